@@ -1,0 +1,51 @@
+//! What Kubernetes objects are: compact typed specs, quantities, selectors, taints and tolerations.
+//!
+//! The types hold what the simulation can act on, after API-server defaulting, and nothing else. They do no I/O and
+//! have no serialised form of their own: `input` converts manifests (through `k8s-openapi`) to these types.
+
+mod autoscaling;
+mod labels;
+mod meta;
+mod node;
+mod object;
+mod pod;
+mod policy;
+mod probe;
+mod quantity;
+mod resources;
+mod scheduling;
+mod selector;
+mod service;
+mod taint;
+mod workload;
+
+pub use autoscaling::{
+    CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingPolicy,
+    HpaScalingPolicyType, HpaScalingRules, MetricIdentifier, MetricSpec, MetricTarget, ScalingPolicySelect,
+};
+pub use labels::Labels;
+pub use meta::{Name, ObjectMeta, OwnerReference};
+pub use node::{ContainerImage, Node, well_known};
+pub use object::Object;
+pub use pod::{
+    Container, ContainerPort, HostPortProtocol, Pod, PodPhase, PodSpec, PodStatus, PodTemplate, PreemptionPolicy,
+    QosClass, RestartPolicy, SimulationHints,
+};
+pub use policy::{IntOrPercent, Namespace, PodDisruptionBudget, PriorityClass};
+pub use probe::{Probe, Probes};
+pub use quantity::{Quantity, QuantityError};
+pub use resources::{ResourceList, ResourceName};
+pub use scheduling::{
+    Affinity, NodeAffinity, NodeInclusionPolicy, PodAffinityTerm, PreferredSchedulingTerm, TopologySpreadConstraint,
+    UnsatisfiableConstraintAction, WeightedPodAffinityTerm,
+};
+pub use selector::{
+    LabelSelector, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, SelectorOperator,
+    SelectorRequirement,
+};
+pub use service::{Service, ServiceType};
+pub use taint::{Taint, TaintEffect, Toleration, TolerationOperator};
+pub use workload::{
+    DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, PodManagementPolicy, ReplicaSet, StatefulSet,
+    StatefulSetUpdateStrategy,
+};

@@ -1,0 +1,86 @@
+//! Nodes.
+
+use super::{Labels, Name, ObjectMeta, ResourceList, Taint};
+
+/// Label and taint keys that Kubernetes itself uses.
+pub mod well_known {
+    /// Node label: the node's host name.
+    pub const HOSTNAME: &str = "kubernetes.io/hostname";
+    /// Node label: zone.
+    pub const ZONE: &str = "topology.kubernetes.io/zone";
+    /// Node label: region.
+    pub const REGION: &str = "topology.kubernetes.io/region";
+    /// Node label: zone, before 1.17.
+    pub const ZONE_BETA: &str = "failure-domain.beta.kubernetes.io/zone";
+    /// Node label: region, before 1.17.
+    pub const REGION_BETA: &str = "failure-domain.beta.kubernetes.io/region";
+    /// Node label: instance type.
+    pub const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
+    /// Taint: condition Ready is False.
+    pub const TAINT_NOT_READY: &str = "node.kubernetes.io/not-ready";
+    /// Taint: condition Ready is Unknown.
+    pub const TAINT_UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+    /// Taint: cordoned.
+    pub const TAINT_UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
+    /// Taint: under memory pressure.
+    pub const TAINT_MEMORY_PRESSURE: &str = "node.kubernetes.io/memory-pressure";
+    /// Taint: under disk pressure.
+    pub const TAINT_DISK_PRESSURE: &str = "node.kubernetes.io/disk-pressure";
+    /// Taint: out of process ids.
+    pub const TAINT_PID_PRESSURE: &str = "node.kubernetes.io/pid-pressure";
+    /// Taint: network not configured.
+    pub const TAINT_NETWORK_UNAVAILABLE: &str = "node.kubernetes.io/network-unavailable";
+    /// Taint: an operator says that the node is shut down.
+    pub const TAINT_OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
+    /// Pod label: hash of the template, added by the Deployment controller.
+    pub const POD_TEMPLATE_HASH: &str = "pod-template-hash";
+    /// Pod annotation: lower is deleted first.
+    pub const POD_DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
+}
+
+/// An image in `status.images`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ContainerImage {
+    /// All names of the image.
+    pub names: Vec<Name>,
+    /// Size in bytes.
+    pub size_bytes: i64,
+}
+
+/// A node: labels, taints, what it offers. Runtime state (conditions, pods) is the cluster's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Node {
+    /// Name, labels, annotations.
+    pub meta: ObjectMeta,
+    /// `spec.taints`.
+    pub taints: Vec<Taint>,
+    /// `spec.unschedulable`: cordoned.
+    pub unschedulable: bool,
+    /// `status.capacity`.
+    pub capacity: ResourceList,
+    /// `status.allocatable`; equal to the capacity where a manifest does not give it.
+    pub allocatable: ResourceList,
+    /// `status.images`.
+    pub images: Vec<ContainerImage>,
+    /// `status.declaredFeatures`.
+    pub declared_features: Vec<Name>,
+}
+
+impl Node {
+    /// The zone label's value, falling back to the beta label.
+    #[must_use]
+    pub fn zone(&self) -> Option<&Name> {
+        labelled(&self.meta.labels, well_known::ZONE, well_known::ZONE_BETA)
+    }
+
+    /// The region label's value, falling back to the beta label.
+    #[must_use]
+    pub fn region(&self) -> Option<&Name> {
+        labelled(&self.meta.labels, well_known::REGION, well_known::REGION_BETA)
+    }
+}
+
+/// The value under `key`, else under `beta_key`.
+fn labelled<'a>(labels: &'a Labels, key: &str, beta_key: &str) -> Option<&'a Name> {
+    labels.get(key).or_else(|| labels.get(beta_key))
+}

@@ -1,0 +1,296 @@
+//! Pods: the template that many pods share, and a single pod as a manifest or a dump gives it.
+
+use super::{
+    Affinity, Labels, Name, NodeSelector, ObjectMeta, Probes, ResourceList, Toleration, TopologySpreadConstraint,
+};
+use crate::units::{Bytes, SimDuration, SimTime};
+use std::sync::Arc;
+
+/// `status.phase`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PodPhase {
+    /// Accepted; not all containers have started.
+    #[default]
+    Pending,
+    /// Bound, and at least one container runs, starts or restarts.
+    Running,
+    /// All containers ended with success and none restarts.
+    Succeeded,
+    /// All containers ended, at least one with failure.
+    Failed,
+    /// The node does not report.
+    Unknown,
+}
+
+impl PodPhase {
+    /// The API's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Unknown => "Unknown",
+        }
+    }
+
+    /// Whether the pod has ended for good.
+    #[must_use]
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed)
+    }
+}
+
+/// `spec.restartPolicy` of a pod; `Always` on an init container makes it a sidecar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RestartPolicy {
+    /// Restart whatever the exit code.
+    #[default]
+    Always,
+    /// Restart after an exit code other than 0.
+    OnFailure,
+    /// Never restart.
+    Never,
+}
+
+/// `spec.preemptionPolicy`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PreemptionPolicy {
+    /// May preempt pods of lower priority.
+    #[default]
+    PreemptLowerPriority,
+    /// Waits.
+    Never,
+}
+
+/// Quality of service, derived from requests and limits of cpu and memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum QosClass {
+    /// Every container has requests equal to limits for cpu and memory.
+    Guaranteed,
+    /// Something is requested or limited.
+    Burstable,
+    /// Nothing is requested or limited.
+    BestEffort,
+}
+
+/// The protocol of a port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HostPortProtocol {
+    /// TCP, the default.
+    #[default]
+    Tcp,
+    /// UDP.
+    Udp,
+    /// SCTP.
+    Sctp,
+}
+
+/// A container port; only those with a host port bear on scheduling.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ContainerPort {
+    /// Port in the pod.
+    pub container_port: u16,
+    /// Port on the node; 0 is none.
+    pub host_port: u16,
+    /// Address on the node; empty means `0.0.0.0`.
+    pub host_ip: Name,
+    /// Protocol.
+    pub protocol: HostPortProtocol,
+}
+
+/// A container or init container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Container {
+    /// Name, unique in the pod.
+    pub name: Name,
+    /// Image reference as written.
+    pub image: Name,
+    /// `resources.requests`, after limits were copied to missing requests.
+    pub requests: ResourceList,
+    /// `resources.limits`.
+    pub limits: ResourceList,
+    /// Ports.
+    pub ports: Vec<ContainerPort>,
+    /// Probes.
+    pub probes: Probes,
+    /// Init container that keeps running beside the others (`restartPolicy: Always` on an init container).
+    pub is_sidecar: bool,
+    /// Time that the `preStop` hook takes when it is a `sleep`; zero without a hook.
+    pub pre_stop_sleep: SimDuration,
+    /// Whether a restart rule has the action `RestartAllContainers` (NodeDeclaredFeatures looks at it).
+    pub restarts_all_containers: bool,
+}
+
+/// How the simulated containers of a pod behave, which no Kubernetes field can say. Read from the annotations
+/// `wavetank.dev/start-delay`, `ready-delay`, `run-for`, `fail-after`, `stop-delay` (Go durations) and `never-ready`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SimulationHints {
+    /// From "bound" to "running", image pull included; overrides the scenario's `startup`.
+    pub start_delay: Option<SimDuration>,
+    /// From "running" to the moment when the application answers its probes (ready, if it has none).
+    pub ready_delay: Option<SimDuration>,
+    /// The containers end with exit code 0 this long after their start.
+    pub run_for: Option<SimDuration>,
+    /// The containers end with exit code 1 this long after their start.
+    pub fail_after: Option<SimDuration>,
+    /// From the termination signal to the end of the containers (at most the grace period).
+    pub stop_delay: Option<SimDuration>,
+    /// The application never answers its readiness probe.
+    pub never_ready: bool,
+}
+
+/// The part of `spec` that pods of one template share.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PodSpec {
+    /// App containers.
+    pub containers: Vec<Container>,
+    /// Init containers and sidecars, in order.
+    pub init_containers: Vec<Container>,
+    /// `spec.nodeSelector`.
+    pub node_selector: Labels,
+    /// `spec.affinity`.
+    pub affinity: Option<Box<Affinity>>,
+    /// `spec.tolerations`, with those that admission adds.
+    pub tolerations: Vec<Toleration>,
+    /// `spec.topologySpreadConstraints`.
+    pub topology_spread_constraints: Vec<TopologySpreadConstraint>,
+    /// `spec.priority`, resolved from the priority class.
+    pub priority: i32,
+    /// `spec.priorityClassName`.
+    pub priority_class_name: Name,
+    /// `spec.preemptionPolicy`.
+    pub preemption_policy: PreemptionPolicy,
+    /// `spec.schedulerName`.
+    pub scheduler_name: Name,
+    /// Names of `spec.schedulingGates`.
+    pub scheduling_gates: Vec<Name>,
+    /// `spec.overhead`.
+    pub overhead: ResourceList,
+    /// `spec.resources.requests` of the pod itself.
+    pub pod_requests: ResourceList,
+    /// `spec.resources.limits` of the pod itself.
+    pub pod_limits: ResourceList,
+    /// `spec.restartPolicy`.
+    pub restart_policy: RestartPolicy,
+    /// `spec.terminationGracePeriodSeconds`.
+    pub termination_grace_period: SimDuration,
+    /// `spec.activeDeadlineSeconds`.
+    pub active_deadline: Option<SimDuration>,
+    /// `spec.hostNetwork`.
+    pub host_network: bool,
+    /// `spec.hostUsers`.
+    pub host_users: Option<bool>,
+    /// References of image volumes (`spec.volumes[].image.reference`).
+    pub image_volumes: Vec<Name>,
+}
+
+impl Default for PodSpec {
+    /// An empty spec with the API server's defaults.
+    fn default() -> Self {
+        Self {
+            containers: Vec::new(),
+            init_containers: Vec::new(),
+            node_selector: Labels::default(),
+            affinity: None,
+            tolerations: Vec::new(),
+            topology_spread_constraints: Vec::new(),
+            priority: 0,
+            priority_class_name: Name::from(""),
+            preemption_policy: PreemptionPolicy::default(),
+            scheduler_name: Name::from("default-scheduler"),
+            scheduling_gates: Vec::new(),
+            overhead: ResourceList::default(),
+            pod_requests: ResourceList::default(),
+            pod_limits: ResourceList::default(),
+            restart_policy: RestartPolicy::default(),
+            termination_grace_period: SimDuration::from_secs(30),
+            active_deadline: None,
+            host_network: false,
+            host_users: None,
+            image_volumes: Vec::new(),
+        }
+    }
+}
+
+impl PodSpec {
+    /// The required node affinity, if any.
+    #[must_use]
+    pub fn required_node_affinity(&self) -> Option<&NodeSelector> {
+        self.affinity.as_ref()?.node.as_ref()?.required.as_ref()
+    }
+
+    /// Quality of service (`qos.ComputePodQOS`, Kubernetes 1.36): pod-level resources decide where they are set.
+    #[must_use]
+    pub fn qos_class(&self) -> QosClass {
+        let set =
+            |list: &ResourceList| (list.cpu.map_or(0, |cpu| cpu.get()), list.memory.map_or(0, |memory| memory.get()));
+        let pairs: Vec<_> = if self.pod_requests.is_empty() && self.pod_limits.is_empty() {
+            let all = self.containers.iter().chain(&self.init_containers);
+            all.map(|container| (set(&container.requests), set(&container.limits))).collect()
+        } else {
+            vec![(set(&self.pod_requests), set(&self.pod_limits))]
+        };
+        if pairs.iter().all(|(requests, limits)| *requests == (0, 0) && *limits == (0, 0)) {
+            QosClass::BestEffort
+        } else if pairs.iter().all(|(requests, limits)| limits.0 > 0 && limits.1 > 0 && requests == limits) {
+            QosClass::Guaranteed
+        } else {
+            QosClass::Burstable
+        }
+    }
+}
+
+/// What pods of one owner share: labels, annotations and spec. Shared by reference; equal templates are one in a
+/// running simulation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PodTemplate {
+    /// Labels of each pod.
+    pub labels: Labels,
+    /// Annotations of each pod.
+    pub annotations: Labels,
+    /// The spec.
+    pub spec: PodSpec,
+    /// Behaviour of the simulated containers.
+    pub hints: SimulationHints,
+}
+
+/// Resources that a container's status reports (in-place resize).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodStatus {
+    /// `status.phase`.
+    pub phase: PodPhase,
+    /// `status.nominatedNodeName`.
+    pub nominated_node_name: Option<Name>,
+    /// `status.startTime`.
+    pub start_time: Option<SimTime>,
+    /// Condition `Ready`: status and last transition.
+    pub ready: Option<(bool, SimTime)>,
+    /// Sum of the containers' restart counts.
+    pub restarts: i32,
+}
+
+/// A single pod as a manifest or a dump gives it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pod {
+    /// Identity; labels and annotations are in the template.
+    pub meta: ObjectMeta,
+    /// Labels, annotations, spec.
+    pub template: Arc<PodTemplate>,
+    /// `spec.nodeName`.
+    pub node_name: Option<Name>,
+    /// Status of a pod in a dump.
+    pub status: PodStatus,
+}
+
+impl PodTemplate {
+    /// The memory limit of the whole pod, or `None` if a container has none.
+    #[must_use]
+    pub fn memory_limit(&self) -> Option<Bytes> {
+        match self.spec.pod_limits.memory {
+            Some(limit) => Some(limit),
+            None => self.spec.containers.iter().map(|container| container.limits.memory).sum(),
+        }
+    }
+}

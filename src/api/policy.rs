@@ -1,0 +1,87 @@
+//! Policy objects: disruption budgets, priority classes, namespaces, and numbers that may be percentages.
+
+use super::{LabelSelector, ObjectMeta, PreemptionPolicy};
+
+/// `IntOrString` as a number of pods or a percentage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IntOrPercent {
+    /// A number.
+    Int(i32),
+    /// Whole percents.
+    Percent(i32),
+}
+
+impl IntOrPercent {
+    /// The number, or that share of `total` rounded up.
+    #[must_use]
+    pub fn resolve_up(self, total: i32) -> i32 {
+        self.resolve(total, 99)
+    }
+
+    /// The number, or that share of `total` rounded down.
+    #[must_use]
+    pub fn resolve_down(self, total: i32) -> i32 {
+        self.resolve(total, 0)
+    }
+
+    /// `intstr.GetScaledValueFromIntOrPercent` of apimachinery.
+    fn resolve(self, total: i32, add: i64) -> i32 {
+        match self {
+            Self::Int(number) => number,
+            Self::Percent(percent) => {
+                let scaled = i64::from(percent) * i64::from(total);
+                i32::try_from((scaled + add).div_euclid(100)).unwrap_or(i32::MAX)
+            }
+        }
+    }
+}
+
+/// A `PodDisruptionBudget`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodDisruptionBudget {
+    /// Identity.
+    pub meta: ObjectMeta,
+    /// Which pods; `None` selects none.
+    pub selector: Option<LabelSelector>,
+    /// Pods that must stay healthy.
+    pub min_available: Option<IntOrPercent>,
+    /// Pods that may be unhealthy.
+    pub max_unavailable: Option<IntOrPercent>,
+    /// `unhealthyPodEvictionPolicy: AlwaysAllow`.
+    pub always_allow_unhealthy: bool,
+    /// `status.disruptionsAllowed` in a dump.
+    pub disruptions_allowed: Option<i32>,
+}
+
+/// A `PriorityClass`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PriorityClass {
+    /// Identity.
+    pub meta: ObjectMeta,
+    /// Priority of its pods.
+    pub value: i32,
+    /// Whether pods without a class get this one.
+    pub global_default: bool,
+    /// Preemption policy of its pods.
+    pub preemption_policy: PreemptionPolicy,
+}
+
+/// A `Namespace`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Namespace {
+    /// Name and labels (with `kubernetes.io/metadata.name`, which the API server adds).
+    pub meta: ObjectMeta,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_round_as_asked() {
+        assert_eq!(IntOrPercent::Percent(25).resolve_up(10), 3);
+        assert_eq!(IntOrPercent::Percent(25).resolve_down(10), 2);
+        assert_eq!(IntOrPercent::Percent(100).resolve_up(7), 7);
+        assert_eq!(IntOrPercent::Int(4).resolve_up(1), 4);
+    }
+}

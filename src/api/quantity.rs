@@ -1,0 +1,211 @@
+//! `resource.Quantity`: exact decimal amounts with SI and binary suffixes.
+
+use std::fmt;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// Billionths in one unit: the finest step that a Kubernetes quantity keeps.
+const NANO: i128 = 1_000_000_000;
+
+/// An exact amount, kept in billionths as `resource.Quantity` of apimachinery does: anything finer is rounded up (away
+/// from zero) when it is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Quantity(i128);
+
+/// Why a text is not a quantity.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum QuantityError {
+    /// The text has another form.
+    #[error("`{0}` is not a quantity (expected a form such as `1500m`, `2` or `1.5Gi`)")]
+    Malformed(String),
+    /// The amount does not fit in 64 bits.
+    #[error("`{0}` is too large for a quantity (expected at most 2^63 - 1)")]
+    TooLarge(String),
+}
+
+/// How many times the base unit a suffix stands for, as (numerator, denominator).
+fn suffix_factor(suffix: &str) -> Option<(i128, i128)> {
+    Some(match suffix {
+        "" => (1, 1),
+        "n" => (1, 1_000_000_000),
+        "u" => (1, 1_000_000),
+        "m" => (1, 1_000),
+        "k" => (1_000, 1),
+        "M" => (1_000_000, 1),
+        "G" => (1_000_000_000, 1),
+        "T" => (1_000_000_000_000, 1),
+        "P" => (1_000_000_000_000_000, 1),
+        "E" => (1_000_000_000_000_000_000, 1),
+        "Ki" => (1 << 10, 1),
+        "Mi" => (1 << 20, 1),
+        "Gi" => (1 << 30, 1),
+        "Ti" => (1 << 40, 1),
+        "Pi" => (1 << 50, 1),
+        "Ei" => (1 << 60, 1),
+        exponent => {
+            let digits = exponent.strip_prefix(['e', 'E'])?;
+            let power: i32 = digits.parse().ok()?;
+            let scale = 10_i128.checked_pow(power.unsigned_abs())?;
+            if power.unsigned_abs() > 18 {
+                return None;
+            }
+            if power < 0 { (1, scale) } else { (scale, 1) }
+        }
+    })
+}
+
+impl Quantity {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// A whole number of units.
+    #[must_use]
+    pub const fn from_units(units: i64) -> Self {
+        Self(units as i128 * NANO)
+    }
+
+    /// A number of thousandths.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis as i128 * 1_000_000)
+    }
+
+    /// The amount in whole units, rounded up away from zero (`Quantity.Value`), saturating at 64 bits.
+    #[must_use]
+    pub fn value(self) -> i64 {
+        saturate(divide_up(self.0, NANO))
+    }
+
+    /// The amount in thousandths, rounded up away from zero (`Quantity.MilliValue`), saturating at 64 bits.
+    #[must_use]
+    pub fn milli_value(self) -> i64 {
+        saturate(divide_up(self.0, 1_000_000))
+    }
+
+    /// The amount as a float, for ratios and output.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "ratios need no more than 53 bits")]
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+
+    /// Whether the amount is below zero.
+    #[must_use]
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+}
+
+/// Division that rounds away from zero.
+fn divide_up(amount: i128, divisor: i128) -> i128 {
+    let quotient = amount / divisor;
+    if amount % divisor == 0 { quotient } else { quotient + amount.signum() }
+}
+
+/// The nearest 64-bit number.
+fn saturate(amount: i128) -> i64 {
+    i64::try_from(amount).unwrap_or(if amount < 0 { i64::MIN } else { i64::MAX })
+}
+
+impl FromStr for Quantity {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        let malformed = || QuantityError::Malformed(text.to_owned());
+        let too_large = || QuantityError::TooLarge(text.to_owned());
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+        let (number, suffix) = unsigned.split_at(end);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            return Err(malformed());
+        }
+        let (numerator, denominator) = suffix_factor(suffix).ok_or_else(malformed)?;
+        let whole = whole.trim_start_matches('0');
+        let fraction = fraction.trim_end_matches('0');
+        if whole.len() > 19 {
+            return Err(too_large());
+        }
+        // Digits beyond the twelfth decimal place cannot reach a billionth under any binary suffix that fits, except
+        // that they make the amount inexact: they count as one more unit in the last place, so that rounding up holds.
+        let (kept, dropped) = fraction.split_at(fraction.len().min(15));
+        let mut digits: i128 = format!("{whole}{kept}0").parse::<i128>().map_err(|_| malformed())? / 10;
+        if !dropped.is_empty() {
+            digits += 1;
+        }
+        let scale = 10_i128.pow(u32::try_from(kept.len()).unwrap_or(0));
+        let nanos = divide_up(
+            digits.checked_mul(numerator).and_then(|amount| amount.checked_mul(NANO)).ok_or_else(too_large)?,
+            scale.checked_mul(denominator).ok_or_else(too_large)?,
+        );
+        if nanos > i128::from(i64::MAX) * NANO {
+            return Err(too_large());
+        }
+        Ok(Self(if negative { -nanos } else { nanos }))
+    }
+}
+
+impl fmt::Display for Quantity {
+    /// Writes the amount in decimal form with the `m`, `u` or `n` suffix that keeps it exact.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (divisor, suffix) in [(NANO, ""), (1_000_000, "m"), (1_000, "u")] {
+            if self.0 % divisor == 0 {
+                return write!(formatter, "{}{suffix}", self.0 / divisor);
+            }
+        }
+        write!(formatter, "{}n", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_forms_that_kubernetes_reads() {
+        let cases = [
+            ("100m", 1, 100, "rounds up to a whole unit"),
+            ("1.5Gi", 1_610_612_736, 1_610_612_736_000, "binary suffix with a fraction"),
+            ("1e3", 1000, 1_000_000, "decimal exponent"),
+            ("1E3", 1000, 1_000_000, "capital exponent"),
+            ("128974848000m", 128_974_848, 128_974_848_000, "milli-bytes"),
+            ("0.0001", 1, 1, "cpu rounds up to a millicore"),
+            ("1500m", 2, 1500, "bytes round up"),
+            ("81335891n", 1, 82, "metrics server nanocores"),
+            ("-1", -1, -1000, "negative"),
+            (".5", 1, 500, "no leading digit"),
+            ("5.", 5, 5000, "no trailing digit"),
+            ("2Ei", 2_305_843_009_213_693_952, i64::MAX, "milli value saturates"),
+            ("12E", 0, 0, "too large"),
+            ("0.1", 1, 100, "tenth"),
+            ("3k", 3000, 3_000_000, "kilo is a small k"),
+            ("0.0000000001", 1, 1, "finer than nano rounds up"),
+        ];
+        for (text, value, milli, why) in cases {
+            match text.parse::<Quantity>() {
+                Ok(quantity) => {
+                    assert_eq!(quantity.value(), value, "{text}: {why}");
+                    assert_eq!(quantity.milli_value(), milli, "{text}: {why}");
+                }
+                Err(error) => assert_eq!((error, why), (QuantityError::TooLarge(text.to_owned()), "too large")),
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_quantity() {
+        for text in ["", "m", "1.5x", "1 Gi", "K", "1K", "--1", "1.2.3", "e3", "1e", "1e99", "NaN", "1Gi1", "٣"] {
+            assert!(matches!(text.parse::<Quantity>(), Err(QuantityError::Malformed(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn is_written_exactly() {
+        for (text, written) in [("1500m", "1500m"), ("2", "2"), ("1Ki", "1024"), ("5n", "5n"), ("0.25", "250m")] {
+            assert_eq!(text.parse::<Quantity>().unwrap().to_string(), written);
+        }
+    }
+}

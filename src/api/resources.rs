@@ -1,0 +1,41 @@
+//! Amounts by resource: what a container requests, what a node offers.
+
+use super::Name;
+use crate::units::{Bytes, MilliCpu};
+use std::sync::Arc;
+
+/// A resource name such as `cpu`, `memory` or `nvidia.com/gpu`.
+pub type ResourceName = Name;
+
+/// Amounts by resource name. A missing entry differs from a zero one: `requests: {cpu: 0}` is not "no request".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ResourceList {
+    /// `cpu`.
+    pub cpu: Option<MilliCpu>,
+    /// `memory`.
+    pub memory: Option<Bytes>,
+    /// `ephemeral-storage`.
+    pub ephemeral_storage: Option<Bytes>,
+    /// `pods`: meaningful on nodes only.
+    pub pods: Option<i64>,
+    /// Every other resource (extended resources, huge pages, attachable volumes), in whole units, sorted by name.
+    pub scalar: Arc<[(ResourceName, i64)]>,
+}
+
+impl ResourceList {
+    /// The amount of a scalar resource.
+    #[must_use]
+    pub fn scalar(&self, name: &str) -> Option<i64> {
+        self.scalar.binary_search_by(|(own, _)| (**own).cmp(name)).ok().map(|index| self.scalar[index].1)
+    }
+
+    /// Whether no resource is named.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cpu.is_none()
+            && self.memory.is_none()
+            && self.ephemeral_storage.is_none()
+            && self.pods.is_none()
+            && self.scalar.is_empty()
+    }
+}

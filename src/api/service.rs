@@ -1,0 +1,34 @@
+//! Services.
+
+use super::{LabelSelector, ObjectMeta};
+
+/// `spec.type`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ServiceType {
+    /// Reachable in the cluster.
+    #[default]
+    ClusterIp,
+    /// Reachable on a port of every node.
+    NodePort,
+    /// Reachable through a load balancer.
+    LoadBalancer,
+    /// A DNS alias.
+    ExternalName,
+}
+
+/// A `Service`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Service {
+    /// Identity.
+    pub meta: ObjectMeta,
+    /// `spec.selector`; `None` where the Service has none (its endpoints are managed by hand).
+    pub selector: Option<LabelSelector>,
+    /// `spec.type`.
+    pub service_type: ServiceType,
+    /// `clusterIP: None`.
+    pub headless: bool,
+    /// `spec.publishNotReadyAddresses`.
+    pub publish_not_ready_addresses: bool,
+    /// `spec.ports[].port`.
+    pub ports: Vec<u16>,
+}

@@ -1,0 +1,1 @@
+//! HorizontalPodAutoscaler: one reconcile as a pure function.

@@ -1,0 +1,3 @@
+//! Autoscalers and the metrics pipeline that feeds them.
+
+pub mod hpa;

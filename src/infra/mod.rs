@@ -1,0 +1,1 @@
+//! The cloud: node pools, prices, node and zone faults.

@@ -1,0 +1,1 @@
+//! Kubernetes manifests and kubectl dumps to `api` objects, with API-server defaulting and validation.

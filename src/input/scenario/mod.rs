@@ -1,0 +1,1 @@
+//! The scenario file: its shape, validation and JSON Schema.

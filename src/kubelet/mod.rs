@@ -1,0 +1,1 @@
+//! A pod's life on its node: image pull, start, probes, restarts, termination.

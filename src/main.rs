@@ -1,0 +1,3 @@
+//! The `wavetank` command.
+
+fn main() {}

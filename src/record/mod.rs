@@ -1,0 +1,1 @@
+//! Facts while running, append only.

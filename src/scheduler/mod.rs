@@ -1,0 +1,1 @@
+//! kube-scheduler: framework, plugins, queue.

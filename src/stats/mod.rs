@@ -1,0 +1,1 @@
+//! Summaries, confidence intervals, percentiles.

@@ -1,0 +1,3 @@
+//! Many runs: sweeps and replications, and the replay of recorded decisions.
+
+pub mod conformance;

@@ -1,0 +1,64 @@
+//! Money in integer billionths of a dollar.
+
+use super::SimDuration;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign};
+
+/// An amount of money in billionths of a dollar. Sums are exact, so a cost does not depend on the order of additions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NanoDollars(i128);
+
+impl NanoDollars {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// An amount in dollars, rounded to the nearest billionth.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
+    pub fn from_dollars(dollars: f64) -> Self {
+        Self((dollars * 1e9).round() as i128)
+    }
+
+    /// The amount in dollars, for output.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "output needs no more than 53 bits")]
+    pub fn as_dollars(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+
+    /// What `span` costs at this price per hour, rounded down to a billionth of a dollar.
+    #[must_use]
+    pub fn per_hour_over(self, span: SimDuration) -> Self {
+        Self(self.0.saturating_mul(i128::from(span.as_nanos())) / 3_600_000_000_000)
+    }
+}
+
+impl Add for NanoDollars {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl AddAssign for NanoDollars {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sum for NanoDollars {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hour_costs_the_hourly_price() {
+        let price = NanoDollars::from_dollars(0.192);
+        assert_eq!(price.per_hour_over(SimDuration::from_hours(10)), NanoDollars::from_dollars(1.92));
+    }
+}

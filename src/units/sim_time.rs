@@ -1,0 +1,280 @@
+//! Simulated time: instants and spans in whole nanoseconds.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
+
+/// Nanoseconds in one second.
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// A span of simulated time in nanoseconds; may be negative. Arithmetic saturates at about 292 years.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SimDuration(i64);
+
+impl SimDuration {
+    /// The empty span.
+    pub const ZERO: Self = Self(0);
+    /// The longest span that can be expressed.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// A span of `nanos` nanoseconds.
+    #[must_use]
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    /// A span of `micros` microseconds.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros.saturating_mul(1_000))
+    }
+
+    /// A span of `millis` milliseconds.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis.saturating_mul(1_000_000))
+    }
+
+    /// A span of `seconds` whole seconds.
+    #[must_use]
+    pub const fn from_secs(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(NANOS_PER_SECOND))
+    }
+
+    /// A span of `minutes` whole minutes.
+    #[must_use]
+    pub const fn from_minutes(minutes: i64) -> Self {
+        Self::from_secs(minutes.saturating_mul(60))
+    }
+
+    /// A span of `hours` whole hours.
+    #[must_use]
+    pub const fn from_hours(hours: i64) -> Self {
+        Self::from_secs(hours.saturating_mul(3600))
+    }
+
+    /// A span of fractional seconds, rounded to the nearest nanosecond; not-a-number becomes zero, and values out of
+    /// range saturate. This is the one place where a sampled delay becomes simulated time.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates, as documented")]
+    pub fn from_secs_f64(seconds: f64) -> Self {
+        Self((seconds * 1e9).round() as i64)
+    }
+
+    /// The span in nanoseconds.
+    #[must_use]
+    pub const fn as_nanos(self) -> i64 {
+        self.0
+    }
+
+    /// The span in seconds, for statistics and output.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "statistics need no more than 53 bits")]
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+
+    /// The whole seconds in the span, rounded toward negative infinity.
+    #[must_use]
+    pub const fn whole_seconds(self) -> i64 {
+        self.0.div_euclid(NANOS_PER_SECOND)
+    }
+
+    /// Whether the span is below zero.
+    #[must_use]
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// The span times `factor`, rounded to the nearest nanosecond.
+    #[must_use]
+    pub fn mul_f64(self, factor: f64) -> Self {
+        Self::from_secs_f64(self.as_secs_f64() * factor)
+    }
+
+    /// The span, or zero where it is negative.
+    #[must_use]
+    pub fn max_zero(self) -> Self {
+        self.max(Self::ZERO)
+    }
+}
+
+impl Add for SimDuration {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl AddAssign for SimDuration {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sub for SimDuration {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl SubAssign for SimDuration {
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
+
+impl Neg for SimDuration {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(self.0.saturating_neg())
+    }
+}
+
+impl Mul<i64> for SimDuration {
+    type Output = Self;
+    fn mul(self, factor: i64) -> Self {
+        Self(self.0.saturating_mul(factor))
+    }
+}
+
+impl Div<i64> for SimDuration {
+    type Output = Self;
+    fn div(self, divisor: i64) -> Self {
+        Self(self.0 / divisor)
+    }
+}
+
+impl Sum for SimDuration {
+    fn sum<I: Iterator<Item = Self>>(spans: I) -> Self {
+        spans.fold(Self::ZERO, Add::add)
+    }
+}
+
+impl fmt::Display for SimDuration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&super::format_go_duration(*self))
+    }
+}
+
+/// An instant of simulated time: nanoseconds since the start of the scenario. Objects that were created before the
+/// start (for example in a dump of a live cluster) have negative times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SimTime(i64);
+
+impl SimTime {
+    /// The start of the scenario.
+    pub const ZERO: Self = Self(0);
+    /// Later than anything that can happen.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// The instant `nanos` nanoseconds after the start.
+    #[must_use]
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    /// The instant `seconds` seconds after the start.
+    #[must_use]
+    pub const fn from_secs(seconds: i64) -> Self {
+        Self(SimDuration::from_secs(seconds).as_nanos())
+    }
+
+    /// The instant `millis` milliseconds after the start.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(SimDuration::from_millis(millis).as_nanos())
+    }
+
+    /// The instant a fractional number of seconds after the start, rounded to the nearest nanosecond.
+    #[must_use]
+    pub fn from_secs_f64(seconds: f64) -> Self {
+        Self(SimDuration::from_secs_f64(seconds).as_nanos())
+    }
+
+    /// Nanoseconds since the start.
+    #[must_use]
+    pub const fn as_nanos(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds since the start, for statistics and output.
+    #[must_use]
+    pub fn as_secs_f64(self) -> f64 {
+        self.since_start().as_secs_f64()
+    }
+
+    /// The span since the start.
+    #[must_use]
+    pub const fn since_start(self) -> SimDuration {
+        SimDuration(self.0)
+    }
+
+    /// The first instant at or after this one that lies a whole number of `period`s after `phase`. A `period` that is
+    /// not positive gives the instant itself.
+    #[must_use]
+    pub fn next_tick(self, phase: Self, period: SimDuration) -> Self {
+        if period.0 <= 0 {
+            return self;
+        }
+        let past = self.0.saturating_sub(phase.0).rem_euclid(period.0);
+        if past == 0 { self } else { Self(self.0.saturating_add(period.0 - past)) }
+    }
+}
+
+impl Add<SimDuration> for SimTime {
+    type Output = Self;
+    fn add(self, span: SimDuration) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+}
+
+impl AddAssign<SimDuration> for SimTime {
+    fn add_assign(&mut self, span: SimDuration) {
+        *self = *self + span;
+    }
+}
+
+impl Sub<SimDuration> for SimTime {
+    type Output = Self;
+    fn sub(self, span: SimDuration) -> Self {
+        Self(self.0.saturating_sub(span.0))
+    }
+}
+
+impl Sub for SimTime {
+    type Output = SimDuration;
+    fn sub(self, earlier: Self) -> SimDuration {
+        SimDuration(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl fmt::Display for SimTime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.since_start())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_saturates() {
+        assert_eq!(SimTime::MAX + SimDuration::from_secs(1), SimTime::MAX);
+        assert_eq!(SimDuration::from_hours(i64::MAX), SimDuration::MAX);
+        assert_eq!(SimDuration::from_secs_f64(f64::INFINITY), SimDuration::MAX);
+        assert_eq!(SimDuration::from_secs_f64(f64::NAN), SimDuration::ZERO);
+    }
+
+    #[test]
+    fn next_tick_keeps_the_phase() {
+        let phase = SimTime::from_secs(3);
+        let period = SimDuration::from_secs(5);
+        let cases = [(3, 3), (4, 8), (8, 8), (0, 3), (-3, -2)];
+        for (now, expected) in cases {
+            assert_eq!(SimTime::from_secs(now).next_tick(phase, period), SimTime::from_secs(expected), "now {now} s");
+        }
+    }
+}

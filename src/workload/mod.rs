@@ -1,0 +1,1 @@
+//! What loads the cluster: pod arrivals and lifetimes, request rates, resource usage over time.

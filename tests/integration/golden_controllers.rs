@@ -1,0 +1,1 @@
+//! Recorded controller decisions are reproduced.

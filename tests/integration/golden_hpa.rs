@@ -1,0 +1,1 @@
+//! Recorded HPA decisions are reproduced.

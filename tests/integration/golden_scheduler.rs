@@ -1,0 +1,1 @@
+//! Recorded kube-scheduler decisions are reproduced.

@@ -1,0 +1,9 @@
+//! Integration tests: golden data, properties, command-line snapshots, architecture.
+
+mod golden_controllers;
+mod golden_hpa;
+mod golden_scheduler;
+mod manifests;
+mod report;
+mod scenario;
+mod traces;

@@ -1,0 +1,1 @@
+//! Manifests as people have them are read.

@@ -1,0 +1,1 @@
+//! Output files have their promised form.

@@ -1,0 +1,1 @@
+//! Scenario files are read, checked and described by a schema.

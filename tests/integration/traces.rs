@@ -1,0 +1,1 @@
+//! Published and neutral traces are read.
