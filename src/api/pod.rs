@@ -3,7 +3,7 @@
 use super::{
     Affinity, Labels, Name, NodeSelector, ObjectMeta, Probes, ResourceList, Toleration, TopologySpreadConstraint,
 };
-use crate::units::{Bytes, SimDuration, SimTime};
+use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use std::sync::Arc;
 
 /// `status.phase`.
@@ -224,8 +224,7 @@ impl PodSpec {
     /// Quality of service (`qos.ComputePodQOS`, Kubernetes 1.36): pod-level resources decide where they are set.
     #[must_use]
     pub fn qos_class(&self) -> QosClass {
-        let set =
-            |list: &ResourceList| (list.cpu.map_or(0, |cpu| cpu.get()), list.memory.map_or(0, |memory| memory.get()));
+        let set = |list: &ResourceList| (list.cpu.map_or(0, MilliCpu::get), list.memory.map_or(0, Bytes::get));
         let pairs: Vec<_> = if self.pod_requests.is_empty() && self.pod_limits.is_empty() {
             let all = self.containers.iter().chain(&self.init_containers);
             all.map(|container| (set(&container.requests), set(&container.limits))).collect()
