@@ -1,1 +1,12 @@
-//! Facts while running, append only.
+//! Facts while running, append only: what happened to each pod, node, workload, fault and autoscaler.
+//!
+//! The simulation writes facts; `stats` and `report` read them after (or while) it runs. Nothing here decides anything.
+
+mod facts;
+mod series;
+
+pub use facts::{
+    AutoscalingRecord, ClusterSeries, EventRecord, EventType, ExtendedSeries, Facts, FaultKind, MetricRecord,
+    NodeRecord, PodOutcome, PodRecord, PoolRecord, RecoveryRecord, WorkloadRecord,
+};
+pub use series::{Bucket, IntervalSeries, StepSeries};

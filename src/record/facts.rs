@@ -1,0 +1,417 @@
+//! The facts of one run.
+
+use super::{IntervalSeries, StepSeries};
+use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
+use std::sync::Arc;
+
+/// Everything that a run leaves behind.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// `metadata.name` of the scenario.
+    pub scenario: String,
+    /// The seed of the random streams.
+    pub seed: u64,
+    /// The calendar time of simulated time zero in seconds since the Unix epoch, if the scenario pins it.
+    pub start_unix_seconds: Option<i64>,
+    /// The duration that the scenario asks for.
+    pub planned_duration: SimDuration,
+    /// How far the run came; less than the planned duration if it was interrupted.
+    pub end: SimTime,
+    /// Whether the run was interrupted.
+    pub interrupted: bool,
+    /// Events of the kernel that were handled.
+    pub events_handled: u64,
+    /// Scheduling attempts, successful or not.
+    pub scheduling_attempts: u64,
+    /// Every pod, in order of creation.
+    pub pods: Vec<PodRecord>,
+    /// Every node, in order of creation.
+    pub nodes: Vec<NodeRecord>,
+    /// Every node pool, in order of the scenario; nodes from manifests form a pool of their own with an empty name.
+    pub pools: Vec<PoolRecord>,
+    /// Every workload with replicas (Deployment, StatefulSet, DaemonSet, ReplicaSet without an owner).
+    pub workloads: Vec<WorkloadRecord>,
+    /// Kubernetes Events in order of their first occurrence.
+    pub events: Vec<EventRecord>,
+    /// Decisions of autoscalers in order of time.
+    pub autoscaling: Vec<AutoscalingRecord>,
+    /// Faults in order of time, with the recovery from each.
+    pub recoveries: Vec<RecoveryRecord>,
+    /// Cluster-wide quantities over time.
+    pub cluster: ClusterSeries,
+    /// Remarks that the user should see beside the results, for example that shared GPUs were rounded up.
+    pub remarks: Vec<String>,
+}
+
+/// How a pod ended, or where it stood at the end of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PodOutcome {
+    /// Ended with success.
+    Succeeded,
+    /// Ended with failure.
+    Failed,
+    /// Deleted while it ran (scaled down, rolled over, drained).
+    Deleted,
+    /// Deleted before it was bound.
+    DeletedWhilePending,
+    /// Evicted by a taint, lost with its node, or otherwise removed because of a fault.
+    Evicted,
+    /// Bound and not ended at the end of the run.
+    Running,
+    /// Not bound at the end of the run; nodes exist on which it fits when they are empty enough.
+    Pending,
+    /// Not bound at the end of the run, and no node could ever take it.
+    Impossible,
+}
+
+/// One pod's life. Absent times did not happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodRecord {
+    /// Namespace.
+    pub namespace: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+    /// Workload that it belongs to, as `Deployment/web`; empty for bare pods.
+    pub workload: Arc<str>,
+    /// Name of the arrival stream or trace; empty for other pods.
+    pub arrival: Arc<str>,
+    /// Index into [`Facts::nodes`].
+    pub node: Option<u32>,
+    /// Priority.
+    pub priority: i32,
+    /// CPU request.
+    pub cpu_request: MilliCpu,
+    /// Memory request.
+    pub memory_request: Bytes,
+    /// Extended resources requested, by name.
+    pub extended_requests: Arc<[(Arc<str>, i64)]>,
+    /// Creation in the API.
+    pub created: SimTime,
+    /// Binding.
+    pub scheduled: Option<SimTime>,
+    /// First moment in phase Running.
+    pub running: Option<SimTime>,
+    /// First moment with condition Ready.
+    pub ready: Option<SimTime>,
+    /// Deletion requested.
+    pub deletion_requested: Option<SimTime>,
+    /// Ended, or gone from the API.
+    pub ended: Option<SimTime>,
+    /// How it ended.
+    pub outcome: PodOutcome,
+    /// Container restarts.
+    pub restarts: u32,
+    /// Scheduling attempts.
+    pub scheduling_attempts: u32,
+    /// Why it is not running: the last `FailedScheduling` message, or the reason of the failure or eviction.
+    pub reason: Arc<str>,
+}
+
+/// One node's life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeRecord {
+    /// Name.
+    pub name: Arc<str>,
+    /// Index into [`Facts::pools`].
+    pub pool: u32,
+    /// Zone label; empty without one.
+    pub zone: Arc<str>,
+    /// Instance type label; empty without one.
+    pub instance_type: Arc<str>,
+    /// Creation in the API.
+    pub created: SimTime,
+    /// Removal from the API.
+    pub deleted: Option<SimTime>,
+    /// Allocatable CPU.
+    pub cpu_allocatable: MilliCpu,
+    /// Allocatable memory.
+    pub memory_allocatable: Bytes,
+    /// Allocatable pods.
+    pub pods_allocatable: i64,
+    /// Extended resources that the node offers, by name.
+    pub extended_allocatable: Arc<[(Arc<str>, i64)]>,
+    /// Requested CPU integrated over the node's life, in millicore-nanoseconds.
+    pub cpu_requested_integral: i128,
+    /// Requested memory integrated over the node's life, in byte-nanoseconds.
+    pub memory_requested_integral: i128,
+    /// Used CPU integrated over the node's life, in millicore-nanoseconds.
+    pub cpu_used_integral: i128,
+    /// Time with condition Ready.
+    pub ready_for: SimDuration,
+    /// Pods bound to it in all.
+    pub pods_bound: u32,
+    /// Most pods at one time.
+    pub pods_max: u32,
+    /// Pods on it at the end (or when it was removed).
+    pub pods_last: u32,
+    /// Requested CPU at the end (or when it was removed).
+    pub cpu_requested_last: MilliCpu,
+    /// Requested memory at the end (or when it was removed).
+    pub memory_requested_last: Bytes,
+    /// Times that it crashed or was cut off.
+    pub faults: u32,
+    /// Condition at the end as kubectl shows it, for example `Ready,SchedulingDisabled`.
+    pub status_last: Arc<str>,
+}
+
+/// A node pool and what it cost. A node costs from its creation to its removal, ready or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolRecord {
+    /// Name; empty for nodes that manifests define.
+    pub name: Arc<str>,
+    /// Instance type; empty if not given.
+    pub instance_type: Arc<str>,
+    /// Price of one node for one hour.
+    pub price_per_hour: NanoDollars,
+    /// Nodes over time.
+    pub nodes: StepSeries,
+    /// Allocatable CPU of the nodes over time, in millicores.
+    pub cpu_allocatable: StepSeries,
+    /// Allocatable memory of the nodes over time, in bytes.
+    pub memory_allocatable: StepSeries,
+}
+
+/// A workload's replicas and load over time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkloadRecord {
+    /// Namespace.
+    pub namespace: Arc<str>,
+    /// Kind and name, as `Deployment/web`.
+    pub name: Arc<str>,
+    /// `spec.replicas` (for a DaemonSet, nodes that should run a pod).
+    pub desired: StepSeries,
+    /// Pods that are not terminating or ended.
+    pub current: StepSeries,
+    /// Pods with condition Ready.
+    pub ready: StepSeries,
+    /// The autoscaler's proposal before stabilisation and limits; empty without an autoscaler.
+    pub proposed: StepSeries,
+    /// Offered load in thousandths of a request per second; empty without traffic.
+    pub request_rate_milli: StepSeries,
+    /// Load that the ready pods could not take within their CPU limits, in thousandths of a request per second.
+    pub request_rate_unserved_milli: StepSeries,
+    /// CPU used by the pods, in millicores.
+    pub cpu_used: StepSeries,
+    /// CPU requested by the pods that are bound, in millicores.
+    pub cpu_requested: StepSeries,
+}
+
+/// The type of a Kubernetes Event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EventType {
+    /// Information.
+    Normal,
+    /// Something that needs attention.
+    Warning,
+}
+
+/// A Kubernetes Event as `kubectl get events` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRecord {
+    /// First occurrence.
+    pub first: SimTime,
+    /// Last occurrence.
+    pub last: SimTime,
+    /// Occurrences.
+    pub count: u32,
+    /// Type.
+    pub event_type: EventType,
+    /// Reason, for example `FailedScheduling`.
+    pub reason: &'static str,
+    /// Reporting component, for example `default-scheduler`.
+    pub source: &'static str,
+    /// Kind of the object.
+    pub kind: &'static str,
+    /// Namespace of the object; empty for nodes.
+    pub namespace: Arc<str>,
+    /// Name of the object.
+    pub name: Arc<str>,
+    /// Message of the first occurrence.
+    pub message: Arc<str>,
+}
+
+/// One metric in an autoscaler's decision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricRecord {
+    /// Name as the controller reports it, for example `cpu resource utilization (percentage of request)`.
+    pub name: Arc<str>,
+    /// Current value in the target's unit (percent, cores, bytes or the metric's own); absent when it failed.
+    pub current: Option<f64>,
+    /// Target in the same unit.
+    pub target: f64,
+    /// Replicas that this metric alone asks for; absent when it failed.
+    pub proposal: Option<i32>,
+}
+
+/// One decision of a HorizontalPodAutoscaler.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AutoscalingRecord {
+    /// When.
+    pub at: SimTime,
+    /// Namespace of the autoscaler.
+    pub namespace: Arc<str>,
+    /// Name of the autoscaler.
+    pub name: Arc<str>,
+    /// What it scales, as `Deployment/web`.
+    pub target: Arc<str>,
+    /// `spec.replicas` before.
+    pub current_replicas: i32,
+    /// Ready pods as the metrics saw them.
+    pub ready_pods: u32,
+    /// Metrics in the order of the spec.
+    pub metrics: Vec<MetricRecord>,
+    /// Proposal of all metrics together, before stabilisation, rate and bounds; absent when none was computed.
+    pub proposed_replicas: Option<i32>,
+    /// `spec.replicas` after.
+    pub desired_replicas: i32,
+    /// Reason of condition AbleToScale, for example `ScaleDownStabilized`.
+    pub able_to_scale_reason: &'static str,
+    /// Reason of condition ScalingActive, for example `FailedGetResourceMetric`.
+    pub scaling_active_reason: &'static str,
+    /// Reason of condition ScalingLimited, for example `TooManyReplicas`; empty if it was not set.
+    pub scaling_limited_reason: &'static str,
+}
+
+/// What kind of fault struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FaultKind {
+    /// A node stops: its containers die, its kubelet reports nothing.
+    NodeCrash,
+    /// Every node of a zone stops.
+    ZoneOutage,
+    /// Nodes are cut off from the control plane; their containers go on.
+    NetworkPartition,
+    /// A container of a pod exits with an error.
+    PodCrash,
+}
+
+/// One fault and the recovery from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecoveryRecord {
+    /// What kind of fault.
+    pub kind: FaultKind,
+    /// Node, zone or pod.
+    pub subject: Arc<str>,
+    /// When it struck.
+    pub struck: SimTime,
+    /// When the cause was gone (the node was back).
+    pub ended: Option<SimTime>,
+    /// When the control plane knew: the first node NotReady, or the container's restart.
+    pub detected: Option<SimTime>,
+    /// When the last affected pod was evicted or deleted.
+    pub evicted: Option<SimTime>,
+    /// Pods that were on the affected nodes when it struck (one for a pod crash), without DaemonSet pods.
+    pub pods_affected: u32,
+    /// Of these, pods that had to be replaced.
+    pub pods_lost: u32,
+    /// Replacements that were bound, by the end of recovery.
+    pub replacements_scheduled: u32,
+    /// Replacements that became ready, by the end of recovery.
+    pub replacements_ready: u32,
+    /// When the last replacement was bound.
+    pub last_scheduled: Option<SimTime>,
+    /// When every affected workload again had as many ready pods as it wants; absent if that never came.
+    pub restored: Option<SimTime>,
+    /// Missing ready pods integrated from the strike to the restoration, in replica-nanoseconds. Overlapping faults
+    /// each count what is missing in their own affected workloads.
+    pub missing_replica_nanos: i128,
+}
+
+/// Cluster-wide quantities over time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterSeries {
+    /// Nodes in the API.
+    pub nodes: IntervalSeries,
+    /// Nodes with condition Ready.
+    pub nodes_ready: IntervalSeries,
+    /// Allocatable CPU of nodes in the API, in millicores.
+    pub cpu_allocatable: IntervalSeries,
+    /// Requested CPU of bound pods, in millicores.
+    pub cpu_requested: IntervalSeries,
+    /// Used CPU, in millicores.
+    pub cpu_used: IntervalSeries,
+    /// Allocatable memory, in bytes.
+    pub memory_allocatable: IntervalSeries,
+    /// Requested memory, in bytes.
+    pub memory_requested: IntervalSeries,
+    /// Used memory, in bytes.
+    pub memory_used: IntervalSeries,
+    /// Allocatable units of each extended resource, by name.
+    pub extended: Vec<ExtendedSeries>,
+    /// Pods that are not bound (and not ended), gated ones included.
+    pub pods_pending: IntervalSeries,
+    /// Bound pods that are not ended.
+    pub pods_bound: IntervalSeries,
+    /// Pods with condition Ready.
+    pub pods_ready: IntervalSeries,
+}
+
+/// One extended resource over time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtendedSeries {
+    /// Resource name.
+    pub name: Arc<str>,
+    /// Allocatable units.
+    pub allocatable: IntervalSeries,
+    /// Requested units.
+    pub requested: IntervalSeries,
+}
+
+impl ClusterSeries {
+    /// Series that are zero from the start, summarised by `interval`.
+    pub fn new(interval: SimDuration) -> Self {
+        let zero = IntervalSeries::new(interval);
+        Self {
+            nodes: zero.clone(),
+            nodes_ready: zero.clone(),
+            cpu_allocatable: zero.clone(),
+            cpu_requested: zero.clone(),
+            cpu_used: zero.clone(),
+            memory_allocatable: zero.clone(),
+            memory_requested: zero.clone(),
+            memory_used: zero.clone(),
+            extended: Vec::new(),
+            pods_pending: zero.clone(),
+            pods_bound: zero.clone(),
+            pods_ready: zero,
+        }
+    }
+
+    /// Accounts for the time up to `now` in every series.
+    pub fn advance(&mut self, now: SimTime) {
+        let Self {
+            nodes,
+            nodes_ready,
+            cpu_allocatable,
+            cpu_requested,
+            cpu_used,
+            memory_allocatable,
+            memory_requested,
+            memory_used,
+            extended,
+            pods_pending,
+            pods_bound,
+            pods_ready,
+        } = self;
+        let own = [
+            nodes,
+            nodes_ready,
+            cpu_allocatable,
+            cpu_requested,
+            cpu_used,
+            memory_allocatable,
+            memory_requested,
+            memory_used,
+            pods_pending,
+            pods_bound,
+            pods_ready,
+        ];
+        for series in own {
+            series.advance(now);
+        }
+        for resource in extended {
+            resource.allocatable.advance(now);
+            resource.requested.advance(now);
+        }
+    }
+}
