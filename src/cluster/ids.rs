@@ -30,6 +30,8 @@ id! {
     NodeId;
     /// A pod.
     PodId;
+    /// A pod template; equal templates have one id.
+    TemplateId;
     /// A namespace.
     NamespaceId;
     /// A Deployment.
@@ -44,4 +46,6 @@ id! {
     HpaId;
     /// A Service.
     ServiceId;
+    /// A top-level workload: what a pod's chain of owners ends in.
+    WorkloadId;
 }

@@ -1,5 +1,226 @@
-//! The state of the simulated cluster: typed ids and arenas, indexes, resource accounting, watches.
+//! The state of the simulated cluster, its etcd: typed ids and arenas, indexes, accounting, watches.
+//!
+//! All state is here and changes through [`Cluster`]'s methods alone, which keep the derived indexes right (pods by node
+//! and by owner, counts by workload) and note every [`Change`]. Components read the state when they are woken and
+//! reconcile what they find. No I/O, no clock, no randomness.
 
+mod change;
 mod ids;
+mod invariants;
+mod node;
+mod pod;
+mod pod_changes;
+mod template;
+mod workload;
+mod workload_changes;
 
-pub use ids::{DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId};
+pub use change::{ApiEvent, Change, Severity};
+pub use ids::{
+    DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId, TemplateId,
+    WorkloadId,
+};
+pub use node::{Machine, Node, NodeReady};
+pub use pod::{Deletion, Disruption, NewPod, Owner, Pod};
+pub use template::{PodRequests, TemplateInfo};
+pub use workload::{
+    DaemonSet, Deployment, Hpa, ReplicaSet, ReplicaSetStatus, Service, StatefulSet, Workload, WorkloadKind,
+};
+pub use workload_changes::NewReplicaSet;
+
+use crate::api::{self, Name, PodTemplate};
+use crate::units::SimTime;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use template::Templates;
+
+/// The cluster's state.
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    namespaces: Vec<Name>,
+    namespaces_by_name: BTreeMap<Name, NamespaceId>,
+    nodes: Vec<Node>,
+    nodes_by_name: BTreeMap<Name, NodeId>,
+    pods: Vec<Pod>,
+    templates: Templates,
+    deployments: Vec<Deployment>,
+    replica_sets: Vec<ReplicaSet>,
+    stateful_sets: Vec<StatefulSet>,
+    daemon_sets: Vec<DaemonSet>,
+    services: Vec<Service>,
+    hpas: Vec<Hpa>,
+    workloads: Vec<Workload>,
+    priority_classes: BTreeMap<Name, api::PriorityClass>,
+    disruption_budgets: Vec<api::PodDisruptionBudget>,
+    changes: Vec<Change>,
+    events: Vec<ApiEvent>,
+}
+
+impl Cluster {
+    /// Moves the changes since the last call into `changes`.
+    pub fn take_changes(&mut self, changes: &mut Vec<Change>) {
+        changes.append(&mut self.changes);
+    }
+
+    /// Moves the Kubernetes Events since the last call into `events`.
+    pub fn take_events(&mut self, events: &mut Vec<ApiEvent>) {
+        events.append(&mut self.events);
+    }
+
+    /// Notes a Kubernetes Event.
+    pub fn emit(&mut self, event: ApiEvent) {
+        self.events.push(event);
+    }
+
+    /// The id of a namespace, created if need be (a manifest may use a namespace that it does not define).
+    pub fn namespace(&mut self, name: &Name) -> NamespaceId {
+        if let Some(id) = self.namespaces_by_name.get(name) {
+            return *id;
+        }
+        let id = NamespaceId::from_index(self.namespaces.len());
+        self.namespaces.push(name.clone());
+        self.namespaces_by_name.insert(name.clone(), id);
+        id
+    }
+
+    /// The name of a namespace.
+    pub fn namespace_name(&self, id: NamespaceId) -> &Name {
+        &self.namespaces[id.index()]
+    }
+
+    /// The id of a namespace that exists.
+    pub fn namespace_id(&self, name: &str) -> Option<NamespaceId> {
+        self.namespaces_by_name.get(name).copied()
+    }
+
+    /// The id of a template; equal templates get the same one.
+    pub fn intern_template(&mut self, template: &Arc<PodTemplate>) -> TemplateId {
+        self.templates.intern(template)
+    }
+
+    /// What is known of a template.
+    pub fn template(&self, id: TemplateId) -> &TemplateInfo {
+        self.templates.get(id)
+    }
+
+    /// What is known of a pod's template.
+    pub fn template_of(&self, pod: PodId) -> &TemplateInfo {
+        self.templates.get(self.pods[pod.index()].template)
+    }
+
+    /// A pod.
+    pub fn pod(&self, id: PodId) -> &Pod {
+        &self.pods[id.index()]
+    }
+
+    /// Every pod that ever was, in order of creation.
+    pub fn pods(&self) -> impl ExactSizeIterator<Item = (PodId, &Pod)> {
+        self.pods.iter().enumerate().map(|(index, pod)| (PodId::from_index(index), pod))
+    }
+
+    /// A node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// Every node that ever was, in order of creation.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = (NodeId, &Node)> {
+        self.nodes.iter().enumerate().map(|(index, node)| (NodeId::from_index(index), node))
+    }
+
+    /// The node of this name that exists.
+    pub fn node_id(&self, name: &str) -> Option<NodeId> {
+        self.nodes_by_name.get(name).copied()
+    }
+
+    /// Adds a node.
+    pub fn add_node(&mut self, object: Arc<api::Node>, pool: Option<u32>, now: SimTime) -> NodeId {
+        let id = NodeId::from_index(self.nodes.len());
+        self.nodes_by_name.insert(object.meta.name.clone(), id);
+        self.nodes.push(Node {
+            object,
+            pool,
+            created: now,
+            removed: None,
+            ready: NodeReady::True,
+            ready_changed: now,
+            machine: Machine::Up,
+            generation: 0,
+            pods: Vec::new(),
+        });
+        self.changes.push(Change::NodeAdded(id));
+        id
+    }
+
+    /// Replaces a node's object if `update` changes it.
+    pub fn update_node(&mut self, id: NodeId, update: impl FnOnce(&mut api::Node)) {
+        let node = &mut self.nodes[id.index()];
+        if node.removed.is_some() {
+            return;
+        }
+        let mut object = (*node.object).clone();
+        update(&mut object);
+        if object != *node.object {
+            node.object = Arc::new(object);
+            self.changes.push(Change::NodeUpdated(id));
+        }
+    }
+
+    /// Sets a node's Ready condition.
+    pub fn set_node_ready(&mut self, id: NodeId, ready: NodeReady, now: SimTime) {
+        let node = &mut self.nodes[id.index()];
+        if node.ready != ready && node.removed.is_none() {
+            node.ready = ready;
+            node.ready_changed = now;
+            self.changes.push(Change::NodeReadiness(id));
+        }
+    }
+
+    /// Sets the state of the machine behind a node and starts a new generation of it.
+    pub fn set_machine(&mut self, id: NodeId, machine: Machine) {
+        let node = &mut self.nodes[id.index()];
+        node.machine = machine;
+        node.generation += 1;
+    }
+
+    /// Removes a node object. Its pods stay until they are collected.
+    pub fn remove_node(&mut self, id: NodeId, now: SimTime) {
+        let node = &mut self.nodes[id.index()];
+        if node.removed.is_none() {
+            node.removed = Some(now);
+            node.generation += 1;
+            self.nodes_by_name.remove(&node.object.meta.name);
+            self.changes.push(Change::NodeRemoved(id));
+        }
+    }
+
+    /// Adds a priority class.
+    pub fn add_priority_class(&mut self, class: api::PriorityClass) {
+        self.priority_classes.insert(class.meta.name.clone(), class);
+    }
+
+    /// The priority class of this name.
+    pub fn priority_class(&self, name: &str) -> Option<&api::PriorityClass> {
+        self.priority_classes.get(name)
+    }
+
+    /// The class of pods that name none.
+    pub fn default_priority_class(&self) -> Option<&api::PriorityClass> {
+        self.priority_classes.values().find(|class| class.global_default)
+    }
+
+    /// Adds or replaces a disruption budget.
+    pub fn apply_disruption_budget(&mut self, budget: api::PodDisruptionBudget) {
+        let same = |own: &api::PodDisruptionBudget| {
+            own.meta.name == budget.meta.name && own.meta.namespace == budget.meta.namespace
+        };
+        match self.disruption_budgets.iter().position(same) {
+            Some(index) => self.disruption_budgets[index] = budget,
+            None => self.disruption_budgets.push(budget),
+        }
+    }
+
+    /// All disruption budgets.
+    pub fn disruption_budgets(&self) -> &[api::PodDisruptionBudget] {
+        &self.disruption_budgets
+    }
+}

@@ -1,1 +1,13 @@
-//! The discrete-event kernel: event queue, clock, named random streams, determinism checksum. It knows nothing of Kubernetes.
+//! The discrete-event kernel: event queue with clock, agenda, named random streams, determinism checksum.
+//!
+//! It knows nothing of what it simulates. Events are small `Copy` values; time, priority and sequence number make their
+//! order total. Nothing is ever removed from the queue: whoever schedules an event that may become obsolete puts a
+//! generation into it and drops it when it comes up stale.
+
+mod checksum;
+mod queue;
+mod random;
+
+pub use checksum::Checksum;
+pub use queue::{Agenda, EventQueue, Priority};
+pub use random::{RandomStream, RandomStreams};

@@ -1,0 +1,81 @@
+//! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
+
+use super::{DaemonSetId, DeploymentId, HpaId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId, WorkloadId};
+use crate::api::Name;
+
+/// One change of the state. Changes are noted in the order in which they happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A node joined.
+    NodeAdded(NodeId),
+    /// A node's labels, taints, cordon or allocatable changed.
+    NodeUpdated(NodeId),
+    /// A node's Ready condition changed.
+    NodeReadiness(NodeId),
+    /// A node object was removed.
+    NodeRemoved(NodeId),
+    /// A pod was created.
+    PodAdded(PodId),
+    /// A pod was bound to its node.
+    PodBound(PodId),
+    /// A pod reached phase Running.
+    PodRunning(PodId),
+    /// A pod's Ready condition changed.
+    PodReadiness(PodId),
+    /// A container of a pod was restarted, or waits for its restart.
+    PodRestarted(PodId),
+    /// Deletion of a pod was requested: it has a deletion timestamp.
+    PodTerminating(PodId),
+    /// A pod reached phase Succeeded or Failed.
+    PodEnded(PodId),
+    /// A pod object was removed.
+    PodRemoved(PodId),
+    /// A pod entered or left the ready endpoints of the Services that select it.
+    PodEndpoint(PodId),
+    /// A Deployment's spec changed, or it was created.
+    DeploymentSpec(DeploymentId),
+    /// A ReplicaSet's spec changed, or it was created.
+    ReplicaSetSpec(ReplicaSetId),
+    /// A ReplicaSet's status changed.
+    ReplicaSetStatus(ReplicaSetId),
+    /// A ReplicaSet was removed.
+    ReplicaSetRemoved(ReplicaSetId),
+    /// A StatefulSet's spec changed, or it was created.
+    StatefulSetSpec(StatefulSetId),
+    /// A DaemonSet's spec changed, or it was created.
+    DaemonSetSpec(DaemonSetId),
+    /// A HorizontalPodAutoscaler was created or changed.
+    HpaSpec(HpaId),
+    /// A Service was created.
+    ServiceAdded(ServiceId),
+    /// The wanted number of replicas of a workload changed.
+    DesiredReplicas(WorkloadId),
+}
+
+/// Severity of a Kubernetes Event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Information.
+    Normal,
+    /// Something that needs attention.
+    Warning,
+}
+
+/// A Kubernetes Event, which components write for people to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiEvent {
+    /// Severity.
+    pub severity: Severity,
+    /// Reason, for example `FailedScheduling`.
+    pub reason: &'static str,
+    /// Reporting component, for example `default-scheduler`.
+    pub source: &'static str,
+    /// Kind of the object.
+    pub kind: &'static str,
+    /// Namespace of the object; empty for nodes.
+    pub namespace: Name,
+    /// Name of the object.
+    pub name: Name,
+    /// Message.
+    pub message: String,
+}

@@ -1,0 +1,233 @@
+//! Changes of pods, with the indexes and counts that depend on them.
+
+use super::{Change, Cluster, Deletion, Disruption, NewPod, NodeId, Owner, Pod, PodId};
+use crate::api::{Name, PodPhase};
+use crate::units::{SimDuration, SimTime};
+
+impl Cluster {
+    /// Creates a pod.
+    pub fn add_pod(&mut self, new: NewPod, now: SimTime) -> PodId {
+        let id = PodId::from_index(self.pods.len());
+        self.pods.push(Pod {
+            name: new.name,
+            namespace: new.namespace,
+            template: new.template,
+            owner: new.owner,
+            workload: new.workload,
+            ordinal: new.ordinal,
+            arrival: new.arrival,
+            run_for: new.run_for,
+            node: None,
+            phase: PodPhase::Pending,
+            ready: false,
+            ready_changed: now,
+            in_endpoints: false,
+            restarts: 0,
+            deletion: None,
+            created: now,
+            bound: None,
+            start_time: None,
+            running: None,
+            first_ready: None,
+            ended: None,
+            removed: None,
+            scheduling_attempts: 0,
+            reason: Name::from(""),
+            unresolvable: false,
+            generation: 0,
+        });
+        match new.owner {
+            Owner::None => {}
+            Owner::ReplicaSet(owner) => self.replica_sets[owner.index()].pods.push(id),
+            Owner::StatefulSet(owner) => self.stateful_sets[owner.index()].pods.push(id),
+            Owner::DaemonSet(owner) => self.daemon_sets[owner.index()].pods.push(id),
+        }
+        self.count_active(id, 1);
+        self.changes.push(Change::PodAdded(id));
+        id
+    }
+
+    /// Adds `change` to the numbers of active (and, if the pod is ready, ready) pods of its owners.
+    fn count_active(&mut self, id: PodId, change: i32) {
+        let pod = &self.pods[id.index()];
+        let ready = if pod.ready { change } else { 0 };
+        if let Some(workload) = pod.workload {
+            let workload = &mut self.workloads[workload.index()];
+            workload.active += change;
+            workload.ready += ready;
+        }
+        if let Owner::ReplicaSet(owner) = pod.owner {
+            let owner = &mut self.replica_sets[owner.index()];
+            owner.active += change;
+            owner.ready += ready;
+        }
+    }
+
+    /// Notes a scheduling attempt, and why it failed.
+    pub fn note_scheduling_attempt(&mut self, id: PodId, failure: Option<(Name, bool)>) {
+        let pod = &mut self.pods[id.index()];
+        pod.scheduling_attempts += 1;
+        match failure {
+            Some((message, unresolvable)) => {
+                pod.reason = message;
+                pod.unresolvable = unresolvable;
+            }
+            None => pod.reason = Name::from(""),
+        }
+    }
+
+    /// Binds a pod to a node. Nothing happens if the pod is gone, being deleted, or already bound.
+    pub fn bind(&mut self, id: PodId, node: NodeId, now: SimTime) -> bool {
+        let pod = &mut self.pods[id.index()];
+        if !pod.exists() || pod.node.is_some() || pod.deletion.is_some() {
+            return false;
+        }
+        pod.node = Some(node);
+        pod.bound = Some(now);
+        self.nodes[node.index()].pods.push(id);
+        self.changes.push(Change::PodBound(id));
+        true
+    }
+
+    /// The kubelet saw the pod: `status.startTime`.
+    pub fn set_pod_start_time(&mut self, id: PodId, now: SimTime) {
+        self.pods[id.index()].start_time.get_or_insert(now);
+    }
+
+    /// The pod's containers run.
+    pub fn set_pod_running(&mut self, id: PodId, now: SimTime) {
+        let pod = &mut self.pods[id.index()];
+        if pod.phase == PodPhase::Pending && pod.exists() {
+            pod.phase = PodPhase::Running;
+            pod.running = Some(now);
+            self.changes.push(Change::PodRunning(id));
+        }
+    }
+
+    /// Sets the Ready condition.
+    pub fn set_pod_ready(&mut self, id: PodId, ready: bool, now: SimTime) {
+        let pod = &mut self.pods[id.index()];
+        if pod.ready == ready || !pod.exists() {
+            return;
+        }
+        pod.ready = ready;
+        pod.ready_changed = now;
+        if ready {
+            pod.first_ready.get_or_insert(now);
+        }
+        if pod.is_active() {
+            let change = if ready { 1 } else { -1 };
+            if let Some(workload) = pod.workload {
+                self.workloads[workload.index()].ready += change;
+            }
+            if let Owner::ReplicaSet(owner) = pod.owner {
+                self.replica_sets[owner.index()].ready += change;
+            }
+        }
+        self.changes.push(Change::PodReadiness(id));
+    }
+
+    /// Sets whether the pod is among the ready endpoints of its Services.
+    pub fn set_pod_in_endpoints(&mut self, id: PodId, in_endpoints: bool) {
+        let pod = &mut self.pods[id.index()];
+        if pod.in_endpoints != in_endpoints {
+            pod.in_endpoints = in_endpoints;
+            self.changes.push(Change::PodEndpoint(id));
+        }
+    }
+
+    /// A container ended and will be started again.
+    pub fn note_pod_restart(&mut self, id: PodId) {
+        self.pods[id.index()].restarts += 1;
+        self.changes.push(Change::PodRestarted(id));
+    }
+
+    /// Starts a new generation of the kubelet's plan for a pod and returns it.
+    pub fn next_pod_generation(&mut self, id: PodId) -> u32 {
+        let pod = &mut self.pods[id.index()];
+        pod.generation += 1;
+        pod.generation
+    }
+
+    /// Requests a pod's deletion. A pod that is not bound, or has ended, goes at once (the API server deletes it without
+    /// a kubelet). Nothing happens if deletion is already requested.
+    pub fn delete_pod(&mut self, id: PodId, grace: SimDuration, reason: Disruption, now: SimTime) {
+        let pod = &self.pods[id.index()];
+        if !pod.exists() || pod.deletion.is_some() {
+            return;
+        }
+        if pod.is_active() {
+            self.count_active(id, -1);
+        }
+        let pod = &mut self.pods[id.index()];
+        pod.deletion = Some(Deletion { requested: now, grace, reason });
+        self.changes.push(Change::PodTerminating(id));
+        let pod = &self.pods[id.index()];
+        if pod.node.is_none() || pod.phase.is_terminal() {
+            self.remove_pod(id, now);
+        }
+    }
+
+    /// The pod's containers have ended for good.
+    pub fn end_pod(&mut self, id: PodId, phase: PodPhase, reason: &str, now: SimTime) {
+        let pod = &self.pods[id.index()];
+        if !pod.exists() || pod.phase.is_terminal() {
+            return;
+        }
+        if pod.is_active() {
+            self.count_active(id, -1);
+        }
+        let pod = &mut self.pods[id.index()];
+        pod.phase = phase;
+        pod.ended = Some(now);
+        pod.generation += 1;
+        if !reason.is_empty() {
+            pod.reason = Name::from(reason);
+        }
+        if pod.ready {
+            pod.ready = false;
+            pod.ready_changed = now;
+            self.changes.push(Change::PodReadiness(id));
+        }
+        self.changes.push(Change::PodEnded(id));
+    }
+
+    /// Removes a pod object.
+    pub fn remove_pod(&mut self, id: PodId, now: SimTime) {
+        let pod = &self.pods[id.index()];
+        if !pod.exists() {
+            return;
+        }
+        if pod.is_active() {
+            self.count_active(id, -1);
+        }
+        let pod = &mut self.pods[id.index()];
+        pod.removed = Some(now);
+        pod.ended.get_or_insert(now);
+        pod.generation += 1;
+        let was_in_endpoints = std::mem::take(&mut pod.in_endpoints);
+        let (node, owner) = (pod.node, pod.owner);
+        let forget = |pods: &mut Vec<PodId>| {
+            // Searching from the end: young pods go most often.
+            if let Some(index) = pods.iter().rposition(|own| *own == id) {
+                pods.remove(index);
+            }
+        };
+        if let Some(node) = node {
+            let pods = &mut self.nodes[node.index()].pods;
+            if let Some(index) = pods.iter().position(|own| *own == id) {
+                pods.swap_remove(index);
+            }
+        }
+        match owner {
+            Owner::None => {}
+            Owner::ReplicaSet(owner) => forget(&mut self.replica_sets[owner.index()].pods),
+            Owner::StatefulSet(owner) => forget(&mut self.stateful_sets[owner.index()].pods),
+            Owner::DaemonSet(owner) => forget(&mut self.daemon_sets[owner.index()].pods),
+        }
+        if was_in_endpoints {
+            self.changes.push(Change::PodEndpoint(id));
+        }
+        self.changes.push(Change::PodRemoved(id));
+    }
+}

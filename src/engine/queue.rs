@@ -1,0 +1,178 @@
+//! The event queue: a binary heap on packed keys, and the clock that it drives.
+
+use crate::units::SimTime;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// Order among events of the same instant; a smaller value comes first, equal ones keep their order of scheduling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Causes from outside, such as faults: they strike before anything of the same instant reacts.
+    First,
+    /// Everything that has no reason to be elsewhere.
+    #[default]
+    Normal,
+    /// Observers that must see the whole instant.
+    Last,
+}
+
+/// Where future events are noted. A component is generic over the agenda, so that it schedules its own kind of event
+/// without knowing the others.
+pub trait Agenda<E> {
+    /// The current instant.
+    fn now(&self) -> SimTime;
+    /// Notes `event` for `at`, after what is already noted for that instant. An instant that has passed means now.
+    fn schedule(&mut self, at: SimTime, event: E);
+}
+
+/// A noted event. The key packs time (shifted to be unsigned), priority and sequence number, so that one comparison
+/// decides.
+#[derive(Clone, Copy, Debug)]
+struct Entry<E> {
+    key: u128,
+    event: E,
+}
+
+impl<E> PartialEq for Entry<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl<E> Eq for Entry<E> {}
+
+impl<E> PartialOrd for Entry<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<E> Ord for Entry<E> {
+    /// Reversed, because `BinaryHeap` gives the greatest entry first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.key.cmp(&self.key)
+    }
+}
+
+/// Bits of the key that hold the sequence number; above them stands the priority, above that the time.
+const SEQUENCE_BITS: u32 = 60;
+
+/// Packs the parts of a key. The time's sign bit is flipped, so that negative times sort first.
+fn pack(at: SimTime, priority: Priority, sequence: u64) -> u128 {
+    let time = u128::from(at.as_nanos().cast_unsigned() ^ (1 << 63));
+    time << 64 | u128::from(priority as u8) << SEQUENCE_BITS | u128::from(sequence)
+}
+
+/// The time in a key.
+fn time_of(key: u128) -> SimTime {
+    let time = u64::try_from(key >> 64).unwrap_or(u64::MAX) ^ (1 << 63);
+    SimTime::from_nanos(time.cast_signed())
+}
+
+/// A queue of future events with a clock that stands at the last event taken.
+#[derive(Debug)]
+pub struct EventQueue<E> {
+    heap: BinaryHeap<Entry<E>>,
+    now: SimTime,
+    sequence: u64,
+}
+
+impl<E: Copy> Default for EventQueue<E> {
+    fn default() -> Self {
+        Self { heap: BinaryHeap::new(), now: SimTime::ZERO, sequence: 0 }
+    }
+}
+
+impl<E: Copy> EventQueue<E> {
+    /// The current instant: that of the last event taken.
+    pub const fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// Number of events that are noted.
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// Whether nothing is noted.
+    pub fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
+    /// Notes `event` for `at`. An instant that has passed means now: the clock never runs backwards.
+    pub fn schedule_with(&mut self, at: SimTime, priority: Priority, event: E) {
+        let key = pack(at.max(self.now), priority, self.sequence);
+        self.sequence += 1;
+        self.heap.push(Entry { key, event });
+    }
+
+    /// The instant of the next event.
+    pub fn next_time(&self) -> Option<SimTime> {
+        self.heap.peek().map(|entry| time_of(entry.key))
+    }
+
+    /// Takes the next event and sets the clock to it.
+    pub fn pop(&mut self) -> Option<(SimTime, E)> {
+        let entry = self.heap.pop()?;
+        self.now = time_of(entry.key);
+        Some((self.now, entry.event))
+    }
+
+    /// Sets the clock forward to `time` without taking an event, for events that come from elsewhere in time order.
+    pub fn advance_to(&mut self, time: SimTime) {
+        self.now = self.now.max(time);
+    }
+}
+
+impl<E: Copy, T: Into<E>> Agenda<T> for EventQueue<E> {
+    fn now(&self) -> SimTime {
+        self.now
+    }
+
+    fn schedule(&mut self, at: SimTime, event: T) {
+        self.schedule_with(at, Priority::Normal, event.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn equal_times_keep_priority_then_order() {
+        let mut queue = EventQueue::default();
+        let at = SimTime::from_secs(5);
+        queue.schedule_with(at, Priority::Last, 'd');
+        queue.schedule_with(at, Priority::Normal, 'b');
+        queue.schedule_with(at, Priority::Normal, 'c');
+        queue.schedule_with(at, Priority::First, 'a');
+        queue.schedule_with(SimTime::from_secs(-1), Priority::Normal, 'z');
+        let order: String = std::iter::from_fn(|| queue.pop().map(|(_, event)| event)).collect();
+        assert_eq!(order, "zabcd");
+    }
+
+    #[test]
+    fn the_past_means_now() {
+        let mut queue = EventQueue::default();
+        queue.schedule_with(SimTime::from_secs(9), Priority::Normal, 1);
+        queue.pop();
+        queue.schedule_with(SimTime::from_secs(3), Priority::Normal, 2);
+        assert_eq!(queue.pop(), Some((SimTime::from_secs(9), 2)));
+    }
+
+    proptest! {
+        #[test]
+        fn the_clock_is_monotone_and_ties_are_first_in_first_out(times in prop::collection::vec(-20_i64..20, 0..200)) {
+            let mut queue = EventQueue::default();
+            queue.now = SimTime::from_secs(-100);
+            for (index, time) in times.iter().enumerate() {
+                queue.schedule_with(SimTime::from_secs(*time), Priority::Normal, index);
+            }
+            let taken: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+            let mut expected: Vec<_> = times.iter().enumerate().map(|(index, time)| (SimTime::from_secs(*time), index)).collect();
+            expected.sort();
+            prop_assert_eq!(taken, expected);
+        }
+    }
+}
