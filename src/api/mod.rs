@@ -3,6 +3,7 @@
 //! The types hold what the simulation can act on, after API-server defaulting, and nothing else. They do no I/O and
 //! have no serialised form of their own: `input` converts manifests (through `k8s-openapi`) to these types.
 
+mod admission;
 mod autoscaling;
 mod labels;
 mod meta;
@@ -19,6 +20,7 @@ mod service;
 mod taint;
 mod workload;
 
+pub use admission::{DEFAULT_TOLERATION_SECONDS, add_default_tolerations, admit_pod_defaults, fold_match_label_keys};
 pub use autoscaling::{
     CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingPolicy,
     HpaScalingPolicyType, HpaScalingRules, MetricIdentifier, MetricSpec, MetricTarget, ScalingPolicySelect,
@@ -28,8 +30,8 @@ pub use meta::{Name, ObjectMeta, OwnerReference};
 pub use node::{ContainerImage, Node, well_known};
 pub use object::Object;
 pub use pod::{
-    Container, ContainerPort, HostPortProtocol, Pod, PodPhase, PodSpec, PodStatus, PodTemplate, PreemptionPolicy,
-    QosClass, RestartPolicy, SimulationHints,
+    Container, ContainerPort, ContainerResourceStatus, HostPortProtocol, Pod, PodPhase, PodSpec, PodStatus,
+    PodTemplate, PreemptionPolicy, QosClass, RestartPolicy, SimulationHints,
 };
 pub use policy::{IntOrPercent, Namespace, PodDisruptionBudget, PriorityClass};
 pub use probe::{Probe, Probes};

@@ -257,6 +257,17 @@ pub struct PodTemplate {
 
 /// Resources that a container's status reports (in-place resize).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContainerResourceStatus {
+    /// Container name.
+    pub name: Name,
+    /// `resources.requests`; `None` where the status has no `resources`.
+    pub requests: Option<ResourceList>,
+    /// `allocatedResources`.
+    pub allocated: ResourceList,
+}
+
+/// The part of a pod's `status` that the simulation can start from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PodStatus {
     /// `status.phase`.
     pub phase: PodPhase,
@@ -268,6 +279,18 @@ pub struct PodStatus {
     pub ready: Option<(bool, SimTime)>,
     /// Sum of the containers' restart counts.
     pub restarts: i32,
+    /// `status.containerStatuses` of those app containers that report `resources` or `allocatedResources`.
+    pub container_resources: Vec<ContainerResourceStatus>,
+    /// The same of `status.initContainerStatuses`.
+    pub init_container_resources: Vec<ContainerResourceStatus>,
+    /// `status.resources.requests` of the pod itself; `None` where the status has no `resources`.
+    pub pod_requests: Option<ResourceList>,
+    /// `status.allocatedResources` of the pod itself.
+    pub pod_allocated: ResourceList,
+    /// Condition `PodResizePending` has the reason `Infeasible`.
+    pub resize_infeasible: bool,
+    /// The reason of condition `DisruptionTarget` while it is True, for example `PreemptionByScheduler`.
+    pub disruption_target: Option<Name>,
 }
 
 /// A single pod as a manifest or a dump gives it.

@@ -1,1 +1,28 @@
 //! The scenario file: its shape, validation and JSON Schema.
+//!
+//! [`ScenarioFile`] is the document as written; [`Scenario`] is what a run uses: the same values, checked, with arrivals,
+//! faults and actions as closed enums.
+
+mod control_plane;
+mod distribution;
+mod leaf;
+mod rate;
+mod spec;
+mod typed;
+
+pub use control_plane::{ApiServer, ControlPlane, ControllerManager, Kubelet, Latency, MetricsServer, SchedulerClient};
+pub use distribution::{
+    Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
+};
+pub use leaf::{Amount, AnyValue, CalendarTime, Duration, KubernetesVersion, PodTemplateText, Target, TargetKind};
+pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
+pub use spec::{
+    ActionEntry, AddNodesAction, ApiVersion, ArrivalEntry, Drain, DrainOptions, FaultEntry, FaultKind, ImagePull,
+    ImageTransfer, MAX_PODS, Metadata, NodePool, Objective, Output, PrintKind, ScaleAction, ScenarioFile, ScenarioKind,
+    ScenarioSpec, Startup, Sweep, SweepParameter, TaintEffectEntry, TaintEntry, TraceFormat, TraceSource, Traffic,
+    resource_list,
+};
+pub use typed::{
+    Action, ActionVerb, ArrivalSource, Arrivals, Fault, FaultScope, FaultTiming, GeneratedArrivals, Scenario,
+    TraceFiles,
+};

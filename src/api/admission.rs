@@ -1,0 +1,124 @@
+//! What the API server adds to a pod when it is created: tolerations of failing nodes, and label keys folded into
+//! selectors. Workload templates keep the form in which the user wrote them; each pod that is made from one passes here.
+
+use super::{
+    Affinity, LabelSelector, Labels, Name, PodAffinityTerm, PodSpec, SelectorOperator, SelectorRequirement,
+    TaintEffect, Toleration, TolerationOperator, well_known,
+};
+use crate::units::SimDuration;
+
+/// How long a pod stays on a node that is not ready or unreachable, unless it says otherwise
+/// (`--default-not-ready-toleration-seconds` and `--default-unreachable-toleration-seconds` of kube-apiserver).
+pub const DEFAULT_TOLERATION_SECONDS: i64 = 300;
+
+/// Applies what admission does to every new pod: [`add_default_tolerations`] and [`fold_match_label_keys`].
+/// `labels` are the pod's own.
+pub fn admit_pod_defaults(spec: &mut PodSpec, labels: &Labels) {
+    add_default_tolerations(&mut spec.tolerations);
+    fold_match_label_keys(spec, labels);
+}
+
+/// Adds tolerations for 300 s of the taints `not-ready` and `unreachable` with effect NoExecute, each unless the pod has
+/// a toleration for that key (or any key) and that effect (or any effect), whatever its operator
+/// (admission plugin DefaultTolerationSeconds, Kubernetes 1.36).
+pub fn add_default_tolerations(tolerations: &mut Vec<Toleration>) {
+    let missing: Vec<Toleration> = [well_known::TAINT_NOT_READY, well_known::TAINT_UNREACHABLE]
+        .into_iter()
+        .filter(|key| {
+            !tolerations.iter().any(|own| {
+                (own.key.is_empty() || *own.key == **key)
+                    && own.effect.is_none_or(|effect| effect == TaintEffect::NoExecute)
+            })
+        })
+        .map(|key| Toleration {
+            key: Name::from(key),
+            operator: TolerationOperator::Exists,
+            value: Name::from(""),
+            effect: Some(TaintEffect::NoExecute),
+            toleration_seconds: Some(SimDuration::from_secs(DEFAULT_TOLERATION_SECONDS)),
+        })
+        .collect();
+    tolerations.extend(missing);
+}
+
+/// Adds the pod's own values of `matchLabelKeys` (`In`) and `mismatchLabelKeys` (`NotIn`) to the label selectors of its
+/// affinity terms and topology spread constraints. Keys that the pod lacks, and terms without a selector, stay as they
+/// are; a requirement that is there already is not added twice (pod registry strategy, Kubernetes 1.36).
+pub fn fold_match_label_keys(spec: &mut PodSpec, labels: &Labels) {
+    for constraint in &mut spec.topology_spread_constraints {
+        fold(&mut constraint.label_selector, &constraint.match_label_keys, SelectorOperator::In, labels);
+    }
+    let Some(affinity) = spec.affinity.as_deref_mut() else { return };
+    let Affinity { pod_required, pod_preferred, pod_anti_required, pod_anti_preferred, node: _ } = affinity;
+    let preferred = pod_preferred.iter_mut().chain(pod_anti_preferred).map(|weighted| &mut weighted.term);
+    for PodAffinityTerm { label_selector, match_label_keys, mismatch_label_keys, .. } in
+        pod_required.iter_mut().chain(pod_anti_required).chain(preferred)
+    {
+        fold(label_selector, match_label_keys, SelectorOperator::In, labels);
+        fold(label_selector, mismatch_label_keys, SelectorOperator::NotIn, labels);
+    }
+}
+
+/// Adds one requirement for each of `keys` that `labels` have.
+fn fold(selector: &mut Option<LabelSelector>, keys: &[Name], operator: SelectorOperator, labels: &Labels) {
+    let Some(selector) = selector else { return };
+    for key in keys {
+        let Some(value) = labels.get(key) else { continue };
+        let requirement = SelectorRequirement { key: key.clone(), operator, values: vec![value.clone()] };
+        if !selector.requirements.contains(&requirement) {
+            selector.requirements.push(requirement);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn toleration(key: &str, effect: Option<TaintEffect>) -> Toleration {
+        Toleration { key: key.into(), effect, operator: TolerationOperator::Exists, ..Toleration::default() }
+    }
+
+    #[test]
+    fn default_tolerations_fill_gaps_only() {
+        let cases = [
+            (vec![], 2, "none of its own"),
+            (vec![toleration("", None)], 0, "everything is tolerated already"),
+            (vec![toleration(well_known::TAINT_NOT_READY, None)], 1, "any effect covers NoExecute"),
+            (vec![toleration("", Some(TaintEffect::NoSchedule))], 2, "another effect does not count"),
+            (vec![toleration("gpu", Some(TaintEffect::NoExecute))], 2, "another key does not count"),
+        ];
+        for (own, added, why) in cases {
+            let mut tolerations = own.clone();
+            add_default_tolerations(&mut tolerations);
+            assert_eq!(tolerations.len() - own.len(), added, "{why}");
+            assert_eq!(&tolerations[..own.len()], &own[..], "{why}: the pod's own come first");
+        }
+    }
+
+    #[test]
+    fn label_keys_are_folded_once() {
+        let labels: Labels = [("app", "web"), ("rev", "2")].into_iter().collect();
+        let term = PodAffinityTerm {
+            label_selector: Some(LabelSelector::default()),
+            match_label_keys: vec!["rev".into(), "absent".into()],
+            mismatch_label_keys: vec!["app".into()],
+            ..PodAffinityTerm::default()
+        };
+        let unselected = PodAffinityTerm { label_selector: None, ..term.clone() };
+        let mut spec = PodSpec {
+            affinity: Some(Box::new(Affinity { pod_required: vec![term, unselected], ..Affinity::default() })),
+            ..PodSpec::default()
+        };
+        fold_match_label_keys(&mut spec, &labels);
+        let once = spec.clone();
+        fold_match_label_keys(&mut spec, &labels);
+        assert_eq!(spec, once, "folding again changes nothing");
+        let terms = &spec.affinity.as_ref().unwrap().pod_required;
+        let requirements = &terms[0].label_selector.as_ref().unwrap().requirements;
+        assert_eq!(requirements.len(), 2);
+        assert_eq!((&*requirements[0].key, requirements[0].operator), ("rev", SelectorOperator::In));
+        assert_eq!((&*requirements[1].key, requirements[1].operator), ("app", SelectorOperator::NotIn));
+        assert_eq!(terms[1].label_selector, None, "a term without selector matches nothing");
+    }
+}

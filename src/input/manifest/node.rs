@@ -1,0 +1,44 @@
+//! Nodes.
+
+use super::scheduling::convert_taints;
+use super::value::names;
+use super::{meta, resources};
+use crate::api::{self, ContainerImage, Name};
+use crate::input::{FieldErrors, FieldPath};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1 as core;
+
+/// Fills in what the API server fills in: without `allocatable`, the whole capacity is (`SetDefaults_NodeStatus`).
+pub fn set_defaults(node: &mut core::Node) {
+    if let Some(status) = &mut node.status
+        && status.allocatable.is_none()
+    {
+        status.allocatable.clone_from(&status.capacity);
+    }
+}
+
+/// Converts a node. Times are relative to `start`. Errors name values that cannot be represented.
+pub fn convert(node: &core::Node, start: Timestamp, errors: &mut FieldErrors) -> api::Node {
+    let root = FieldPath::Root;
+    let spec_path = root.key("spec");
+    let status_path = root.key("status");
+    let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
+    let status = node.status.as_ref();
+    let images = status.and_then(|status| status.images.as_ref()).into_iter().flatten();
+    let capacity = status.and_then(|status| status.capacity.as_ref());
+    let allocatable = status.and_then(|status| status.allocatable.as_ref());
+    api::Node {
+        meta: meta::convert_cluster_scoped(&node.metadata, start),
+        taints: convert_taints(taints, start, spec_path.key("taints"), errors),
+        unschedulable: node.spec.as_ref().and_then(|spec| spec.unschedulable) == Some(true),
+        capacity: resources::convert(capacity, status_path.key("capacity"), errors),
+        allocatable: resources::convert(allocatable, status_path.key("allocatable"), errors),
+        images: images
+            .map(|image| ContainerImage {
+                names: image.names.iter().flatten().map(|own| Name::from(own.as_str())).collect(),
+                size_bytes: image.size_bytes.unwrap_or(0),
+            })
+            .collect(),
+        declared_features: names(status.and_then(|status| status.declared_features.as_ref())),
+    }
+}

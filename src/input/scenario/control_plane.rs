@@ -1,0 +1,184 @@
+//! Delays, rate limits and periods of the control plane, with the defaults of Kubernetes 1.36 or as measured there.
+
+use super::leaf::Duration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Delays, rate limits and periods of the control plane.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ControlPlane {
+    /// Delays between components.
+    pub latency: Latency,
+    /// kube-controller-manager.
+    pub controller_manager: ControllerManager,
+    /// kube-scheduler's client.
+    pub scheduler: SchedulerClient,
+    /// kube-apiserver.
+    pub api_server: ApiServer,
+    /// The kubelets.
+    pub kubelet: Kubelet,
+    /// metrics-server.
+    pub metrics_server: MetricsServer,
+}
+
+/// Delays between components. Defaults: medians measured on an idle Kubernetes 1.36.2 control plane.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Latency {
+    /// Factor on every delay of this section; 0 makes the control plane instantaneous (pure placement studies).
+    /// Default 1.
+    pub scale: f64,
+    /// From a pod's creation to its binding, when the scheduler is idle. Default 10 ms (measured, p50).
+    pub create_to_bound: Duration,
+    /// From a pod's binding to `Running` in its status, beyond the time that its containers take to start. Default 8 ms
+    /// (measured, p50).
+    pub bound_to_running: Duration,
+    /// From a change that a ReplicaSet, StatefulSet, DaemonSet or other controller watches to the write that answers it,
+    /// for example from a pod's deletion to the creation of its replacement. Default 8 ms (measured, p50).
+    pub controller_sync: Duration,
+    /// From a change of a Deployment to the write of its ReplicaSets. Default 11 ms (measured, p50).
+    pub deployment_sync: Duration,
+    /// From a pod's `Ready` to its endpoint being ready in the EndpointSlice. Default 18 ms (measured, p50).
+    pub endpoint_ready: Duration,
+    /// From a pod's deletion timestamp to its endpoint being not ready in the EndpointSlice. Default 26 ms (measured, p50).
+    pub endpoint_removal: Duration,
+}
+
+impl Default for Latency {
+    fn default() -> Self {
+        Self {
+            scale: 1.0,
+            create_to_bound: Duration::from_millis(10),
+            bound_to_running: Duration::from_millis(8),
+            controller_sync: Duration::from_millis(8),
+            deployment_sync: Duration::from_millis(11),
+            endpoint_ready: Duration::from_millis(18),
+            endpoint_removal: Duration::from_millis(26),
+        }
+    }
+}
+
+/// Settings of kube-controller-manager, named as its flags. Defaults: those of Kubernetes 1.36.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ControllerManager {
+    /// `--kube-api-qps`: requests per second of each controller's client. Default 20.
+    pub kube_api_qps: f64,
+    /// `--kube-api-burst`: requests that may go at once. Default 30.
+    pub kube_api_burst: u32,
+    /// `--node-monitor-period`: time between two looks at the nodes' leases. Default 5 s.
+    pub node_monitor_period: Duration,
+    /// `--node-monitor-grace-period`: silence after which a node is `Unknown`. Default 50 s.
+    pub node_monitor_grace_period: Duration,
+    /// `--node-eviction-rate`: nodes per second and zone that are tainted `NoExecute`. Default 0.1.
+    pub node_eviction_rate: f64,
+    /// `--secondary-node-eviction-rate`: the same in a zone that is unhealthy but large. Default 0.01.
+    pub secondary_node_eviction_rate: f64,
+    /// `--unhealthy-zone-threshold`: share of unready nodes (of at least 3) that makes a zone unhealthy. Default 0.55.
+    pub unhealthy_zone_threshold: f64,
+    /// `--large-cluster-size-threshold`: nodes above which a zone is large. Default 50.
+    pub large_cluster_size_threshold: u32,
+    /// `--horizontal-pod-autoscaler-sync-period`. Default 15 s.
+    pub horizontal_pod_autoscaler_sync_period: Duration,
+    /// `--horizontal-pod-autoscaler-downscale-stabilization`. Default 5 m.
+    pub horizontal_pod_autoscaler_downscale_stabilization: Duration,
+    /// `--horizontal-pod-autoscaler-tolerance`: share by which usage may differ from the target without a change.
+    /// Default 0.1.
+    pub horizontal_pod_autoscaler_tolerance: f64,
+    /// `--horizontal-pod-autoscaler-cpu-initialization-period`: time after a pod's start in which CPU samples may be
+    /// skipped. Default 5 m.
+    pub horizontal_pod_autoscaler_cpu_initialization_period: Duration,
+    /// `--horizontal-pod-autoscaler-initial-readiness-delay`: time after a pod's start in which changes of readiness count
+    /// as its first readiness. Default 30 s.
+    pub horizontal_pod_autoscaler_initial_readiness_delay: Duration,
+    /// Time between two passes of the pod garbage collector (`gcCheckPeriod` in `pkg/controller/podgc`). Default 20 s.
+    pub pod_gc_period: Duration,
+    /// `--terminated-pod-gc-threshold`: finished pods that may exist before the oldest are deleted. Default 12500.
+    pub terminated_pod_gc_threshold: u32,
+}
+
+impl Default for ControllerManager {
+    fn default() -> Self {
+        Self {
+            kube_api_qps: 20.0,
+            kube_api_burst: 30,
+            node_monitor_period: Duration::from_secs(5),
+            node_monitor_grace_period: Duration::from_secs(50),
+            node_eviction_rate: 0.1,
+            secondary_node_eviction_rate: 0.01,
+            unhealthy_zone_threshold: 0.55,
+            large_cluster_size_threshold: 50,
+            horizontal_pod_autoscaler_sync_period: Duration::from_secs(15),
+            horizontal_pod_autoscaler_downscale_stabilization: Duration::from_secs(300),
+            horizontal_pod_autoscaler_tolerance: 0.1,
+            horizontal_pod_autoscaler_cpu_initialization_period: Duration::from_secs(300),
+            horizontal_pod_autoscaler_initial_readiness_delay: Duration::from_secs(30),
+            pod_gc_period: Duration::from_secs(20),
+            terminated_pod_gc_threshold: 12_500,
+        }
+    }
+}
+
+/// kube-scheduler's client. Defaults: `clientConnection` of KubeSchedulerConfiguration, Kubernetes 1.36.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SchedulerClient {
+    /// `clientConnection.qps`: requests per second. Default 50.
+    pub qps: f64,
+    /// `clientConnection.burst`: requests that may go at once. Default 100.
+    pub burst: u32,
+}
+
+impl Default for SchedulerClient {
+    fn default() -> Self {
+        Self { qps: 50.0, burst: 100 }
+    }
+}
+
+/// kube-apiserver. Defaults: those of Kubernetes 1.36.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ApiServer {
+    /// `--default-not-ready-toleration-seconds`: how long a pod that does not say tolerates a node that is not ready.
+    /// Default 300.
+    pub default_not_ready_toleration_seconds: u32,
+    /// `--default-unreachable-toleration-seconds`: how long a pod that does not say tolerates a node that is unreachable.
+    /// Default 300.
+    pub default_unreachable_toleration_seconds: u32,
+}
+
+impl Default for ApiServer {
+    fn default() -> Self {
+        Self { default_not_ready_toleration_seconds: 300, default_unreachable_toleration_seconds: 300 }
+    }
+}
+
+/// The kubelets. Defaults: KubeletConfiguration of Kubernetes 1.36.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Kubelet {
+    /// `nodeLeaseDurationSeconds`: the lease is renewed every quarter of it. Default 40 (a renewal every 10 s).
+    pub node_lease_duration_seconds: u32,
+}
+
+impl Default for Kubelet {
+    fn default() -> Self {
+        Self { node_lease_duration_seconds: 40 }
+    }
+}
+
+/// metrics-server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct MetricsServer {
+    /// `--metric-resolution`: time between two scrapes of the kubelets. Default 15 s (the manifest that metrics-server is
+    /// released with).
+    pub metric_resolution: Duration,
+}
+
+impl Default for MetricsServer {
+    fn default() -> Self {
+        Self { metric_resolution: Duration::from_secs(15) }
+    }
+}

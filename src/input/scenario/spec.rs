@@ -1,0 +1,593 @@
+//! The shape of a scenario file. Docs of types and fields go to the JSON Schema.
+
+use super::control_plane::ControlPlane;
+use super::distribution::Distribution;
+use super::leaf::{Amount, AnyValue, CalendarTime, Duration, KubernetesVersion, PodTemplateText, Target};
+use super::rate::Rate;
+use crate::api::{ResourceList, Taint, TaintEffect};
+use schemars::JsonSchema;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// A wavetank scenario: a cluster, what loads it, what goes wrong, what operators do, and what shall hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "wavetank scenario")]
+pub struct ScenarioFile {
+    /// Version of this format.
+    pub api_version: ApiVersion,
+    /// Kind of the document.
+    pub kind: ScenarioKind,
+    /// Name and annotations.
+    pub metadata: Metadata,
+    /// The scenario.
+    pub spec: ScenarioSpec,
+}
+
+/// Version of the scenario format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ApiVersion {
+    /// The first version.
+    #[serde(rename = "wavetank.dev/v1alpha1")]
+    V1Alpha1,
+}
+
+/// Kind of a scenario document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ScenarioKind {
+    /// A scenario.
+    Scenario,
+}
+
+/// Identity of a scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Metadata {
+    /// Name of the scenario: lower-case letters, digits, `-` and `.`; names the folder of results.
+    pub name: String,
+    /// Free text by key; has no effect on the run.
+    #[serde(default)]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// What is simulated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScenarioSpec {
+    /// The question that the scenario answers; free text. Default empty.
+    #[serde(default)]
+    pub description: String,
+    /// Seed of all random streams; the same seed gives the same bytes. Default 1.
+    #[serde(default = "first_seed")]
+    pub seed: u64,
+    /// Calendar time at which the run starts. Default: none; the run then starts at midnight UTC of no particular day.
+    pub start: Option<CalendarTime>,
+    /// Length of the run in simulated time; above zero.
+    pub duration: Duration,
+    /// Manifests that exist at the start: files, folders (all `.yaml`, `.yml` and `.json` in them) and globs, relative to
+    /// the scenario file. Default none.
+    #[serde(default)]
+    pub manifests: Vec<String>,
+    /// A `KubeSchedulerConfiguration` file as kube-scheduler takes it, relative to the scenario file. Default: none, which
+    /// gives kube-scheduler's defaults.
+    pub scheduler: Option<PathBuf>,
+    /// The Kubernetes minor version whose rules are simulated. Default 1.36, the only one built in.
+    #[serde(default)]
+    pub kubernetes_version: KubernetesVersion,
+    /// Groups of equal nodes. Nodes may also come from `manifests` and from a trace. Default none.
+    #[serde(default)]
+    pub node_pools: Vec<NodePool>,
+    /// Bare pods that come and go, drawn from distributions or read from a trace. Default none.
+    #[serde(default)]
+    pub arrivals: Vec<ArrivalEntry>,
+    /// Request load on workloads, which turns into CPU and memory usage, metrics and HPA decisions. Default none.
+    #[serde(default)]
+    pub traffic: Vec<Traffic>,
+    /// How long containers take to start.
+    #[serde(default)]
+    pub startup: Startup,
+    /// Delays, rate limits and periods of the control plane.
+    #[serde(default)]
+    pub control_plane: ControlPlane,
+    /// What goes wrong, at given times or at random. Default none.
+    #[serde(default)]
+    pub faults: Vec<FaultEntry>,
+    /// What an operator does, in kubectl's words. Default none.
+    #[serde(default)]
+    pub actions: Vec<ActionEntry>,
+    /// What shall hold of the run's metrics; a run that fails one ends with exit code 3. Default none.
+    #[serde(default)]
+    pub objectives: Vec<Objective>,
+    /// What a run writes and prints.
+    #[serde(default)]
+    pub output: Output,
+    /// Parameters to vary, and how often to repeat each point. Default: none, a single run.
+    pub sweep: Option<Sweep>,
+}
+
+const fn first_seed() -> u64 {
+    1
+}
+
+/// A group of equal nodes, named `<pool>-0`, `<pool>-1` and so on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NodePool {
+    /// Name, unique among the pools; the prefix of the nodes' names and the value of their label `wavetank.dev/pool`.
+    pub name: String,
+    /// Number of nodes at the start; zero or more.
+    pub count: u32,
+    /// Zones, over which the nodes are spread in turn (label `topology.kubernetes.io/zone`). Default: none, nodes without
+    /// a zone.
+    #[serde(default)]
+    pub zones: Vec<String>,
+    /// What each node has, by resource name: `cpu` (cores), `memory` and `ephemeral-storage` (bytes), `pods`, extended
+    /// resources such as `nvidia.com/gpu`. `pods` defaults to 110 (kubelet `maxPods`).
+    pub capacity: BTreeMap<String, Amount>,
+    /// What each node offers to pods, by resource name. Default: the capacity; single entries override it.
+    #[serde(default)]
+    pub allocatable: BTreeMap<String, Amount>,
+    /// Labels of each node, besides host name, zone, instance type, `kubernetes.io/os` and `kubernetes.io/arch`.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Taints of each node. Default none.
+    #[serde(default)]
+    pub taints: Vec<TaintEntry>,
+    /// Price of a node in dollars per hour. Default 0.
+    #[serde(default)]
+    pub price_per_hour: f64,
+    /// Instance type (label `node.kubernetes.io/instance-type`). Default none.
+    pub instance_type: Option<String>,
+}
+
+/// `pods` of a node that does not say: `maxPods` of KubeletConfiguration, Kubernetes 1.36.
+pub const MAX_PODS: u32 = 110;
+
+/// Amounts of a scenario as the API's resource list.
+pub fn resource_list(amounts: &BTreeMap<String, Amount>) -> ResourceList {
+    let mut list = ResourceList::default();
+    let mut scalar = Vec::new();
+    for (name, amount) in amounts {
+        match name.as_str() {
+            "cpu" => list.cpu = Some(amount.milli_cpu()),
+            "memory" => list.memory = Some(amount.bytes()),
+            "ephemeral-storage" => list.ephemeral_storage = Some(amount.bytes()),
+            "pods" => list.pods = Some(amount.get().value()),
+            other => scalar.push((other.into(), amount.get().value())),
+        }
+    }
+    list.scalar = scalar.into();
+    list
+}
+
+impl NodePool {
+    /// The name of the pool's node with this index.
+    #[must_use]
+    pub fn node_name(&self, index: u32) -> String {
+        format!("{}-{index}", self.name)
+    }
+
+    /// The zone of the pool's node with this index.
+    #[must_use]
+    pub fn zone(&self, index: u32) -> Option<&str> {
+        let turn = (index as usize).checked_rem(self.zones.len())?;
+        self.zones.get(turn).map(String::as_str)
+    }
+
+    /// `status.capacity` of each node.
+    #[must_use]
+    pub fn capacity_list(&self) -> ResourceList {
+        let mut amounts = self.capacity.clone();
+        amounts.entry("pods".to_owned()).or_insert(Amount::from_units(MAX_PODS));
+        resource_list(&amounts)
+    }
+
+    /// `status.allocatable` of each node.
+    #[must_use]
+    pub fn allocatable_list(&self) -> ResourceList {
+        let mut amounts = self.capacity.clone();
+        amounts.entry("pods".to_owned()).or_insert(Amount::from_units(MAX_PODS));
+        amounts.extend(self.allocatable.iter().map(|(name, amount)| (name.clone(), *amount)));
+        resource_list(&amounts)
+    }
+
+    /// `spec.taints` of each node.
+    #[must_use]
+    pub fn api_taints(&self) -> Vec<Taint> {
+        self.taints
+            .iter()
+            .map(|taint| Taint {
+                key: taint.key.as_str().into(),
+                value: taint.value.as_str().into(),
+                effect: taint.effect.into(),
+                time_added: None,
+            })
+            .collect()
+    }
+}
+
+/// A taint on a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TaintEntry {
+    /// Key.
+    pub key: String,
+    /// Value. Default empty.
+    #[serde(default)]
+    pub value: String,
+    /// Effect.
+    pub effect: TaintEffectEntry,
+}
+
+/// What a taint does to pods that do not tolerate it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum TaintEffectEntry {
+    /// New pods are not placed here.
+    NoSchedule,
+    /// New pods are placed here only if nothing better is found.
+    PreferNoSchedule,
+    /// New pods are not placed here, and pods that are here are evicted.
+    NoExecute,
+}
+
+impl From<TaintEffectEntry> for TaintEffect {
+    fn from(effect: TaintEffectEntry) -> Self {
+        match effect {
+            TaintEffectEntry::NoSchedule => Self::NoSchedule,
+            TaintEffectEntry::PreferNoSchedule => Self::PreferNoSchedule,
+            TaintEffectEntry::NoExecute => Self::NoExecute,
+        }
+    }
+}
+
+/// A stream of bare pods: either drawn (`every`, `duration`, `template`) or read from a trace (`trace`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ArrivalEntry {
+    /// Name, unique among the arrivals; the prefix of the pods' names (`<name>-0`, `<name>-1` ...; pods of a trace keep
+    /// their names) and the name of the random stream.
+    pub name: String,
+    /// Time from one arrival to the next; the first comes one such time after `start`. Needed without `trace`.
+    pub every: Option<Distribution<Duration>>,
+    /// Pods per arrival. Default 1.
+    pub count: Option<u32>,
+    /// When the stream begins, since the start of the run; the zero of a trace's times. Default 0.
+    #[serde(default)]
+    pub start: Duration,
+    /// When the stream ends, since the start of the run; no pod comes at or after it. Default: the end of the run.
+    pub end: Option<Duration>,
+    /// Largest number of pods in all. Default: no limit.
+    pub limit: Option<u64>,
+    /// How long a pod's containers run before they end with exit code 0. Default: pods run until the end of the run. Not
+    /// with `trace`, which has its own.
+    pub duration: Option<Distribution<Duration>>,
+    /// Namespace of the pods. Default `default`.
+    #[serde(default = "default_namespace")]
+    pub namespace: String,
+    /// The pods, as under `spec.template` of a Deployment. Needed without `trace`.
+    pub template: Option<PodTemplateText>,
+    /// A recorded workload to replay.
+    pub trace: Option<TraceSource>,
+}
+
+fn default_namespace() -> String {
+    "default".to_owned()
+}
+
+/// A recorded workload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TraceSource {
+    /// Form of the files.
+    pub format: TraceFormat,
+    /// File with the pods, CSV, plain or gzipped (`.gz`).
+    pub pods: PathBuf,
+    /// File with the nodes, CSV, plain or gzipped; its nodes join those of `nodePools`. Default: none.
+    pub nodes: Option<PathBuf>,
+    /// Folder of the files, below the folder given by `--traces` or else relative to the scenario file. Default: none, the
+    /// files are relative to the scenario file itself.
+    pub directory: Option<PathBuf>,
+}
+
+/// Form of a trace's files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum TraceFormat {
+    /// Alibaba openb GPU cluster, 2023 (`cluster-trace-gpu-v2023`), as published. A share of a GPU counts as a whole one.
+    Openb,
+    /// wavetank's own neutral form, for workloads of your own: pods `name,arrival_s,cpu_milli,memory_bytes,duration_s,app`
+    /// and optionally `gpu,priority,namespace`; nodes `name,create_s,cpu_milli,memory_bytes,zone` and optionally `gpu`.
+    Generic,
+}
+
+/// Request load on a workload, spread evenly over its ready pods.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Traffic {
+    /// Name, unique among the traffic; names the random stream and the columns. Default: the target.
+    pub name: Option<String>,
+    /// The workload whose pods serve the requests: a Deployment, ReplicaSet or StatefulSet.
+    pub target: Target,
+    /// Requests per second over time.
+    pub rate: Rate,
+    /// CPU time that a request costs (`12ms` is 0.012 core-seconds).
+    pub cpu_per_request: Duration,
+    /// CPU that a running pod uses without requests, in cores. Default 0.
+    #[serde(default)]
+    pub cpu_idle: Amount,
+    /// Memory that a running pod uses without requests, in bytes. Default 0.
+    #[serde(default)]
+    pub memory_per_pod: Amount,
+    /// Memory in bytes per request per second at a pod: a pod that serves 20 requests/s uses `memoryPerPod` plus 20 times
+    /// this. Default 0.
+    #[serde(default)]
+    pub memory_per_request: Amount,
+}
+
+/// How long containers take to start. A pod's annotation `wavetank.dev/start-delay` overrides it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Startup {
+    /// Pull of an image that the node does not have yet. Default: 3 s, an assumption (300 MB at 100 MB/s).
+    pub image_pull: ImagePull,
+    /// From the end of the pulls to all containers running. Default: 1 s, an assumption within the service-level
+    /// objective of SIG Scalability (99 % of pods with images at hand start within 5 s).
+    pub container_start: Distribution<Duration>,
+}
+
+impl Default for Startup {
+    fn default() -> Self {
+        Self {
+            image_pull: ImagePull::Duration(Distribution::Fixed(Duration::from_secs(3))),
+            container_start: Distribution::Fixed(Duration::from_secs(1)),
+        }
+    }
+}
+
+/// How long an image takes to reach a node: exactly one of the forms. A node keeps the images that it has pulled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum ImagePull {
+    /// The time of a pull, drawn for each pull.
+    Duration(Distribution<Duration>),
+    /// The image's size over the bandwidth.
+    Transfer(ImageTransfer),
+}
+
+/// Sizes of images and the speed at which a node pulls them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImageTransfer {
+    /// Bytes per second at which a node pulls; above zero.
+    pub bandwidth: Amount,
+    /// Size in bytes by image reference as written in the pods. Default none.
+    #[serde(default)]
+    pub sizes: BTreeMap<String, Amount>,
+    /// Size in bytes of every other image, drawn once per image. Default 300 MB, an assumption.
+    #[serde(default = "usual_image_size")]
+    pub default_size: Distribution<Amount>,
+}
+
+fn usual_image_size() -> Distribution<Amount> {
+    Distribution::Fixed(Amount::from_units(300_000_000))
+}
+
+/// Something that goes wrong: at a given time (`at`, `duration`) or at random (`mtbf`, `mttr`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FaultEntry {
+    /// Name, unique among the faults; names the random stream and the rows of results. Default: kind and index.
+    pub name: Option<String>,
+    /// What goes wrong.
+    pub kind: FaultKind,
+    /// The node that it happens to (`nodeCrash`, `networkPartition`).
+    pub node: Option<String>,
+    /// The pool to each of whose nodes it happens, independently of the others (`nodeCrash`, `networkPartition`).
+    pub pool: Option<String>,
+    /// The zone to all of whose nodes it happens together (`zoneOutage`, `networkPartition`).
+    pub zone: Option<String>,
+    /// The workload or pod to each of whose pods it happens (`podCrash`).
+    pub target: Option<Target>,
+    /// When it happens, since the start of the run. Exclusive with `mtbf`.
+    pub at: Option<Duration>,
+    /// How long it lasts; only with `at`. Default: for ever. Not for `podCrash`.
+    pub duration: Option<Duration>,
+    /// Time from the start, or from the last repair, to the fault. Exclusive with `at`.
+    pub mtbf: Option<Distribution<Duration>>,
+    /// Time to repair; only with `mtbf`. Default: for ever. Not for `podCrash`.
+    pub mttr: Option<Distribution<Duration>>,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum FaultKind {
+    /// A node stops: its containers end and its kubelet is silent. After the repair the kubelet is back and starts the
+    /// containers of pods that are still bound to it again.
+    NodeCrash,
+    /// All nodes of a zone stop at once.
+    ZoneOutage,
+    /// A container of each pod exits with code 1.
+    PodCrash,
+    /// A node or zone is cut off from the control plane: the kubelets are silent, but containers go on running.
+    NetworkPartition,
+}
+
+/// Something that an operator does: `at` and exactly one verb.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ActionEntry {
+    /// When, since the start of the run.
+    pub at: Duration,
+    /// `kubectl scale`: sets `spec.replicas`.
+    pub scale: Option<ScaleAction>,
+    /// `kubectl apply -f`: a file, folder or glob, relative to the scenario file.
+    pub apply: Option<String>,
+    /// `kubectl cordon`: the node takes no new pods.
+    pub cordon: Option<String>,
+    /// `kubectl uncordon`.
+    pub uncordon: Option<String>,
+    /// `kubectl drain --ignore-daemonsets --delete-emptydir-data --force`: cordons the node and evicts its pods as their
+    /// disruption budgets allow.
+    pub drain: Option<Drain>,
+    /// `kubectl delete`: an object, for example `pod/shop/web-0` or `node/general-0`.
+    pub delete: Option<Target>,
+    /// `kubectl rollout restart`: a Deployment, StatefulSet or DaemonSet.
+    pub rollout_restart: Option<Target>,
+    /// `kubectl rollout undo`: a Deployment goes back to its previous revision.
+    pub rollout_undo: Option<Target>,
+    /// New nodes join a pool.
+    pub add_nodes: Option<AddNodesAction>,
+}
+
+/// `kubectl scale`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScaleAction {
+    /// A Deployment, ReplicaSet or StatefulSet.
+    pub target: Target,
+    /// New `spec.replicas`.
+    pub replicas: u32,
+}
+
+/// `kubectl drain`: the node's name, or a mapping with options.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Drain {
+    /// The node's name.
+    Node(String),
+    /// The node with options.
+    Options(DrainOptions),
+}
+
+impl<'de> Deserialize<'de> for Drain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrOptions;
+        impl<'de> Visitor<'de> for NameOrOptions {
+            type Value = Drain;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("the name of a node, or a mapping with `node`")
+            }
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Drain, E> {
+                Ok(Drain::Node(name.to_owned()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Drain, A::Error> {
+                DrainOptions::deserialize(MapAccessDeserializer::new(map)).map(Drain::Options)
+            }
+        }
+        deserializer.deserialize_any(NameOrOptions)
+    }
+}
+
+impl Drain {
+    /// The options; those of a bare name are kubectl's defaults.
+    #[must_use]
+    pub fn options(&self) -> DrainOptions {
+        match self {
+            Self::Node(node) => DrainOptions { node: node.clone(), timeout: Duration::ZERO, grace_period: None },
+            Self::Options(options) => options.clone(),
+        }
+    }
+}
+
+/// Options of `kubectl drain`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DrainOptions {
+    /// The node's name.
+    pub node: String,
+    /// How long to try; 0 is without end (kubectl `--timeout`). Default 0.
+    #[serde(default)]
+    pub timeout: Duration,
+    /// Overrides the pods' termination grace period (kubectl `--grace-period`). Default: the pods' own.
+    pub grace_period: Option<Duration>,
+}
+
+/// New nodes for a pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AddNodesAction {
+    /// The pool.
+    pub pool: String,
+    /// How many; above zero.
+    pub count: u32,
+}
+
+/// A bound on a headline metric of `summary.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Objective {
+    /// Name of the metric.
+    pub metric: String,
+    /// Largest value that is good, in the metric's unit.
+    pub max: Option<f64>,
+    /// Smallest value that is good, in the metric's unit.
+    pub min: Option<f64>,
+}
+
+/// What a run writes and prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Output {
+    /// Time between two rows of `timeline.csv`; above zero. Default: chosen so that a run has about 1,000 rows.
+    pub timeline_interval: Option<Duration>,
+    /// Whether charts are drawn. Default true.
+    pub charts: bool,
+    /// What to print at the end as `kubectl get` would. Default none.
+    pub print: Vec<PrintKind>,
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self { timeline_interval: None, charts: true, print: Vec::new() }
+    }
+}
+
+/// What can be printed at the end of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum PrintKind {
+    /// `kubectl get pods -A -o wide`.
+    Pods,
+    /// `kubectl get nodes`.
+    Nodes,
+    /// `kubectl get deployments -A`.
+    Deployments,
+    /// `kubectl get hpa -A`.
+    Hpa,
+    /// `kubectl get events -A`.
+    Events,
+}
+
+/// Runs over all combinations of parameter values, each repeated with different seeds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sweep {
+    /// The parameters; the points are all combinations of their values.
+    pub parameters: Vec<SweepParameter>,
+    /// Runs per point, with the seeds `seed`, `seed + 1` and so on, the same ones at every point. Default 1.
+    #[serde(default = "one_replication")]
+    pub replications: u32,
+    /// Headline metrics to chart. Default: those with objectives.
+    #[serde(default)]
+    pub metrics: Vec<String>,
+}
+
+const fn one_replication() -> u32 {
+    1
+}
+
+/// A parameter of a sweep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SweepParameter {
+    /// Path of a field of this file; elements of lists are named by their `name`, or by index from 0. Example:
+    /// `spec.nodePools.general.count`.
+    pub path: String,
+    /// The values that the field takes; at least one.
+    pub values: Vec<AnyValue>,
+}

@@ -1,0 +1,163 @@
+//! A checked scenario: what a run uses.
+
+use super::distribution::Distribution;
+use super::leaf::{Duration, PodTemplateText, Target};
+use super::spec::{DrainOptions, FaultKind, Metadata, ScenarioSpec, TraceFormat};
+use crate::units::{SimDuration, SimTime};
+use std::path::PathBuf;
+
+/// A scenario that has been read and checked. Overrides are already applied.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The scenario file.
+    pub file: PathBuf,
+    /// The folder of the scenario file, to which its paths are relative.
+    pub folder: PathBuf,
+    /// Name and annotations.
+    pub metadata: Metadata,
+    /// The spec as written. `arrivals`, `faults` and `actions` below say the same as its lists, in closed form: use those.
+    pub spec: ScenarioSpec,
+    /// Streams of bare pods.
+    pub arrivals: Vec<Arrivals>,
+    /// Faults, in the order of the file.
+    pub faults: Vec<Fault>,
+    /// Operator actions by time; equal times keep the order of the file.
+    pub actions: Vec<Action>,
+}
+
+/// A stream of bare pods.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arrivals {
+    /// Name, unique among the arrivals.
+    pub name: String,
+    /// Namespace of the pods.
+    pub namespace: String,
+    /// When the stream begins: the zero of a trace's times.
+    pub start: SimTime,
+    /// When it ends: no pod comes at or after it.
+    pub end: SimTime,
+    /// Largest number of pods.
+    pub limit: Option<u64>,
+    /// Where the pods come from.
+    pub source: ArrivalSource,
+}
+
+/// Where the pods of a stream come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ArrivalSource {
+    /// Drawn from distributions.
+    Generated(GeneratedArrivals),
+    /// Read from a trace.
+    Trace(TraceFiles),
+}
+
+/// Pods drawn from distributions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GeneratedArrivals {
+    /// Time from one arrival to the next.
+    pub every: Distribution<Duration>,
+    /// Pods per arrival.
+    pub count: u32,
+    /// How long a pod's containers run; `None` is until the end of the run.
+    pub duration: Option<Distribution<Duration>>,
+    /// The pods.
+    pub template: PodTemplateText,
+}
+
+/// A trace whose files have been located.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceFiles {
+    /// Form of the files.
+    pub format: TraceFormat,
+    /// File with the pods.
+    pub pods: PathBuf,
+    /// File with the nodes.
+    pub nodes: Option<PathBuf>,
+}
+
+/// Something that goes wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// Name, unique among the faults: names the random stream.
+    pub name: String,
+    /// What goes wrong.
+    pub kind: FaultKind,
+    /// What it happens to.
+    pub scope: FaultScope,
+    /// When.
+    pub timing: FaultTiming,
+}
+
+/// What a fault happens to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultScope {
+    /// One node.
+    Node(String),
+    /// Each node of a pool, independently.
+    Pool(String),
+    /// All nodes of a zone together.
+    Zone(String),
+    /// Each pod of a workload, or one pod.
+    Workload(Target),
+}
+
+/// When a fault happens.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FaultTiming {
+    /// Once.
+    Scheduled {
+        /// When.
+        at: SimTime,
+        /// How long it lasts; `None` is for ever.
+        duration: Option<SimDuration>,
+    },
+    /// Again and again.
+    Random {
+        /// Time from the start, or from the last repair, to the fault.
+        mtbf: Distribution<Duration>,
+        /// Time to repair; `None` is for ever.
+        mttr: Option<Distribution<Duration>>,
+    },
+}
+
+/// Something that an operator does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Action {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub verb: ActionVerb,
+}
+
+/// What an operator does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ActionVerb {
+    /// `kubectl scale`.
+    Scale {
+        /// A Deployment, ReplicaSet or StatefulSet.
+        target: Target,
+        /// New `spec.replicas`.
+        replicas: u32,
+    },
+    /// `kubectl apply -f`: a file, folder or glob, joined to the scenario's folder.
+    Apply(PathBuf),
+    /// `kubectl cordon`.
+    Cordon(String),
+    /// `kubectl uncordon`.
+    Uncordon(String),
+    /// `kubectl drain`.
+    Drain(DrainOptions),
+    /// `kubectl delete`.
+    Delete(Target),
+    /// `kubectl rollout restart`.
+    RolloutRestart(Target),
+    /// `kubectl rollout undo`.
+    RolloutUndo(Target),
+    /// New nodes join a pool.
+    AddNodes {
+        /// The pool.
+        pool: String,
+        /// How many.
+        count: u32,
+    },
+}
