@@ -1,1 +1,7 @@
 //! The controllers of kube-controller-manager, one file each.
+//!
+//! Each is a pure decision on plain values: what the controller would write, given what it sees. Nothing here knows
+//! the simulated cluster or the event queue.
+
+pub mod deployment;
+pub mod replica_set;
