@@ -3,5 +3,9 @@
 //! Each is a pure decision on plain values: what the controller would write, given what it sees. Nothing here knows
 //! the simulated cluster or the event queue.
 
+pub mod client_rate;
+pub mod condition;
 pub mod deployment;
+pub mod node_lifecycle;
 pub mod replica_set;
+pub mod taint_eviction;

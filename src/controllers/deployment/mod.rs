@@ -12,7 +12,7 @@ mod scaling;
 mod status;
 mod strategy;
 
-pub use status::{ConditionStatus, DeploymentCondition, DeploymentStatus, ProgressingReason};
+pub use status::{DeploymentCondition, DeploymentStatus, ProgressingReason};
 pub use strategy::{max_surge, max_unavailable, resolve_fenceposts};
 
 use crate::api::DeploymentStrategy;

@@ -1,16 +1,8 @@
 //! The Deployment's status: counts, conditions, progress (`progress.go`, and `calculateStatus` in `sync.go`).
 
 use super::{DeploymentAction, Requeue, Sync, max_unavailable};
+use crate::controllers::condition::ConditionStatus;
 use crate::units::{SimDuration, SimTime};
-
-/// `status` of a condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each variant is the API's word")]
-pub enum ConditionStatus {
-    True,
-    False,
-    Unknown,
-}
 
 /// Reason of the condition `Progressing`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::api::IntOrPercent::{Int, Percent};
+use crate::controllers::condition::ConditionStatus;
 
 fn rolling(max_surge: crate::api::IntOrPercent, max_unavailable: crate::api::IntOrPercent) -> DeploymentStrategy {
     DeploymentStrategy::RollingUpdate { max_surge, max_unavailable }
