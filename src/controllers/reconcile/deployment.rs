@@ -3,7 +3,7 @@
 use super::{ControllerSettings, WorkQueue};
 use crate::api::{Name, PodTemplate, well_known};
 use crate::cluster::{ApiEvent, Cluster, DeploymentId, NewReplicaSet, ReplicaSetId, Severity};
-use crate::controllers::client_rate::ClientRateLimiter;
+use crate::controllers::client_rate::TokenBucket;
 use crate::controllers::deployment::{
     DeploymentAction, DeploymentStatus, DeploymentView, ReplicaSetView, ReplicasAnnotations, Requeue, sync,
 };
@@ -22,7 +22,7 @@ pub struct DeploymentController {
     queue: WorkQueue,
     /// `status` and generation by Deployment.
     memory: Vec<Memory>,
-    limiter: ClientRateLimiter,
+    limiter: TokenBucket,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@ use crate::api::{Name, well_known};
 use crate::cluster::{
     ApiEvent, Cluster, Disruption, NewPod, NodeId, Owner, PodId, ReplicaSetId, ReplicaSetStatus, Severity,
 };
-use crate::controllers::client_rate::ClientRateLimiter;
+use crate::controllers::client_rate::TokenBucket;
 use crate::controllers::event::ControllerEvent;
 use crate::controllers::replica_set::{
     RankedPod, ReplicaChange, available_at, pods_to_delete, replica_change, slow_start_batches,
@@ -20,7 +20,7 @@ pub struct ReplicaSetController {
     queue: WorkQueue,
     /// Pods that the current sync of each ReplicaSet has still to create or delete.
     outstanding: Vec<u32>,
-    limiter: ClientRateLimiter,
+    limiter: TokenBucket,
     sync_delay: SimDuration,
     batch_delay: SimDuration,
 }
@@ -69,7 +69,9 @@ impl ReplicaSetController {
         match replica_change(set.spec_replicas, set.active) {
             ReplicaChange::None => {}
             ReplicaChange::Create(count) => self.create(id, count, cluster, agenda),
-            ReplicaChange::Delete(count) => self.delete(id, count, cluster, agenda),
+            ReplicaChange::Delete(count) => {
+                self.delete(id, usize::try_from(count).unwrap_or(0), cluster, agenda);
+            },
         }
         self.write_status(id, cluster, agenda);
     }
