@@ -124,9 +124,7 @@ fn select(
 fn scale_up_proposal(policy: &HpaScalingPolicy, start: i32) -> i32 {
     match policy.policy_type {
         HpaScalingPolicyType::Pods => start.wrapping_add(policy.value),
-        HpaScalingPolicyType::Percent => {
-            int32((f64::from(start) * (1.0 + f64::from(policy.value) / 100.0)).ceil())
-        }
+        HpaScalingPolicyType::Percent => int32((f64::from(start) * (1.0 + f64::from(policy.value) / 100.0)).ceil()),
     }
 }
 

@@ -48,12 +48,7 @@ fn write(entries: &mut Vec<TimedReplicas>, slot: Option<usize>, entry: TimedRepl
 
 /// Notes a scale event (`storeScaleEvent`): it takes the place of the last entry, in list order, that is older than the
 /// longest policy period of its direction, else it is appended.
-pub(super) fn store_event(
-    events: &mut Vec<TimedReplicas>,
-    replicas: i32,
-    longest_period: SimDuration,
-    now: SimTime,
-) {
+pub(super) fn store_event(events: &mut Vec<TimedReplicas>, replicas: i32, longest_period: SimDuration, now: SimTime) {
     let slot = events.iter().rposition(|event| event.time < now - longest_period);
     write(events, slot, TimedReplicas { time: now, replicas });
 }

@@ -95,9 +95,7 @@ impl fmt::Display for MetricName<'_> {
 /// since the two are one in [`LabelSelector`].
 fn write_selector(formatter: &mut fmt::Formatter<'_>, selector: Option<&LabelSelector>) -> fmt::Result {
     let Some(selector) = selector else { return formatter.write_str("nil") };
-    let single = |own: &&crate::api::SelectorRequirement| {
-        own.operator == SelectorOperator::In && own.values.len() == 1
-    };
+    let single = |own: &&crate::api::SelectorRequirement| own.operator == SelectorOperator::In && own.values.len() == 1;
     formatter.write_str("&LabelSelector{MatchLabels:map[string]string{")?;
     for own in selector.requirements.iter().filter(single) {
         write!(formatter, "{}: {},", own.key, own.values.first().map_or("", |value| value))?;
@@ -105,7 +103,11 @@ fn write_selector(formatter: &mut fmt::Formatter<'_>, selector: Option<&LabelSel
     formatter.write_str("},MatchExpressions:[]LabelSelectorRequirement{")?;
     for own in selector.requirements.iter().filter(|own| !single(own)) {
         let values = own.values.join(" ");
-        write!(formatter, "LabelSelectorRequirement{{Key:{},Operator:{:?},Values:[{values}],}},", own.key, own.operator)?;
+        write!(
+            formatter,
+            "LabelSelectorRequirement{{Key:{},Operator:{:?},Values:[{values}],}},",
+            own.key, own.operator
+        )?;
     }
     formatter.write_str("},}")
 }
@@ -251,11 +253,7 @@ fn whole_value(
 }
 
 /// The largest proposal. One failing metric forbids fewer replicas than now, but neither more nor the same number.
-pub fn combine<M: MetricsSource + ?Sized>(
-    inputs: &HpaInputs<'_, M>,
-    scale: &Scale,
-    now: SimTime,
-) -> CombinedProposal {
+pub fn combine<M: MetricsSource + ?Sized>(inputs: &HpaInputs<'_, M>, scale: &Scale, now: SimTime) -> CombinedProposal {
     let metrics: Vec<MetricResult> = inputs.hpa.metrics.iter().map(|spec| propose(inputs, scale, spec, now)).collect();
     let mut replicas = 0;
     let mut deciding_metric = None;

@@ -26,11 +26,7 @@ pub trait MetricsSource {
     fn pods_metric(&self, pod: usize, metric: &MetricIdentifier) -> Option<MilliValue>;
 
     /// `custom.metrics.k8s.io`: a metric of another object.
-    fn object_metric(
-        &self,
-        object: &CrossVersionObjectReference,
-        metric: &MetricIdentifier,
-    ) -> Option<MilliValue>;
+    fn object_metric(&self, object: &CrossVersionObjectReference, metric: &MetricIdentifier) -> Option<MilliValue>;
 
     /// `external.metrics.k8s.io`: the sum of all series, saturating.
     fn external_metric(&self, metric: &MetricIdentifier) -> Option<MilliValue>;

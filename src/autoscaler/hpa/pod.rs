@@ -110,7 +110,8 @@ mod tests {
             init_containers: vec![container("init", None), sidecar],
             ..PodSpec::default()
         };
-        let incomplete = PodSpec { containers: vec![container("app", Some(1)), container("log", None)], ..spec.clone() };
+        let incomplete =
+            PodSpec { containers: vec![container("app", Some(1)), container("log", None)], ..spec.clone() };
         let pod_level = PodSpec {
             pod_requests: ResourceList { cpu: Some(MilliCpu::new(500)), ..ResourceList::default() },
             ..spec.clone()

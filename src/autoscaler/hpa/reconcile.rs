@@ -255,10 +255,8 @@ fn rescale<M: ?Sized>(inputs: &HpaInputs<'_, M>, state: &mut HpaState, current: 
 
     state.conditions.set(Type::AbleToScale, true, Reason::SucceededRescale);
     if inputs.config.scale_to_zero {
-        let to_zero = current > 0
-            && desired == 0
-            && inputs.hpa.min_replicas == 0
-            && has_object_or_external_metric(inputs.hpa);
+        let to_zero =
+            current > 0 && desired == 0 && inputs.hpa.min_replicas == 0 && has_object_or_external_metric(inputs.hpa);
         let reason = if to_zero { Reason::ScaledToZero } else { Reason::NotScaledToZero };
         state.conditions.set(Type::ScaledToZero, to_zero, reason);
     }

@@ -4,10 +4,10 @@
 //! sums and counts, so one pass over the pods is enough here. Sums are of 64-bit integers and wrap around, and
 //! utilisation is compared in whole percents, as in the controller.
 
+use super::HpaConfig;
 use super::go_number::{float64, int32, int64};
 use super::metrics_source::UnselectedSamples;
 use super::pod::{ConditionStatus, HpaPod};
-use super::HpaConfig;
 use crate::api::{HorizontalPodAutoscaler, PodPhase, Quantity};
 use crate::autoscaler::metrics::{MilliValue, PodMetric};
 use crate::units::SimTime;
@@ -219,8 +219,11 @@ pub(super) fn per_pod_replicas(
     sample: impl Fn(usize) -> Option<PodMetric>,
     request: impl Fn(usize) -> Option<MilliValue>,
 ) -> Result<Calculation, MetricError> {
-    let mut counted =
-        Entries { unselected: query.unselected.count, unselected_usage: query.unselected.sum.get(), ..Entries::default() };
+    let mut counted = Entries {
+        unselected: query.unselected.count,
+        unselected_usage: query.unselected.sum.get(),
+        ..Entries::default()
+    };
     let mut missing = Entries::default();
     let mut unready = Entries::default();
     let mut any_sample = query.unselected.count > 0;
@@ -284,8 +287,7 @@ pub(super) fn per_pod_replicas(
         return result(unchanged);
     }
     let replicas = int32((new_ratio * float64(signed(counted.len()))).ceil());
-    let against =
-        (new_ratio < 1.0 && replicas > unchanged) || (new_ratio > 1.0 && replicas < unchanged);
+    let against = (new_ratio < 1.0 && replicas > unchanged) || (new_ratio > 1.0 && replicas < unchanged);
     result(if against { unchanged } else { replicas })
 }
 

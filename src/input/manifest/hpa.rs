@@ -227,7 +227,8 @@ impl Target {
         if let Some(percent) = target.average_utilization
             && percent < 1
         {
-            errors.push(format!("{path}.target.averageUtilization"), format_args!("is {percent} (expected at least 1)"));
+            errors
+                .push(format!("{path}.target.averageUtilization"), format_args!("is {percent} (expected at least 1)"));
             is_broken = true;
         }
         let mut positive = |text: Option<&QuantityText>, name: &str| {
@@ -244,7 +245,12 @@ impl Target {
         };
         let value = positive(target.value.as_ref(), "value");
         let average_value = positive(target.average_value.as_ref(), "averageValue");
-        Self { utilization: target.average_utilization.filter(|percent| *percent >= 1), average_value, value, is_broken }
+        Self {
+            utilization: target.average_utilization.filter(|percent| *percent >= 1),
+            average_value,
+            value,
+            is_broken,
+        }
     }
 }
 
@@ -258,7 +264,8 @@ fn resource_target(target: &v2::MetricTarget, path: &str, errors: &mut FieldErro
     let read = Target::read(target, path, errors);
     match (read.utilization, read.average_value) {
         (Some(_), Some(_)) => {
-            errors.push(format!("{path}.target.averageValue"), "stands beside averageUtilization (expected one of them)");
+            errors
+                .push(format!("{path}.target.averageValue"), "stands beside averageUtilization (expected one of them)");
             None
         }
         (None, Some(quantity)) => Some(MetricTarget::AverageValue(quantity)),
@@ -491,7 +498,8 @@ mod tests {
     #[test]
     fn problems_name_their_field() {
         let resource = |target: Value| json!([{"type": "Resource", "resource": {"name": "cpu", "target": target}}]);
-        let external = |target: Value| json!([{"type": "External", "external": {"metric": {"name": "q"}, "target": target}}]);
+        let external =
+            |target: Value| json!([{"type": "External", "external": {"metric": {"name": "q"}, "target": target}}]);
         let cases = [
             (json!({"maxReplicas": 0}), "spec.maxReplicas is 0 (expected at least 1)"),
             (json!({"minReplicas": 6}), "spec.maxReplicas is 5 (expected at least minReplicas, 6)"),
