@@ -7,6 +7,7 @@
 
 mod container;
 mod hints;
+pub mod hpa;
 pub mod meta;
 pub mod node;
 pub mod pod;
