@@ -6,6 +6,9 @@
 pub mod client_rate;
 pub mod condition;
 pub mod deployment;
+pub mod disruption;
+pub mod endpoints;
 pub mod node_lifecycle;
+pub mod pod_gc;
 pub mod replica_set;
 pub mod taint_eviction;
