@@ -6,8 +6,11 @@
 pub mod client_rate;
 pub mod condition;
 pub mod deployment;
+pub mod disruption;
+pub mod endpoints;
 pub mod event;
 pub mod node_lifecycle;
+pub mod pod_gc;
 pub mod reconcile;
 pub mod replica_set;
 pub mod taint_eviction;
