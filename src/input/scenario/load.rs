@@ -5,7 +5,7 @@ use super::diagnostic::{Diagnostic, Diagnostics, Severity};
 use super::leaf::AnyValue;
 use super::path::FieldPath;
 use super::reader::{Problem, read};
-use super::spec::ScenarioFile;
+use super::spec::{ScenarioFile, Sweep};
 use super::tree::{Node, Position, Value, parse};
 use super::typed::Scenario;
 use std::path::{Path, PathBuf};
@@ -99,16 +99,15 @@ pub fn load_text(text: &str, file: &Path, options: &LoadOptions) -> Result<Scena
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
     let document = Document { file: file.to_owned(), folder, traces: options.traces.clone(), root };
-    match document.check() {
-        Ok(scenario) if errors.is_empty() => {
-            let errors = document.try_sweep(&scenario);
-            if errors.is_empty() { Ok(scenario) } else { Err(Diagnostics(errors)) }
-        }
-        Ok(_) => Err(Diagnostics(errors)),
-        Err(Diagnostics(found)) => {
-            errors.extend(found);
-            Err(Diagnostics(errors))
-        }
+    let (scenario, found) = match document.check() {
+        Ok(scenario) => (Some(scenario), Vec::new()),
+        Err(Diagnostics(found)) => (None, found),
+    };
+    errors.extend(document.try_sweep(&found));
+    errors.splice(0..0, found);
+    match scenario {
+        Some(scenario) if errors.is_empty() => Ok(scenario),
+        _ => Err(Diagnostics(errors)),
     }
 }
 
@@ -196,10 +195,13 @@ impl Document {
         Ok(document)
     }
 
-    /// Tries each value of each parameter by itself.
-    fn try_sweep(&self, scenario: &Scenario) -> Vec<Diagnostic> {
+    /// Tries each value of each parameter by itself, and reports what is wrong beyond `known`.
+    fn try_sweep(&self, known: &[Diagnostic]) -> Vec<Diagnostic> {
         let mut errors: Vec<Diagnostic> = Vec::new();
-        let Some(sweep) = &scenario.spec.sweep else { return errors };
+        let sweep = self.root.get("spec").and_then(|spec| spec.get("sweep")).map(read::<Sweep>);
+        let Some(sweep) = sweep.filter(|sweep| sweep.problems.is_empty()).and_then(|sweep| sweep.value) else {
+            return errors;
+        };
         let parameters = FieldPath::default().key("spec").key("sweep").key("parameters");
         for (index, parameter) in sweep.parameters.iter().enumerate() {
             let field = parameters.index(index);
@@ -214,7 +216,12 @@ impl Document {
                     }
                     Ok(point) => {
                         let Err(Diagnostics(found)) = point.check() else { continue };
-                        errors.extend(found.into_iter().map(|diagnostic| {
+                        let is_new = |diagnostic: &Diagnostic| {
+                            !known
+                                .iter()
+                                .any(|old| (&old.field, &old.message) == (&diagnostic.field, &diagnostic.message))
+                        };
+                        errors.extend(found.into_iter().filter(is_new).map(|diagnostic| {
                             let message = format!(
                                 "with this value, {}: {}",
                                 if diagnostic.field.is_empty() { "the scenario" } else { &diagnostic.field },

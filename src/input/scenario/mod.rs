@@ -14,6 +14,7 @@ mod load;
 mod path;
 mod rate;
 mod reader;
+mod schema;
 mod spec;
 mod tree;
 mod typed;
@@ -26,6 +27,7 @@ pub use distribution::{
 pub use leaf::{Amount, AnyValue, CalendarTime, Duration, KubernetesVersion, PodTemplateText, Target, TargetKind};
 pub use load::{LoadOptions, load, load_text};
 pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
+pub use schema::json_schema;
 pub use spec::{
     ActionEntry, AddNodesAction, ApiVersion, ArrivalEntry, Drain, DrainOptions, FaultEntry, FaultKind, ImagePull,
     ImageTransfer, MAX_PODS, Metadata, NodePool, Objective, Output, PrintKind, ScaleAction, ScenarioFile, ScenarioKind,
