@@ -1,1 +1,11 @@
-//! What loads the cluster: pod arrivals and lifetimes, request rates, resource usage over time.
+//! What loads the cluster: pod arrivals and lifetimes, request rates over time.
+//!
+//! Draws random numbers only from generators that are passed in; knows no event queue.
+
+mod arrivals;
+mod distribution;
+mod rate;
+
+pub use arrivals::ArrivalTimes;
+pub use distribution::Sampler;
+pub use rate::RateCurve;
