@@ -11,7 +11,7 @@ pub mod meta;
 pub mod node;
 pub mod pod;
 pub mod resources;
-mod scheduling;
+pub mod scheduling;
 pub mod selector;
 mod value;
 
