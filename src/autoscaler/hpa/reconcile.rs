@@ -103,9 +103,9 @@ pub enum ReconcileError {
 /// What one reconcile decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HpaDecision {
-    /// `scale.spec.replicas` before.
+    /// `scale.spec.replicas` before; 0 where the scale cannot be read.
     pub current_replicas: i32,
-    /// `scale.spec.replicas` after.
+    /// `scale.spec.replicas` after; 0 where the scale cannot be read.
     pub desired_replicas: i32,
     /// Whether the scale was written.
     pub rescaled: bool,

@@ -57,7 +57,10 @@ fn convert_object(
     let meta = object_meta(&object.metadata, errors);
     let spec = &object.spec;
     let min_replicas = spec.min_replicas.unwrap_or(1);
-    let lowest = if scale_to_zero == ScaleToZero::Enabled { 0 } else { 1 };
+    let lowest = match scale_to_zero {
+        ScaleToZero::Enabled => 0,
+        ScaleToZero::Disabled => 1,
+    };
     if min_replicas < lowest {
         errors.push("spec.minReplicas", format_args!("is {min_replicas} (expected at least {lowest})"));
     }

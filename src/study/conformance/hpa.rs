@@ -1,6 +1,7 @@
 //! Replays recorded decisions of the HorizontalPodAutoscaler controller: single reconciles (`single.jsonl.gz`) and
 //! series of them with a simple model of the pods (`sequences.jsonl.gz`).
 
+mod answers;
 mod recorded;
 mod sequences;
 mod single;
