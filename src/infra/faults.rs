@@ -5,7 +5,7 @@ use crate::engine::{Agenda, RandomStream, RandomStreams};
 use crate::infra::node_pool::POOL_LABEL;
 use crate::input::scenario::{self, Distribution, FaultScope, FaultTiming, TargetKind};
 use crate::units::SimDuration;
-use crate::workload::distribution::sample_duration;
+use crate::workload::Sampler;
 
 /// An event of the fault injector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -283,7 +283,7 @@ fn is_target(cluster: &Cluster, pod: PodId, target: &scenario::Target) -> bool {
 
 /// Draws a span; at least a nanosecond, so that a fault cannot strike again and again within one instant.
 fn sample(distribution: &Distribution<scenario::Duration>, stream: &mut RandomStream) -> SimDuration {
-    sample_duration(distribution, stream).max(SimDuration::from_nanos(1))
+    Sampler::new(distribution).sample_duration(stream).max(SimDuration::from_nanos(1))
 }
 
 /// An index as an event carries it.

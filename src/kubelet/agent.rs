@@ -13,9 +13,9 @@ use super::termination;
 use crate::api::{Name, PodPhase, PodTemplate, RestartPolicy};
 use crate::cluster::{ApiEvent, Change, Cluster, Machine, NodeId, PodId, Severity};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
-use crate::input::scenario::{ImagePull, Startup};
+use crate::input::scenario::{ImagePull, ImageTransfer, Startup};
 use crate::units::{SimDuration, SimTime};
-use crate::workload::distribution::{sample_amount, sample_duration};
+use crate::workload::Sampler;
 use rustc_hash::FxHashMap;
 
 /// An event of a kubelet.
@@ -102,11 +102,21 @@ pub struct KubeletSettings {
     pub boot_delay: SimDuration,
 }
 
+/// How long an image takes to reach a node.
+#[derive(Debug)]
+enum Pull {
+    /// Drawn for each pull.
+    Duration(Sampler),
+    /// Size over bandwidth; the sampler gives the sizes that are not listed.
+    Transfer(ImageTransfer, Sampler),
+}
+
 /// All kubelets.
 #[derive(Debug)]
 pub struct Kubelets {
     settings: KubeletSettings,
-    startup: Startup,
+    pull: Pull,
+    container_start: Sampler,
     runtimes: Vec<Runtime>,
     /// Ids of image names; only looked up, never iterated.
     image_ids: FxHashMap<Name, u32>,
@@ -125,7 +135,13 @@ impl Kubelets {
     pub fn new(settings: KubeletSettings, startup: &Startup, streams: &RandomStreams) -> Self {
         Self {
             settings,
-            startup: startup.clone(),
+            pull: match &startup.image_pull {
+                ImagePull::Duration(distribution) => Pull::Duration(Sampler::new(distribution)),
+                ImagePull::Transfer(transfer) => {
+                    Pull::Transfer(transfer.clone(), Sampler::new(&transfer.default_size))
+                }
+            },
+            container_start: Sampler::new(&startup.container_start),
             runtimes: Vec::new(),
             image_ids: FxHashMap::default(),
             image_sizes: Vec::new(),
@@ -170,7 +186,7 @@ impl Kubelets {
         let Some(node) = cluster.pod(pod).node else { return };
         let running = match template.hints.start_delay {
             Some(delay) => seen + delay,
-            None => self.pull_images(node, &template, seen) + sample_duration(&self.startup.container_start, &mut self.start_stream),
+            None => self.pull_images(node, &template, seen) + self.container_start.sample_duration(&mut self.start_stream),
         };
         let generation = cluster.next_pod_generation(pod);
         agenda.schedule(running + self.settings.report_delay, KubeletEvent::Started { pod, generation });
@@ -214,12 +230,12 @@ impl Kubelets {
 
     /// How long the pull of an image takes.
     fn pull_time(&mut self, id: u32, image: &Name) -> SimDuration {
-        match &self.startup.image_pull {
-            ImagePull::Duration(distribution) => sample_duration(distribution, &mut self.pull_stream),
-            ImagePull::Transfer(transfer) => {
+        match &self.pull {
+            Pull::Duration(sampler) => sampler.sample_duration(&mut self.pull_stream),
+            Pull::Transfer(transfer, default_size) => {
                 let size = *self.image_sizes[id as usize].get_or_insert_with(|| match transfer.sizes.get(&**image) {
                     Some(size) => size.bytes().as_f64(),
-                    None => sample_amount(&transfer.default_size, &mut self.size_stream),
+                    None => default_size.sample(&mut self.size_stream),
                 });
                 SimDuration::from_secs_f64(size / transfer.bandwidth.get().as_f64())
             }
@@ -325,7 +341,7 @@ impl Kubelets {
             back_off_event(pod, cluster);
         }
         cluster.note_pod_restart(pod);
-        let start = sample_duration(&self.startup.container_start, &mut self.start_stream);
+        let start = self.container_start.sample_duration(&mut self.start_stream);
         let start = if cluster.template_of(pod).template.hints.start_delay.is_some() { SimDuration::ZERO } else { start };
         let generation = cluster.next_pod_generation(pod);
         agenda.schedule(now + delay + start, KubeletEvent::Started { pod, generation });
@@ -424,7 +440,7 @@ impl Kubelets {
                 cluster.note_pod_restart(pod);
                 let start = match cluster.template_of(pod).template.hints.start_delay {
                     Some(delay) => delay,
-                    None => sample_duration(&self.startup.container_start, &mut self.start_stream),
+                    None => self.container_start.sample_duration(&mut self.start_stream),
                 };
                 let generation = cluster.next_pod_generation(pod);
                 agenda.schedule(now + start, KubeletEvent::Started { pod, generation });

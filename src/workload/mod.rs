@@ -1,10 +1,11 @@
 //! What loads the cluster: pod arrivals and lifetimes, request rates over time.
 //!
-//! Draws random numbers only from generators that are passed in; knows no event queue.
+//! Draws random numbers only from generators that are passed in.
 
 mod arrivals;
 mod distribution;
 mod rate;
+pub mod traffic;
 
 pub use arrivals::ArrivalTimes;
 pub use distribution::Sampler;

@@ -9,9 +9,9 @@
 
 use crate::cluster::{Change, Cluster, Machine, NodeId, PodId, WorkloadId};
 use crate::engine::Agenda;
-use crate::input::scenario::{self, Rate};
+use crate::input::scenario;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
-use crate::workload::rate::RateCurve;
+use crate::workload::RateCurve;
 
 /// The request rate of a traffic entry changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,12 +123,12 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Prepares the traffic of a scenario. `midnight_offset` is the time of day at the start of the run.
-    pub fn new(entries: &[scenario::Traffic], midnight_offset: SimDuration) -> Self {
+    /// Prepares the traffic of a scenario. `midnight` is an instant at which a day begins.
+    pub fn new(entries: &[scenario::Traffic], midnight: SimTime) -> Self {
         let prepare = |entry: &scenario::Traffic| Entry {
             target: entry.target.clone(),
             workload: None,
-            rate: rate_curve(&entry.rate, midnight_offset),
+            rate: RateCurve::new(&entry.rate, midnight),
             current_rate: 0.0,
             cpu_per_request: entry.cpu_per_request.get(),
             idle_cpu: entry.cpu_idle.milli_cpu().as_f64(),
@@ -348,9 +348,4 @@ impl Traffic {
 #[expect(clippy::cast_precision_loss, reason = "counts of pods are far below 2^53")]
 fn float(count: i64) -> f64 {
     count as f64
-}
-
-/// The rate over time.
-fn rate_curve(rate: &Rate, midnight_offset: SimDuration) -> RateCurve {
-    RateCurve::new(rate, midnight_offset)
 }
