@@ -5,10 +5,12 @@
 
 pub mod client_rate;
 pub mod condition;
+pub mod daemon_set;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoints;
 pub mod node_lifecycle;
 pub mod pod_gc;
 pub mod replica_set;
+pub mod stateful_set;
 pub mod taint_eviction;
