@@ -5,6 +5,7 @@
 
 pub mod client_rate;
 pub mod condition;
+pub mod daemon_set;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoints;
@@ -13,4 +14,5 @@ pub mod node_lifecycle;
 pub mod pod_gc;
 pub mod reconcile;
 pub mod replica_set;
+pub mod stateful_set;
 pub mod taint_eviction;

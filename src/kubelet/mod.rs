@@ -1,1 +1,12 @@
 //! A pod's life on its node: image pull, start, probes, restarts, termination.
+//!
+//! Each file is a pure decision of the kubelet on plain values; none knows the simulated cluster or the event queue.
+
+mod backoff;
+pub mod crash_backoff;
+pub mod image_pull;
+pub mod phase;
+pub mod probes;
+pub mod termination;
+
+pub use backoff::BackoffRecord;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::api::IntOrPercent::{Int, Percent};
 use crate::controllers::condition::ConditionStatus;
+use proptest::prelude::*;
 
 fn rolling(max_surge: crate::api::IntOrPercent, max_unavailable: crate::api::IntOrPercent) -> DeploymentStrategy {
     DeploymentStrategy::RollingUpdate { max_surge, max_unavailable }
@@ -135,4 +136,58 @@ fn the_progress_deadline_counts_from_the_last_progress() {
 
     resync(&mut view, &[set(false, 0, 0), set(true, 10, 10)], 40);
     assert_eq!(reason(&view), ProgressingReason::NewReplicaSetAvailable, "a late rollout still completes");
+}
+
+/// Applies a sync's writes to the ReplicaSets.
+fn apply(outcome: &DeploymentSync, sets: &mut Vec<ReplicaSetView>) {
+    for action in &outcome.actions {
+        match *action {
+            DeploymentAction::CreateReplicaSet { replicas, revision, annotations } => sets.push(ReplicaSetView {
+                revision,
+                is_new: true,
+                spec_replicas: replicas,
+                annotations: Some(annotations),
+                ..ReplicaSetView::default()
+            }),
+            DeploymentAction::SetRevision { replica_set, revision } => sets[replica_set].revision = revision,
+            DeploymentAction::ScaleReplicaSet { replica_set, to, annotations, .. } => {
+                sets[replica_set].spec_replicas = to;
+                sets[replica_set].annotations = Some(annotations);
+            }
+            DeploymentAction::DeleteReplicaSet { .. } | DeploymentAction::UpdateStatus(_) => {}
+        }
+    }
+}
+
+proptest! {
+    /// From a healthy old ReplicaSet a rollout never leaves the two bounds, and ends with the new one alone.
+    #[test]
+    fn a_rolling_update_stays_within_its_bounds(
+        replicas in 1..40_i32,
+        surge in 0..101_i32,
+        unavailable in 0..101_i32,
+        in_percent: bool,
+        pace in proptest::collection::vec(0..6_i32, 400),
+    ) {
+        let number = |number| if in_percent { Percent(number) } else { Int(number) };
+        let strategy = rolling(number(surge), number(unavailable));
+        let view = deployment(replicas, strategy);
+        let most = replicas + max_surge(strategy, replicas);
+        let least = replicas - max_unavailable(strategy, replicas);
+        let annotations = Some(ReplicasAnnotations { desired: replicas, max: most });
+        let mut sets = vec![ReplicaSetView { annotations, ..set(false, replicas, replicas) }];
+        for ready in pace.into_iter().chain([replicas; 200]) {
+            let outcome = sync(&view, &sets, SimTime::ZERO);
+            apply(&outcome, &mut sets);
+            for set in &mut sets {
+                // Pods follow the size at once; some of the missing ones become available.
+                set.status_replicas = set.spec_replicas;
+                set.available_replicas = (set.available_replicas + if set.is_new { ready } else { 0 }).min(set.spec_replicas);
+            }
+            prop_assert!(sets.iter().map(|set| set.spec_replicas).sum::<i32>() <= most);
+            prop_assert!(sets.iter().map(|set| set.available_replicas).sum::<i32>() >= least);
+        }
+        let sizes: Vec<_> = sets.iter().map(|set| (set.is_new, set.spec_replicas)).collect();
+        prop_assert_eq!(sizes, [(false, 0), (true, replicas)]);
+    }
 }
