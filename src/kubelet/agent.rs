@@ -7,9 +7,11 @@
 //! Known deviations: init containers end as soon as they start, since no manifest says how long they run; containers of
 //! a pod start, end and restart together; memory and disk pressure do not arise.
 
-use super::crash_backoff::CrashBackoff;
-use super::probes::{self, ProbePlan};
-use super::termination;
+use super::BackoffRecord;
+use super::crash_backoff::{CrashBackoff, should_restart};
+use super::image_pull::{ImagePulls, PullQueue, images_to_pull, normalized_image_name};
+use super::probes::{Answering, ProbeTimeline, ProbeTimes, timeline};
+use super::termination::{StoppingContainer, terminate};
 use crate::api::{Name, PodPhase, PodTemplate, RestartPolicy};
 use crate::cluster::{ApiEvent, Change, Cluster, Machine, NodeId, PodId, Severity};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
@@ -82,7 +84,7 @@ struct Runtime {
     seen: bool,
     /// Since when its containers run.
     started: Option<SimTime>,
-    /// When the last generation of containers started.
+    /// When the current run of its containers started.
     last_start: SimTime,
     ready: bool,
     /// Its containers have ended for good, which could not be reported yet.
@@ -90,7 +92,7 @@ struct Runtime {
     /// It is being stopped, or has stopped.
     stopping: bool,
     stopped: bool,
-    backoff: CrashBackoff,
+    backoff: Option<BackoffRecord>,
 }
 
 /// Delays of the kubelet that are not the scenario's `startup`.
@@ -100,6 +102,8 @@ pub struct KubeletSettings {
     pub report_delay: SimDuration,
     /// From a machine's return to its kubelet's first report, when it was down.
     pub boot_delay: SimDuration,
+    /// From the termination signal to the end of a container that does not say how long it takes.
+    pub stop_delay: SimDuration,
 }
 
 /// How long an image takes to reach a node.
@@ -123,8 +127,7 @@ pub struct Kubelets {
     image_sizes: Vec<Option<f64>>,
     /// When an image is (or will be) on a node; only looked up, never iterated.
     images: FxHashMap<(NodeId, u32), SimTime>,
-    /// When a node's pull queue is empty: images are pulled one by one (`serializeImagePulls`, on by default).
-    pull_queue: Vec<SimTime>,
+    pulls: Vec<PullQueue>,
     pull_stream: RandomStream,
     size_stream: RandomStream,
     start_stream: RandomStream,
@@ -146,7 +149,7 @@ impl Kubelets {
             image_ids: FxHashMap::default(),
             image_sizes: Vec::new(),
             images: FxHashMap::default(),
-            pull_queue: Vec::new(),
+            pulls: Vec::new(),
             pull_stream: streams.stream("kubelet/image-pull"),
             size_stream: streams.stream("kubelet/image-size"),
             start_stream: streams.stream("kubelet/container-start"),
@@ -158,6 +161,12 @@ impl Kubelets {
             self.runtimes.resize(pod.index() + 1, Runtime::default());
         }
         &mut self.runtimes[pod.index()]
+    }
+
+    /// Since when the containers of a pod have been running without a restart.
+    pub fn running_since(&self, pod: PodId) -> Option<SimTime> {
+        let runtime = self.runtimes.get(pod.index())?;
+        (runtime.started.is_some() && runtime.ended.is_none()).then_some(runtime.last_start)
     }
 
     /// A change of the cluster.
@@ -199,33 +208,38 @@ impl Kubelets {
     /// When all images of a template are on a node.
     fn pull_images(&mut self, node: NodeId, template: &PodTemplate, now: SimTime) -> SimTime {
         let mut complete = now;
+        // An image that is on its way already is waited for; `images_to_pull` names those that are not.
         let containers = template.spec.init_containers.iter().chain(&template.spec.containers);
         for image in containers.map(|container| &container.image).filter(|image| !image.is_empty()) {
-            let id = match self.image_ids.get(image) {
-                Some(id) => *id,
-                None => {
-                    let id = u32::try_from(self.image_sizes.len()).unwrap_or(u32::MAX);
-                    self.image_ids.insert(image.clone(), id);
-                    self.image_sizes.push(None);
-                    id
-                }
-            };
-            let present = match self.images.get(&(node, id)) {
-                Some(present) => *present,
-                None => {
-                    if self.pull_queue.len() <= node.index() {
-                        self.pull_queue.resize(node.index() + 1, SimTime::ZERO);
-                    }
-                    let pull = self.pull_time(id, image);
-                    let end = self.pull_queue[node.index()].max(now) + pull;
-                    self.pull_queue[node.index()] = end;
-                    self.images.insert((node, id), end);
-                    end
-                }
-            };
-            complete = complete.max(present);
+            let id = self.image_id(&normalized_image_name(image));
+            if let Some(present) = self.images.get(&(node, id)) {
+                complete = complete.max(*present);
+            }
+        }
+        let missing = images_to_pull(&template.spec, |image| {
+            self.image_ids.get(image).is_some_and(|id| self.images.contains_key(&(node, *id)))
+        });
+        for image in missing {
+            if self.pulls.len() <= node.index() {
+                self.pulls.resize(node.index() + 1, PullQueue::new(ImagePulls::Serial));
+            }
+            let id = self.image_id(&image);
+            let span = self.pull_time(id, &image);
+            let (_, end) = self.pulls[node.index()].pull(now, span);
+            self.images.insert((node, id), end);
+            complete = complete.max(end);
         }
         complete
+    }
+
+    fn image_id(&mut self, image: &Name) -> u32 {
+        if let Some(id) = self.image_ids.get(image) {
+            return *id;
+        }
+        let id = u32::try_from(self.image_sizes.len()).unwrap_or(u32::MAX);
+        self.image_ids.insert(image.clone(), id);
+        self.image_sizes.push(None);
+        id
     }
 
     /// How long the pull of an image takes.
@@ -233,8 +247,9 @@ impl Kubelets {
         match &self.pull {
             Pull::Duration(sampler) => sampler.sample_duration(&mut self.pull_stream),
             Pull::Transfer(transfer, default_size) => {
-                let size = *self.image_sizes[id as usize].get_or_insert_with(|| match transfer.sizes.get(&**image) {
-                    Some(size) => size.bytes().as_f64(),
+                let listed = transfer.sizes.iter().find(|(own, _)| normalized_image_name(own) == *image);
+                let size = *self.image_sizes[id as usize].get_or_insert_with(|| match listed {
+                    Some((_, size)) => size.bytes().as_f64(),
                     None => default_size.sample(&mut self.size_stream),
                 });
                 SimDuration::from_secs_f64(size / transfer.bandwidth.get().as_f64())
@@ -283,9 +298,18 @@ impl Kubelets {
         }
         let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
         let hints = template.hints;
-        let answers = (!hints.never_ready).then(|| now + hints.ready_delay.unwrap_or(SimDuration::ZERO));
-        let plans = template.spec.containers.iter().map(|container| probes::plan(&container.probes, now, answers));
-        let plan = plans.reduce(ProbePlan::together).unwrap_or_default();
+        let from = (!hints.never_ready).then(|| now + hints.ready_delay.unwrap_or(SimDuration::ZERO));
+        let answering = Answering { from, until: None };
+        let timelines = template.spec.containers.iter().map(|container| {
+            let mut timeline =
+                timeline(&container.probes, now, answering, |probe| ProbeTimes::from_container_start(probe, now));
+            if container.probes.readiness.is_none() {
+                // Without a probe nobody would notice, but the hint says when the application is ready.
+                timeline.ready = timeline.ready.and_then(|ready| Some(ready.max(from?)));
+            }
+            timeline
+        });
+        let plan = timelines.reduce(together).unwrap_or_default();
         if let Some(at) = plan.ready {
             if at <= now {
                 self.handle(KubeletEvent::Ready { pod, generation }, cluster, agenda);
@@ -293,7 +317,7 @@ impl Kubelets {
                 agenda.schedule(at, KubeletEvent::Ready { pod, generation });
             }
         }
-        if let Some(at) = plan.killed {
+        if let Some((at, _)) = plan.killed {
             agenda.schedule(at, KubeletEvent::Exited { pod, generation, exit: Exit::Unhealthy });
         }
         if let Some(lifetime) = cluster.pod(pod).run_for {
@@ -319,10 +343,11 @@ impl Kubelets {
         let now = agenda.now();
         let connected = machine_of(cluster, pod) == Some(Machine::Up);
         let policy = cluster.template_of(pod).template.spec.restart_policy;
+        let deleting = cluster.pod(pod).deletion.is_some();
         let restarts = match exit {
             Exit::LifetimeOver | Exit::DeadlineExceeded => false,
-            Exit::Completed => policy == RestartPolicy::Always,
-            Exit::Failed | Exit::Unhealthy => policy != RestartPolicy::Never,
+            Exit::Completed => should_restart(policy, 0, deleting),
+            Exit::Failed | Exit::Unhealthy => should_restart(policy, 1, deleting),
         };
         self.runtime(pod).ready = false;
         if !restarts {
@@ -336,15 +361,17 @@ impl Kubelets {
             cluster.set_pod_ready(pod, false, now);
         }
         let runtime = self.runtime(pod);
-        let delay = runtime.backoff.next_delay(runtime.last_start, now);
-        if delay > SimDuration::ZERO {
+        let backoff = CrashBackoff::default();
+        let restart = backoff.restart_at(runtime.backoff, now);
+        runtime.backoff = Some(backoff.after_restart(runtime.backoff, now, restart));
+        if restart > now {
             back_off_event(pod, cluster);
         }
         cluster.note_pod_restart(pod);
         let start = self.container_start.sample_duration(&mut self.start_stream);
         let start = if cluster.template_of(pod).template.hints.start_delay.is_some() { SimDuration::ZERO } else { start };
         let generation = cluster.next_pod_generation(pod);
-        agenda.schedule(now + delay + start, KubeletEvent::Started { pod, generation });
+        agenda.schedule(restart + start, KubeletEvent::Started { pod, generation });
     }
 
     /// A pod with a deletion timestamp is stopped.
@@ -356,14 +383,23 @@ impl Kubelets {
         self.runtime(pod).stopping = true;
         let Some(deletion) = cluster.pod(pod).deletion else { return };
         let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
-        let takes = if runtime.started.is_some() {
-            termination::stop_time(&template, deletion.grace)
-        } else {
-            SimDuration::ZERO
-        };
+        let seen = agenda.now() + self.settings.report_delay;
+        let mut end = seen;
+        if runtime.started.is_some() {
+            let stop_delay = template.hints.stop_delay.unwrap_or(self.settings.stop_delay);
+            let sidecars = template.spec.init_containers.iter().filter(|container| container.is_sidecar);
+            let stopping: Vec<StoppingContainer> = sidecars
+                .chain(&template.spec.containers)
+                .map(|container| StoppingContainer {
+                    pre_stop: container.pre_stop_sleep,
+                    stop_delay,
+                    is_sidecar: container.is_sidecar,
+                })
+                .collect();
+            end = terminate(&stopping, seen, deletion.grace).iter().map(|own| own.end).max().unwrap_or(seen);
+        }
         let generation = cluster.next_pod_generation(pod);
-        let at = agenda.now() + self.settings.report_delay + takes;
-        agenda.schedule(at, KubeletEvent::Stopped { pod, generation });
+        agenda.schedule(end, KubeletEvent::Stopped { pod, generation });
     }
 
     /// The machine of a node changed.
@@ -446,6 +482,21 @@ impl Kubelets {
                 agenda.schedule(now + start, KubeletEvent::Started { pod, generation });
             }
         }
+    }
+}
+
+/// The timeline of a pod from those of two of its containers: ready when both are, killed when one is.
+fn together(one: ProbeTimeline, other: ProbeTimeline) -> ProbeTimeline {
+    let both = |a: Option<SimTime>, b: Option<SimTime>| Some(a?.max(b?));
+    let killed = match (one.killed, other.killed) {
+        (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
+        (a, b) => a.or(b),
+    };
+    ProbeTimeline {
+        started: both(one.started, other.started),
+        ready: both(one.ready, other.ready),
+        not_ready: None,
+        killed,
     }
 }
 

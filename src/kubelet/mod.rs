@@ -1,7 +1,8 @@
 //! A pod's life on its node: image pull, start, probes, restarts, termination.
 //!
-//! Each file is a pure decision of the kubelet on plain values; none knows the simulated cluster or the event queue.
+//! [`agent`] holds the running kubelets; every other file is a pure decision of the kubelet on plain values.
 
+pub mod agent;
 mod backoff;
 pub mod crash_backoff;
 pub mod image_pull;
