@@ -129,12 +129,7 @@ fn pre_filter(plugin: Plugin, context: &Context<'_>, pod: &PodInfo, _state: &mut
 ///
 /// # Errors
 /// Why the node is not feasible.
-pub fn run_filters(
-    context: &Context<'_>,
-    pod: &PodInfo,
-    state: &CycleState,
-    node: &NodeInfo,
-) -> Result<(), Failure> {
+pub fn run_filters(context: &Context<'_>, pod: &PodInfo, state: &CycleState, node: &NodeInfo) -> Result<(), Failure> {
     for plugin in &context.profile.filter {
         if !state.skip_filter.contains(*plugin) {
             filter(*plugin, context, pod, state, node)?;
@@ -291,9 +286,7 @@ fn skips_score(
     let args = &context.profile.args;
     match plugin {
         Plugin::NodeAffinity => node_affinity::skips_score(args.added_affinity.as_ref(), pod),
-        Plugin::NodeResourcesBalancedAllocation => {
-            balanced_allocation::skips_score(&args.balanced_resources, pod)
-        }
+        Plugin::NodeResourcesBalancedAllocation => balanced_allocation::skips_score(&args.balanced_resources, pod),
         Plugin::TaintToleration | Plugin::NodeResourcesFit => false,
         _ => true,
     }

@@ -5,6 +5,7 @@
 //! [`Profile`] and `now`; the simulation keeps the snapshot and the queue up to date, and acts on the decisions.
 
 pub mod diagnosis;
+pub mod event;
 pub mod failure;
 pub mod framework;
 mod listers;
@@ -14,20 +15,27 @@ mod plugin;
 mod plugins;
 mod pod_info;
 pub mod profile;
+pub mod queue;
+pub mod queueing_hints;
 pub mod resources;
 mod schedule_one;
 mod snapshot;
 mod version;
 
 pub use diagnosis::Diagnosis;
+pub use event::{ClusterEvent, NodeChange, PodChange, node_update_events, pod_changes};
 pub use failure::{Code, Failure};
-pub use framework::{Context, CycleState, MAX_NODE_SCORE, PreFilterOutcome, PreFilterRejection, ScoreTable, pre_enqueue};
+pub use framework::{
+    Context, CycleState, MAX_NODE_SCORE, PreFilterOutcome, PreFilterRejection, ScoreTable, pre_enqueue,
+};
 pub use listers::{Listers, ServiceSelector};
 pub use node_info::NodeInfo;
 pub use nominator::Nominator;
 pub use plugin::{Plugin, PluginSet};
 pub use pod_info::{DeclaredFeature, HostPort, PodInfo, PodTraits};
-pub use profile::{PluginArgs, Profile, ProfileConfig, ScoringStrategy, SchedulerConfig};
+pub use profile::{PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
+pub use queue::{Place, PoppedPod, SchedulingQueue};
+pub use queueing_hints::HintContext;
 pub use resources::{PlacedRequests, PodRequests, ResourceKey, Resources};
 pub use schedule_one::{
     Decision, Misfit, Placement, Scratch, SearchState, TieBreak, feasible_nodes_to_find, find_feasible_nodes, fits,

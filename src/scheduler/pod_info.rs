@@ -154,8 +154,7 @@ impl PodInfo {
             labels: pod.template.labels.clone(),
             template: Arc::clone(&pod.template),
             traits,
-            resized: reports_resources
-                .then(|| Box::new(PlacedRequests::of(&pod.template.spec, Some(status), version))),
+            resized: reports_resources.then(|| Box::new(PlacedRequests::of(&pod.template.spec, Some(status), version))),
             owner: pod.meta.owner.clone(),
             node_name: pod.node_name.clone(),
             nominated_node_name: status.nominated_node_name.clone(),

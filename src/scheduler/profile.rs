@@ -202,10 +202,7 @@ impl SchedulerConfig {
     pub fn profiles(&self) -> Vec<Profile> {
         let default = [ProfileConfig::default()];
         let profiles = if self.profiles.is_empty() { &default[..] } else { &self.profiles };
-        profiles
-            .iter()
-            .map(|profile| Profile::new(profile, self.version, self.percentage_of_nodes_to_score))
-            .collect()
+        profiles.iter().map(|profile| Profile::new(profile, self.version, self.percentage_of_nodes_to_score)).collect()
     }
 }
 
@@ -270,8 +267,7 @@ const PRE_SCORE: PluginSet = PluginSet::of(&[
 ]);
 
 /// Plugins that have a Score.
-const SCORE: PluginSet =
-    PRE_SCORE.union(PluginSet::of(&[Plugin::DynamicResources, Plugin::ImageLocality]));
+const SCORE: PluginSet = PRE_SCORE.union(PluginSet::of(&[Plugin::DynamicResources, Plugin::ImageLocality]));
 
 /// A profile, ready to run.
 #[derive(Clone, Debug, PartialEq)]
@@ -356,17 +352,12 @@ fn merge_multi_point(version: KubernetesVersion, edits: &PluginEdits) -> Vec<(Pl
 
 /// One extension point: plugins that are named both here and in `multiPoint`, then the others of `multiPoint`, then the
 /// others named here (`expandMultiPointPlugins`).
-fn expand(
-    multi_point: &[(Plugin, i64)],
-    edits: &PluginEdits,
-    implemented: PluginSet,
-) -> Vec<(Plugin, i64)> {
+fn expand(multi_point: &[(Plugin, i64)], edits: &PluginEdits, implemented: PluginSet) -> Vec<(Plugin, i64)> {
     let is_multi = |plugin: Plugin| multi_point.iter().any(|(own, _)| *own == plugin);
     let named = || edits.enabled.iter().map(|(plugin, weight)| (*plugin, weight.unwrap_or(0)));
     let is_named = |plugin: Plugin| edits.enabled.iter().any(|(own, _)| *own == plugin);
     let overriding = named().filter(|(plugin, _)| is_multi(*plugin));
-    let inherited =
-        multi_point.iter().copied().filter(|(plugin, _)| !is_named(*plugin) && !edits.disables(*plugin));
+    let inherited = multi_point.iter().copied().filter(|(plugin, _)| !is_named(*plugin) && !edits.disables(*plugin));
     let own = named().filter(|(plugin, _)| !is_multi(*plugin));
     overriding.chain(inherited).chain(own).filter(|(plugin, _)| implemented.contains(*plugin)).collect()
 }

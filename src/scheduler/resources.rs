@@ -405,8 +405,7 @@ mod tests {
 
     #[test]
     fn defaults_fill_in_per_container_for_scores_only() {
-        let spec =
-            PodSpec { containers: vec![container(-1, -1, false), container(0, 7, false)], ..PodSpec::default() };
+        let spec = PodSpec { containers: vec![container(-1, -1, false), container(0, 7, false)], ..PodSpec::default() };
         let requests = PodRequests::of_spec(&spec);
         assert_eq!(requests.requests.cpu, MilliCpu::ZERO);
         assert_eq!(requests.scored.cpu, DEFAULT_MILLI_CPU_REQUEST, "an explicit zero stays zero");
@@ -415,11 +414,8 @@ mod tests {
 
     #[test]
     fn the_score_of_a_pod_ignores_its_pod_level_requests() {
-        let spec = PodSpec {
-            containers: vec![container(-1, -1, false)],
-            pod_requests: list(1000, -1),
-            ..PodSpec::default()
-        };
+        let spec =
+            PodSpec { containers: vec![container(-1, -1, false)], pod_requests: list(1000, -1), ..PodSpec::default() };
         let requests = PodRequests::of_spec(&spec);
         assert_eq!(requests.requests.cpu, MilliCpu::new(1000));
         assert_eq!(requests.scored.cpu, DEFAULT_MILLI_CPU_REQUEST);

@@ -301,11 +301,8 @@ mod tests {
     use crate::api::{ContainerImage, Labels, ObjectMeta};
 
     fn node(name: &str, zone: &str) -> Arc<Node> {
-        let labels: Labels = if zone.is_empty() {
-            Labels::default()
-        } else {
-            std::iter::once((well_known::ZONE, zone)).collect()
-        };
+        let labels: Labels =
+            if zone.is_empty() { Labels::default() } else { std::iter::once((well_known::ZONE, zone)).collect() };
         Arc::new(Node { meta: ObjectMeta { name: name.into(), labels, ..ObjectMeta::default() }, ..Node::default() })
     }
 

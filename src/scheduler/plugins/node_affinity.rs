@@ -1,12 +1,12 @@
 //! NodeAffinity: node selectors, required and preferred node affinity, and the profile's `addedAffinity`.
 
-use crate::api::{NodeAffinity, NodeSelectorOperator, NodeSelectorTerm, PodSpec};
+use crate::api::{Node, NodeAffinity, NodeSelectorOperator, NodeSelectorTerm, PodSpec};
 use crate::cluster::NodeId;
 use crate::scheduler::{Code, Context, Failure, NodeInfo, Plugin, PodInfo, PreFilterOutcome, PreFilterRejection};
 
 /// Whether the node matches the pod's node selector and required node affinity (`GetRequiredNodeAffinity`).
-pub fn matches_required(spec: &PodSpec, node: &NodeInfo) -> bool {
-    let meta = &node.node().meta;
+pub fn matches_required(spec: &PodSpec, node: &Node) -> bool {
+    let meta = &node.meta;
     spec.node_selector.iter().all(|(key, value)| meta.labels.get(key) == Some(value))
         && spec.required_node_affinity().is_none_or(|required| required.matches(&meta.name, &meta.labels))
 }
@@ -60,7 +60,7 @@ pub fn filter(added: Option<&NodeAffinity>, pod: &PodInfo, node: &NodeInfo) -> R
     {
         return Err(Failure::EnforcedNodeAffinity);
     }
-    if matches_required(pod.spec(), node) { Ok(()) } else { Err(Failure::NodeAffinity) }
+    if matches_required(pod.spec(), node.node()) { Ok(()) } else { Err(Failure::NodeAffinity) }
 }
 
 /// Whether there is nothing to score by.
@@ -74,10 +74,7 @@ pub fn score(added: Option<&NodeAffinity>, pod: &PodInfo, node: &NodeInfo) -> i6
     let meta = &node.node().meta;
     let own = pod.affinity().and_then(|affinity| affinity.node.as_ref());
     let terms = added.into_iter().chain(own).flat_map(|affinity| &affinity.preferred);
-    terms
-        .filter(|term| term.preference.matches(&meta.name, &meta.labels))
-        .map(|term| i64::from(term.weight))
-        .sum()
+    terms.filter(|term| term.preference.matches(&meta.name, &meta.labels)).map(|term| i64::from(term.weight)).sum()
 }
 
 #[cfg(test)]

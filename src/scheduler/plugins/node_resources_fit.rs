@@ -1,5 +1,6 @@
 //! NodeResourcesFit: whether the requests fit, and the three scoring strategies.
 
+use crate::api::Name;
 use crate::scheduler::failure::{Shortage, scalar_bit};
 use crate::scheduler::profile::NodeResourcesFitArgs;
 use crate::scheduler::resources::is_extended_resource_name;
@@ -19,7 +20,8 @@ pub fn filter(
 ) -> Result<(), Failure> {
     let pods = i64::try_from(node.pods().len()).unwrap_or(i64::MAX);
     let shortage = shortage(
-        args,
+        &args.ignored_resources,
+        &args.ignored_resource_groups,
         &pod.requests().requests,
         node.allocatable(),
         node.requested(),
@@ -30,9 +32,10 @@ pub fn filter(
 }
 
 /// What is short when `requests` come to a node that offers `allocatable`, of which `requested` is taken, with room for
-/// `free_pods` more pods (`fitsRequest`, kube-scheduler 1.36).
+/// `free_pods` more pods (`fitsRequest`, kube-scheduler 1.36). Ignored resources and groups cover extended resources only.
 pub fn shortage(
-    args: &NodeResourcesFitArgs,
+    ignored_resources: &[Name],
+    ignored_groups: &[Name],
     requests: &Resources,
     allocatable: &Resources,
     requested: &Resources,
@@ -61,7 +64,7 @@ pub fn shortage(
     );
     let mut scalars = 0;
     for (position, (name, request)) in requests.scalar.iter().enumerate() {
-        if *request == 0 || is_ignored(args, name) {
+        if *request == 0 || is_ignored(ignored_resources, ignored_groups, name) {
             continue;
         }
         let offered = allocatable.scalar(name).unwrap_or(0);
@@ -75,15 +78,14 @@ pub fn shortage(
     Shortage { cpu, memory, ephemeral_storage, scalars, ..shortage }
 }
 
-/// `ignoredResources` and `ignoredResourceGroups` cover extended resources only.
-fn is_ignored(args: &NodeResourcesFitArgs, name: &str) -> bool {
-    if args.ignored_resources.is_empty() && args.ignored_resource_groups.is_empty() {
+/// Whether the filter leaves a resource out.
+fn is_ignored(resources: &[Name], groups: &[Name], name: &str) -> bool {
+    if resources.is_empty() && groups.is_empty() {
         return false;
     }
     let group = name.split('/').next().unwrap_or(name);
     is_extended_resource_name(name)
-        && (args.ignored_resources.iter().any(|ignored| **ignored == *name)
-            || args.ignored_resource_groups.iter().any(|ignored| **ignored == *group))
+        && (resources.iter().any(|ignored| **ignored == *name) || groups.iter().any(|ignored| **ignored == *group))
 }
 
 /// The node's score for the pod, from 0 to 100.
@@ -155,7 +157,6 @@ fn interpolate(shape: &[(i64, i64)], utilization: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scheduler::PluginArgs;
 
     #[test]
     fn shortages_are_listed_and_graded() {
@@ -164,7 +165,6 @@ mod tests {
             scalar: gpu.map(|gpu| ("nvidia.com/gpu".into(), gpu)).into_iter().collect(),
             ..Resources::default()
         };
-        let args = PluginArgs::default().fit;
         let cases = [
             (resources(500, None), 0, 1, "", false, "fits"),
             (resources(700, None), 500, 1, "cpu ", false, "would fit an empty node"),
@@ -176,7 +176,7 @@ mod tests {
         ];
         for (requests, used, free_pods, expected, unresolvable, why) in cases {
             let found =
-                shortage(&args, &requests, &resources(1000, None), &resources(used, None), free_pods, |_| false);
+                shortage(&[], &[], &requests, &resources(1000, None), &resources(used, None), free_pods, |_| false);
             let mut listed = String::new();
             for (short, name) in
                 [(found.pods, "pods "), (found.cpu, "cpu "), (found.memory, "memory "), (found.scalars != 0, "gpu ")]
@@ -189,14 +189,10 @@ mod tests {
 
     #[test]
     fn ignored_resources_are_extended_ones() {
-        let args = NodeResourcesFitArgs {
-            ignored_resources: vec!["a.com/x".into(), "hugepages-2Mi".into()],
-            ignored_resource_groups: vec!["b.com".into()],
-            ..PluginArgs::default().fit
-        };
+        let (resources, groups) = (["a.com/x".into(), "hugepages-2Mi".into()], ["b.com".into()]);
         let cases = [("a.com/x", true), ("a.com/y", false), ("b.com/y", true), ("hugepages-2Mi", false)];
         for (name, expected) in cases {
-            assert_eq!(is_ignored(&args, name), expected, "{name}");
+            assert_eq!(is_ignored(&resources, &groups, name), expected, "{name}");
         }
     }
 

@@ -22,9 +22,8 @@ pub fn filter(pod: &PodInfo, node: &NodeInfo) -> Result<(), Failure> {
 
 /// How many PreferNoSchedule taints no toleration for that effect matches; fewer is better.
 pub fn score(pod: &PodInfo, node: &NodeInfo) -> i64 {
-    let prefers = |toleration: &&Toleration| {
-        toleration.effect.is_none_or(|effect| effect == TaintEffect::PreferNoSchedule)
-    };
+    let prefers =
+        |toleration: &&Toleration| toleration.effect.is_none_or(|effect| effect == TaintEffect::PreferNoSchedule);
     let intolerable = |taint: &&Taint| {
         taint.effect == TaintEffect::PreferNoSchedule
             && !pod.spec().tolerations.iter().filter(prefers).any(|toleration| toleration.tolerates(taint))

@@ -61,9 +61,7 @@ impl Cluster {
     pub fn new(case: &Case, version: KubernetesVersion, percentage: i32) -> Result<Self, String> {
         let config = match &case.config {
             Some(recorded) => config::convert(recorded, version, percentage)?,
-            None => {
-                SchedulerConfig { version, percentage_of_nodes_to_score: percentage, ..SchedulerConfig::default() }
-            }
+            None => SchedulerConfig { version, percentage_of_nodes_to_score: percentage, ..SchedulerConfig::default() },
         };
         let profile = config.profiles().into_iter().next().unwrap_or_default();
         let mut cluster = Self {
@@ -136,12 +134,7 @@ impl Cluster {
 
     /// What the plugins look at.
     pub fn context(&self) -> Context<'_> {
-        Context {
-            snapshot: &self.snapshot,
-            listers: &self.listers,
-            nominator: &self.nominator,
-            profile: &self.profile,
-        }
+        Context { snapshot: &self.snapshot, listers: &self.listers, nominator: &self.nominator, profile: &self.profile }
     }
 
     /// A node's name.

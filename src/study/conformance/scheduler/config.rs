@@ -2,8 +2,8 @@
 
 use super::case::converted;
 use crate::api;
-use crate::input::manifest::scheduling::{convert_node_affinity, convert_spread_constraints};
 use crate::input::FieldPath;
+use crate::input::manifest::scheduling::{convert_node_affinity, convert_spread_constraints};
 use crate::scheduler::profile::{DefaultSpreadConstraints, PluginEdits, PluginsConfig, ResourceWeight};
 use crate::scheduler::{
     KubernetesVersion, Plugin, PluginArgs, ProfileConfig, ResourceKey, SchedulerConfig, ScoringStrategy,

@@ -42,8 +42,7 @@ fn version_of(folder: &Path) -> KubernetesVersion {
 /// # Errors
 /// [`ConformanceError`] if there is no recording, or it cannot be read.
 pub fn replay(folder: &Path, version: Option<KubernetesVersion>) -> Result<Vec<CaseResult>, ConformanceError> {
-    let no_recording =
-        || ConformanceError::NoRecording { folder: folder.to_owned(), expected: EXPECTED_FILES };
+    let no_recording = || ConformanceError::NoRecording { folder: folder.to_owned(), expected: EXPECTED_FILES };
     let kind = Kind::of(folder).ok_or_else(no_recording)?;
     let cases_file = folder.join("cases.jsonl.gz");
     let expected_file = folder.join("expected.jsonl.gz");
@@ -96,9 +95,5 @@ fn compare(path: &str, expected: &Value, actual: &Value, differences: &mut Vec<D
         }
         return;
     }
-    differences.push(Difference {
-        field: path.to_owned(),
-        expected: expected.to_string(),
-        actual: actual.to_string(),
-    });
+    differences.push(Difference { field: path.to_owned(), expected: expected.to_string(), actual: actual.to_string() });
 }

@@ -78,9 +78,8 @@ pub fn replay(case: Case, version: KubernetesVersion) -> Result<Value, String> {
     }
     let mut feasible = scratch.feasible.clone();
     feasible.sort_unstable();
-    let node_names = |nodes: &[crate::cluster::NodeId]| {
-        json!(nodes.iter().map(|node| cluster.node_name(*node)).collect::<Vec<_>>())
-    };
+    let node_names =
+        |nodes: &[crate::cluster::NodeId]| json!(nodes.iter().map(|node| cluster.node_name(*node)).collect::<Vec<_>>());
     result.insert("feasible".into(), node_names(&feasible));
     result.insert("rejected".into(), Value::Object(rejected));
     result.insert("skippedScore".into(), names(scratch.state.skip_score));
