@@ -10,6 +10,7 @@ pub mod daemon_set;
 pub mod deployment;
 mod hints;
 mod inert;
+mod load;
 pub mod meta;
 pub mod namespace;
 pub mod node;
@@ -28,5 +29,6 @@ mod validation;
 mod value;
 mod workload;
 
+pub use load::{LoadedObject, load_objects};
 pub use pod_validation::{validate_pod, validate_template};
 pub use value::sim_time;
