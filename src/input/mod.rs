@@ -7,6 +7,7 @@ mod field_path;
 mod json_position;
 pub mod manifest;
 pub mod scenario;
+pub mod scheduler_config;
 pub mod trace;
 mod yaml;
 

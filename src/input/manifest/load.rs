@@ -57,13 +57,16 @@ pub fn load_objects(sources: &[ManifestSource], start: Timestamp, diagnostics: &
     objects
 }
 
+/// Kind, namespace and name.
+type Identity = (&'static str, Arc<str>, Arc<str>);
+
 /// What has been read so far.
 struct Loader<'a> {
     start: Timestamp,
     objects: Vec<LoadedObject>,
     diagnostics: &'a mut Diagnostics,
     /// Where each object was first read, by kind, namespace and name.
-    seen: BTreeMap<(&'static str, Arc<str>, Arc<str>), (Arc<str>, usize)>,
+    seen: BTreeMap<Identity, (Arc<str>, usize)>,
     unused: Unused,
 }
 
