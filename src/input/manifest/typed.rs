@@ -186,10 +186,8 @@ impl<'de> Deserializer<'de> for Tracked<'de, '_> {
                 }
             }
             Value::String(text) => visitor.visit_borrowed_str(text),
-            Value::Array(elements) => visitor.visit_seq(Elements { own: self, elements: elements.iter(), index: 0 }),
-            Value::Object(fields) => {
-                visitor.visit_map(Fields { own: self, fields: fields.iter(), of: None, next: None })
-            }
+            Value::Array(elements) => visitor.visit_seq(Elements { own: self, rest: elements.iter(), index: 0 }),
+            Value::Object(fields) => visitor.visit_map(Fields { own: self, rest: fields.iter(), of: None, next: None }),
         };
         self.locate(result)
     }
@@ -222,7 +220,7 @@ impl<'de> Deserializer<'de> for Tracked<'de, '_> {
         visitor: V,
     ) -> Result<V::Value, TypeError> {
         let Value::Object(fields) = self.value else { return self.deserialize_any(visitor) };
-        let access = Fields { own: self, fields: fields.iter(), of: Some((name, known)), next: None };
+        let access = Fields { own: self, rest: fields.iter(), of: Some((name, known)), next: None };
         let result = visitor.visit_map(access);
         self.locate(result)
     }
@@ -246,7 +244,7 @@ impl<'de> Deserializer<'de> for Tracked<'de, '_> {
 /// The elements of a list.
 struct Elements<'de, 'p> {
     own: Tracked<'de, 'p>,
-    elements: std::slice::Iter<'de, Value>,
+    rest: std::slice::Iter<'de, Value>,
     index: usize,
 }
 
@@ -254,21 +252,21 @@ impl<'de> SeqAccess<'de> for Elements<'de, '_> {
     type Error = TypeError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, TypeError> {
-        let Some(value) = self.elements.next() else { return Ok(None) };
+        let Some(value) = self.rest.next() else { return Ok(None) };
         let index = self.index;
         self.index += 1;
         seed.deserialize(Tracked { value, path: self.own.path.index(index), notes: self.own.notes }).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.elements.len())
+        Some(self.rest.len())
     }
 }
 
 /// The fields of an object, of a struct type or of a map.
 struct Fields<'de, 'p> {
     own: Tracked<'de, 'p>,
-    fields: serde_json::map::Iter<'de>,
+    rest: serde_json::map::Iter<'de>,
     of: Option<(&'static str, &'static [&'static str])>,
     next: Option<(&'de str, &'de Value)>,
 }
@@ -277,7 +275,7 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
     type Error = TypeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, TypeError> {
-        for (key, value) in self.fields.by_ref() {
+        for (key, value) in self.rest.by_ref() {
             if let Some((name, known)) = self.of {
                 if !known.contains(&key.as_str()) {
                     let path = self.own.path.key(key).to_string();
