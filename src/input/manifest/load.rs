@@ -1,7 +1,7 @@
 //! Documents to objects: which kind each is, what is wrong with it, and what of it is not simulated.
 
 use super::inert::Inert;
-use super::typed::{self, Notes, edit_distance};
+use super::typed::{self, Notes, similar};
 use super::{
     daemon_set, deployment, namespace, node, pod, pod_disruption_budget, priority_class, replica_set, service,
     stateful_set, validate_pod,
@@ -353,8 +353,7 @@ impl Unused {
     /// Notes an object of a kind that is not read.
     fn kind(&mut self, name: String, kind: &str, place: &Place<'_, '_>) {
         self.kinds.add(name, place, "", || {
-            let near = KINDS.iter().map(|(own, _)| (edit_distance(own, kind), own)).min();
-            near.filter(|(distance, _)| (1..=2).contains(distance)).map(|(_, own)| format!("did you mean `{own}`?"))
+            similar(kind, KINDS.map(|(own, _)| own)).map(|own| format!("did you mean `{own}`?"))
         });
     }
 
