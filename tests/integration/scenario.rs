@@ -179,12 +179,12 @@ fn files_that_are_no_scenario_are_errors() {
 
 /// Aliases that expand to a billion elements.
 fn bomb() -> String {
-    let mut text = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
+    let mut lines = vec!["a0: &a0 [x,x,x,x,x,x,x,x,x,x]".to_owned()];
     for level in 1..10 {
-        let before = format!("*a{},", level - 1).repeat(10);
-        text.push_str(&format!("a{level}: &a{level} [{}]\n", before.trim_end_matches(',')));
+        let before = vec![format!("*a{}", level - 1); 10].join(",");
+        lines.push(format!("a{level}: &a{level} [{before}]"));
     }
-    text
+    lines.join("\n")
 }
 
 /// Five lines; what follows is indented by two blanks and starts at line 6.

@@ -2,9 +2,10 @@
 
 use super::check::Checker;
 use super::control_plane::ControlPlane;
+use super::happening::{ActionEntry, FaultEntry, FaultKind};
 use super::leaf::{Duration, Target, TargetKind};
 use super::path::FieldPath;
-use super::spec::{ActionEntry, FaultEntry, FaultKind, NodePool, Objective, ScenarioSpec, Sweep};
+use super::spec::{NodePool, Objective, ScenarioSpec, Sweep};
 use super::typed::{Action, ActionVerb, Fault, FaultScope, FaultTiming};
 use crate::units::SimTime;
 use std::collections::BTreeSet;

@@ -99,7 +99,7 @@ pub struct TracePods {
 
 #[derive(Debug)]
 enum Source {
-    File(Rows),
+    File(Box<Rows>),
     Memory(std::vec::IntoIter<TracePod>),
     /// The file has become unreadable; nothing more comes.
     Failed,
@@ -154,7 +154,7 @@ impl TracePods {
         }
         let mut rows = Rows::open(format, file)?;
         let source = if summary.is_sorted {
-            Source::File(rows)
+            Source::File(Box::new(rows))
         } else {
             let mut pods = Vec::new();
             while let Some(pod) = rows.advance()? {
