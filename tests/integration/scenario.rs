@@ -415,6 +415,22 @@ fn mistakes_of_all_sections_are_reported_together() {
 }
 
 #[test]
+fn a_flood_of_mistakes_is_cut() {
+    let pools: Vec<String> = (0..300).map(|index| format!("{{name: p{index}, count: x}}")).collect();
+    let found = errors(&format!("{HEAD}  nodePools: [{}]\n", pools.join(", ")));
+    assert_eq!(found.len(), 101);
+    assert!(found[0].1.contains("more mistakes than the 100"), "{}", found[0].1);
+}
+
+#[test]
+fn paths_are_relative_to_the_scenario() {
+    let relative = Path::new("tests/golden/scenarios/full");
+    let scenario = load(relative, &LoadOptions::default()).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(scenario.folder, relative);
+    assert_eq!(scenario.actions[1].verb, ActionVerb::Apply(relative.join("manifests/v2.yaml")));
+}
+
+#[test]
 fn unlikely_but_allowed_values_are_warned_of() {
     let text = format!(
         "{HEAD}{POOL}  faults: [{{kind: nodeCrash, node: p-0, at: 11h}}]\n  actions: [{{at: 12h, cordon: p-0}}]\n"

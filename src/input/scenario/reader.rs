@@ -81,6 +81,14 @@ pub(super) fn read<T: DeserializeOwned>(root: &Node) -> Reading<T> {
             break;
         }
     }
+    if value.is_none() && problems.len() >= MAX_PROBLEMS {
+        problems.push(Problem {
+            path: FieldPath::default(),
+            position: root.position.clone(),
+            message: format!("has more mistakes than the {MAX_PROBLEMS} that are shown"),
+            hint: None,
+        });
+    }
     let mut damaged = repairs.damaged;
     damaged.extend(repairs.missing);
     damaged.extend(repairs.unknown);
