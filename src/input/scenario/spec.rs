@@ -261,7 +261,7 @@ pub struct ArrivalEntry {
     /// Largest number of pods in all. Default: no limit.
     pub limit: Option<u64>,
     /// How long a pod's containers run before they end with exit code 0. Default: pods run until the end of the run. Not
-    /// with `trace`, which has its own.
+    /// with `trace`, which has its own. The pods' `restartPolicy` is then `Never` unless the template gives one.
     pub duration: Option<Distribution<Duration>>,
     /// Namespace of the pods. Default `default`.
     #[serde(default = "default_namespace")]

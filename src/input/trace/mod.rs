@@ -5,6 +5,7 @@
 //! arrival is (some variants of openb are not): [`TraceSummary::is_sorted`] says so. Nodes are few and come as a list.
 
 mod generic;
+mod objects;
 mod openb;
 
 use super::scenario::{TraceFiles, TraceFormat};
