@@ -37,10 +37,11 @@ impl DeploymentController {
         Self { queue: WorkQueue::default(), memory: Vec::new(), limiter: settings.client() }
     }
 
-    /// Plans a sync after `delay`, unless one is planned already.
+    /// Plans a sync after `delay`, unless one is planned that comes no later.
     pub fn enqueue<A: Agenda<ControllerEvent>>(&mut self, id: DeploymentId, delay: SimDuration, agenda: &mut A) {
-        if self.queue.add(id.index()) {
-            agenda.schedule(agenda.now() + delay, ControllerEvent::SyncDeployment(id));
+        let at = agenda.now() + delay;
+        if self.queue.add(id.index(), at) {
+            agenda.schedule(at, ControllerEvent::SyncDeployment(id));
         }
     }
 
@@ -63,10 +64,10 @@ impl DeploymentController {
 
     /// One sync of a Deployment.
     pub fn sync<A: Agenda<ControllerEvent>>(&mut self, id: DeploymentId, cluster: &mut Cluster, agenda: &mut A) {
-        if !self.queue.take(id.index()) || cluster.deployment(id).removed {
+        let now = agenda.now();
+        if !self.queue.take(id.index(), now) || cluster.deployment(id).removed {
             return;
         }
-        let now = agenda.now();
         let deployment = cluster.deployment(id);
         let memory = self.memory.get(id.index()).cloned().unwrap_or_default();
         let view = DeploymentView {

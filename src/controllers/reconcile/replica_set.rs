@@ -37,10 +37,11 @@ impl ReplicaSetController {
         }
     }
 
-    /// Plans a sync, unless one is planned already.
+    /// Plans a sync after `delay`, unless one is planned that comes no later.
     pub fn enqueue<A: Agenda<ControllerEvent>>(&mut self, id: ReplicaSetId, delay: SimDuration, agenda: &mut A) {
-        if self.queue.add(id.index()) {
-            agenda.schedule(agenda.now() + delay, ControllerEvent::SyncReplicaSet(id));
+        let at = agenda.now() + delay;
+        if self.queue.add(id.index(), at) {
+            agenda.schedule(at, ControllerEvent::SyncReplicaSet(id));
         }
     }
 
@@ -58,7 +59,7 @@ impl ReplicaSetController {
 
     /// One sync of a ReplicaSet.
     pub fn sync<A: Agenda<ControllerEvent>>(&mut self, id: ReplicaSetId, cluster: &mut Cluster, agenda: &mut A) {
-        if !self.queue.take(id.index()) || cluster.replica_set(id).removed {
+        if !self.queue.take(id.index(), agenda.now()) || cluster.replica_set(id).removed {
             return;
         }
         if *self.outstanding(id) > 0 {
