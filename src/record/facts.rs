@@ -33,6 +33,8 @@ pub struct Facts {
     pub workloads: Vec<WorkloadRecord>,
     /// Kubernetes Events in order of their first occurrence.
     pub events: Vec<EventRecord>,
+    /// Every HorizontalPodAutoscaler.
+    pub autoscalers: Vec<AutoscalerRecord>,
     /// Decisions of autoscalers in order of time.
     pub autoscaling: Vec<AutoscalingRecord>,
     /// Faults in order of time, with the recovery from each.
@@ -99,6 +101,12 @@ pub struct PodRecord {
     pub ended: Option<SimTime>,
     /// How it ended.
     pub outcome: PodOutcome,
+    /// Containers of the spec.
+    pub containers: u16,
+    /// Containers that were ready at the end of the run, or when the pod ended.
+    pub containers_ready_last: u16,
+    /// Status at the end as kubectl shows it, for example `Running`, `CrashLoopBackOff` or `Terminating`.
+    pub status_last: Arc<str>,
     /// Container restarts.
     pub restarts: u32,
     /// Scheduling attempts.
@@ -169,6 +177,8 @@ pub struct PoolRecord {
     pub cpu_allocatable: StepSeries,
     /// Allocatable memory of the nodes over time, in bytes.
     pub memory_allocatable: StepSeries,
+    /// CPU requested by the pods that are bound to the nodes, in millicores.
+    pub cpu_requested: IntervalSeries,
 }
 
 /// A workload's replicas and load over time.
@@ -184,6 +194,10 @@ pub struct WorkloadRecord {
     pub current: StepSeries,
     /// Pods with condition Ready.
     pub ready: StepSeries,
+    /// `status.updatedReplicas` at the end.
+    pub updated_last: i64,
+    /// `status.availableReplicas` at the end.
+    pub available_last: i64,
     /// The autoscaler's proposal before stabilisation and limits; empty without an autoscaler.
     pub proposed: StepSeries,
     /// Offered load in thousandths of a request per second; empty without traffic.
@@ -228,6 +242,23 @@ pub struct EventRecord {
     pub name: Arc<str>,
     /// Message of the first occurrence.
     pub message: Arc<str>,
+}
+
+/// A HorizontalPodAutoscaler as its spec has it at the end of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AutoscalerRecord {
+    /// Namespace.
+    pub namespace: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+    /// What it scales, as `Deployment/web`.
+    pub target: Arc<str>,
+    /// Creation in the API.
+    pub created: SimTime,
+    /// `spec.minReplicas`.
+    pub min_replicas: i32,
+    /// `spec.maxReplicas`.
+    pub max_replicas: i32,
 }
 
 /// One metric in an autoscaler's decision.

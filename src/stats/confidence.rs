@@ -1,0 +1,145 @@
+//! Means of independent runs with confidence intervals by Student's t.
+
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// A mean with its two-sided confidence interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// Mean of the observations.
+    pub mean: f64,
+    /// Half the width of the interval; `None` for fewer than two observations, which say nothing about the spread.
+    pub half_width: Option<f64>,
+    /// Number of observations.
+    pub count: usize,
+}
+
+impl Interval {
+    /// Lower and upper end; both are the mean where the width is not known.
+    #[must_use]
+    pub fn bounds(&self) -> (f64, f64) {
+        let half = self.half_width.unwrap_or(0.0);
+        (self.mean - half, self.mean + half)
+    }
+}
+
+/// The difference between two variants that ran with the same seeds (common random numbers).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Paired {
+    /// Mean of `second - first` with its confidence interval.
+    pub difference: Interval,
+    /// Whether the interval excludes zero; `None` for fewer than two pairs.
+    pub significant: Option<bool>,
+}
+
+/// The arithmetic mean, or `None` of nothing. Summed in ascending order, so that the order of the observations does not
+/// show in the last digit.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a count is far below 2^53")]
+pub fn mean(observations: &[f64]) -> Option<f64> {
+    if observations.is_empty() {
+        return None;
+    }
+    let mut ascending = observations.to_vec();
+    ascending.sort_unstable_by(f64::total_cmp);
+    Some(ascending.iter().sum::<f64>() / observations.len() as f64)
+}
+
+/// The unbiased sample variance (divisor n - 1), or `None` of fewer than two observations.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a count is far below 2^53")]
+pub fn variance(observations: &[f64]) -> Option<f64> {
+    let center = mean(observations)?;
+    let divisor = observations.len().checked_sub(1).filter(|freedom| *freedom > 0)? as f64;
+    let mut squares: Vec<f64> = observations.iter().map(|value| (value - center).powi(2)).collect();
+    squares.sort_unstable_by(f64::total_cmp);
+    Some(squares.iter().sum::<f64>() / divisor)
+}
+
+/// The two-sided quantile of Student's t: the value that `|t|` stays below with probability `confidence`. `None` if
+/// `freedom` is zero or `confidence` is not strictly between 0 and 1. Rounded to nine decimal places, so that the
+/// platform's logarithm does not show in output files.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "degrees of freedom are far below 2^53")]
+pub fn student_t_quantile(confidence: f64, freedom: usize) -> Option<f64> {
+    if freedom == 0 || !(confidence > 0.0 && confidence < 1.0) {
+        return None;
+    }
+    let distribution = StudentsT::new(0.0, 1.0, freedom as f64).ok()?;
+    Some((distribution.inverse_cdf(f64::midpoint(1.0, confidence)) * 1e9).round() / 1e9)
+}
+
+/// The mean of independent observations with a two-sided interval at `confidence` (0.95 for 95 %). `None` of nothing.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a count is far below 2^53")]
+pub fn confidence_interval(observations: &[f64], confidence: f64) -> Option<Interval> {
+    let count = observations.len();
+    let half_width = variance(observations)
+        .zip(student_t_quantile(confidence, count.saturating_sub(1)))
+        .map(|(variance, quantile)| quantile * (variance / count as f64).sqrt());
+    Some(Interval { mean: mean(observations)?, half_width, count })
+}
+
+/// Compares two variants by the differences of runs with equal seeds. Runs beyond the shorter slice are left out.
+/// `None` without a pair.
+#[must_use]
+pub fn paired_difference(first: &[f64], second: &[f64], confidence: f64) -> Option<Paired> {
+    let differences: Vec<f64> = first.iter().zip(second).map(|(before, after)| after - before).collect();
+    let difference = confidence_interval(&differences, confidence)?;
+    let significant = difference.half_width.map(|half| difference.mean.abs() > half);
+    Some(Paired { difference, significant })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_match_the_published_table() {
+        // Two-sided 95 % and 99 % columns of the table of critical values (NIST/SEMATECH e-Handbook, section 1.3.6.7.2).
+        let cases = [
+            (0.95, 1, 12.706),
+            (0.95, 2, 4.303),
+            (0.95, 4, 2.776),
+            (0.95, 9, 2.262),
+            (0.95, 29, 2.045),
+            (0.95, 100, 1.984),
+            (0.99, 1, 63.657),
+            (0.99, 9, 3.250),
+            (0.90, 9, 1.833),
+        ];
+        for (confidence, freedom, expected) in cases {
+            let quantile = student_t_quantile(confidence, freedom).unwrap();
+            assert!((quantile - expected).abs() < 5.1e-4, "{confidence} {freedom}: {quantile}");
+        }
+        assert_eq!(student_t_quantile(0.95, 0), None);
+        assert_eq!(student_t_quantile(1.0, 5), None);
+        assert_eq!(student_t_quantile(f64::NAN, 5), None);
+    }
+
+    #[test]
+    fn an_interval_by_hand() {
+        // Mean 5, variance 20/3, standard error sqrt(20/3/4) = 1.290994, t(3) = 3.182446.
+        let interval = confidence_interval(&[2.0, 4.0, 6.0, 8.0], 0.95).unwrap();
+        assert_eq!((interval.mean, interval.count), (5.0, 4));
+        assert!((interval.half_width.unwrap() - 4.108_521).abs() < 1e-5, "{interval:?}");
+    }
+
+    #[test]
+    fn too_few_observations_have_no_width() {
+        assert_eq!(confidence_interval(&[], 0.95), None);
+        assert_eq!(confidence_interval(&[3.0], 0.95), Some(Interval { mean: 3.0, half_width: None, count: 1 }));
+        assert_eq!(confidence_interval(&[3.0, 3.0], 0.95).unwrap().half_width, Some(0.0));
+        assert_eq!(variance(&[1.0]), None);
+    }
+
+    #[test]
+    fn pairs_find_a_small_difference_in_noisy_runs() {
+        let first = [10.0, 50.0, 90.0, 130.0];
+        let second = [11.0, 51.1, 90.9, 131.0];
+        let paired = paired_difference(&first, &second, 0.95).unwrap();
+        assert!((paired.difference.mean - 1.0).abs() < 1e-9);
+        assert_eq!(paired.significant, Some(true));
+        assert_eq!(paired_difference(&first, &first, 0.95).unwrap().significant, Some(false));
+        assert_eq!(paired_difference(&first[..1], &second, 0.95).unwrap().significant, None);
+    }
+}
