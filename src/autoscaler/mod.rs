@@ -1,3 +1,5 @@
 //! Autoscalers and the metrics pipeline that feeds them.
 
 pub mod hpa;
+pub mod hpa_controller;
+pub mod metrics;

@@ -115,10 +115,17 @@ impl Cluster {
         self.changes.push(Change::DeploymentSpec(id));
     }
 
+    /// Notes the revision that the Deployment controller gave to a ReplicaSet.
+    pub fn note_revision(&mut self, id: DeploymentId, revision: i64) {
+        let deployment = &mut self.deployments[id.index()];
+        deployment.revision = deployment.revision.max(revision);
+    }
+
     /// Removes a Deployment object. Its ReplicaSets are the garbage collector's.
     pub fn remove_deployment(&mut self, id: DeploymentId) {
         self.deployments[id.index()].removed = true;
         self.set_desired(self.deployments[id.index()].workload, 0);
+        self.changes.push(Change::DeploymentSpec(id));
     }
 
     /// A ReplicaSet.

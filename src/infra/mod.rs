@@ -1,1 +1,4 @@
-//! The cloud: node pools, prices, node and zone faults.
+//! The cloud: node pools and what they cost, node and zone faults.
+
+pub mod faults;
+pub mod node_pool;

@@ -1,1 +1,45 @@
-//! kube-scheduler: framework, plugins, queue.
+//! kube-scheduler: the framework, its plugins, the scheduling queue and preemption.
+//!
+//! This is the reference form: the plugins run over every node with exact integer arithmetic, as in kube-scheduler
+//! 1.36.2 (or 1.34.1, see [`KubernetesVersion`]). Everything here is a pure function of a [`Snapshot`], a pod, a
+//! [`Profile`] and `now`; the simulation keeps the snapshot and the queue up to date, and acts on the decisions.
+
+pub mod diagnosis;
+pub mod event;
+pub mod failure;
+pub mod framework;
+mod listers;
+mod node_info;
+mod nominator;
+mod plugin;
+mod plugins;
+mod pod_info;
+pub mod profile;
+pub mod queue;
+pub mod queueing_hints;
+pub mod resources;
+mod schedule_one;
+mod snapshot;
+mod version;
+
+pub use diagnosis::Diagnosis;
+pub use event::{ClusterEvent, NodeChange, PodChange, node_update_events, pod_changes};
+pub use failure::{Code, Failure};
+pub use framework::{
+    Context, CycleState, MAX_NODE_SCORE, PreFilterOutcome, PreFilterRejection, ScoreTable, pre_enqueue,
+};
+pub use listers::{Listers, ServiceSelector};
+pub use node_info::NodeInfo;
+pub use nominator::Nominator;
+pub use plugin::{Plugin, PluginSet};
+pub use pod_info::{DeclaredFeature, HostPort, PodInfo, PodTraits};
+pub use profile::{PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
+pub use queue::{Place, PoppedPod, SchedulingQueue};
+pub use queueing_hints::HintContext;
+pub use resources::{PlacedRequests, PodRequests, ResourceKey, Resources};
+pub use schedule_one::{
+    Decision, Misfit, Placement, Scratch, SearchState, TieBreak, feasible_nodes_to_find, find_feasible_nodes, fits,
+    schedule, select_best,
+};
+pub use snapshot::Snapshot;
+pub use version::KubernetesVersion;

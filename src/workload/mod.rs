@@ -1,1 +1,12 @@
-//! What loads the cluster: pod arrivals and lifetimes, request rates, resource usage over time.
+//! What loads the cluster: pod arrivals and lifetimes, request rates over time.
+//!
+//! Draws random numbers only from generators that are passed in.
+
+mod arrivals;
+mod distribution;
+mod rate;
+pub mod traffic;
+
+pub use arrivals::ArrivalTimes;
+pub use distribution::Sampler;
+pub use rate::RateCurve;

@@ -1,1 +1,1 @@
-//! Recorded kube-scheduler decisions are reproduced.
+//! Decisions recorded from kube-scheduler are reproduced, every field of them.

@@ -6,13 +6,28 @@
 //! represented, such as a malformed quantity.
 
 mod container;
+pub mod daemon_set;
+pub mod deployment;
 mod hints;
+mod inert;
+pub mod hpa;
 pub mod meta;
+pub mod namespace;
 pub mod node;
 pub mod pod;
+pub mod pod_disruption_budget;
+mod pod_validation;
+pub mod priority_class;
+pub mod replica_set;
 pub mod resources;
-mod scheduling;
+pub mod scheduling;
 pub mod selector;
+pub mod service;
+pub mod stateful_set;
+mod typed;
+mod validation;
 mod value;
+mod workload;
 
+pub use pod_validation::{validate_pod, validate_template};
 pub use value::sim_time;

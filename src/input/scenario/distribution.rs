@@ -138,3 +138,38 @@ pub struct Empirical {
 pub(super) const fn one() -> f64 {
     1.0
 }
+
+impl<U: DistributionUnit> Distribution<U> {
+    /// The mean in seconds or base units; infinite for a Pareto distribution of shape 1 or below. The normal
+    /// distribution's is that before samples below zero are cut.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        match self {
+            Self::Fixed(value) => value.to_f64(),
+            Self::Uniform(uniform) => f64::midpoint(uniform.min.to_f64(), uniform.max.to_f64()),
+            Self::Exponential(exponential) => exponential.mean.to_f64(),
+            Self::Normal(normal) => normal.mean.to_f64(),
+            Self::LogNormal(log_normal) => match (log_normal.median, log_normal.mean) {
+                (Some(median), _) => median.to_f64() * (log_normal.sigma * log_normal.sigma / 2.0).exp(),
+                (None, Some(mean)) => mean.to_f64(),
+                (None, None) => 0.0,
+            },
+            Self::Weibull(weibull) => {
+                weibull.scale.to_f64() * statrs::function::gamma::gamma(1.0 + 1.0 / weibull.shape)
+            }
+            Self::Gamma(gamma) => gamma.mean.to_f64(),
+            Self::Pareto(pareto) => {
+                if pareto.shape > 1.0 {
+                    pareto.minimum.to_f64() * pareto.shape / (pareto.shape - 1.0)
+                } else {
+                    f64::INFINITY
+                }
+            }
+            Self::Empirical(empirical) => {
+                #[expect(clippy::cast_precision_loss, reason = "a file has fewer rows")]
+                let count = empirical.values.len() as f64;
+                if count > 0.0 { empirical.values.iter().sum::<f64>() / count } else { 0.0 }
+            }
+        }
+    }
+}

@@ -3,19 +3,31 @@
 //! [`ScenarioFile`] is the document as written; [`Scenario`] is what a run uses: the same values, checked, with arrivals,
 //! faults and actions as closed enums.
 
+mod check;
+mod check_cluster;
+mod check_load;
 mod control_plane;
+mod diagnostic;
 mod distribution;
 mod leaf;
+mod load;
+mod path;
 mod rate;
+mod reader;
+mod schema;
 mod spec;
+mod tree;
 mod typed;
 
 pub use control_plane::{ApiServer, ControlPlane, ControllerManager, Kubelet, Latency, MetricsServer, SchedulerClient};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
 };
 pub use leaf::{Amount, AnyValue, CalendarTime, Duration, KubernetesVersion, PodTemplateText, Target, TargetKind};
+pub use load::{LoadOptions, load, load_text};
 pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
+pub use schema::json_schema;
 pub use spec::{
     ActionEntry, AddNodesAction, ApiVersion, ArrivalEntry, Drain, DrainOptions, FaultEntry, FaultKind, ImagePull,
     ImageTransfer, MAX_PODS, Metadata, NodePool, Objective, Output, PrintKind, ScaleAction, ScenarioFile, ScenarioKind,

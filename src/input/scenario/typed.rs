@@ -1,10 +1,13 @@
 //! A checked scenario: what a run uses.
 
+use super::diagnostic::Diagnostic;
 use super::distribution::Distribution;
 use super::leaf::{Duration, PodTemplateText, Target};
+use super::load::Document;
 use super::spec::{DrainOptions, FaultKind, Metadata, ScenarioSpec, TraceFormat};
 use crate::units::{SimDuration, SimTime};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A scenario that has been read and checked. Overrides are already applied.
 #[derive(Clone, Debug)]
@@ -23,6 +26,10 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// Operator actions by time; equal times keep the order of the file.
     pub actions: Vec<Action>,
+    /// What is allowed but probably not meant.
+    pub warnings: Vec<Diagnostic>,
+    /// The document, for sweeps and for the places of fields.
+    pub(super) document: Arc<Document>,
 }
 
 /// A stream of bare pods.

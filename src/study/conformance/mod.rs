@@ -11,6 +11,7 @@ use thiserror::Error;
 
 pub mod controllers;
 pub mod hpa;
+pub mod scheduler;
 
 /// One difference between a recorded decision and ours.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,137 @@
+//! What the controller reads of a pod: its state and its requests.
+
+use crate::api::{Container, PodPhase, PodSpec, ResourceList};
+use crate::autoscaler::metrics::MilliValue;
+use crate::units::{Bytes, MilliCpu, SimTime};
+
+/// `status` of a pod condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ConditionStatus {
+    /// `True`.
+    True,
+    /// `False`.
+    False,
+    /// `Unknown`: the node does not report.
+    Unknown,
+}
+
+impl ConditionStatus {
+    /// The API's word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "True",
+            Self::False => "False",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+/// A pod's condition `Ready`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PodReadyCondition {
+    /// `status`.
+    pub status: ConditionStatus,
+    /// `lastTransitionTime`.
+    pub last_transition: SimTime,
+}
+
+/// A pod that the scale's selector matches. Cheap to copy: the spec is borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct HpaPod<'a> {
+    /// `status.phase`.
+    pub phase: PodPhase,
+    /// Whether `metadata.deletionTimestamp` is set.
+    pub deleting: bool,
+    /// `status.startTime`.
+    pub start_time: Option<SimTime>,
+    /// Condition `Ready`; `None` where the pod has no such condition yet.
+    pub ready: Option<PodReadyCondition>,
+    /// The pod's spec, for its requests.
+    pub spec: &'a PodSpec,
+}
+
+impl HpaPod<'_> {
+    /// Whether the pod is Running and its condition `Ready` is True.
+    #[must_use]
+    pub fn is_running_and_ready(&self) -> bool {
+        self.phase == PodPhase::Running && self.ready.is_some_and(|ready| ready.status == ConditionStatus::True)
+    }
+}
+
+/// A request in thousandths of the resource's unit; `None` where the list does not name the resource.
+fn request_of(requests: &ResourceList, resource: &str) -> Option<i64> {
+    let units = match resource {
+        "cpu" => return requests.cpu.map(MilliCpu::get),
+        "memory" => requests.memory.map(Bytes::get),
+        "ephemeral-storage" => requests.ephemeral_storage.map(Bytes::get),
+        other => requests.scalar(other),
+    };
+    units.map(|units| units.saturating_mul(1000))
+}
+
+/// What a pod requests of a resource, or one of its containers (`calculatePodRequests`, Kubernetes 1.36
+/// `podautoscaler/replica_calculator.go`): pod-level requests where they are set and no container is named, else the
+/// sum over containers and sidecars. `None` if one of them does not request the resource, or no container has the name.
+pub(super) fn pod_request(
+    spec: &PodSpec,
+    resource: &str,
+    container: Option<&str>,
+    pod_level_resources: bool,
+) -> Option<MilliValue> {
+    if pod_level_resources && container.is_none() && !spec.pod_requests.is_empty() {
+        return request_of(&spec.pod_requests, resource).map(MilliValue::new);
+    }
+    let sidecars = spec.init_containers.iter().filter(|own| own.is_sidecar);
+    let wanted = |own: &&Container| container.is_none_or(|name| *own.name == *name);
+    let mut total: i64 = 0;
+    let mut found = container.is_none();
+    for own in spec.containers.iter().chain(sidecars).filter(wanted) {
+        total = total.wrapping_add(request_of(&own.requests, resource)?);
+        found = true;
+    }
+    found.then(|| MilliValue::new(total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn container(name: &str, cpu: Option<i64>) -> Container {
+        let requests = ResourceList { cpu: cpu.map(MilliCpu::new), ..ResourceList::default() };
+        Container { name: name.into(), requests, ..Container::default() }
+    }
+
+    #[test]
+    fn requests_of_a_pod() {
+        let sidecar = Container { is_sidecar: true, ..container("proxy", Some(50)) };
+        let spec = PodSpec {
+            containers: vec![container("app", Some(200)), container("log", Some(30))],
+            init_containers: vec![container("init", None), sidecar],
+            ..PodSpec::default()
+        };
+        let incomplete =
+            PodSpec { containers: vec![container("app", Some(1)), container("log", None)], ..spec.clone() };
+        let pod_level = PodSpec {
+            pod_requests: ResourceList { cpu: Some(MilliCpu::new(500)), ..ResourceList::default() },
+            ..spec.clone()
+        };
+        let cases = [
+            (&spec, "cpu", None, true, Some(280), "containers and sidecars, not plain init containers"),
+            (&spec, "cpu", Some("log"), true, Some(30), "one container"),
+            (&spec, "cpu", Some("proxy"), true, Some(50), "a sidecar can be named"),
+            (&spec, "cpu", Some("init"), true, None, "an init container cannot"),
+            (&spec, "cpu", Some("none"), true, None, "no such container"),
+            (&spec, "memory", None, true, None, "not requested"),
+            (&incomplete, "cpu", None, true, None, "one container without request fails the pod"),
+            (&incomplete, "cpu", Some("app"), true, Some(1), "the other container is not looked at"),
+            (&pod_level, "cpu", None, true, Some(500), "pod-level requests win"),
+            (&pod_level, "memory", None, true, None, "pod-level requests without the resource"),
+            (&pod_level, "cpu", Some("app"), true, Some(200), "a named container wins over the pod level"),
+            (&pod_level, "cpu", None, false, Some(280), "gate off"),
+        ];
+        for (spec, resource, name, gate, expected, why) in cases {
+            assert_eq!(pod_request(spec, resource, name, gate), expected.map(MilliValue::new), "{why}");
+        }
+    }
+}

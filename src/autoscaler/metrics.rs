@@ -1,0 +1,262 @@
+//! The resource metrics pipeline: what `metrics.k8s.io` answers about a container's usage, and since when.
+//!
+//! metrics-server scrapes every kubelet each `--metric-resolution` and keeps the last two points of each container, a
+//! point being a cumulative cpu time and a working set at a time. Usage of cpu is the rate between the two points, usage
+//! of memory the later point's, the time stamp the later point's, the window the distance between them
+//! (metrics-server 0.8 `pkg/storage/pod.go`, `pkg/storage/types.go`). So a container is unknown until its second
+//! point, with one exception: a container that is between 10 s and one resolution old at its first point is rated
+//! from its start.
+//!
+//! The pipeline holds no state and needs no event: the points that exist at a time follow from the container's start,
+//! and the caller is asked for the cumulative usage at those two times, only for the pods that somebody asks about.
+//!
+//! Deviations: all nodes are scraped at the same instant and answer at once; a scrape never fails. In a real cluster a
+//! kubelet answers with the point of cAdvisor's last housekeeping (every 10 to 15 s, jittered); here a point is taken
+//! at the scrape itself, or at whole multiples of [`MetricsServer::housekeeping_interval`] after the container's start.
+
+use crate::units::{Bytes, SimDuration, SimTime};
+
+/// An amount in thousandths of its metric's unit, as `Quantity.MilliValue` gives it: millicores of cpu, thousandths of
+/// a byte of memory. The HorizontalPodAutoscaler compares metrics in this form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MilliValue(i64);
+
+impl MilliValue {
+    /// An amount in thousandths.
+    #[must_use]
+    pub const fn new(milli: i64) -> Self {
+        Self(milli)
+    }
+
+    /// The amount in thousandths.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// The amount in units, for output.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "output needs no more than 53 bits")]
+    pub fn as_units(self) -> f64 {
+        self.0 as f64 / 1000.0
+    }
+}
+
+/// A pod's sample of one metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PodMetric {
+    /// The value; for cpu the average over the window.
+    pub value: MilliValue,
+    /// When the sample ends.
+    pub timestamp: SimTime,
+    /// How long the sample is.
+    pub window: SimDuration,
+}
+
+/// The two points that a container's usage is calculated from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScrapeWindow {
+    /// The earlier point.
+    pub previous: SimTime,
+    /// The later point.
+    pub last: SimTime,
+}
+
+impl ScrapeWindow {
+    /// Distance between the points.
+    #[must_use]
+    pub fn length(self) -> SimDuration {
+        self.last - self.previous
+    }
+
+    /// Usage of cpu, from the container's cumulative cpu time at each point: whole nanocores, then rounded up to
+    /// millicores as the HorizontalPodAutoscaler reads them. `None` where the cpu time decreases, which metrics-server
+    /// takes for an error.
+    pub fn cpu(self, cumulative: impl Fn(SimTime) -> SimDuration) -> Option<PodMetric> {
+        let used = i128::from((cumulative(self.last) - cumulative(self.previous)).as_nanos());
+        let length = i128::from(self.length().as_nanos());
+        if used < 0 || length <= 0 {
+            return None;
+        }
+        let nanocores = used * 1_000_000_000 / length;
+        let millicores = i64::try_from((nanocores + 999_999) / 1_000_000).unwrap_or(i64::MAX);
+        Some(self.sample(MilliValue::new(millicores)))
+    }
+
+    /// Usage of memory, from the container's working set at the later point.
+    pub fn memory(self, working_set: impl Fn(SimTime) -> Bytes) -> PodMetric {
+        self.sample(MilliValue::new(working_set(self.last).get().saturating_mul(1000)))
+    }
+
+    /// A sample over the window.
+    fn sample(self, value: MilliValue) -> PodMetric {
+        PodMetric { value, timestamp: self.last, window: self.length() }
+    }
+}
+
+/// Sums the samples of a pod's containers. The pod's time stamp and window are those of the container whose sample ends
+/// first. `None` if there is no container, or one without a sample: then metrics-server does not know the pod.
+pub fn sum_of_containers(samples: impl IntoIterator<Item = Option<PodMetric>>) -> Option<PodMetric> {
+    let add = |total: PodMetric, sample: PodMetric| {
+        let earliest = if sample.timestamp < total.timestamp { sample } else { total };
+        PodMetric { value: MilliValue(total.value.0.saturating_add(sample.value.0)), ..earliest }
+    };
+    let mut total: Option<PodMetric> = None;
+    for sample in samples {
+        let sample = sample?;
+        total = Some(total.map_or(sample, |total| add(total, sample)));
+    }
+    total
+}
+
+/// metrics-server's parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricsServer {
+    /// `--metric-resolution`: 15 s in the released manifest (`components.yaml`), which is the default here; the flag's
+    /// own default is 60 s.
+    pub metric_resolution: SimDuration,
+    /// A scrape happens at this time and at whole multiples of the resolution before and after it.
+    pub first_scrape: SimTime,
+    /// How often the kubelet takes a point of each container; zero takes it at the scrape. cAdvisor's
+    /// `--housekeeping-interval` is 10 s.
+    pub housekeeping_interval: SimDuration,
+    /// A container this old but younger than the resolution at its point is rated from its start:
+    /// `freshContainerMinMetricsResolution`, 10 s.
+    pub fresh_container_min_resolution: SimDuration,
+}
+
+impl Default for MetricsServer {
+    fn default() -> Self {
+        Self {
+            metric_resolution: SimDuration::from_secs(15),
+            first_scrape: SimTime::ZERO,
+            housekeeping_interval: SimDuration::ZERO,
+            fresh_container_min_resolution: SimDuration::from_secs(10),
+        }
+    }
+}
+
+/// The last whole number of `period`s after `phase` that is not later than `now`; `now` itself where the period is not
+/// positive.
+fn last_tick(now: SimTime, phase: SimTime, period: SimDuration) -> SimTime {
+    if period <= SimDuration::ZERO {
+        return now;
+    }
+    now - SimDuration::from_nanos((now - phase).as_nanos().rem_euclid(period.as_nanos()))
+}
+
+impl MetricsServer {
+    /// The scrape whose points are the latest at `now`; a scrape at `now` counts. Every answer between this and the
+    /// next scrape is the same.
+    #[must_use]
+    pub fn last_scrape(&self, now: SimTime) -> SimTime {
+        last_tick(now, self.first_scrape, self.metric_resolution)
+    }
+
+    /// The point that the kubelet gives a scrape of a container that started at `started`; `None` before the start.
+    fn point(&self, scrape: SimTime, started: SimTime) -> Option<SimTime> {
+        (scrape > started).then(|| last_tick(scrape, started, self.housekeeping_interval)).filter(|&at| at > started)
+    }
+
+    /// The two points of a container at `now`, or `None` while metrics-server cannot answer for it. The container must
+    /// have run since `started` without a restart: a restart begins anew.
+    #[must_use]
+    pub fn window(&self, now: SimTime, started: SimTime) -> Option<ScrapeWindow> {
+        let scrape = self.last_scrape(now);
+        let last = self.point(scrape, started)?;
+        let age = last - started;
+        if age >= self.fresh_container_min_resolution && age < self.metric_resolution {
+            return Some(ScrapeWindow { previous: started, last });
+        }
+        if self.metric_resolution <= SimDuration::ZERO {
+            return None;
+        }
+        // A scrape that meets the same point again keeps the pair that is there: an older point is looked for further
+        // back, at most as many scrapes as fit in the housekeeping interval.
+        let mut earlier = scrape - self.metric_resolution;
+        loop {
+            let previous = self.point(earlier, started)?;
+            if previous < last {
+                return Some(ScrapeWindow { previous, last });
+            }
+            earlier = earlier - self.metric_resolution;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(value: i64) -> SimTime {
+        SimTime::from_secs(value)
+    }
+
+    #[test]
+    fn a_container_is_known_from_its_second_point() {
+        let server = MetricsServer::default();
+        let slow = MetricsServer { metric_resolution: SimDuration::from_secs(60), ..server };
+        let housekeeping = MetricsServer { housekeeping_interval: SimDuration::from_secs(10), ..server };
+        let lazy = MetricsServer { housekeeping_interval: SimDuration::from_secs(40), ..server };
+        let cases = [
+            (server, 29, 14, None, "one point, too young to be rated from its start"),
+            (server, 44, 21, None, "still one point"),
+            (server, 45, 21, Some((30, 45)), "second point"),
+            (server, 59, 21, Some((30, 45)), "until the next scrape"),
+            (server, 60, 21, Some((45, 60)), "next scrape"),
+            (server, 30, 20, Some((20, 30)), "10 s old at its first point: rated from the start"),
+            (server, 30, 15, None, "exactly one resolution old at its first point"),
+            (server, 30, 30, None, "started at the scrape: no point yet"),
+            (server, 45, 30, None, "and then only one"),
+            (server, 60, 30, Some((45, 60)), "and then two"),
+            (server, 10, 20, None, "not started"),
+            (slow, 60, 5, Some((5, 60)), "55 s old with a resolution of 60 s"),
+            (slow, 119, 0, None, "one point at 60 s, exactly one resolution old"),
+            (housekeeping, 61, 18, Some((38, 58)), "points are taken at 28, 38, 48, 58"),
+            (housekeeping, 45, 18, Some((28, 38)), "points are taken at 28, 38"),
+            (lazy, 100, 3, Some((43, 83)), "several scrapes meet the same point"),
+            (lazy, 80, 3, None, "all scrapes met one point"),
+        ];
+        for (server, now, started, expected, why) in cases {
+            let window = server.window(seconds(now), seconds(started));
+            let found = window.map(|window| (window.previous, window.last));
+            assert_eq!(found, expected.map(|(previous, last)| (seconds(previous), seconds(last))), "{why}");
+        }
+    }
+
+    #[test]
+    fn cpu_is_the_rate_over_the_window() {
+        let window = ScrapeWindow { previous: seconds(30), last: seconds(45) };
+        // 100 millicores until 40 s, then 400.
+        let cumulative = |at: SimTime| {
+            let early = at.min(seconds(40)) - seconds(0);
+            early / 10 + (at - seconds(40)).max_zero() * 4 / 10
+        };
+        let sample = window.cpu(cumulative).unwrap();
+        assert_eq!((sample.value, sample.timestamp), (MilliValue::new(200), seconds(45)));
+        assert_eq!(sample.window, SimDuration::from_secs(15));
+        let third = window.cpu(|at| (at - seconds(0)) / 3).unwrap();
+        assert_eq!(third.value, MilliValue::new(334), "rounded up");
+        assert_eq!(window.cpu(|at| -(at - seconds(0))), None, "a counter that decreases");
+        assert_eq!(window.memory(|_| Bytes::new(5)).value, MilliValue::new(5000));
+    }
+
+    #[test]
+    fn a_pod_needs_a_sample_of_every_container() {
+        let sample = |value, at| {
+            Some(PodMetric {
+                value: MilliValue::new(value),
+                timestamp: seconds(at),
+                window: SimDuration::from_secs(at),
+            })
+        };
+        let cases = [
+            (vec![sample(1, 20), sample(2, 10)], sample(3, 10), "the earlier time stamp and its window"),
+            (vec![sample(1, 20), None], None, "one container is unknown"),
+            (vec![], None, "no container"),
+        ];
+        for (samples, expected, why) in cases {
+            assert_eq!(sum_of_containers(samples), expected, "{why}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The token bucket by which client-go slows a component's calls down
+//! (`flowcontrol.NewTokenBucketRateLimiter`, client-go of Kubernetes 1.36).
+//!
+//! The real bucket counts tokens in floating point; this one keeps the instant at which it will be full, in whole
+//! nanoseconds, which gives the same times without rounding.
+
+use crate::units::{SimDuration, SimTime};
+
+/// Calls per second of kube-controller-manager (`--kube-api-qps`).
+pub const KUBE_CONTROLLER_MANAGER_QPS: u32 = 20;
+/// Burst of kube-controller-manager (`--kube-api-burst`).
+pub const KUBE_CONTROLLER_MANAGER_BURST: u32 = 30;
+/// Calls per second of kube-scheduler (`clientConnection.qps`).
+pub const KUBE_SCHEDULER_QPS: u32 = 50;
+/// Burst of kube-scheduler (`clientConnection.burst`).
+pub const KUBE_SCHEDULER_BURST: u32 = 100;
+
+/// A token bucket: `burst` calls at once, then one for each `interval`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenBucket {
+    /// Time in which one token comes back.
+    interval: SimDuration,
+    burst: i64,
+    /// When the bucket is full again if nothing more is taken.
+    full_at: SimTime,
+}
+
+impl TokenBucket {
+    /// A full bucket. An `interval` of zero or less never limits; a burst of 0 acts as 1, since a bucket that holds
+    /// no token could never let a call pass.
+    pub fn new(interval: SimDuration, burst: u32) -> Self {
+        Self { interval: interval.max_zero(), burst: i64::from(burst.max(1)), full_at: SimTime::from_nanos(i64::MIN) }
+    }
+
+    /// A full bucket of `qps` calls per second; 0 never limits, as in client-go's configuration. The interval is
+    /// rounded down to a nanosecond.
+    pub fn per_second(qps: u32, burst: u32) -> Self {
+        let interval = if qps == 0 { SimDuration::ZERO } else { SimDuration::from_secs(1) / i64::from(qps) };
+        Self::new(interval, burst)
+    }
+
+    /// The bucket of kube-controller-manager's client with default flags.
+    pub fn kube_controller_manager() -> Self {
+        Self::per_second(KUBE_CONTROLLER_MANAGER_QPS, KUBE_CONTROLLER_MANAGER_BURST)
+    }
+
+    /// The bucket of kube-scheduler's client with default configuration.
+    pub fn kube_scheduler() -> Self {
+        Self::per_second(KUBE_SCHEDULER_QPS, KUBE_SCHEDULER_BURST)
+    }
+
+    /// The earliest instant from `now` on at which the next call may go.
+    pub fn next_at(&self, now: SimTime) -> SimTime {
+        now.max(self.full_at - self.interval * (self.burst - 1))
+    }
+
+    /// Takes a token, waiting in line if there is none, and returns when the call may go (`Accept`, `Wait`).
+    pub fn take(&mut self, now: SimTime) -> SimTime {
+        let at = self.next_at(now);
+        self.full_at = self.full_at.max(now) + self.interval;
+        at
+    }
+
+    /// Takes a token if there is one (`TryAccept`).
+    pub fn try_take(&mut self, now: SimTime) -> bool {
+        let free = self.next_at(now) == now;
+        if free {
+            self.take(now);
+        }
+        free
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_burst_passes_and_the_rest_waits_in_line() {
+        let mut bucket = TokenBucket::kube_controller_manager();
+        let times: Vec<_> = (0..32).map(|_| bucket.take(SimTime::ZERO)).collect();
+        assert!(times[..30].iter().all(|at| *at == SimTime::ZERO));
+        assert_eq!(times[30..], [SimTime::from_millis(50), SimTime::from_millis(100)]);
+        assert!(!bucket.try_take(SimTime::from_millis(149)), "the token of 100 ms is taken");
+        assert!(bucket.try_take(SimTime::from_millis(150)));
+    }
+
+    #[test]
+    fn an_idle_bucket_fills_up_and_no_further() {
+        let mut bucket = TokenBucket::per_second(1, 2);
+        bucket.take(SimTime::ZERO);
+        bucket.take(SimTime::ZERO);
+        let later = SimTime::from_secs(100);
+        assert_eq!([0; 3].map(|_| bucket.take(later)), [later, later, SimTime::from_secs(101)]);
+    }
+
+    #[test]
+    fn no_rate_means_no_limit() {
+        let mut bucket = TokenBucket::per_second(0, 1);
+        assert!((0..1000).all(|_| bucket.try_take(SimTime::ZERO)));
+    }
+
+    proptest! {
+        /// No window holds more calls than its tokens: the burst and what came back meanwhile.
+        #[test]
+        fn calls_never_exceed_burst_and_rate(gaps in proptest::collection::vec(0..300_i64, 1..80), burst in 1..6_u32) {
+            let mut bucket = TokenBucket::per_second(10, burst);
+            let mut now = SimTime::ZERO;
+            let mut times = Vec::new();
+            for gap in gaps {
+                now += SimDuration::from_millis(gap);
+                times.push(bucket.take(now));
+            }
+            prop_assert!(times.is_sorted());
+            for (start, from) in times.iter().enumerate() {
+                for (end, to) in times.iter().enumerate().skip(start) {
+                    let tokens = i64::from(burst) + (*to - *from).as_nanos() / 100_000_000;
+                    prop_assert!(i64::try_from(end - start).unwrap() < tokens);
+                }
+            }
+        }
+    }
+}

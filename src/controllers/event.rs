@@ -1,0 +1,50 @@
+//! What controllers plan for later.
+
+use crate::cluster::{DaemonSetId, DeploymentId, Disruption, NodeId, PodId, ReplicaSetId, StatefulSetId};
+
+/// An event of a controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ControllerEvent {
+    /// The Deployment controller syncs a Deployment.
+    SyncDeployment(DeploymentId),
+    /// The ReplicaSet controller syncs a ReplicaSet.
+    SyncReplicaSet(ReplicaSetId),
+    /// A pod that a sync decided to create is created.
+    CreateReplicaSetPod(ReplicaSetId),
+    /// The StatefulSet controller syncs a StatefulSet.
+    SyncStatefulSet(StatefulSetId),
+    /// The DaemonSet controller syncs a DaemonSet.
+    SyncDaemonSet(DaemonSetId),
+    /// A pod that a controller decided to delete is deleted.
+    DeletePod(PodId, Disruption),
+    /// The EndpointSlice controller brings a pod's endpoint up to date.
+    SyncEndpoint(PodId),
+    /// The node lifecycle controller finds that a node has been silent for longer than the grace period.
+    NodeSilent {
+        /// The node.
+        node: NodeId,
+        /// The machine's generation when this was planned.
+        generation: u32,
+    },
+    /// The node lifecycle controller sees that a node reports again.
+    NodeReports {
+        /// The node.
+        node: NodeId,
+        /// The machine's generation when this was planned.
+        generation: u32,
+    },
+    /// The node lifecycle controller works on the nodes of a zone that wait for their `NoExecute` taint.
+    TaintNodes {
+        /// Index of the zone.
+        zone: u32,
+    },
+    /// The taint eviction controller deletes a pod whose toleration ran out.
+    EvictPod {
+        /// The pod.
+        pod: PodId,
+        /// Number of the plan, so that a cancelled one is known to be stale.
+        plan: u32,
+    },
+    /// The pod garbage collector looks for pods of nodes that do not exist.
+    CollectPods,
+}

@@ -1,0 +1,239 @@
+//! The running Deployment controller: reads the cluster, asks [`sync`] what to do, and does it.
+
+use super::{ControllerSettings, WorkQueue};
+use crate::api::{Name, PodTemplate, well_known};
+use crate::cluster::{ApiEvent, Cluster, DeploymentId, NewReplicaSet, ReplicaSetId, Severity};
+use crate::controllers::client_rate::TokenBucket;
+use crate::controllers::deployment::{
+    DeploymentAction, DeploymentStatus, DeploymentView, ReplicaSetView, ReplicasAnnotations, Requeue, sync,
+};
+use crate::controllers::event::ControllerEvent;
+use crate::engine::{Agenda, Checksum};
+use crate::units::SimDuration;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// First delay of the work queue's rate limiter (`DefaultTypedControllerRateLimiter` of client-go).
+const RETRY_DELAY: SimDuration = SimDuration::from_millis(5);
+
+/// The running Deployment controller.
+#[derive(Clone, Debug)]
+pub struct DeploymentController {
+    queue: WorkQueue,
+    /// `status` and generation by Deployment.
+    memory: Vec<Memory>,
+    limiter: TokenBucket,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Memory {
+    generation: i64,
+    status: DeploymentStatus,
+}
+
+impl DeploymentController {
+    /// A controller with an unused client.
+    pub fn new(settings: &ControllerSettings) -> Self {
+        Self { queue: WorkQueue::default(), memory: Vec::new(), limiter: settings.client() }
+    }
+
+    /// Plans a sync after `delay`, unless one is planned already.
+    pub fn enqueue<A: Agenda<ControllerEvent>>(&mut self, id: DeploymentId, delay: SimDuration, agenda: &mut A) {
+        if self.queue.add(id.index()) {
+            agenda.schedule(agenda.now() + delay, ControllerEvent::SyncDeployment(id));
+        }
+    }
+
+    /// The spec changed: its generation grows.
+    pub fn note_spec_change(&mut self, id: DeploymentId) {
+        self.memory(id).generation += 1;
+    }
+
+    /// `status` as last written.
+    pub fn status(&self, id: DeploymentId) -> Option<&DeploymentStatus> {
+        self.memory.get(id.index()).map(|memory| &memory.status)
+    }
+
+    fn memory(&mut self, id: DeploymentId) -> &mut Memory {
+        if self.memory.len() <= id.index() {
+            self.memory.resize(id.index() + 1, Memory::default());
+        }
+        &mut self.memory[id.index()]
+    }
+
+    /// One sync of a Deployment.
+    pub fn sync<A: Agenda<ControllerEvent>>(&mut self, id: DeploymentId, cluster: &mut Cluster, agenda: &mut A) {
+        if !self.queue.take(id.index()) || cluster.deployment(id).removed {
+            return;
+        }
+        let now = agenda.now();
+        let deployment = cluster.deployment(id);
+        let memory = self.memory.get(id.index()).cloned().unwrap_or_default();
+        let view = DeploymentView {
+            replicas: deployment.object.replicas,
+            strategy: deployment.object.strategy,
+            paused: deployment.object.paused,
+            revision_history_limit: Some(deployment.object.revision_history_limit),
+            progress_deadline: deployment.object.progress_deadline,
+            generation: memory.generation,
+            status: memory.status,
+        };
+        let ids = deployment.replica_sets.clone();
+        let views: Vec<ReplicaSetView> =
+            ids.iter().map(|set| replica_set_view(cluster, *set, deployment.template)).collect();
+        let outcome = sync(&view, &views, now);
+        let writes_objects = outcome.actions.iter().any(|action| !matches!(action, DeploymentAction::UpdateStatus(_)));
+        if writes_objects {
+            let allowed = self.limiter.take(now);
+            if allowed > now {
+                self.enqueue(id, allowed - now, agenda);
+                return;
+            }
+        }
+        for action in outcome.actions {
+            self.act(id, &ids, action, cluster, agenda);
+        }
+        match outcome.requeue {
+            Some(Requeue::RateLimited) => self.enqueue(id, RETRY_DELAY, agenda),
+            Some(Requeue::After(delay)) => self.enqueue(id, delay, agenda),
+            None => {}
+        }
+    }
+
+    fn act<A: Agenda<ControllerEvent>>(
+        &mut self,
+        id: DeploymentId,
+        ids: &[ReplicaSetId],
+        action: DeploymentAction,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let now = agenda.now();
+        match action {
+            DeploymentAction::CreateReplicaSet { replicas, revision, annotations } => {
+                let created = create_replica_set(cluster, id, replicas, revision, annotations, now);
+                if replicas > 0 {
+                    scaling_event(cluster, id, created, 0, replicas);
+                }
+            }
+            DeploymentAction::SetRevision { replica_set, revision } => {
+                cluster.update_replica_set(ids[replica_set], |own| own.revision = revision);
+                cluster.note_revision(id, revision);
+            }
+            DeploymentAction::ScaleReplicaSet { replica_set, from, to, annotations } => {
+                cluster.update_replica_set(ids[replica_set], |own| {
+                    own.spec_replicas = to;
+                    own.desired_annotation = annotations.desired;
+                    own.max_annotation = annotations.max;
+                });
+                if from != to {
+                    scaling_event(cluster, id, ids[replica_set], from, to);
+                }
+            }
+            DeploymentAction::DeleteReplicaSet { replica_set } => cluster.remove_replica_set(ids[replica_set]),
+            DeploymentAction::UpdateStatus(status) => {
+                let memory = self.memory(id);
+                if memory.status != status {
+                    memory.status = status;
+                    // The controller sees its own write.
+                    self.enqueue(id, RETRY_DELAY, agenda);
+                }
+            }
+        }
+    }
+}
+
+/// What a sync sees of one ReplicaSet.
+fn replica_set_view(cluster: &Cluster, id: ReplicaSetId, template: crate::cluster::TemplateId) -> ReplicaSetView {
+    let set = cluster.replica_set(id);
+    let non_terminal = set.pods.iter().filter(|pod| !cluster.pod(**pod).phase.is_terminal()).count();
+    ReplicaSetView {
+        revision: set.revision,
+        is_new: set.base_template == template,
+        spec_replicas: set.spec_replicas,
+        status_replicas: set.status.replicas,
+        ready_replicas: set.status.ready,
+        available_replicas: set.status.available,
+        annotations: Some(ReplicasAnnotations { desired: set.desired_annotation, max: set.max_annotation }),
+        non_terminal_pods: i32::try_from(non_terminal).unwrap_or(i32::MAX),
+        status_is_stale: false,
+        is_deleting: false,
+    }
+}
+
+/// Creates the ReplicaSet of a Deployment's current template.
+fn create_replica_set(
+    cluster: &mut Cluster,
+    id: DeploymentId,
+    replicas: i32,
+    revision: i64,
+    annotations: ReplicasAnnotations,
+    now: crate::units::SimTime,
+) -> ReplicaSetId {
+    let deployment = cluster.deployment(id);
+    let base_template = deployment.template;
+    let template = Arc::clone(&cluster.template(base_template).template);
+    let hash = template_hash(&template);
+    let (name, namespace) = (format!("{}-{hash}", deployment.object.meta.name), deployment.namespace);
+    let min_ready = deployment.object.min_ready;
+    let labelled = PodTemplate {
+        labels: template.labels.with(well_known::POD_TEMPLATE_HASH, &hash),
+        ..PodTemplate::clone(&template)
+    };
+    let template = cluster.intern_template(&Arc::new(labelled));
+    let created = cluster.add_replica_set(
+        NewReplicaSet {
+            name: Name::from(name),
+            namespace,
+            deployment: Some(id),
+            template,
+            base_template,
+            replicas,
+            min_ready,
+            revision,
+        },
+        now,
+    );
+    cluster.update_replica_set(created, |own| {
+        own.desired_annotation = annotations.desired;
+        own.max_annotation = annotations.max;
+    });
+    created
+}
+
+/// A short text that tells templates apart, in the alphabet that Kubernetes uses (`rand.SafeEncodeString`): no vowels,
+/// so no words. The real hash depends on Go's memory layout and cannot be reproduced.
+pub fn template_hash(template: &PodTemplate) -> String {
+    let mut hasher = Checksum::default();
+    template.hash(&mut hasher);
+    safe_text(hasher.finish(), 9)
+}
+
+/// `length` characters of the safe alphabet that stand for `number`.
+pub fn safe_text(mut number: u64, length: usize) -> String {
+    const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut text = String::with_capacity(length);
+    for _ in 0..length {
+        text.push(char::from(ALPHABET[usize::try_from(number % 27).unwrap_or(0)]));
+        number /= 27;
+    }
+    text
+}
+
+/// The event `ScalingReplicaSet`.
+fn scaling_event(cluster: &mut Cluster, id: DeploymentId, set: ReplicaSetId, from: i32, to: i32) {
+    let deployment = cluster.deployment(id);
+    let direction = if to > from { "up" } else { "down" };
+    let message = format!("Scaled {direction} replica set {} from {from} to {to}", cluster.replica_set(set).name);
+    let namespace = cluster.namespace_name(deployment.namespace).clone();
+    let name = deployment.object.meta.name.clone();
+    cluster.emit(ApiEvent {
+        severity: Severity::Normal,
+        reason: "ScalingReplicaSet",
+        source: "deployment-controller",
+        kind: "Deployment",
+        namespace,
+        name,
+        message,
+    });
+}

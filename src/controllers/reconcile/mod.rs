@@ -1,0 +1,192 @@
+//! The running controllers: they are woken by changes, read the cluster, ask the decision functions beside this folder
+//! what to do, and do it through the cluster's methods.
+
+mod deployment;
+mod endpoints;
+mod node_lifecycle;
+mod pod_gc;
+mod replica_set;
+mod taint_eviction;
+mod work_queue;
+
+pub use deployment::{DeploymentController, safe_text, template_hash};
+pub use endpoints::EndpointController;
+pub use node_lifecycle::NodeLifecycleController;
+pub use pod_gc::PodGcController;
+pub use replica_set::ReplicaSetController;
+pub use taint_eviction::TaintEvictionController;
+pub use work_queue::WorkQueue;
+
+use super::client_rate::TokenBucket;
+use super::event::ControllerEvent;
+use super::node_lifecycle::zones::EvictionConfig;
+use crate::cluster::{Change, Cluster, Disruption, Machine, NodeId, Owner, PodId};
+use crate::engine::Agenda;
+use crate::units::SimDuration;
+
+/// Settings of the controllers.
+#[derive(Clone, Copy, Debug)]
+pub struct ControllerSettings {
+    /// From a change to the write that answers it.
+    pub controller_sync: SimDuration,
+    /// From a change of a Deployment to the write of its ReplicaSets.
+    pub deployment_sync: SimDuration,
+    /// From a pod's readiness to its endpoint being ready.
+    pub endpoint_ready: SimDuration,
+    /// From a pod's deletion to its endpoint being not ready.
+    pub endpoint_removal: SimDuration,
+    /// Time in which a controller's client may send one more request.
+    pub client_interval: SimDuration,
+    /// Requests that a controller's client may send at once.
+    pub client_burst: u32,
+    /// `--node-monitor-period`.
+    pub node_monitor_period: SimDuration,
+    /// `--node-monitor-grace-period`.
+    pub node_monitor_grace_period: SimDuration,
+    /// Time between two renewals of a node's lease.
+    pub lease_renewal_period: SimDuration,
+    /// Rates of `NoExecute` taints.
+    pub eviction: EvictionConfig,
+    /// Time between two passes of the pod garbage collector.
+    pub pod_gc_period: SimDuration,
+}
+
+impl ControllerSettings {
+    /// An unused client.
+    pub fn client(&self) -> TokenBucket {
+        TokenBucket::new(self.client_interval, self.client_burst)
+    }
+}
+
+/// All running controllers.
+#[derive(Debug)]
+pub struct Controllers {
+    settings: ControllerSettings,
+    deployment: DeploymentController,
+    replica_set: ReplicaSetController,
+    endpoint: EndpointController,
+    node_lifecycle: NodeLifecycleController,
+    taint_eviction: TaintEvictionController,
+    pod_gc: PodGcController,
+    garbage_client: TokenBucket,
+}
+
+impl Controllers {
+    /// Controllers of a cluster that is still empty.
+    pub fn new(settings: ControllerSettings) -> Self {
+        Self {
+            settings,
+            deployment: DeploymentController::new(&settings),
+            replica_set: ReplicaSetController::new(&settings),
+            endpoint: EndpointController::new(&settings),
+            node_lifecycle: NodeLifecycleController::new(&settings),
+            taint_eviction: TaintEvictionController::new(&settings),
+            pod_gc: PodGcController::new(&settings),
+            garbage_client: settings.client(),
+        }
+    }
+
+    /// A change of the cluster: whoever watches it is woken.
+    pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
+        match change {
+            Change::DeploymentSpec(id) => {
+                self.deployment.note_spec_change(id);
+                if cluster.deployment(id).removed {
+                    for set in cluster.deployment(id).replica_sets.clone() {
+                        cluster.remove_replica_set(set);
+                    }
+                } else {
+                    self.deployment.enqueue(id, self.settings.deployment_sync, agenda);
+                }
+            }
+            Change::ReplicaSetSpec(id) => {
+                self.replica_set.wake(id, agenda);
+                self.wake_deployment_of(id, cluster, agenda);
+            }
+            Change::ReplicaSetStatus(id) => self.wake_deployment_of(id, cluster, agenda),
+            Change::ReplicaSetRemoved(id) => {
+                self.wake_deployment_of(id, cluster, agenda);
+                for pod in cluster.replica_set(id).pods.clone() {
+                    let at = self.garbage_client.take(agenda.now() + self.settings.controller_sync);
+                    agenda.schedule(at, ControllerEvent::DeletePod(pod, Disruption::Deletion));
+                }
+            }
+            Change::PodAdded(pod) | Change::PodRunning(pod) | Change::PodRestarted(pod) => {
+                self.wake_owner(pod, cluster, agenda);
+            }
+            Change::PodReadiness(pod) | Change::PodTerminating(pod) | Change::PodEnded(pod) | Change::PodRemoved(pod) => {
+                self.wake_owner(pod, cluster, agenda);
+                self.endpoint.observe(pod, cluster, agenda);
+                self.taint_eviction.observe(change, cluster, agenda);
+            }
+            Change::PodBound(_) => self.taint_eviction.observe(change, cluster, agenda),
+            Change::ServiceAdded(_) => self.endpoint.forget_selections(),
+            Change::NodeAdded(_) | Change::NodeUpdated(_) | Change::NodeReadiness(_) | Change::NodeRemoved(_) => {
+                self.node_lifecycle.observe(change, cluster, agenda);
+                self.taint_eviction.observe(change, cluster, agenda);
+                self.pod_gc.observe(change, agenda);
+            }
+            _ => {}
+        }
+    }
+
+    /// The machine behind a node changed.
+    pub fn observe_machine<A: Agenda<ControllerEvent>>(
+        &mut self,
+        node: NodeId,
+        was: Machine,
+        cluster: &Cluster,
+        agenda: &mut A,
+    ) {
+        self.node_lifecycle.observe_machine(node, was, cluster, agenda);
+    }
+
+    fn wake_owner<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &Cluster, agenda: &mut A) {
+        match cluster.pod(pod).owner {
+            Owner::ReplicaSet(id) => self.replica_set.wake(id, agenda),
+            Owner::None | Owner::StatefulSet(_) | Owner::DaemonSet(_) => {}
+        }
+    }
+
+    fn wake_deployment_of<A: Agenda<ControllerEvent>>(
+        &mut self,
+        id: crate::cluster::ReplicaSetId,
+        cluster: &Cluster,
+        agenda: &mut A,
+    ) {
+        if let Some(deployment) = cluster.replica_set(id).deployment {
+            self.deployment.enqueue(deployment, self.settings.deployment_sync, agenda);
+        }
+    }
+
+    /// Handles an event.
+    pub fn handle<A: Agenda<ControllerEvent>>(&mut self, event: ControllerEvent, cluster: &mut Cluster, agenda: &mut A) {
+        let now = agenda.now();
+        match event {
+            ControllerEvent::SyncDeployment(id) => self.deployment.sync(id, cluster, agenda),
+            ControllerEvent::SyncReplicaSet(id) => self.replica_set.sync(id, cluster, agenda),
+            ControllerEvent::CreateReplicaSetPod(id) => self.replica_set.create_pod(id, cluster, now),
+            ControllerEvent::SyncStatefulSet(_) | ControllerEvent::SyncDaemonSet(_) => {}
+            ControllerEvent::DeletePod(pod, reason) => {
+                if let (Owner::ReplicaSet(id), Disruption::Deletion) = (cluster.pod(pod).owner, reason)
+                    && !cluster.replica_set(id).removed
+                {
+                    self.replica_set.delete_later(id, pod, cluster, now);
+                } else {
+                    let grace = cluster.template_of(pod).template.spec.termination_grace_period;
+                    cluster.delete_pod(pod, grace, reason, now);
+                }
+            }
+            ControllerEvent::SyncEndpoint(pod) => EndpointController::sync(pod, cluster),
+            ControllerEvent::NodeSilent { node, generation } => {
+                self.node_lifecycle.node_silent(node, generation, cluster, agenda);
+            }
+            ControllerEvent::NodeReports { node, generation } => {
+                self.node_lifecycle.node_reports(node, generation, cluster, agenda);
+            }
+            ControllerEvent::TaintNodes { zone } => self.node_lifecycle.taint_nodes(zone, cluster, agenda),
+            ControllerEvent::EvictPod { pod, plan } => self.taint_eviction.evict(pod, plan, cluster, agenda),
+            ControllerEvent::CollectPods => self.pod_gc.collect(cluster, now),
+        }
+    }
+}

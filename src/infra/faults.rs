@@ -1,0 +1,293 @@
+//! What goes wrong and when: scheduled and random faults of nodes, zones and pods.
+
+use crate::cluster::{Change, Cluster, Machine, NodeId, PodId, WorkloadId};
+use crate::engine::{Agenda, RandomStream, RandomStreams};
+use crate::infra::node_pool::POOL_LABEL;
+use crate::input::scenario::{self, Distribution, FaultScope, FaultTiming, TargetKind};
+use crate::units::SimDuration;
+use crate::workload::Sampler;
+
+/// An event of the fault injector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FaultEvent {
+    /// A fault strikes.
+    Strike {
+        /// Index of the fault in the scenario.
+        fault: u32,
+        /// Index of the victim among those of the fault.
+        victim: u32,
+    },
+    /// The cause of a fault is gone.
+    Repair {
+        /// Index of the fault in the scenario.
+        fault: u32,
+        /// Index of the victim among those of the fault.
+        victim: u32,
+    },
+    /// A random fault strikes a pod.
+    PodStrike {
+        /// Index of the fault in the scenario.
+        fault: u32,
+        /// The pod.
+        pod: PodId,
+    },
+}
+
+/// What a fault does to the cluster, for others to act on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultEffect {
+    /// Machines stopped or were cut off.
+    Struck {
+        /// What kind of fault.
+        kind: scenario::FaultKind,
+        /// Number of the strike: the same for its repair.
+        strike: u64,
+        /// Node or zone.
+        subject: String,
+        /// The nodes.
+        nodes: Vec<NodeId>,
+    },
+    /// The cause of a strike is gone; these machines are up again.
+    Repaired {
+        /// Number of the strike.
+        strike: u64,
+        /// The nodes that are up again (those with no other cause to be down).
+        nodes: Vec<NodeId>,
+    },
+    /// A container of each pod exits with code 1.
+    PodsCrash(Vec<PodId>),
+}
+
+/// The victim of a fault.
+#[derive(Clone, Debug)]
+enum Victim {
+    Node(NodeId),
+    /// A node that may join later, by name.
+    Named(String),
+    Zone(String),
+    Workload,
+}
+
+/// One fault of the scenario with its victims.
+#[derive(Clone, Debug)]
+struct Fault {
+    spec: scenario::Fault,
+    victims: Vec<Victim>,
+    streams: Vec<RandomStream>,
+    /// Nodes that are down because of each victim's current strike, and the strike's number.
+    down: Vec<(u64, Vec<NodeId>)>,
+}
+
+/// Injects the faults of a scenario.
+#[derive(Clone, Debug)]
+pub struct FaultInjector {
+    faults: Vec<Fault>,
+    streams: RandomStreams,
+    /// Strikes that hold each node down, as (crashes, partitions), by index of the node.
+    causes: Vec<(u32, u32)>,
+    strikes: u64,
+}
+
+impl FaultInjector {
+    /// Prepares the faults of a scenario.
+    pub fn new(faults: &[scenario::Fault], streams: RandomStreams) -> Self {
+        let prepare = |spec: &scenario::Fault| Fault {
+            spec: spec.clone(),
+            victims: Vec::new(),
+            streams: Vec::new(),
+            down: Vec::new(),
+        };
+        Self { faults: faults.iter().map(prepare).collect(), streams, causes: Vec::new(), strikes: 0 }
+    }
+
+    /// Plans the first strikes of the faults whose victims are known from the start.
+    pub fn start<A: Agenda<FaultEvent>>(&mut self, agenda: &mut A) {
+        for index in 0..self.faults.len() {
+            match self.faults[index].spec.scope.clone() {
+                FaultScope::Node(name) => self.add_victim(index, Victim::Named(name.clone()), &name, agenda),
+                FaultScope::Zone(zone) => self.add_victim(index, Victim::Zone(zone.clone()), &zone, agenda),
+                FaultScope::Workload(target) => {
+                    if matches!(self.faults[index].spec.timing, FaultTiming::Scheduled { .. }) {
+                        self.add_victim(index, Victim::Workload, &target.to_string(), agenda);
+                    }
+                }
+                // Each node of the pool becomes a victim when it joins.
+                FaultScope::Pool(_) => {}
+            }
+        }
+    }
+
+    fn add_victim<A: Agenda<FaultEvent>>(&mut self, index: usize, victim: Victim, name: &str, agenda: &mut A) {
+        let fault = &mut self.faults[index];
+        let number = fault.victims.len();
+        fault.victims.push(victim);
+        fault.streams.push(self.streams.stream(&format!("faults/{}/{name}", fault.spec.name)));
+        fault.down.push((0, Vec::new()));
+        let at = match &fault.spec.timing {
+            FaultTiming::Scheduled { at, .. } => *at,
+            FaultTiming::Random { mtbf, .. } => agenda.now() + sample(mtbf, &mut fault.streams[number]),
+        };
+        let (fault, victim) = (narrow(index), narrow(number));
+        agenda.schedule(at, FaultEvent::Strike { fault, victim });
+    }
+
+    /// A change of the cluster: nodes that join a pool become victims, pods that start running may crash later.
+    pub fn observe<A: Agenda<FaultEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
+        match change {
+            Change::NodeAdded(node) => {
+                let object = &cluster.node(node).object;
+                let pool = object.meta.labels.get(POOL_LABEL).cloned();
+                for index in 0..self.faults.len() {
+                    if let FaultScope::Pool(name) = &self.faults[index].spec.scope
+                        && pool.as_deref() == Some(name)
+                    {
+                        let name = object.meta.name.to_string();
+                        self.add_victim(index, Victim::Node(node), &name, agenda);
+                    }
+                }
+            }
+            Change::PodRunning(pod) | Change::PodRestarted(pod) => {
+                for index in 0..self.faults.len() {
+                    let fault = &mut self.faults[index];
+                    let FaultTiming::Random { mtbf, .. } = &fault.spec.timing else { continue };
+                    let FaultScope::Workload(target) = &fault.spec.scope else { continue };
+                    if is_target(cluster, pod, target) {
+                        let state = cluster.pod(pod);
+                        let purpose = format!("faults/{}/{}/{}", fault.spec.name, state.name, state.restarts);
+                        let delay = sample(mtbf, &mut self.streams.stream(&purpose));
+                        let fault = narrow(index);
+                        agenda.schedule(agenda.now() + delay, FaultEvent::PodStrike { fault, pod });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Carries out a strike or repair.
+    pub fn handle<A: Agenda<FaultEvent>>(
+        &mut self,
+        event: FaultEvent,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) -> Option<FaultEffect> {
+        match event {
+            FaultEvent::Strike { fault, victim } => self.strike(fault, victim, cluster, agenda),
+            FaultEvent::Repair { fault, victim } => Some(self.repair(fault, victim, cluster, agenda)),
+            FaultEvent::PodStrike { pod, .. } => {
+                let running = cluster.pod(pod).exists() && cluster.pod(pod).running.is_some();
+                running.then(|| FaultEffect::PodsCrash(vec![pod]))
+            }
+        }
+    }
+
+    fn strike<A: Agenda<FaultEvent>>(
+        &mut self,
+        fault_index: u32,
+        victim: u32,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) -> Option<FaultEffect> {
+        let now = agenda.now();
+        let fault = &mut self.faults[fault_index as usize];
+        let number = victim as usize;
+        let exists = |node: &NodeId| cluster.node(*node).exists();
+        let (subject, nodes) = match &fault.victims[number] {
+            Victim::Node(node) => (cluster.node(*node).object.meta.name.to_string(), vec![*node]),
+            Victim::Named(name) => (name.clone(), cluster.node_id(name).into_iter().collect()),
+            Victim::Zone(zone) => {
+                let in_zone = |node: &crate::cluster::Node| node.object.zone().is_some_and(|own| **own == **zone);
+                (zone.clone(), cluster.nodes().filter(|(_, node)| in_zone(node)).map(|(id, _)| id).collect())
+            }
+            Victim::Workload => {
+                let FaultScope::Workload(target) = &fault.spec.scope else { return None };
+                let running = |pod: &crate::cluster::Pod| pod.exists() && pod.running.is_some();
+                let pods = cluster.pods().filter(|(_, pod)| running(pod)).map(|(id, _)| id);
+                let pods: Vec<PodId> = pods.filter(|pod| is_target(cluster, *pod, target)).collect();
+                return (!pods.is_empty()).then_some(FaultEffect::PodsCrash(pods));
+            }
+        };
+        let nodes: Vec<NodeId> = nodes.into_iter().filter(exists).collect();
+        let repair_after = match &fault.spec.timing {
+            FaultTiming::Scheduled { duration, .. } => *duration,
+            FaultTiming::Random { mttr, .. } => mttr.as_ref().map(|mttr| sample(mttr, &mut fault.streams[number])),
+        };
+        self.strikes += 1;
+        let strike = self.strikes;
+        fault.down[number] = (strike, nodes.clone());
+        let kind = fault.spec.kind;
+        if let Some(span) = repair_after {
+            agenda.schedule(now + span, FaultEvent::Repair { fault: fault_index, victim });
+        }
+        for node in &nodes {
+            self.change_causes(*node, kind, 1, cluster);
+        }
+        (!nodes.is_empty()).then_some(FaultEffect::Struck { kind, strike, subject, nodes })
+    }
+
+    fn repair<A: Agenda<FaultEvent>>(
+        &mut self,
+        fault_index: u32,
+        victim: u32,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) -> FaultEffect {
+        let fault = &mut self.faults[fault_index as usize];
+        let number = victim as usize;
+        let (strike, nodes) = std::mem::take(&mut fault.down[number]);
+        let kind = fault.spec.kind;
+        if let FaultTiming::Random { mtbf, .. } = &fault.spec.timing {
+            let at = agenda.now() + sample(mtbf, &mut fault.streams[number]);
+            agenda.schedule(at, FaultEvent::Strike { fault: fault_index, victim });
+        }
+        for node in &nodes {
+            self.change_causes(*node, kind, -1, cluster);
+        }
+        let up = nodes.into_iter().filter(|node| cluster.node(*node).machine == Machine::Up).collect();
+        FaultEffect::Repaired { strike, nodes: up }
+    }
+
+    /// Adds or takes a cause for a node to be down or cut off, and sets its machine accordingly.
+    fn change_causes(&mut self, node: NodeId, kind: scenario::FaultKind, change: i32, cluster: &mut Cluster) {
+        if self.causes.len() <= node.index() {
+            self.causes.resize(node.index() + 1, (0, 0));
+        }
+        let causes = &mut self.causes[node.index()];
+        let own = if kind == scenario::FaultKind::NetworkPartition { &mut causes.1 } else { &mut causes.0 };
+        *own = own.saturating_add_signed(change);
+        let machine = match *causes {
+            (0, 0) => Machine::Up,
+            (0, _) => Machine::CutOff,
+            _ => Machine::Down,
+        };
+        if cluster.node(node).machine != machine {
+            cluster.set_machine(node, machine);
+        }
+    }
+}
+
+/// Whether a pod is the target or belongs to it.
+fn is_target(cluster: &Cluster, pod: PodId, target: &scenario::Target) -> bool {
+    let state = cluster.pod(pod);
+    if &**cluster.namespace_name(state.namespace) != target.namespace.as_str() {
+        return false;
+    }
+    if target.kind == TargetKind::Pod {
+        return &*state.name == target.name.as_str();
+    }
+    state.workload.is_some_and(|workload: WorkloadId| {
+        let workload = cluster.workload(workload);
+        workload.kind_name == target.kind.as_str() && &*workload.name == target.name.as_str()
+    })
+}
+
+/// Draws a span; at least a nanosecond, so that a fault cannot strike again and again within one instant.
+fn sample(distribution: &Distribution<scenario::Duration>, stream: &mut RandomStream) -> SimDuration {
+    Sampler::new(distribution).sample_duration(stream).max(SimDuration::from_nanos(1))
+}
+
+/// An index as an event carries it.
+fn narrow(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+

@@ -1,0 +1,592 @@
+//! `autoscaling/v2` HorizontalPodAutoscaler: API-server defaulting and validation (Kubernetes 1.36
+//! `pkg/apis/autoscaling/v2/defaults.go` and `pkg/apis/autoscaling/validation/validation.go`).
+//!
+//! Stricter than the API server in one place: an Object metric whose `target.type` names a value that is not given is
+//! refused, since the controller cannot work with it.
+
+use crate::api::{
+    CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingPolicy,
+    HpaScalingPolicyType, HpaScalingRules, LabelSelector, Labels, MetricIdentifier, MetricSpec, MetricTarget, Name,
+    ObjectMeta, Quantity, ScalingPolicySelect, SelectorOperator, SelectorRequirement,
+};
+use crate::input::FieldErrors;
+use crate::units::SimDuration;
+use k8s_openapi::api::autoscaling::v2;
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
+use std::fmt::Display;
+
+/// `MaxPeriodSeconds` of a scaling policy.
+const MAX_PERIOD_SECONDS: i32 = 1800;
+/// `MaxStabilizationWindowSeconds`.
+const MAX_STABILIZATION_WINDOW_SECONDS: i32 = 3600;
+/// Percent of the requests that the default metric aims at (`defaultCPUUtilization`).
+const DEFAULT_CPU_UTILIZATION: i32 = 80;
+
+/// Feature gate `HPAScaleToZero` of the API server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScaleToZero {
+    /// Off, the default: `minReplicas` is at least 1.
+    #[default]
+    Disabled,
+    /// On: `minReplicas` may be 0 beside an Object or External metric.
+    Enabled,
+}
+
+/// Converts an object as a manifest gives it. Every problem is noted in `errors`; `None` if there is one.
+pub fn convert(
+    object: &v2::HorizontalPodAutoscaler,
+    scale_to_zero: ScaleToZero,
+    errors: &mut FieldErrors,
+) -> Option<HorizontalPodAutoscaler> {
+    let mut own = FieldErrors::default();
+    let converted = convert_object(object, scale_to_zero, &mut own);
+    let complete = own.is_empty();
+    for error in own.into_vec() {
+        errors.push(error.field, error.problem);
+    }
+    complete.then_some(converted)
+}
+
+/// Converts as far as possible.
+fn convert_object(
+    object: &v2::HorizontalPodAutoscaler,
+    scale_to_zero: ScaleToZero,
+    errors: &mut FieldErrors,
+) -> HorizontalPodAutoscaler {
+    let meta = object_meta(&object.metadata, errors);
+    let spec = &object.spec;
+    let min_replicas = spec.min_replicas.unwrap_or(1);
+    let lowest = match scale_to_zero {
+        ScaleToZero::Enabled => 0,
+        ScaleToZero::Disabled => 1,
+    };
+    if min_replicas < lowest {
+        errors.push("spec.minReplicas", format_args!("is {min_replicas} (expected at least {lowest})"));
+    }
+    if spec.max_replicas < 1 {
+        errors.push("spec.maxReplicas", format_args!("is {} (expected at least 1)", spec.max_replicas));
+    }
+    if spec.max_replicas < min_replicas {
+        let found = spec.max_replicas;
+        errors.push("spec.maxReplicas", format_args!("is {found} (expected at least minReplicas, {min_replicas})"));
+    }
+    let scale_target = object_reference(&spec.scale_target_ref, "spec.scaleTargetRef", errors);
+    if spec.scale_target_ref.api_version.as_ref().is_some_and(|version| version.matches('/').count() > 1) {
+        errors.push("spec.scaleTargetRef.apiVersion", "has more than one `/` (expected a form such as `apps/v1`)");
+    }
+    let metrics = metrics(spec.metrics.as_deref().unwrap_or(&[]), errors);
+    let without_pods = |metric: &MetricSpec| matches!(metric, MetricSpec::Object { .. } | MetricSpec::External { .. });
+    if min_replicas == 0 && scale_to_zero == ScaleToZero::Enabled && !metrics.iter().any(without_pods) {
+        errors.push("spec.metrics", "has no Object or External metric (expected at least one where minReplicas is 0)");
+    }
+    let behavior = spec.behavior.as_ref().map(|behavior| HorizontalPodAutoscalerBehavior {
+        scale_up: scaling_rules(
+            behavior.scale_up.as_ref(),
+            HpaScalingRules::default_scale_up(),
+            "spec.behavior.scaleUp",
+            errors,
+        ),
+        scale_down: scaling_rules(
+            behavior.scale_down.as_ref(),
+            HpaScalingRules::default_scale_down(),
+            "spec.behavior.scaleDown",
+            errors,
+        ),
+    });
+    let max_replicas = spec.max_replicas;
+    HorizontalPodAutoscaler { meta, scale_target, min_replicas, max_replicas, metrics, behavior }
+}
+
+/// Name, namespace, labels and annotations.
+fn object_meta(metadata: &meta::ObjectMeta, errors: &mut FieldErrors) -> ObjectMeta {
+    let name = metadata.name.as_deref().unwrap_or("");
+    if name.is_empty() {
+        errors.push("metadata.name", "is required");
+    }
+    let labels = |map: Option<&std::collections::BTreeMap<String, String>>| -> Labels {
+        map.into_iter().flatten().map(|(key, value)| (key.as_str(), value.as_str())).collect()
+    };
+    ObjectMeta {
+        name: Name::from(name),
+        namespace: Name::from(metadata.namespace.as_deref().unwrap_or("default")),
+        labels: labels(metadata.labels.as_ref()),
+        annotations: labels(metadata.annotations.as_ref()),
+        uid: Name::from(metadata.uid.as_deref().unwrap_or("")),
+        ..ObjectMeta::default()
+    }
+}
+
+/// Notes a text that is empty or cannot be a segment of a URL path (`IsValidPathSegmentName`).
+fn check_path_segment(text: &str, field: impl Display, errors: &mut FieldErrors) {
+    if text.is_empty() {
+        errors.push(field.to_string(), "is required");
+    } else if text == "." || text == ".." || text.contains(['/', '%']) {
+        errors.push(field.to_string(), format_args!("is `{text}` (expected a name without `/` and `%`)"));
+    }
+}
+
+/// `kind` and `name` of an object.
+fn object_reference(
+    reference: &v2::CrossVersionObjectReference,
+    path: &str,
+    errors: &mut FieldErrors,
+) -> CrossVersionObjectReference {
+    check_path_segment(&reference.kind, format_args!("{path}.kind"), errors);
+    check_path_segment(&reference.name, format_args!("{path}.name"), errors);
+    CrossVersionObjectReference { kind: reference.kind.as_str().into(), name: reference.name.as_str().into() }
+}
+
+/// All metrics; none at all is cpu at 80 %.
+fn metrics(metrics: &[v2::MetricSpec], errors: &mut FieldErrors) -> Vec<MetricSpec> {
+    if metrics.is_empty() {
+        let target = MetricTarget::Utilization(DEFAULT_CPU_UTILIZATION);
+        return vec![MetricSpec::Resource { name: "cpu".into(), target }];
+    }
+    let convert = |(index, spec)| metric(spec, &format!("spec.metrics[{index}]"), errors);
+    metrics.iter().enumerate().filter_map(convert).collect()
+}
+
+/// One metric: exactly the source that `type` names.
+fn metric(spec: &v2::MetricSpec, path: &str, errors: &mut FieldErrors) -> Option<MetricSpec> {
+    let sources = [
+        ("Resource", "resource", spec.resource.is_some()),
+        ("ContainerResource", "containerResource", spec.container_resource.is_some()),
+        ("Pods", "pods", spec.pods.is_some()),
+        ("Object", "object", spec.object.is_some()),
+        ("External", "external", spec.external.is_some()),
+    ];
+    let Some((_, expected, present)) = sources.iter().find(|(name, ..)| *name == spec.type_) else {
+        let found = &spec.type_;
+        let expected = "expected Resource, ContainerResource, Pods, Object or External";
+        errors.push(format!("{path}.type"), format_args!("is `{found}` ({expected})"));
+        return None;
+    };
+    for (_, other, _) in sources.iter().filter(|(_, key, present)| *present && key != expected) {
+        errors.push(format!("{path}.{other}"), format_args!("does not go with type {} (expected none)", spec.type_));
+    }
+    if !present {
+        errors.push(format!("{path}.{expected}"), format_args!("is required for type {}", spec.type_));
+        return None;
+    }
+    let path = format!("{path}.{expected}");
+    if let Some(source) = &spec.resource {
+        check_given(&source.name, format_args!("{path}.name"), errors);
+        let target = resource_target(&source.target, &path, errors)?;
+        return Some(MetricSpec::Resource { name: source.name.as_str().into(), target });
+    }
+    if let Some(source) = &spec.container_resource {
+        check_given(&source.name, format_args!("{path}.name"), errors);
+        check_given(&source.container, format_args!("{path}.container"), errors);
+        let target = resource_target(&source.target, &path, errors)?;
+        let (name, container) = (source.name.as_str().into(), source.container.as_str().into());
+        return Some(MetricSpec::ContainerResource { name, container, target });
+    }
+    if let Some(source) = &spec.pods {
+        let metric = metric_identifier(&source.metric, &path, errors);
+        let target = Target::read(&source.target, &path, errors);
+        let Some(quantity) = target.average_value else {
+            errors.push(format!("{path}.target.averageValue"), "is required, and positive");
+            return None;
+        };
+        return Some(MetricSpec::Pods { metric, target: MetricTarget::AverageValue(quantity) });
+    }
+    if let Some(source) = &spec.object {
+        let described_object = object_reference(&source.described_object, &format!("{path}.describedObject"), errors);
+        let metric = metric_identifier(&source.metric, &path, errors);
+        let target = object_target(&source.target, &path, errors)?;
+        return Some(MetricSpec::Object { described_object, metric, target });
+    }
+    let source = spec.external.as_ref()?;
+    let metric = metric_identifier(&source.metric, &path, errors);
+    let target = external_target(&source.target, &path, errors)?;
+    Some(MetricSpec::External { metric, target })
+}
+
+/// Notes an empty text.
+fn check_given(text: &str, field: impl Display, errors: &mut FieldErrors) {
+    if text.is_empty() {
+        errors.push(field.to_string(), "is required");
+    }
+}
+
+/// A target's values, those that are given and positive.
+struct Target {
+    utilization: Option<i32>,
+    average_value: Option<Quantity>,
+    value: Option<Quantity>,
+    /// Whether a value was given but is not usable; its problem is noted.
+    is_broken: bool,
+}
+
+impl Target {
+    /// Reads a target; what holds for every kind of metric is checked here (`validateMetricTarget`).
+    fn read(target: &v2::MetricTarget, path: &str, errors: &mut FieldErrors) -> Self {
+        if !["Utilization", "Value", "AverageValue"].contains(&target.type_.as_str()) {
+            let expected = "expected Utilization, Value or AverageValue";
+            errors.push(format!("{path}.target.type"), format_args!("is `{}` ({expected})", target.type_));
+        }
+        let mut is_broken = false;
+        if let Some(percent) = target.average_utilization
+            && percent < 1
+        {
+            errors
+                .push(format!("{path}.target.averageUtilization"), format_args!("is {percent} (expected at least 1)"));
+            is_broken = true;
+        }
+        let mut positive = |text: Option<&QuantityText>, name: &str| {
+            let field = format!("{path}.target.{name}");
+            let value = quantity(text?, &field, errors).filter(|value| {
+                let positive = *value > Quantity::ZERO;
+                if !positive {
+                    errors.push(&field, format_args!("is {value} (expected more than 0)"));
+                }
+                positive
+            });
+            is_broken |= value.is_none();
+            value
+        };
+        let value = positive(target.value.as_ref(), "value");
+        let average_value = positive(target.average_value.as_ref(), "averageValue");
+        Self {
+            utilization: target.average_utilization.filter(|percent| *percent >= 1),
+            average_value,
+            value,
+            is_broken,
+        }
+    }
+}
+
+/// Reads a quantity.
+fn quantity(text: &QuantityText, field: &str, errors: &mut FieldErrors) -> Option<Quantity> {
+    text.0.parse().map_err(|error| errors.push(field, error)).ok()
+}
+
+/// The target of a resource of the pods: a utilisation or an average, whatever `type` says, as in the controller.
+fn resource_target(target: &v2::MetricTarget, path: &str, errors: &mut FieldErrors) -> Option<MetricTarget> {
+    let read = Target::read(target, path, errors);
+    match (read.utilization, read.average_value) {
+        (Some(_), Some(_)) => {
+            errors
+                .push(format!("{path}.target.averageValue"), "stands beside averageUtilization (expected one of them)");
+            None
+        }
+        (None, Some(quantity)) => Some(MetricTarget::AverageValue(quantity)),
+        (Some(percent), None) => Some(MetricTarget::Utilization(percent)),
+        (None, None) => {
+            if !read.is_broken {
+                errors.push(format!("{path}.target"), "has neither averageUtilization nor averageValue (expected one)");
+            }
+            None
+        }
+    }
+}
+
+/// The target of an Object metric: `type` decides.
+fn object_target(target: &v2::MetricTarget, path: &str, errors: &mut FieldErrors) -> Option<MetricTarget> {
+    let read = Target::read(target, path, errors);
+    if read.is_broken {
+        return None;
+    }
+    let (name, converted) = if target.type_ == "Value" {
+        ("value", read.value.map(MetricTarget::Value))
+    } else {
+        ("averageValue", read.average_value.map(MetricTarget::AverageValue))
+    };
+    if converted.is_none() {
+        errors.push(format!("{path}.target.{name}"), format_args!("is required for target type {}", target.type_));
+    }
+    converted
+}
+
+/// The target of an External metric: exactly one of the two, whatever `type` says, as in the controller.
+fn external_target(target: &v2::MetricTarget, path: &str, errors: &mut FieldErrors) -> Option<MetricTarget> {
+    let read = Target::read(target, path, errors);
+    match (read.value, read.average_value) {
+        (Some(_), Some(_)) => {
+            errors.push(format!("{path}.target.value"), "stands beside averageValue (expected one of them)");
+            None
+        }
+        (Some(quantity), None) => Some(MetricTarget::Value(quantity)),
+        (None, Some(quantity)) => Some(MetricTarget::AverageValue(quantity)),
+        (None, None) => {
+            if !read.is_broken {
+                errors.push(format!("{path}.target"), "has neither value nor averageValue (expected one)");
+            }
+            None
+        }
+    }
+}
+
+/// A metric's name and selector.
+fn metric_identifier(metric: &v2::MetricIdentifier, path: &str, errors: &mut FieldErrors) -> MetricIdentifier {
+    check_path_segment(&metric.name, format_args!("{path}.metric.name"), errors);
+    let selector = metric.selector.as_ref();
+    let selector = selector.map(|selector| label_selector(selector, &format!("{path}.metric.selector"), errors));
+    MetricIdentifier { name: metric.name.as_str().into(), selector }
+}
+
+/// A selector of series.
+fn label_selector(selector: &meta::LabelSelector, path: &str, errors: &mut FieldErrors) -> LabelSelector {
+    let labels: Labels =
+        selector.match_labels.iter().flatten().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let mut converted = LabelSelector::from_match_labels(&labels);
+    for (index, own) in selector.match_expressions.iter().flatten().enumerate() {
+        let values = own.values.as_deref().unwrap_or(&[]);
+        let (operator, takes_values) = match own.operator.as_str() {
+            "In" => (SelectorOperator::In, true),
+            "NotIn" => (SelectorOperator::NotIn, true),
+            "Exists" => (SelectorOperator::Exists, false),
+            "DoesNotExist" => (SelectorOperator::DoesNotExist, false),
+            other => {
+                let field = format!("{path}.matchExpressions[{index}].operator");
+                errors.push(field, format_args!("is `{other}` (expected In, NotIn, Exists or DoesNotExist)"));
+                continue;
+            }
+        };
+        if takes_values == values.is_empty() {
+            let expected = if takes_values { "at least one value" } else { "no values" };
+            let field = format!("{path}.matchExpressions[{index}].values");
+            errors.push(field, format_args!("does not go with operator {} (expected {expected})", own.operator));
+        }
+        converted.requirements.push(SelectorRequirement {
+            key: own.key.as_str().into(),
+            operator,
+            values: values.iter().map(|value| Name::from(value.as_str())).collect(),
+        });
+    }
+    converted
+}
+
+/// One direction of `behavior`: what is not given is taken from `defaults`; policies as a whole.
+fn scaling_rules(
+    rules: Option<&v2::HPAScalingRules>,
+    defaults: HpaScalingRules,
+    path: &str,
+    errors: &mut FieldErrors,
+) -> HpaScalingRules {
+    let Some(rules) = rules else { return defaults };
+    if let Some(seconds) = rules.stabilization_window_seconds
+        && !(0..=MAX_STABILIZATION_WINDOW_SECONDS).contains(&seconds)
+    {
+        let expected = format_args!("is {seconds} (expected 0 to {MAX_STABILIZATION_WINDOW_SECONDS})").to_string();
+        errors.push(format!("{path}.stabilizationWindowSeconds"), expected);
+    }
+    let select_policy = match rules.select_policy.as_deref() {
+        None => defaults.select_policy,
+        Some("Max") => ScalingPolicySelect::Max,
+        Some("Min") => ScalingPolicySelect::Min,
+        Some("Disabled") => ScalingPolicySelect::Disabled,
+        Some(other) => {
+            let problem = format!("is `{other}` (expected Max, Min or Disabled)");
+            errors.push(format!("{path}.selectPolicy"), problem);
+            defaults.select_policy
+        }
+    };
+    let policies = match rules.policies.as_deref() {
+        None => defaults.policies,
+        Some([]) => {
+            errors.push(format!("{path}.policies"), "is empty (expected at least one policy)");
+            Vec::new()
+        }
+        Some(policies) => {
+            let convert = |(index, policy)| scaling_policy(policy, &format!("{path}.policies[{index}]"), errors);
+            policies.iter().enumerate().filter_map(convert).collect()
+        }
+    };
+    let tolerance = rules.tolerance.as_ref().and_then(|text| {
+        let field = format!("{path}.tolerance");
+        let tolerance = quantity(text, &field, errors)?;
+        if tolerance.is_negative() {
+            errors.push(field, format_args!("is {tolerance} (expected at least 0)"));
+        }
+        Some(tolerance)
+    });
+    HpaScalingRules {
+        stabilization_window: rules
+            .stabilization_window_seconds
+            .map(|seconds| SimDuration::from_secs(i64::from(seconds)))
+            .or(defaults.stabilization_window),
+        select_policy,
+        policies,
+        tolerance,
+    }
+}
+
+/// One policy.
+fn scaling_policy(policy: &v2::HPAScalingPolicy, path: &str, errors: &mut FieldErrors) -> Option<HpaScalingPolicy> {
+    if policy.value < 1 {
+        errors.push(format!("{path}.value"), format_args!("is {} (expected at least 1)", policy.value));
+    }
+    let seconds = policy.period_seconds;
+    if !(1..=MAX_PERIOD_SECONDS).contains(&seconds) {
+        let problem = format!("is {seconds} (expected 1 to {MAX_PERIOD_SECONDS})");
+        errors.push(format!("{path}.periodSeconds"), problem);
+    }
+    let policy_type = match policy.type_.as_str() {
+        "Pods" => HpaScalingPolicyType::Pods,
+        "Percent" => HpaScalingPolicyType::Percent,
+        other => {
+            errors.push(format!("{path}.type"), format_args!("is `{other}` (expected Pods or Percent)"));
+            return None;
+        }
+    };
+    let period = SimDuration::from_secs(i64::from(seconds));
+    Some(HpaScalingPolicy { policy_type, value: policy.value, period })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// Converts an object with this spec; the problems come as `field problem`.
+    fn convert_spec(spec: &Value, gate: ScaleToZero) -> Result<HorizontalPodAutoscaler, Vec<String>> {
+        let object = json!({
+            "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"}, "spec": spec,
+        });
+        let object = serde_json::from_value(object).map_err(|error| vec![error.to_string()])?;
+        let mut errors = FieldErrors::default();
+        let converted = convert(&object, gate, &mut errors);
+        let problems = errors.into_vec().into_iter().map(|error| format!("{} {}", error.field, error.problem));
+        converted.ok_or_else(|| problems.collect())
+    }
+
+    fn target() -> Value {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"})
+    }
+
+    #[test]
+    fn missing_fields_get_defaults() {
+        let hpa = convert_spec(&json!({"scaleTargetRef": target(), "maxReplicas": 5}), ScaleToZero::Disabled).unwrap();
+        assert_eq!((hpa.min_replicas, hpa.max_replicas, &*hpa.meta.namespace), (1, 5, "default"));
+        let cpu = MetricSpec::Resource { name: "cpu".into(), target: MetricTarget::Utilization(80) };
+        assert_eq!(hpa.metrics, [cpu]);
+        assert_eq!(hpa.behavior, None, "no behavior selects the path without");
+    }
+
+    #[test]
+    fn each_direction_of_a_behavior_is_filled_in() {
+        let default_up = HpaScalingRules::default_scale_up();
+        let default_down = HpaScalingRules::default_scale_down();
+        let one = vec![HpaScalingPolicy {
+            policy_type: HpaScalingPolicyType::Pods,
+            value: 1,
+            period: SimDuration::from_secs(60),
+        }];
+        let policies = json!([{"type": "Pods", "value": 1, "periodSeconds": 60}]);
+        let window = Some(SimDuration::from_secs(7));
+        let cases = [
+            (json!({}), default_up.clone(), default_down.clone(), "an empty behavior"),
+            (
+                json!({"scaleUp": {"stabilizationWindowSeconds": 7}}),
+                HpaScalingRules { stabilization_window: window, ..default_up.clone() },
+                default_down.clone(),
+                "one field of one direction",
+            ),
+            (
+                json!({"scaleUp": {"policies": policies}, "scaleDown": {"selectPolicy": "Min"}}),
+                HpaScalingRules { policies: one, ..default_up.clone() },
+                HpaScalingRules { select_policy: ScalingPolicySelect::Min, ..default_down },
+                "own policies take the place of all defaults",
+            ),
+        ];
+        for (behavior, scale_up, scale_down, why) in cases {
+            let spec = json!({"scaleTargetRef": target(), "maxReplicas": 5, "behavior": behavior});
+            let hpa = convert_spec(&spec, ScaleToZero::Disabled).unwrap();
+            assert_eq!(hpa.behavior, Some(HorizontalPodAutoscalerBehavior { scale_up, scale_down }), "{why}");
+        }
+    }
+
+    #[test]
+    fn problems_name_their_field() {
+        let resource = |target: Value| json!([{"type": "Resource", "resource": {"name": "cpu", "target": target}}]);
+        let external =
+            |target: Value| json!([{"type": "External", "external": {"metric": {"name": "q"}, "target": target}}]);
+        let cases = [
+            (json!({"maxReplicas": 0}), "spec.maxReplicas is 0 (expected at least 1)"),
+            (json!({"minReplicas": 6}), "spec.maxReplicas is 5 (expected at least minReplicas, 6)"),
+            (json!({"minReplicas": 0}), "spec.minReplicas is 0 (expected at least 1)"),
+            (json!({"scaleTargetRef": {"kind": "", "name": "a/b"}}), "spec.scaleTargetRef.kind is required"),
+            (json!({"metrics": [{"type": "Resources"}]}), "spec.metrics[0].type is `Resources` (expected Resource"),
+            (json!({"metrics": [{"type": "Pods"}]}), "spec.metrics[0].pods is required for type Pods"),
+            (
+                json!({"metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization",
+                    "averageUtilization": 5}}, "pods": {"metric": {"name": "q"}, "target": {"type": "AverageValue"}}}]}),
+                "spec.metrics[0].pods does not go with type Resource",
+            ),
+            (
+                json!({"metrics": resource(json!({"type": "Utilization", "averageUtilization": 0}))}),
+                "spec.metrics[0].resource.target.averageUtilization is 0 (expected at least 1)",
+            ),
+            (
+                json!({"metrics": resource(json!({"type": "Utilization"}))}),
+                "spec.metrics[0].resource.target has neither averageUtilization nor averageValue",
+            ),
+            (
+                json!({"metrics": resource(json!({"type": "Utilization", "averageUtilization": 5, "averageValue": "1"}))}),
+                "spec.metrics[0].resource.target.averageValue stands beside averageUtilization",
+            ),
+            (
+                json!({"metrics": resource(json!({"type": "AverageValue", "averageValue": "1x"}))}),
+                "spec.metrics[0].resource.target.averageValue `1x` is not a quantity",
+            ),
+            (
+                json!({"metrics": external(json!({"type": "Value", "value": "0"}))}),
+                "spec.metrics[0].external.target.value is 0 (expected more than 0)",
+            ),
+            (
+                json!({"metrics": [{"type": "Object", "object": {"describedObject": {"kind": "Ingress", "name": "main"},
+                    "metric": {"name": "rps"}, "target": {"type": "Value", "averageValue": "1"}}}]}),
+                "spec.metrics[0].object.target.value is required for target type Value",
+            ),
+            (
+                json!({"behavior": {"scaleUp": {"policies": []}}}),
+                "spec.behavior.scaleUp.policies is empty (expected at least one policy)",
+            ),
+            (
+                json!({"behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 0, "periodSeconds": 60}]}}}),
+                "spec.behavior.scaleUp.policies[0].value is 0 (expected at least 1)",
+            ),
+            (
+                json!({"behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 1, "periodSeconds": 1801}]}}}),
+                "spec.behavior.scaleUp.policies[0].periodSeconds is 1801 (expected 1 to 1800)",
+            ),
+            (
+                json!({"behavior": {"scaleDown": {"stabilizationWindowSeconds": 3601}}}),
+                "spec.behavior.scaleDown.stabilizationWindowSeconds is 3601 (expected 0 to 3600)",
+            ),
+            (
+                json!({"behavior": {"scaleDown": {"selectPolicy": "Most"}}}),
+                "spec.behavior.scaleDown.selectPolicy is `Most` (expected Max, Min or Disabled)",
+            ),
+            (
+                json!({"behavior": {"scaleDown": {"tolerance": "-1"}}}),
+                "spec.behavior.scaleDown.tolerance is -1 (expected at least 0)",
+            ),
+        ];
+        for (changes, expected) in cases {
+            let mut spec = json!({"scaleTargetRef": target(), "maxReplicas": 5});
+            for (key, value) in changes.as_object().unwrap() {
+                spec[key] = value.clone();
+            }
+            let problems = convert_spec(&spec, ScaleToZero::Disabled).unwrap_err();
+            assert!(problems.first().is_some_and(|first| first.starts_with(expected)), "{expected}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn zero_replicas_need_the_gate_and_a_metric_without_pods() {
+        let external = json!([{"type": "External",
+            "external": {"metric": {"name": "q"}, "target": {"type": "Value", "value": "1"}}}]);
+        let cases = [
+            (external.clone(), ScaleToZero::Enabled, true, "gate and metric"),
+            (external, ScaleToZero::Disabled, false, "no gate"),
+            (json!([]), ScaleToZero::Enabled, false, "cpu cannot be read without pods"),
+        ];
+        for (metrics, gate, accepted, why) in cases {
+            let spec = json!({"scaleTargetRef": target(), "maxReplicas": 5, "minReplicas": 0, "metrics": metrics});
+            assert_eq!(convert_spec(&spec, gate).is_ok(), accepted, "{why}");
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! Rules for what loads the cluster: distributions, rates, arrivals, traffic, startup.
+
+use super::check::Checker;
+use super::distribution::{Distribution, DistributionUnit};
+use super::leaf::TargetKind;
+use super::path::FieldPath;
+use super::rate::{Rate, RatePoint};
+use super::spec::{ArrivalEntry, ImagePull, ScenarioSpec, Startup, TraceSource, Traffic};
+use super::typed::{ArrivalSource, Arrivals, GeneratedArrivals, TraceFiles};
+use crate::input::table::read_column;
+use crate::units::SimTime;
+use std::path::{Path, PathBuf};
+
+/// More pods than this from one stream are taken for a slip.
+const MAX_ARRIVALS: f64 = 1e9;
+
+impl Checker<'_> {
+    /// A distribution; values of a file are read. Says what the mean is, as far as it exists.
+    pub fn check_distribution<U: DistributionUnit>(
+        &mut self,
+        path: &FieldPath,
+        distribution: &mut Distribution<U>,
+    ) -> Option<f64> {
+        let before = self.findings.len();
+        match distribution {
+            Distribution::Fixed(_) => {}
+            Distribution::Uniform(uniform) => {
+                let (min, max) = (uniform.min.to_f64(), uniform.max.to_f64());
+                self.require(min <= max, path.key("uniform"), "`max` is below `min`");
+            }
+            Distribution::Exponential(exponential) => {
+                self.require_positive(path.key("exponential").key("mean"), exponential.mean.to_f64());
+            }
+            Distribution::Normal(_) => {}
+            Distribution::LogNormal(log_normal) => {
+                let path = path.key("logNormal");
+                match (log_normal.median, log_normal.mean) {
+                    (Some(median), None) => self.require_positive(path.key("median"), median.to_f64()),
+                    (None, Some(mean)) => self.require_positive(path.key("mean"), mean.to_f64()),
+                    _ => self.error(path.clone(), "needs exactly one of `median` and `mean`"),
+                }
+                let sigma = log_normal.sigma;
+                self.require_not_negative(path.key("sigma"), sigma);
+                self.require(sigma <= 20.0, path.key("sigma"), format!("`{sigma}` is too large (expected at most 20)"));
+            }
+            Distribution::Weibull(weibull) => {
+                self.require_positive(path.key("weibull").key("scale"), weibull.scale.to_f64());
+                self.check_shape(path.key("weibull").key("shape"), weibull.shape);
+            }
+            Distribution::Gamma(gamma) => {
+                self.require_positive(path.key("gamma").key("mean"), gamma.mean.to_f64());
+                self.check_shape(path.key("gamma").key("shape"), gamma.shape);
+            }
+            Distribution::Pareto(pareto) => {
+                self.require_positive(path.key("pareto").key("minimum"), pareto.minimum.to_f64());
+                self.check_shape(path.key("pareto").key("shape"), pareto.shape);
+            }
+            Distribution::Empirical(empirical) => {
+                let path = path.key("empirical");
+                self.require_not_negative(path.key("scale"), empirical.scale);
+                let (file, column, scale) = (&empirical.file, &empirical.column, empirical.scale);
+                if let Some(values) = self.read_values(&path, file, column, scale) {
+                    empirical.values = values.into();
+                }
+            }
+        }
+        if self.findings.len() > before || self.is_damaged(path) { None } else { Some(distribution.mean()) }
+    }
+
+    /// A shape parameter: far outside of what data show, samplers lose their footing.
+    fn check_shape(&mut self, path: FieldPath, shape: f64) {
+        self.require(
+            (0.01..=1e6).contains(&shape),
+            path,
+            format!("`{shape}` is out of range (expected 0.01 to 1000000)"),
+        );
+    }
+
+    /// The values of a CSV column times `scale`.
+    fn read_values(&mut self, path: &FieldPath, file: &Path, column: &str, scale: f64) -> Option<Vec<f64>> {
+        if self.is_damaged(path) {
+            return None;
+        }
+        match read_column(&self.resolve(file), column) {
+            Ok(values) => {
+                if values.iter().any(|value| *value < 0.0) {
+                    self.error(path.key("column"), format!("column `{column}` has values below zero"));
+                    return None;
+                }
+                Some(values.into_iter().map(|value| value * scale).collect())
+            }
+            Err(error) => {
+                let field = if error.column == column { "column" } else { "file" };
+                self.error(path.key(field), error.to_string());
+                None
+            }
+        }
+    }
+
+    /// A rate; values of a file are read.
+    pub fn check_rate(&mut self, path: &FieldPath, rate: &mut Rate) {
+        match rate {
+            Rate::Constant(value) => self.require_not_negative(path.key("constant"), *value),
+            Rate::Steps(points) => self.check_points(&path.key("steps"), points),
+            Rate::Ramps(points) => self.check_points(&path.key("ramps"), points),
+            Rate::Sine(sine) => {
+                let path = path.key("sine");
+                self.require_not_negative(path.key("mean"), sine.mean);
+                self.require_not_negative(path.key("amplitude"), sine.amplitude);
+                self.require(
+                    sine.amplitude <= sine.mean,
+                    path.key("amplitude"),
+                    "is above `mean`: the rate would be negative",
+                );
+                self.require(
+                    sine.period.get().as_nanos() > 0,
+                    path.key("period"),
+                    "is zero (expected a time above zero)",
+                );
+            }
+            Rate::Diurnal(diurnal) => {
+                let path = path.key("diurnal");
+                self.require_not_negative(path.key("low"), diurnal.low);
+                self.require(diurnal.high >= diurnal.low, path.key("high"), "is below `low`");
+                let is_day = diurnal.peak_at.get().as_secs_f64() < 86_400.0;
+                self.require(is_day, path.key("peakAt"), format!("`{}` is not within a day", diurnal.peak_at));
+            }
+            Rate::Spikes(spikes) => {
+                let path = path.key("spikes");
+                self.require_not_negative(path.key("base"), spikes.base);
+                for (index, spike) in spikes.spikes.iter().enumerate() {
+                    let path = path.key("spikes").index(index);
+                    self.require_not_negative(path.key("height"), spike.height);
+                    let is_long = spike.duration.get().as_nanos() > 0;
+                    self.require(is_long, path.key("duration"), "is zero (expected a time above zero)");
+                }
+            }
+            Rate::Csv(csv) => {
+                let path = path.key("csv");
+                self.require(
+                    csv.interval.get().as_nanos() > 0,
+                    path.key("interval"),
+                    "is zero (expected a time above zero)",
+                );
+                self.require_not_negative(path.key("scale"), csv.scale);
+                let (file, column, scale) = (&csv.file, &csv.column, csv.scale);
+                if let Some(values) = self.read_values(&path, file, column, scale) {
+                    csv.values = values.into();
+                }
+            }
+            Rate::Sum(parts) => self.check_parts(&path.key("sum"), parts),
+            Rate::Product(parts) => self.check_parts(&path.key("product"), parts),
+        }
+    }
+
+    fn check_parts(&mut self, path: &FieldPath, parts: &mut [Rate]) {
+        self.require(!parts.is_empty(), path.clone(), "is empty (expected at least one rate)");
+        for (index, part) in parts.iter_mut().enumerate() {
+            self.check_rate(&path.index(index), part);
+        }
+    }
+
+    fn check_points(&mut self, path: &FieldPath, points: &[RatePoint]) {
+        self.require(!points.is_empty(), path.clone(), "is empty (expected at least one point)");
+        for (index, point) in points.iter().enumerate() {
+            self.require_not_negative(path.index(index).key("rate"), point.rate);
+            let is_later = index == 0 || points.get(index - 1).is_none_or(|before| before.at < point.at);
+            self.require(is_later, path.index(index).key("at"), "is not after the point before it");
+        }
+    }
+
+    /// Streams of bare pods.
+    pub fn check_arrivals(&mut self, path: &FieldPath, spec: &mut ScenarioSpec) -> Vec<Arrivals> {
+        let horizon = SimTime::ZERO + spec.duration.get();
+        let names =
+            spec.arrivals.iter().enumerate().map(|(index, entry)| (path.index(index).key("name"), entry.name.clone()));
+        self.require_unique("arrivals", names.collect::<Vec<_>>());
+        let mut lowered = Vec::new();
+        for (index, entry) in spec.arrivals.iter_mut().enumerate() {
+            let path = path.index(index);
+            self.require_name(path.key("name"), &entry.name);
+            self.require_name(path.key("namespace"), &entry.namespace);
+            self.require(entry.limit != Some(0), path.key("limit"), "is zero: no pod would come");
+            self.require(entry.count != Some(0), path.key("count"), "is zero: no pod would come");
+            let end = entry.end.map_or(horizon, |end| end.from_start().min(horizon));
+            if let Some(end) = entry.end {
+                self.require(end > entry.start, path.key("end"), "is not after `start`: no pod would come");
+            }
+            if entry.start.from_start() >= horizon {
+                self.warn(path.key("start"), "is not before the end of the run: no pod comes");
+            }
+            if let Some(source) = self.check_source(&path, entry, end) {
+                lowered.push(Arrivals {
+                    name: entry.name.clone(),
+                    namespace: entry.namespace.clone(),
+                    start: entry.start.from_start(),
+                    end,
+                    limit: entry.limit,
+                    source,
+                });
+            }
+        }
+        lowered
+    }
+
+    fn check_source(&mut self, path: &FieldPath, entry: &mut ArrivalEntry, end: SimTime) -> Option<ArrivalSource> {
+        if let Some(trace) = &entry.trace {
+            let given = [
+                ("every", entry.every.is_some()),
+                ("count", entry.count.is_some()),
+                ("duration", entry.duration.is_some()),
+                ("template", entry.template.is_some()),
+            ];
+            for (field, _) in given.into_iter().filter(|(_, given)| *given) {
+                self.error(
+                    path.key(field),
+                    format!("`{field}` has no meaning beside `trace`, which gives it for each pod"),
+                );
+            }
+            return Some(ArrivalSource::Trace(self.locate_trace(&path.key("trace"), trace)));
+        }
+        let window = (end - entry.start.from_start()).max_zero().as_secs_f64();
+        let count = entry.count.unwrap_or(1);
+        if let Some(every) = &mut entry.every
+            && let Some(mean) = self.check_distribution(&path.key("every"), every)
+        {
+            let expected = if mean > 0.0 { window / mean * f64::from(count) } else { f64::INFINITY };
+            let expected = entry.limit.map_or(expected, |limit| {
+                #[expect(clippy::cast_precision_loss, reason = "compared with a round number")]
+                expected.min(limit as f64)
+            });
+            if mean <= 0.0 {
+                self.error(path.key("every"), "has a mean of zero: pods would come without end at the same moment");
+            } else if expected > MAX_ARRIVALS {
+                self.error(
+                    path.key("every"),
+                    format!("would bring about {expected:.0} pods (expected at most 1000000000)"),
+                );
+            }
+        }
+        if let Some(duration) = &mut entry.duration {
+            self.check_distribution(&path.key("duration"), duration);
+        }
+        match (&entry.every, &entry.template) {
+            (Some(every), Some(template)) => Some(ArrivalSource::Generated(GeneratedArrivals {
+                every: every.clone(),
+                count,
+                duration: entry.duration.clone(),
+                template: template.clone(),
+            })),
+            (None, None) => {
+                self.error(path.clone(), "has no source (expected `every` and `template`, or `trace`)");
+                None
+            }
+            (None, Some(_)) => {
+                self.error(path.clone(), "`every` is missing (it says when the pods come)");
+                None
+            }
+            (Some(_), None) => {
+                self.error(path.clone(), "`template` is missing (it says what the pods are)");
+                None
+            }
+        }
+    }
+
+    /// Finds the files of a trace. A file that does not exist is an error that says where traces come from.
+    fn locate_trace(&mut self, path: &FieldPath, trace: &TraceSource) -> TraceFiles {
+        let resolve = |checker: &Self, file: &Path| -> PathBuf {
+            let below = trace.directory.as_deref().unwrap_or(Path::new("")).join(file);
+            match (&trace.directory, checker.traces) {
+                (Some(_), Some(traces)) => traces.join(below),
+                _ => checker.resolve(&below),
+            }
+        };
+        let pods = resolve(self, &trace.pods);
+        let nodes = trace.nodes.as_deref().map(|file| resolve(self, file));
+        for (field, file) in [("pods", Some(&pods)), ("nodes", nodes.as_ref())] {
+            if let Some(file) = file.filter(|file| !file.is_file()) {
+                let message = format!("trace file `{}` does not exist", file.display());
+                self.error_hint(path.key(field), message, crate::input::trace::where_to_get(trace.format));
+            }
+        }
+        TraceFiles { format: trace.format, pods, nodes }
+    }
+
+    /// Request load.
+    pub fn check_traffic(&mut self, path: &FieldPath, traffic: &mut [Traffic]) {
+        let names = traffic.iter().enumerate().map(|(index, entry)| match &entry.name {
+            Some(name) => (path.index(index).key("name"), name.clone()),
+            None => (path.index(index).key("target"), entry.target.to_string()),
+        });
+        self.require_unique("traffic", names.collect::<Vec<_>>());
+        for (index, entry) in traffic.iter_mut().enumerate() {
+            let path = path.index(index);
+            let kind = entry.target.kind;
+            let is_workload = matches!(kind, TargetKind::Deployment | TargetKind::ReplicaSet | TargetKind::StatefulSet);
+            self.require(
+                is_workload,
+                path.key("target"),
+                format!("a {} takes no traffic (expected a deployment, replicaset or statefulset)", kind.as_str()),
+            );
+            self.check_rate(&path.key("rate"), &mut entry.rate);
+        }
+    }
+
+    /// Start of containers.
+    pub fn check_startup(&mut self, path: &FieldPath, startup: &mut Startup) {
+        let pull = path.key("imagePull");
+        match &mut startup.image_pull {
+            ImagePull::Duration(duration) => {
+                self.check_distribution(&pull.key("duration"), duration);
+            }
+            ImagePull::Transfer(transfer) => {
+                let path = pull.key("transfer");
+                self.require_positive(path.key("bandwidth"), transfer.bandwidth.to_f64());
+                self.check_distribution(&path.key("defaultSize"), &mut transfer.default_size);
+            }
+        }
+        self.check_distribution(&path.key("containerStart"), &mut startup.container_start);
+    }
+}

@@ -1,0 +1,262 @@
+//! From a scenario file and overrides to a checked [`Scenario`], or to every error at once.
+
+use super::check::{Checker, Finding};
+use super::diagnostic::{Diagnostic, Diagnostics, Severity};
+use super::leaf::AnyValue;
+use super::path::FieldPath;
+use super::reader::{Problem, read};
+use super::spec::{ScenarioFile, Sweep};
+use super::tree::{Node, Position, Value, parse};
+use super::typed::Scenario;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Largest scenario file in bytes: YAML of this size is no scenario. Large workloads come as traces.
+const MAX_FILE_SIZE: u64 = 16 << 20;
+/// Name of the scenario in a folder.
+const FILE_IN_FOLDER: &str = "scenario.yaml";
+
+/// What changes how a scenario is loaded.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// `--set PATH=VALUE`: dotted paths with values in YAML, applied in order before anything is checked. Elements of
+    /// lists are named by their `name` or by index; `\.` is a dot within a name.
+    pub overrides: Vec<(String, String)>,
+    /// `--traces DIR`: the folder below which traces with a `directory` lie.
+    pub traces: Option<PathBuf>,
+}
+
+/// A parsed scenario file, before its values are read.
+#[derive(Clone, Debug)]
+pub(super) struct Document {
+    file: PathBuf,
+    folder: PathBuf,
+    traces: Option<PathBuf>,
+    root: Node,
+}
+
+/// Reads a scenario file, or `scenario.yaml` in a folder.
+///
+/// # Errors
+/// [`Diagnostics`] with every problem that was found.
+pub fn load(path: &Path, options: &LoadOptions) -> Result<Scenario, Diagnostics> {
+    let file = if path.is_dir() { path.join(FILE_IN_FOLDER) } else { path.to_owned() };
+    let failed = |message: String, hint: Option<&str>| Diagnostics(vec![of_file(&file, message, hint)]);
+    let size = match std::fs::metadata(&file) {
+        Ok(data) if data.is_dir() => return Err(failed("is a folder (expected a file)".to_owned(), None)),
+        Ok(data) => data.len(),
+        Err(_) if path.is_dir() => {
+            return Err(failed(
+                "does not exist".to_owned(),
+                Some("name the scenario file, or a folder that has a scenario.yaml"),
+            ));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(failed("does not exist".to_owned(), None));
+        }
+        Err(error) => return Err(failed(format!("cannot be read: {error}"), None)),
+    };
+    if size > MAX_FILE_SIZE {
+        let hint = "pods in large numbers come from a trace (`arrivals[].trace`), manifests from `manifests`";
+        return Err(failed(format!("has {size} bytes (expected at most {MAX_FILE_SIZE})"), Some(hint)));
+    }
+    let bytes = std::fs::read(&file).map_err(|error| failed(format!("cannot be read: {error}"), None))?;
+    let text = String::from_utf8(bytes).map_err(|_| failed("is not UTF-8 text (expected YAML)".to_owned(), None))?;
+    load_text(&text, &file, options)
+}
+
+/// Reads a scenario from text; `file` is named in messages, and its folder is the one that paths are relative to.
+///
+/// # Errors
+/// [`Diagnostics`] with every problem that was found.
+pub fn load_text(text: &str, file: &Path, options: &LoadOptions) -> Result<Scenario, Diagnostics> {
+    let mut root = parse(text).map_err(|error| {
+        Diagnostics(vec![Diagnostic { line: error.line, column: error.column, ..of_file(file, error.message, None) }])
+    })?;
+    match root.value {
+        Value::Mapping(_) => {}
+        Value::Null => {
+            return Err(Diagnostics(vec![of_file(file, "is empty (expected a scenario)".to_owned(), None)]));
+        }
+        _ => {
+            let message = "is not a scenario (expected a mapping with `apiVersion`, `kind`, `metadata` and `spec`)";
+            return Err(Diagnostics(vec![of_file(file, message.to_owned(), None)]));
+        }
+    }
+    let mut errors = Vec::new();
+    for (path, value) in &options.overrides {
+        let origin: Arc<str> = format!("--set {path}").into();
+        let outcome = match parse(value) {
+            Ok(mut node) => {
+                node.set_origin(&origin);
+                root.apply_override(path, node).map_err(|error| (error.message, error.hint))
+            }
+            Err(error) => Err((format!("`{value}` is not YAML: {}", error.message), None)),
+        };
+        if let Err((message, hint)) = outcome {
+            errors.push(Diagnostic { hint, ..of_file(Path::new(&*origin), message, None) });
+        }
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+    let document = Document { file: file.to_owned(), folder, traces: options.traces.clone(), root };
+    let (scenario, found) = match document.check() {
+        Ok(scenario) => (Some(scenario), Vec::new()),
+        Err(Diagnostics(found)) => (None, found),
+    };
+    errors.extend(document.try_sweep(&found));
+    errors.splice(0..0, found);
+    match scenario {
+        Some(scenario) if errors.is_empty() => Ok(scenario),
+        _ => Err(Diagnostics(errors)),
+    }
+}
+
+/// An error that concerns a file as a whole.
+fn of_file(file: &Path, message: String, hint: Option<&str>) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Error,
+        file: file.to_owned(),
+        line: 0,
+        column: 0,
+        field: String::new(),
+        message,
+        hint: hint.map(str::to_owned),
+    }
+}
+
+impl Document {
+    fn diagnostic(
+        &self,
+        severity: Severity,
+        path: &FieldPath,
+        at: &Position,
+        message: String,
+        hint: Option<String>,
+    ) -> Diagnostic {
+        let (file, line, column) = match &at.origin {
+            Some(origin) => (PathBuf::from(&**origin), 0, 0),
+            None => (self.file.clone(), at.line, at.column),
+        };
+        Diagnostic { severity, file, line, column, field: path.to_string(), message, hint }
+    }
+
+    /// Reads and checks the document.
+    fn check(&self) -> Result<Scenario, Diagnostics> {
+        let reading = read::<ScenarioFile>(&self.root);
+        let mut diagnostics: Vec<Diagnostic> = reading
+            .problems
+            .into_iter()
+            .map(|Problem { path, position, message, hint }| {
+                self.diagnostic(Severity::Error, &path, &position, message, hint)
+            })
+            .collect();
+        let mut scenario = None;
+        if let Some(mut typed) = reading.value {
+            let mut checker = Checker {
+                folder: &self.folder,
+                traces: self.traces.as_deref(),
+                damaged: &reading.damaged,
+                findings: Vec::new(),
+            };
+            checker.require_name(FieldPath::default().key("metadata").key("name"), &typed.metadata.name);
+            let lowered = checker.check(&mut typed.spec);
+            for Finding { severity, path, message, hint } in checker.findings {
+                diagnostics.push(self.diagnostic(severity, &path, self.root.locate(&path), message, hint));
+            }
+            scenario = Some((typed, lowered));
+        }
+        diagnostics
+            .sort_by(|left, right| (left.line, left.column, &left.file).cmp(&(right.line, right.column, &right.file)));
+        let (errors, warnings): (Vec<_>, Vec<_>) =
+            diagnostics.into_iter().partition(|diagnostic| diagnostic.severity == Severity::Error);
+        match scenario {
+            Some((typed, lowered)) if errors.is_empty() => Ok(Scenario {
+                file: self.file.clone(),
+                folder: self.folder.clone(),
+                metadata: typed.metadata,
+                spec: typed.spec,
+                arrivals: lowered.arrivals,
+                faults: lowered.faults,
+                actions: lowered.actions,
+                warnings,
+                document: Arc::new(self.clone()),
+            }),
+            _ => Err(Diagnostics(errors)),
+        }
+    }
+
+    /// The document with other values at some paths, without its sweep.
+    fn point(&self, values: &[(&str, &AnyValue)], at: &Position) -> Result<Self, (usize, String, Option<String>)> {
+        let mut document = self.clone();
+        for (index, (path, value)) in values.iter().enumerate() {
+            let node = Node::from_json(&value.0, at);
+            document.root.apply_override(path, node).map_err(|error| (index, error.message, error.hint))?;
+        }
+        Ok(document)
+    }
+
+    /// Tries each value of each parameter by itself, and reports what is wrong beyond `known`.
+    fn try_sweep(&self, known: &[Diagnostic]) -> Vec<Diagnostic> {
+        let mut errors: Vec<Diagnostic> = Vec::new();
+        let sweep = self.root.get("spec").and_then(|spec| spec.get("sweep")).map(read::<Sweep>);
+        let Some(sweep) = sweep.filter(|sweep| sweep.problems.is_empty()).and_then(|sweep| sweep.value) else {
+            return errors;
+        };
+        let parameters = FieldPath::default().key("spec").key("sweep").key("parameters");
+        for (index, parameter) in sweep.parameters.iter().enumerate() {
+            let field = parameters.index(index);
+            for (place, value) in parameter.values.iter().enumerate() {
+                let path = field.key("values").index(place);
+                let at = self.root.locate(&path).clone();
+                match self.point(&[(&parameter.path, value)], &at) {
+                    Err((_, message, hint)) => {
+                        let path = field.key("path");
+                        errors.push(self.diagnostic(Severity::Error, &path, self.root.locate(&path), message, hint));
+                        break;
+                    }
+                    Ok(point) => {
+                        let Err(Diagnostics(found)) = point.check() else { continue };
+                        let is_new = |diagnostic: &Diagnostic| {
+                            !known
+                                .iter()
+                                .any(|old| (&old.field, &old.message) == (&diagnostic.field, &diagnostic.message))
+                        };
+                        errors.extend(found.into_iter().filter(is_new).map(|diagnostic| {
+                            let message = format!(
+                                "with this value, {}: {}",
+                                if diagnostic.field.is_empty() { "the scenario" } else { &diagnostic.field },
+                                diagnostic.message
+                            );
+                            self.diagnostic(Severity::Error, &path, &at, message, diagnostic.hint)
+                        }));
+                    }
+                }
+            }
+        }
+        errors
+    }
+}
+
+impl Scenario {
+    /// The same scenario with other values at some paths: a point of a sweep. Paths are as in `spec.sweep`.
+    ///
+    /// # Errors
+    /// [`Diagnostics`] if a path does not exist or the changed scenario breaks a rule.
+    pub fn with_values(&self, values: &[(&str, &AnyValue)]) -> Result<Self, Diagnostics> {
+        let names: Vec<String> = values.iter().map(|(path, value)| format!("{path}={}", value.0)).collect();
+        let at = Position { line: 0, column: 0, origin: Some(format!("sweep point {}", names.join(", ")).into()) };
+        let point = self.document.point(values, &at).map_err(|(_, message, hint)| {
+            Diagnostics(vec![Diagnostic { hint, ..of_file(&self.file, message, None) }])
+        })?;
+        point.check()
+    }
+
+    /// The place of a field (`spec.arrivals[0].template.spec`) as an error with this message: for problems that are found
+    /// later, in a pod template or when parts of the scenario meet.
+    #[must_use]
+    pub fn error_at(&self, field: &str, message: impl Into<String>) -> Diagnostic {
+        let path = FieldPath::parse(field);
+        let at = self.document.root.locate(&path);
+        self.document.diagnostic(Severity::Error, &path, at, message.into(), None)
+    }
+}

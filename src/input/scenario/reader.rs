@@ -1,0 +1,800 @@
+//! Reads a document tree into typed values through serde, and does not stop at the first mistake.
+//!
+//! serde gives up at the first error. So the tree is read again and again: each pass finds one mistake, notes it, and puts
+//! a stand-in of the right type in its place for the next pass, until a pass succeeds. What hangs on a stand-in is known
+//! by its path ([`Reading::damaged`]), so that later checks can leave it alone.
+
+use super::leaf::{Amount, CalendarTime, Duration, KubernetesVersion, Scalar, Target};
+use super::path::{FieldPath, nearest};
+use super::tree::{Entry, Node, Number, Position, Value};
+use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess,
+    SeqAccess, Unexpected, VariantAccess, Visitor,
+};
+use serde::forward_to_deserialize_any;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// Mistakes that are noted before the reader gives up.
+const MAX_PROBLEMS: usize = 100;
+/// Longest text of the input that a message repeats, in characters.
+const MAX_QUOTED: usize = 60;
+
+/// A mistake in a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// The field.
+    pub path: FieldPath,
+    /// Where it stands.
+    pub position: Position,
+    /// What was found and what was expected.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// The outcome of reading a document.
+#[derive(Debug)]
+pub(super) struct Reading<T> {
+    /// The value, with stand-ins at the damaged places; `None` if too much is wrong.
+    pub value: Option<T>,
+    /// Every mistake.
+    pub problems: Vec<Problem>,
+    /// The places where the value has stand-ins, or where a key was passed over.
+    pub damaged: BTreeSet<FieldPath>,
+}
+
+/// Reads a whole document.
+pub(super) fn read<T: DeserializeOwned>(root: &Node) -> Reading<T> {
+    let mut repairs = Repairs::default();
+    let mut problems: Vec<Problem> = Vec::new();
+    let mut value = None;
+    while problems.len() < MAX_PROBLEMS {
+        let reader = Reader { node: root, path: FieldPath::default(), repairs: &repairs, as_text: false };
+        let error = match T::deserialize(reader) {
+            Ok(read) => {
+                value = Some(read);
+                break;
+            }
+            Err(error) => error,
+        };
+        let (path, position) = error.place.unwrap_or_else(|| (FieldPath::default(), root.position.clone()));
+        let (path, is_new) = match error.kind {
+            ErrorKind::Unknown(key) => {
+                let path = path.key(&key);
+                let is_new = repairs.unknown.insert(path.clone());
+                (path, is_new)
+            }
+            ErrorKind::Missing(field) => {
+                let path = path.key(field);
+                let is_new = repairs.missing.insert(path.clone());
+                (path, is_new)
+            }
+            ErrorKind::Value => {
+                let is_new = repairs.damaged.insert(path.clone());
+                (path, is_new)
+            }
+            ErrorKind::StandIn => (path, false),
+        };
+        if is_new {
+            problems.push(Problem { path, position, message: error.message, hint: error.hint });
+        } else if !repairs.climb(path) {
+            break;
+        }
+    }
+    let mut damaged = repairs.damaged;
+    damaged.extend(repairs.missing);
+    damaged.extend(repairs.unknown);
+    Reading { value, problems, damaged }
+}
+
+/// What earlier passes found, and this one works around.
+#[derive(Debug, Default)]
+struct Repairs {
+    /// Values that get a stand-in.
+    damaged: BTreeSet<FieldPath>,
+    /// Required fields that get a stand-in.
+    missing: BTreeSet<FieldPath>,
+    /// Keys that are passed over.
+    unknown: BTreeSet<FieldPath>,
+}
+
+impl Repairs {
+    /// Gives the nearest node above a path a stand-in, where none fits at the path itself. False at the root.
+    fn climb(&mut self, mut path: FieldPath) -> bool {
+        loop {
+            if path.0.pop().is_none() {
+                return false;
+            }
+            if self.damaged.insert(path.clone()) {
+                return true;
+            }
+        }
+    }
+}
+
+/// What sort of mistake it is.
+#[derive(Debug)]
+enum ErrorKind {
+    Value,
+    Unknown(String),
+    Missing(&'static str),
+    StandIn,
+}
+
+/// A mistake on its way from serde.
+#[derive(Debug)]
+struct ReadError {
+    kind: ErrorKind,
+    message: String,
+    hint: Option<String>,
+    place: Option<(FieldPath, Position)>,
+}
+
+impl ReadError {
+    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None, place: None }
+    }
+
+    /// Names the place, unless a node further in has done so.
+    fn at(mut self, path: &FieldPath, position: &Position) -> Self {
+        self.place.get_or_insert_with(|| (path.clone(), position.clone()));
+        self
+    }
+
+    fn hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint;
+        self
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+/// A text of the input, cut if it is long.
+fn quoted(text: &str) -> String {
+    let mut characters = text.chars();
+    let short: String = characters.by_ref().take(MAX_QUOTED).collect();
+    if characters.next().is_some() { format!("`{short}...`") } else { format!("`{short}`") }
+}
+
+/// Names joined for a message.
+fn listed(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// "did you mean", or all that is known.
+fn suggestion(word: &str, known: &[&'static str], what: &str) -> Option<String> {
+    match nearest(word, known.iter().copied()) {
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None if known.is_empty() => None,
+        None => Some(format!("{what}: {}", listed(known))),
+    }
+}
+
+/// What was found, for a message.
+fn found(unexpected: &Unexpected<'_>) -> String {
+    match unexpected {
+        Unexpected::Bool(value) => format!("`{value}`"),
+        Unexpected::Unsigned(value) => format!("`{value}`"),
+        Unexpected::Signed(value) => format!("`{value}`"),
+        Unexpected::Float(value) => format!("`{value}`"),
+        Unexpected::Str(text) => quoted(text),
+        Unexpected::Seq => "a list".to_owned(),
+        Unexpected::Map => "a mapping".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// What was expected, in the words of a scenario.
+fn expectation(expected: &dyn Expected) -> String {
+    match expected.to_string().as_str() {
+        "u32" => "a whole number from 0 to 4294967295".to_owned(),
+        "u64" => "a whole number from 0 to 18446744073709551615".to_owned(),
+        "a map" => "a mapping".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        other if other.starts_with("struct ") => "a mapping".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+impl serde::de::Error for ReadError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new(ErrorKind::Value, message.to_string())
+    }
+
+    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let expected = expectation(expected);
+        match unexpected {
+            Unexpected::Unit | Unexpected::Option => {
+                Self::new(ErrorKind::Value, format!("has no value (expected {expected})"))
+            }
+            other => Self::new(ErrorKind::Value, format!("{} is not {expected}", found(&other))),
+        }
+    }
+
+    fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::new(ErrorKind::Value, format!("{} is not {}", found(&unexpected), expectation(expected)))
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        Self::new(ErrorKind::Value, format!("{} is unknown (expected one of {})", quoted(variant), listed(expected)))
+            .hint(nearest(variant, expected.iter().copied()).map(|near| format!("did you mean `{near}`?")))
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        Self::new(ErrorKind::Unknown(field.to_owned()), format!("unknown field {}", quoted(field))).hint(suggestion(
+            field,
+            expected,
+            "known fields",
+        ))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::new(ErrorKind::Missing(field), format!("`{field}` is missing"))
+    }
+}
+
+/// Reads one node.
+#[derive(Clone)]
+struct Reader<'a> {
+    node: &'a Node,
+    path: FieldPath,
+    repairs: &'a Repairs,
+    /// Numbers are handed on as they are written.
+    as_text: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn is_damaged(&self) -> bool {
+        self.repairs.damaged.contains(&self.path)
+    }
+
+    fn stand_in(&self) -> StandIn {
+        StandIn(self.path.clone())
+    }
+
+    fn located<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
+        result.map_err(|error| error.at(&self.path, &self.node.position))
+    }
+
+    fn wrong<T>(&self, message: impl Into<String>) -> Result<T, ReadError> {
+        Err(ReadError::new(ErrorKind::Value, message).at(&self.path, &self.node.position))
+    }
+
+    /// The node is not what the type needs.
+    fn unexpected<T>(&self, expected: &str) -> Result<T, ReadError> {
+        let found = match &self.node.value {
+            Value::Null => return self.wrong(format!("has no value (expected {expected})")),
+            Value::Bool(value) => format!("`{value}`"),
+            Value::Number(_, text) => quoted(text),
+            Value::Text(text) => quoted(text),
+            Value::Sequence(_) => "a list".to_owned(),
+            Value::Mapping(_) => "a mapping".to_owned(),
+        };
+        self.wrong(format!("{found} is not {expected}"))
+    }
+
+    fn items(&self, items: &'a [Node]) -> Items<'a> {
+        Items { items: items.iter().enumerate(), path: self.path.clone(), repairs: self.repairs }
+    }
+
+    fn entries(&self, entries: &'a [Entry], fields: &'static [&'static str]) -> Entries<'a> {
+        Entries {
+            entries: entries.iter(),
+            fields: fields.iter(),
+            current: None,
+            standing_in: FieldPath::default(),
+            path: self.path.clone(),
+            repairs: self.repairs,
+        }
+    }
+
+    fn integer(&self) -> Result<i128, ReadError> {
+        match &self.node.value {
+            Value::Number(Number::Integer(value), _) if *value >= 0 => Ok(*value),
+            Value::Number(Number::Integer(_), text) => {
+                self.wrong(format!("{} is negative (expected zero or more)", quoted(text)))
+            }
+            _ => self.unexpected("a whole number"),
+        }
+    }
+}
+
+macro_rules! read_integer {
+    ($($method:ident)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+            if self.is_damaged() {
+                return self.stand_in().$method(visitor);
+            }
+            let value = self.integer()?;
+            self.located(match u64::try_from(value) {
+                Ok(value) => visitor.visit_u64(value),
+                Err(_) => Err(ReadError::custom(format!("`{value}` is too large"))),
+            })
+        })*
+    };
+}
+
+impl<'de> Deserializer<'de> for Reader<'_> {
+    type Error = ReadError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        if self.is_damaged() {
+            return self.stand_in().deserialize_any(visitor);
+        }
+        let result = match &self.node.value {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(value) => visitor.visit_bool(*value),
+            Value::Number(_, text) if self.as_text => visitor.visit_str(text),
+            Value::Number(Number::Integer(value), text) => match (i64::try_from(*value), u64::try_from(*value)) {
+                (Ok(value), _) => visitor.visit_i64(value),
+                (Err(_), Ok(value)) => visitor.visit_u64(value),
+                (Err(_), Err(_)) => Err(ReadError::custom(format!("{} is too large", quoted(text)))),
+            },
+            Value::Number(Number::Float(value), text) => {
+                if value.is_finite() {
+                    visitor.visit_f64(*value)
+                } else {
+                    Err(ReadError::custom(format!("{} is not a finite number", quoted(text))))
+                }
+            }
+            Value::Text(text) => visitor.visit_str(text),
+            Value::Sequence(items) => visitor.visit_seq(self.items(items)),
+            Value::Mapping(entries) => visitor.visit_map(self.entries(entries, &[])),
+        };
+        self.located(result)
+    }
+
+    read_integer!(deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_i8 deserialize_i16
+        deserialize_i32 deserialize_i64 deserialize_u128 deserialize_i128);
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        self.deserialize_f64(visitor)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        if self.is_damaged() {
+            return self.stand_in().deserialize_f64(visitor);
+        }
+        let value = match &self.node.value {
+            #[expect(clippy::cast_precision_loss, reason = "the field is a float")]
+            Value::Number(Number::Integer(value), _) => *value as f64,
+            Value::Number(Number::Float(value), _) => *value,
+            _ => return self.unexpected("a number"),
+        };
+        if !value.is_finite() {
+            return self.unexpected("a finite number");
+        }
+        self.located(visitor.visit_f64(value))
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        if self.is_damaged() {
+            return self.stand_in().deserialize_bool(visitor);
+        }
+        match &self.node.value {
+            Value::Bool(value) => self.located(visitor.visit_bool(*value)),
+            _ => self.unexpected("`true` or `false`"),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        if self.is_damaged() {
+            return self.stand_in().deserialize_str(visitor);
+        }
+        match &self.node.value {
+            Value::Text(text) => self.located(visitor.visit_str(text)),
+            Value::Number(..) | Value::Bool(_) => self.unexpected("text (put it in quotes)"),
+            _ => self.unexpected("text"),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        if self.is_damaged() || self.node.value == Value::Null {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        mut self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        if self.is_damaged() {
+            return self.stand_in().deserialize_newtype_struct(name, visitor);
+        }
+        self.as_text = stand_in_text(name).is_some();
+        let (path, position) = (self.path.clone(), self.node.position.clone());
+        visitor.visit_newtype_struct(self).map_err(|error| error.at(&path, &position))
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        if self.is_damaged() {
+            return self.stand_in().deserialize_seq(visitor);
+        }
+        match &self.node.value {
+            Value::Sequence(items) => self.located(visitor.visit_seq(self.items(items))),
+            _ => self.unexpected("a list"),
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        if self.is_damaged() {
+            return self.stand_in().deserialize_map(visitor);
+        }
+        match &self.node.value {
+            Value::Mapping(entries) => self.located(visitor.visit_map(self.entries(entries, &[]))),
+            _ => self.unexpected("a mapping"),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        if self.is_damaged() {
+            return self.stand_in().deserialize_struct(name, fields, visitor);
+        }
+        match &self.node.value {
+            Value::Mapping(entries) => self.located(visitor.visit_map(self.entries(entries, fields))),
+            _ => self.unexpected("a mapping"),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        if self.is_damaged() {
+            return self.stand_in().deserialize_enum(name, variants, visitor);
+        }
+        let result = match &self.node.value {
+            Value::Text(variant) => visitor.visit_enum(Variant { reader: &self, name: variant, content: None }),
+            Value::Mapping(entries) => match entries.as_slice() {
+                [entry] => visitor.visit_enum(Variant { reader: &self, name: &entry.key, content: Some(entry) }),
+                [] => return self.wrong(format!("is empty (expected one of {})", listed(variants))),
+                [_, second, ..] => {
+                    let message = format!("has {} keys (expected exactly one of {})", entries.len(), listed(variants));
+                    return Err(ReadError::new(ErrorKind::Value, message).at(&self.path, &second.position));
+                }
+            },
+            _ => return self.unexpected(&format!("one of {}", listed(variants))),
+        };
+        self.located(result)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        visitor.visit_unit()
+    }
+
+    forward_to_deserialize_any! { char bytes byte_buf unit unit_struct tuple tuple_struct identifier }
+}
+
+/// The elements of a list.
+struct Items<'a> {
+    items: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
+    path: FieldPath,
+    repairs: &'a Repairs,
+}
+
+impl<'de> SeqAccess<'de> for Items<'_> {
+    type Error = ReadError;
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
+        let Some((index, node)) = self.items.next() else { return Ok(None) };
+        seed.deserialize(Reader { node, path: self.path.index(index), repairs: self.repairs, as_text: false }).map(Some)
+    }
+}
+
+/// The entries of a mapping, then stand-ins for what is missing. `fields` is empty unless the mapping is a structure.
+struct Entries<'a> {
+    entries: std::slice::Iter<'a, Entry>,
+    fields: std::slice::Iter<'static, &'static str>,
+    current: Option<&'a Entry>,
+    standing_in: FieldPath,
+    path: FieldPath,
+    repairs: &'a Repairs,
+}
+
+impl<'de> MapAccess<'de> for Entries<'_> {
+    type Error = ReadError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
+        while let Some(entry) = self.entries.next() {
+            let path = self.path.key(&entry.key);
+            // A field without a value is one that is not given; a misspelt one is reported all the same.
+            let is_absent = entry.value.value == Value::Null && self.fields.as_slice().contains(&entry.key.as_str());
+            if self.repairs.unknown.contains(&path) || is_absent {
+                continue;
+            }
+            self.current = Some(entry);
+            let key: StrDeserializer<'_, ReadError> = entry.key.as_str().into_deserializer();
+            return seed.deserialize(key).map(Some).map_err(|error| error.at(&self.path, &entry.position));
+        }
+        self.current = None;
+        for field in self.fields.by_ref() {
+            let path = self.path.key(field);
+            if self.repairs.missing.contains(&path) {
+                self.standing_in = path;
+                let key: StrDeserializer<'_, ReadError> = (*field).into_deserializer();
+                return seed.deserialize(key).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, ReadError> {
+        match self.current {
+            Some(entry) => seed.deserialize(Reader {
+                node: &entry.value,
+                path: self.path.key(&entry.key),
+                repairs: self.repairs,
+                as_text: false,
+            }),
+            None => seed.deserialize(StandIn(self.standing_in.clone())),
+        }
+    }
+}
+
+/// One form of a choice.
+struct Variant<'a, 'b> {
+    reader: &'b Reader<'a>,
+    name: &'b str,
+    content: Option<&'a Entry>,
+}
+
+impl<'de> EnumAccess<'de> for Variant<'_, '_> {
+    type Error = ReadError;
+    type Variant = Self;
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), ReadError> {
+        let name: StrDeserializer<'_, ReadError> = self.name.into_deserializer();
+        let position = self.content.map_or(&self.reader.node.position, |entry| &entry.position);
+        let variant = seed.deserialize(name).map_err(|error| error.at(&self.reader.path, position))?;
+        Ok((variant, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Variant<'_, '_> {
+    type Error = ReadError;
+
+    fn unit_variant(self) -> Result<(), ReadError> {
+        match self.content {
+            None => Ok(()),
+            Some(_) => self.reader.wrong(format!("`{}` takes no value", self.name)),
+        }
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
+        match self.content {
+            Some(entry) => seed.deserialize(Reader {
+                node: &entry.value,
+                path: self.reader.path.key(&entry.key),
+                repairs: self.reader.repairs,
+                as_text: false,
+            }),
+            None => {
+                self.reader.wrong(format!("`{0}` needs a value (expected a form such as `{{{0}: ...}}`)", self.name))
+            }
+        }
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, ReadError> {
+        self.reader.wrong(format!("`{}` cannot be read", self.name))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, ReadError> {
+        self.reader.wrong(format!("`{}` cannot be read", self.name))
+    }
+}
+
+/// The text that stands in for a damaged scalar of a named type.
+fn stand_in_text(name: &str) -> Option<&'static str> {
+    Some(match name {
+        Duration::NAME => Duration::STAND_IN,
+        Amount::NAME => Amount::STAND_IN,
+        CalendarTime::NAME => CalendarTime::STAND_IN,
+        KubernetesVersion::NAME => KubernetesVersion::STAND_IN,
+        Target::NAME => Target::STAND_IN,
+        _ => return None,
+    })
+}
+
+/// Stands in for what cannot be read: gives every type a value that it takes.
+struct StandIn(FieldPath);
+
+impl StandIn {
+    /// An error here is no mistake of the input: no stand-in fits, and the node above needs one.
+    fn or_climb<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
+        result.map_err(|_| ReadError {
+            kind: ErrorKind::StandIn,
+            message: String::new(),
+            hint: None,
+            place: Some((self.0.clone(), Position::default())),
+        })
+    }
+}
+
+macro_rules! stand_in_number {
+    ($($method:ident)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+            self.or_climb(visitor.visit_u64(1))
+        })*
+    };
+}
+
+impl<'de> Deserializer<'de> for StandIn {
+    type Error = ReadError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        self.or_climb(visitor.visit_str("x"))
+    }
+
+    stand_in_number!(deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_i8 deserialize_i16
+        deserialize_i32 deserialize_i64 deserialize_u128 deserialize_i128 deserialize_f32 deserialize_f64);
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        self.or_climb(visitor.visit_bool(false))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        self.or_climb(visitor.visit_none())
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        match stand_in_text(name) {
+            Some(text) => {
+                let text: StrDeserializer<'_, ReadError> = text.into_deserializer();
+                self.or_climb(visitor.visit_newtype_struct(text))
+            }
+            None => visitor.visit_newtype_struct(self),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        self.or_climb(visitor.visit_seq(SeqDeserializer::new(std::iter::empty::<u8>())))
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        self.or_climb(visitor.visit_map(MapDeserializer::new(std::iter::empty::<(&str, &str)>())))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        self.or_climb(visitor.visit_map(StandInFields { fields: fields.iter(), path: &self.0, current: "" }))
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        let variant = variants.first().copied().unwrap_or("");
+        self.or_climb(visitor.visit_enum(StandInVariant(variant, StandIn(self.0.clone()))))
+    }
+
+    forward_to_deserialize_any! { char str string bytes byte_buf unit unit_struct tuple tuple_struct identifier ignored_any }
+}
+
+/// Stand-ins for every field of a structure.
+struct StandInFields<'a> {
+    fields: std::slice::Iter<'static, &'static str>,
+    path: &'a FieldPath,
+    current: &'static str,
+}
+
+impl<'de> MapAccess<'de> for StandInFields<'_> {
+    type Error = ReadError;
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
+        let Some(field) = self.fields.next() else { return Ok(None) };
+        self.current = field;
+        let key: StrDeserializer<'_, ReadError> = self.current.into_deserializer();
+        seed.deserialize(key).map(Some)
+    }
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, ReadError> {
+        seed.deserialize(StandIn(self.path.key(self.current)))
+    }
+}
+
+/// A stand-in for a choice: its first form.
+struct StandInVariant(&'static str, StandIn);
+
+impl<'de> EnumAccess<'de> for StandInVariant {
+    type Error = ReadError;
+    type Variant = StandIn;
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, StandIn), ReadError> {
+        let name: StrDeserializer<'_, ReadError> = self.0.into_deserializer();
+        Ok((seed.deserialize(name)?, self.1))
+    }
+}
+
+impl<'de> VariantAccess<'de> for StandIn {
+    type Error = ReadError;
+    fn unit_variant(self) -> Result<(), ReadError> {
+        Ok(())
+    }
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
+        seed.deserialize(self)
+    }
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ReadError> {
+        self.deserialize_seq(visitor)
+    }
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        self.deserialize_struct("", fields, visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::spec::ScenarioFile;
+    use super::super::tree::parse;
+    use super::*;
+
+    const GOOD: &str =
+        "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: x}\nspec:\n  duration: 1h\n";
+
+    #[test]
+    fn a_good_document_has_no_problems() {
+        let reading = read::<ScenarioFile>(&parse(GOOD).unwrap());
+        assert_eq!(reading.problems, []);
+        assert_eq!(reading.value.unwrap().spec.duration, Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn every_mistake_is_found() {
+        let text = format!(
+            "{GOOD}  seed: -1\n  sead: 2\n  nodePools:\n    - cuont: 3\n      capacity: {{cpu: 1.5x, memory: [1]}}\n    - 7\n  \
+             traffic:\n    - {{target: web, rate: {{sinus: 1}}, cpuPerRequest: 5}}\n  output: {{charts: maybe, x: }}\n"
+        );
+        let reading = read::<ScenarioFile>(&parse(&text).unwrap());
+        let found: Vec<String> = reading.problems.iter().map(|p| format!("{} {}", p.position.line, p.path)).collect();
+        let mut expected = vec![
+            "6 spec.seed",
+            "7 spec.sead",
+            "9 spec.nodePools[0].cuont",
+            "9 spec.nodePools[0].name",
+            "9 spec.nodePools[0].count",
+            "10 spec.nodePools[0].capacity.cpu",
+            "10 spec.nodePools[0].capacity.memory",
+            "11 spec.nodePools[1]",
+            "13 spec.traffic[0].target",
+            "13 spec.traffic[0].rate",
+            "13 spec.traffic[0].cpuPerRequest",
+            "14 spec.output.charts",
+            "14 spec.output.x",
+        ];
+        let mut found: Vec<&str> = found.iter().map(String::as_str).collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{:#?}", reading.problems);
+        assert!(reading.value.is_some());
+    }
+}

@@ -1,0 +1,392 @@
+//! The running kube-scheduler: keeps its snapshot and queue up to date, and schedules one pod at a time.
+//!
+//! A cycle takes time, during which the next pod waits; binding overlaps with the following cycles and is slowed down
+//! by the client's rate limit. The pod is assumed on its node from the end of its cycle on.
+//!
+//! Known deviation: changes of the cluster reach the snapshot at once; the delay of the watch is part of the delay
+//! between a pod's creation and its first cycle.
+
+use super::event::{ClusterEvent, node_update_events};
+use super::queue::SchedulingQueue;
+use super::queueing_hints::HintContext;
+use super::{
+    Context, Decision, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig, Scratch, SearchState,
+    ServiceSelector, Snapshot, TieBreak, schedule,
+};
+use crate::api::{self, Name, OwnerReference};
+use crate::cluster::{ApiEvent, Change, Cluster, NodeId, Owner, PodId, Severity, TemplateId};
+use crate::engine::{Agenda, RandomStream};
+use crate::units::{SimDuration, SimTime};
+use rand::Rng;
+use std::sync::Arc;
+
+/// An event of the scheduler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SchedulerEvent {
+    /// A scheduling cycle may start.
+    Cycle,
+    /// Timers of the queue are due.
+    Wake,
+    /// A binding is written.
+    Bind {
+        /// The pod.
+        pod: PodId,
+        /// The node.
+        node: NodeId,
+    },
+}
+
+/// Delays and the client of the scheduler.
+#[derive(Clone, Copy, Debug)]
+pub struct SchedulerTiming {
+    /// From a pod's creation (or another change) to the cycle that it wakes.
+    pub watch: SimDuration,
+    /// How long a cycle takes.
+    pub cycle: SimDuration,
+    /// From the end of a cycle to the binding in the API.
+    pub bind: SimDuration,
+}
+
+/// When a client may send its next request.
+pub trait RateLimit {
+    /// Takes a token and returns when the request may go.
+    fn take(&mut self, now: SimTime) -> SimTime;
+}
+
+/// The running scheduler.
+#[derive(Debug)]
+pub struct Scheduler<L> {
+    profiles: Vec<Profile>,
+    snapshot: Snapshot,
+    listers: Listers,
+    nominator: Nominator,
+    queue: SchedulingQueue,
+    search: SearchState,
+    scratch: Scratch,
+    timing: SchedulerTiming,
+    limiter: L,
+    ties: RandomStream,
+    /// By template: what the scheduler computes of a pod.
+    traits: Vec<Option<Arc<PodTraits>>>,
+    /// Until when the current cycle lasts.
+    busy_until: SimTime,
+    cycle_planned: bool,
+    wake_planned: Option<SimTime>,
+    attempts: u64,
+}
+
+impl<L: RateLimit> Scheduler<L> {
+    /// A scheduler of an empty cluster.
+    pub fn new(config: &SchedulerConfig, timing: SchedulerTiming, limiter: L, ties: RandomStream) -> Self {
+        Self {
+            profiles: config.profiles(),
+            snapshot: Snapshot::new(),
+            listers: Listers::default(),
+            nominator: Nominator::default(),
+            queue: SchedulingQueue::new(config),
+            search: SearchState::default(),
+            scratch: Scratch::default(),
+            timing,
+            limiter,
+            ties,
+            traits: Vec::new(),
+            busy_until: SimTime::ZERO,
+            cycle_planned: false,
+            wake_planned: None,
+            attempts: 0,
+        }
+    }
+
+    /// Scheduling attempts so far.
+    pub const fn attempts(&self) -> u64 {
+        self.attempts
+    }
+
+    /// The scheduler's view of the nodes.
+    pub const fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// A namespace and its labels.
+    pub fn note_namespace(&mut self, namespace: &api::Namespace) {
+        self.listers.namespaces.insert(namespace.meta.name.clone(), namespace.meta.labels.clone());
+    }
+
+    fn traits_of(&mut self, template: TemplateId, cluster: &Cluster) -> Arc<PodTraits> {
+        if self.traits.len() <= template.index() {
+            self.traits.resize(template.index() + 1, None);
+        }
+        let slot = &mut self.traits[template.index()];
+        Arc::clone(slot.get_or_insert_with(|| Arc::new(PodTraits::of(&cluster.template(template).template.spec))))
+    }
+
+    fn pod_info(&mut self, id: PodId, cluster: &Cluster) -> Arc<PodInfo> {
+        let pod = cluster.pod(id);
+        let traits = self.traits_of(pod.template, cluster);
+        let template = &cluster.template(pod.template).template;
+        let owner = match pod.owner {
+            Owner::None => None,
+            Owner::ReplicaSet(owner) => {
+                Some(OwnerReference { kind: Name::from("ReplicaSet"), name: cluster.replica_set(owner).name.clone() })
+            }
+            Owner::StatefulSet(owner) => Some(OwnerReference {
+                kind: Name::from("StatefulSet"),
+                name: cluster.stateful_set(owner).object.meta.name.clone(),
+            }),
+            Owner::DaemonSet(owner) => Some(OwnerReference {
+                kind: Name::from("DaemonSet"),
+                name: cluster.daemon_set(owner).object.meta.name.clone(),
+            }),
+        };
+        Arc::new(PodInfo {
+            id,
+            namespace: cluster.namespace_name(pod.namespace).clone(),
+            name: pod.name.clone(),
+            labels: template.labels.clone(),
+            template: Arc::clone(template),
+            traits,
+            resized: None,
+            owner,
+            node_name: None,
+            nominated_node_name: None,
+            start_time: pod.start_time,
+            terminating: pod.deletion.is_some(),
+            preempted_by_scheduler: false,
+        })
+    }
+
+    /// A change of the cluster.
+    pub fn observe<A: Agenda<SchedulerEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
+        let now = agenda.now();
+        match change {
+            Change::NodeAdded(id) => {
+                let node = Arc::clone(&cluster.node(id).object);
+                self.snapshot.add_node(id, Arc::clone(&node));
+                self.offer(&ClusterEvent::NodeAdd(node), now);
+            }
+            Change::NodeUpdated(id) => {
+                let Some(info) = self.snapshot.node(id) else { return };
+                let (old, new) = (Arc::clone(info.node_arc()), Arc::clone(&cluster.node(id).object));
+                self.snapshot.update_node(id, Arc::clone(&new));
+                for event in node_update_events(&old, &new) {
+                    self.offer(&event, now);
+                }
+            }
+            Change::NodeRemoved(id) => {
+                let node = Arc::clone(&cluster.node(id).object);
+                self.snapshot.remove_node(id);
+                self.offer(&ClusterEvent::NodeDelete(node), now);
+            }
+            Change::ServiceAdded(id) => {
+                let service = cluster.service(id);
+                let requirements = service.object.selector.iter().flat_map(|selector| &selector.requirements);
+                let pairs = requirements.filter_map(|own| Some((own.key.clone(), own.values.first()?.clone())));
+                let selector = service.object.selector.as_ref().map(|_| pairs.collect());
+                let namespace = cluster.namespace_name(service.namespace).clone();
+                self.listers.services.push(ServiceSelector { namespace, selector });
+            }
+            Change::ReplicaSetSpec(id) => {
+                let set = cluster.replica_set(id);
+                let key = (Name::from("ReplicaSet"), cluster.namespace_name(set.namespace).clone(), set.name.clone());
+                let labels = &cluster.template(set.template).template.labels;
+                self.listers.owners.entry(key).or_insert_with(|| owner_selector(cluster, id, labels));
+            }
+            Change::StatefulSetSpec(id) => {
+                let set = cluster.stateful_set(id);
+                let namespace = cluster.namespace_name(set.namespace).clone();
+                let key = (Name::from("StatefulSet"), namespace, set.object.meta.name.clone());
+                self.listers.owners.insert(key, set.object.selector.clone());
+            }
+            Change::PodAdded(id) => {
+                let pod = cluster.pod(id);
+                if pod.node.is_none() && pod.is_active() && self.profile_of(id, cluster).is_some() {
+                    let info = self.pod_info(id, cluster);
+                    self.queue.add(info, now);
+                }
+            }
+            Change::PodBound(id) => {
+                let Some(node) = cluster.pod(id).node else { return };
+                self.queue.delete(id);
+                let info = self.pod_info(id, cluster);
+                if self.snapshot.node_of_pod(id).is_none() {
+                    self.snapshot.add_pod(Arc::clone(&info), node);
+                }
+                self.offer(&ClusterEvent::AssignedPodAdd(info), now);
+            }
+            Change::PodTerminating(id) => {
+                if self.snapshot.node_of_pod(id).is_some() && cluster.pod(id).exists() {
+                    let info = self.pod_info(id, cluster);
+                    self.snapshot.update_pod(info);
+                }
+            }
+            Change::PodEnded(id) | Change::PodRemoved(id) => {
+                self.queue.delete(id);
+                if let Some((info, _)) = self.snapshot.remove_pod(id) {
+                    self.offer(&ClusterEvent::AssignedPodDelete(info), now);
+                }
+            }
+            _ => return,
+        }
+        self.plan(agenda, self.timing.watch);
+    }
+
+    /// Offers an event to the pods that wait for one.
+    fn offer(&mut self, event: &ClusterEvent, now: SimTime) {
+        if !self.queue.is_empty() {
+            let context = HintContext { listers: &self.listers, profiles: &self.profiles };
+            self.queue.on_event(event, &context, now);
+        }
+    }
+
+    fn profile_of(&self, id: PodId, cluster: &Cluster) -> Option<usize> {
+        let name = &cluster.template_of(id).template.spec.scheduler_name;
+        self.profiles.iter().position(|profile| profile.scheduler_name == *name)
+    }
+
+    /// Plans the next cycle, if a pod waits, and the next timer of the queue.
+    fn plan<A: Agenda<SchedulerEvent>>(&mut self, agenda: &mut A, delay: SimDuration) {
+        let now = agenda.now();
+        if self.queue.has_next() && !self.cycle_planned {
+            self.cycle_planned = true;
+            agenda.schedule((now + delay).max(self.busy_until), SchedulerEvent::Cycle);
+        }
+        if let Some(at) = self.queue.next_wakeup(now)
+            && self.wake_planned.is_none_or(|planned| at < planned || planned <= now)
+        {
+            self.wake_planned = Some(at);
+            agenda.schedule(at, SchedulerEvent::Wake);
+        }
+    }
+
+    /// Handles an event.
+    pub fn handle<A: Agenda<SchedulerEvent>>(&mut self, event: SchedulerEvent, cluster: &mut Cluster, agenda: &mut A) {
+        match event {
+            SchedulerEvent::Cycle => {
+                self.cycle_planned = false;
+                self.cycle(cluster, agenda);
+            }
+            SchedulerEvent::Wake => {
+                if self.wake_planned == Some(agenda.now()) {
+                    self.wake_planned = None;
+                }
+                self.queue.flush(agenda.now());
+            }
+            SchedulerEvent::Bind { pod, node } => self.bind(pod, node, cluster, agenda.now()),
+        }
+        self.plan(agenda, SimDuration::ZERO);
+    }
+
+    /// One scheduling cycle.
+    fn cycle<A: Agenda<SchedulerEvent>>(&mut self, cluster: &mut Cluster, agenda: &mut A) {
+        let now = agenda.now();
+        let Some(popped) = self.queue.pop() else { return };
+        let info = popped.pod;
+        let id = info.id;
+        let Some(profile) = self.profile_of(id, cluster) else {
+            self.queue.delete(id);
+            return;
+        };
+        self.attempts += 1;
+        let end = now + self.timing.cycle;
+        self.busy_until = end;
+        self.snapshot.refresh();
+        let context = Context {
+            snapshot: &self.snapshot,
+            listers: &self.listers,
+            nominator: &self.nominator,
+            profile: &self.profiles[profile],
+        };
+        let tie_break = TieBreak::Random(self.ties.next_u64());
+        match schedule(&context, &info, &mut self.search, tie_break, &mut self.scratch) {
+            Decision::Placed(placement) => {
+                cluster.note_scheduling_attempt(id, None);
+                self.snapshot.add_pod(info, placement.node);
+                self.queue.done(id);
+                let at = self.limiter.take(end + self.timing.bind);
+                let (pod, node) = (id, placement.node);
+                if at <= now {
+                    self.bind(pod, node, cluster, now);
+                } else {
+                    agenda.schedule(at, SchedulerEvent::Bind { pod, node });
+                }
+            }
+            Decision::Unschedulable(diagnosis) => {
+                let message = diagnosis.message(&self.snapshot, &info, context.profile.version);
+                let unresolvable = is_unresolvable(&diagnosis);
+                let rejectors = diagnosis.plugins;
+                let hints = HintContext { listers: &self.listers, profiles: &self.profiles };
+                self.queue.reject(id, rejectors, &hints, now);
+                report_failure(cluster, id, message, unresolvable);
+            }
+            Decision::NoNodes => {
+                self.queue.fail(id, now);
+                report_failure(cluster, id, "no nodes available to schedule pods".to_owned(), false);
+            }
+        }
+    }
+
+    /// Writes a binding.
+    fn bind(&mut self, pod: PodId, node: NodeId, cluster: &mut Cluster, now: SimTime) {
+        let fits = cluster.node(node).exists();
+        if fits && cluster.bind(pod, node, now) {
+            let state = cluster.pod(pod);
+            let (namespace, name) = (cluster.namespace_name(state.namespace).clone(), state.name.clone());
+            let message = format!("Successfully assigned {namespace}/{name} to {}", cluster.node(node).object.meta.name);
+            cluster.emit(ApiEvent {
+                severity: Severity::Normal,
+                reason: "Scheduled",
+                source: "default-scheduler",
+                kind: "Pod",
+                namespace,
+                name,
+                message,
+            });
+        } else if cluster.pod(pod).node.is_none() {
+            self.snapshot.remove_pod(pod);
+            if cluster.pod(pod).is_active() {
+                let info = self.pod_info(pod, cluster);
+                self.queue.add(info, now);
+            }
+        }
+    }
+}
+
+/// Whether no change of the pods on the nodes could make a node feasible.
+fn is_unresolvable(diagnosis: &super::Diagnosis) -> bool {
+    !diagnosis.preemption_may_help()
+}
+
+/// The selector of a ReplicaSet: for one of a Deployment, the Deployment's with the hash label.
+fn owner_selector(cluster: &Cluster, id: crate::cluster::ReplicaSetId, labels: &api::Labels) -> api::LabelSelector {
+    match cluster.replica_set(id).deployment {
+        Some(deployment) => {
+            let mut selector = cluster.deployment(deployment).object.selector.clone();
+            let key = api::well_known::POD_TEMPLATE_HASH;
+            if let Some(hash) = labels.get(key) {
+                selector.requirements.push(api::SelectorRequirement {
+                    key: Name::from(key),
+                    operator: api::SelectorOperator::In,
+                    values: vec![hash.clone()],
+                });
+            }
+            selector
+        }
+        None => api::LabelSelector::from_match_labels(labels),
+    }
+}
+
+/// The event `FailedScheduling` and the pod's condition.
+fn report_failure(cluster: &mut Cluster, id: PodId, message: String, unresolvable: bool) {
+    let state = cluster.pod(id);
+    let (namespace, name) = (cluster.namespace_name(state.namespace).clone(), state.name.clone());
+    cluster.note_scheduling_attempt(id, Some((Name::from(message.as_str()), unresolvable)));
+    cluster.emit(ApiEvent {
+        severity: Severity::Warning,
+        reason: "FailedScheduling",
+        source: "default-scheduler",
+        kind: "Pod",
+        namespace,
+        name,
+        message,
+    });
+}

@@ -1,0 +1,350 @@
+//! Runs the plugins of a profile at each extension point.
+//!
+//! The plugins are a closed set, so that a call is a `match` and the state of a scheduling cycle is a plain struct.
+
+use super::plugins::{
+    balanced_allocation, image_locality, node_affinity, node_name, node_ports, node_resources_fit, node_unschedulable,
+    scheduling_gates, taint_toleration,
+};
+use super::snapshot::ImageId;
+use super::{Code, Failure, Listers, NodeInfo, Nominator, Plugin, PluginSet, PodInfo, Profile, Snapshot};
+use crate::cluster::NodeId;
+
+/// The highest score of a plugin before its weight (`framework.MaxNodeScore`).
+pub const MAX_NODE_SCORE: i64 = 100;
+
+/// What plugins may look at. Nothing in it changes during a scheduling cycle.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// Nodes and the pods on them.
+    pub snapshot: &'a Snapshot,
+    /// Other objects.
+    pub listers: &'a Listers,
+    /// Pods that wait for room on a certain node.
+    pub nominator: &'a Nominator,
+    /// The profile of the pod.
+    pub profile: &'a Profile,
+}
+
+/// Why a PreFilter plugin rejected the pod as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreFilterRejection {
+    /// The plugin.
+    pub plugin: Plugin,
+    /// Whether preemption may help.
+    pub code: Code,
+    /// In Kubernetes' words.
+    pub reason: String,
+}
+
+/// What a PreFilter plugin decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PreFilterOutcome {
+    /// Its Filter is to run.
+    Run,
+    /// Its Filter has nothing to look at.
+    Skip,
+    /// Its Filter is to run, on these nodes only.
+    Nodes(Vec<NodeId>),
+    /// The pod fits nowhere.
+    Reject(PreFilterRejection),
+}
+
+/// What the PreFilter plugins decided together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PreFilterResult {
+    /// The nodes to search, by id; `None` is all.
+    pub nodes: Option<Vec<NodeId>>,
+    /// Plugins that narrowed the nodes, or rejected the pod.
+    pub plugins: PluginSet,
+    /// The pod fits nowhere.
+    pub rejection: Option<PreFilterRejection>,
+}
+
+/// What plugins remember between the extension points of one scheduling cycle.
+#[derive(Clone, Debug, Default)]
+pub struct CycleState {
+    /// Plugins whose PreFilter returned Skip.
+    pub skip_filter: PluginSet,
+    /// Plugins whose PreScore returned Skip.
+    pub skip_score: PluginSet,
+    /// The pod's images that some node has or had.
+    images: Vec<ImageId>,
+}
+
+/// Runs the PreEnqueue plugins: why the pod does not enter the scheduling queue, and which plugin says so.
+#[must_use]
+pub fn pre_enqueue(context: &Context<'_>, pod: &PodInfo) -> Option<(Plugin, String)> {
+    context.profile.pre_enqueue.iter().find_map(|plugin| {
+        let reason = match plugin {
+            Plugin::SchedulingGates => scheduling_gates::pre_enqueue(pod),
+            _ => None,
+        };
+        reason.map(|reason| (*plugin, reason))
+    })
+}
+
+/// Runs every PreFilter plugin, and fills the state for the filters.
+pub fn run_pre_filter(context: &Context<'_>, pod: &PodInfo, state: &mut CycleState) -> PreFilterResult {
+    state.skip_filter = PluginSet::EMPTY;
+    state.skip_score = PluginSet::EMPTY;
+    let mut result = PreFilterResult::default();
+    for plugin in &context.profile.pre_filter {
+        match pre_filter(*plugin, context, pod, state) {
+            PreFilterOutcome::Run => {}
+            PreFilterOutcome::Skip => state.skip_filter.insert(*plugin),
+            PreFilterOutcome::Nodes(nodes) => {
+                result.plugins.insert(*plugin);
+                match &mut result.nodes {
+                    None => result.nodes = Some(nodes),
+                    Some(own) => own.retain(|node| nodes.contains(node)),
+                }
+            }
+            PreFilterOutcome::Reject(rejection) => {
+                result.plugins.insert(*plugin);
+                let unresolvable = rejection.code == Code::UnschedulableAndUnresolvable;
+                if unresolvable || result.rejection.is_none() {
+                    result.rejection = Some(rejection);
+                }
+                if unresolvable {
+                    break;
+                }
+            }
+        }
+    }
+    result
+}
+
+fn pre_filter(plugin: Plugin, context: &Context<'_>, pod: &PodInfo, _state: &mut CycleState) -> PreFilterOutcome {
+    let run_if = |runs: bool| if runs { PreFilterOutcome::Run } else { PreFilterOutcome::Skip };
+    match plugin {
+        Plugin::NodeAffinity => node_affinity::pre_filter(context, pod),
+        Plugin::NodePorts => run_if(!node_ports::skips(pod)),
+        Plugin::NodeResourcesFit => PreFilterOutcome::Run,
+        _ => PreFilterOutcome::Skip,
+    }
+}
+
+/// Runs the filters on one node, stopping at the first that rejects it.
+///
+/// # Errors
+/// Why the node is not feasible.
+pub fn run_filters(context: &Context<'_>, pod: &PodInfo, state: &CycleState, node: &NodeInfo) -> Result<(), Failure> {
+    for plugin in &context.profile.filter {
+        if !state.skip_filter.contains(*plugin) {
+            filter(*plugin, context, pod, state, node)?;
+        }
+    }
+    Ok(())
+}
+
+fn filter(
+    plugin: Plugin,
+    context: &Context<'_>,
+    pod: &PodInfo,
+    _state: &CycleState,
+    node: &NodeInfo,
+) -> Result<(), Failure> {
+    let args = &context.profile.args;
+    match plugin {
+        Plugin::NodeUnschedulable => node_unschedulable::filter(pod.spec(), node),
+        Plugin::NodeName => node_name::filter(pod, node),
+        Plugin::TaintToleration => taint_toleration::filter(pod, node),
+        Plugin::NodeAffinity => node_affinity::filter(args.added_affinity.as_ref(), pod, node),
+        Plugin::NodePorts => node_ports::filter(pod, node),
+        Plugin::NodeResourcesFit => node_resources_fit::filter(&args.fit, pod, node, |_| false),
+        _ => Ok(()),
+    }
+}
+
+/// Runs the filters on one node, once with the pods of the same or a higher priority that are nominated there added, and
+/// once as it is; both must pass (`RunFilterPluginsWithNominatedPods`).
+///
+/// # Errors
+/// Why the node is not feasible.
+pub fn run_filters_with_nominated_pods(
+    context: &Context<'_>,
+    pod: &PodInfo,
+    state: &CycleState,
+    node: &NodeInfo,
+) -> Result<(), Failure> {
+    let nominated = context.nominator.pods_on(node.id());
+    if nominated.iter().any(|other| counts_as_placed(other, pod)) {
+        let mut crowded = node.clone();
+        let mut crowded_state = state.clone();
+        for other in nominated.iter().filter(|other| counts_as_placed(other, pod)) {
+            crowded.add_pod(std::sync::Arc::clone(other));
+            add_pod(context, pod, &mut crowded_state, other, &crowded);
+        }
+        run_filters(context, pod, &crowded_state, &crowded)?;
+    }
+    run_filters(context, pod, state, node)
+}
+
+/// Whether a nominated pod is treated as if it were on its node already.
+fn counts_as_placed(nominated: &PodInfo, pod: &PodInfo) -> bool {
+    nominated.priority() >= pod.priority() && nominated.id != pod.id
+}
+
+/// Tells the plugins that `added` was put on `node` (`RunPreFilterExtensionAddPod`).
+pub fn add_pod(_context: &Context<'_>, _pod: &PodInfo, _state: &mut CycleState, _added: &PodInfo, _node: &NodeInfo) {}
+
+/// The scores of one plugin on the feasible nodes.
+#[derive(Clone, Debug)]
+pub struct PluginScores {
+    /// The plugin.
+    pub plugin: Plugin,
+    /// Its weight.
+    pub weight: i64,
+    /// As the plugin gave them, in the order of the feasible nodes.
+    pub raw: Vec<i64>,
+    /// Normalised and weighted.
+    pub weighted: Vec<i64>,
+}
+
+/// The scores of all plugins; its buffers are used again in each cycle.
+#[derive(Clone, Debug, Default)]
+pub struct ScoreTable {
+    plugins: Vec<PluginScores>,
+    used: usize,
+    totals: Vec<i64>,
+}
+
+impl ScoreTable {
+    /// The scores of each plugin that took part.
+    pub fn plugins(&self) -> &[PluginScores] {
+        &self.plugins[..self.used]
+    }
+
+    /// The sum of the weighted scores of each feasible node.
+    pub fn totals(&self) -> &[i64] {
+        &self.totals
+    }
+
+    /// The next plugin's row, with empty buffers.
+    fn next_row(&mut self, plugin: Plugin, weight: i64) -> &mut PluginScores {
+        if self.used == self.plugins.len() {
+            self.plugins.push(PluginScores { plugin, weight, raw: Vec::new(), weighted: Vec::new() });
+        }
+        let row = &mut self.plugins[self.used];
+        self.used += 1;
+        row.plugin = plugin;
+        row.weight = weight;
+        row.raw.clear();
+        row.weighted.clear();
+        row
+    }
+}
+
+/// Runs PreScore, Score and NormalizeScore of every plugin on the feasible nodes.
+pub fn run_scores(
+    context: &Context<'_>,
+    pod: &PodInfo,
+    state: &mut CycleState,
+    feasible: &[NodeId],
+    table: &mut ScoreTable,
+) {
+    for plugin in &context.profile.pre_score {
+        if skips_score(*plugin, context, pod, state, feasible) {
+            state.skip_score.insert(*plugin);
+        }
+    }
+    if context.profile.score.iter().any(|(plugin, _)| *plugin == Plugin::ImageLocality) {
+        image_locality::find_images(context.snapshot, context.profile.version, pod, &mut state.images);
+    }
+    table.used = 0;
+    let mut totals = std::mem::take(&mut table.totals);
+    totals.clear();
+    totals.resize(feasible.len(), 0);
+    for (plugin, weight) in &context.profile.score {
+        if state.skip_score.contains(*plugin) {
+            continue;
+        }
+        let row = table.next_row(*plugin, *weight);
+        row.raw.extend(
+            feasible
+                .iter()
+                .map(|id| context.snapshot.node(*id).map_or(0, |node| score(*plugin, context, pod, state, node))),
+        );
+        row.weighted.extend_from_slice(&row.raw);
+        normalize(*plugin, &mut row.weighted);
+        for (own, total) in row.weighted.iter_mut().zip(&mut totals) {
+            *own = own.saturating_mul(*weight);
+            *total = total.saturating_add(*own);
+        }
+    }
+    table.totals = totals;
+}
+
+fn skips_score(
+    plugin: Plugin,
+    context: &Context<'_>,
+    pod: &PodInfo,
+    _state: &mut CycleState,
+    _feasible: &[NodeId],
+) -> bool {
+    let args = &context.profile.args;
+    match plugin {
+        Plugin::NodeAffinity => node_affinity::skips_score(args.added_affinity.as_ref(), pod),
+        Plugin::NodeResourcesBalancedAllocation => balanced_allocation::skips_score(&args.balanced_resources, pod),
+        Plugin::TaintToleration | Plugin::NodeResourcesFit => false,
+        _ => true,
+    }
+}
+
+fn score(plugin: Plugin, context: &Context<'_>, pod: &PodInfo, state: &CycleState, node: &NodeInfo) -> i64 {
+    let args = &context.profile.args;
+    match plugin {
+        Plugin::TaintToleration => taint_toleration::score(pod, node),
+        Plugin::NodeAffinity => node_affinity::score(args.added_affinity.as_ref(), pod, node),
+        Plugin::NodeResourcesFit => node_resources_fit::score(&args.fit, pod, node),
+        Plugin::NodeResourcesBalancedAllocation => {
+            balanced_allocation::score(context.profile.version, &args.balanced_resources, pod, node)
+        }
+        Plugin::ImageLocality => image_locality::score(context.snapshot, &state.images, pod, node),
+        _ => 0,
+    }
+}
+
+fn normalize(plugin: Plugin, scores: &mut [i64]) {
+    match plugin {
+        Plugin::TaintToleration => default_normalize(scores, true),
+        Plugin::NodeAffinity | Plugin::DynamicResources => default_normalize(scores, false),
+        _ => {}
+    }
+}
+
+/// `helper.DefaultNormalizeScore` of kube-scheduler: the highest becomes 100; reversed, zero becomes 100.
+fn default_normalize(scores: &mut [i64], reverse: bool) {
+    let max = scores.iter().copied().max().unwrap_or(0);
+    for score in scores {
+        if max == 0 {
+            if reverse {
+                *score = MAX_NODE_SCORE;
+            }
+            continue;
+        }
+        let scaled = MAX_NODE_SCORE * *score / max;
+        *score = if reverse { MAX_NODE_SCORE - scaled } else { scaled };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_normalization() {
+        let cases = [
+            (vec![0, 0], true, vec![100, 100], "nothing to complain about"),
+            (vec![2, 2], true, vec![0, 0], "all equally bad"),
+            (vec![1, 3], true, vec![67, 0], "truncated before it is reversed"),
+            (vec![0, 0], false, vec![0, 0], "zero stays"),
+            (vec![1, 3], false, vec![33, 100], "scaled"),
+        ];
+        for (mut scores, reverse, expected, why) in cases {
+            default_normalize(&mut scores, reverse);
+            assert_eq!(scores, expected, "{why}");
+        }
+    }
+}

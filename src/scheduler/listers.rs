@@ -1,0 +1,38 @@
+//! Objects besides nodes and pods that plugins look up.
+
+use crate::api::{LabelSelector, Labels, Name, OwnerReference};
+use std::collections::BTreeMap;
+
+/// The selector of a Service, as default topology spread uses it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceSelector {
+    /// Namespace.
+    pub namespace: Name,
+    /// `spec.selector`; `None` where the Service has none.
+    pub selector: Option<Labels>,
+}
+
+/// Objects besides nodes and pods that plugins look up. Whoever owns the cluster's state keeps it up to date.
+#[derive(Clone, Debug, Default)]
+pub struct Listers {
+    /// Labels of namespaces by name.
+    pub namespaces: BTreeMap<Name, Labels>,
+    /// Selectors of all Services.
+    pub services: Vec<ServiceSelector>,
+    /// Selectors of ReplicaSets, StatefulSets and ReplicationControllers by (kind, namespace, name).
+    pub owners: BTreeMap<(Name, Name, Name), LabelSelector>,
+}
+
+impl Listers {
+    /// The labels of a namespace; none if it is not known.
+    #[must_use]
+    pub fn namespace_labels(&self, namespace: &str) -> Labels {
+        self.namespaces.get(namespace).cloned().unwrap_or_default()
+    }
+
+    /// The selector of the controlling owner of a pod.
+    #[must_use]
+    pub fn owner_selector(&self, namespace: &Name, owner: &OwnerReference) -> Option<&LabelSelector> {
+        self.owners.get(&(owner.kind.clone(), namespace.clone(), owner.name.clone()))
+    }
+}

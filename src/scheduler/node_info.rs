@@ -1,0 +1,173 @@
+//! A node with the sums over its pods (`framework.NodeInfo`, kube-scheduler 1.36).
+
+use super::snapshot::ImageId;
+use super::{HostPort, PodInfo, Resources};
+use crate::api::Node;
+use crate::cluster::{NodeId, PodId};
+use crate::units::{Bytes, MilliCpu};
+use std::sync::Arc;
+
+/// A node with the sums over its pods.
+#[derive(Clone, Debug)]
+pub struct NodeInfo {
+    id: NodeId,
+    node: Arc<Node>,
+    /// Deleted nodes stay while pods are still on them.
+    pub(super) is_present: bool,
+    pods: Vec<Arc<PodInfo>>,
+    allocatable: Resources,
+    allocatable_pods: i64,
+    requested: Resources,
+    non_zero_cpu: MilliCpu,
+    non_zero_memory: Bytes,
+    used_ports: Vec<HostPort>,
+    pods_with_affinity: u32,
+    pods_with_required_anti_affinity: u32,
+    /// The node's images, sorted, each with the number of nodes that had it when this entry was last refreshed.
+    pub(super) images: Vec<(ImageId, u32)>,
+    /// Something changed since the image counts were refreshed.
+    pub(super) is_dirty: bool,
+}
+
+impl NodeInfo {
+    /// A node without pods.
+    #[must_use]
+    pub fn new(id: NodeId, node: Arc<Node>) -> Self {
+        Self {
+            id,
+            allocatable: Resources::from_list(&node.allocatable),
+            allocatable_pods: node.allocatable.pods.unwrap_or(0),
+            node,
+            is_present: true,
+            pods: Vec::new(),
+            requested: Resources::default(),
+            non_zero_cpu: MilliCpu::ZERO,
+            non_zero_memory: Bytes::ZERO,
+            used_ports: Vec::new(),
+            pods_with_affinity: 0,
+            pods_with_required_anti_affinity: 0,
+            images: Vec::new(),
+            is_dirty: true,
+        }
+    }
+
+    /// Its id in the cluster.
+    #[must_use]
+    pub const fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// The node.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The node, shared.
+    #[must_use]
+    pub fn node_arc(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    /// The pods on it, terminating ones too.
+    #[must_use]
+    pub fn pods(&self) -> &[Arc<PodInfo>] {
+        &self.pods
+    }
+
+    /// `status.allocatable` without `pods`.
+    #[must_use]
+    pub const fn allocatable(&self) -> &Resources {
+        &self.allocatable
+    }
+
+    /// `status.allocatable.pods`.
+    #[must_use]
+    pub const fn allocatable_pods(&self) -> i64 {
+        self.allocatable_pods
+    }
+
+    /// What its pods take.
+    #[must_use]
+    pub const fn requested(&self) -> &Resources {
+        &self.requested
+    }
+
+    /// What its pods take of cpu, with the default for containers that request none.
+    #[must_use]
+    pub const fn non_zero_cpu(&self) -> MilliCpu {
+        self.non_zero_cpu
+    }
+
+    /// What its pods take of memory, with the default for containers that request none.
+    #[must_use]
+    pub const fn non_zero_memory(&self) -> Bytes {
+        self.non_zero_memory
+    }
+
+    /// Host ports that are taken.
+    #[must_use]
+    pub fn used_ports(&self) -> &[HostPort] {
+        &self.used_ports
+    }
+
+    /// Whether a pod here has affinity or anti-affinity to pods.
+    #[must_use]
+    pub const fn has_pods_with_affinity(&self) -> bool {
+        self.pods_with_affinity > 0
+    }
+
+    /// Whether a pod here has required anti-affinity to pods.
+    #[must_use]
+    pub const fn has_pods_with_required_anti_affinity(&self) -> bool {
+        self.pods_with_required_anti_affinity > 0
+    }
+
+    /// How many nodes have an image that this node has, as of the last refresh of this entry; `None` if it has not.
+    #[must_use]
+    pub(super) fn nodes_with_image(&self, image: ImageId) -> Option<u32> {
+        self.images.binary_search_by_key(&image, |(own, _)| *own).ok().map(|position| self.images[position].1)
+    }
+
+    /// Replaces the node object; the pods stay.
+    pub(super) fn set_node(&mut self, node: Arc<Node>) {
+        self.allocatable = Resources::from_list(&node.allocatable);
+        self.allocatable_pods = node.allocatable.pods.unwrap_or(0);
+        self.node = node;
+        self.is_present = true;
+        self.is_dirty = true;
+    }
+
+    /// Adds a pod to the sums.
+    pub fn add_pod(&mut self, pod: Arc<PodInfo>) {
+        let placed = pod.placed();
+        self.requested.add(&placed.requests);
+        self.non_zero_cpu += placed.non_zero_cpu;
+        self.non_zero_memory += placed.non_zero_memory;
+        self.pods_with_affinity += u32::from(pod.has_pod_affinity());
+        self.pods_with_required_anti_affinity += u32::from(pod.has_required_anti_affinity());
+        for port in &pod.traits.host_ports {
+            if !self.used_ports.contains(port) {
+                self.used_ports.push(port.clone());
+            }
+        }
+        self.pods.push(pod);
+        self.is_dirty = true;
+    }
+
+    /// Takes a pod out of the sums; `None` if it is not here.
+    pub fn remove_pod(&mut self, id: PodId) -> Option<Arc<PodInfo>> {
+        let position = self.pods.iter().position(|pod| pod.id == id)?;
+        let pod = self.pods.swap_remove(position);
+        let placed = pod.placed();
+        self.requested.subtract(&placed.requests);
+        self.non_zero_cpu -= placed.non_zero_cpu;
+        self.non_zero_memory -= placed.non_zero_memory;
+        self.pods_with_affinity -= u32::from(pod.has_pod_affinity());
+        self.pods_with_required_anti_affinity -= u32::from(pod.has_required_anti_affinity());
+        // As in kube-scheduler the ports are a set: of two pods with the same port, the first to go frees it.
+        self.used_ports.retain(|port| !pod.traits.host_ports.contains(port));
+        self.is_dirty = true;
+        Some(pod)
+    }
+}

@@ -1,0 +1,50 @@
+//! Pods that wait for room which preemption is making for them on a certain node.
+
+use super::PodInfo;
+use crate::cluster::{NodeId, PodId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Nominated pods by node.
+#[derive(Clone, Debug, Default)]
+pub struct Nominator {
+    by_node: BTreeMap<NodeId, Vec<Arc<PodInfo>>>,
+    nodes: BTreeMap<PodId, NodeId>,
+}
+
+impl Nominator {
+    /// Notes that a pod is nominated to a node, and to no other.
+    pub fn add(&mut self, pod: Arc<PodInfo>, node: NodeId) {
+        self.remove(pod.id);
+        self.nodes.insert(pod.id, node);
+        self.by_node.entry(node).or_default().push(pod);
+    }
+
+    /// Forgets a pod's nomination; gives the node.
+    pub fn remove(&mut self, pod: PodId) -> Option<NodeId> {
+        let node = self.nodes.remove(&pod)?;
+        if let Some(pods) = self.by_node.get_mut(&node) {
+            pods.retain(|own| own.id != pod);
+            if pods.is_empty() {
+                self.by_node.remove(&node);
+            }
+        }
+        Some(node)
+    }
+
+    /// The node that a pod is nominated to.
+    #[must_use]
+    pub fn node_of(&self, pod: PodId) -> Option<NodeId> {
+        self.nodes.get(&pod).copied()
+    }
+
+    /// The pods nominated to a node.
+    #[must_use]
+    pub fn pods_on(&self, node: NodeId) -> &[Arc<PodInfo>] {
+        // Almost always nobody is nominated anywhere: that must cost nothing per node.
+        if self.by_node.is_empty() {
+            return &[];
+        }
+        self.by_node.get(&node).map_or(&[], Vec::as_slice)
+    }
+}

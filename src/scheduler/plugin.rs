@@ -1,0 +1,165 @@
+//! The plugins of kube-scheduler's default profile, and small sets of them.
+
+use std::fmt;
+
+/// A plugin of kube-scheduler. The order is that of the default profile's `multiPoint` list, which is the order in
+/// which filters run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each variant is the plugin of its name")]
+pub enum Plugin {
+    SchedulingGates,
+    PrioritySort,
+    NodeUnschedulable,
+    NodeName,
+    TaintToleration,
+    NodeAffinity,
+    NodePorts,
+    NodeResourcesFit,
+    VolumeRestrictions,
+    NodeVolumeLimits,
+    VolumeBinding,
+    VolumeZone,
+    PodTopologySpread,
+    InterPodAffinity,
+    DynamicResources,
+    DefaultPreemption,
+    NodeResourcesBalancedAllocation,
+    ImageLocality,
+    NodeDeclaredFeatures,
+}
+
+impl Plugin {
+    /// Every plugin.
+    pub const ALL: [Self; 19] = [
+        Self::SchedulingGates,
+        Self::PrioritySort,
+        Self::NodeUnschedulable,
+        Self::NodeName,
+        Self::TaintToleration,
+        Self::NodeAffinity,
+        Self::NodePorts,
+        Self::NodeResourcesFit,
+        Self::VolumeRestrictions,
+        Self::NodeVolumeLimits,
+        Self::VolumeBinding,
+        Self::VolumeZone,
+        Self::PodTopologySpread,
+        Self::InterPodAffinity,
+        Self::DynamicResources,
+        Self::DefaultPreemption,
+        Self::NodeResourcesBalancedAllocation,
+        Self::ImageLocality,
+        Self::NodeDeclaredFeatures,
+    ];
+
+    /// The name in a KubeSchedulerConfiguration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SchedulingGates => "SchedulingGates",
+            Self::PrioritySort => "PrioritySort",
+            Self::NodeUnschedulable => "NodeUnschedulable",
+            Self::NodeName => "NodeName",
+            Self::TaintToleration => "TaintToleration",
+            Self::NodeAffinity => "NodeAffinity",
+            Self::NodePorts => "NodePorts",
+            Self::NodeResourcesFit => "NodeResourcesFit",
+            Self::VolumeRestrictions => "VolumeRestrictions",
+            Self::NodeVolumeLimits => "NodeVolumeLimits",
+            Self::VolumeBinding => "VolumeBinding",
+            Self::VolumeZone => "VolumeZone",
+            Self::PodTopologySpread => "PodTopologySpread",
+            Self::InterPodAffinity => "InterPodAffinity",
+            Self::DynamicResources => "DynamicResources",
+            Self::DefaultPreemption => "DefaultPreemption",
+            Self::NodeResourcesBalancedAllocation => "NodeResourcesBalancedAllocation",
+            Self::ImageLocality => "ImageLocality",
+            Self::NodeDeclaredFeatures => "NodeDeclaredFeatures",
+        }
+    }
+
+    /// The plugin of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|plugin| plugin.name() == name)
+    }
+}
+
+impl fmt::Display for Plugin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// A set of plugins, iterated in the order of [`Plugin`].
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PluginSet(u32);
+
+impl PluginSet {
+    /// No plugin.
+    pub const EMPTY: Self = Self(0);
+
+    const fn bit(plugin: Plugin) -> u32 {
+        1 << plugin as u32
+    }
+
+    /// The set of these plugins.
+    #[must_use]
+    pub const fn of(plugins: &[Plugin]) -> Self {
+        let mut bits = 0;
+        let mut index = 0;
+        while index < plugins.len() {
+            bits |= Self::bit(plugins[index]);
+            index += 1;
+        }
+        Self(bits)
+    }
+
+    /// Adds a plugin.
+    pub fn insert(&mut self, plugin: Plugin) {
+        self.0 |= Self::bit(plugin);
+    }
+
+    /// Whether a plugin is in the set.
+    #[must_use]
+    pub const fn contains(self, plugin: Plugin) -> bool {
+        self.0 & Self::bit(plugin) != 0
+    }
+
+    /// Whether the set is empty.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Plugins in either set.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Plugins in both sets.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The plugins.
+    pub fn iter(self) -> impl Iterator<Item = Plugin> {
+        Plugin::ALL.into_iter().filter(move |plugin| self.contains(*plugin))
+    }
+}
+
+impl FromIterator<Plugin> for PluginSet {
+    fn from_iter<I: IntoIterator<Item = Plugin>>(plugins: I) -> Self {
+        let mut set = Self::EMPTY;
+        plugins.into_iter().for_each(|plugin| set.insert(plugin));
+        set
+    }
+}
+
+impl fmt::Debug for PluginSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.iter()).finish()
+    }
+}

@@ -1,0 +1,53 @@
+//! NodeResourcesBalancedAllocation: nodes whose resources would be used evenly score more.
+
+use crate::scheduler::{KubernetesVersion, MAX_NODE_SCORE, NodeInfo, PodInfo, ResourceKey};
+
+/// Whether the pod requests none of the resources that count.
+pub fn skips_score(resources: &[ResourceKey], pod: &PodInfo) -> bool {
+    let requests = &pod.requests().requests;
+    resources.iter().all(|resource| requests.amount(resource) == 0)
+}
+
+/// The node's score: in 1.36 how much the pod improves the balance (75 is no change), in 1.34 the balance with the pod.
+pub fn score(version: KubernetesVersion, resources: &[ResourceKey], pod: &PodInfo, node: &NodeInfo) -> i64 {
+    let with = balance(resources, pod, node, true);
+    if version.balanced_allocation_scores_improvement() {
+        let half = MAX_NODE_SCORE / 2;
+        half + (half + with - balance(resources, pod, node, false)) / 2
+    } else {
+        with
+    }
+}
+
+/// 100 when all resources are used to the same share, less the more the shares differ. In floating point with the
+/// operations in kube-scheduler's order, since the result is truncated.
+#[expect(clippy::cast_precision_loss, reason = "kube-scheduler divides as float64")]
+#[expect(clippy::cast_possible_truncation, reason = "between 0 and 100")]
+fn balance(resources: &[ResourceKey], pod: &PodInfo, node: &NodeInfo, with_pod: bool) -> i64 {
+    let requests = &pod.requests().requests;
+    let fraction = |resource: &ResourceKey| {
+        let request = requests.amount(resource);
+        let offered = node.allocatable().amount(resource);
+        if offered == 0 || (request == 0 && matches!(resource, ResourceKey::Scalar(_))) {
+            return None;
+        }
+        let taken = node.requested().amount(resource);
+        let used = if with_pod { taken.saturating_add(request) } else { taken };
+        Some((used as f64 / offered as f64).min(1.0))
+    };
+    let fractions = || resources.iter().filter_map(fraction);
+    let count = fractions().count();
+    let deviation = match count {
+        0 | 1 => 0.0,
+        2 => {
+            let mut both = fractions();
+            ((both.next().unwrap_or(0.0) - both.next().unwrap_or(0.0)) / 2.0).abs()
+        }
+        _ => {
+            let mean = fractions().fold(0.0, |sum, fraction| sum + fraction) / count as f64;
+            let squares = fractions().fold(0.0, |sum, fraction| sum + (fraction - mean) * (fraction - mean));
+            (squares / count as f64).sqrt()
+        }
+    };
+    ((1.0 - deviation) * MAX_NODE_SCORE as f64) as i64
+}

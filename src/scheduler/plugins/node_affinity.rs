@@ -1,0 +1,103 @@
+//! NodeAffinity: node selectors, required and preferred node affinity, and the profile's `addedAffinity`.
+
+use crate::api::{Node, NodeAffinity, NodeSelectorOperator, NodeSelectorTerm, PodSpec};
+use crate::cluster::NodeId;
+use crate::scheduler::{Code, Context, Failure, NodeInfo, Plugin, PodInfo, PreFilterOutcome, PreFilterRejection};
+
+/// Whether the node matches the pod's node selector and required node affinity (`GetRequiredNodeAffinity`).
+pub fn matches_required(spec: &PodSpec, node: &Node) -> bool {
+    let meta = &node.meta;
+    spec.node_selector.iter().all(|(key, value)| meta.labels.get(key) == Some(value))
+        && spec.required_node_affinity().is_none_or(|required| required.matches(&meta.name, &meta.labels))
+}
+
+/// Skips where nothing is asked for; narrows the search where every term names its nodes.
+pub fn pre_filter(context: &Context<'_>, pod: &PodInfo) -> PreFilterOutcome {
+    let spec = pod.spec();
+    let required = spec.required_node_affinity();
+    let added = context.profile.args.added_affinity.as_ref().and_then(|added| added.required.as_ref());
+    if required.is_none() && added.is_none() && spec.node_selector.is_empty() {
+        return PreFilterOutcome::Skip;
+    }
+    let Some(required) = required.filter(|required| !required.terms.is_empty()) else { return PreFilterOutcome::Run };
+    let mut names: Vec<&str> = Vec::new();
+    for term in &required.terms {
+        let Some(own) = named_nodes(term) else { return PreFilterOutcome::Run };
+        names.extend(own);
+    }
+    if names.is_empty() {
+        return PreFilterOutcome::Reject(PreFilterRejection {
+            plugin: Plugin::NodeAffinity,
+            code: Code::UnschedulableAndUnresolvable,
+            reason: "pod affinity terms conflict".to_owned(),
+        });
+    }
+    let mut nodes: Vec<NodeId> = names.iter().filter_map(|name| context.snapshot.node_by_name(name)).collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    PreFilterOutcome::Nodes(nodes)
+}
+
+/// The node names that a term allows, if it names nodes at all: the intersection of its `metadata.name In` fields.
+fn named_nodes(term: &NodeSelectorTerm) -> Option<Vec<&str>> {
+    let mut named = term
+        .match_fields
+        .iter()
+        .filter(|field| *field.key == *"metadata.name" && field.operator == NodeSelectorOperator::In);
+    let first = named.next()?;
+    let mut names: Vec<&str> = first.values.iter().map(|name| &**name).collect();
+    for field in named {
+        names.retain(|name| field.values.iter().any(|other| **other == **name));
+    }
+    Some(names)
+}
+
+/// Rejects nodes that the profile's `addedAffinity` or the pod's own selector and affinity exclude.
+pub fn filter(added: Option<&NodeAffinity>, pod: &PodInfo, node: &NodeInfo) -> Result<(), Failure> {
+    let meta = &node.node().meta;
+    if let Some(required) = added.and_then(|added| added.required.as_ref())
+        && !required.matches(&meta.name, &meta.labels)
+    {
+        return Err(Failure::EnforcedNodeAffinity);
+    }
+    if matches_required(pod.spec(), node.node()) { Ok(()) } else { Err(Failure::NodeAffinity) }
+}
+
+/// Whether there is nothing to score by.
+pub fn skips_score(added: Option<&NodeAffinity>, pod: &PodInfo) -> bool {
+    let none = |affinity: Option<&NodeAffinity>| affinity.is_none_or(|affinity| affinity.preferred.is_empty());
+    none(added) && none(pod.affinity().and_then(|affinity| affinity.node.as_ref()))
+}
+
+/// The sum of the weights of the preferred terms that the node matches.
+pub fn score(added: Option<&NodeAffinity>, pod: &PodInfo, node: &NodeInfo) -> i64 {
+    let meta = &node.node().meta;
+    let own = pod.affinity().and_then(|affinity| affinity.node.as_ref());
+    let terms = added.into_iter().chain(own).flat_map(|affinity| &affinity.preferred);
+    terms.filter(|term| term.preference.matches(&meta.name, &meta.labels)).map(|term| i64::from(term.weight)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::NodeSelectorRequirement;
+
+    #[test]
+    fn fields_of_a_term_intersect() {
+        let field = |values: &[&str]| NodeSelectorRequirement {
+            key: "metadata.name".into(),
+            operator: NodeSelectorOperator::In,
+            values: values.iter().map(|value| (*value).into()).collect(),
+        };
+        let term = |match_fields| NodeSelectorTerm { match_fields, ..NodeSelectorTerm::default() };
+        let cases = [
+            (term(vec![]), None, "names no node"),
+            (term(vec![field(&["a", "b"])]), Some(vec!["a", "b"]), "a list"),
+            (term(vec![field(&["a", "b"]), field(&["b", "c"])]), Some(vec!["b"]), "both must hold"),
+            (term(vec![field(&["a"]), field(&["c"])]), Some(vec![]), "a contradiction"),
+        ];
+        for (term, expected, why) in cases {
+            assert_eq!(named_nodes(&term), expected, "{why}");
+        }
+    }
+}

@@ -1,0 +1,483 @@
+//! The scheduling queue: pods that are to be tried now, later, or after an event.
+//!
+//! Mirrors `backend/queue` of kube-scheduler 1.36 (`SchedulingQueue`) with `now` passed in. It keeps no timer: the
+//! simulation calls [`SchedulingQueue::flush`] when [`SchedulingQueue::next_wakeup`] says so.
+//!
+//! Pods in the unschedulable pool stand in groups by the plugins that rejected them, so that an event costs nothing for
+//! the groups whose plugins do not listen to it.
+
+use super::event::ClusterEvent;
+use super::plugins::scheduling_gates;
+use super::queueing_hints::{HintContext, may_become_schedulable};
+use super::{Plugin, PluginSet, PodInfo, SchedulerConfig};
+use crate::cluster::PodId;
+use crate::units::{SimDuration, SimTime};
+use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// Expiries of back-offs are cut to whole windows of this length (`backoffQOrderingWindowDuration`).
+const BACKOFF_WINDOW: SimDuration = SimDuration::from_secs(1);
+/// How long a pod stays in the unschedulable pool without any event (`DefaultPodMaxInUnschedulablePodsDuration`).
+const MAX_IN_UNSCHEDULABLE_PODS: SimDuration = SimDuration::from_minutes(5);
+/// How often the unschedulable pool is looked through for such pods.
+const UNSCHEDULABLE_FLUSH_PERIOD: SimDuration = SimDuration::from_secs(30);
+
+/// Where a pod is in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// To be tried as soon as the scheduler is free.
+    Active,
+    /// Waits for the end of its back-off after it was rejected.
+    Backoff,
+    /// Waits for the end of its back-off after an internal error.
+    ErrorBackoff,
+    /// Waits for an event.
+    Unschedulable,
+    /// Kept out of the queue by a PreEnqueue plugin.
+    Gated,
+    /// Being tried.
+    InFlight,
+}
+
+/// Order in the active queue: priority, then the time at which the pod came (`PrioritySort`).
+type ActiveKey = (Reverse<i32>, SimTime, u64, PodId);
+/// Order in the back-off queues.
+type BackoffKey = (SimTime, ActiveKey);
+
+/// A pod with its history.
+#[derive(Clone, Debug)]
+struct Entry {
+    pod: Arc<PodInfo>,
+    place: Place,
+    /// When it came, or came back from its last attempt.
+    timestamp: SimTime,
+    sequence: u64,
+    attempts: u32,
+    /// Attempts that ended with a rejection.
+    rejections: u32,
+    /// Attempts since the last rejection that ended with an internal error.
+    consecutive_errors: u32,
+    /// Plugins that rejected it in its last attempt, or the PreEnqueue plugin that keeps it out.
+    rejectors: PluginSet,
+    /// End of the back-off, once it was asked for.
+    backoff_until: Option<SimTime>,
+}
+
+impl Entry {
+    fn active_key(&self) -> ActiveKey {
+        (Reverse(self.pod.priority()), self.timestamp, self.sequence, self.pod.id)
+    }
+}
+
+/// A pod that was taken from the queue for a scheduling attempt.
+#[derive(Clone, Debug)]
+pub struct PoppedPod {
+    /// The pod.
+    pub pod: Arc<PodInfo>,
+    /// Attempts so far, this one included.
+    pub attempts: u32,
+}
+
+/// The scheduling queue.
+#[derive(Clone, Debug)]
+pub struct SchedulingQueue {
+    initial_backoff: SimDuration,
+    max_backoff: SimDuration,
+    entries: FxHashMap<PodId, Entry>,
+    active: BTreeSet<ActiveKey>,
+    backoff: BTreeSet<BackoffKey>,
+    error_backoff: BTreeSet<BackoffKey>,
+    unschedulable: BTreeMap<PluginSet, BTreeSet<PodId>>,
+    /// The unschedulable pool by time of the last attempt.
+    unschedulable_since: BTreeSet<(SimTime, PodId)>,
+    /// Pods being tried, each with the number of the first event that it has not seen.
+    in_flight: BTreeMap<PodId, u64>,
+    /// Events since the oldest attempt in flight began.
+    events: VecDeque<ClusterEvent>,
+    /// Number of the first of `events`.
+    first_event: u64,
+    next_sequence: u64,
+}
+
+impl SchedulingQueue {
+    /// An empty queue with the back-offs of a configuration.
+    #[must_use]
+    pub fn new(config: &SchedulerConfig) -> Self {
+        Self {
+            initial_backoff: config.pod_initial_backoff,
+            max_backoff: config.pod_max_backoff,
+            entries: FxHashMap::default(),
+            active: BTreeSet::new(),
+            backoff: BTreeSet::new(),
+            error_backoff: BTreeSet::new(),
+            unschedulable: BTreeMap::new(),
+            unschedulable_since: BTreeSet::new(),
+            in_flight: BTreeMap::new(),
+            events: VecDeque::new(),
+            first_event: 0,
+            next_sequence: 0,
+        }
+    }
+
+    /// Where a pod is; `None` if it is not in the queue.
+    #[must_use]
+    pub fn place(&self, pod: PodId) -> Option<Place> {
+        self.entries.get(&pod).map(|entry| entry.place)
+    }
+
+    /// How many pods are in the queue, those in flight included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether no pod is in the queue.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether [`pop`](Self::pop) would give a pod.
+    #[must_use]
+    pub fn has_next(&self) -> bool {
+        !self.active.is_empty() || !self.backoff.is_empty()
+    }
+
+    /// The end of a pod's back-off, if it was determined since its last attempt.
+    #[must_use]
+    pub fn backoff_until(&self, pod: PodId) -> Option<SimTime> {
+        self.entries.get(&pod)?.backoff_until
+    }
+
+    /// Adds a new pending pod. A pod with scheduling gates is kept out.
+    pub fn add(&mut self, pod: Arc<PodInfo>, now: SimTime) {
+        let id = pod.id;
+        self.delete(id);
+        let sequence = self.next_sequence();
+        let entry = Entry {
+            pod,
+            place: Place::InFlight,
+            timestamp: now,
+            sequence,
+            attempts: 0,
+            rejections: 0,
+            consecutive_errors: 0,
+            rejectors: PluginSet::EMPTY,
+            backoff_until: None,
+        };
+        self.entries.insert(id, entry);
+        self.enter(id, Place::Active);
+    }
+
+    /// Takes the next pod: from the active queue, or, while that is empty, from the back-off queue however long its
+    /// back-off still lasts (SchedulerPopFromBackoffQ). It is in flight until [`reject`](Self::reject),
+    /// [`fail`](Self::fail) or [`done`](Self::done) is called.
+    pub fn pop(&mut self) -> Option<PoppedPod> {
+        let first = self.active.first().map(|key| key.3);
+        let id = first.or_else(|| self.backoff.first().map(|(_, key)| key.3))?;
+        self.leave(id);
+        let next_event = self.first_event + self.events.len() as u64;
+        self.in_flight.insert(id, next_event);
+        let entry = self.entries.get_mut(&id)?;
+        entry.place = Place::InFlight;
+        entry.attempts += 1;
+        entry.backoff_until = None;
+        Some(PoppedPod { pod: Arc::clone(&entry.pod), attempts: entry.attempts })
+    }
+
+    /// Brings back a pod that plugins rejected. Events that came during the attempt are looked at now.
+    pub fn reject(&mut self, pod: PodId, rejectors: PluginSet, context: &HintContext<'_>, now: SimTime) {
+        let sequence = self.next_sequence();
+        let Some(entry) = self.entries.get_mut(&pod).filter(|entry| entry.place == Place::InFlight) else { return };
+        entry.rejections += 1;
+        entry.consecutive_errors = 0;
+        entry.rejectors = rejectors;
+        entry.timestamp = now;
+        entry.sequence = sequence;
+        entry.backoff_until = None;
+        let entry = self.entries[&pod].clone();
+        let seen = self.in_flight.get(&pod).map_or(0, |number| number.saturating_sub(self.first_event));
+        let hit = self
+            .events
+            .iter()
+            .skip(usize::try_from(seen).unwrap_or(usize::MAX))
+            .any(|event| may_become_schedulable(context, rejectors, &entry.pod, event));
+        self.end_attempt(pod);
+        if hit {
+            self.requeue(pod, now);
+        } else {
+            self.enter(pod, Place::Unschedulable);
+        }
+    }
+
+    /// Brings back a pod whose attempt ended with an internal error.
+    pub fn fail(&mut self, pod: PodId, now: SimTime) {
+        let sequence = self.next_sequence();
+        let Some(entry) = self.entries.get_mut(&pod).filter(|entry| entry.place == Place::InFlight) else { return };
+        entry.consecutive_errors += 1;
+        entry.rejectors = PluginSet::EMPTY;
+        entry.timestamp = now;
+        entry.sequence = sequence;
+        entry.backoff_until = None;
+        self.end_attempt(pod);
+        self.requeue(pod, now);
+    }
+
+    /// Forgets a pod that was placed.
+    pub fn done(&mut self, pod: PodId) {
+        self.delete(pod);
+    }
+
+    /// Forgets a pod.
+    pub fn delete(&mut self, pod: PodId) {
+        self.leave(pod);
+        self.end_attempt(pod);
+        self.entries.remove(&pod);
+    }
+
+    /// Replaces a pending pod. `events` are the properties that changed; only this pod's hints are asked.
+    pub fn update(&mut self, pod: Arc<PodInfo>, events: &[ClusterEvent], context: &HintContext<'_>, now: SimTime) {
+        let id = pod.id;
+        let Some(entry) = self.entries.get(&id) else {
+            self.add(pod, now);
+            return;
+        };
+        let place = entry.place;
+        match place {
+            Place::InFlight => {
+                self.events.extend(events.iter().cloned());
+                self.set_pod(id, pod);
+            }
+            Place::Active | Place::Backoff | Place::ErrorBackoff => {
+                self.leave(id);
+                self.set_pod(id, pod);
+                self.insert(id, place);
+            }
+            Place::Unschedulable | Place::Gated => {
+                let rejectors = entry.rejectors;
+                let hit = events.iter().any(|event| may_become_schedulable(context, rejectors, &pod, event));
+                self.set_pod(id, pod);
+                if hit {
+                    self.leave(id);
+                    self.requeue(id, now);
+                }
+            }
+        }
+    }
+
+    /// Moves a pod to the active queue at once, whatever it waits for. An attempt in flight hears of it when it ends.
+    pub fn activate(&mut self, pod: PodId) {
+        match self.place(pod) {
+            Some(Place::Backoff | Place::ErrorBackoff | Place::Unschedulable | Place::Gated) => {
+                self.leave(pod);
+                self.enter(pod, Place::Active);
+            }
+            Some(Place::InFlight) => self.events.push_back(ClusterEvent::ForceActivate),
+            Some(Place::Active) | None => {}
+        }
+    }
+
+    /// Offers an event to the pods that wait for one, and remembers it for the attempts in flight
+    /// (`MoveAllToActiveOrBackoffQueue`).
+    pub fn on_event(&mut self, event: &ClusterEvent, context: &HintContext<'_>, now: SimTime) {
+        if !self.in_flight.is_empty() {
+            self.events.push_back(event.clone());
+        }
+        let listeners = event.listeners();
+        let mut moved = Vec::new();
+        for (rejectors, pods) in &self.unschedulable {
+            if rejectors.intersection(listeners).is_empty() {
+                continue;
+            }
+            moved.extend(pods.iter().copied().filter(|id| {
+                let entry = self.entries.get(id);
+                entry.is_some_and(|entry| may_become_schedulable(context, *rejectors, &entry.pod, event))
+            }));
+        }
+        for id in moved {
+            self.leave(id);
+            self.requeue(id, now);
+        }
+    }
+
+    /// Runs the timers that are due at `now`: at whole seconds pods whose back-off ended become active, at multiples of
+    /// 30 s pods that waited for more than 5 minutes are queued again.
+    pub fn flush(&mut self, now: SimTime) {
+        self.flush_backoff(now);
+        if now.next_tick(SimTime::ZERO, UNSCHEDULABLE_FLUSH_PERIOD) == now && now > SimTime::ZERO {
+            self.flush_unschedulable(now);
+        }
+    }
+
+    fn flush_backoff(&mut self, now: SimTime) {
+        let due = |queue: &BTreeSet<BackoffKey>| {
+            let first = queue.first().filter(|(until, _)| *until < truncated(now));
+            first.map(|(_, key)| key.3)
+        };
+        while let Some(id) = due(&self.backoff).or_else(|| due(&self.error_backoff)) {
+            self.leave(id);
+            self.enter(id, Place::Active);
+        }
+    }
+
+    fn flush_unschedulable(&mut self, now: SimTime) {
+        while let Some((since, id)) = self.unschedulable_since.first().copied()
+            && now - since > MAX_IN_UNSCHEDULABLE_PODS
+        {
+            self.leave(id);
+            self.requeue(id, now);
+        }
+    }
+
+    /// The next time after `now` at which [`flush`](Self::flush) would move a pod; `None` if none is waiting.
+    #[must_use]
+    pub fn next_wakeup(&self, now: SimTime) -> Option<SimTime> {
+        let just_after = now + SimDuration::from_nanos(1);
+        let backoff = self.backoff.first().into_iter().chain(self.error_backoff.first()).map(|(until, _)| {
+            let ends = *until + BACKOFF_WINDOW;
+            ends.max(just_after.next_tick(SimTime::ZERO, BACKOFF_WINDOW))
+        });
+        let leftover = self.unschedulable_since.first().map(|(since, _)| {
+            let overdue = *since + MAX_IN_UNSCHEDULABLE_PODS + SimDuration::from_nanos(1);
+            overdue.max(just_after).next_tick(SimTime::ZERO, UNSCHEDULABLE_FLUSH_PERIOD)
+        });
+        backoff.chain(leftover).min()
+    }
+
+    /// Queues a pod that may be schedulable: after its back-off, if that still lasts.
+    fn requeue(&mut self, id: PodId, now: SimTime) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let until = backoff_until(entry, self.initial_backoff, self.max_backoff);
+        let place = match until {
+            Some(until) if until >= truncated(now) => {
+                if entry.consecutive_errors > 0 {
+                    Place::ErrorBackoff
+                } else {
+                    Place::Backoff
+                }
+            }
+            _ => Place::Active,
+        };
+        self.enter(id, place);
+    }
+
+    /// Puts a pod that is nowhere into `place`, unless a PreEnqueue plugin keeps it out.
+    fn enter(&mut self, id: PodId, place: Place) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let gated = scheduling_gates::pre_enqueue(&entry.pod).is_some();
+        if gated && place != Place::Unschedulable {
+            entry.rejectors = PluginSet::of(&[Plugin::SchedulingGates]);
+            entry.place = Place::Gated;
+            return;
+        }
+        self.insert(id, place);
+    }
+
+    /// Puts a pod that is nowhere into `place`.
+    fn insert(&mut self, id: PodId, place: Place) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.place = place;
+        let key = entry.active_key();
+        match place {
+            Place::Active => {
+                self.active.insert(key);
+            }
+            Place::Backoff | Place::ErrorBackoff => {
+                let until = entry.backoff_until.unwrap_or(entry.timestamp);
+                let queue = if place == Place::Backoff { &mut self.backoff } else { &mut self.error_backoff };
+                queue.insert((until, key));
+            }
+            Place::Unschedulable => {
+                self.unschedulable.entry(entry.rejectors).or_default().insert(id);
+                self.unschedulable_since.insert((entry.timestamp, id));
+            }
+            Place::Gated | Place::InFlight => {}
+        }
+    }
+
+    /// Takes a pod out of the place where it is; its entry stays.
+    fn leave(&mut self, id: PodId) {
+        let Some(entry) = self.entries.get(&id) else { return };
+        let key = entry.active_key();
+        match entry.place {
+            Place::Active => {
+                self.active.remove(&key);
+            }
+            Place::Backoff | Place::ErrorBackoff => {
+                let until = entry.backoff_until.unwrap_or(entry.timestamp);
+                let queue = if entry.place == Place::Backoff { &mut self.backoff } else { &mut self.error_backoff };
+                queue.remove(&(until, key));
+            }
+            Place::Unschedulable => {
+                if let Some(group) = self.unschedulable.get_mut(&entry.rejectors) {
+                    group.remove(&id);
+                    if group.is_empty() {
+                        self.unschedulable.remove(&entry.rejectors);
+                    }
+                }
+                self.unschedulable_since.remove(&(entry.timestamp, id));
+            }
+            Place::Gated | Place::InFlight => {}
+        }
+    }
+
+    fn set_pod(&mut self, id: PodId, pod: Arc<PodInfo>) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.pod = pod;
+        }
+    }
+
+    /// Ends an attempt, and forgets the events that no other attempt waits for.
+    fn end_attempt(&mut self, id: PodId) {
+        if self.in_flight.remove(&id).is_none() {
+            return;
+        }
+        let next = self.first_event + self.events.len() as u64;
+        let oldest = self.in_flight.values().copied().min().unwrap_or(next);
+        while self.first_event < oldest && self.events.pop_front().is_some() {
+            self.first_event += 1;
+        }
+    }
+
+    fn next_sequence(&mut self) -> u64 {
+        self.next_sequence += 1;
+        self.next_sequence
+    }
+}
+
+/// The whole second in which an instant lies.
+fn truncated(instant: SimTime) -> SimTime {
+    SimTime::from_secs(instant.since_start().whole_seconds())
+}
+
+/// The end of a pod's back-off, cut to the whole second; `None` before its first attempt.
+fn backoff_until(entry: &mut Entry, initial: SimDuration, max: SimDuration) -> Option<SimTime> {
+    let count = if entry.consecutive_errors > 0 { entry.consecutive_errors } else { entry.rejections };
+    if count == 0 {
+        return None;
+    }
+    let until = entry.backoff_until.unwrap_or_else(|| truncated(entry.timestamp + backoff(count, initial, max)));
+    entry.backoff_until = Some(until);
+    Some(until)
+}
+
+/// `initial` doubled with each failure after the first, at most `max`.
+fn backoff(failures: u32, initial: SimDuration, max: SimDuration) -> SimDuration {
+    let doublings = failures.saturating_sub(1).min(62);
+    (initial * (1_i64 << doublings)).min(max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_backoff_doubles_up_to_its_maximum() {
+        let (initial, max) = (SimDuration::from_secs(1), SimDuration::from_secs(10));
+        let delays: Vec<i64> = (1..=6).map(|failures| backoff(failures, initial, max).whole_seconds()).collect();
+        assert_eq!(delays, [1, 2, 4, 8, 10, 10]);
+        assert_eq!(backoff(500, initial, max), max);
+    }
+}

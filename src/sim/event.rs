@@ -1,0 +1,69 @@
+//! Everything that can happen.
+
+use crate::autoscaler::hpa_controller::HpaEvent;
+use crate::controllers::event::ControllerEvent;
+use crate::infra::faults::FaultEvent;
+use crate::kubelet::agent::KubeletEvent;
+use crate::scheduler::component::SchedulerEvent;
+use crate::workload::traffic::RateChange;
+
+/// An event of a simulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// The next pod (or pods) of an arrival stream comes.
+    Arrival {
+        /// Index of the stream.
+        stream: u32,
+    },
+    /// A pod of a trace is deleted.
+    Departure {
+        /// The pod.
+        pod: crate::cluster::PodId,
+    },
+    /// A node of a trace joins.
+    NodeJoins {
+        /// Index among the nodes that join later.
+        index: u32,
+    },
+    /// An operator acts.
+    Action {
+        /// Index of the action.
+        index: u32,
+    },
+    /// An operator who drains a node tries again.
+    Drain {
+        /// Index of the action.
+        index: u32,
+    },
+    /// The rate of a traffic entry changes.
+    Traffic(RateChange),
+    /// A fault strikes or ends.
+    Fault(FaultEvent),
+    /// A kubelet does something.
+    Kubelet(KubeletEvent),
+    /// A controller does something.
+    Controller(ControllerEvent),
+    /// The scheduler does something.
+    Scheduler(SchedulerEvent),
+    /// The HorizontalPodAutoscaler controller does something.
+    Hpa(HpaEvent),
+}
+
+macro_rules! from_room_event {
+    ($($variant:ident($event:ty)),+ $(,)?) => {$(
+        impl From<$event> for Event {
+            fn from(event: $event) -> Self {
+                Self::$variant(event)
+            }
+        }
+    )+};
+}
+
+from_room_event!(
+    Traffic(RateChange),
+    Fault(FaultEvent),
+    Kubelet(KubeletEvent),
+    Controller(ControllerEvent),
+    Scheduler(SchedulerEvent),
+    Hpa(HpaEvent),
+);

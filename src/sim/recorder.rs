@@ -1,0 +1,482 @@
+//! Turns changes of the cluster into facts: level-triggered, so that the order of several changes at one instant does
+//! not matter.
+
+use crate::api::{Name, PodPhase};
+use crate::cluster::{
+    ApiEvent, Change, Cluster, Disruption, Node, NodeId, NodeReady, PodId, Severity, WorkloadId,
+};
+use crate::record::{
+    AutoscalingRecord, ClusterSeries, EventRecord, EventType, ExtendedSeries, Facts, NodeRecord, PodOutcome, PodRecord,
+    PoolRecord, RecoveryRecord, StepSeries, WorkloadRecord,
+};
+use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A Kubernetes Event of one object, reason and message is counted, not repeated.
+type EventKey = (&'static str, &'static str, Name, Name, String);
+
+/// What is accounted for of a pod.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct PodState {
+    pending: bool,
+    bound: bool,
+    ready: bool,
+    in_workload: bool,
+}
+
+/// What is accounted for of a node.
+#[derive(Clone, Debug, Default)]
+struct NodeState {
+    exists: bool,
+    ready: bool,
+    ready_since: SimTime,
+    ready_for: SimDuration,
+    cpu_requested: i64,
+    memory_requested: i64,
+    since: SimTime,
+    cpu_integral: i128,
+    memory_integral: i128,
+    cpu_used_integral: i128,
+    pods: u32,
+    pods_bound: u32,
+    pods_max: u32,
+    faults: u32,
+}
+
+impl NodeState {
+    fn account(&mut self, now: SimTime) {
+        let span = i128::from((now - self.since).as_nanos());
+        self.cpu_integral += span * i128::from(self.cpu_requested);
+        self.memory_integral += span * i128::from(self.memory_requested);
+        self.since = now;
+    }
+}
+
+/// A pool of nodes as the recorder sees it.
+#[derive(Clone, Debug)]
+pub struct PoolInfo {
+    /// Name; empty for nodes that manifests or traces define.
+    pub name: Name,
+    /// Instance type.
+    pub instance_type: Name,
+    /// Price of a node for an hour.
+    pub price_per_hour: NanoDollars,
+}
+
+/// Gathers the facts of a run.
+#[derive(Debug)]
+pub struct Recorder {
+    pods: Vec<PodState>,
+    nodes: Vec<NodeState>,
+    pools: Vec<PoolRecord>,
+    pool_counts: Vec<(i64, i64, i64)>,
+    workloads: Vec<WorkloadRecord>,
+    cluster: ClusterSeries,
+    extended: BTreeMap<Name, usize>,
+    events: Vec<EventRecord>,
+    event_index: FxHashMap<EventKey, usize>,
+    /// Decisions of autoscalers.
+    pub autoscaling: Vec<AutoscalingRecord>,
+    interval: SimDuration,
+}
+
+impl Recorder {
+    /// A recorder for a run whose timeline has rows of `interval`.
+    pub fn new(interval: SimDuration, pools: &[PoolInfo]) -> Self {
+        let pool = |pool: &PoolInfo| PoolRecord {
+            name: pool.name.clone(),
+            instance_type: pool.instance_type.clone(),
+            price_per_hour: pool.price_per_hour,
+            nodes: StepSeries::default(),
+            cpu_allocatable: StepSeries::default(),
+            memory_allocatable: StepSeries::default(),
+        };
+        Self {
+            pods: Vec::new(),
+            nodes: Vec::new(),
+            pools: pools.iter().map(pool).collect(),
+            pool_counts: vec![(0, 0, 0); pools.len()],
+            workloads: Vec::new(),
+            cluster: ClusterSeries::new(interval),
+            extended: BTreeMap::new(),
+            events: Vec::new(),
+            event_index: FxHashMap::default(),
+            autoscaling: Vec::new(),
+            interval,
+        }
+    }
+
+    /// Accounts for a change.
+    pub fn observe(&mut self, change: Change, cluster: &Cluster, now: SimTime) {
+        match change {
+            Change::PodAdded(pod)
+            | Change::PodBound(pod)
+            | Change::PodReadiness(pod)
+            | Change::PodTerminating(pod)
+            | Change::PodEnded(pod)
+            | Change::PodRemoved(pod) => self.account_pod(pod, cluster, now),
+            Change::NodeAdded(node)
+            | Change::NodeUpdated(node)
+            | Change::NodeReadiness(node)
+            | Change::NodeRemoved(node) => self.account_node(node, cluster, now),
+            Change::DesiredReplicas(workload) => self.account_workload(workload, cluster, now),
+            _ => {}
+        }
+    }
+
+    fn account_pod(&mut self, id: PodId, cluster: &Cluster, now: SimTime) {
+        let pod = cluster.pod(id);
+        let target = PodState {
+            pending: pod.exists() && pod.node.is_none() && !pod.phase.is_terminal(),
+            bound: pod.occupies_node(),
+            ready: pod.exists() && pod.ready,
+            in_workload: pod.is_active(),
+        };
+        if self.pods.len() <= id.index() {
+            self.pods.resize(id.index() + 1, PodState::default());
+        }
+        let before = std::mem::replace(&mut self.pods[id.index()], target);
+        let change = |old: bool, new: bool| i64::from(new) - i64::from(old);
+        self.cluster.pods_pending.add(now, change(before.pending, target.pending));
+        self.cluster.pods_bound.add(now, change(before.bound, target.bound));
+        self.cluster.pods_ready.add(now, change(before.ready, target.ready));
+        if before.bound != target.bound {
+            self.account_placement(id, change(before.bound, target.bound), cluster, now);
+        }
+        if let Some(workload) = pod.workload {
+            if before.bound != target.bound {
+                let cpu = cluster.template_of(id).requests.cpu.get() * change(before.bound, target.bound);
+                let series = &mut self.workload(workload, cluster).cpu_requested;
+                series.set(now, series.last().unwrap_or(0) + cpu);
+            }
+            self.account_workload(workload, cluster, now);
+        }
+    }
+
+    fn account_placement(&mut self, id: PodId, change: i64, cluster: &Cluster, now: SimTime) {
+        let requests = &cluster.template_of(id).requests;
+        let (cpu, memory) = (requests.cpu.get() * change, requests.memory.get() * change);
+        self.cluster.cpu_requested.add(now, cpu);
+        self.cluster.memory_requested.add(now, memory);
+        for (name, amount) in requests.scalar.iter() {
+            let index = self.extended_index(name);
+            self.cluster.extended[index].requested.add(now, amount * change);
+        }
+        if let Some(node) = cluster.pod(id).node {
+            let state = self.node_state(node);
+            state.account(now);
+            state.cpu_requested += cpu;
+            state.memory_requested += memory;
+            state.pods = state.pods.saturating_add_signed(i32::try_from(change).unwrap_or(0));
+            state.pods_max = state.pods_max.max(state.pods);
+            if change > 0 {
+                state.pods_bound += 1;
+            }
+        }
+    }
+
+    fn extended_index(&mut self, name: &Name) -> usize {
+        if let Some(index) = self.extended.get(name) {
+            return *index;
+        }
+        let index = self.cluster.extended.len();
+        self.extended.insert(name.clone(), index);
+        let zero = crate::record::IntervalSeries::new(self.interval);
+        self.cluster.extended.push(ExtendedSeries { name: name.clone(), allocatable: zero.clone(), requested: zero });
+        index
+    }
+
+    fn node_state(&mut self, id: NodeId) -> &mut NodeState {
+        if self.nodes.len() <= id.index() {
+            self.nodes.resize(id.index() + 1, NodeState::default());
+        }
+        &mut self.nodes[id.index()]
+    }
+
+    fn account_node(&mut self, id: NodeId, cluster: &Cluster, now: SimTime) {
+        let node = cluster.node(id);
+        let (exists, ready) = (node.exists(), node.exists() && node.ready == NodeReady::True);
+        let state = self.node_state(id);
+        let (existed, was_ready) = (state.exists, state.ready);
+        if was_ready && !ready {
+            state.ready_for += now - state.ready_since;
+        } else if ready && !was_ready {
+            state.ready_since = now;
+        }
+        if exists && !existed {
+            state.since = now;
+        }
+        state.exists = exists;
+        state.ready = ready;
+        self.cluster.nodes_ready.add(now, i64::from(ready) - i64::from(was_ready));
+        if exists != existed {
+            let change = i64::from(exists) - i64::from(existed);
+            let allocatable = &node.object.allocatable;
+            let cpu = allocatable.cpu.map_or(0, MilliCpu::get) * change;
+            let memory = allocatable.memory.map_or(0, Bytes::get) * change;
+            self.cluster.nodes.add(now, change);
+            self.cluster.cpu_allocatable.add(now, cpu);
+            self.cluster.memory_allocatable.add(now, memory);
+            for (name, amount) in allocatable.scalar.iter() {
+                let index = self.extended_index(name);
+                self.cluster.extended[index].allocatable.add(now, amount * change);
+            }
+            let pool = pool_index(node, self.pools.len());
+            if let (Some(counts), Some(pool)) = (self.pool_counts.get_mut(pool), self.pools.get_mut(pool)) {
+                counts.0 += change;
+                counts.1 += cpu;
+                counts.2 += memory;
+                pool.nodes.set(now, counts.0);
+                pool.cpu_allocatable.set(now, counts.1);
+                pool.memory_allocatable.set(now, counts.2);
+            }
+        }
+    }
+
+    fn workload(&mut self, id: WorkloadId, cluster: &Cluster) -> &mut WorkloadRecord {
+        while self.workloads.len() <= id.index() {
+            let workload = cluster.workload(WorkloadId::from_index(self.workloads.len()));
+            self.workloads.push(WorkloadRecord {
+                namespace: cluster.namespace_name(workload.namespace).clone(),
+                name: Name::from(format!("{}/{}", workload.kind_name, workload.name)),
+                desired: StepSeries::default(),
+                current: StepSeries::default(),
+                ready: StepSeries::default(),
+                proposed: StepSeries::default(),
+                request_rate_milli: StepSeries::default(),
+                request_rate_unserved_milli: StepSeries::default(),
+                cpu_used: StepSeries::default(),
+                cpu_requested: StepSeries::default(),
+            });
+        }
+        &mut self.workloads[id.index()]
+    }
+
+    fn account_workload(&mut self, id: WorkloadId, cluster: &Cluster, now: SimTime) {
+        let workload = cluster.workload(id);
+        let record = self.workload(id, cluster);
+        record.desired.set(now, i64::from(workload.desired));
+        record.current.set(now, i64::from(workload.active));
+        record.ready.set(now, i64::from(workload.ready));
+    }
+
+    /// The load on a workload changed: rates in thousandths of a request per second, usage in millicores and bytes.
+    pub fn note_load(&mut self, id: WorkloadId, load: &WorkloadLoad, cluster: &Cluster, now: SimTime) {
+        let record = self.workload(id, cluster);
+        let (cpu_before, cpu) = (record.cpu_used.last().unwrap_or(0), load.cpu_used.get());
+        record.request_rate_milli.set(now, load.rate_milli);
+        record.request_rate_unserved_milli.set(now, load.unserved_milli);
+        record.cpu_used.set(now, cpu);
+        self.cluster.cpu_used.add(now, cpu - cpu_before);
+        self.cluster.memory_used.add(now, load.memory_used.get() - load.memory_used_before.get());
+    }
+
+    /// An autoscaler made a proposal for a workload.
+    pub fn note_proposal(&mut self, id: WorkloadId, replicas: i32, cluster: &Cluster, now: SimTime) {
+        self.workload(id, cluster).proposed.set(now, i64::from(replicas));
+    }
+
+    /// CPU that a pod used on its node, in millicore-nanoseconds.
+    pub fn note_pod_usage(&mut self, node: NodeId, integral: i128) {
+        self.node_state(node).cpu_used_integral += integral;
+    }
+
+    /// A fault struck a node.
+    pub fn note_node_fault(&mut self, node: NodeId) {
+        self.node_state(node).faults += 1;
+    }
+
+    /// Records a Kubernetes Event.
+    pub fn event(&mut self, event: ApiEvent, now: SimTime) {
+        let key: EventKey = (event.reason, event.source, event.namespace, event.name, event.message);
+        if let Some(index) = self.event_index.get(&key) {
+            let record = &mut self.events[*index];
+            record.count += 1;
+            record.last = now;
+            return;
+        }
+        self.events.push(EventRecord {
+            first: now,
+            last: now,
+            count: 1,
+            event_type: match event.severity {
+                Severity::Normal => EventType::Normal,
+                Severity::Warning => EventType::Warning,
+            },
+            reason: event.reason,
+            source: event.source,
+            kind: event.kind,
+            namespace: key.2.clone(),
+            name: key.3.clone(),
+            message: Arc::from(key.4.as_str()),
+        });
+        self.event_index.insert(key, self.events.len() - 1);
+    }
+
+    /// The cluster-wide series so far.
+    pub const fn cluster_series(&self) -> &ClusterSeries {
+        &self.cluster
+    }
+
+    /// Closes the books at `end`.
+    pub fn finish(mut self, header: RunHeader, cluster: &Cluster, recoveries: Vec<RecoveryRecord>) -> Facts {
+        let end = header.end;
+        self.cluster.advance(end);
+        for (id, _) in cluster.workloads() {
+            self.workload(id, cluster);
+        }
+        let nodes = cluster.nodes().map(|(id, node)| self.node_record(id, node, end)).collect();
+        Facts {
+            scenario: header.scenario,
+            seed: header.seed,
+            start_unix_seconds: header.start_unix_seconds,
+            planned_duration: header.planned_duration,
+            end,
+            interrupted: header.interrupted,
+            events_handled: header.events_handled,
+            scheduling_attempts: header.scheduling_attempts,
+            pods: cluster.pods().map(|(id, _)| pod_record(id, cluster, &header.arrivals)).collect(),
+            nodes,
+            pools: self.pools,
+            workloads: self.workloads,
+            events: self.events,
+            autoscaling: self.autoscaling,
+            recoveries,
+            cluster: self.cluster,
+            remarks: header.remarks,
+        }
+    }
+
+    fn node_record(&mut self, id: NodeId, node: &Node, end: SimTime) -> NodeRecord {
+        let pools = self.pools.len();
+        let state = self.node_state(id);
+        if state.exists {
+            state.account(end);
+            if state.ready {
+                state.ready_for += end - state.ready_since;
+            }
+        }
+        let object = &node.object;
+        let label = |key: &str| object.meta.labels.get(key).cloned().unwrap_or_default();
+        let mut status = String::from(if node.ready == NodeReady::True { "Ready" } else { "NotReady" });
+        if object.unschedulable {
+            status.push_str(",SchedulingDisabled");
+        }
+        NodeRecord {
+            name: object.meta.name.clone(),
+            pool: u32::try_from(pool_index(node, pools)).unwrap_or(0),
+            zone: object.zone().cloned().unwrap_or_default(),
+            instance_type: label(crate::api::well_known::INSTANCE_TYPE),
+            created: node.created,
+            deleted: node.removed,
+            cpu_allocatable: object.allocatable.cpu.unwrap_or_default(),
+            memory_allocatable: object.allocatable.memory.unwrap_or_default(),
+            pods_allocatable: object.allocatable.pods.unwrap_or(0),
+            extended_allocatable: Arc::clone(&object.allocatable.scalar),
+            cpu_requested_integral: state.cpu_integral,
+            memory_requested_integral: state.memory_integral,
+            cpu_used_integral: state.cpu_used_integral,
+            ready_for: state.ready_for,
+            pods_bound: state.pods_bound,
+            pods_max: state.pods_max,
+            pods_last: state.pods,
+            cpu_requested_last: MilliCpu::new(state.cpu_requested),
+            memory_requested_last: Bytes::new(state.memory_requested),
+            faults: state.faults,
+            status_last: Name::from(status),
+        }
+    }
+}
+
+/// The load on a workload at an instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkloadLoad {
+    /// Offered load in thousandths of a request per second.
+    pub rate_milli: i64,
+    /// Load beyond what the ready pods can take, in thousandths of a request per second.
+    pub unserved_milli: i64,
+    /// CPU used by the pods together.
+    pub cpu_used: MilliCpu,
+    /// Memory used by the pods together.
+    pub memory_used: Bytes,
+    /// Memory used before this change.
+    pub memory_used_before: Bytes,
+}
+
+/// What the recorder does not see for itself.
+#[derive(Clone, Debug)]
+pub struct RunHeader {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Seed.
+    pub seed: u64,
+    /// Calendar time of the start.
+    pub start_unix_seconds: Option<i64>,
+    /// Duration asked for.
+    pub planned_duration: SimDuration,
+    /// How far the run came.
+    pub end: SimTime,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+    /// Events handled.
+    pub events_handled: u64,
+    /// Scheduling attempts.
+    pub scheduling_attempts: u64,
+    /// Names of the arrival streams.
+    pub arrivals: Vec<Name>,
+    /// Remarks for the user.
+    pub remarks: Vec<String>,
+}
+
+/// The pool of a node; nodes without one belong to the last entry.
+fn pool_index(node: &Node, pools: usize) -> usize {
+    node.pool.map_or(pools.saturating_sub(1), |pool| pool as usize)
+}
+
+/// A pod's life.
+fn pod_record(id: PodId, cluster: &Cluster, arrivals: &[Name]) -> PodRecord {
+    let pod = cluster.pod(id);
+    let requests = &cluster.template_of(id).requests;
+    let workload = pod.workload.map(|workload| cluster.workload(workload));
+    PodRecord {
+        namespace: cluster.namespace_name(pod.namespace).clone(),
+        name: pod.name.clone(),
+        workload: workload
+            .map(|workload| Name::from(format!("{}/{}", workload.kind_name, workload.name)))
+            .unwrap_or_default(),
+        arrival: pod.arrival.and_then(|stream| arrivals.get(stream as usize).cloned()).unwrap_or_default(),
+        node: pod.node.and_then(|node| u32::try_from(node.index()).ok()),
+        priority: cluster.template_of(id).template.spec.priority,
+        cpu_request: requests.cpu,
+        memory_request: requests.memory,
+        extended_requests: Arc::clone(&requests.scalar),
+        created: pod.created,
+        scheduled: pod.bound,
+        running: pod.running,
+        ready: pod.first_ready,
+        deletion_requested: pod.deletion.map(|deletion| deletion.requested),
+        ended: pod.ended,
+        outcome: outcome(pod),
+        restarts: pod.restarts,
+        scheduling_attempts: pod.scheduling_attempts,
+        reason: pod.reason.clone(),
+    }
+}
+
+/// How a pod ended or where it stands.
+fn outcome(pod: &crate::cluster::Pod) -> PodOutcome {
+    match (pod.phase, pod.deletion.map(|deletion| deletion.reason)) {
+        (PodPhase::Succeeded, _) => PodOutcome::Succeeded,
+        (_, Some(Disruption::TaintManager | Disruption::PodGarbageCollector | Disruption::Preemption)) => {
+            PodOutcome::Evicted
+        }
+        (PodPhase::Failed, _) => PodOutcome::Failed,
+        (_, Some(_)) if pod.node.is_none() => PodOutcome::DeletedWhilePending,
+        (_, Some(_)) => PodOutcome::Deleted,
+        _ if pod.node.is_none() && pod.unresolvable => PodOutcome::Impossible,
+        _ if pod.node.is_none() => PodOutcome::Pending,
+        _ => PodOutcome::Running,
+    }
+}

@@ -1,0 +1,271 @@
+//! Follows each fault to the recovery from it.
+
+use crate::api::Name;
+use crate::cluster::{Change, Cluster, Machine, NodeId, NodeReady, PodId, WorkloadId, WorkloadKind};
+use crate::input::scenario;
+use crate::record::{FaultKind, RecoveryRecord, StepSeries};
+use crate::units::SimTime;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A fault that has not been recovered from.
+#[derive(Clone, Debug)]
+struct Open {
+    strike: u64,
+    record: usize,
+    nodes: BTreeSet<NodeId>,
+    /// Pods that were on the nodes, or the pods that crashed.
+    affected: BTreeSet<PodId>,
+    workloads: BTreeSet<WorkloadId>,
+    /// Whether the control plane has acted on it, so that "nothing is missing" means restored.
+    noticed: bool,
+}
+
+/// What is accounted for of a workload.
+#[derive(Clone, Debug, Default)]
+struct WorkloadState {
+    /// Ready in the API, but on a machine that is down.
+    ready_but_down: i64,
+    /// Wanted pods that are not ready, over time.
+    missing: StepSeries,
+}
+
+/// Follows faults.
+#[derive(Debug, Default)]
+pub struct RecoveryTracker {
+    records: Vec<RecoveryRecord>,
+    open: Vec<Open>,
+    workloads: BTreeMap<WorkloadId, WorkloadState>,
+    /// Pods that count in `ready_but_down`.
+    down: BTreeSet<PodId>,
+}
+
+impl RecoveryTracker {
+    /// Machines stopped or were cut off.
+    pub fn struck(
+        &mut self,
+        kind: scenario::FaultKind,
+        strike: u64,
+        subject: &str,
+        nodes: &[NodeId],
+        cluster: &Cluster,
+        now: SimTime,
+    ) {
+        let on_nodes = nodes.iter().flat_map(|node| cluster.node(*node).pods.iter().copied());
+        let is_affected = |pod: &PodId| {
+            let pod = cluster.pod(*pod);
+            let daemon = pod.workload.is_some_and(|id| matches!(cluster.workload(id).kind, WorkloadKind::DaemonSet(_)));
+            pod.occupies_node() && !daemon
+        };
+        let affected: BTreeSet<PodId> = on_nodes.filter(is_affected).collect();
+        let kind = match kind {
+            scenario::FaultKind::NodeCrash => FaultKind::NodeCrash,
+            scenario::FaultKind::ZoneOutage => FaultKind::ZoneOutage,
+            scenario::FaultKind::PodCrash => FaultKind::PodCrash,
+            scenario::FaultKind::NetworkPartition => FaultKind::NetworkPartition,
+        };
+        self.open_record(kind, strike, subject, nodes.iter().copied().collect(), affected, cluster, now);
+        for node in nodes {
+            self.machine_changed(*node, cluster, now);
+        }
+    }
+
+    /// A container of a pod crashed.
+    pub fn pod_crashed(&mut self, pod: PodId, cluster: &Cluster, now: SimTime) {
+        let name = cluster.pod(pod).name.to_string();
+        let affected = BTreeSet::from([pod]);
+        self.open_record(FaultKind::PodCrash, 0, &name, BTreeSet::new(), affected, cluster, now);
+        if let Some(open) = self.open.last_mut() {
+            open.noticed = true;
+            if let Some(record) = self.records.get_mut(open.record) {
+                record.detected = Some(now);
+                record.ended = Some(now);
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the columns of a record")]
+    fn open_record(
+        &mut self,
+        kind: FaultKind,
+        strike: u64,
+        subject: &str,
+        nodes: BTreeSet<NodeId>,
+        affected: BTreeSet<PodId>,
+        cluster: &Cluster,
+        now: SimTime,
+    ) {
+        let workloads: BTreeSet<WorkloadId> = affected.iter().filter_map(|pod| cluster.pod(*pod).workload).collect();
+        for workload in &workloads {
+            self.workloads.entry(*workload).or_default();
+            self.account(*workload, cluster, now);
+        }
+        self.records.push(RecoveryRecord {
+            kind,
+            subject: Name::from(subject),
+            struck: now,
+            ended: None,
+            detected: None,
+            evicted: None,
+            pods_affected: u32::try_from(affected.len()).unwrap_or(u32::MAX),
+            pods_lost: 0,
+            replacements_scheduled: 0,
+            replacements_ready: 0,
+            last_scheduled: None,
+            restored: None,
+            missing_replica_nanos: 0,
+        });
+        let record = self.records.len() - 1;
+        self.open.push(Open { strike, record, nodes, affected, workloads, noticed: false });
+    }
+
+    /// The cause of a strike is gone.
+    pub fn repaired(&mut self, strike: u64, nodes: &[NodeId], cluster: &Cluster, now: SimTime) {
+        for open in self.open.iter().filter(|open| open.strike == strike) {
+            self.records[open.record].ended = Some(now);
+        }
+        for node in nodes {
+            self.machine_changed(*node, cluster, now);
+        }
+    }
+
+    /// A kubelet has started the containers of its pods again after its machine came back, so that what is not ready is
+    /// known to be not ready.
+    pub fn kubelet_is_back(&mut self, node: NodeId, cluster: &Cluster, now: SimTime) {
+        for open in self.open.iter_mut().filter(|open| open.nodes.contains(&node)) {
+            open.noticed = true;
+        }
+        self.machine_changed(node, cluster, now);
+        self.close(cluster, now);
+    }
+
+    fn machine_changed(&mut self, node: NodeId, cluster: &Cluster, now: SimTime) {
+        for pod in &cluster.node(node).pods {
+            self.account_pod(*pod, cluster, now);
+        }
+    }
+
+    /// Accounts for a change of the cluster.
+    pub fn observe(&mut self, change: Change, cluster: &Cluster, now: SimTime) {
+        if self.workloads.is_empty() && self.open.is_empty() {
+            return;
+        }
+        match change {
+            Change::NodeReadiness(node) if cluster.node(node).ready != NodeReady::True => {
+                for open in self.open.iter_mut().filter(|open| open.nodes.contains(&node)) {
+                    open.noticed = true;
+                    let record = &mut self.records[open.record];
+                    record.detected.get_or_insert(now);
+                }
+            }
+            Change::PodTerminating(pod) | Change::PodEnded(pod) => {
+                for open in self.open.iter_mut().filter(|open| open.affected.contains(&pod)) {
+                    let record = &mut self.records[open.record];
+                    record.pods_lost += 1;
+                    record.evicted = Some(now);
+                    open.affected.remove(&pod);
+                }
+                self.account_pod(pod, cluster, now);
+            }
+            Change::PodBound(pod) => self.count_replacement(pod, cluster, false, now),
+            Change::PodReadiness(pod) => {
+                self.account_pod(pod, cluster, now);
+                if cluster.pod(pod).ready && cluster.pod(pod).first_ready == Some(now) {
+                    self.count_replacement(pod, cluster, true, now);
+                }
+            }
+            Change::PodAdded(pod) | Change::PodRemoved(pod) => self.account_pod(pod, cluster, now),
+            Change::DesiredReplicas(workload) if self.workloads.contains_key(&workload) => {
+                self.account(workload, cluster, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// Counts a pod that came after a strike as a replacement, as long as pods of the strike lack one.
+    fn count_replacement(&mut self, pod: PodId, cluster: &Cluster, ready: bool, now: SimTime) {
+        let state = cluster.pod(pod);
+        let Some(workload) = state.workload else { return };
+        for open in &self.open {
+            let record = &mut self.records[open.record];
+            if open.workloads.contains(&workload) && state.created >= record.struck {
+                let count = if ready { &mut record.replacements_ready } else { &mut record.replacements_scheduled };
+                if *count < record.pods_lost {
+                    *count += 1;
+                    if !ready {
+                        record.last_scheduled = Some(now);
+                    }
+                }
+            }
+        }
+    }
+
+    fn account_pod(&mut self, id: PodId, cluster: &Cluster, now: SimTime) {
+        let pod = cluster.pod(id);
+        let Some(workload) = pod.workload else { return };
+        let Some(state) = self.workloads.get_mut(&workload) else { return };
+        let machine_down = pod.node.is_some_and(|node| cluster.node(node).machine == Machine::Down);
+        if pod.is_active() && pod.ready && machine_down {
+            if self.down.insert(id) {
+                state.ready_but_down += 1;
+            }
+        } else if self.down.remove(&id) {
+            state.ready_but_down -= 1;
+        }
+        self.account(workload, cluster, now);
+    }
+
+    fn account(&mut self, id: WorkloadId, cluster: &Cluster, now: SimTime) {
+        let workload = cluster.workload(id);
+        if let Some(state) = self.workloads.get_mut(&id) {
+            let ready = i64::from(workload.ready) - state.ready_but_down;
+            state.missing.set(now, (i64::from(workload.desired) - ready).max(0));
+        }
+    }
+
+    /// Closes the faults whose workloads have again as many ready pods as they want. Call it when all changes of an
+    /// instant are accounted for.
+    pub fn close(&mut self, cluster: &Cluster, now: SimTime) {
+        let workloads = &self.workloads;
+        let records = &mut self.records;
+        self.open.retain(|open| {
+            let whole = |id: &WorkloadId| {
+                workloads.get(id).is_none_or(|state| state.missing.last().unwrap_or(0) == 0)
+            };
+            let pods_settled = !open.workloads.is_empty() || open.affected.iter().all(|pod| {
+                let pod = cluster.pod(*pod);
+                !pod.exists() || pod.ready || pod.phase.is_terminal()
+            });
+            let restored = open.noticed && open.workloads.iter().all(whole) && pods_settled;
+            if restored {
+                let record = &mut records[open.record];
+                record.restored = Some(now);
+                record.missing_replica_nanos = missing(workloads, &open.workloads, record.struck, now);
+            }
+            !restored
+        });
+    }
+
+    /// Whether a fault is still open.
+    pub fn is_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// The records, closed at `end`.
+    pub fn finish(mut self, end: SimTime) -> Vec<RecoveryRecord> {
+        for open in &self.open {
+            let record = &mut self.records[open.record];
+            record.missing_replica_nanos = missing(&self.workloads, &open.workloads, record.struck, end);
+        }
+        self.records
+    }
+}
+
+/// Missing ready pods of workloads, integrated.
+fn missing(
+    states: &BTreeMap<WorkloadId, WorkloadState>,
+    workloads: &BTreeSet<WorkloadId>,
+    from: SimTime,
+    to: SimTime,
+) -> i128 {
+    workloads.iter().filter_map(|id| states.get(id)).map(|state| state.missing.integral(from, to)).sum()
+}

@@ -1,0 +1,153 @@
+//! A recorded case, and the scheduler's view of its cluster.
+
+use super::config::{self, RecordedConfig};
+use crate::api;
+use crate::cluster::{NodeId, PodId};
+use crate::input::FieldErrors;
+use crate::input::manifest;
+use crate::scheduler::{
+    Context, KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig, ServiceSelector,
+    Snapshot,
+};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1 as core;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// A case as recorded: native Kubernetes JSON throughout.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Case {
+    /// Family, `-`, number.
+    pub id: String,
+    /// Nodes in the order in which they were added.
+    pub nodes: Vec<core::Node>,
+    /// Pods on nodes, and pending pods that are nominated to a node.
+    pub pods: Vec<core::Pod>,
+    /// The pod to be placed (single).
+    pub pod: core::Pod,
+    /// Pods that arrive one after the other (sequence, sampled).
+    pub arrivals: Vec<core::Pod>,
+    /// Namespaces with their labels.
+    pub namespaces: Vec<core::Namespace>,
+    /// Services.
+    pub services: Vec<core::Service>,
+    /// Fields of a KubeSchedulerConfiguration.
+    pub config: Option<RecordedConfig>,
+}
+
+/// The scheduler's view of a case.
+pub struct Cluster {
+    /// The release whose rules apply.
+    pub version: KubernetesVersion,
+    /// Nodes and the pods on them.
+    pub snapshot: Snapshot,
+    /// Other objects.
+    pub listers: Listers,
+    /// Pods nominated to nodes.
+    pub nominator: Nominator,
+    /// The profile.
+    pub profile: Profile,
+    /// Nodes by id, for their names in their order.
+    pub node_names: Vec<api::Name>,
+    next_pod: usize,
+}
+
+/// Calendar times in a recording count from here.
+const START: Timestamp = Timestamp::UNIX_EPOCH;
+
+impl Cluster {
+    /// Builds the view. `percentage` is `percentageOfNodesToScore` where the case's config gives none.
+    pub fn new(case: &Case, version: KubernetesVersion, percentage: i32) -> Result<Self, String> {
+        let config = match &case.config {
+            Some(recorded) => config::convert(recorded, version, percentage)?,
+            None => SchedulerConfig { version, percentage_of_nodes_to_score: percentage, ..SchedulerConfig::default() },
+        };
+        let profile = config.profiles().into_iter().next().unwrap_or_default();
+        let mut cluster = Self {
+            version,
+            snapshot: Snapshot::new(),
+            listers: Listers::default(),
+            nominator: Nominator::default(),
+            profile,
+            node_names: Vec::new(),
+            next_pod: 0,
+        };
+        cluster.add_listed(case);
+        for node in &case.nodes {
+            cluster.add_node(node)?;
+        }
+        for pod in &case.pods {
+            let info = cluster.pod_info(pod)?;
+            let node = |name: &Option<api::Name>| cluster.snapshot.node_by_name(name.as_deref()?);
+            if let Some(node) = node(&info.node_name) {
+                cluster.snapshot.add_pod(info, node);
+            } else if let Some(node) = node(&info.nominated_node_name) {
+                cluster.nominator.add(info, node);
+            }
+        }
+        cluster.snapshot.refresh();
+        Ok(cluster)
+    }
+
+    /// Objects besides nodes and pods.
+    fn add_listed(&mut self, case: &Case) {
+        let labels = |map: Option<&std::collections::BTreeMap<String, String>>| manifest::meta::labels(map);
+        for namespace in &case.namespaces {
+            let name = namespace.metadata.name.as_deref().unwrap_or_default();
+            self.listers.namespaces.insert(name.into(), labels(namespace.metadata.labels.as_ref()));
+        }
+        for service in &case.services {
+            let selector = service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+            self.listers.services.push(ServiceSelector {
+                namespace: service.metadata.namespace.as_deref().unwrap_or_default().into(),
+                selector: selector.map(|selector| labels(Some(selector))),
+            });
+        }
+    }
+
+    /// Adds a node at the end; one of the same name keeps its id.
+    pub fn add_node(&mut self, node: &core::Node) -> Result<NodeId, String> {
+        let node = converted(|errors| manifest::node::convert(node, START, errors))?;
+        let known = self.node_names.iter().position(|name| *name == node.meta.name);
+        let id = NodeId::from_index(known.unwrap_or(self.node_names.len()));
+        if known.is_none() {
+            self.node_names.push(node.meta.name.clone());
+        }
+        self.snapshot.add_node(id, Arc::new(node));
+        Ok(id)
+    }
+
+    /// A pod with a new id.
+    pub fn pod_info(&mut self, pod: &core::Pod) -> Result<Arc<PodInfo>, String> {
+        let id = PodId::from_index(self.next_pod);
+        self.next_pod += 1;
+        self.pod_info_with_id(pod, id)
+    }
+
+    /// A pod with a known id.
+    pub fn pod_info_with_id(&self, pod: &core::Pod, id: PodId) -> Result<Arc<PodInfo>, String> {
+        let pod = converted(|errors| manifest::pod::convert(pod, START, errors))?;
+        let traits = Arc::new(PodTraits::of(&pod.template.spec));
+        Ok(Arc::new(PodInfo::new(id, &pod, traits, self.version)))
+    }
+
+    /// What the plugins look at.
+    pub fn context(&self) -> Context<'_> {
+        Context { snapshot: &self.snapshot, listers: &self.listers, nominator: &self.nominator, profile: &self.profile }
+    }
+
+    /// A node's name.
+    pub fn node_name(&self, id: NodeId) -> String {
+        self.node_names.get(id.index()).map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+/// A conversion whose complaints, if any, are joined to one text.
+pub fn converted<T>(convert: impl FnOnce(&mut FieldErrors) -> T) -> Result<T, String> {
+    let mut errors = FieldErrors::default();
+    let value = convert(&mut errors);
+    let problems: Vec<String> =
+        errors.into_vec().into_iter().map(|error| format!("{}: {}", error.field, error.problem)).collect();
+    if problems.is_empty() { Ok(value) } else { Err(problems.join("; ")) }
+}
