@@ -19,12 +19,25 @@ pub fn offset_of(text: &str, steps: &[PathStep]) -> usize {
     found
 }
 
-/// Line and column, from 1, of an offset in bytes; the column counts characters.
+/// The offsets at which the elements of the list in `field` of an object begin, found in one pass.
 #[must_use]
-pub fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |index| index + 1);
-    (before.bytes().filter(|byte| *byte == b'\n').count() + 1, before[line_start..].chars().count() + 1)
+pub fn element_offsets(text: &str, field: &str) -> Vec<usize> {
+    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0 };
+    scanner.skip_blank();
+    let mut offsets = Vec::new();
+    if scanner.enter(&PathStep::Key(field.to_owned())).is_none() || scanner.peek() != b'[' {
+        return offsets;
+    }
+    scanner.at += 1;
+    loop {
+        scanner.skip_blank();
+        let begin = scanner.at;
+        scanner.skip_value();
+        if scanner.at == begin {
+            return offsets;
+        }
+        offsets.push(begin);
+    }
 }
 
 /// Reads forward through JSON text that is known to be well formed; on other text it ends early.
@@ -109,12 +122,11 @@ impl Scanner<'_> {
                     depth += 1;
                     self.at += 1;
                 }
-                b'}' | b']' if depth == 0 => return,
+                b'}' | b']' | b',' if depth == 0 => return,
                 b'}' | b']' => {
                     depth -= 1;
                     self.at += 1;
                 }
-                b',' if depth == 0 => return,
                 _ => {
                     self.at += 1;
                     continue;
@@ -136,6 +148,23 @@ fn key_is(quoted: &[u8], wanted: &str) -> bool {
 mod tests {
     use super::*;
     use crate::input::parse_path;
+
+    /// Line and column, from 1.
+    fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+        let before = &text[..offset];
+        let line_start = before.rfind('\n').map_or(0, |index| index + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+
+    #[test]
+    fn elements_are_found_in_one_pass() {
+        let text = "{\"kind\": \"List\", \"items\": [ {\"a\": [1]}, {},\n{\"b\": \"]\"} ], \"z\": []}";
+        let offsets = element_offsets(text, "items");
+        let rests: Vec<_> = offsets.iter().map(|offset| text[*offset..].chars().take(4).collect::<String>()).collect();
+        assert_eq!(rests, ["{\"a\"", "{},\n", "{\"b\""]);
+        assert_eq!(element_offsets(text, "kind"), [0_usize; 0]);
+        assert_eq!(element_offsets(text, "z"), [0_usize; 0]);
+    }
 
     #[test]
     fn fields_are_found() {

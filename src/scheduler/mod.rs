@@ -4,6 +4,7 @@
 //! 1.36.2 (or 1.34.1, see [`KubernetesVersion`]). Everything here is a pure function of a [`Snapshot`], a pod, a
 //! [`Profile`] and `now`; the simulation keeps the snapshot and the queue up to date, and acts on the decisions.
 
+pub mod component;
 pub mod diagnosis;
 pub mod event;
 pub mod failure;

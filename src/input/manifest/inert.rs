@@ -19,6 +19,7 @@ pub fn is_default(field: &str, value: &str) -> bool {
 }
 
 /// Whether a field of a `k8s-openapi` type has no effect, and why. Fields of `status` are not asked about.
+#[expect(clippy::too_many_lines, reason = "a table of the fields of many types")]
 pub fn inert(type_name: &str, field: &str) -> Option<Inert> {
     let (inside, not_simulated): (&[&str], &[&str]) = match type_name {
         "PodSpec" => (

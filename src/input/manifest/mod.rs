@@ -10,6 +10,7 @@ pub mod daemon_set;
 pub mod deployment;
 mod hints;
 mod inert;
+mod load;
 pub mod hpa;
 pub mod meta;
 pub mod namespace;
@@ -29,5 +30,9 @@ mod validation;
 mod value;
 mod workload;
 
+pub(in crate::input) use scheduling::{convert_node_affinity, convert_spread_constraints};
+pub(in crate::input) use typed::{Notes as TypedNotes, read as read_typed};
+
+pub use load::{LoadedObject, load_objects};
 pub use pod_validation::{validate_pod, validate_template};
 pub use value::sim_time;

@@ -186,10 +186,8 @@ impl<'de> Deserializer<'de> for Tracked<'de, '_> {
                 }
             }
             Value::String(text) => visitor.visit_borrowed_str(text),
-            Value::Array(elements) => visitor.visit_seq(Elements { own: self, elements: elements.iter(), index: 0 }),
-            Value::Object(fields) => {
-                visitor.visit_map(Fields { own: self, fields: fields.iter(), of: None, next: None })
-            }
+            Value::Array(elements) => visitor.visit_seq(Elements { own: self, rest: elements.iter(), index: 0 }),
+            Value::Object(fields) => visitor.visit_map(Fields { own: self, rest: fields.iter(), of: None, next: None }),
         };
         self.locate(result)
     }
@@ -222,7 +220,7 @@ impl<'de> Deserializer<'de> for Tracked<'de, '_> {
         visitor: V,
     ) -> Result<V::Value, TypeError> {
         let Value::Object(fields) = self.value else { return self.deserialize_any(visitor) };
-        let access = Fields { own: self, fields: fields.iter(), of: Some((name, known)), next: None };
+        let access = Fields { own: self, rest: fields.iter(), of: Some((name, known)), next: None };
         let result = visitor.visit_map(access);
         self.locate(result)
     }
@@ -246,7 +244,7 @@ impl<'de> Deserializer<'de> for Tracked<'de, '_> {
 /// The elements of a list.
 struct Elements<'de, 'p> {
     own: Tracked<'de, 'p>,
-    elements: std::slice::Iter<'de, Value>,
+    rest: std::slice::Iter<'de, Value>,
     index: usize,
 }
 
@@ -254,34 +252,52 @@ impl<'de> SeqAccess<'de> for Elements<'de, '_> {
     type Error = TypeError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, TypeError> {
-        let Some(value) = self.elements.next() else { return Ok(None) };
+        let Some(value) = self.rest.next() else { return Ok(None) };
         let index = self.index;
         self.index += 1;
         seed.deserialize(Tracked { value, path: self.own.path.index(index), notes: self.own.notes }).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.elements.len())
+        Some(self.rest.len())
     }
 }
 
 /// The fields of an object, of a struct type or of a map.
 struct Fields<'de, 'p> {
     own: Tracked<'de, 'p>,
-    fields: serde_json::map::Iter<'de>,
+    rest: serde_json::map::Iter<'de>,
     of: Option<(&'static str, &'static [&'static str])>,
     next: Option<(&'de str, &'de Value)>,
+}
+
+impl Fields<'_, '_> {
+    /// Notes a field without effect, unless it stands in one that has none either: the outer one says enough.
+    fn note_inert(&self, type_name: &str, field: &str, why: Inert) {
+        let path = self.own.path.key(field).to_string();
+        let mut notes = self.own.notes.borrow_mut();
+        let inner = notes.inert.last().is_some_and(|outer| {
+            path.strip_prefix(outer.path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
+        });
+        if !inner {
+            notes.inert.push(InertField { path, name: format!("{type_name}.{field}"), why });
+        }
+    }
 }
 
 impl<'de> MapAccess<'de> for Fields<'de, '_> {
     type Error = TypeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, TypeError> {
-        for (key, value) in self.fields.by_ref() {
+        for (key, value) in self.rest.by_ref() {
             if let Some((name, known)) = self.of {
                 if !known.contains(&key.as_str()) {
                     let path = self.own.path.key(key).to_string();
-                    self.own.notes.borrow_mut().unknown.push(UnknownKey { path, similar: similar(key, known) });
+                    self.own
+                        .notes
+                        .borrow_mut()
+                        .unknown
+                        .push(UnknownKey { path, similar: similar(key, known.iter().copied()) });
                     continue;
                 }
                 // The API server's book-keeping is the bulk of a dump and says nothing about the object.
@@ -292,8 +308,7 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
                     && !is_blank(value)
                     && !value.as_str().is_some_and(|text| is_default(key, text))
                 {
-                    let path = self.own.path.key(key).to_string();
-                    self.own.notes.borrow_mut().inert.push(InertField { path, name: format!("{name}.{key}"), why });
+                    self.note_inert(name, key, why);
                 }
             }
             self.next = Some((key, value));
@@ -319,14 +334,17 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// The known key nearest to `key`, if it differs by at most two letters, and by less than half of them.
-fn similar(key: &str, known: &'static [&'static str]) -> Option<&'static str> {
-    let candidates = known.iter().map(|own| (edit_distance(&key.to_lowercase(), &own.to_lowercase()), *own));
-    candidates.min().filter(|(distance, _)| *distance <= 2 && distance * 2 < key.len()).map(|(_, own)| own)
+/// The known word nearest to `word`, if it differs by at most two letters, and by at most a third of them. Capitals do
+/// not count, but equal words are not similar.
+pub fn similar(word: &str, known: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
+    let lower = word.to_lowercase();
+    let candidates = known.into_iter().filter(|own| *own != word);
+    let nearest = candidates.map(|own| (edit_distance(&lower, &own.to_lowercase()), own)).min();
+    nearest.filter(|(distance, _)| *distance <= 2 && distance * 3 <= word.len()).map(|(_, own)| own)
 }
 
 /// The number of letters to insert, delete or replace (Levenshtein).
-pub fn edit_distance(left: &str, right: &str) -> usize {
+fn edit_distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (index, letter) in left.chars().enumerate() {

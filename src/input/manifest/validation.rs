@@ -295,7 +295,7 @@ pub fn resource_requirements(
                 );
             }
             None if fixed => {
-                errors.push(own_path, format_args!("`{resource}` has no limit (expected one equal to the request)"))
+                errors.push(own_path, format_args!("`{resource}` has no limit (expected one equal to the request)"));
             }
             _ => {}
         }

@@ -2,10 +2,10 @@
 //!
 //! Turns the lists of the document into the closed enums of [`super::typed`] on the way.
 
-use super::diagnostic::Severity;
 use super::path::{FieldPath, nearest};
 use super::spec::ScenarioSpec;
 use super::typed::{Action, Arrivals, Fault};
+use crate::input::Severity;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

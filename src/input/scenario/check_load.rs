@@ -241,6 +241,10 @@ impl Checker<'_> {
         if let Some(duration) = &mut entry.duration {
             self.check_distribution(&path.key("duration"), duration);
         }
+        if let Some(template) = &entry.template {
+            let has_spec = template.0.get("spec").is_some_and(serde_json::Value::is_object);
+            self.require(has_spec, path.key("template"), "has no `spec` (expected a pod template, as in a Deployment)");
+        }
         match (&entry.every, &entry.template) {
             (Some(every), Some(template)) => Some(ArrivalSource::Generated(GeneratedArrivals {
                 every: every.clone(),

@@ -27,6 +27,7 @@ impl DistributionUnit for Amount {
 /// A random quantity: exactly one of the forms. Samples below zero count as zero.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "DistributionOf{U}")]
 pub enum Distribution<U> {
     /// Always the same value.
     Fixed(U),
@@ -51,6 +52,7 @@ pub enum Distribution<U> {
 /// Parameters of the uniform distribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "UniformOf{U}")]
 pub struct Uniform<U> {
     /// Smallest value.
     pub min: U,
@@ -61,6 +63,7 @@ pub struct Uniform<U> {
 /// Parameters of the exponential distribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "ExponentialOf{U}")]
 pub struct Exponential<U> {
     /// Mean; above zero.
     pub mean: U,
@@ -69,6 +72,7 @@ pub struct Exponential<U> {
 /// Parameters of the normal distribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "NormalOf{U}")]
 pub struct Normal<U> {
     /// Mean (of the distribution before values below zero are cut).
     pub mean: U,
@@ -79,6 +83,7 @@ pub struct Normal<U> {
 /// Parameters of the log-normal distribution: exactly one of `median` and `mean`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "LogNormalOf{U}")]
 pub struct LogNormal<U> {
     /// Median (half of the samples are below); above zero. Exclusive with `mean`.
     pub median: Option<U>,
@@ -91,6 +96,7 @@ pub struct LogNormal<U> {
 /// Parameters of the Weibull distribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "WeibullOf{U}")]
 pub struct Weibull<U> {
     /// Scale (lambda): 63.2 % of the samples are below; above zero.
     pub scale: U,
@@ -101,6 +107,7 @@ pub struct Weibull<U> {
 /// Parameters of the gamma distribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "GammaOf{U}")]
 pub struct Gamma<U> {
     /// Mean (shape times scale); above zero.
     pub mean: U,
@@ -111,6 +118,7 @@ pub struct Gamma<U> {
 /// Parameters of the Pareto distribution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "ParetoOf{U}")]
 pub struct Pareto<U> {
     /// Smallest value; above zero.
     pub minimum: U,

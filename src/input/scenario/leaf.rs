@@ -6,7 +6,7 @@
 use crate::api::Quantity;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime, format_go_duration, parse_go_duration};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserializer, Error as _, Unexpected, Visitor};
+use serde::de::{Deserializer, Unexpected, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
@@ -467,10 +467,7 @@ pub struct PodTemplateText(pub serde_json::Map<String, serde_json::Value>);
 
 impl<'de> Deserialize<'de> for PodTemplateText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match serde_json::Value::deserialize(deserializer)? {
-            serde_json::Value::Object(fields) => Ok(Self(fields)),
-            _ => Err(D::Error::custom("a pod template is a mapping with `metadata` and `spec`, as in a Deployment")),
-        }
+        serde_json::Map::deserialize(deserializer).map(Self)
     }
 }
 

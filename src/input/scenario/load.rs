@@ -1,13 +1,14 @@
 //! From a scenario file and overrides to a checked [`Scenario`], or to every error at once.
 
 use super::check::{Checker, Finding};
-use super::diagnostic::{Diagnostic, Diagnostics, Severity};
 use super::leaf::AnyValue;
 use super::path::FieldPath;
 use super::reader::{Problem, read};
 use super::spec::{ScenarioFile, Sweep};
 use super::tree::{Node, Position, Value, parse};
 use super::typed::Scenario;
+use crate::input::{Diagnostic, Diagnostics, Severity};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ pub(super) struct Document {
 /// [`Diagnostics`] with every problem that was found.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Scenario, Diagnostics> {
     let file = if path.is_dir() { path.join(FILE_IN_FOLDER) } else { path.to_owned() };
-    let failed = |message: String, hint: Option<&str>| Diagnostics(vec![of_file(&file, message, hint)]);
+    let failed = |message: String, hint: Option<&str>| all([of_file(&file, message, hint)]);
     let size = match std::fs::metadata(&file) {
         Ok(data) if data.is_dir() => return Err(failed("is a folder (expected a file)".to_owned(), None)),
         Ok(data) => data.len(),
@@ -71,16 +72,17 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Scenario, Diagnostics>
 /// [`Diagnostics`] with every problem that was found.
 pub fn load_text(text: &str, file: &Path, options: &LoadOptions) -> Result<Scenario, Diagnostics> {
     let mut root = parse(text).map_err(|error| {
-        Diagnostics(vec![Diagnostic { line: error.line, column: error.column, ..of_file(file, error.message, None) }])
+        let diagnostic = of_file(file, error.message, None);
+        all([if error.line > 0 { diagnostic.at((error.line, error.column)) } else { diagnostic }])
     })?;
     match root.value {
         Value::Mapping(_) => {}
         Value::Null => {
-            return Err(Diagnostics(vec![of_file(file, "is empty (expected a scenario)".to_owned(), None)]));
+            return Err(all([of_file(file, "is empty (expected a scenario)", None)]));
         }
         _ => {
             let message = "is not a scenario (expected a mapping with `apiVersion`, `kind`, `metadata` and `spec`)";
-            return Err(Diagnostics(vec![of_file(file, message.to_owned(), None)]));
+            return Err(all([of_file(file, message, None)]));
         }
     }
     let mut errors = Vec::new();
@@ -94,34 +96,33 @@ pub fn load_text(text: &str, file: &Path, options: &LoadOptions) -> Result<Scena
             Err(error) => Err((format!("`{value}` is not YAML: {}", error.message), None)),
         };
         if let Err((message, hint)) = outcome {
-            errors.push(Diagnostic { hint, ..of_file(Path::new(&*origin), message, None) });
+            errors.push(of_file(Path::new(&*origin), message, hint.as_deref()));
         }
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
     let document = Document { file: file.to_owned(), folder, traces: options.traces.clone(), root };
     let (scenario, found) = match document.check() {
         Ok(scenario) => (Some(scenario), Vec::new()),
-        Err(Diagnostics(found)) => (None, found),
+        Err(found) => (None, found),
     };
     errors.extend(document.try_sweep(&found));
     errors.splice(0..0, found);
     match scenario {
         Some(scenario) if errors.is_empty() => Ok(scenario),
-        _ => Err(Diagnostics(errors)),
+        _ => Err(all(errors)),
     }
 }
 
 /// An error that concerns a file as a whole.
-fn of_file(file: &Path, message: String, hint: Option<&str>) -> Diagnostic {
-    Diagnostic {
-        severity: Severity::Error,
-        file: file.to_owned(),
-        line: 0,
-        column: 0,
-        field: String::new(),
-        message,
-        hint: hint.map(str::to_owned),
-    }
+fn of_file(file: &Path, message: impl Display, hint: Option<&str>) -> Diagnostic {
+    Diagnostic::error(file.display().to_string(), message).with_hint(hint.map(str::to_owned))
+}
+
+/// Errors as one value.
+fn all(errors: impl IntoIterator<Item = Diagnostic>) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
+    diagnostics.extend(errors);
+    diagnostics
 }
 
 impl Document {
@@ -133,15 +134,15 @@ impl Document {
         message: String,
         hint: Option<String>,
     ) -> Diagnostic {
-        let (file, line, column) = match &at.origin {
-            Some(origin) => (PathBuf::from(&**origin), 0, 0),
-            None => (self.file.clone(), at.line, at.column),
+        let diagnostic = match &at.origin {
+            Some(origin) => Diagnostic::new(severity, origin.clone(), message),
+            None => Diagnostic::new(severity, self.file.display().to_string(), message).at((at.line, at.column)),
         };
-        Diagnostic { severity, file, line, column, field: path.to_string(), message, hint }
+        diagnostic.in_field(path.to_string()).with_hint(hint)
     }
 
     /// Reads and checks the document.
-    fn check(&self) -> Result<Scenario, Diagnostics> {
+    fn check(&self) -> Result<Scenario, Vec<Diagnostic>> {
         let reading = read::<ScenarioFile>(&self.root);
         let mut diagnostics: Vec<Diagnostic> = reading
             .problems
@@ -181,7 +182,7 @@ impl Document {
                 warnings,
                 document: Arc::new(self.clone()),
             }),
-            _ => Err(Diagnostics(errors)),
+            _ => Err(errors),
         }
     }
 
@@ -215,7 +216,7 @@ impl Document {
                         break;
                     }
                     Ok(point) => {
-                        let Err(Diagnostics(found)) = point.check() else { continue };
+                        let Err(found) = point.check() else { continue };
                         let is_new = |diagnostic: &Diagnostic| {
                             !known
                                 .iter()
@@ -224,7 +225,7 @@ impl Document {
                         errors.extend(found.into_iter().filter(is_new).map(|diagnostic| {
                             let message = format!(
                                 "with this value, {}: {}",
-                                if diagnostic.field.is_empty() { "the scenario" } else { &diagnostic.field },
+                                diagnostic.field.as_deref().unwrap_or("the scenario"),
                                 diagnostic.message
                             );
                             self.diagnostic(Severity::Error, &path, &at, message, diagnostic.hint)
@@ -245,10 +246,11 @@ impl Scenario {
     pub fn with_values(&self, values: &[(&str, &AnyValue)]) -> Result<Self, Diagnostics> {
         let names: Vec<String> = values.iter().map(|(path, value)| format!("{path}={}", value.0)).collect();
         let at = Position { line: 0, column: 0, origin: Some(format!("sweep point {}", names.join(", ")).into()) };
-        let point = self.document.point(values, &at).map_err(|(_, message, hint)| {
-            Diagnostics(vec![Diagnostic { hint, ..of_file(&self.file, message, None) }])
-        })?;
-        point.check()
+        let point = self
+            .document
+            .point(values, &at)
+            .map_err(|(_, message, hint)| all([of_file(&self.file, message, hint.as_deref())]))?;
+        point.check().map_err(all)
     }
 
     /// The place of a field (`spec.arrivals[0].template.spec`) as an error with this message: for problems that are found

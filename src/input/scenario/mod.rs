@@ -7,7 +7,6 @@ mod check;
 mod check_cluster;
 mod check_load;
 mod control_plane;
-mod diagnostic;
 mod distribution;
 mod leaf;
 mod load;
@@ -20,7 +19,6 @@ mod tree;
 mod typed;
 
 pub use control_plane::{ApiServer, ControlPlane, ControllerManager, Kubelet, Latency, MetricsServer, SchedulerClient};
-pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
 };

@@ -302,6 +302,10 @@ impl<'a> Reader<'a> {
             Value::Number(Number::Integer(_), text) => {
                 self.wrong(format!("{} is negative (expected zero or more)", quoted(text)))
             }
+            // Whole numbers beyond the reader's own integers arrive as floats.
+            Value::Number(Number::Float(_), text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                self.wrong(format!("{} is too large", quoted(text)))
+            }
             _ => self.unexpected("a whole number"),
         }
     }

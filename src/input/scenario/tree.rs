@@ -202,7 +202,7 @@ pub(super) fn parse(source: &str) -> Result<Node, SyntaxError> {
     let options = serde_saphyr::options! {
         strict_booleans: true,
         with_snippet: false,
-        reject_non_finite_typeless_float: false,
+        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::PassThrough,
         budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, max_documents: 1024 },
     };
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(source, options) {

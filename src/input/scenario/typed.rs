@@ -1,10 +1,10 @@
 //! A checked scenario: what a run uses.
 
-use super::diagnostic::Diagnostic;
 use super::distribution::Distribution;
 use super::leaf::{Duration, PodTemplateText, Target};
 use super::load::Document;
 use super::spec::{DrainOptions, FaultKind, Metadata, ScenarioSpec, TraceFormat};
+use crate::input::Diagnostic;
 use crate::units::{SimDuration, SimTime};
 use std::path::PathBuf;
 use std::sync::Arc;

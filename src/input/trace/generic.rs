@@ -1,6 +1,6 @@
 //! wavetank's own trace form, for workloads of one's own: plain CSV with a header line; columns in any order.
 //!
-//! Pods: `name`, `arrival_s` (seconds since the start of the trace, ascending), `cpu_milli`, `memory_bytes`; optionally
+//! Pods: `name`, `arrival_s` (seconds since the start of the trace; best ascending), `cpu_milli`, `memory_bytes`; optionally
 //! `duration_s` (how long the containers run; empty is for ever), `app` (label `app`), `namespace`, `priority`, `gpu`
 //! (whole GPUs). Nodes: `name`, `cpu_milli`, `memory_bytes`; optionally `create_s`, `zone`, `gpu`. Further columns are an
 //! error, so that a misspelt one is not lost.
@@ -59,10 +59,6 @@ impl GenericPods {
             gpu: table.find("gpu"),
             table,
         })
-    }
-
-    pub fn arrival_error(&self, message: &str) -> TableError {
-        self.table.wrong(self.arrival, message)
     }
 
     pub fn advance(&mut self) -> Result<Option<TracePod>, TableError> {

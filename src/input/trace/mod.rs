@@ -1,7 +1,8 @@
 //! Readers of workload traces: cursors over the pods of a file, and its nodes.
 //!
-//! Pods are read row by row and never held in memory as a whole, so they must be sorted by arrival; a file that is not is
-//! an error. Nodes are few and come as a list.
+//! A pod file is read twice: once when it is opened, to find every row that is wrong before the run begins and to count;
+//! then row by row as the run goes on, so that it is never held in memory as a whole. Only a file that is not sorted by
+//! arrival is (some variants of openb are not): [`TraceSummary::is_sorted`] says so. Nodes are few and come as a list.
 
 mod generic;
 mod openb;
@@ -75,64 +76,119 @@ pub struct TraceNode {
     pub zone: Option<Name>,
 }
 
+/// What a pod file holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TraceSummary {
+    /// Pods.
+    pub pods: u64,
+    /// Pods that ask for a share of a GPU, which counts as a whole one: a reason for a warning.
+    pub shared_gpus: u64,
+    /// Whether the rows are in order of arrival. If not, all pods are held in memory and sorted; equal arrivals keep the
+    /// order of the file.
+    pub is_sorted: bool,
+    /// The last arrival.
+    pub last_arrival: SimTime,
+}
+
 /// A cursor over the pods of a trace, in order of arrival.
 #[derive(Debug)]
 pub struct TracePods {
-    rows: Rows,
-    last: SimTime,
-    has_failed: bool,
+    source: Source,
+    summary: TraceSummary,
 }
 
+#[derive(Debug)]
+enum Source {
+    File(Rows),
+    Memory(std::vec::IntoIter<TracePod>),
+    /// The file has become unreadable; nothing more comes.
+    Failed,
+}
+
+/// The rows of a file, in the order of the file.
 #[derive(Debug)]
 enum Rows {
     Openb(OpenbPods),
     Generic(GenericPods),
 }
 
-impl TracePods {
-    /// Opens the pod file of a trace.
-    ///
-    /// # Errors
-    /// [`TableError`] if the file cannot be read or lacks a column.
-    pub fn open(format: TraceFormat, file: &Path) -> Result<Self, TableError> {
+impl Rows {
+    fn open(format: TraceFormat, file: &Path) -> Result<Self, TableError> {
         let table = open_table(format, file)?;
-        let rows = match format {
-            TraceFormat::Openb => Rows::Openb(OpenbPods::new(table)?),
-            TraceFormat::Generic => Rows::Generic(GenericPods::new(table)?),
-        };
-        Ok(Self { rows, last: SimTime::from_nanos(i64::MIN), has_failed: false })
+        Ok(match format {
+            TraceFormat::Openb => Self::Openb(OpenbPods::new(table)?),
+            TraceFormat::Generic => Self::Generic(GenericPods::new(table)?),
+        })
     }
 
     fn advance(&mut self) -> Result<Option<TracePod>, TableError> {
-        let pod = match &mut self.rows {
-            Rows::Openb(rows) => rows.advance()?,
-            Rows::Generic(rows) => rows.advance()?,
-        };
-        let Some(pod) = pod else { return Ok(None) };
-        if pod.arrival < self.last {
-            let mut error = match &self.rows {
-                Rows::Openb(rows) => rows.arrival_error("is before the arrival of the row above"),
-                Rows::Generic(rows) => rows.arrival_error("is before the arrival of the row above"),
-            };
-            error.hint = Some("sort the file by this column: pods are read one by one in order of arrival".to_owned());
-            return Err(error);
+        match self {
+            Self::Openb(rows) => rows.advance(),
+            Self::Generic(rows) => rows.advance(),
         }
-        self.last = pod.arrival;
-        Ok(Some(pod))
+    }
+}
+
+impl TracePods {
+    /// Opens the pod file of a trace and goes over all of it once.
+    ///
+    /// # Errors
+    /// [`TableError`] if the file cannot be read, lacks a column, has no row or a row that is not a pod.
+    pub fn open(format: TraceFormat, file: &Path) -> Result<Self, TableError> {
+        let mut rows = Rows::open(format, file)?;
+        let mut summary = TraceSummary { is_sorted: true, ..TraceSummary::default() };
+        while let Some(pod) = rows.advance()? {
+            summary.is_sorted &= pod.arrival >= summary.last_arrival;
+            summary.last_arrival = summary.last_arrival.max(pod.arrival);
+            summary.pods += 1;
+            summary.shared_gpus += u64::from(pod.shared_gpu);
+        }
+        if summary.pods == 0 {
+            return Err(TableError {
+                file: file.to_owned(),
+                line: 0,
+                column: String::new(),
+                message: "has no pods (expected at least one row)".to_owned(),
+                hint: None,
+            });
+        }
+        let mut rows = Rows::open(format, file)?;
+        let source = if summary.is_sorted {
+            Source::File(rows)
+        } else {
+            let mut pods = Vec::new();
+            while let Some(pod) = rows.advance()? {
+                pods.push(pod);
+            }
+            pods.sort_by_key(|pod| pod.arrival);
+            Source::Memory(pods.into_iter())
+        };
+        Ok(Self { source, summary })
+    }
+
+    /// What the file holds.
+    #[must_use]
+    pub fn summary(&self) -> TraceSummary {
+        self.summary
     }
 }
 
 impl Iterator for TracePods {
     type Item = Result<TracePod, TableError>;
 
-    /// The next pod; after an error nothing more comes.
+    /// The next pod. An error means that the file has changed since it was opened; nothing comes after it.
     fn next(&mut self) -> Option<Self::Item> {
-        if self.has_failed {
-            return None;
+        match &mut self.source {
+            Source::File(rows) => {
+                let item = rows.advance().transpose();
+                if matches!(item, Some(Err(_))) {
+                    self.source = Source::Failed;
+                }
+                item
+            }
+            Source::Memory(pods) => pods.next().map(Ok),
+            Source::Failed => None,
         }
-        let item = self.advance().transpose();
-        self.has_failed = matches!(item, Some(Err(_)));
-        item
     }
 }
 

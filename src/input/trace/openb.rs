@@ -59,10 +59,6 @@ impl OpenbPods {
         })
     }
 
-    pub fn arrival_error(&self, message: &str) -> TableError {
-        self.table.wrong(self.creation, message)
-    }
-
     pub fn advance(&mut self) -> Result<Option<TracePod>, TableError> {
         if !self.table.advance()? {
             return Ok(None);
