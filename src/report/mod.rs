@@ -1,1 +1,26 @@
-//! Facts to files: tables, charts, terminal summary.
+//! Facts to files and text: summary, objectives, tables, charts, what a terminal shows.
+//!
+//! Nothing here simulates or decides, and nothing here prints: functions return text or write files into the folder that
+//! they are given. Every file is written under a temporary name and renamed when it is whole. The same facts give the
+//! same bytes on every machine.
+
+pub mod charts;
+pub mod format;
+pub mod kubectl;
+pub mod terminal;
+
+mod files;
+mod limits;
+mod metrics;
+mod numbers;
+mod objectives;
+mod summary;
+mod tables;
+mod write;
+
+pub use files::ReportError;
+pub use limits::limited_by;
+pub use metrics::{METRICS, Metric, Unit, find_metric, is_metric, resource_name, suggest_metrics};
+pub use objectives::{Objective, ObjectiveResult, Verdict, check};
+pub use summary::{SUMMARY_FORMAT_VERSION, Summary, summarize};
+pub use write::{OutputOptions, write_all};

@@ -1,0 +1,223 @@
+//! Where ticks go and what they say.
+
+use super::figure::{XAxis, YAxis};
+use super::sampling::float;
+use crate::report::numbers;
+use jiff::Timestamp;
+
+/// A tick: where, and the lines of its label.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tick {
+    pub at: f64,
+    pub label: String,
+    /// A second line, for the date where it changes.
+    pub below: String,
+}
+
+/// The ticks of an axis with its label.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Ticks {
+    pub ticks: Vec<Tick>,
+    pub label: String,
+}
+
+/// Steps of a time axis in seconds.
+const TIME_STEPS: [f64; 26] = [
+    0.001,
+    0.01,
+    0.1,
+    0.5,
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+    15.0,
+    30.0,
+    60.0,
+    120.0,
+    300.0,
+    600.0,
+    900.0,
+    1800.0,
+    3600.0,
+    7200.0,
+    10_800.0,
+    21_600.0,
+    43_200.0,
+    86_400.0,
+    172_800.0,
+    604_800.0,
+    2_592_000.0,
+    31_536_000.0,
+];
+
+/// The multiples of `step` within a range, at most 1000.
+fn multiples(from: f64, to: f64, step: f64) -> Vec<f64> {
+    let first = (from / step - 1e-9).ceil();
+    (0..1000).map(|index| (first + float(index)) * step).take_while(|at| *at <= to + step * 1e-9).collect()
+}
+
+/// 1, 2 or 5 times a power of ten that divides `span` into at most `most` parts.
+fn nice_step(span: f64, most: f64) -> f64 {
+    let rough = span / most;
+    let power = 10_f64.powi(exponent(rough));
+    [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .map(|factor| factor * power)
+        .find(|step| *step >= rough * 0.999_999)
+        .unwrap_or(span)
+}
+
+/// The power of ten at or below a positive number, without the platform's logarithm.
+fn exponent(value: f64) -> i32 {
+    let mut power = 0;
+    while power < 300 && 10_f64.powi(power + 1) <= value {
+        power += 1;
+    }
+    while power > -300 && 10_f64.powi(power) > value {
+        power -= 1;
+    }
+    power
+}
+
+/// The horizontal ticks, at most about `most`.
+pub(super) fn x_ticks(axis: &XAxis, most: usize) -> Ticks {
+    let (from, to) = axis.range();
+    match axis {
+        XAxis::Time { start_unix_seconds: None, .. } => relative_time(from, to, most),
+        XAxis::Time { start_unix_seconds: Some(start), .. } => calendar_time(from, to, *start, most),
+        XAxis::Numeric { label, .. } => {
+            let step = nice_step(to - from, float(most));
+            let ticks = multiples(from, to, step).into_iter().map(|at| Tick::new(at, number_label(at, step))).collect();
+            Ticks { ticks, label: label.clone() }
+        }
+        XAxis::Categories { label, names } => {
+            let every = names.len().div_ceil(most.max(1)).max(1);
+            let tick = |(index, name): (usize, &String)| Tick::new(float(index), name.clone());
+            Ticks { ticks: names.iter().enumerate().step_by(every).map(tick).collect(), label: label.clone() }
+        }
+    }
+}
+
+impl Tick {
+    const fn new(at: f64, label: String) -> Self {
+        Self { at, label, below: String::new() }
+    }
+}
+
+fn time_step(span: f64, most: usize) -> f64 {
+    TIME_STEPS.into_iter().find(|step| span / step <= float(most)).unwrap_or_else(|| nice_step(span, float(most)))
+}
+
+fn relative_time(from: f64, to: f64, most: usize) -> Ticks {
+    let step = time_step(to - from, most);
+    let (unit, name) = match step {
+        _ if step >= 86_400.0 => (86_400.0, "d"),
+        _ if step >= 3600.0 => (3600.0, "h"),
+        _ if step >= 60.0 => (60.0, "min"),
+        _ => (1.0, "s"),
+    };
+    let ticks =
+        multiples(from, to, step).into_iter().map(|at| Tick::new(at, number_label(at / unit, step / unit))).collect();
+    Ticks { ticks, label: format!("time since the start ({name})") }
+}
+
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a date needs no more than 53 bits")]
+fn calendar_time(from: f64, to: f64, start: i64, most: usize) -> Ticks {
+    let step = time_step(to - from, most);
+    let offset = start as f64;
+    let mut ticks = Vec::new();
+    let mut previous_date = String::new();
+    for at in multiples(from + offset, to + offset, step) {
+        let Ok(time) = Timestamp::from_millisecond((at * 1000.0).round() as i64) else { continue };
+        let date = time.strftime("%b %-d").to_string();
+        let (label, below) = if step >= 86_400.0 {
+            (date.clone(), String::new())
+        } else {
+            let form = match step {
+                _ if step >= 60.0 => "%H:%M",
+                _ if step >= 1.0 => "%H:%M:%S",
+                _ => "%H:%M:%S%.3f",
+            };
+            (time.strftime(form).to_string(), if date == previous_date { String::new() } else { date.clone() })
+        };
+        previous_date = date;
+        ticks.push(Tick { at: at - offset, label, below });
+    }
+    let year = Timestamp::from_second(start).map(|time| time.strftime("%Y").to_string()).unwrap_or_default();
+    Ticks { ticks, label: format!("time (UTC, {year})") }
+}
+
+/// A number with as many decimals as the step needs.
+fn number_label(value: f64, step: f64) -> String {
+    let digits = usize::try_from((-exponent(step * 1.000_001)).max(0)).unwrap_or(0);
+    if value.abs() >= 10_000.0 && digits == 0 {
+        numbers::grouped(value)
+    } else {
+        numbers::trimmed(value, digits.min(9))
+    }
+}
+
+/// The vertical range and ticks for values between `least` and `greatest`.
+pub(super) fn y_ticks(axis: YAxis, least: f64, greatest: f64, most: usize) -> (f64, f64, Vec<Tick>) {
+    let free = axis == YAxis::Free && least > 0.4 * greatest;
+    let bottom = if free || least < 0.0 { least } else { 0.0 };
+    let top = if greatest > bottom { greatest } else { bottom + bottom.abs().max(1.0) };
+    let mut step = nice_step((top - bottom) * 1.04, float(most));
+    if axis == YAxis::Count {
+        step = step.max(1.0);
+    }
+    let low = (bottom / step + 1e-9).floor() * step;
+    let high = (top / step - 1e-9).ceil() * step;
+    // Headroom where a line would run along the upper edge.
+    let high = if high - top < 0.02 * (high - low) { high + step * 0.25 } else { high };
+    let ticks = multiples(low, high, step)
+        .into_iter()
+        .map(|at| {
+            let text = number_label(at, step);
+            Tick::new(at, if axis == YAxis::Dollars { format!("${text}") } else { text })
+        })
+        .collect();
+    (low, high, ticks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(ticks: &[Tick]) -> Vec<&str> {
+        ticks.iter().map(|tick| tick.label.as_str()).collect()
+    }
+
+    #[test]
+    fn times_have_round_ticks() {
+        let axis = XAxis::Time { from: 0.0, to: 86_400.0, start_unix_seconds: None };
+        let found = x_ticks(&axis, 10);
+        assert_eq!(labels(&found.ticks), ["0", "3", "6", "9", "12", "15", "18", "21", "24"]);
+        assert_eq!(found.label, "time since the start (h)");
+        // 2026-03-02 22:15 UTC: ticks stand on whole hours, not on hours since the start.
+        let axis = XAxis::Time { from: 0.0, to: 14_400.0, start_unix_seconds: Some(1_772_489_700) };
+        let found = x_ticks(&axis, 5);
+        assert_eq!(labels(&found.ticks), ["23:00", "00:00", "01:00", "02:00"]);
+        assert_eq!(found.ticks.iter().map(|tick| tick.below.as_str()).collect::<Vec<_>>(), ["Mar 2", "Mar 3", "", ""]);
+    }
+
+    #[test]
+    fn counts_have_no_tick_between_two_things() {
+        let (low, high, ticks) = y_ticks(YAxis::Count, 0.0, 2.0, 8);
+        assert_eq!(labels(&ticks), ["0", "1", "2"]);
+        assert!(low == 0.0 && high > 2.0);
+    }
+
+    #[test]
+    fn every_range_has_ticks() {
+        for greatest in [0.0, 1e-12, 0.3, 1.0, 17.0, 1e6, 3.3e15, 1e300] {
+            let (low, high, ticks) = y_ticks(YAxis::Amount, 0.0, greatest, 6);
+            assert!(low < high && ticks.len() >= 2 && ticks.len() < 12, "{greatest}: {low} {high} {}", ticks.len());
+        }
+        for span in [1e-3, 1.0, 100.0, 86_400.0 * 365.0, 9.2e9] {
+            let axis = XAxis::Time { from: 0.0, to: span, start_unix_seconds: Some(0) };
+            assert!((2..12).contains(&x_ticks(&axis, 10).ticks.len()), "{span}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Hands shapes to plotters: as SVG with text as text, and as PNG drawn at twice the size and averaged down.
+
+use super::figure::{Color, Figure};
+use super::layout::{Anchor, Item, SIZE, layout};
+use crate::report::files::{self, ReportError};
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color as _, FontStyle, register_font};
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+/// The embedded font, under the name that SVG files carry: viewers without it take a family of the same widths.
+const FONT: &str = "DejaVu Sans, Verdana, sans-serif";
+
+/// Registers the embedded font once.
+fn register() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let font = include_bytes!("../../../assets/fonts/DejaVuSans.ttf");
+        // The font is part of the program, and a test reads it: it cannot be invalid.
+        let _ = register_font(FONT, FontStyle::Normal, font);
+    });
+}
+
+/// The width of a text in pixels.
+pub(super) fn text_width(text: &str, size: f64) -> f64 {
+    register();
+    (FONT, size).into_font().box_size(text).map_or(0.0, |(width, _)| f64::from(width))
+}
+
+/// Writes a chart as SVG.
+pub fn write_svg(figure: &Figure, path: &Path) -> Result<PathBuf, ReportError> {
+    let mut content = String::new();
+    draw_items(&layout(figure), SVGBackend::with_string(&mut content, SIZE), 1.0)
+        .map_err(|problem| ReportError::Draw { file: path.to_owned(), problem })?;
+    files::write_whole(path, content.as_bytes())
+}
+
+/// Writes a chart as PNG.
+pub fn write_png(figure: &Figure, path: &Path) -> Result<PathBuf, ReportError> {
+    let failed = |problem| ReportError::Draw { file: path.to_owned(), problem };
+    let (width, height) = (SIZE.0 as usize, SIZE.1 as usize);
+    let mut large = vec![255_u8; width * height * 3 * 4];
+    draw_items(&layout(figure), BitMapBackend::with_buffer(&mut large, (SIZE.0 * 2, SIZE.1 * 2)), 2.0)
+        .map_err(failed)?;
+    let pixels = halve(&large, width);
+    let temporary = files::temporary_name(path);
+    let save = || -> Result<(), String> {
+        let mut backend = BitMapBackend::new(&temporary, SIZE);
+        backend.blit_bitmap((0, 0), SIZE, &pixels).map_err(|error| error.to_string())?;
+        backend.present().map_err(|error| error.to_string())
+    };
+    if let Err(problem) = save() {
+        let _ = std::fs::remove_file(&temporary);
+        return Err(failed(problem));
+    }
+    std::fs::rename(&temporary, path).map_err(|source| ReportError::Write { file: path.to_owned(), source })?;
+    Ok(path.to_owned())
+}
+
+/// Averages each square of four pixels; `width` is that of the result.
+fn halve(large: &[u8], width: usize) -> Vec<u8> {
+    let row = width * 2 * 3;
+    let mut pixels = Vec::with_capacity(large.len() / 4);
+    for rows in large.chunks_exact(row * 2) {
+        let (upper, lower) = rows.split_at(row);
+        for (above, below) in upper.chunks_exact(6).zip(lower.chunks_exact(6)) {
+            for channel in 0..3 {
+                let sum: u16 =
+                    [above, below].iter().map(|two| u16::from(two[channel]) + u16::from(two[channel + 3])).sum();
+                pixels.push(u8::try_from((sum + 2) / 4).unwrap_or(u8::MAX));
+            }
+        }
+    }
+    pixels
+}
+
+const fn rgb((red, green, blue): Color) -> RGBColor {
+    RGBColor(red, green, blue)
+}
+
+fn draw_items<DB: DrawingBackend>(items: &[Item], backend: DB, scale: f64) -> Result<(), String> {
+    register();
+    let area = backend.into_drawing_area();
+    #[expect(clippy::cast_possible_truncation, reason = "a pixel is within the canvas, and the cast saturates")]
+    let pixel = |(x, y): (f64, f64)| ((x * scale).round() as i32, (y * scale).round() as i32);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width is small and positive")]
+    let width = |value: f64| (value * scale).round().max(1.0) as u32;
+    for item in items {
+        let drawn = match item {
+            Item::Polyline { points, color, width: line } => {
+                let mut points: Vec<(i32, i32)> = points.iter().copied().map(pixel).collect();
+                points.dedup();
+                area.draw(&PathElement::new(points, rgb(*color).stroke_width(width(*line))))
+            }
+            Item::Polygon { points, color, opacity } => {
+                let points: Vec<(i32, i32)> = points.iter().copied().map(pixel).collect();
+                area.draw(&Polygon::new(points, rgb(*color).mix(*opacity).filled()))
+            }
+            Item::Dot { at, radius, color } => {
+                area.draw(&Circle::new(pixel(*at), width(*radius), rgb(*color).filled()))
+            }
+            Item::Text { at, anchor, size, color, text } => {
+                let anchor = match anchor {
+                    Anchor::Left => HPos::Left,
+                    Anchor::Middle => HPos::Center,
+                    Anchor::Right => HPos::Right,
+                };
+                let style = (FONT, size * scale).into_font().color(&rgb(*color)).pos(Pos::new(anchor, VPos::Center));
+                area.draw(&Text::new(text.as_str(), pixel(*at), style))
+            }
+        };
+        drawn.map_err(|error| error.to_string())?;
+    }
+    area.present().map_err(|error| error.to_string())
+}

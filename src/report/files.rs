@@ -1,0 +1,206 @@
+//! Files that are either whole or not there, and CSV rows on top of them.
+
+use super::numbers;
+use crate::units::{SimDuration, SimTime};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Why a result cannot be written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// A file or folder cannot be written.
+    #[error("{}: cannot be written: {source}", file.display())]
+    Write {
+        /// The file or folder.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A chart cannot be drawn.
+    #[error("{}: cannot be drawn: {problem}", file.display())]
+    Draw {
+        /// The chart's file.
+        file: PathBuf,
+        /// Why.
+        problem: String,
+    },
+}
+
+/// A file under a temporary name beside its final one. Dropped before [`finish`](Self::finish), it leaves nothing.
+pub(super) struct WholeFile {
+    path: PathBuf,
+    temporary: PathBuf,
+    writer: Option<BufWriter<File>>,
+}
+
+/// The name that a file has until it is whole: hidden, beside the final one, with the same extension.
+pub(super) fn temporary_name(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".part-");
+    name.push(path.file_name().unwrap_or_default());
+    path.with_file_name(name)
+}
+
+impl WholeFile {
+    /// Starts a file; its folder must exist.
+    pub(super) fn create(path: &Path) -> Result<Self, ReportError> {
+        let temporary = temporary_name(path);
+        let file = File::create(&temporary).map_err(|source| ReportError::Write { file: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), temporary, writer: Some(BufWriter::with_capacity(1 << 16, file)) })
+    }
+
+    /// Puts the file in its place and gives its path.
+    pub(super) fn finish(mut self) -> Result<PathBuf, ReportError> {
+        let finish = |writer: Option<BufWriter<File>>| -> io::Result<()> {
+            if let Some(writer) = writer {
+                // Closed before the rename: an open file cannot be renamed everywhere.
+                drop(writer.into_inner().map_err(io::IntoInnerError::into_error)?);
+            }
+            fs::rename(&self.temporary, &self.path)
+        };
+        finish(self.writer.take()).map_err(|source| ReportError::Write { file: self.path.clone(), source })?;
+        Ok(std::mem::take(&mut self.path))
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.as_mut().map_or(Ok(0), |writer| writer.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for WholeFile {
+    fn drop(&mut self) {
+        if !self.path.as_os_str().is_empty() {
+            drop(self.writer.take());
+            // Nothing more can be done about a leftover that cannot be removed.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// Writes a whole small file.
+pub(super) fn write_whole(path: &Path, content: &[u8]) -> Result<PathBuf, ReportError> {
+    let mut file = WholeFile::create(path)?;
+    file.write_all(content).map_err(|source| ReportError::Write { file: path.to_owned(), source })?;
+    file.finish()
+}
+
+/// A CSV file that is written cell by cell: nothing but the current row is held in memory.
+pub(super) struct Table {
+    path: PathBuf,
+    writer: csv::Writer<WholeFile>,
+    columns: usize,
+    cells: usize,
+}
+
+impl Table {
+    /// Starts a table with its header line.
+    pub(super) fn create(path: &Path, columns: &[&str]) -> Result<Self, ReportError> {
+        let mut writer = csv::WriterBuilder::new().flexible(false).from_writer(WholeFile::create(path)?);
+        writer.write_record(columns).map_err(|error| write_error(path, error))?;
+        Ok(Self { path: path.to_owned(), writer, columns: columns.len(), cells: 0 })
+    }
+
+    /// A cell of text.
+    pub(super) fn text(&mut self, value: &str) -> Result<(), ReportError> {
+        self.cells += 1;
+        self.writer.write_field(value).map_err(|error| write_error(&self.path, error))
+    }
+
+    /// An empty cell.
+    pub(super) fn empty(&mut self) -> Result<(), ReportError> {
+        self.text("")
+    }
+
+    /// A whole number.
+    pub(super) fn integer(&mut self, value: impl Into<i128>) -> Result<(), ReportError> {
+        self.text(&value.into().to_string())
+    }
+
+    /// A float; an absent one leaves the cell empty.
+    pub(super) fn float(&mut self, value: Option<f64>) -> Result<(), ReportError> {
+        self.text(&value.map(numbers::shortest).unwrap_or_default())
+    }
+
+    /// An instant in exact seconds; an absent one leaves the cell empty.
+    pub(super) fn instant(&mut self, value: Option<SimTime>) -> Result<(), ReportError> {
+        self.span(value.map(SimTime::since_start))
+    }
+
+    /// A span in exact seconds; an absent one leaves the cell empty.
+    pub(super) fn span(&mut self, value: Option<SimDuration>) -> Result<(), ReportError> {
+        self.text(&value.map(numbers::seconds).unwrap_or_default())
+    }
+
+    /// A whole number in thousandths, exactly; an absent one leaves the cell empty.
+    pub(super) fn thousandths(&mut self, value: Option<i64>) -> Result<(), ReportError> {
+        self.text(&value.map(numbers::thousandths).unwrap_or_default())
+    }
+
+    /// A whole number; an absent one leaves the cell empty.
+    pub(super) fn count(&mut self, value: Option<i64>) -> Result<(), ReportError> {
+        self.text(&value.map(|value| value.to_string()).unwrap_or_default())
+    }
+
+    /// Ends the row.
+    pub(super) fn end_row(&mut self) -> Result<(), ReportError> {
+        debug_assert_eq!(self.cells, self.columns, "{}: every row has a cell for each column", self.path.display());
+        self.cells = 0;
+        self.writer.write_record(None::<&[u8]>).map_err(|error| write_error(&self.path, error))
+    }
+
+    /// Puts the file in its place and gives its path.
+    pub(super) fn finish(self) -> Result<PathBuf, ReportError> {
+        let file = self.writer.into_inner().map_err(|error| ReportError::Write {
+            file: self.path.clone(),
+            source: io::Error::new(error.error().kind(), error.error().to_string()),
+        })?;
+        file.finish()
+    }
+}
+
+fn write_error(path: &Path, error: csv::Error) -> ReportError {
+    ReportError::Write { file: path.to_owned(), source: error.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unfinished_file_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pods.csv");
+        let mut table = Table::create(&path, &["a", "b"]).unwrap();
+        table.text("x").unwrap();
+        drop(table);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_finished_file_has_its_name_and_quotes_what_needs_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pods.csv");
+        let mut table = Table::create(&path, &["a", "b"]).unwrap();
+        table.text("one, \"two\"").unwrap();
+        table.span(Some(SimDuration::from_millis(1_500))).unwrap();
+        table.end_row().unwrap();
+        assert_eq!(table.finish().unwrap(), path);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a,b\n\"one, \"\"two\"\"\",1.5\n");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_error_names_the_file() {
+        let path = Path::new("/nonexistent/folder/pods.csv");
+        let error = write_whole(path, b"").unwrap_err().to_string();
+        assert!(error.starts_with("/nonexistent/folder/pods.csv: cannot be written: "), "{error}");
+    }
+}

@@ -1,0 +1,278 @@
+//! The one list of the metrics in a summary: name, unit and meaning.
+
+/// What a metric's value counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A number of things.
+    Count,
+    /// A time-weighted number of things.
+    Mean,
+    /// Seconds of simulated time.
+    Seconds,
+    /// Hours of simulated time, summed over nodes.
+    NodeHours,
+    /// CPU cores.
+    Cores,
+    /// A share between 0 and 1.
+    Ratio,
+    /// US dollars, or whatever currency the prices are in.
+    Dollars,
+    /// Dollars for each simulated hour.
+    DollarsPerHour,
+    /// Missing replicas times seconds.
+    ReplicaSeconds,
+}
+
+impl Unit {
+    /// The unit in words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Mean => "count (time-weighted mean)",
+            Self::Seconds => "seconds",
+            Self::NodeHours => "node hours",
+            Self::Cores => "cores",
+            Self::Ratio => "ratio",
+            Self::Dollars => "dollars",
+            Self::DollarsPerHour => "dollars per hour",
+            Self::ReplicaSeconds => "replica seconds",
+        }
+    }
+}
+
+/// One metric of a summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Name, with the unit in it. `<resource>` stands for the name of an extended resource (see [`resource_name`]).
+    pub name: &'static str,
+    /// Unit.
+    pub unit: Unit,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+const fn metric(name: &'static str, unit: Unit, meaning: &'static str) -> Metric {
+    Metric { name, unit, meaning }
+}
+
+use Unit::{Cores, Count, Dollars, DollarsPerHour, Mean, NodeHours, Ratio, ReplicaSeconds, Seconds};
+
+/// Every metric that a summary can hold, in the order of the summary. A metric that does not apply to a run (recovery
+/// without a fault, requests without traffic, cost without prices, a mean of nothing) is absent from its summary. What
+/// had not ended when the run ended (a pod still pending, a fault not recovered from) counts with its time until then.
+pub const METRICS: &[Metric] = &[
+    metric("simulated_seconds", Seconds, "simulated time"),
+    metric("pods_created", Count, "pods created; the sum of the eight outcomes that follow"),
+    metric("pods_succeeded", Count, "pods that ended with success"),
+    metric("pods_failed", Count, "pods that ended with failure"),
+    metric("pods_deleted", Count, "pods deleted while they ran (scaled down, rolled over, drained)"),
+    metric("pods_deleted_while_pending", Count, "pods deleted before they were bound"),
+    metric("pods_evicted", Count, "pods evicted by a taint, lost with their node or removed because of a fault"),
+    metric("pods_running_at_end", Count, "pods bound and not ended at the end"),
+    metric(
+        "pods_pending_at_end",
+        Count,
+        "pods not bound at the end that fit on an existing node when it is empty enough",
+    ),
+    metric("pods_impossible", Count, "pods not bound at the end that no node could ever take"),
+    metric("pods_scheduled", Count, "pods that were bound to a node"),
+    metric("pod_restarts", Count, "container restarts"),
+    metric("scheduling_attempts", Count, "scheduling attempts, successful or not"),
+    metric(
+        "pod_pending_seconds_mean",
+        Seconds,
+        "time from creation to binding, mean over all pods; of pods never bound, the time until they were deleted or the run ended",
+    ),
+    metric("pod_pending_seconds_p50", Seconds, "the same, median (nearest rank)"),
+    metric("pod_pending_seconds_p90", Seconds, "the same, 90th percentile (nearest rank)"),
+    metric("pod_pending_seconds_p99", Seconds, "the same, 99th percentile (nearest rank)"),
+    metric("pod_pending_seconds_max", Seconds, "the same, largest"),
+    metric(
+        "pod_startup_seconds_mean",
+        Seconds,
+        "time from creation to condition Ready, mean over the pods that became ready",
+    ),
+    metric("pod_startup_seconds_p50", Seconds, "the same, median (nearest rank)"),
+    metric("pod_startup_seconds_p90", Seconds, "the same, 90th percentile (nearest rank)"),
+    metric("pod_startup_seconds_p99", Seconds, "the same, 99th percentile (nearest rank)"),
+    metric("pod_startup_seconds_max", Seconds, "the same, largest"),
+    metric("pods_pending_mean", Mean, "pods waiting to be bound"),
+    metric("pods_pending_max", Count, "most pods waiting at one time"),
+    metric("pods_ready_mean", Mean, "pods with condition Ready"),
+    metric("node_count_mean", Mean, "nodes in the API"),
+    metric("node_count_max", Count, "most nodes in the API at one time"),
+    metric("node_hours", NodeHours, "nodes in the API integrated over time"),
+    metric("node_cpu_allocatable_cores_mean", Cores, "allocatable CPU of all nodes, time-weighted mean"),
+    metric("node_cpu_requested_ratio_mean", Ratio, "requested CPU over allocatable CPU, both integrated over the run"),
+    metric("node_cpu_requested_ratio_max", Ratio, "the same in the interval of the timeline where it is largest"),
+    metric("node_cpu_used_ratio_mean", Ratio, "used CPU over allocatable CPU, both integrated over the run"),
+    metric("node_cpu_used_ratio_max", Ratio, "the same in the interval of the timeline where it is largest"),
+    metric(
+        "node_memory_requested_ratio_mean",
+        Ratio,
+        "requested memory over allocatable memory, both integrated over the run",
+    ),
+    metric("node_memory_requested_ratio_max", Ratio, "the same in the interval of the timeline where it is largest"),
+    metric("node_memory_used_ratio_mean", Ratio, "used memory over allocatable memory, both integrated over the run"),
+    metric("node_memory_used_ratio_max", Ratio, "the same in the interval of the timeline where it is largest"),
+    metric(
+        "<resource>_requested_ratio_mean",
+        Ratio,
+        "requested units of an extended resource over allocatable ones, both integrated over the run",
+    ),
+    metric("<resource>_requested_ratio_max", Ratio, "the same in the interval of the timeline where it is largest"),
+    metric("replicas_desired_mean", Mean, "desired replicas of all workloads together"),
+    metric("replicas_ready_mean", Mean, "ready replicas of all workloads together"),
+    metric(
+        "replicas_missing_replica_seconds",
+        ReplicaSeconds,
+        "desired minus ready replicas where positive, integrated over the run, all workloads together; starts and updates count too",
+    ),
+    metric("requests_total", Count, "requests offered to all workloads together"),
+    metric(
+        "requests_unserved_ratio",
+        Ratio,
+        "share of the requests that the ready pods could not take within their CPU limits",
+    ),
+    metric("autoscaling_decisions", Count, "decisions of HorizontalPodAutoscalers"),
+    metric("autoscaling_scale_ups", Count, "decisions that raised the replicas"),
+    metric("autoscaling_scale_downs", Count, "decisions that lowered the replicas"),
+    metric("autoscaling_limited", Count, "decisions that minReplicas, maxReplicas or a scaling policy held back"),
+    metric("faults", Count, "faults that struck"),
+    metric(
+        "fault_detection_seconds_mean",
+        Seconds,
+        "time from a fault to the moment that the control plane knew, mean over detected faults",
+    ),
+    metric("fault_detection_seconds_max", Seconds, "the same, largest"),
+    metric(
+        "recovery_seconds_mean",
+        Seconds,
+        "time from a fault until every affected workload had as many ready pods as it wants, mean over all faults; of faults not recovered from, the time until the run ended",
+    ),
+    metric("recovery_seconds_max", Seconds, "the same, largest"),
+    metric("faults_not_recovered", Count, "faults not recovered from when the run ended"),
+    metric(
+        "capacity_missing_replica_seconds",
+        ReplicaSeconds,
+        "missing ready pods of the affected workloads, integrated from each fault to its recovery",
+    ),
+    metric("cost_dollars", Dollars, "price of the nodes from their creation to their removal, ready or not"),
+    metric("cost_dollars_per_hour", DollarsPerHour, "the cost over the simulated time"),
+    metric("cost_idle_dollars", Dollars, "the part of the cost that paid for CPU which no pod requested"),
+];
+
+const RESOURCE: &str = "<resource>";
+
+/// The form of an extended resource's name in metrics and columns: `nvidia.com/gpu` is `nvidia_com_gpu`.
+#[must_use]
+pub fn resource_name(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+}
+
+/// The metric of a name, extended resources included; `None` if no summary ever holds it. A name that differs from a
+/// listed one by a slip of the pen is not taken for an extended resource.
+#[must_use]
+pub fn find_metric(name: &str) -> Option<&'static Metric> {
+    if let Some(metric) = METRICS.iter().find(|metric| metric.name == name && !metric.name.starts_with(RESOURCE)) {
+        return Some(metric);
+    }
+    let metric = METRICS.iter().find(|metric| {
+        metric.name.strip_prefix(RESOURCE).and_then(|suffix| name.strip_suffix(suffix)).is_some_and(|resource| {
+            // The name of an extended resource has a domain, so its form here has an underscore.
+            resource.contains('_') && resource_name(resource) == resource
+        })
+    })?;
+    let slip = METRICS.iter().any(|metric| distance(metric.name, name) <= 2);
+    (!slip).then_some(metric)
+}
+
+/// Whether a summary can hold a metric of this name.
+#[must_use]
+pub fn is_metric(name: &str) -> bool {
+    find_metric(name).is_some()
+}
+
+/// The listed names nearest to one that is none, best first, at most three; empty if nothing is near.
+#[must_use]
+pub fn suggest_metrics(name: &str) -> Vec<&'static str> {
+    let near = |metric: &Metric| {
+        let edits = distance(metric.name, name);
+        let shares_words = !name.is_empty() && (metric.name.starts_with(name) || metric.name.contains(name));
+        (edits <= 2.max(name.len() / 4) || shares_words).then_some((edits, metric.name))
+    };
+    let mut candidates: Vec<(usize, &'static str)> = METRICS.iter().filter_map(near).collect();
+    candidates.sort_by_key(|(edits, _)| *edits);
+    candidates.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// Levenshtein's distance in bytes.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (deleted, left) in one.bytes().enumerate() {
+        let mut diagonal = deleted;
+        let mut before = deleted + 1;
+        if let Some(first) = row.first_mut() {
+            *first = before;
+        }
+        for (right, cell) in other.bytes().zip(row.iter_mut().skip(1)) {
+            let changed = diagonal + usize::from(left != right);
+            diagonal = *cell;
+            before = changed.min(before + 1).min(*cell + 1);
+            *cell = before;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_carry_their_unit() {
+        let names: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
+        assert_eq!(names.len(), METRICS.len());
+        for metric in METRICS {
+            let mark = match metric.unit {
+                Unit::Seconds => "seconds",
+                Unit::NodeHours => "hours",
+                Unit::Cores => "cores",
+                Unit::Ratio => "ratio",
+                Unit::Dollars | Unit::DollarsPerHour => "dollars",
+                Unit::ReplicaSeconds => "replica_seconds",
+                Unit::Mean => "mean",
+                Unit::Count => "",
+            };
+            assert!(metric.name.contains(mark), "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn knows_metrics_and_suggests_near_ones() {
+        let cases: [(&str, bool, &[&str], &str); 7] = [
+            ("pod_pending_seconds_p99", true, &["pod_pending_seconds_p99"], "listed"),
+            ("nvidia_com_gpu_requested_ratio_mean", true, &[], "extended resource"),
+            ("nod_cpu_requested_ratio_mean", false, &["node_cpu_requested_ratio_mean"], "a slip is no resource"),
+            ("<resource>_requested_ratio_mean", false, &["<resource>_requested_ratio_mean"], "the pattern is no name"),
+            ("pod_pending_second_p99", false, &["pod_pending_seconds_p99"], "one letter missing"),
+            ("recovery_seconds", false, &["recovery_seconds_max", "recovery_seconds_mean"], "aggregation missing"),
+            ("throughput", false, &[], "nothing near"),
+        ];
+        for (name, known, suggested, why) in cases {
+            assert_eq!(is_metric(name), known, "{name}: {why}");
+            let suggestions = suggest_metrics(name);
+            assert!(suggested.iter().all(|one| suggestions.contains(one)), "{name}: {why}: {suggestions:?}");
+        }
+        assert_eq!(suggest_metrics("throughput"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn distances_by_hand() {
+        for (one, other, edits) in [("", "abc", 3), ("kitten", "sitting", 3), ("pods", "pods", 0), ("ab", "ba", 2)] {
+            assert_eq!(distance(one, other), edits, "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! The headline metrics of a run, and `summary.json`.
+
+use super::files::{self, ReportError};
+use super::metrics::{METRICS, resource_name};
+use super::objectives::{ObjectiveResult, Verdict};
+use super::{limits, numbers};
+use crate::record::{Facts, IntervalSeries, PodOutcome, PodRecord, PoolRecord, WorkloadRecord};
+use crate::stats::{self, Sample};
+use crate::units::{NanoDollars, SimDuration, SimTime};
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+
+/// Version of the form of `summary.json`. It grows when a field changes its meaning or goes; new metrics leave it.
+pub const SUMMARY_FORMAT_VERSION: u32 = 1;
+
+/// The metrics of one run by name, in the order of [`METRICS`]. A metric that does not apply is absent, never null,
+/// zero or not-a-number.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    metrics: Vec<(String, f64)>,
+}
+
+impl Summary {
+    /// The value of a metric, if the run has one.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.metrics.iter().find(|(own, _)| own == name).map(|(_, value)| *value)
+    }
+
+    /// Names and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.metrics.iter().map(|(name, value)| (name.as_str(), *value))
+    }
+
+    /// Adds a metric at the end; a value that is not finite is left out.
+    pub(super) fn insert(&mut self, name: impl Into<String>, value: f64) {
+        if value.is_finite() {
+            // Minus zero would be written as such.
+            self.metrics.push((name.into(), if value == 0.0 { 0.0 } else { value }));
+        }
+    }
+
+    fn insert_some(&mut self, name: impl Into<String>, value: Option<f64>) {
+        if let Some(value) = value {
+            self.insert(name, value);
+        }
+    }
+
+    fn insert_count(&mut self, name: &str, count: usize) {
+        self.insert(name, float(count as i128));
+    }
+
+    fn insert_sample(&mut self, stem: &str, mut sample: Sample) {
+        let seconds = |span: Option<SimDuration>| span.map(SimDuration::as_secs_f64);
+        self.insert_some(format!("{stem}_mean"), sample.mean_seconds());
+        for (suffix, percent) in [("p50", 50.0), ("p90", 90.0), ("p99", 99.0)] {
+            self.insert_some(format!("{stem}_{suffix}"), seconds(sample.percentile(percent)));
+        }
+        self.insert_some(format!("{stem}_max"), seconds(sample.max()));
+    }
+
+    /// Puts the metrics in the order of [`METRICS`], extended resources by name.
+    fn sort(&mut self) {
+        let position = |name: &str| {
+            METRICS
+                .iter()
+                .position(|metric| metric.name == name)
+                .or_else(|| {
+                    METRICS.iter().position(|metric| {
+                        metric.name.strip_prefix("<resource>").is_some_and(|suffix| name.ends_with(suffix))
+                    })
+                })
+                .unwrap_or(METRICS.len())
+        };
+        self.metrics.sort_by_cached_key(|(name, _)| position(name));
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "statistics need no more than 53 bits")]
+const fn float(value: i128) -> f64 {
+    value as f64
+}
+
+/// Value times nanoseconds to value times seconds.
+const fn per_second(integral: i128) -> f64 {
+    float(integral) / 1e9
+}
+
+/// How long a pod waited to be bound; if it never was, until it was deleted or the run ended.
+pub(super) fn pending_for(pod: &PodRecord, end: SimTime) -> SimDuration {
+    let until = pod.scheduled.or(pod.ended).unwrap_or(end);
+    (until - pod.created).max_zero()
+}
+
+/// What a pool's nodes cost up to `end`, and the part of it that paid for CPU which no pod requested.
+pub(super) struct PoolCost {
+    /// Node-nanoseconds.
+    pub node_nanos: i128,
+    /// Price of them all.
+    pub total: NanoDollars,
+    /// Share of the allocatable CPU that was requested; `None` if none was allocatable.
+    pub requested_ratio: Option<f64>,
+    /// The part of the price that paid for CPU which no pod requested.
+    pub idle_dollars: f64,
+}
+
+pub(super) fn pool_cost(pool: &PoolRecord, end: SimTime) -> PoolCost {
+    let node_nanos = pool.nodes.integral(SimTime::ZERO, end);
+    let total: NanoDollars = pool
+        .nodes
+        .segments(SimTime::ZERO, end)
+        .map(|(span, nodes)| pool.price_per_hour.per_hour_over(span * nodes.max(0)))
+        .sum();
+    let allocatable = pool.cpu_allocatable.integral(SimTime::ZERO, end);
+    let requested = stats::total_until(&pool.cpu_requested, end);
+    let requested_ratio = stats::ratio_of_totals(requested, allocatable).map(|ratio| ratio.clamp(0.0, 1.0));
+    let idle_dollars = total.as_dollars() * (1.0 - requested_ratio.unwrap_or(0.0));
+    PoolCost { node_nanos, total, requested_ratio, idle_dollars }
+}
+
+/// Reduces a run to its metrics.
+#[must_use]
+pub fn summarize(facts: &Facts) -> Summary {
+    let mut summary = Summary::default();
+    summary.insert("simulated_seconds", facts.end.as_secs_f64());
+    pods(facts, &mut summary);
+    nodes(facts, &mut summary);
+    workloads(facts, &mut summary);
+    autoscaling(facts, &mut summary);
+    recoveries(facts, &mut summary);
+    cost(facts, &mut summary);
+    summary.sort();
+    summary
+}
+
+fn pods(facts: &Facts, summary: &mut Summary) {
+    summary.insert_count("pods_created", facts.pods.len());
+    let outcomes = [
+        ("pods_succeeded", PodOutcome::Succeeded),
+        ("pods_failed", PodOutcome::Failed),
+        ("pods_deleted", PodOutcome::Deleted),
+        ("pods_deleted_while_pending", PodOutcome::DeletedWhilePending),
+        ("pods_evicted", PodOutcome::Evicted),
+        ("pods_running_at_end", PodOutcome::Running),
+        ("pods_pending_at_end", PodOutcome::Pending),
+        ("pods_impossible", PodOutcome::Impossible),
+    ];
+    for (name, outcome) in outcomes {
+        summary.insert_count(name, facts.pods.iter().filter(|pod| pod.outcome == outcome).count());
+    }
+    summary.insert_count("pods_scheduled", facts.pods.iter().filter(|pod| pod.scheduled.is_some()).count());
+    summary.insert("pod_restarts", float(facts.pods.iter().map(|pod| i128::from(pod.restarts)).sum()));
+    summary.insert("scheduling_attempts", float(facts.scheduling_attempts.into()));
+    summary.insert_sample("pod_pending_seconds", facts.pods.iter().map(|pod| pending_for(pod, facts.end)).collect());
+    summary.insert_sample(
+        "pod_startup_seconds",
+        facts.pods.iter().filter_map(|pod| pod.ready.map(|ready| ready - pod.created)).collect(),
+    );
+    let cluster = &facts.cluster;
+    summary.insert_some("pods_pending_mean", stats::mean_of_intervals(&cluster.pods_pending, facts.end));
+    summary.insert("pods_pending_max", float(cluster.pods_pending.max().into()));
+    summary.insert_some("pods_ready_mean", stats::mean_of_intervals(&cluster.pods_ready, facts.end));
+}
+
+fn nodes(facts: &Facts, summary: &mut Summary) {
+    let (cluster, end) = (&facts.cluster, facts.end);
+    summary.insert_some("node_count_mean", stats::mean_of_intervals(&cluster.nodes, end));
+    summary.insert("node_count_max", float(cluster.nodes.max().into()));
+    summary.insert("node_hours", per_second(stats::total_until(&cluster.nodes, end)) / 3600.0);
+    summary.insert_some(
+        "node_cpu_allocatable_cores_mean",
+        stats::mean_of_intervals(&cluster.cpu_allocatable, end).map(|millicores| millicores / 1000.0),
+    );
+    let mut ratios = |stem: &str, part: &IntervalSeries, whole: &IntervalSeries| {
+        let mean = stats::ratio_of_totals(stats::total_until(part, end), stats::total_until(whole, end));
+        summary.insert_some(format!("{stem}_mean"), mean);
+        summary.insert_some(format!("{stem}_max"), stats::peak_ratio(part, whole));
+    };
+    ratios("node_cpu_requested_ratio", &cluster.cpu_requested, &cluster.cpu_allocatable);
+    ratios("node_cpu_used_ratio", &cluster.cpu_used, &cluster.cpu_allocatable);
+    ratios("node_memory_requested_ratio", &cluster.memory_requested, &cluster.memory_allocatable);
+    ratios("node_memory_used_ratio", &cluster.memory_used, &cluster.memory_allocatable);
+    for resource in &cluster.extended {
+        let stem = format!("{}_requested_ratio", resource_name(&resource.name));
+        ratios(&stem, &resource.requested, &resource.allocatable);
+    }
+}
+
+fn workloads(facts: &Facts, summary: &mut Summary) {
+    let (start, end) = (SimTime::ZERO, facts.end);
+    let total = |series: &dyn Fn(&WorkloadRecord) -> i128| -> i128 { facts.workloads.iter().map(series).sum() };
+    if !facts.workloads.is_empty() {
+        let elapsed = i128::from(end.as_nanos());
+        let desired = total(&|workload| workload.desired.integral(start, end));
+        let ready = total(&|workload| workload.ready.integral(start, end));
+        summary.insert_some("replicas_desired_mean", stats::ratio_of_totals(desired, elapsed));
+        summary.insert_some("replicas_ready_mean", stats::ratio_of_totals(ready, elapsed));
+        let missing = total(&|workload| stats::shortfall(&workload.desired, &workload.ready, start, end));
+        summary.insert("replicas_missing_replica_seconds", per_second(missing));
+    }
+    if facts.workloads.iter().any(|workload| !workload.request_rate_milli.points().is_empty()) {
+        let offered = total(&|workload| workload.request_rate_milli.integral(start, end));
+        let unserved = total(&|workload| workload.request_rate_unserved_milli.integral(start, end));
+        summary.insert("requests_total", per_second(offered) / 1000.0);
+        summary.insert_some("requests_unserved_ratio", stats::ratio_of_totals(unserved, offered));
+    }
+}
+
+fn autoscaling(facts: &Facts, summary: &mut Summary) {
+    if facts.autoscalers.is_empty() && facts.autoscaling.is_empty() {
+        return;
+    }
+    let decisions = &facts.autoscaling;
+    summary.insert_count("autoscaling_decisions", decisions.len());
+    summary.insert_count(
+        "autoscaling_scale_ups",
+        decisions.iter().filter(|decision| decision.desired_replicas > decision.current_replicas).count(),
+    );
+    summary.insert_count(
+        "autoscaling_scale_downs",
+        decisions.iter().filter(|decision| decision.desired_replicas < decision.current_replicas).count(),
+    );
+    summary.insert_count("autoscaling_limited", decisions.iter().filter(|decision| limits::is_bound(decision)).count());
+}
+
+fn recoveries(facts: &Facts, summary: &mut Summary) {
+    summary.insert_count("faults", facts.recoveries.len());
+    if facts.recoveries.is_empty() {
+        return;
+    }
+    let detection: Sample =
+        facts.recoveries.iter().filter_map(|fault| fault.detected.map(|detected| detected - fault.struck)).collect();
+    summary.insert_some("fault_detection_seconds_mean", detection.mean_seconds());
+    summary.insert_some("fault_detection_seconds_max", detection.max().map(SimDuration::as_secs_f64));
+    let recovery: Sample =
+        facts.recoveries.iter().map(|fault| fault.restored.unwrap_or(facts.end) - fault.struck).collect();
+    summary.insert_some("recovery_seconds_mean", recovery.mean_seconds());
+    summary.insert_some("recovery_seconds_max", recovery.max().map(SimDuration::as_secs_f64));
+    summary
+        .insert_count("faults_not_recovered", facts.recoveries.iter().filter(|fault| fault.restored.is_none()).count());
+    let missing: i128 = facts.recoveries.iter().map(|fault| fault.missing_replica_nanos).sum();
+    summary.insert("capacity_missing_replica_seconds", per_second(missing));
+}
+
+fn cost(facts: &Facts, summary: &mut Summary) {
+    if facts.pools.iter().all(|pool| pool.price_per_hour == NanoDollars::ZERO) {
+        return;
+    }
+    let costs: Vec<PoolCost> = facts.pools.iter().map(|pool| pool_cost(pool, facts.end)).collect();
+    let total: NanoDollars = costs.iter().map(|cost| cost.total).sum();
+    summary.insert("cost_dollars", total.as_dollars());
+    if facts.end > SimTime::ZERO {
+        summary.insert("cost_dollars_per_hour", total.as_dollars() / (facts.end.as_secs_f64() / 3600.0));
+    }
+    // Summed in ascending order: the order of the pools must not show in the last digit.
+    let mut idle: Vec<f64> = costs.iter().map(|cost| cost.idle_dollars).collect();
+    idle.sort_unstable_by(f64::total_cmp);
+    summary.insert("cost_idle_dollars", idle.iter().sum());
+}
+
+/// A number in JSON: whole numbers without a decimal point.
+pub(super) fn json_number(value: f64) -> Value {
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number below 2^53")]
+    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 { json!(value as i64) } else { json!(value) }
+}
+
+/// Writes `summary.json`.
+pub(super) fn write(
+    path: &Path,
+    facts: &Facts,
+    summary: &Summary,
+    objectives: &[ObjectiveResult],
+) -> Result<PathBuf, ReportError> {
+    let metrics: Map<String, Value> =
+        summary.iter().map(|(name, value)| (name.to_owned(), json_number(value))).collect();
+    let objectives: Vec<Value> = objectives.iter().map(objective_json).collect();
+    let document = json!({
+        "format_version": SUMMARY_FORMAT_VERSION,
+        "scenario": facts.scenario,
+        "seed": facts.seed,
+        "start_time": numbers::calendar_time(facts.start_unix_seconds, SimTime::ZERO),
+        "planned_seconds": json_number(facts.planned_duration.as_secs_f64()),
+        "interrupted": facts.interrupted,
+        "metrics": metrics,
+        "objectives": objectives,
+        "remarks": facts.remarks,
+    });
+    files::write_whole(path, format!("{document:#}\n").as_bytes())
+}
+
+fn objective_json(result: &ObjectiveResult) -> Value {
+    let verdict = match result.verdict {
+        Verdict::Met => "met",
+        Verdict::Missed => "missed",
+        Verdict::NotMeasured => "not measured",
+    };
+    json!({
+        "metric": result.objective.metric,
+        "min": result.objective.min.map(json_number),
+        "max": result.objective.max.map(json_number),
+        "value": result.value.map(json_number),
+        "verdict": verdict,
+    })
+}

@@ -1,0 +1,157 @@
+//! `events.csv`, `autoscaling.csv`, `recovery.csv`: what happened and why.
+
+use super::{ReportError, Table, calendar};
+use crate::record::{AutoscalingRecord, EventType, Facts, FaultKind, MetricRecord};
+use crate::report::{limited_by, numbers};
+use std::path::{Path, PathBuf};
+
+const EVENT_COLUMNS: &[&str] = &[
+    "first_seconds",
+    "first_time",
+    "last_seconds",
+    "count",
+    "type",
+    "reason",
+    "source",
+    "kind",
+    "namespace",
+    "name",
+    "message",
+];
+
+const AUTOSCALING_COLUMNS: &[&str] = &[
+    "time_seconds",
+    "time",
+    "namespace",
+    "name",
+    "target",
+    "current_replicas",
+    "ready_pods",
+    "metric",
+    "metric_current",
+    "metric_target",
+    "metric_proposal_replicas",
+    "proposed_replicas",
+    "desired_replicas",
+    "limited_by",
+    "able_to_scale_reason",
+    "scaling_active_reason",
+    "scaling_limited_reason",
+];
+
+const RECOVERY_COLUMNS: &[&str] = &[
+    "struck_seconds",
+    "struck_time",
+    "kind",
+    "subject",
+    "ended_seconds",
+    "detected_seconds",
+    "evicted_seconds",
+    "last_scheduled_seconds",
+    "restored_seconds",
+    "detection_seconds",
+    "recovery_seconds",
+    "pods_affected",
+    "pods_lost",
+    "replacements_scheduled",
+    "replacements_ready",
+    "missing_replica_seconds",
+];
+
+/// The word for a kind of fault in files and charts.
+pub(in crate::report) const fn fault_word(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::NodeCrash => "NodeCrash",
+        FaultKind::ZoneOutage => "ZoneOutage",
+        FaultKind::NetworkPartition => "NetworkPartition",
+        FaultKind::PodCrash => "PodCrash",
+    }
+}
+
+/// Writes the Kubernetes Events, in order of their first occurrence.
+pub(in crate::report) fn write_events(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+    let mut table = Table::create(path, EVENT_COLUMNS)?;
+    for event in &facts.events {
+        table.instant(Some(event.first))?;
+        calendar(&mut table, facts, event.first)?;
+        table.instant(Some(event.last))?;
+        table.integer(event.count)?;
+        table.text(match event.event_type {
+            EventType::Normal => "Normal",
+            EventType::Warning => "Warning",
+        })?;
+        table.text(event.reason)?;
+        table.text(event.source)?;
+        table.text(event.kind)?;
+        table.text(&event.namespace)?;
+        table.text(&event.name)?;
+        table.text(&event.message)?;
+        table.end_row()?;
+    }
+    table.finish()
+}
+
+/// Writes one row per decision and metric; a decision without a metric has one row.
+pub(in crate::report) fn write_autoscaling(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+    let mut table = Table::create(path, AUTOSCALING_COLUMNS)?;
+    for decision in &facts.autoscaling {
+        for metric in &decision.metrics {
+            write_metric(&mut table, facts, decision, Some(metric))?;
+        }
+        if decision.metrics.is_empty() {
+            write_metric(&mut table, facts, decision, None)?;
+        }
+    }
+    table.finish()
+}
+
+fn write_metric(
+    table: &mut Table,
+    facts: &Facts,
+    decision: &AutoscalingRecord,
+    metric: Option<&MetricRecord>,
+) -> Result<(), ReportError> {
+    table.instant(Some(decision.at))?;
+    calendar(table, facts, decision.at)?;
+    table.text(&decision.namespace)?;
+    table.text(&decision.name)?;
+    table.text(&decision.target)?;
+    table.integer(decision.current_replicas)?;
+    table.integer(decision.ready_pods)?;
+    table.text(metric.map_or("", |metric| &metric.name))?;
+    table.float(metric.and_then(|metric| metric.current))?;
+    table.float(metric.map(|metric| metric.target))?;
+    table.count(metric.and_then(|metric| metric.proposal).map(i64::from))?;
+    table.count(decision.proposed_replicas.map(i64::from))?;
+    table.integer(decision.desired_replicas)?;
+    table.text(limited_by(decision).unwrap_or(""))?;
+    table.text(decision.able_to_scale_reason)?;
+    table.text(decision.scaling_active_reason)?;
+    table.text(decision.scaling_limited_reason)?;
+    table.end_row()
+}
+
+/// Writes every fault, in order of time.
+pub(in crate::report) fn write_recovery(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+    let mut table = Table::create(path, RECOVERY_COLUMNS)?;
+    for fault in &facts.recoveries {
+        table.instant(Some(fault.struck))?;
+        calendar(&mut table, facts, fault.struck)?;
+        table.text(fault_word(fault.kind))?;
+        table.text(&fault.subject)?;
+        table.instant(fault.ended)?;
+        table.instant(fault.detected)?;
+        table.instant(fault.evicted)?;
+        table.instant(fault.last_scheduled)?;
+        table.instant(fault.restored)?;
+        table.span(fault.detected.map(|detected| detected - fault.struck))?;
+        table.span(fault.restored.map(|restored| restored - fault.struck))?;
+        table.integer(fault.pods_affected)?;
+        table.integer(fault.pods_lost)?;
+        table.integer(fault.replacements_scheduled)?;
+        table.integer(fault.replacements_ready)?;
+        table.text(&numbers::exact_decimal(fault.missing_replica_nanos, 9))?;
+        table.end_row()?;
+    }
+    table.finish()
+}

@@ -1,0 +1,33 @@
+//! The tables of a run as CSV: one file per kind of fact, snake_case columns in base units with the unit in the name.
+//!
+//! An empty cell means that the thing did not happen or is not known. Times are exact seconds since the start of the
+//! scenario; where the scenario pins its start, the column `time` holds the calendar time in RFC 3339 (UTC).
+
+mod decisions;
+mod nodes;
+mod pods;
+mod timeline;
+mod workloads;
+
+pub(super) use decisions::{fault_word, write_autoscaling, write_events, write_recovery};
+pub(super) use nodes::{write_cost, write_nodes};
+pub(super) use pods::write_pods;
+pub(super) use timeline::{interval_mean, write_timeline};
+pub(super) use workloads::write_workloads;
+
+use super::files::{ReportError, Table};
+use super::numbers;
+use crate::record::Facts;
+use crate::units::SimTime;
+use std::sync::Arc;
+
+/// The calendar time; empty if the start is not pinned.
+fn calendar(table: &mut Table, facts: &Facts, at: SimTime) -> Result<(), ReportError> {
+    table.text(&numbers::calendar_time(facts.start_unix_seconds, at).unwrap_or_default())
+}
+
+/// Extended resources as `nvidia.com/gpu=1;example.com/nic=2`.
+fn extended(amounts: &[(Arc<str>, i64)]) -> String {
+    let parts: Vec<String> = amounts.iter().map(|(name, amount)| format!("{name}={amount}")).collect();
+    parts.join(";")
+}

@@ -1,0 +1,82 @@
+//! The output folder of a run.
+
+use super::charts;
+use super::files::ReportError;
+use super::objectives::ObjectiveResult;
+use super::summary::{self, Summary};
+use super::tables;
+use crate::record::Facts;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What goes into the output folder beside `summary.json`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputOptions {
+    /// The question that the scenario asks; the charts' title. Empty for the scenario's name.
+    pub question: String,
+    /// The tables as CSV.
+    pub tables: bool,
+    /// Charts as SVG.
+    pub svg: bool,
+    /// Charts as PNG.
+    pub png: bool,
+    /// How the objectives came out, for `summary.json`.
+    pub objectives: Vec<ObjectiveResult>,
+}
+
+impl Default for OutputOptions {
+    /// Everything, without objectives.
+    fn default() -> Self {
+        Self { question: String::new(), tables: true, svg: true, png: true, objectives: Vec::new() }
+    }
+}
+
+/// Writes the output folder, which is made if it is missing, and gives the paths of the files in it. A table without a
+/// row is written with its header, except `autoscaling.csv`, `recovery.csv` and `cost.csv`, which belong only to runs
+/// with an autoscaler, a fault or a price; a chart without data is left out.
+///
+/// # Errors
+/// [`ReportError`] names the file that cannot be written. Files that were finished before it stay; none is half
+/// written.
+pub fn write_all(
+    facts: &Facts,
+    summary: &Summary,
+    out: &Path,
+    options: &OutputOptions,
+) -> Result<Vec<PathBuf>, ReportError> {
+    make_folder(out)?;
+    let mut written = vec![summary::write(&out.join("summary.json"), facts, summary, &options.objectives)?];
+    if options.tables {
+        written.push(tables::write_timeline(&out.join("timeline.csv"), facts)?);
+        written.push(tables::write_workloads(&out.join("workloads.csv"), facts)?);
+        written.push(tables::write_pods(&out.join("pods.csv"), facts)?);
+        written.push(tables::write_nodes(&out.join("nodes.csv"), facts)?);
+        written.push(tables::write_events(&out.join("events.csv"), facts)?);
+        if summary.get("autoscaling_decisions").is_some() {
+            written.push(tables::write_autoscaling(&out.join("autoscaling.csv"), facts)?);
+        }
+        if !facts.recoveries.is_empty() {
+            written.push(tables::write_recovery(&out.join("recovery.csv"), facts)?);
+        }
+        if summary.get("cost_dollars").is_some() {
+            written.push(tables::write_cost(&out.join("cost.csv"), facts)?);
+        }
+    }
+    if options.svg || options.png {
+        let folder = out.join("charts");
+        make_folder(&folder)?;
+        for (name, figure) in charts::of_run(facts, &options.question) {
+            if options.svg {
+                written.push(charts::write_svg(&figure, &folder.join(format!("{name}.svg")))?);
+            }
+            if options.png {
+                written.push(charts::write_png(&figure, &folder.join(format!("{name}.png")))?);
+            }
+        }
+    }
+    Ok(written)
+}
+
+fn make_folder(folder: &Path) -> Result<(), ReportError> {
+    fs::create_dir_all(folder).map_err(|source| ReportError::Write { file: folder.to_owned(), source })
+}
