@@ -219,6 +219,11 @@ impl Cluster {
         }
     }
 
+    /// Removes a disruption budget.
+    pub fn remove_disruption_budget(&mut self, namespace: &Name, name: &Name) {
+        self.disruption_budgets.retain(|own| own.meta.namespace != *namespace || own.meta.name != *name);
+    }
+
     /// All disruption budgets.
     pub fn disruption_budgets(&self) -> &[api::PodDisruptionBudget] {
         &self.disruption_budgets

@@ -338,6 +338,18 @@ impl Cluster {
         self.changes.push(Change::HpaSpec(id));
     }
 
+    /// Removes a Service.
+    pub fn remove_service(&mut self, namespace: &Name, name: &Name) {
+        let found = self.services.iter().position(|own| {
+            own.object.meta.namespace == *namespace && own.object.meta.name == *name
+        });
+        if let Some(index) = found {
+            // The id stays valid; a Service without a selector selects nothing.
+            self.services[index].object.selector = None;
+            self.changes.push(Change::ServiceAdded(ServiceId::from_index(index)));
+        }
+    }
+
     /// A Service.
     pub fn service(&self, id: ServiceId) -> &Service {
         &self.services[id.index()]

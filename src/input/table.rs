@@ -103,13 +103,18 @@ impl Table {
     /// # Errors
     /// [`TableError`] that lists the columns that exist.
     pub fn need(&self, name: &str) -> Result<Column, TableError> {
-        self.find(name).ok_or_else(|| TableError {
+        self.find(name).ok_or_else(|| self.missing(name))
+    }
+
+    /// The error that a column does not exist.
+    pub fn missing(&self, name: &str) -> TableError {
+        TableError {
             file: self.file.clone(),
             line: 1,
             column: name.to_owned(),
             message: "is missing".to_owned(),
             hint: Some(format!("columns of the file: {}", self.columns.join(", "))),
-        })
+        }
     }
 
     /// Goes to the next row; false at the end.

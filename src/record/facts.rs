@@ -21,6 +21,8 @@ pub struct Facts {
     pub interrupted: bool,
     /// Events of the kernel that were handled.
     pub events_handled: u64,
+    /// Checksum over these events and their times: equal in two runs that took the same course.
+    pub checksum: u64,
     /// Scheduling attempts, successful or not.
     pub scheduling_attempts: u64,
     /// Every pod, in order of creation.

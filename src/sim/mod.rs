@@ -1,1 +1,17 @@
-//! The assembly: events, dispatch, world.
+//! The assembly, and the only place where the parts meet: preparation of a scenario, the world, the dispatch of events.
+
+mod actions;
+mod arrivals;
+mod check;
+mod event;
+mod prepare;
+mod recorder;
+mod recovery;
+mod run;
+mod scheduler_config;
+mod settings;
+mod world;
+
+pub use event::Event;
+pub use prepare::{PrepareOptions, Prepared, PreparedArrivals, complete, prepare};
+pub use run::{RunOptions, SimError, simulate};

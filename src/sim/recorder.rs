@@ -336,6 +336,7 @@ impl Recorder {
             end,
             interrupted: header.interrupted,
             events_handled: header.events_handled,
+            checksum: header.checksum,
             scheduling_attempts: header.scheduling_attempts,
             pods: cluster.pods().map(|(id, _)| pod_record(id, cluster, &header.arrivals)).collect(),
             nodes,
@@ -422,6 +423,8 @@ pub struct RunHeader {
     pub interrupted: bool,
     /// Events handled.
     pub events_handled: u64,
+    /// Checksum over all events and their times.
+    pub checksum: u64,
     /// Scheduling attempts.
     pub scheduling_attempts: u64,
     /// Names of the arrival streams.

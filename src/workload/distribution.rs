@@ -77,8 +77,7 @@ impl Sampler {
                 }
             }
         };
-        // `min` also takes care of not-a-number.
-        value.min(f64::MAX).max(0.0)
+        if value.is_nan() { 0.0 } else { value.clamp(0.0, f64::MAX) }
     }
 
     /// Draws a span of simulated time from a distribution over durations, rounded to the nearest nanosecond.

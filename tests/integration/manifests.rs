@@ -790,6 +790,56 @@ fn all_problems_are_reported_at_once() {
 }
 
 #[test]
+fn autoscalers_of_both_versions_are_read() {
+    let text = "\
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  minReplicas: 2
+  maxReplicas: 5
+---
+apiVersion: autoscaling/v1
+kind: HorizontalPodAutoscaler
+metadata: {name: old, namespace: shop}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: old}
+  maxReplicas: 5
+  targetCPUUtilizationPercentage: 70
+";
+    let objects = load_right("hpa.yaml", text);
+    let [Object::HorizontalPodAutoscaler(web), Object::HorizontalPodAutoscaler(old)] = objects.as_slice() else {
+        panic!("{objects:?}")
+    };
+    assert_eq!((&*web.meta.namespace, &*web.meta.name, web.min_replicas), ("shop", "web", 2));
+    assert_eq!(web.meta.labels.get("app").map(|value| &**value), Some("web"));
+    let cpu =
+        |percent| api::MetricSpec::Resource { name: "cpu".into(), target: api::MetricTarget::Utilization(percent) };
+    assert_eq!((web.metrics.as_slice(), old.metrics.as_slice()), ([cpu(80)].as_slice(), [cpu(70)].as_slice()));
+    let cases = [
+        (
+            "minReplicas: 2",
+            "minReplicas: 0",
+            "hpa.yaml:6:3: `HorizontalPodAutoscaler shop/web`: spec.minReplicas: is 0",
+        ),
+        (
+            "maxReplicas: 5",
+            "maxReplicas: 1",
+            "hpa.yaml:7:3: `HorizontalPodAutoscaler shop/web`: spec.maxReplicas: is 1",
+        ),
+        ("name: web, namespace", "name: Web, namespace", "metadata.name: `Web` is not a DNS-1123 subdomain"),
+        ("Percentage: 70", "Percentage: 0", "hpa.yaml:15:3: `HorizontalPodAutoscaler shop/old`: spec.targetCPU"),
+        ("autoscaling/v1", "autoscaling/v2beta2", "is not served by Kubernetes 1.36 (expected `autoscaling/v2`)"),
+    ];
+    for (from, to, expected) in cases {
+        let (_, diagnostics) = load("hpa.yaml", &text.replacen(from, to, 1));
+        let errors: Vec<String> = diagnostics.errors().map(ToString::to_string).collect();
+        assert!(errors.len() == 1 && errors[0].contains(expected), "{to}: {errors:?}");
+    }
+}
+
+#[test]
 fn an_object_can_be_defined_once() {
     let mut diagnostics = Diagnostics::default();
     let sources = [text_source("a.yaml", DEPLOYMENT), text_source("b.yaml", &format!("# again\n{DEPLOYMENT}"))];

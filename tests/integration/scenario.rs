@@ -73,6 +73,7 @@ fn values_are_as_written() {
     assert_eq!(scenario.metadata.name, "full");
     assert_eq!(scenario.spec.seed, 42);
     assert_eq!(scenario.spec.start.unwrap().to_string(), "2026-11-27T00:00:00Z");
+    assert_eq!(scenario.midnight(), SimTime::ZERO);
     let pool = &scenario.spec.node_pools[0];
     assert_eq!((pool.node_name(4), pool.zone(4)), ("general-4".to_owned(), Some("b")));
     assert_eq!(pool.capacity_list().cpu, Some(MilliCpu::new(4000)));
@@ -129,7 +130,39 @@ fn overrides_and_sweep_points_change_values() {
 }
 
 #[test]
+fn derived_values_are_right() {
+    let options = LoadOptions {
+        overrides: vec![
+            ("spec.start".to_owned(), "2026-11-27T06:30:00+01:00".to_owned()),
+            ("spec.controlPlane.latency.scale".to_owned(), "0.5".to_owned()),
+        ],
+        traces: None,
+    };
+    let scenario = load(&golden("full"), &options).unwrap();
+    assert_eq!(scenario.midnight(), SimTime::from_secs(-(5 * 3600 + 1800)), "05:30 UTC");
+    let latency = scenario.spec.control_plane.latency.scaled();
+    assert_eq!(latency.create_to_bound.get(), SimDuration::from_millis(10));
+    assert_eq!(latency.endpoint_removal.get(), SimDuration::from_millis(13));
+}
+
+#[test]
+fn traces_are_found_below_the_given_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("mine")).unwrap();
+    std::fs::write(folder.path().join("mine/pods.csv"), "name,arrival_s,cpu_milli,memory_bytes\n").unwrap();
+    let text =
+        format!("{HEAD}  arrivals: [{{name: a, trace: {{format: generic, directory: mine, pods: pods.csv}}}}]\n");
+    let options = LoadOptions { overrides: Vec::new(), traces: Some(folder.path().to_owned()) };
+    let scenario = load_text(&text, Path::new("s.yaml"), &options).unwrap();
+    let ArrivalSource::Trace(files) = &scenario.arrivals[0].source else { panic!() };
+    assert_eq!(files.pods, folder.path().join("mine/pods.csv"));
+    let without = load_text(&text, Path::new("s.yaml"), &LoadOptions::default()).unwrap_err().to_string();
+    assert!(without.contains("./mine/pods.csv` does not exist") && without.contains("--traces DIR"), "{without}");
+}
+
+#[test]
 fn wrong_overrides_are_named() {
+    let deep = "a.".repeat(100_000) + "b";
     for (path, value, fragments) in [
         ("spec.nodePools.none.count", "1", ["--set spec.nodePools.none.count", "no element `none`"]),
         ("spec.sead", "1", ["--set spec.sead", "unknown field `sead`"]),
@@ -138,6 +171,7 @@ fn wrong_overrides_are_named() {
         ("spec.duration", "0s", ["--set spec.duration", "is zero"]),
         ("", "1", ["--set", "is not a path"]),
         ("spec", "5", ["--set spec", "not a mapping"]),
+        (deep.as_str(), "1", ["--set", "expected at most 64"]),
         ("metadata.name.x", "5", ["--set metadata.name.x", "single value"]),
     ] {
         let options = LoadOptions { overrides: vec![(path.to_owned(), value.to_owned())], traces: None };
@@ -179,12 +213,12 @@ fn files_that_are_no_scenario_are_errors() {
 
 /// Aliases that expand to a billion elements.
 fn bomb() -> String {
-    let mut text = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
+    let mut lines = vec!["a0: &a0 [x,x,x,x,x,x,x,x,x,x]".to_owned()];
     for level in 1..10 {
-        let before = format!("*a{},", level - 1).repeat(10);
-        text.push_str(&format!("a{level}: &a{level} [{}]\n", before.trim_end_matches(',')));
+        let before = vec![format!("*a{}", level - 1); 10].join(",");
+        lines.push(format!("a{level}: &a{level} [{before}]"));
     }
-    text
+    lines.join("\n")
 }
 
 /// Five lines; what follows is indented by two blanks and starts at line 6.
@@ -378,6 +412,22 @@ fn mistakes_of_all_sections_are_reported_together() {
     );
     let lines: Vec<usize> = errors(&text).into_iter().map(|(line, _)| line).collect();
     assert_eq!(lines, [7, 9, 10, 11, 12, 13], "{:#?}", errors(&text));
+}
+
+#[test]
+fn a_flood_of_mistakes_is_cut() {
+    let pools: Vec<String> = (0..300).map(|index| format!("{{name: p{index}, count: x}}")).collect();
+    let found = errors(&format!("{HEAD}  nodePools: [{}]\n", pools.join(", ")));
+    assert_eq!(found.len(), 101);
+    assert!(found[0].1.contains("more mistakes than the 100"), "{}", found[0].1);
+}
+
+#[test]
+fn paths_are_relative_to_the_scenario() {
+    let relative = Path::new("tests/golden/scenarios/full");
+    let scenario = load(relative, &LoadOptions::default()).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(scenario.folder, relative);
+    assert_eq!(scenario.actions[1].verb, ActionVerb::Apply(relative.join("manifests/v2.yaml")));
 }
 
 #[test]

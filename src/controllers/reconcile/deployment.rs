@@ -90,10 +90,14 @@ impl DeploymentController {
                 return;
             }
         }
+        let idle = outcome.actions.is_empty();
         for action in outcome.actions {
             self.act(id, &ids, action, cluster, agenda);
         }
         match outcome.requeue {
+            // The real controller goes on to sync a rollout that lost pods ten times a second, to no effect: only a
+            // change, which wakes it anyway, can give another answer.
+            Some(Requeue::RateLimited) if idle => {}
             Some(Requeue::RateLimited) => self.enqueue(id, RETRY_DELAY, agenda),
             Some(Requeue::After(delay)) => self.enqueue(id, delay, agenda),
             None => {}

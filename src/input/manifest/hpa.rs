@@ -1,19 +1,22 @@
-//! `autoscaling/v2` HorizontalPodAutoscaler: API-server defaulting and validation (Kubernetes 1.36
-//! `pkg/apis/autoscaling/v2/defaults.go` and `pkg/apis/autoscaling/validation/validation.go`).
+//! HorizontalPodAutoscalers of `autoscaling/v2` and `autoscaling/v1`: API-server defaulting and validation (Kubernetes
+//! 1.36 `pkg/apis/autoscaling/v2/defaults.go` and `pkg/apis/autoscaling/validation/validation.go`).
 //!
 //! Stricter than the API server in one place: an Object metric whose `target.type` names a value that is not given is
 //! refused, since the controller cannot work with it.
 
+use super::meta;
+use super::validation::{Naming, object_meta};
 use crate::api::{
     CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingPolicy,
     HpaScalingPolicyType, HpaScalingRules, LabelSelector, Labels, MetricIdentifier, MetricSpec, MetricTarget, Name,
-    ObjectMeta, Quantity, ScalingPolicySelect, SelectorOperator, SelectorRequirement,
+    Quantity, ScalingPolicySelect, SelectorOperator, SelectorRequirement,
 };
-use crate::input::FieldErrors;
+use crate::input::{FieldErrors, FieldPath};
 use crate::units::SimDuration;
-use k8s_openapi::api::autoscaling::v2;
+use jiff::Timestamp;
+use k8s_openapi::api::autoscaling::{v1, v2};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta_v1;
 use std::fmt::Display;
 
 /// `MaxPeriodSeconds` of a scaling policy.
@@ -22,6 +25,10 @@ const MAX_PERIOD_SECONDS: i32 = 1800;
 const MAX_STABILIZATION_WINDOW_SECONDS: i32 = 3600;
 /// Percent of the requests that the default metric aims at (`defaultCPUUtilization`).
 const DEFAULT_CPU_UTILIZATION: i32 = 80;
+/// Where `autoscaling/v1` carries metrics (`MetricSpecsAnnotation`).
+const METRICS_ANNOTATION: &str = "autoscaling.alpha.kubernetes.io/metrics";
+/// Where `autoscaling/v1` carries the behavior (`BehaviorSpecsAnnotation`).
+const BEHAVIOR_ANNOTATION: &str = "autoscaling.alpha.kubernetes.io/behavior";
 
 /// Feature gate `HPAScaleToZero` of the API server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,28 +40,81 @@ pub enum ScaleToZero {
     Enabled,
 }
 
-/// Converts an object as a manifest gives it. Every problem is noted in `errors`; `None` if there is one.
+/// Checks `metadata` as the API server does (`ValidateHorizontalPodAutoscaler`, Kubernetes 1.36); the spec is checked
+/// where it is converted.
+pub fn validate(object: &v2::HorizontalPodAutoscaler, errors: &mut FieldErrors) {
+    object_meta(&object.metadata, Naming::Namespaced, FieldPath::Root.key("metadata"), errors);
+}
+
+/// [`validate`] of the version that has no metrics but cpu.
+pub fn validate_v1(object: &v1::HorizontalPodAutoscaler, errors: &mut FieldErrors) {
+    object_meta(&object.metadata, Naming::Namespaced, FieldPath::Root.key("metadata"), errors);
+}
+
+/// Converts an `autoscaling/v1` object as the API server does for the controller, which sees `autoscaling/v2` alone
+/// (`pkg/apis/autoscaling/v1/conversion.go`, Kubernetes 1.36): `targetCPUUtilizationPercentage` becomes a Resource
+/// metric, and the behavior is read from the annotation in which this version carries it. Metrics in an annotation are
+/// refused: their form is that of no version that is served. Every problem is noted in `errors`; with one the result is
+/// what could be converted. Times are relative to `start`.
+pub fn convert_v1(
+    object: &v1::HorizontalPodAutoscaler,
+    scale_to_zero: ScaleToZero,
+    start: Timestamp,
+    errors: &mut FieldErrors,
+) -> HorizontalPodAutoscaler {
+    let spec = &object.spec;
+    let annotation = |key: &str| object.metadata.annotations.as_ref().and_then(|all| all.get(key));
+    let annotation_field = |key: &str| FieldPath::Root.key("metadata").key("annotations").key(key).to_string();
+    if annotation(METRICS_ANNOTATION).is_some() {
+        let problem = "holds metrics and is not read (expected them in spec.metrics of autoscaling/v2)";
+        errors.push(annotation_field(METRICS_ANNOTATION), problem);
+    }
+    // The API server drops what it cannot parse; here it is an error, as nobody writes it to have no effect.
+    let behavior = annotation(BEHAVIOR_ANNOTATION).and_then(|text| {
+        let broken = |error| {
+            errors.push(annotation_field(BEHAVIOR_ANNOTATION), format_args!("is not a behavior in JSON: {error}"));
+        };
+        serde_json::from_str(text).map_err(broken).ok()
+    });
+    let utilization = spec.target_cpu_utilization_percentage.filter(|percent| {
+        if *percent < 1 {
+            errors.push("spec.targetCPUUtilizationPercentage", format_args!("is {percent} (expected at least 1)"));
+        }
+        *percent >= 1
+    });
+    let metrics = utilization.map(|percent| {
+        let target =
+            v2::MetricTarget { type_: "Utilization".into(), average_utilization: Some(percent), ..Default::default() };
+        let resource = Some(v2::ResourceMetricSource { name: "cpu".into(), target });
+        vec![v2::MetricSpec { type_: "Resource".into(), resource, ..Default::default() }]
+    });
+    let target = &spec.scale_target_ref;
+    let converted = v2::HorizontalPodAutoscaler {
+        metadata: object.metadata.clone(),
+        spec: v2::HorizontalPodAutoscalerSpec {
+            scale_target_ref: v2::CrossVersionObjectReference {
+                api_version: target.api_version.clone(),
+                kind: target.kind.clone(),
+                name: target.name.clone(),
+            },
+            min_replicas: spec.min_replicas,
+            max_replicas: spec.max_replicas,
+            metrics,
+            behavior,
+        },
+        status: None,
+    };
+    convert(&converted, scale_to_zero, start, errors)
+}
+
+/// Converts an object as a manifest gives it. Every problem of the spec is noted in `errors`; with one the result is what
+/// could be converted. Times are relative to `start`.
 pub fn convert(
     object: &v2::HorizontalPodAutoscaler,
     scale_to_zero: ScaleToZero,
-    errors: &mut FieldErrors,
-) -> Option<HorizontalPodAutoscaler> {
-    let mut own = FieldErrors::default();
-    let converted = convert_object(object, scale_to_zero, &mut own);
-    let complete = own.is_empty();
-    for error in own.into_vec() {
-        errors.push(error.field, error.problem);
-    }
-    complete.then_some(converted)
-}
-
-/// Converts as far as possible.
-fn convert_object(
-    object: &v2::HorizontalPodAutoscaler,
-    scale_to_zero: ScaleToZero,
+    start: Timestamp,
     errors: &mut FieldErrors,
 ) -> HorizontalPodAutoscaler {
-    let meta = object_meta(&object.metadata, errors);
     let spec = &object.spec;
     let min_replicas = spec.min_replicas.unwrap_or(1);
     let lowest = match scale_to_zero {
@@ -95,26 +155,8 @@ fn convert_object(
         ),
     });
     let max_replicas = spec.max_replicas;
+    let meta = meta::convert(&object.metadata, start);
     HorizontalPodAutoscaler { meta, scale_target, min_replicas, max_replicas, metrics, behavior }
-}
-
-/// Name, namespace, labels and annotations.
-fn object_meta(metadata: &meta::ObjectMeta, errors: &mut FieldErrors) -> ObjectMeta {
-    let name = metadata.name.as_deref().unwrap_or("");
-    if name.is_empty() {
-        errors.push("metadata.name", "is required");
-    }
-    let labels = |map: Option<&std::collections::BTreeMap<String, String>>| -> Labels {
-        map.into_iter().flatten().map(|(key, value)| (key.as_str(), value.as_str())).collect()
-    };
-    ObjectMeta {
-        name: Name::from(name),
-        namespace: Name::from(metadata.namespace.as_deref().unwrap_or("default")),
-        labels: labels(metadata.labels.as_ref()),
-        annotations: labels(metadata.annotations.as_ref()),
-        uid: Name::from(metadata.uid.as_deref().unwrap_or("")),
-        ..ObjectMeta::default()
-    }
 }
 
 /// Notes a text that is empty or cannot be a segment of a URL path (`IsValidPathSegmentName`).
@@ -327,7 +369,7 @@ fn metric_identifier(metric: &v2::MetricIdentifier, path: &str, errors: &mut Fie
 }
 
 /// A selector of series.
-fn label_selector(selector: &meta::LabelSelector, path: &str, errors: &mut FieldErrors) -> LabelSelector {
+fn label_selector(selector: &meta_v1::LabelSelector, path: &str, errors: &mut FieldErrors) -> LabelSelector {
     let labels: Labels =
         selector.match_labels.iter().flatten().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     let mut converted = LabelSelector::from_match_labels(&labels);
@@ -447,9 +489,56 @@ mod tests {
         });
         let object = serde_json::from_value(object).map_err(|error| vec![error.to_string()])?;
         let mut errors = FieldErrors::default();
-        let converted = convert(&object, gate, &mut errors);
-        let problems = errors.into_vec().into_iter().map(|error| format!("{} {}", error.field, error.problem));
-        converted.ok_or_else(|| problems.collect())
+        let converted = convert(&object, gate, Timestamp::UNIX_EPOCH, &mut errors);
+        result(converted, errors)
+    }
+
+    /// Converts an object of `autoscaling/v1` with this spec and behavior annotation.
+    fn convert_spec_v1(spec: &Value, behavior: &str) -> Result<HorizontalPodAutoscaler, Vec<String>> {
+        let object = json!({
+            "apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": "web", "annotations": {BEHAVIOR_ANNOTATION: behavior}}, "spec": spec,
+        });
+        let object = serde_json::from_value(object).map_err(|error| vec![error.to_string()])?;
+        let mut errors = FieldErrors::default();
+        let converted = convert_v1(&object, ScaleToZero::Disabled, Timestamp::UNIX_EPOCH, &mut errors);
+        result(converted, errors)
+    }
+
+    fn result(converted: HorizontalPodAutoscaler, errors: FieldErrors) -> Result<HorizontalPodAutoscaler, Vec<String>> {
+        let errors = errors.into_vec();
+        let problems: Vec<String> = errors.iter().map(|error| format!("{} {}", error.field, error.problem)).collect();
+        if problems.is_empty() { Ok(converted) } else { Err(problems) }
+    }
+
+    #[test]
+    fn the_first_version_becomes_the_second() {
+        let cpu = |percent| MetricSpec::Resource { name: "cpu".into(), target: MetricTarget::Utilization(percent) };
+        for (given, expected, why) in [(json!(50), 50, "given"), (json!(null), 80, "the default")] {
+            let spec = json!({"scaleTargetRef": target(), "maxReplicas": 5, "targetCPUUtilizationPercentage": given});
+            let hpa = convert_spec_v1(&spec, r#"{"scaleUp": {"selectPolicy": "Disabled"}}"#).unwrap();
+            assert_eq!((hpa.min_replicas, hpa.max_replicas, &*hpa.scale_target.name), (1, 5, "web"), "{why}");
+            assert_eq!(hpa.metrics, [cpu(expected)], "{why}");
+            let up = hpa.behavior.map(|behavior| behavior.scale_up.select_policy);
+            assert_eq!(up, Some(ScalingPolicySelect::Disabled), "the behavior is an annotation");
+        }
+        let cases = [
+            (json!({"targetCPUUtilizationPercentage": 0}), "{}", "spec.targetCPUUtilizationPercentage is 0 (expected"),
+            (json!({"minReplicas": 0}), "{}", "spec.minReplicas is 0 (expected at least 1)"),
+            (
+                json!({}),
+                "fast",
+                "metadata.annotations[autoscaling.alpha.kubernetes.io/behavior] is not a behavior in JSON",
+            ),
+        ];
+        for (changes, behavior, expected) in cases {
+            let mut spec = json!({"scaleTargetRef": target(), "maxReplicas": 5});
+            for (key, value) in changes.as_object().unwrap() {
+                spec[key] = value.clone();
+            }
+            let problems = convert_spec_v1(&spec, behavior).unwrap_err();
+            assert!(problems.iter().any(|problem| problem.starts_with(expected)), "{expected}: {problems:?}");
+        }
     }
 
     fn target() -> Value {

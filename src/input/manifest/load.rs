@@ -1,9 +1,10 @@
 //! Documents to objects: which kind each is, what is wrong with it, and what of it is not simulated.
 
+use super::hpa::ScaleToZero;
 use super::inert::Inert;
 use super::typed::{self, Notes, similar};
 use super::{
-    daemon_set, deployment, namespace, node, pod, pod_disruption_budget, priority_class, replica_set, service,
+    daemon_set, deployment, hpa, namespace, node, pod, pod_disruption_budget, priority_class, replica_set, service,
     stateful_set, validate_pod,
 };
 use crate::api::Object;
@@ -26,8 +27,9 @@ pub struct LoadedObject {
     pub line: usize,
 }
 
-/// The kinds that are read, each with the API version that Kubernetes 1.36 serves.
-const KINDS: [(&str, &str); 10] = [
+/// The kinds that are read, each with the API version that Kubernetes 1.36 serves; where it serves several, the one to
+/// use comes first.
+const KINDS: [(&str, &str); 12] = [
     ("Namespace", "v1"),
     ("Node", "v1"),
     ("Pod", "v1"),
@@ -36,6 +38,8 @@ const KINDS: [(&str, &str); 10] = [
     ("ReplicaSet", "apps/v1"),
     ("StatefulSet", "apps/v1"),
     ("DaemonSet", "apps/v1"),
+    ("HorizontalPodAutoscaler", "autoscaling/v2"),
+    ("HorizontalPodAutoscaler", "autoscaling/v1"),
     ("PodDisruptionBudget", "policy/v1"),
     ("PriorityClass", "scheduling.k8s.io/v1"),
 ];
@@ -99,7 +103,20 @@ impl Loader<'_> {
             return;
         }
         let Some(kind) = self.known_kind(meta, place) else { return };
-        let object = match kind {
+        if let Some(object) = self.read_kind(kind, meta.api_version, value, place) {
+            self.add(object, place);
+        }
+    }
+
+    /// Reads one object of a kind and version of [`KINDS`]; `None` with errors.
+    fn read_kind(
+        &mut self,
+        kind: &'static str,
+        api_version: &str,
+        value: &Value,
+        place: &Place<'_, '_>,
+    ) -> Option<Object> {
+        match kind {
             "Namespace" => self.read(
                 (kind, value, place),
                 |_| (),
@@ -149,6 +166,22 @@ impl Loader<'_> {
                 daemon_set::validate,
                 |object, start, errors| Object::DaemonSet(daemon_set::convert(object, start, errors)),
             ),
+            "HorizontalPodAutoscaler" if api_version == "autoscaling/v1" => self.read(
+                (kind, value, place),
+                |_| (),
+                hpa::validate_v1,
+                |object, start, errors| {
+                    Object::HorizontalPodAutoscaler(hpa::convert_v1(object, ScaleToZero::default(), start, errors))
+                },
+            ),
+            "HorizontalPodAutoscaler" => self.read(
+                (kind, value, place),
+                |_| (),
+                hpa::validate,
+                |object, start, errors| {
+                    Object::HorizontalPodAutoscaler(hpa::convert(object, ScaleToZero::default(), start, errors))
+                },
+            ),
             "PodDisruptionBudget" => self.read(
                 (kind, value, place),
                 |_| (),
@@ -163,9 +196,6 @@ impl Loader<'_> {
                 priority_class::validate,
                 |object, start, errors| Object::PriorityClass(priority_class::convert(object, start, errors)),
             ),
-        };
-        if let Some(object) = object {
-            self.add(object, place);
         }
     }
 
@@ -217,17 +247,17 @@ impl Loader<'_> {
     /// The kind if it is read, else a note or an error.
     fn known_kind(&mut self, meta: TypeMeta<'_>, place: &Place<'_, '_>) -> Option<&'static str> {
         let TypeMeta { api_version, kind } = meta;
-        let known = KINDS.iter().find(|(own, _)| *own == kind).copied();
+        let served = || KINDS.iter().filter(|(own, _)| *own == kind);
         let group = |version: &str| version.rsplit_once('/').map_or("", |(group, _)| group).to_owned();
-        if let Some((_, version)) = known {
-            if version == api_version {
-                return known.map(|(kind, _)| kind);
-            }
-            if group(version) == group(api_version) || group(api_version) == "extensions" {
-                let message = format!("`{api_version}` is not served by Kubernetes 1.36 (expected `{version}`)");
-                self.error(place, Some(kind.to_owned()), "apiVersion", &message);
-                return None;
-            }
+        if let Some((kind, _)) = served().find(|(_, version)| *version == api_version) {
+            return Some(kind);
+        }
+        if let Some((_, version)) = served().next()
+            && (group(version) == group(api_version) || group(api_version) == "extensions")
+        {
+            let message = format!("`{api_version}` is not served by Kubernetes 1.36 (expected `{version}`)");
+            self.error(place, Some(kind.to_owned()), "apiVersion", &message);
+            return None;
         }
         self.unused.kind(format!("{kind} ({api_version})"), kind, place);
         None

@@ -2,9 +2,10 @@
 
 use super::check::Checker;
 use super::control_plane::ControlPlane;
+use super::happening::{ActionEntry, FaultEntry, FaultKind};
 use super::leaf::{Duration, Target, TargetKind};
 use super::path::FieldPath;
-use super::spec::{ActionEntry, FaultEntry, FaultKind, NodePool, Objective, ScenarioSpec, Sweep};
+use super::spec::{NodePool, Objective, ScenarioSpec, Sweep};
 use super::typed::{Action, ActionVerb, Fault, FaultScope, FaultTiming};
 use crate::units::SimTime;
 use std::collections::BTreeSet;
@@ -338,6 +339,9 @@ impl Checker<'_> {
             if entry.at.from_start() > horizon {
                 self.warn(path.key("at"), "is after the end of the run: the action is not done");
             }
+            if let Some(pattern) = &entry.apply {
+                self.require_files(path.key("apply"), pattern);
+            }
             let mut verbs = self.verbs(entry);
             for verb in &verbs {
                 self.check_verb(&path, verb, &nodes);
@@ -389,10 +393,8 @@ impl Checker<'_> {
                     format!("`{replicas}` is too large (expected at most 2147483647)"),
                 );
             }
-            ActionVerb::Apply(files) => {
-                let pattern = files.to_string_lossy().into_owned();
-                self.require_files(path.key("apply"), &pattern);
-            }
+            // Checked as written, before it was joined to the scenario's folder.
+            ActionVerb::Apply(_) => {}
             ActionVerb::Cordon(node) => self.require_node(path.key("cordon"), node, nodes),
             ActionVerb::Uncordon(node) => self.require_node(path.key("uncordon"), node, nodes),
             ActionVerb::Drain(options) => self.require_node(path.key("drain"), &options.node, nodes),

@@ -23,7 +23,7 @@ impl Checker<'_> {
     ) -> Option<f64> {
         let before = self.findings.len();
         match distribution {
-            Distribution::Fixed(_) => {}
+            Distribution::Fixed(_) | Distribution::Normal(_) => {}
             Distribution::Uniform(uniform) => {
                 let (min, max) = (uniform.min.to_f64(), uniform.max.to_f64());
                 self.require(min <= max, path.key("uniform"), "`max` is below `min`");
@@ -31,7 +31,6 @@ impl Checker<'_> {
             Distribution::Exponential(exponential) => {
                 self.require_positive(path.key("exponential").key("mean"), exponential.mean.to_f64());
             }
-            Distribution::Normal(_) => {}
             Distribution::LogNormal(log_normal) => {
                 let path = path.key("logNormal");
                 match (log_normal.median, log_normal.mean) {

@@ -8,13 +8,16 @@ mod check_cluster;
 mod check_load;
 mod control_plane;
 mod distribution;
+mod happening;
 mod leaf;
 mod load;
 mod path;
 mod rate;
+mod read_error;
 mod reader;
 mod schema;
 mod spec;
+mod stand_in;
 mod tree;
 mod typed;
 
@@ -22,15 +25,15 @@ pub use control_plane::{ApiServer, ControlPlane, ControllerManager, Kubelet, Lat
 pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
 };
+pub use happening::{ActionEntry, AddNodesAction, Drain, DrainOptions, FaultEntry, FaultKind, ScaleAction};
 pub use leaf::{Amount, AnyValue, CalendarTime, Duration, KubernetesVersion, PodTemplateText, Target, TargetKind};
 pub use load::{LoadOptions, load, load_text};
 pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
 pub use schema::json_schema;
 pub use spec::{
-    ActionEntry, AddNodesAction, ApiVersion, ArrivalEntry, Drain, DrainOptions, FaultEntry, FaultKind, ImagePull,
-    ImageTransfer, MAX_PODS, Metadata, NodePool, Objective, Output, PrintKind, ScaleAction, ScenarioFile, ScenarioKind,
-    ScenarioSpec, Startup, Sweep, SweepParameter, TaintEffectEntry, TaintEntry, TraceFormat, TraceSource, Traffic,
-    resource_list,
+    ApiVersion, ArrivalEntry, ImagePull, ImageTransfer, MAX_PODS, Metadata, NodePool, Objective, Output, PrintKind,
+    ScenarioFile, ScenarioKind, ScenarioSpec, Startup, Sweep, SweepParameter, TaintEffectEntry, TaintEntry,
+    TraceFormat, TraceSource, Traffic, resource_list,
 };
 pub use typed::{
     Action, ActionVerb, ArrivalSource, Arrivals, Fault, FaultScope, FaultTiming, GeneratedArrivals, Scenario,

@@ -4,23 +4,20 @@
 //! a stand-in of the right type in its place for the next pass, until a pass succeeds. What hangs on a stand-in is known
 //! by its path ([`Reading::damaged`]), so that later checks can leave it alone.
 
-use super::leaf::{Amount, CalendarTime, Duration, KubernetesVersion, Scalar, Target};
-use super::path::{FieldPath, nearest};
+use super::path::FieldPath;
+use super::read_error::{ErrorKind, ReadError, listed, quoted};
+use super::stand_in::{StandIn, stand_in_text};
 use super::tree::{Entry, Node, Number, Position, Value};
-use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
+use serde::de::value::StrDeserializer;
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess,
-    SeqAccess, Unexpected, VariantAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 use std::collections::BTreeSet;
-use std::fmt;
 
 /// Mistakes that are noted before the reader gives up.
 const MAX_PROBLEMS: usize = 100;
-/// Longest text of the input that a message repeats, in characters.
-const MAX_QUOTED: usize = 60;
-
 /// A mistake in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
@@ -59,7 +56,8 @@ pub(super) fn read<T: DeserializeOwned>(root: &Node) -> Reading<T> {
             }
             Err(error) => error,
         };
-        let (path, position) = error.place.unwrap_or_else(|| (FieldPath::default(), root.position.clone()));
+        let (path, position) =
+            error.place.map_or_else(|| (FieldPath::default(), root.position.clone()), |place| *place);
         let (path, is_new) = match error.kind {
             ErrorKind::Unknown(key) => {
                 let path = path.key(&key);
@@ -82,6 +80,14 @@ pub(super) fn read<T: DeserializeOwned>(root: &Node) -> Reading<T> {
         } else if !repairs.climb(path) {
             break;
         }
+    }
+    if value.is_none() && problems.len() >= MAX_PROBLEMS {
+        problems.push(Problem {
+            path: FieldPath::default(),
+            position: root.position.clone(),
+            message: format!("has more mistakes than the {MAX_PROBLEMS} that are shown"),
+            hint: None,
+        });
     }
     let mut damaged = repairs.damaged;
     damaged.extend(repairs.missing);
@@ -111,133 +117,6 @@ impl Repairs {
                 return true;
             }
         }
-    }
-}
-
-/// What sort of mistake it is.
-#[derive(Debug)]
-enum ErrorKind {
-    Value,
-    Unknown(String),
-    Missing(&'static str),
-    StandIn,
-}
-
-/// A mistake on its way from serde.
-#[derive(Debug)]
-struct ReadError {
-    kind: ErrorKind,
-    message: String,
-    hint: Option<String>,
-    place: Option<(FieldPath, Position)>,
-}
-
-impl ReadError {
-    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, place: None }
-    }
-
-    /// Names the place, unless a node further in has done so.
-    fn at(mut self, path: &FieldPath, position: &Position) -> Self {
-        self.place.get_or_insert_with(|| (path.clone(), position.clone()));
-        self
-    }
-
-    fn hint(mut self, hint: Option<String>) -> Self {
-        self.hint = hint;
-        self
-    }
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-/// A text of the input, cut if it is long.
-fn quoted(text: &str) -> String {
-    let mut characters = text.chars();
-    let short: String = characters.by_ref().take(MAX_QUOTED).collect();
-    if characters.next().is_some() { format!("`{short}...`") } else { format!("`{short}`") }
-}
-
-/// Names joined for a message.
-fn listed(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// "did you mean", or all that is known.
-fn suggestion(word: &str, known: &[&'static str], what: &str) -> Option<String> {
-    match nearest(word, known.iter().copied()) {
-        Some(near) => Some(format!("did you mean `{near}`?")),
-        None if known.is_empty() => None,
-        None => Some(format!("{what}: {}", listed(known))),
-    }
-}
-
-/// What was found, for a message.
-fn found(unexpected: &Unexpected<'_>) -> String {
-    match unexpected {
-        Unexpected::Bool(value) => format!("`{value}`"),
-        Unexpected::Unsigned(value) => format!("`{value}`"),
-        Unexpected::Signed(value) => format!("`{value}`"),
-        Unexpected::Float(value) => format!("`{value}`"),
-        Unexpected::Str(text) => quoted(text),
-        Unexpected::Seq => "a list".to_owned(),
-        Unexpected::Map => "a mapping".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// What was expected, in the words of a scenario.
-fn expectation(expected: &dyn Expected) -> String {
-    match expected.to_string().as_str() {
-        "u32" => "a whole number from 0 to 4294967295".to_owned(),
-        "u64" => "a whole number from 0 to 18446744073709551615".to_owned(),
-        "a map" => "a mapping".to_owned(),
-        "a sequence" => "a list".to_owned(),
-        other if other.starts_with("struct ") => "a mapping".to_owned(),
-        other => other.to_owned(),
-    }
-}
-
-impl serde::de::Error for ReadError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(ErrorKind::Value, message.to_string())
-    }
-
-    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let expected = expectation(expected);
-        match unexpected {
-            Unexpected::Unit | Unexpected::Option => {
-                Self::new(ErrorKind::Value, format!("has no value (expected {expected})"))
-            }
-            other => Self::new(ErrorKind::Value, format!("{} is not {expected}", found(&other))),
-        }
-    }
-
-    fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(ErrorKind::Value, format!("{} is not {}", found(&unexpected), expectation(expected)))
-    }
-
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(ErrorKind::Value, format!("{} is unknown (expected one of {})", quoted(variant), listed(expected)))
-            .hint(nearest(variant, expected.iter().copied()).map(|near| format!("did you mean `{near}`?")))
-    }
-
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(ErrorKind::Unknown(field.to_owned()), format!("unknown field {}", quoted(field))).hint(suggestion(
-            field,
-            expected,
-            "known fields",
-        ))
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::new(ErrorKind::Missing(field), format!("`{field}` is missing"))
     }
 }
 
@@ -273,8 +152,7 @@ impl<'a> Reader<'a> {
         let found = match &self.node.value {
             Value::Null => return self.wrong(format!("has no value (expected {expected})")),
             Value::Bool(value) => format!("`{value}`"),
-            Value::Number(_, text) => quoted(text),
-            Value::Text(text) => quoted(text),
+            Value::Number(_, text) | Value::Text(text) => quoted(text),
             Value::Sequence(_) => "a list".to_owned(),
             Value::Mapping(_) => "a mapping".to_owned(),
         };
@@ -282,12 +160,12 @@ impl<'a> Reader<'a> {
     }
 
     fn items(&self, items: &'a [Node]) -> Items<'a> {
-        Items { items: items.iter().enumerate(), path: self.path.clone(), repairs: self.repairs }
+        Items { rest: items.iter().enumerate(), path: self.path.clone(), repairs: self.repairs }
     }
 
     fn entries(&self, entries: &'a [Entry], fields: &'static [&'static str]) -> Entries<'a> {
         Entries {
-            entries: entries.iter(),
+            rest: entries.iter(),
             fields: fields.iter(),
             current: None,
             standing_in: FieldPath::default(),
@@ -493,7 +371,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 
 /// The elements of a list.
 struct Items<'a> {
-    items: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
+    rest: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
     path: FieldPath,
     repairs: &'a Repairs,
 }
@@ -501,14 +379,14 @@ struct Items<'a> {
 impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = ReadError;
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
-        let Some((index, node)) = self.items.next() else { return Ok(None) };
+        let Some((index, node)) = self.rest.next() else { return Ok(None) };
         seed.deserialize(Reader { node, path: self.path.index(index), repairs: self.repairs, as_text: false }).map(Some)
     }
 }
 
 /// The entries of a mapping, then stand-ins for what is missing. `fields` is empty unless the mapping is a structure.
 struct Entries<'a> {
-    entries: std::slice::Iter<'a, Entry>,
+    rest: std::slice::Iter<'a, Entry>,
     fields: std::slice::Iter<'static, &'static str>,
     current: Option<&'a Entry>,
     standing_in: FieldPath,
@@ -520,7 +398,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     type Error = ReadError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
-        while let Some(entry) = self.entries.next() {
+        while let Some(entry) = self.rest.next() {
             let path = self.path.key(&entry.key);
             // A field without a value is one that is not given; a misspelt one is reported all the same.
             let is_absent = entry.value.value == Value::Null && self.fields.as_slice().contains(&entry.key.as_str());
@@ -607,157 +485,9 @@ impl<'de> VariantAccess<'de> for Variant<'_, '_> {
     }
 }
 
-/// The text that stands in for a damaged scalar of a named type.
-fn stand_in_text(name: &str) -> Option<&'static str> {
-    Some(match name {
-        Duration::NAME => Duration::STAND_IN,
-        Amount::NAME => Amount::STAND_IN,
-        CalendarTime::NAME => CalendarTime::STAND_IN,
-        KubernetesVersion::NAME => KubernetesVersion::STAND_IN,
-        Target::NAME => Target::STAND_IN,
-        _ => return None,
-    })
-}
-
-/// Stands in for what cannot be read: gives every type a value that it takes.
-struct StandIn(FieldPath);
-
-impl StandIn {
-    /// An error here is no mistake of the input: no stand-in fits, and the node above needs one.
-    fn or_climb<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
-        result.map_err(|_| ReadError {
-            kind: ErrorKind::StandIn,
-            message: String::new(),
-            hint: None,
-            place: Some((self.0.clone(), Position::default())),
-        })
-    }
-}
-
-macro_rules! stand_in_number {
-    ($($method:ident)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-            self.or_climb(visitor.visit_u64(1))
-        })*
-    };
-}
-
-impl<'de> Deserializer<'de> for StandIn {
-    type Error = ReadError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.or_climb(visitor.visit_str("x"))
-    }
-
-    stand_in_number!(deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_i8 deserialize_i16
-        deserialize_i32 deserialize_i64 deserialize_u128 deserialize_i128 deserialize_f32 deserialize_f64);
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.or_climb(visitor.visit_bool(false))
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.or_climb(visitor.visit_none())
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ReadError> {
-        match stand_in_text(name) {
-            Some(text) => {
-                let text: StrDeserializer<'_, ReadError> = text.into_deserializer();
-                self.or_climb(visitor.visit_newtype_struct(text))
-            }
-            None => visitor.visit_newtype_struct(self),
-        }
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.or_climb(visitor.visit_seq(SeqDeserializer::new(std::iter::empty::<u8>())))
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.or_climb(visitor.visit_map(MapDeserializer::new(std::iter::empty::<(&str, &str)>())))
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ReadError> {
-        self.or_climb(visitor.visit_map(StandInFields { fields: fields.iter(), path: &self.0, current: "" }))
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ReadError> {
-        let variant = variants.first().copied().unwrap_or("");
-        self.or_climb(visitor.visit_enum(StandInVariant(variant, StandIn(self.0.clone()))))
-    }
-
-    forward_to_deserialize_any! { char str string bytes byte_buf unit unit_struct tuple tuple_struct identifier ignored_any }
-}
-
-/// Stand-ins for every field of a structure.
-struct StandInFields<'a> {
-    fields: std::slice::Iter<'static, &'static str>,
-    path: &'a FieldPath,
-    current: &'static str,
-}
-
-impl<'de> MapAccess<'de> for StandInFields<'_> {
-    type Error = ReadError;
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
-        let Some(field) = self.fields.next() else { return Ok(None) };
-        self.current = field;
-        let key: StrDeserializer<'_, ReadError> = self.current.into_deserializer();
-        seed.deserialize(key).map(Some)
-    }
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, ReadError> {
-        seed.deserialize(StandIn(self.path.key(self.current)))
-    }
-}
-
-/// A stand-in for a choice: its first form.
-struct StandInVariant(&'static str, StandIn);
-
-impl<'de> EnumAccess<'de> for StandInVariant {
-    type Error = ReadError;
-    type Variant = StandIn;
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, StandIn), ReadError> {
-        let name: StrDeserializer<'_, ReadError> = self.0.into_deserializer();
-        Ok((seed.deserialize(name)?, self.1))
-    }
-}
-
-impl<'de> VariantAccess<'de> for StandIn {
-    type Error = ReadError;
-    fn unit_variant(self) -> Result<(), ReadError> {
-        Ok(())
-    }
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
-        seed.deserialize(self)
-    }
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ReadError> {
-        self.deserialize_seq(visitor)
-    }
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ReadError> {
-        self.deserialize_struct("", fields, visitor)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::leaf::Duration;
     use super::super::spec::ScenarioFile;
     use super::super::tree::parse;
     use super::*;

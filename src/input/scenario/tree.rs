@@ -322,6 +322,10 @@ impl Node {
                 hint: None,
             });
         }
+        if parts.len() > MAX_DEPTH {
+            let message = format!("the path has {} parts (expected at most {MAX_DEPTH})", parts.len());
+            return Err(OverrideError { message, hint: None });
+        }
         let mut node = self;
         let mut done: Vec<&str> = Vec::new();
         for part in &parts {

@@ -1,9 +1,10 @@
 //! A checked scenario: what a run uses.
 
 use super::distribution::Distribution;
+use super::happening::{DrainOptions, FaultKind};
 use super::leaf::{Duration, PodTemplateText, Target};
 use super::load::Document;
-use super::spec::{DrainOptions, FaultKind, Metadata, ScenarioSpec, TraceFormat};
+use super::spec::{Metadata, ScenarioSpec, TraceFormat};
 use crate::input::Diagnostic;
 use crate::units::{SimDuration, SimTime};
 use std::path::PathBuf;
@@ -30,6 +31,17 @@ pub struct Scenario {
     pub warnings: Vec<Diagnostic>,
     /// The document, for sweeps and for the places of fields.
     pub(super) document: Arc<Document>,
+}
+
+impl Scenario {
+    /// When the day (UTC) began in which the run starts, relative to that start: zero or before it. Zero if the run is not
+    /// pinned to the calendar. `workload::RateCurve` wants it.
+    #[must_use]
+    pub fn midnight(&self) -> SimTime {
+        const DAY: i128 = 86_400_000_000_000;
+        let into_day = self.spec.start.map_or(0, |start| start.get().as_nanosecond().rem_euclid(DAY));
+        SimTime::from_nanos(-i64::try_from(into_day).unwrap_or(0))
+    }
 }
 
 /// A stream of bare pods.

@@ -5,6 +5,7 @@
 //! arrival is (some variants of openb are not): [`TraceSummary::is_sorted`] says so. Nodes are few and come as a list.
 
 mod generic;
+mod objects;
 mod openb;
 
 use super::scenario::{TraceFiles, TraceFormat};
@@ -99,7 +100,7 @@ pub struct TracePods {
 
 #[derive(Debug)]
 enum Source {
-    File(Rows),
+    File(Box<Rows>),
     Memory(std::vec::IntoIter<TracePod>),
     /// The file has become unreadable; nothing more comes.
     Failed,
@@ -154,7 +155,7 @@ impl TracePods {
         }
         let mut rows = Rows::open(format, file)?;
         let source = if summary.is_sorted {
-            Source::File(rows)
+            Source::File(Box::new(rows))
         } else {
             let mut pods = Vec::new();
             while let Some(pod) = rows.advance()? {

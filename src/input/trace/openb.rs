@@ -39,11 +39,11 @@ impl OpenbPods {
     pub fn new(table: Table) -> Result<Self, TableError> {
         let has_times = table.find("creation_time").is_some();
         if !has_times && table.find("num_gpu").is_some() {
-            let mut error = table.need("creation_time").map_or_else(|error| error, |column| table.wrong(column, ""));
-            error.message = "is missing: this variant of the trace has no times, so it cannot be replayed".to_owned();
-            error.hint =
-                Some("the multigpuNN files have only the first five columns; use the other pod lists".to_owned());
-            return Err(error);
+            return Err(TableError {
+                message: "is missing: this variant of the trace has no times, so it cannot be replayed".to_owned(),
+                hint: Some("the multigpuNN files have only the first five columns; use another pod list".to_owned()),
+                ..table.missing("creation_time")
+            });
         }
         Ok(Self {
             name: table.need("name")?,

@@ -58,11 +58,13 @@ impl RecordedConfig {
 /// that was stored while it was on stays valid.
 pub(super) fn convert_hpa(object: &v2::HorizontalPodAutoscaler) -> Result<HorizontalPodAutoscaler, String> {
     let mut errors = FieldErrors::default();
-    convert(object, ScaleToZero::Enabled, &mut errors).ok_or_else(|| {
-        let problems = errors.into_vec();
-        let problems: Vec<_> = problems.iter().map(|error| format!("hpa.{} {}", error.field, error.problem)).collect();
-        problems.join("; ")
-    })
+    let converted = convert(object, ScaleToZero::Enabled, jiff::Timestamp::UNIX_EPOCH, &mut errors);
+    if errors.is_empty() {
+        return Ok(converted);
+    }
+    let problems = errors.into_vec();
+    let problems: Vec<_> = problems.iter().map(|error| format!("hpa.{} {}", error.field, error.problem)).collect();
+    Err(problems.join("; "))
 }
 
 /// A quantity in thousandths.

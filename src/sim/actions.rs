@@ -1,0 +1,278 @@
+//! What an operator does, in kubectl's words.
+
+use super::event::Event;
+use super::world::World;
+use crate::api::{Name, PodTemplate};
+use crate::cluster::{Cluster, Disruption, NodeId, PodId, WorkloadKind};
+use crate::controllers::disruption::{
+    BudgetPod, BudgetSpec, EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, budget_status, evict,
+};
+use crate::engine::Priority;
+use crate::input::scenario::{ActionVerb, DrainOptions, Target, TargetKind};
+use crate::units::SimDuration;
+use std::sync::Arc;
+
+/// Time between two tries of `kubectl drain` to evict a pod.
+const DRAIN_RETRY: SimDuration = SimDuration::from_secs(5);
+
+impl World<'_> {
+    /// Carries out an action.
+    pub(super) fn act(&mut self, index: u32) {
+        let prepared = self.prepared;
+        let Some(action) = prepared.scenario.actions.get(index as usize) else { return };
+        match &action.verb {
+            ActionVerb::Scale { target, replicas } => {
+                let replicas = i32::try_from(*replicas).unwrap_or(i32::MAX);
+                self.on_target(target, "scale", |world, found| match found {
+                    Found::Deployment(id) => {
+                        world.cluster.update_deployment(id, |own| own.object.replicas = replicas);
+                    }
+                    Found::ReplicaSet(id) => {
+                        world.cluster.update_replica_set(id, |own| own.spec_replicas = replicas);
+                    }
+                    Found::StatefulSet(id) => {
+                        world.cluster.update_stateful_set(id, |own| own.object.replicas = replicas);
+                    }
+                    _ => {}
+                });
+            }
+            ActionVerb::Apply(_) => {
+                if let Some(objects) = prepared.applied.get(index as usize) {
+                    self.apply(objects);
+                }
+            }
+            ActionVerb::Cordon(node) => self.set_unschedulable(node, true),
+            ActionVerb::Uncordon(node) => self.set_unschedulable(node, false),
+            ActionVerb::Drain(options) => {
+                self.set_unschedulable(&options.node, true);
+                self.drain(index);
+            }
+            ActionVerb::Delete(target) => self.on_target(target, "delete", |world, found| world.delete(found)),
+            ActionVerb::RolloutRestart(target) => {
+                let at = action.at.to_string();
+                self.on_target(target, "restart", |world, found| world.restart(found, &at));
+            }
+            ActionVerb::RolloutUndo(target) => self.on_target(target, "undo", |world, found| {
+                if let Found::Deployment(id) = found {
+                    world.undo(id);
+                }
+            }),
+            ActionVerb::AddNodes { pool, count } => {
+                if let Some(pool) = self.pools.iter().position(|own| *own.name == **pool) {
+                    self.add_pool_nodes(pool, *count);
+                }
+            }
+        }
+    }
+
+    fn on_target(&mut self, target: &Target, verb: &str, act: impl FnOnce(&mut Self, Found)) {
+        match find(&self.cluster, target) {
+            Some(found) => act(self, found),
+            None => self.remarks.push(format!("{}: cannot {verb} {target}: it does not exist", self.queue.now())),
+        }
+    }
+
+    fn set_unschedulable(&mut self, node: &str, unschedulable: bool) {
+        match self.cluster.node_id(node) {
+            Some(id) => self.cluster.update_node(id, |own| own.unschedulable = unschedulable),
+            None => self.remarks.push(format!("{}: node {node} does not exist", self.queue.now())),
+        }
+    }
+
+    fn delete(&mut self, found: Found) {
+        let now = self.queue.now();
+        let cluster = &mut self.cluster;
+        match found {
+            Found::Deployment(id) => cluster.remove_deployment(id),
+            Found::ReplicaSet(id) => cluster.remove_replica_set(id),
+            Found::StatefulSet(id) => cluster.update_stateful_set(id, |own| own.removed = true),
+            Found::DaemonSet(id) => cluster.update_daemon_set(id, |own| own.removed = true),
+            Found::Pod(id) => {
+                let grace = cluster.template_of(id).template.spec.termination_grace_period;
+                cluster.delete_pod(id, grace, Disruption::Deletion, now);
+            }
+            Found::Node(id) => cluster.remove_node(id, now),
+            Found::Hpa(id) => cluster.remove_hpa(id),
+            Found::Service(namespace, name) => cluster.remove_service(&namespace, &name),
+            Found::Budget(namespace, name) => cluster.remove_disruption_budget(&namespace, &name),
+        }
+    }
+
+    /// `kubectl rollout restart`: the template gets an annotation, which makes it a new one.
+    fn restart(&mut self, found: Found, at: &str) {
+        let template = match found {
+            Found::Deployment(id) => self.cluster.deployment(id).template,
+            Found::StatefulSet(id) => self.cluster.stateful_set(id).template,
+            Found::DaemonSet(id) => self.cluster.daemon_set(id).template,
+            _ => return,
+        };
+        let template = &self.cluster.template(template).template;
+        let annotations = template.annotations.with("kubectl.kubernetes.io/restartedAt", at);
+        let restarted = Arc::new(PodTemplate { annotations, ..PodTemplate::clone(template) });
+        let template = self.cluster.intern_template(&restarted);
+        match found {
+            Found::Deployment(id) => self.cluster.update_deployment(id, |own| own.template = template),
+            Found::StatefulSet(id) => self.cluster.update_stateful_set(id, |own| own.template = template),
+            Found::DaemonSet(id) => self.cluster.update_daemon_set(id, |own| own.template = template),
+            _ => {}
+        }
+    }
+
+    /// `kubectl rollout undo`: the template of the previous revision becomes the current one.
+    fn undo(&mut self, id: crate::cluster::DeploymentId) {
+        let deployment = self.cluster.deployment(id);
+        let sets = deployment.replica_sets.iter().map(|set| self.cluster.replica_set(*set));
+        let previous = sets.filter(|set| set.base_template != deployment.template).max_by_key(|set| set.revision);
+        match previous.map(|set| set.base_template) {
+            Some(template) => self.cluster.update_deployment(id, |own| own.template = template),
+            None => {
+                let name = deployment.object.meta.name.clone();
+                self.remarks.push(format!("{}: deployment {name} has no previous revision", self.queue.now()));
+            }
+        }
+    }
+
+    /// One round of `kubectl drain`: evicts what the budgets allow, and tries again as long as pods are left.
+    pub(super) fn drain(&mut self, index: u32) {
+        let prepared = self.prepared;
+        let Some(action) = prepared.scenario.actions.get(index as usize) else { return };
+        let ActionVerb::Drain(options) = &action.verb else { return };
+        let now = self.queue.now();
+        let timeout = options.timeout.get();
+        if timeout > SimDuration::ZERO && now - action.at > timeout {
+            self.remarks.push(format!("{now}: drain of {} gave up after {timeout}", options.node));
+            return;
+        }
+        let Some(node) = self.cluster.node_id(&options.node) else { return };
+        let left = self.evict_pods(node, options);
+        if left {
+            self.queue.schedule_with(now + DRAIN_RETRY, Priority::Normal, Event::Drain { index });
+        }
+    }
+
+    /// Evicts the pods of a node that may go; whether some have to wait for their budget.
+    fn evict_pods(&mut self, node: NodeId, options: &DrainOptions) -> bool {
+        let now = self.queue.now();
+        let mut pods = self.cluster.node(node).pods.clone();
+        pods.sort_unstable();
+        let mut left = false;
+        for pod in pods {
+            let state = self.cluster.pod(pod);
+            let daemon =
+                state.workload.is_some_and(|id| matches!(self.cluster.workload(id).kind, WorkloadKind::DaemonSet(_)));
+            if daemon || state.deletion.is_some() {
+                continue;
+            }
+            let budgets = budgets_of(&self.cluster, pod, now);
+            match evict(state.phase, state.deletion.is_some(), state.ready, &budgets) {
+                EvictionAnswer::Evict { .. } => {
+                    let own = self.cluster.template_of(pod).template.spec.termination_grace_period;
+                    let grace = options.grace_period.map_or(own, |grace| grace.get());
+                    self.cluster.delete_pod(pod, grace, Disruption::Eviction, now);
+                }
+                EvictionAnswer::TooManyRequests | EvictionAnswer::MoreThanOneBudget => left = true,
+            }
+        }
+        left
+    }
+}
+
+/// The budgets that select a pod, with their status now.
+fn budgets_of(cluster: &Cluster, pod: PodId, now: crate::units::SimTime) -> Vec<EvictionBudget> {
+    let state = cluster.pod(pod);
+    let namespace = cluster.namespace_name(state.namespace);
+    let labels = |id: PodId| &cluster.template_of(id).template.labels;
+    let budgets = cluster.disruption_budgets().iter().filter(|budget| {
+        budget.meta.namespace == *namespace
+            && budget.selector.as_ref().is_some_and(|selector| selector.matches(labels(pod)))
+    });
+    budgets
+        .map(|budget| {
+            let selected = cluster.pods().filter(|(id, own)| {
+                own.exists()
+                    && !own.phase.is_terminal()
+                    && own.namespace == state.namespace
+                    && budget.selector.as_ref().is_some_and(|selector| selector.matches(labels(*id)))
+            });
+            let pods: Vec<BudgetPod<crate::cluster::WorkloadId>> = selected
+                .map(|(_, own)| BudgetPod {
+                    is_ready: own.ready,
+                    is_deleting: own.deletion.is_some(),
+                    disrupted_at: None,
+                    controller: own.workload.map(|id| (id, cluster.workload(id).desired)),
+                })
+                .collect();
+            let spec =
+                BudgetSpec { min_available: budget.min_available, max_unavailable: budget.max_unavailable };
+            EvictionBudget {
+                status: budget_status(spec, &pods, now),
+                status_is_stale: false,
+                unhealthy_pod_eviction_policy: if budget.always_allow_unhealthy {
+                    UnhealthyPodEvictionPolicy::AlwaysAllow
+                } else {
+                    UnhealthyPodEvictionPolicy::IfHealthyBudget
+                },
+            }
+        })
+        .collect()
+}
+
+/// An object that an action names.
+#[derive(Clone, Debug)]
+enum Found {
+    Deployment(crate::cluster::DeploymentId),
+    ReplicaSet(crate::cluster::ReplicaSetId),
+    StatefulSet(crate::cluster::StatefulSetId),
+    DaemonSet(crate::cluster::DaemonSetId),
+    Pod(PodId),
+    Node(NodeId),
+    Hpa(crate::cluster::HpaId),
+    Service(Name, Name),
+    Budget(Name, Name),
+}
+
+fn find(cluster: &Cluster, target: &Target) -> Option<Found> {
+    if target.kind == TargetKind::Node {
+        return cluster.node_id(&target.name).map(Found::Node);
+    }
+    let namespace = cluster.namespace_id(&target.namespace)?;
+    let name = target.name.as_str();
+    match target.kind {
+        TargetKind::Deployment => cluster
+            .deployments()
+            .find(|(_, own)| !own.removed && own.namespace == namespace && &*own.object.meta.name == name)
+            .map(|(id, _)| Found::Deployment(id)),
+        TargetKind::ReplicaSet => cluster
+            .replica_sets()
+            .find(|(_, own)| !own.removed && own.namespace == namespace && &*own.name == name)
+            .map(|(id, _)| Found::ReplicaSet(id)),
+        TargetKind::StatefulSet => cluster
+            .stateful_sets()
+            .find(|(_, own)| !own.removed && own.namespace == namespace && &*own.object.meta.name == name)
+            .map(|(id, _)| Found::StatefulSet(id)),
+        TargetKind::DaemonSet => cluster
+            .daemon_sets()
+            .find(|(_, own)| !own.removed && own.namespace == namespace && &*own.object.meta.name == name)
+            .map(|(id, _)| Found::DaemonSet(id)),
+        TargetKind::Pod => cluster
+            .pods()
+            .find(|(_, own)| own.exists() && own.namespace == namespace && &*own.name == name)
+            .map(|(id, _)| Found::Pod(id)),
+        TargetKind::HorizontalPodAutoscaler => cluster
+            .hpas()
+            .find(|(_, own)| !own.removed && own.namespace == namespace && &*own.object.meta.name == name)
+            .map(|(id, _)| Found::Hpa(id)),
+        TargetKind::Service => {
+            let found = cluster.services().iter().any(|own| own.namespace == namespace && &*own.object.meta.name == name);
+            found.then(|| Found::Service(Name::from(target.namespace.as_str()), Name::from(name)))
+        }
+        TargetKind::PodDisruptionBudget => {
+            let is_it = |own: &crate::api::PodDisruptionBudget| {
+                *own.meta.namespace == *target.namespace && &*own.meta.name == name
+            };
+            let found = cluster.disruption_budgets().iter().any(is_it);
+            found.then(|| Found::Budget(Name::from(target.namespace.as_str()), Name::from(name)))
+        }
+        TargetKind::Node => None,
+    }
+}

@@ -1,0 +1,225 @@
+//! Streams of bare pods: drawn from distributions, or a cursor over a trace.
+
+use crate::api::{
+    Affinity, Container, Labels, Name, NodeAffinity, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement,
+    NodeSelectorTerm, ObjectMeta, PodSpec, PodTemplate, ResourceList, RestartPolicy, well_known,
+};
+use crate::api;
+use crate::engine::{RandomStream, RandomStreams};
+use crate::input::scenario::{ArrivalSource, Arrivals, GeneratedArrivals};
+use crate::input::trace::{GPU_PRODUCT_LABEL, GPU_RESOURCE, Lifetime, TraceNode, TracePod, TracePods, open_pods};
+use crate::input::TableError;
+use crate::units::{SimDuration, SimTime};
+use crate::workload::{ArrivalTimes, Sampler};
+use std::sync::Arc;
+
+/// A pod that comes.
+#[derive(Debug)]
+pub struct Arriving {
+    /// Name.
+    pub name: Name,
+    /// Namespace.
+    pub namespace: Name,
+    /// Template.
+    pub template: Arc<PodTemplate>,
+    /// How long its containers run.
+    pub run_for: Option<SimDuration>,
+    /// When it is deleted, whether it runs or not.
+    pub deleted_at: Option<SimTime>,
+    /// Whether it asked for a share of a GPU, which became a whole one.
+    pub shared_gpu: bool,
+}
+
+/// One stream while it runs.
+#[derive(Debug)]
+pub struct ArrivalStream {
+    name: Name,
+    namespace: Name,
+    start: SimTime,
+    end: SimTime,
+    remaining: u64,
+    made: u64,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Generated {
+        times: ArrivalTimes,
+        stream: RandomStream,
+        lifetime: Option<Sampler>,
+        lifetimes: RandomStream,
+        template: Arc<PodTemplate>,
+        pending: u32,
+    },
+    Trace {
+        pods: TracePods,
+        next: Option<TracePod>,
+    },
+}
+
+impl ArrivalStream {
+    /// Prepares a stream; `template` is that of generated pods.
+    ///
+    /// # Errors
+    /// [`TableError`] if the trace cannot be read.
+    pub fn new(
+        arrivals: &Arrivals,
+        template: Option<&Arc<PodTemplate>>,
+        streams: &RandomStreams,
+    ) -> Result<Self, TableError> {
+        let source = match &arrivals.source {
+            ArrivalSource::Generated(generated) => generated_source(arrivals, generated, template, streams),
+            ArrivalSource::Trace(files) => Source::Trace { pods: open_pods(files)?, next: None },
+        };
+        Ok(Self {
+            name: Name::from(arrivals.name.as_str()),
+            namespace: Name::from(arrivals.namespace.as_str()),
+            start: arrivals.start,
+            end: arrivals.end,
+            remaining: arrivals.limit.unwrap_or(u64::MAX),
+            made: 0,
+            source,
+        })
+    }
+
+    /// When the next pods come; `None` when no more do.
+    ///
+    /// # Errors
+    /// [`TableError`] if the trace cannot be read on.
+    pub fn next_time(&mut self) -> Result<Option<SimTime>, TableError> {
+        match &mut self.source {
+            Source::Generated { times, stream, pending, .. } => Ok(times.next_arrival(stream).map(|(at, count)| {
+                *pending = count;
+                at
+            })),
+            Source::Trace { pods, next } => {
+                if self.remaining == 0 {
+                    return Ok(None);
+                }
+                *next = pods.next().transpose()?;
+                let at = next.as_ref().map(|pod| self.start + pod.arrival.since_start());
+                Ok(at.filter(|at| *at < self.end))
+            }
+        }
+    }
+
+    /// The pods that come at the time last given.
+    pub fn take(&mut self) -> Vec<Arriving> {
+        let mut arriving = Vec::new();
+        match &mut self.source {
+            Source::Generated { lifetime, lifetimes, template, pending, .. } => {
+                for _ in 0..*pending {
+                    arriving.push(Arriving {
+                        name: Name::from(format!("{}-{}", self.name, self.made)),
+                        namespace: self.namespace.clone(),
+                        template: Arc::clone(template),
+                        run_for: lifetime.as_ref().map(|lifetime| lifetime.sample_duration(lifetimes)),
+                        deleted_at: None,
+                        shared_gpu: false,
+                    });
+                    self.made += 1;
+                }
+                *pending = 0;
+            }
+            Source::Trace { next, .. } => {
+                if let Some(pod) = next.take() {
+                    self.made += 1;
+                    self.remaining -= 1;
+                    let (run_for, deleted_at) = match pod.lifetime {
+                        Some(Lifetime::RunsFor(span)) => (Some(span), None),
+                        Some(Lifetime::DeletedAt(at)) => (None, Some(self.start + at.since_start())),
+                        None => (None, None),
+                    };
+                    arriving.push(Arriving {
+                        name: Name::from(pod.name.as_str()),
+                        namespace: pod.namespace.as_deref().map_or_else(|| self.namespace.clone(), Name::from),
+                        template: Arc::new(trace_template(&pod)),
+                        run_for,
+                        deleted_at,
+                        shared_gpu: pod.shared_gpu,
+                    });
+                }
+            }
+        }
+        arriving
+    }
+}
+
+fn generated_source(
+    arrivals: &Arrivals,
+    generated: &GeneratedArrivals,
+    template: Option<&Arc<PodTemplate>>,
+    streams: &RandomStreams,
+) -> Source {
+    let name = &arrivals.name;
+    Source::Generated {
+        times: ArrivalTimes::new(arrivals, generated),
+        stream: streams.stream(&format!("arrivals/{name}")),
+        lifetime: generated.duration.as_ref().map(Sampler::new),
+        lifetimes: streams.stream(&format!("arrivals/{name}/duration")),
+        template: template.map(Arc::clone).unwrap_or_default(),
+        pending: 0,
+    }
+}
+
+/// The template of a pod of a trace.
+fn trace_template(pod: &TracePod) -> PodTemplate {
+    let gpus = (pod.gpus > 0).then(|| (Name::from(GPU_RESOURCE), pod.gpus));
+    let requests = ResourceList {
+        cpu: Some(pod.cpu),
+        memory: Some(pod.memory),
+        scalar: gpus.into_iter().collect(),
+        ..ResourceList::default()
+    };
+    let affinity = (!pod.gpu_models.is_empty()).then(|| {
+        let term = NodeSelectorTerm {
+            match_expressions: vec![NodeSelectorRequirement {
+                key: Name::from(GPU_PRODUCT_LABEL),
+                operator: NodeSelectorOperator::In,
+                values: pod.gpu_models.clone(),
+            }],
+            match_fields: Vec::new(),
+        };
+        let node = NodeAffinity { required: Some(NodeSelector { terms: vec![term] }), preferred: Vec::new() };
+        Box::new(Affinity { node: Some(node), ..Affinity::default() })
+    });
+    PodTemplate {
+        labels: pod.labels.iter().cloned().collect::<Labels>(),
+        annotations: Labels::default(),
+        spec: PodSpec {
+            containers: vec![Container { name: Name::from("main"), requests, ..Container::default() }],
+            affinity,
+            priority: pod.priority,
+            restart_policy: RestartPolicy::Never,
+            ..PodSpec::default()
+        },
+        hints: api::SimulationHints::default(),
+    }
+}
+
+/// A node of a trace.
+pub fn trace_node(node: &TraceNode) -> api::Node {
+    let name = Name::from(node.name.as_str());
+    let mut labels = vec![(Name::from(well_known::HOSTNAME), name.clone())];
+    if let Some(zone) = &node.zone {
+        labels.push((Name::from(well_known::ZONE), zone.clone()));
+    }
+    if let Some(model) = &node.gpu_model {
+        labels.push((Name::from(GPU_PRODUCT_LABEL), model.clone()));
+    }
+    let gpus = (node.gpus > 0).then(|| (Name::from(GPU_RESOURCE), node.gpus));
+    let capacity = ResourceList {
+        cpu: Some(node.cpu),
+        memory: Some(node.memory),
+        pods: Some(i64::from(crate::input::scenario::MAX_PODS)),
+        scalar: gpus.into_iter().collect(),
+        ..ResourceList::default()
+    };
+    api::Node {
+        meta: ObjectMeta { name, labels: labels.into_iter().collect(), ..ObjectMeta::default() },
+        capacity: capacity.clone(),
+        allocatable: capacity,
+        ..api::Node::default()
+    }
+}

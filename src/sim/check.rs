@@ -1,0 +1,163 @@
+//! What can be checked only when a scenario, its manifests and its traces are together.
+
+use super::PreparedArrivals;
+use crate::api::{Name, Object};
+use crate::input::scenario::{ActionVerb, FaultScope, Scenario, Target, TargetKind};
+use crate::input::{Diagnostic, Diagnostics};
+use std::collections::BTreeSet;
+
+/// Checks references between the parts of a scenario.
+pub fn check(
+    scenario: &Scenario,
+    objects: &[Object],
+    applied: &[Vec<Object>],
+    arrivals: &[PreparedArrivals],
+    diagnostics: &mut Diagnostics,
+) {
+    let all: Vec<&Object> = objects.iter().chain(applied.iter().flatten()).collect();
+    check_nodes(scenario, &all, arrivals, diagnostics);
+    check_targets(scenario, &all, diagnostics);
+    check_objects(scenario, &all, diagnostics);
+}
+
+/// A scenario without a single node is a slip, and faults and actions name nodes that exist.
+fn check_nodes(scenario: &Scenario, all: &[&Object], arrivals: &[PreparedArrivals], diagnostics: &mut Diagnostics) {
+    let mut names: BTreeSet<Name> = BTreeSet::new();
+    for pool in &scenario.spec.node_pools {
+        let added: u32 = scenario.actions.iter().map(|action| match &action.verb {
+            ActionVerb::AddNodes { pool: own, count } if *own == pool.name => *count,
+            _ => 0,
+        }).sum();
+        let total = pool.count.saturating_add(added);
+        names.extend((0..total).map(|index| Name::from(format!("{}-{index}", pool.name))));
+    }
+    names.extend(all.iter().filter_map(|object| match object {
+        Object::Node(node) => Some(node.meta.name.clone()),
+        _ => None,
+    }));
+    for stream in arrivals {
+        if let PreparedArrivals::Trace(nodes) = stream {
+            names.extend(nodes.iter().map(|node| Name::from(node.name.as_str())));
+        }
+    }
+    if names.is_empty() {
+        let message = "the scenario has no node (expected a pool with a count above zero, or Nodes in the manifests)";
+        diagnostics.push(scenario.error_at("spec.nodePools", message));
+        return;
+    }
+    let known = |name: &str| names.contains(name);
+    for (index, fault) in scenario.faults.iter().enumerate() {
+        if let FaultScope::Node(node) = &fault.scope
+            && !known(node)
+        {
+            let message = format!("there is no node `{node}`");
+            diagnostics.push(scenario.error_at(&format!("spec.faults[{index}].node"), message));
+        }
+    }
+    for action in &scenario.actions {
+        let node = match &action.verb {
+            ActionVerb::Cordon(node) | ActionVerb::Uncordon(node) => node,
+            ActionVerb::Drain(options) => &options.node,
+            _ => continue,
+        };
+        if !known(node) {
+            let message = format!("an action names the node `{node}`, which does not exist");
+            diagnostics.push(scenario.error_at("spec.actions", message));
+        }
+    }
+}
+
+/// Whether an object is the target.
+fn is_target(object: &Object, target: &Target) -> bool {
+    let meta = object.meta();
+    object.kind() == target.kind.as_str()
+        && &*meta.name == target.name.as_str()
+        && (target.kind == TargetKind::Node || &*meta.namespace == target.namespace.as_str())
+}
+
+/// Traffic, faults and actions name objects that exist.
+fn check_targets(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnostics) {
+    let exists = |target: &Target| all.iter().any(|object| is_target(object, target));
+    let similar = |target: &Target| {
+        let same_kind = all.iter().filter(|object| object.kind() == target.kind.as_str());
+        let names: Vec<String> =
+            same_kind.take(5).map(|object| format!("{}/{}", object.meta().namespace, object.meta().name)).collect();
+        (!names.is_empty()).then(|| format!("the manifests have {}", names.join(", ")))
+    };
+    let missing = |target: &Target| format!("there is no {} `{}/{}`", target.kind.as_str(), target.namespace, target.name);
+    for (index, traffic) in scenario.spec.traffic.iter().enumerate() {
+        if !exists(&traffic.target) {
+            let field = format!("spec.traffic[{index}].target");
+            diagnostics.push(scenario.error_at(&field, missing(&traffic.target)).with_hint(similar(&traffic.target)));
+        }
+    }
+    for (index, fault) in scenario.faults.iter().enumerate() {
+        if let FaultScope::Workload(target) = &fault.scope
+            && target.kind != TargetKind::Pod
+            && !exists(target)
+        {
+            let field = format!("spec.faults[{index}].target");
+            diagnostics.push(scenario.error_at(&field, missing(target)).with_hint(similar(target)));
+        }
+    }
+    for action in &scenario.actions {
+        let target = match &action.verb {
+            ActionVerb::Scale { target, .. } | ActionVerb::RolloutRestart(target) | ActionVerb::RolloutUndo(target) => {
+                target
+            }
+            // Pods and nodes may come from elsewhere.
+            ActionVerb::Delete(target) if !matches!(target.kind, TargetKind::Pod | TargetKind::Node | TargetKind::ReplicaSet) => {
+                target
+            }
+            _ => continue,
+        };
+        if !exists(target) {
+            diagnostics.push(scenario.error_at("spec.actions", missing(target)).with_hint(similar(target)));
+        }
+    }
+}
+
+/// Objects that refer to nothing are most likely slips, but Kubernetes accepts them.
+fn check_objects(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnostics) {
+    let file = Name::from(scenario.file.display().to_string());
+    let mut warn = |object: &Object, message: String| {
+        let name = format!("{} {}/{}", object.kind(), object.meta().namespace, object.meta().name);
+        diagnostics.push(Diagnostic::warning(file.clone(), message).of_object(name));
+    };
+    let templates = || {
+        all.iter().filter_map(|object| match object {
+            Object::Pod(pod) => Some((&pod.meta.namespace, &pod.template)),
+            Object::ReplicaSet(own) => Some((&own.meta.namespace, &own.template)),
+            Object::Deployment(own) => Some((&own.meta.namespace, &own.template)),
+            Object::StatefulSet(own) => Some((&own.meta.namespace, &own.template)),
+            Object::DaemonSet(own) => Some((&own.meta.namespace, &own.template)),
+            _ => None,
+        })
+    };
+    for object in all {
+        let selector = match object {
+            Object::Service(service) => service.selector.as_ref(),
+            Object::PodDisruptionBudget(budget) => budget.selector.as_ref(),
+            Object::HorizontalPodAutoscaler(hpa) => {
+                let found = all.iter().any(|other| {
+                    other.kind() == &*hpa.scale_target.kind
+                        && other.meta().name == hpa.scale_target.name
+                        && other.meta().namespace == hpa.meta.namespace
+                });
+                if !found {
+                    let target = &hpa.scale_target;
+                    warn(object, format!("its target {} `{}` does not exist", target.kind, target.name));
+                }
+                None
+            }
+            _ => None,
+        };
+        if let Some(selector) = selector
+            && !templates().any(|(namespace, template)| {
+                *namespace == object.meta().namespace && selector.matches(&template.labels)
+            })
+        {
+            warn(object, "its selector matches no pod".to_owned());
+        }
+    }
+}

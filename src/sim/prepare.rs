@@ -1,0 +1,163 @@
+//! From a scenario file to everything that a run needs, or to every error at once.
+
+use crate::api::{Name, Object, PodTemplate};
+use crate::input::manifest::{self, load_objects};
+use crate::input::scenario::{ActionVerb, ArrivalSource, LoadOptions, Scenario, load};
+use crate::input::trace::{self, TraceNode};
+use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath, ManifestSource};
+use crate::scheduler::SchedulerConfig;
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What changes how a scenario is prepared.
+#[derive(Clone, Debug, Default)]
+pub struct PrepareOptions {
+    /// `--set PATH=VALUE`.
+    pub overrides: Vec<(String, String)>,
+    /// `-f`: manifests besides those of the scenario.
+    pub manifests: Vec<ManifestSource>,
+    /// `--traces`: the folder below which traces lie.
+    pub traces: Option<PathBuf>,
+}
+
+/// The pods of an arrival stream.
+#[derive(Clone, Debug)]
+pub enum PreparedArrivals {
+    /// All from one template.
+    Template(Arc<PodTemplate>),
+    /// From a trace, whose nodes (if any) are these.
+    Trace(Vec<TraceNode>),
+}
+
+/// A scenario with everything that it refers to.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Objects that exist at the start.
+    pub objects: Vec<Object>,
+    /// By action: the objects that it applies.
+    pub applied: Vec<Vec<Object>>,
+    /// By arrival stream: its pods.
+    pub arrivals: Vec<PreparedArrivals>,
+    /// Configuration of the scheduler.
+    pub scheduler: SchedulerConfig,
+    manifests: Vec<ManifestSource>,
+}
+
+/// Reads a scenario and everything that it refers to. Warnings come with the result.
+///
+/// # Errors
+/// Every error of every file.
+pub fn prepare(path: &Path, options: &PrepareOptions) -> Result<(Prepared, Diagnostics), Diagnostics> {
+    let load_options = LoadOptions { overrides: options.overrides.clone(), traces: options.traces.clone() };
+    let scenario = load(path, &load_options)?;
+    complete(scenario, &options.manifests)
+}
+
+/// Reads everything that a scenario refers to.
+///
+/// # Errors
+/// Every error of every file.
+pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Prepared, Diagnostics), Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    let start = scenario.spec.start.map_or(jiff::Timestamp::UNIX_EPOCH, |start| start.get());
+    let relative = |path: &str| ManifestSource::Path(scenario.folder.join(path));
+    let mut sources: Vec<ManifestSource> = scenario.spec.manifests.iter().map(|path| relative(path)).collect();
+    sources.extend(manifests.iter().cloned());
+    let objects = load_objects(&sources, start, &mut diagnostics);
+    let applied = scenario.actions.iter().map(|action| match &action.verb {
+        ActionVerb::Apply(path) => {
+            let loaded = load_objects(&[ManifestSource::Path(path.clone())], start, &mut diagnostics);
+            loaded.into_iter().map(|loaded| loaded.object).collect()
+        }
+        _ => Vec::new(),
+    });
+    let applied: Vec<Vec<Object>> = applied.collect();
+    let mut arrivals = Vec::new();
+    for (index, stream) in scenario.arrivals.iter().enumerate() {
+        match &stream.source {
+            ArrivalSource::Generated(generated) => {
+                let field = format!("spec.arrivals[{index}].template");
+                let template = pod_template(&generated.template.0, &field, &scenario, &mut diagnostics);
+                arrivals.push(PreparedArrivals::Template(Arc::new(template)));
+            }
+            ArrivalSource::Trace(files) => {
+                if let Err(error) = trace::open_pods(files) {
+                    diagnostics.push(table_diagnostic(error));
+                }
+                let nodes = match &files.nodes {
+                    Some(file) => trace::read_nodes(files.format, file),
+                    None => Ok(Vec::new()),
+                };
+                arrivals.push(PreparedArrivals::Trace(nodes.unwrap_or_else(|error| {
+                    diagnostics.push(table_diagnostic(error));
+                    Vec::new()
+                })));
+            }
+        }
+    }
+    let scheduler = match &scenario.spec.scheduler {
+        Some(file) => super::scheduler_config::load(&scenario.folder.join(file), &mut diagnostics),
+        None => SchedulerConfig::default(),
+    };
+    let objects: Vec<Object> = objects.into_iter().map(|loaded| loaded.object).collect();
+    super::check::check(&scenario, &objects, &applied, &arrivals, &mut diagnostics);
+    if diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
+    Ok((Prepared { scenario, objects, applied, arrivals, scheduler, manifests: manifests.to_vec() }, diagnostics))
+}
+
+impl Prepared {
+    /// The same scenario with other values at some paths: a point of a sweep. Files are read again, since the paths may
+    /// lead to other ones.
+    ///
+    /// # Errors
+    /// Every error of the changed scenario.
+    pub fn with_values(&self, values: &[(&str, &crate::input::scenario::AnyValue)]) -> Result<Self, Diagnostics> {
+        let scenario = self.scenario.with_values(values)?;
+        complete(scenario, &self.manifests).map(|(prepared, _)| prepared)
+    }
+}
+
+/// Converts the pod template of an arrival stream.
+fn pod_template(
+    text: &serde_json::Map<String, serde_json::Value>,
+    field: &str,
+    scenario: &Scenario,
+    diagnostics: &mut Diagnostics,
+) -> PodTemplate {
+    let parsed: Result<PodTemplateSpec, _> = serde_json::from_value(serde_json::Value::Object(text.clone()));
+    let mut template = match parsed {
+        Ok(template) => template,
+        Err(error) => {
+            diagnostics.push(scenario.error_at(field, format!("is not a pod template: {error}")));
+            return PodTemplate::default();
+        }
+    };
+    if let Some(spec) = &mut template.spec {
+        manifest::pod::set_defaults(spec);
+    }
+    let mut errors = FieldErrors::default();
+    manifest::validate_template(&template, FieldPath::Root, &mut errors);
+    let converted = manifest::pod::convert_template(&template, FieldPath::Root, &mut errors);
+    for error in errors.into_vec() {
+        diagnostics.push(scenario.error_at(&format!("{field}.{}", error.field), error.problem));
+    }
+    converted
+}
+
+/// A problem of a trace or other table.
+fn table_diagnostic(error: crate::input::TableError) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error(Name::from(error.file.display().to_string()), error.message);
+    if error.line > 0 {
+        diagnostic.line = usize::try_from(error.line).ok();
+    }
+    if !error.column.is_empty() {
+        diagnostic.field = Some(error.column);
+    }
+    diagnostic.hint = error.hint;
+    diagnostic
+}

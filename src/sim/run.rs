@@ -1,0 +1,106 @@
+//! One run: from a prepared scenario to its facts.
+
+use super::recorder::RunHeader;
+use super::world::World;
+use super::Prepared;
+use crate::api::Name;
+use crate::input::TableError;
+use crate::record::Facts;
+use crate::units::{SimDuration, SimTime};
+use std::hash::Hasher;
+use std::sync::atomic::{AtomicBool, Ordering};
+use thiserror::Error;
+
+/// Rows of a timeline that does not say how many.
+const TIMELINE_ROWS: i64 = 1000;
+/// Events between two looks at the interrupt flag and two reports of progress.
+const EVENTS_PER_LOOK: u64 = 1024;
+
+/// Why a run cannot go on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SimError {
+    /// A trace cannot be read.
+    #[error(transparent)]
+    Trace(#[from] TableError),
+}
+
+/// What a run takes besides its scenario.
+#[derive(Clone, Copy, Default)]
+pub struct RunOptions<'a> {
+    /// Seed instead of the scenario's.
+    pub seed: Option<u64>,
+    /// Set by somebody else to stop the run: what was done so far is whole.
+    pub interrupt: Option<&'a AtomicBool>,
+    /// Told from time to time how far the run is.
+    pub progress: Option<&'a (dyn Fn(SimTime) + Sync)>,
+    /// Checks the cluster's invariants after every event, which is slow; a violation is a bug.
+    pub check_invariants: bool,
+}
+
+/// Runs a scenario.
+///
+/// # Errors
+/// [`SimError`] if a trace turns out to be unreadable on the way.
+///
+/// # Panics
+/// With `check_invariants`, if an invariant of the cluster is violated.
+pub fn simulate(prepared: &Prepared, options: &RunOptions<'_>) -> Result<Facts, SimError> {
+    let spec = &prepared.scenario.spec;
+    let seed = options.seed.unwrap_or(spec.seed);
+    let duration = spec.duration.get();
+    let interval = spec.output.timeline_interval.map_or_else(|| usual_interval(duration), |interval| interval.get());
+    let mut world = World::new(prepared, seed, interval)?;
+    let end = SimTime::ZERO + duration;
+    let mut interrupted = false;
+    while world.step(end)? {
+        if options.check_invariants {
+            let violated = world.cluster.violated_invariants();
+            assert!(violated.is_empty(), "{}: {}", world.queue.now(), violated.join("; "));
+        }
+        if world.handled % EVENTS_PER_LOOK == 0 {
+            if options.interrupt.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+                interrupted = true;
+                break;
+            }
+            if let Some(progress) = options.progress {
+                progress(world.queue.now());
+            }
+        }
+    }
+    let end = if interrupted { world.queue.now() } else { end };
+    world.queue.advance_to(end);
+    Ok(finish(world, seed, duration, end, interrupted))
+}
+
+fn finish(mut world: World<'_>, seed: u64, planned_duration: SimDuration, end: SimTime, interrupted: bool) -> Facts {
+    let remarks = world.final_remarks();
+    let usage: Vec<_> = world.traffic.usage_by_node(end).collect();
+    for (node, used) in usage {
+        #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
+        world.recorder.note_pod_usage(node, used.round() as i128);
+    }
+    let scenario = &world.prepared.scenario;
+    let header = RunHeader {
+        scenario: scenario.metadata.name.clone(),
+        seed,
+        start_unix_seconds: scenario.spec.start.map(|start| start.get().as_second()),
+        planned_duration,
+        end,
+        interrupted,
+        events_handled: world.handled,
+        checksum: world.checksum.finish(),
+        scheduling_attempts: world.scheduler.attempts(),
+        arrivals: scenario.arrivals.iter().map(|stream| Name::from(stream.name.as_str())).collect(),
+        remarks,
+    };
+    let recoveries = world.recovery.finish(end);
+    world.recorder.finish(header, &world.cluster, recoveries)
+}
+
+/// A timeline interval that gives about [`TIMELINE_ROWS`] rows: a whole number of seconds if the run is long enough.
+fn usual_interval(duration: SimDuration) -> SimDuration {
+    let exact = duration / TIMELINE_ROWS;
+    let seconds = exact.whole_seconds();
+    if seconds >= 1 { SimDuration::from_secs(seconds) } else { exact.max(SimDuration::from_millis(1)) }
+}

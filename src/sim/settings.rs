@@ -1,0 +1,172 @@
+//! A scenario's settings as the rooms take them.
+
+use crate::autoscaler::hpa::HpaConfig;
+use crate::autoscaler::metrics::MetricsServer;
+use crate::controllers::client_rate::TokenBucket;
+use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
+use crate::controllers::reconcile::ControllerSettings;
+use crate::infra::node_pool::NodePool;
+use crate::input::scenario::{self, MAX_PODS, ScenarioSpec, resource_list};
+use crate::kubelet::agent::KubeletSettings;
+use crate::scheduler::component::{RateLimit, SchedulerTiming};
+use crate::units::{NanoDollars, SimDuration, SimTime};
+use crate::api::{Name, Taint};
+
+/// Time that the kubelet of a machine that was down needs until it reports: an assumption (a virtual machine that boots
+/// and starts its services).
+const BOOT_DELAY: SimDuration = SimDuration::from_secs(30);
+/// Time that a container takes to end after its termination signal, unless its pod says otherwise: an assumption (a
+/// server that handles SIGTERM).
+const STOP_DELAY: SimDuration = SimDuration::from_secs(1);
+
+/// A delay of the control plane, scaled.
+fn delay(scale: f64, delay: scenario::Duration) -> SimDuration {
+    delay.get().mul_f64(scale)
+}
+
+/// Settings of the controllers.
+pub fn controller_settings(spec: &ScenarioSpec) -> ControllerSettings {
+    let latency = &spec.control_plane.latency;
+    let manager = &spec.control_plane.controller_manager;
+    let kubelet = &spec.control_plane.kubelet;
+    ControllerSettings {
+        controller_sync: delay(latency.scale, latency.controller_sync),
+        deployment_sync: delay(latency.scale, latency.deployment_sync),
+        endpoint_ready: delay(latency.scale, latency.endpoint_ready),
+        endpoint_removal: delay(latency.scale, latency.endpoint_removal),
+        client_interval: client_interval(manager.kube_api_qps, latency.scale),
+        client_burst: manager.kube_api_burst,
+        node_monitor_period: manager.node_monitor_period.get(),
+        node_monitor_grace_period: manager.node_monitor_grace_period.get(),
+        lease_renewal_period: SimDuration::from_secs(i64::from(kubelet.node_lease_duration_seconds)) / 4,
+        eviction: EvictionConfig {
+            node_eviction_rate: eviction_rate(manager.node_eviction_rate),
+            secondary_node_eviction_rate: eviction_rate(manager.secondary_node_eviction_rate),
+            unhealthy_zone_threshold_percent: percent(manager.unhealthy_zone_threshold),
+            large_cluster_size_threshold: manager.large_cluster_size_threshold,
+        },
+        pod_gc_period: manager.pod_gc_period.get(),
+    }
+}
+
+/// Time in which a client may send one more request; none in an instantaneous control plane.
+fn client_interval(per_second: f64, scale: f64) -> SimDuration {
+    if scale <= 0.0 || per_second <= 0.0 { SimDuration::ZERO } else { SimDuration::from_secs_f64(1.0 / per_second) }
+}
+
+/// Nodes per second as a rate.
+fn eviction_rate(per_second: f64) -> EvictionRate {
+    if per_second <= 0.0 { EvictionRate::Stopped } else { EvictionRate::OnePer(SimDuration::from_secs_f64(1.0 / per_second)) }
+}
+
+/// A share in whole percents.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share between 0 and 1")]
+fn percent(share: f64) -> u32 {
+    (share.clamp(0.0, 1.0) * 100.0).round() as u32
+}
+
+/// Delays of the scheduler: a tenth of the way from creation to binding is the cycle itself.
+pub fn scheduler_timing(spec: &ScenarioSpec) -> SchedulerTiming {
+    let latency = &spec.control_plane.latency;
+    let total = delay(latency.scale, latency.create_to_bound);
+    let (watch, cycle) = (total.mul_f64(0.4), total.mul_f64(0.1));
+    SchedulerTiming { watch, cycle, bind: total - watch - cycle }
+}
+
+/// The scheduler's client.
+pub fn scheduler_client(spec: &ScenarioSpec) -> Client {
+    let scheduler = &spec.control_plane.scheduler;
+    let interval = client_interval(scheduler.qps, spec.control_plane.latency.scale);
+    Client(TokenBucket::new(interval, scheduler.burst))
+}
+
+/// A rate-limited client.
+#[derive(Debug)]
+pub struct Client(TokenBucket);
+
+impl RateLimit for Client {
+    fn take(&mut self, now: SimTime) -> SimTime {
+        self.0.take(now)
+    }
+}
+
+/// Delays of the kubelets.
+pub fn kubelet_settings(spec: &ScenarioSpec) -> KubeletSettings {
+    let latency = &spec.control_plane.latency;
+    KubeletSettings {
+        report_delay: delay(latency.scale, latency.bound_to_running) / 2,
+        boot_delay: BOOT_DELAY,
+        stop_delay: STOP_DELAY,
+    }
+}
+
+/// Parameters of the HorizontalPodAutoscaler controller.
+pub fn hpa_config(spec: &ScenarioSpec) -> HpaConfig {
+    let manager = &spec.control_plane.controller_manager;
+    HpaConfig {
+        sync_period: manager.horizontal_pod_autoscaler_sync_period.get(),
+        downscale_stabilization: manager.horizontal_pod_autoscaler_downscale_stabilization.get(),
+        tolerance: manager.horizontal_pod_autoscaler_tolerance,
+        cpu_initialization_period: manager.horizontal_pod_autoscaler_cpu_initialization_period.get(),
+        initial_readiness_delay: manager.horizontal_pod_autoscaler_initial_readiness_delay.get(),
+        ..HpaConfig::default()
+    }
+}
+
+/// The metrics pipeline.
+pub fn metrics_server(spec: &ScenarioSpec) -> MetricsServer {
+    MetricsServer { metric_resolution: spec.control_plane.metrics_server.metric_resolution.get(), ..MetricsServer::default() }
+}
+
+/// A taint.
+fn taint(entry: &scenario::TaintEntry) -> Taint {
+    Taint {
+        key: Name::from(entry.key.as_str()),
+        value: Name::from(entry.value.as_str()),
+        effect: entry.effect.into(),
+        time_added: None,
+    }
+}
+
+/// A node pool.
+pub fn node_pool(pool: &scenario::NodePool) -> NodePool {
+    let mut capacity = resource_list(&pool.capacity);
+    capacity.pods.get_or_insert(i64::from(MAX_PODS));
+    let mut offered = pool.capacity.clone();
+    offered.extend(pool.allocatable.iter().map(|(name, amount)| (name.clone(), *amount)));
+    let mut allocatable = resource_list(&offered);
+    allocatable.pods = allocatable.pods.or(capacity.pods);
+    NodePool {
+        name: Name::from(pool.name.as_str()),
+        zones: pool.zones.iter().map(|zone| Name::from(zone.as_str())).collect(),
+        instance_type: Name::from(pool.instance_type.as_deref().unwrap_or("")),
+        labels: pool.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
+        taints: pool.taints.iter().map(taint).collect(),
+        capacity,
+        allocatable,
+        price_per_hour: NanoDollars::from_dollars(pool.price_per_hour),
+        made: 0,
+    }
+}
+
+/// The current value and the target of a metric in the target's unit: percent, cores, bytes, or the metric's own.
+pub fn metric_values(
+    spec: &crate::api::MetricSpec,
+    current: Option<&crate::autoscaler::hpa::MetricValueStatus>,
+) -> (Option<f64>, f64) {
+    use crate::api::{MetricSpec, MetricTarget};
+    let (MetricSpec::Resource { target, .. }
+    | MetricSpec::ContainerResource { target, .. }
+    | MetricSpec::Pods { target, .. }
+    | MetricSpec::Object { target, .. }
+    | MetricSpec::External { target, .. }) = spec;
+    match target {
+        MetricTarget::Utilization(percent) => {
+            (current.and_then(|own| own.average_utilization).map(f64::from), f64::from(*percent))
+        }
+        MetricTarget::AverageValue(value) => {
+            (current.and_then(|own| own.average_value).map(|own| own.as_units()), value.as_f64())
+        }
+        MetricTarget::Value(value) => (current.and_then(|own| own.value).map(|own| own.as_units()), value.as_f64()),
+    }
+}

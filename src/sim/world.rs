@@ -1,0 +1,597 @@
+//! The world of a run: the cluster, everything that acts on it, and the dispatch of events and changes between them.
+
+use super::arrivals::{ArrivalStream, trace_node};
+use super::event::Event;
+use super::recorder::{PoolInfo, Recorder, WorkloadLoad};
+use super::recovery::RecoveryTracker;
+use super::settings::{self, Client};
+use super::{Prepared, PreparedArrivals, SimError};
+use crate::api::{self, Name, Object, PodTemplate};
+use crate::autoscaler::hpa::{HpaConditionType, MetricName};
+use crate::autoscaler::hpa_controller::{HpaController, HpaReport, UsageSource};
+use crate::cluster::{ApiEvent, Change, Cluster, Machine, NewPod, NewReplicaSet, NodeId, NodeReady, Owner, PodId, TemplateId};
+use crate::controllers::reconcile::Controllers;
+use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
+use crate::infra::faults::{FaultEffect, FaultInjector};
+use crate::infra::node_pool::NodePool;
+use crate::kubelet::agent::Kubelets;
+use crate::record::{AutoscalingRecord, MetricRecord};
+use crate::scheduler::component::Scheduler;
+use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
+use crate::workload::traffic::{Load, Traffic};
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// Everything in a run.
+pub struct World<'a> {
+    pub(super) prepared: &'a Prepared,
+    pub(super) queue: EventQueue<Event>,
+    pub(super) cluster: Cluster,
+    pub(super) controllers: Controllers,
+    pub(super) scheduler: Scheduler<Client>,
+    pub(super) kubelets: Kubelets,
+    pub(super) traffic: Traffic,
+    pub(super) hpa: HpaController,
+    pub(super) faults: FaultInjector,
+    pub(super) recorder: Recorder,
+    pub(super) recovery: RecoveryTracker,
+    pub(super) pools: Vec<NodePool>,
+    arrivals: Vec<ArrivalStream>,
+    joining: Vec<(u32, api::Node)>,
+    pub(super) remarks: Vec<String>,
+    shared_gpus: u64,
+    /// Names of workloads that some object owns; only used while the initial objects are applied.
+    changes: Vec<Change>,
+    events: Vec<ApiEvent>,
+    pub(super) checksum: Checksum,
+    pub(super) handled: u64,
+}
+
+/// What pods use: their traffic, and their kubelet's word on when they started.
+struct Usage<'a> {
+    traffic: &'a Traffic,
+    kubelets: &'a Kubelets,
+}
+
+impl UsageSource for Usage<'_> {
+    fn cpu_time(&self, pod: PodId, time: SimTime) -> SimDuration {
+        // Millicore-nanoseconds to nanoseconds of CPU time.
+        let nanos = self.traffic.cpu_time(pod, time).unwrap_or(0.0) / 1000.0;
+        SimDuration::from_secs_f64(nanos / 1e9)
+    }
+
+    fn memory(&self, pod: PodId, time: SimTime) -> Bytes {
+        self.traffic.memory(pod, time).unwrap_or_default()
+    }
+
+    fn running_since(&self, pod: PodId) -> Option<SimTime> {
+        self.kubelets.running_since(pod)
+    }
+}
+
+impl<'a> World<'a> {
+    /// The world at the start of a run: nodes joined, objects applied, everything planned that is known from the start.
+    ///
+    /// # Errors
+    /// [`SimError`] if a trace cannot be read.
+    pub fn new(prepared: &'a Prepared, seed: u64, interval: SimDuration) -> Result<Self, SimError> {
+        let scenario = &prepared.scenario;
+        let spec = &scenario.spec;
+        let streams = RandomStreams::new(seed);
+        let pools: Vec<NodePool> = spec.node_pools.iter().map(settings::node_pool).collect();
+        let mut pool_infos: Vec<PoolInfo> = pools
+            .iter()
+            .map(|pool| PoolInfo {
+                name: pool.name.clone(),
+                instance_type: pool.instance_type.clone(),
+                price_per_hour: pool.price_per_hour,
+            })
+            .collect();
+        pool_infos.push(PoolInfo {
+            name: Name::from(""),
+            instance_type: Name::from(""),
+            price_per_hour: NanoDollars::ZERO,
+        });
+        let mut arrivals = Vec::new();
+        for (stream, prepared) in scenario.arrivals.iter().zip(&prepared.arrivals) {
+            let template = match prepared {
+                PreparedArrivals::Template(template) => Some(template),
+                PreparedArrivals::Trace(_) => None,
+            };
+            arrivals.push(ArrivalStream::new(stream, template, &streams)?);
+        }
+        let scheduler = Scheduler::new(
+            &prepared.scheduler,
+            settings::scheduler_timing(spec),
+            settings::scheduler_client(spec),
+            streams.stream("scheduler/ties"),
+        );
+        let mut world = Self {
+            prepared,
+            queue: EventQueue::default(),
+            cluster: Cluster::default(),
+            controllers: Controllers::new(settings::controller_settings(spec)),
+            scheduler,
+            kubelets: Kubelets::new(settings::kubelet_settings(spec), &spec.startup, &streams),
+            traffic: Traffic::new(&spec.traffic, midnight(prepared)),
+            hpa: HpaController::new(settings::hpa_config(spec), settings::metrics_server(spec)),
+            faults: FaultInjector::new(&scenario.faults, streams),
+            recorder: Recorder::new(interval, &pool_infos),
+            recovery: RecoveryTracker::default(),
+            pools,
+            arrivals,
+            joining: Vec::new(),
+            remarks: Vec::new(),
+            shared_gpus: 0,
+            changes: Vec::new(),
+            events: Vec::new(),
+            checksum: Checksum::default(),
+            handled: 0,
+        };
+        world.populate()?;
+        Ok(world)
+    }
+
+    fn populate(&mut self) -> Result<(), SimError> {
+        let prepared = self.prepared;
+        for (index, pool) in prepared.scenario.spec.node_pools.iter().enumerate() {
+            self.add_pool_nodes(index, pool.count);
+        }
+        for (stream, source) in prepared.scenario.arrivals.iter().zip(&prepared.arrivals) {
+            let PreparedArrivals::Trace(nodes) = source else { continue };
+            for node in nodes {
+                let at = stream.start + node.created.since_start();
+                if at <= SimTime::ZERO {
+                    self.cluster.add_node(Arc::new(trace_node(node)), None, SimTime::ZERO);
+                } else {
+                    let index = u32::try_from(self.joining.len()).unwrap_or(u32::MAX);
+                    self.joining.push((index, trace_node(node)));
+                    self.queue.schedule_with(at, Priority::First, Event::NodeJoins { index });
+                }
+            }
+        }
+        self.apply(&prepared.objects);
+        for (index, action) in prepared.scenario.actions.iter().enumerate() {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            self.queue.schedule_with(action.at, Priority::First, Event::Action { index });
+        }
+        self.traffic.start(&mut self.queue);
+        self.faults.start(&mut self.queue);
+        self.settle();
+        for stream in 0..self.arrivals.len() {
+            self.plan_arrival(u32::try_from(stream).unwrap_or(u32::MAX))?;
+        }
+        Ok(())
+    }
+
+    /// Adds nodes to a pool.
+    pub(super) fn add_pool_nodes(&mut self, pool: usize, count: u32) {
+        let now = self.queue.now();
+        for _ in 0..count {
+            let node = self.pools[pool].next_node();
+            self.cluster.add_node(Arc::new(node), u32::try_from(pool).ok(), now);
+        }
+    }
+
+    /// Applies objects: those that others refer to first.
+    pub(super) fn apply(&mut self, objects: &[Object]) {
+        let rank = |object: &Object| match object {
+            Object::Namespace(_) => 0,
+            Object::PriorityClass(_) => 1,
+            Object::Node(_) => 2,
+            Object::Service(_) | Object::PodDisruptionBudget(_) => 3,
+            Object::HorizontalPodAutoscaler(_) => 5,
+            _ => 4,
+        };
+        let mut sorted: Vec<&Object> = objects.iter().collect();
+        sorted.sort_by_key(|object| rank(object));
+        let owners: BTreeSet<(&str, Name, Name)> = objects
+            .iter()
+            .map(|object| (object.kind(), object.meta().namespace.clone(), object.meta().name.clone()))
+            .collect();
+        let mut skipped = 0;
+        for object in sorted {
+            let meta = object.meta();
+            let owned = meta.owner.as_ref().is_some_and(|owner| {
+                owners.iter().any(|(kind, namespace, name)| {
+                    **kind == *owner.kind && *namespace == meta.namespace && *name == owner.name
+                })
+            });
+            if owned {
+                skipped += 1;
+            } else {
+                self.apply_object(object);
+            }
+        }
+        if skipped > 0 {
+            self.remarks.push(format!(
+                "{skipped} objects of the manifests belong to controllers that are there too: they are created anew"
+            ));
+        }
+    }
+
+    fn apply_object(&mut self, object: &Object) {
+        let now = self.queue.now();
+        match object {
+            Object::Namespace(namespace) => {
+                self.cluster.namespace(&namespace.meta.name);
+                self.scheduler.note_namespace(namespace);
+            }
+            Object::PriorityClass(class) => self.cluster.add_priority_class(class.clone()),
+            Object::Node(node) => match self.cluster.node_id(&node.meta.name) {
+                Some(id) => self.cluster.update_node(id, |own| *own = node.clone()),
+                None => {
+                    self.cluster.add_node(Arc::new(node.clone()), None, now);
+                }
+            },
+            Object::Service(service) => {
+                self.cluster.apply_service(service.clone());
+            }
+            Object::PodDisruptionBudget(budget) => self.cluster.apply_disruption_budget(budget.clone()),
+            Object::HorizontalPodAutoscaler(hpa) => {
+                self.cluster.apply_hpa(hpa.clone(), now);
+            }
+            Object::Deployment(deployment) => {
+                let template = self.admit(&deployment.template);
+                self.cluster.apply_deployment(deployment.clone(), template, now);
+            }
+            Object::StatefulSet(set) => {
+                let template = self.admit(&set.template);
+                self.cluster.apply_stateful_set(set.clone(), template);
+            }
+            Object::DaemonSet(set) => {
+                let template = self.admit(&set.template);
+                self.cluster.apply_daemon_set(set.clone(), template);
+            }
+            Object::ReplicaSet(set) => {
+                let template = self.admit(&set.template);
+                let namespace = self.cluster.namespace(&set.meta.namespace);
+                let existing = self
+                    .cluster
+                    .replica_sets()
+                    .find(|(_, own)| !own.removed && own.namespace == namespace && own.name == set.meta.name)
+                    .map(|(id, _)| id);
+                match existing {
+                    Some(id) => self.cluster.update_replica_set(id, |own| {
+                        own.spec_replicas = set.replicas;
+                        own.template = template;
+                        own.min_ready = set.min_ready;
+                    }),
+                    None => {
+                        let new = NewReplicaSet {
+                            name: set.meta.name.clone(),
+                            namespace,
+                            deployment: None,
+                            template,
+                            base_template: template,
+                            replicas: set.replicas,
+                            min_ready: set.min_ready,
+                            revision: 0,
+                        };
+                        self.cluster.add_replica_set(new, now);
+                    }
+                }
+            }
+            Object::Pod(pod) => self.apply_pod(pod),
+        }
+    }
+
+    fn apply_pod(&mut self, pod: &api::Pod) {
+        if pod.status.phase.is_terminal() {
+            return;
+        }
+        let now = self.queue.now();
+        let template = self.admit(&pod.template);
+        let namespace = self.cluster.namespace(&pod.meta.namespace);
+        let id = self.cluster.add_pod(
+            NewPod {
+                name: pod.meta.name.clone(),
+                namespace,
+                template,
+                owner: Owner::None,
+                workload: None,
+                ordinal: 0,
+                arrival: None,
+                run_for: None,
+            },
+            now,
+        );
+        if let Some(name) = &pod.node_name {
+            match self.cluster.node_id(name) {
+                Some(node) => {
+                    self.cluster.bind(id, node, now);
+                }
+                None => self.remarks.push(format!(
+                    "pod {}/{} is bound to node {name}, which does not exist: it waits",
+                    pod.meta.namespace, pod.meta.name
+                )),
+            }
+        }
+    }
+
+    /// A template as admission leaves it: default tolerations, folded label keys, priority.
+    pub(super) fn admit(&mut self, template: &Arc<PodTemplate>) -> TemplateId {
+        let mut admitted = PodTemplate::clone(template);
+        api::admit_pod_defaults(&mut admitted.spec, &admitted.labels);
+        let named = !admitted.spec.priority_class_name.is_empty();
+        let class = if named {
+            self.cluster.priority_class(&admitted.spec.priority_class_name)
+        } else if admitted.spec.priority == 0 {
+            self.cluster.default_priority_class()
+        } else {
+            None
+        };
+        if let Some(class) = class {
+            admitted.spec.priority = class.value;
+            admitted.spec.preemption_policy = class.preemption_policy;
+        } else if let Some(priority) = system_priority(&admitted.spec.priority_class_name) {
+            admitted.spec.priority = priority;
+        }
+        self.cluster.intern_template(&Arc::new(admitted))
+    }
+
+    fn plan_arrival(&mut self, stream: u32) -> Result<(), SimError> {
+        if let Some(at) = self.arrivals[stream as usize].next_time()? {
+            self.queue.schedule_with(at, Priority::Normal, Event::Arrival { stream });
+        }
+        Ok(())
+    }
+
+    /// Handles the next event, if it is not later than `end`.
+    ///
+    /// # Errors
+    /// [`SimError`] if a trace cannot be read on.
+    pub fn step(&mut self, end: SimTime) -> Result<bool, SimError> {
+        if self.queue.next_time().is_none_or(|at| at > end) {
+            return Ok(false);
+        }
+        let Some((now, event)) = self.queue.pop() else { return Ok(false) };
+        self.handled += 1;
+        self.checksum.write_i64(now.as_nanos());
+        event.hash(&mut self.checksum);
+        self.handle(event)?;
+        self.settle();
+        Ok(true)
+    }
+
+    fn handle(&mut self, event: Event) -> Result<(), SimError> {
+        let Self { queue, cluster, .. } = self;
+        match event {
+            Event::Controller(event) => self.controllers.handle(event, cluster, queue),
+            Event::Scheduler(event) => self.scheduler.handle(event, cluster, queue),
+            Event::Kubelet(event) => {
+                self.kubelets.handle(event, cluster, queue);
+                if let crate::kubelet::agent::KubeletEvent::Back { node, .. } = event {
+                    self.kubelet_reports(node);
+                }
+            }
+            Event::Traffic(change) => self.traffic.handle(change, cluster, queue),
+            Event::Hpa(event) => {
+                let usage = Usage { traffic: &self.traffic, kubelets: &self.kubelets };
+                if let Some(report) = self.hpa.handle(event, cluster, &usage, queue) {
+                    self.record_autoscaling(report);
+                }
+            }
+            Event::Fault(event) => {
+                let before: Vec<Machine> = cluster.nodes().map(|(_, node)| node.machine).collect();
+                if let Some(effect) = self.faults.handle(event, cluster, queue) {
+                    self.act_on_fault(effect, &before);
+                }
+            }
+            Event::Action { index } => self.act(index),
+            Event::Drain { index } => self.drain(index),
+            Event::Arrival { stream } => {
+                for arriving in self.arrivals[stream as usize].take() {
+                    self.arrive(stream, arriving);
+                }
+                self.plan_arrival(stream)?;
+            }
+            Event::Departure { pod } => {
+                let grace = cluster.template_of(pod).template.spec.termination_grace_period;
+                cluster.delete_pod(pod, grace, crate::cluster::Disruption::Deletion, queue.now());
+            }
+            Event::NodeJoins { index } => {
+                let node = Arc::new(self.joining[index as usize].1.clone());
+                cluster.add_node(node, None, queue.now());
+            }
+        }
+        Ok(())
+    }
+
+    fn arrive(&mut self, stream: u32, arriving: super::arrivals::Arriving) {
+        let now = self.queue.now();
+        let template = self.admit(&arriving.template);
+        let namespace = self.cluster.namespace(&arriving.namespace);
+        self.shared_gpus += u64::from(arriving.shared_gpu);
+        let pod = self.cluster.add_pod(
+            NewPod {
+                name: arriving.name,
+                namespace,
+                template,
+                owner: Owner::None,
+                workload: None,
+                ordinal: 0,
+                arrival: Some(stream),
+                run_for: arriving.run_for,
+            },
+            now,
+        );
+        if let Some(at) = arriving.deleted_at {
+            self.queue.schedule_with(at, Priority::Normal, Event::Departure { pod });
+        }
+    }
+
+    /// Lets everybody see what changed, until nothing changes any more within this instant.
+    fn settle(&mut self) {
+        let mut changes = std::mem::take(&mut self.changes);
+        loop {
+            self.cluster.take_changes(&mut changes);
+            if changes.is_empty() {
+                self.pass_on_load();
+                self.cluster.take_changes(&mut changes);
+                if changes.is_empty() {
+                    break;
+                }
+            }
+            for change in changes.drain(..) {
+                self.observe(change);
+            }
+        }
+        self.changes = changes;
+        let now = self.queue.now();
+        self.cluster.take_events(&mut self.events);
+        for event in self.events.drain(..) {
+            self.recorder.event(event, now);
+        }
+        if self.recovery.is_open() {
+            self.recovery.close(&self.cluster, now);
+        }
+    }
+
+    fn observe(&mut self, change: Change) {
+        let Self { queue, cluster, .. } = self;
+        let now = queue.now();
+        self.recorder.observe(change, cluster, now);
+        self.recovery.observe(change, cluster, now);
+        self.traffic.observe(change, cluster, now);
+        self.scheduler.observe(change, cluster, queue);
+        self.kubelets.observe(change, cluster, queue);
+        self.controllers.observe(change, cluster, queue);
+        self.hpa.observe(change, cluster, queue);
+        self.faults.observe(change, cluster, queue);
+    }
+
+    /// Tells the recorder and the autoscaler about loads that changed.
+    fn pass_on_load(&mut self) {
+        let Self { queue, cluster, recorder, hpa, traffic, .. } = self;
+        let now = queue.now();
+        for (workload, before, load) in traffic.take_changed() {
+            recorder.note_load(workload, &recorded_load(&before, &load), cluster, now);
+            hpa.input_changed(workload, queue);
+        }
+    }
+
+    fn act_on_fault(&mut self, effect: FaultEffect, before: &[Machine]) {
+        let now = self.queue.now();
+        match effect {
+            FaultEffect::Struck { kind, strike, subject, nodes } => {
+                self.recovery.struck(kind, strike, &subject, &nodes, &self.cluster, now);
+                for node in nodes {
+                    self.recorder.note_node_fault(node);
+                    self.machine_changed(node, before);
+                }
+            }
+            FaultEffect::Repaired { strike, nodes } => {
+                self.recovery.repaired(strike, &nodes, &self.cluster, now);
+                for node in nodes {
+                    self.machine_changed(node, before);
+                }
+            }
+            FaultEffect::PodsCrash(pods) => {
+                for pod in pods {
+                    self.recovery.pod_crashed(pod, &self.cluster, now);
+                    self.kubelets.crash(pod, &mut self.cluster, &mut self.queue);
+                }
+            }
+        }
+    }
+
+    fn machine_changed(&mut self, node: NodeId, before: &[Machine]) {
+        let Self { queue, cluster, .. } = self;
+        let was = before.get(node.index()).copied().unwrap_or_default();
+        if was == cluster.node(node).machine {
+            return;
+        }
+        self.kubelets.observe_machine(node, was, cluster, queue);
+        self.controllers.observe_machine(node, was, cluster, queue);
+        self.traffic.observe_machine(node, cluster, queue.now());
+        if was == Machine::CutOff && cluster.node(node).machine == Machine::Up {
+            self.kubelet_reports(node);
+        }
+    }
+
+    /// A kubelet that was silent posts its node's status.
+    fn kubelet_reports(&mut self, node: NodeId) {
+        let now = self.queue.now();
+        if self.cluster.node(node).machine == Machine::Up {
+            self.cluster.set_node_ready(node, NodeReady::True, now);
+            self.recovery.kubelet_is_back(node, &self.cluster, now);
+            self.traffic.observe_machine(node, &self.cluster, now);
+        }
+    }
+
+    fn record_autoscaling(&mut self, report: HpaReport) {
+        let now = self.queue.now();
+        let hpa = self.cluster.hpa(report.hpa);
+        let decision = &report.decision;
+        let metrics = decision.metrics.iter().flatten().zip(&hpa.object.metrics).map(|(result, spec)| {
+            let proposal = result.as_ref().ok();
+            let (current, target) = super::settings::metric_values(spec, proposal.map(|own| &own.current));
+            MetricRecord {
+                name: Name::from(MetricName(spec).to_string()),
+                current,
+                target,
+                proposal: proposal.map(|own| own.replicas),
+            }
+        });
+        if let (Some(workload), Some(replicas)) = (report.workload, decision.metric_desired) {
+            self.recorder.note_proposal(workload, replicas, &self.cluster, now);
+        }
+        let target = &hpa.object.scale_target;
+        let record = AutoscalingRecord {
+            at: now,
+            namespace: self.cluster.namespace_name(hpa.namespace).clone(),
+            name: hpa.object.meta.name.clone(),
+            target: Name::from(format!("{}/{}", target.kind, target.name)),
+            current_replicas: decision.current_replicas,
+            ready_pods: report.ready_pods,
+            metrics: metrics.collect(),
+            proposed_replicas: decision.metric_desired,
+            desired_replicas: decision.desired_replicas,
+            able_to_scale_reason: decision.conditions.reason(HpaConditionType::AbleToScale),
+            scaling_active_reason: decision.conditions.reason(HpaConditionType::ScalingActive),
+            scaling_limited_reason: decision.conditions.reason(HpaConditionType::ScalingLimited),
+        };
+        self.recorder.autoscaling.push(record);
+    }
+
+    /// Remarks for the user, at the end.
+    pub(super) fn final_remarks(&mut self) -> Vec<String> {
+        let mut remarks = std::mem::take(&mut self.remarks);
+        if self.shared_gpus > 0 {
+            remarks.push(format!(
+                "{} pods of the trace ask for a share of a GPU: each was given a whole one",
+                self.shared_gpus
+            ));
+        }
+        remarks
+    }
+}
+
+/// The load on a workload as the recorder takes it.
+#[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
+fn recorded_load(before: &Load, load: &Load) -> WorkloadLoad {
+    WorkloadLoad {
+        rate_milli: (load.rate * 1000.0).round() as i64,
+        unserved_milli: (load.unserved * 1000.0).round() as i64,
+        cpu_used: MilliCpu::new(load.cpu.round() as i64),
+        memory_used: Bytes::new(load.memory.round() as i64),
+        memory_used_before: Bytes::new(before.memory.round() as i64),
+    }
+}
+
+/// Priorities of the classes that every cluster has (`pkg/apis/scheduling`, Kubernetes 1.36).
+fn system_priority(class: &str) -> Option<i32> {
+    match class {
+        "system-node-critical" => Some(2_000_001_000),
+        "system-cluster-critical" => Some(2_000_000_000),
+        _ => None,
+    }
+}
+
+/// The midnight (UTC) at or before the start of the run.
+fn midnight(prepared: &Prepared) -> SimTime {
+    let seconds = prepared.scenario.spec.start.map_or(0, |start| start.get().as_second());
+    SimTime::ZERO - SimDuration::from_secs(seconds.rem_euclid(86_400))
+}
