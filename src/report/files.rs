@@ -114,11 +114,6 @@ impl Table {
         self.writer.write_field(value).map_err(|error| write_error(&self.path, error))
     }
 
-    /// An empty cell.
-    pub(super) fn empty(&mut self) -> Result<(), ReportError> {
-        self.text("")
-    }
-
     /// A whole number.
     pub(super) fn integer(&mut self, value: impl Into<i128>) -> Result<(), ReportError> {
         self.text(&value.into().to_string())

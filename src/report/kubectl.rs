@@ -1,1 +1,232 @@
-//! x
+//! What `kubectl get` would list at the end of a run. Columns that the simulation has no truth for (addresses, kubelet
+//! versions, operating systems) are `<none>` or left out.
+
+use super::format::{Cell, Column, ResultSet};
+use super::numbers;
+use crate::record::{AutoscalerRecord, Facts, MetricRecord, NodeRecord, PodOutcome, PodRecord, WorkloadRecord};
+use crate::units::{SimDuration, SimTime};
+
+/// A span as the AGE column shows it. Mirrors `duration.HumanDuration` of k8s.io/apimachinery.
+#[must_use]
+pub fn human_duration(span: SimDuration) -> String {
+    let seconds = span.as_nanos() / 1_000_000_000;
+    if seconds < -1 {
+        return "<invalid>".to_owned();
+    }
+    let (minutes, hours) = (seconds / 60, seconds / 3600);
+    let two = |large: i64, unit: &str, small: i64, rest: &str| {
+        if small == 0 { format!("{large}{unit}") } else { format!("{large}{unit}{small}{rest}") }
+    };
+    match seconds {
+        ..120 => format!("{}s", seconds.max(0)),
+        120..600 => two(minutes, "m", seconds % 60, "s"),
+        600..10_800 => format!("{minutes}m"),
+        10_800..28_800 => two(hours, "h", minutes % 60, "m"),
+        28_800..172_800 => format!("{hours}h"),
+        172_800..691_200 => two(hours / 24, "d", hours % 24, "h"),
+        691_200..63_072_000 => format!("{}d", hours / 24),
+        63_072_000..252_288_000 => two(hours / 24 / 365, "y", hours / 24 % 365, "d"),
+        _ => format!("{}y", hours / 24 / 365),
+    }
+}
+
+/// Whether objects of more than one namespace are listed, so that the column is needed.
+fn many_namespaces<'a>(mut namespaces: impl Iterator<Item = &'a str>) -> bool {
+    let first = namespaces.next();
+    namespaces.any(|namespace| Some(namespace) != first)
+}
+
+/// A set whose first column is the namespace where there is more than one.
+fn listing(namespaced: bool, columns: &[Column]) -> ResultSet {
+    let mut all = Vec::with_capacity(columns.len() + 1);
+    if namespaced {
+        all.push(Column::new("namespace", "NAMESPACE"));
+    }
+    all.extend_from_slice(columns);
+    ResultSet::new(all)
+}
+
+fn row(namespaced: bool, namespace: &str, cells: impl IntoIterator<Item = Cell>) -> Vec<Cell> {
+    namespaced.then(|| Cell::from(namespace)).into_iter().chain(cells).collect()
+}
+
+fn age(created: SimTime, end: SimTime) -> Cell {
+    human_duration(end - created).into()
+}
+
+/// `kubectl get pods`: the pods in the API at the end, by namespace and name.
+#[must_use]
+pub fn pods(facts: &Facts) -> ResultSet {
+    let gone = |pod: &&PodRecord| {
+        !matches!(pod.outcome, PodOutcome::Deleted | PodOutcome::DeletedWhilePending | PodOutcome::Evicted)
+    };
+    let mut pods: Vec<&PodRecord> = facts.pods.iter().filter(gone).collect();
+    pods.sort_by(|one, other| (&one.namespace, &one.name).cmp(&(&other.namespace, &other.name)));
+    let namespaced = many_namespaces(pods.iter().map(|pod| &*pod.namespace));
+    let columns = [
+        Column::new("name", "NAME"),
+        Column::new("ready", "READY"),
+        Column::new("status", "STATUS"),
+        Column::new("restarts", "RESTARTS"),
+        Column::new("age", "AGE"),
+        Column::wide("ip", "IP"),
+        Column::wide("node", "NODE"),
+        Column::wide("nominated_node", "NOMINATED NODE"),
+        Column::wide("readiness_gates", "READINESS GATES"),
+    ];
+    let mut set = listing(namespaced, &columns);
+    for pod in pods {
+        let node = pod.node.and_then(|node| facts.nodes.get(node as usize));
+        let cells = [
+            Cell::from(&*pod.name),
+            format!("{}/{}", pod.containers_ready_last, pod.containers).into(),
+            (&*pod.status_last).into(),
+            Cell::Integer(pod.restarts.into()),
+            age(pod.created, facts.end),
+            Cell::None,
+            node.map_or(Cell::None, |node| (&*node.name).into()),
+            Cell::None,
+            Cell::None,
+        ];
+        set.push(row(namespaced, &pod.namespace, cells));
+    }
+    set
+}
+
+/// `kubectl get nodes`: the nodes in the API at the end, by name.
+#[must_use]
+pub fn nodes(facts: &Facts) -> ResultSet {
+    let mut nodes: Vec<&NodeRecord> = facts.nodes.iter().filter(|node| node.deleted.is_none()).collect();
+    nodes.sort_by_key(|node| &node.name);
+    let mut set = ResultSet::new(vec![
+        Column::new("name", "NAME"),
+        Column::new("status", "STATUS"),
+        Column::new("roles", "ROLES"),
+        Column::new("age", "AGE"),
+        Column::wide("instance_type", "INSTANCE-TYPE"),
+        Column::wide("zone", "ZONE"),
+    ]);
+    let label = |text: &str| if text.is_empty() { Cell::None } else { text.into() };
+    for node in nodes {
+        set.push(vec![
+            (&*node.name).into(),
+            (&*node.status_last).into(),
+            Cell::None,
+            age(node.created, facts.end),
+            label(&node.instance_type),
+            label(&node.zone),
+        ]);
+    }
+    set
+}
+
+/// `kubectl get deployments`, by namespace and name.
+#[must_use]
+pub fn deployments(facts: &Facts) -> ResultSet {
+    let mut workloads: Vec<(&str, &WorkloadRecord)> = facts
+        .workloads
+        .iter()
+        .filter_map(|workload| Some((workload.name.strip_prefix("Deployment/")?, workload)))
+        .collect();
+    workloads.sort_by_key(|(name, workload)| (&workload.namespace, *name));
+    let namespaced = many_namespaces(workloads.iter().map(|(_, workload)| &*workload.namespace));
+    let columns = [
+        Column::new("name", "NAME"),
+        Column::new("ready", "READY"),
+        Column::new("up_to_date", "UP-TO-DATE"),
+        Column::new("available", "AVAILABLE"),
+        Column::new("age", "AGE"),
+    ];
+    let mut set = listing(namespaced, &columns);
+    for (name, workload) in workloads {
+        let created = workload.desired.points().first().map(|(at, _)| *at);
+        let (ready, desired) = (workload.ready.last().unwrap_or(0), workload.desired.last().unwrap_or(0));
+        let cells = [
+            name.into(),
+            format!("{ready}/{desired}").into(),
+            Cell::Integer(workload.updated_last),
+            Cell::Integer(workload.available_last),
+            created.map_or(Cell::None, |created| age(created, facts.end)),
+        ];
+        set.push(row(namespaced, &workload.namespace, cells));
+    }
+    set
+}
+
+/// `kubectl get hpa`, by namespace and name. Targets are those of the last decision.
+#[must_use]
+pub fn horizontal_pod_autoscalers(facts: &Facts) -> ResultSet {
+    let mut autoscalers: Vec<&AutoscalerRecord> = facts.autoscalers.iter().collect();
+    autoscalers.sort_by_key(|autoscaler| (&autoscaler.namespace, &autoscaler.name));
+    let namespaced = many_namespaces(autoscalers.iter().map(|autoscaler| &*autoscaler.namespace));
+    let columns = [
+        Column::new("name", "NAME"),
+        Column::new("reference", "REFERENCE"),
+        Column::new("targets", "TARGETS"),
+        Column::new("min_pods", "MINPODS"),
+        Column::new("max_pods", "MAXPODS"),
+        Column::new("replicas", "REPLICAS"),
+        Column::new("age", "AGE"),
+    ];
+    let mut set = listing(namespaced, &columns);
+    for autoscaler in autoscalers {
+        let last = facts
+            .autoscaling
+            .iter()
+            .rev()
+            .find(|decision| decision.namespace == autoscaler.namespace && decision.name == autoscaler.name);
+        let targets: Vec<String> = last.map_or_else(Vec::new, |last| last.metrics.iter().map(target).collect());
+        let cells = [
+            (&*autoscaler.name).into(),
+            (&*autoscaler.target).into(),
+            if targets.is_empty() { "<unknown>".into() } else { targets.join(", ").into() },
+            Cell::Integer(autoscaler.min_replicas.into()),
+            Cell::Integer(autoscaler.max_replicas.into()),
+            Cell::Integer(last.map_or(0, |last| last.current_replicas).into()),
+            age(autoscaler.created, facts.end),
+        ];
+        set.push(row(namespaced, &autoscaler.namespace, cells));
+    }
+    set
+}
+
+/// `cpu: 52%/60%`, from the metric's name as the controller reports it.
+fn target(metric: &MetricRecord) -> String {
+    let (name, percent) = match metric.name.split_once(" resource utilization") {
+        Some((resource, _)) => (resource, "%"),
+        None => (metric.name.split_once(" resource").map_or(&*metric.name, |(resource, _)| resource), ""),
+    };
+    let current = metric
+        .current
+        .map_or_else(|| "<unknown>".to_owned(), |current| format!("{}{percent}", numbers::trimmed(current, 3)));
+    format!("{name}: {current}/{}{percent}", numbers::trimmed(metric.target, 3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_get_coarser_as_they_grow() {
+        let cases = [
+            (1, "1s"),
+            (70, "70s"),
+            (190, "3m10s"),
+            (70 * 60, "70m"),
+            (47 * 3600, "47h"),
+            (49 * 3600, "2d1h"),
+            (8 * 86_400 + 2 * 3600, "8d"),
+            (367 * 86_400, "367d"),
+            ((365 * 2 + 25) * 86_400, "2y25d"),
+            ((365 * 8 + 2) * 86_400, "8y"),
+            (-1, "0s"),
+            (-2, "<invalid>"),
+            (180, "3m"),
+            (3 * 3600, "3h"),
+            (3 * 3600 + 120, "3h2m"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(human_duration(SimDuration::from_secs(seconds)), text, "{seconds}");
+        }
+    }
+}

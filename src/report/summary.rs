@@ -106,11 +106,7 @@ pub(super) struct PoolCost {
 
 pub(super) fn pool_cost(pool: &PoolRecord, end: SimTime) -> PoolCost {
     let node_nanos = pool.nodes.integral(SimTime::ZERO, end);
-    let total: NanoDollars = pool
-        .nodes
-        .segments(SimTime::ZERO, end)
-        .map(|(span, nodes)| pool.price_per_hour.per_hour_over(span * nodes.max(0)))
-        .sum();
+    let total = pool.price_per_hour.per_hour_over_nanos(node_nanos);
     let allocatable = pool.cpu_allocatable.integral(SimTime::ZERO, end);
     let requested = stats::total_until(&pool.cpu_requested, end);
     let requested_ratio = stats::ratio_of_totals(requested, allocatable).map(|ratio| ratio.clamp(0.0, 1.0));

@@ -1,1 +1,249 @@
-//! x
+//! The summary that a terminal shows after a run: about ten lines of at most 80 columns.
+
+use super::metrics::{Unit, find_metric};
+use super::numbers::{
+    calendar_time, grouped, human_dollars, human_number, human_percent, human_seconds, human_span, trimmed,
+};
+use super::objectives::{ObjectiveResult, Verdict};
+use super::summary::Summary;
+use super::tables::fault_word;
+use crate::record::{AutoscalerRecord, Facts, RecoveryRecord};
+use crate::units::SimTime;
+use std::fmt::Write as _;
+use std::path::Path;
+
+const COLUMNS: usize = 80;
+const LABEL: usize = 12;
+/// The most faults, autoscalers and remarks that get a line each.
+const SHOWN: usize = 3;
+
+/// A value in the unit that people read.
+#[must_use]
+pub fn human_value(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Seconds => human_seconds(value),
+        Unit::Ratio => human_percent(value),
+        Unit::Dollars | Unit::DollarsPerHour => human_dollars(value),
+        Unit::Count => grouped(value.round()),
+        Unit::Mean | Unit::NodeHours | Unit::Cores | Unit::ReplicaSeconds => human_number(value),
+    }
+}
+
+/// Lines with a label, wrapped at 80 columns.
+struct Lines(String);
+
+impl Lines {
+    /// Breaks between clauses where that is possible, so that a number keeps its unit.
+    fn add(&mut self, label: &str, content: &str) {
+        let fits = |text: &str| LABEL + text.trim_end().chars().count() <= COLUMNS;
+        let mut lead = label.to_owned();
+        let mut line = String::new();
+        for clause in content.split_inclusive([',', ';']) {
+            // A clause that no line can hold is broken between words; other clauses stay whole.
+            let parts: Vec<&str> =
+                if fits(clause.trim_start()) { vec![clause] } else { clause.split_inclusive(' ').collect() };
+            for part in parts {
+                if !line.is_empty() && !fits(&format!("{line}{part}")) {
+                    self.write(&lead, &line);
+                    lead.clear();
+                    line.clear();
+                }
+                line.push_str(if line.is_empty() { part.trim_start() } else { part });
+            }
+        }
+        self.write(&lead, &line);
+    }
+
+    fn write(&mut self, label: &str, line: &str) {
+        let _ = writeln!(self.0, "{}", format!("{label:<LABEL$}{line}").trim_end());
+    }
+}
+
+/// The text to print after a run. `question` may be empty; `out` is the folder that holds the files, if any were
+/// written.
+#[must_use]
+pub fn run_summary(
+    facts: &Facts,
+    summary: &Summary,
+    objectives: &[ObjectiveResult],
+    question: &str,
+    out: Option<&Path>,
+) -> String {
+    let mut lines = Lines(String::new());
+    lines.add("scenario", &format!("{} (seed {})", facts.scenario, facts.seed));
+    if !question.is_empty() {
+        lines.add("question", question);
+    }
+    lines.add("simulated", &simulated(facts));
+    lines.add("pods", &pods(summary));
+    if let Some(waiting) = waiting(summary) {
+        lines.add("waiting", &waiting);
+    }
+    lines.add("nodes", &nodes(facts, summary));
+    for autoscaler in facts.autoscalers.iter().take(SHOWN) {
+        lines.add("autoscaler", &autoscaling(facts, autoscaler));
+    }
+    more(&mut lines, "autoscaler", facts.autoscalers.len(), "autoscalers");
+    if let Some(requests) = summary.get("requests_total") {
+        let unserved = summary.get("requests_unserved_ratio").map_or_else(|| "-".to_owned(), human_percent);
+        lines.add("requests", &format!("{} offered, {unserved} unserved", grouped(requests.round())));
+    }
+    for fault in facts.recoveries.iter().take(SHOWN) {
+        lines.add("fault", &fault_line(facts, fault));
+    }
+    more(&mut lines, "fault", facts.recoveries.len(), "faults");
+    if let Some(total) = summary.get("cost_dollars") {
+        lines.add("cost", &cost(summary, total));
+    }
+    for result in objectives {
+        lines.add("objective", &objective(result));
+    }
+    for remark in facts.remarks.iter().take(SHOWN) {
+        lines.add("remark", remark);
+    }
+    more(&mut lines, "remark", facts.remarks.len(), "remarks");
+    if let Some(out) = out {
+        lines.add("files", &out.display().to_string());
+    }
+    lines.0
+}
+
+fn more(lines: &mut Lines, label: &str, count: usize, things: &str) {
+    if count > SHOWN {
+        lines.add(label, &format!("and {} more {things}", count - SHOWN));
+    }
+}
+
+fn simulated(facts: &Facts) -> String {
+    let mut text = human_span(facts.end.since_start());
+    if let Some(start) = calendar_time(facts.start_unix_seconds, SimTime::ZERO) {
+        let _ = write!(text, " from {start}");
+    }
+    if facts.interrupted {
+        let _ = write!(text, ", INTERRUPTED (planned {})", human_span(facts.planned_duration));
+    }
+    text
+}
+
+fn pods(summary: &Summary) -> String {
+    let count = |name: &str| grouped(summary.get(name).unwrap_or(0.0));
+    let mut parts = vec![format!("{} created", count("pods_created")), format!("{} placed", count("pods_scheduled"))];
+    let seldom = [
+        ("pods_pending_at_end", "pending"),
+        ("pods_impossible", "fit on no node"),
+        ("pods_failed", "failed"),
+        ("pods_evicted", "evicted"),
+        ("pod_restarts", "restarts"),
+    ];
+    for (name, word) in seldom {
+        if summary.get(name).is_some_and(|value| value > 0.0) {
+            parts.push(format!("{} {word}", count(name)));
+        }
+    }
+    parts.join(", ")
+}
+
+fn waiting(summary: &Summary) -> Option<String> {
+    let seconds = |name: &str| summary.get(name).map(human_seconds);
+    let mut text = format!(
+        "to be bound: p50 {}, p99 {}, max {}",
+        seconds("pod_pending_seconds_p50")?,
+        seconds("pod_pending_seconds_p99")?,
+        seconds("pod_pending_seconds_max")?
+    );
+    if let Some(startup) = seconds("pod_startup_seconds_p99") {
+        let _ = write!(text, "; ready: p99 {startup}");
+    }
+    Some(text)
+}
+
+fn nodes(facts: &Facts, summary: &Summary) -> String {
+    let value = |name: &str| summary.get(name);
+    let mean = value("node_count_mean").unwrap_or(0.0);
+    let most = value("node_count_max").unwrap_or(0.0);
+    let mut text = format!("{} on average, at most {}", trimmed(mean, 1), grouped(most));
+    let known = |stem: &str| value(&format!("node_{stem}_ratio_mean")).map(human_percent);
+    if let (Some(cpu), Some(memory)) = (known("cpu_requested"), known("memory_requested")) {
+        let _ = write!(text, "; requested: CPU {cpu}, memory {memory}");
+    }
+    if facts.cluster.cpu_used.max() > 0
+        && let Some(cpu) = known("cpu_used")
+    {
+        let _ = write!(text, "; used: CPU {cpu}");
+    }
+    text
+}
+
+fn autoscaling(facts: &Facts, autoscaler: &AutoscalerRecord) -> String {
+    let own = || {
+        facts
+            .autoscaling
+            .iter()
+            .filter(|decision| decision.namespace == autoscaler.namespace && decision.name == autoscaler.name)
+    };
+    let name = format!("{}/{}", autoscaler.namespace, autoscaler.name);
+    let replicas = || own().map(|decision| decision.desired_replicas);
+    let (Some(least), Some(most)) = (replicas().min(), replicas().max()) else {
+        return format!("{name}: no decision");
+    };
+    let changes = own().filter(|decision| decision.desired_replicas != decision.current_replicas).count();
+    let at_max = own().filter(|decision| decision.scaling_limited_reason == "TooManyReplicas").count();
+    let mut text = format!("{name}: {least} to {most} replicas, {changes} changes");
+    if at_max > 0 {
+        let _ = write!(text, ", held at maxReplicas {} in {at_max} decisions", autoscaler.max_replicas);
+    }
+    text
+}
+
+fn fault_line(facts: &Facts, fault: &RecoveryRecord) -> String {
+    let after = |at: Option<SimTime>| at.map(|at| human_span(at - fault.struck));
+    let detected =
+        after(fault.detected).map_or_else(|| "not detected".to_owned(), |span| format!("detected after {span}"));
+    let restored = after(fault.restored).map_or_else(
+        || format!("NOT RESTORED after {}", human_span(facts.end - fault.struck)),
+        |span| format!("restored after {span}"),
+    );
+    #[expect(clippy::cast_precision_loss, reason = "output needs no more than 53 bits")]
+    let missing = fault.missing_replica_nanos as f64 / 1e9;
+    format!(
+        "{} {} at {}: {detected}, {restored}; {} pods lost, {} replica-seconds missing",
+        fault_word(fault.kind),
+        fault.subject,
+        human_span(fault.struck.since_start()),
+        fault.pods_lost,
+        human_number(missing)
+    )
+}
+
+fn cost(summary: &Summary, total: f64) -> String {
+    let mut text = human_dollars(total);
+    if let Some(hourly) = summary.get("cost_dollars_per_hour") {
+        let _ = write!(text, " ({} per hour)", human_dollars(hourly));
+    }
+    if let Some(idle) = summary.get("cost_idle_dollars").filter(|_| total > 0.0) {
+        let _ = write!(
+            text,
+            ", of which {} ({}) for CPU that no pod requested",
+            human_dollars(idle),
+            human_percent(idle / total)
+        );
+    }
+    text
+}
+
+fn objective(result: &ObjectiveResult) -> String {
+    let metric = &result.objective.metric;
+    let human =
+        |value: f64| find_metric(metric).map_or_else(|| human_number(value), |known| human_value(known.unit, value));
+    let bounds: Vec<String> = [(">=", result.objective.min), ("<=", result.objective.max)]
+        .into_iter()
+        .filter_map(|(sign, bound)| Some(format!("{sign} {}", human(bound?))))
+        .collect();
+    let verdict = match result.verdict {
+        Verdict::Met => "met",
+        Verdict::Missed => "MISSED",
+        Verdict::NotMeasured => "NOT MEASURED",
+    };
+    let value = result.value.map(|value| format!(" (is {})", human(value))).unwrap_or_default();
+    format!("{verdict}: {metric} {}{value}", bounds.join(" and "))
+}

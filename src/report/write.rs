@@ -7,6 +7,7 @@ use super::summary::{self, Summary};
 use super::tables;
 use crate::record::Facts;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What goes into the output folder beside `summary.json`.
@@ -33,7 +34,8 @@ impl Default for OutputOptions {
 
 /// Writes the output folder, which is made if it is missing, and gives the paths of the files in it. A table without a
 /// row is written with its header, except `autoscaling.csv`, `recovery.csv` and `cost.csv`, which belong only to runs
-/// with an autoscaler, a fault or a price; a chart without data is left out.
+/// with an autoscaler, a fault or a price; a chart without data is left out. Files of these names that an earlier run left in the
+/// folder are removed where this run has none.
 ///
 /// # Errors
 /// [`ReportError`] names the file that cannot be written. Files that were finished before it stay; none is half
@@ -52,29 +54,49 @@ pub fn write_all(
         written.push(tables::write_pods(&out.join("pods.csv"), facts)?);
         written.push(tables::write_nodes(&out.join("nodes.csv"), facts)?);
         written.push(tables::write_events(&out.join("events.csv"), facts)?);
-        if summary.get("autoscaling_decisions").is_some() {
-            written.push(tables::write_autoscaling(&out.join("autoscaling.csv"), facts)?);
-        }
-        if !facts.recoveries.is_empty() {
-            written.push(tables::write_recovery(&out.join("recovery.csv"), facts)?);
-        }
-        if summary.get("cost_dollars").is_some() {
-            written.push(tables::write_cost(&out.join("cost.csv"), facts)?);
+        type Writer = fn(&Path, &Facts) -> Result<PathBuf, ReportError>;
+        let sometimes: [(&str, bool, Writer); 3] = [
+            ("autoscaling.csv", summary.get("autoscaling_decisions").is_some(), tables::write_autoscaling),
+            ("recovery.csv", !facts.recoveries.is_empty(), tables::write_recovery),
+            ("cost.csv", summary.get("cost_dollars").is_some(), tables::write_cost),
+        ];
+        for (name, applies, write) in sometimes {
+            let path = out.join(name);
+            if applies {
+                written.push(write(&path, facts)?);
+            } else {
+                forget(&path)?;
+            }
         }
     }
     if options.svg || options.png {
         let folder = out.join("charts");
         make_folder(&folder)?;
-        for (name, figure) in charts::of_run(facts, &options.question) {
-            if options.svg {
-                written.push(charts::write_svg(&figure, &folder.join(format!("{name}.svg")))?);
+        let figures = charts::of_run(facts, &options.question);
+        for name in charts::RUN_CHARTS {
+            let figure = figures.iter().find(|(own, _)| *own == name).map(|(_, figure)| figure);
+            let (svg, png) = (folder.join(format!("{name}.svg")), folder.join(format!("{name}.png")));
+            match figure.filter(|_| options.svg) {
+                Some(figure) => written.push(charts::write_svg(figure, &svg)?),
+                None => forget(&svg)?,
             }
-            if options.png {
-                written.push(charts::write_png(&figure, &folder.join(format!("{name}.png")))?);
+            match figure.filter(|_| options.png) {
+                Some(figure) => written.push(charts::write_png(figure, &png)?),
+                None => forget(&png)?,
             }
         }
     }
     Ok(written)
+}
+
+/// Removes a file that an earlier run left and that does not belong to this one.
+fn forget(path: &Path) -> Result<(), ReportError> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != ErrorKind::NotFound => {
+            Err(ReportError::Write { file: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn make_folder(folder: &Path) -> Result<(), ReportError> {

@@ -29,7 +29,14 @@ impl NanoDollars {
     /// What `span` costs at this price per hour, rounded down to a billionth of a dollar.
     #[must_use]
     pub fn per_hour_over(self, span: SimDuration) -> Self {
-        Self(self.0.saturating_mul(i128::from(span.as_nanos())) / 3_600_000_000_000)
+        self.per_hour_over_nanos(span.as_nanos().into())
+    }
+
+    /// What a total of `nanos` nanoseconds costs at this price per hour, rounded down to a billionth of a dollar. The
+    /// time of many nodes together may be longer than a [`SimDuration`] can be.
+    #[must_use]
+    pub fn per_hour_over_nanos(self, nanos: i128) -> Self {
+        Self(self.0.saturating_mul(nanos) / 3_600_000_000_000)
     }
 }
 
@@ -60,5 +67,7 @@ mod tests {
     fn an_hour_costs_the_hourly_price() {
         let price = NanoDollars::from_dollars(0.192);
         assert_eq!(price.per_hour_over(SimDuration::from_hours(10)), NanoDollars::from_dollars(1.92));
+        let thousand_node_years = 1000 * 365 * 86_400 * 1_000_000_000_i128;
+        assert_eq!(price.per_hour_over_nanos(thousand_node_years), NanoDollars::from_dollars(1_681_920.0));
     }
 }

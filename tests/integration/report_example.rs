@@ -1,4 +1,5 @@
 //! Facts of a made-up day: a web service with a daily rhythm behind a HorizontalPodAutoscaler, batch pods, a node crash.
+#![expect(clippy::cast_possible_truncation, reason = "made-up numbers are small")]
 
 use std::f64::consts::TAU;
 use std::sync::Arc;
@@ -138,7 +139,7 @@ fn decision(at: SimTime, before: i64, proposed: i64, after: i64, rate: f64) -> A
 #[expect(clippy::too_many_lines, reason = "a day in order of time")]
 pub fn day() -> Facts {
     let mut facts = empty(0);
-    facts.scenario = "black-friday".to_owned();
+    "black-friday".clone_into(&mut facts.scenario);
     facts.seed = 42;
     facts.start_unix_seconds = Some(1_795_737_600);
     facts.planned_duration = SimDuration::from_hours(24);
@@ -179,7 +180,7 @@ pub fn day() -> Facts {
         facts.autoscaling.push(decision(now, before, proposed, desired, rate));
         let lost = if now >= crash && now < restored { 4 } else { 0 };
         let ready = if desired > before { before } else { desired } - lost;
-        let served = (ready as f64 * 100.0).min(rate);
+        let served = (ready as f64 * 74.0).min(rate);
         web.desired.set(now, desired);
         web.current.set(now, desired);
         web.proposed.set(now, proposed);

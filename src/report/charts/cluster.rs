@@ -2,7 +2,8 @@
 
 use super::figure::{Area, Color, Dash, Figure, Line, Panel, Shape, Stroke, XAxis, YAxis, palette};
 use super::sampling::{Cell, cells, mean_steps};
-use crate::record::{Facts, IntervalSeries, PoolRecord};
+use crate::record::{Facts, IntervalSeries, PoolRecord, StepSeries};
+use crate::stats;
 use crate::units::SimTime;
 
 /// The whole run.
@@ -125,16 +126,17 @@ pub(super) fn pending(facts: &Facts, title: &str) -> Option<Figure> {
     Some(Figure { title: title.to_owned(), subtitle, note: String::new(), columns: 1, panels: vec![panel] })
 }
 
+/// An x with two values of y.
+type Triples = Vec<(f64, f64, f64)>;
+
 /// Total and requested cost of a pool up to the end of each cell of its series, in dollars.
-fn cumulative(pool: &PoolRecord, end: SimTime) -> Vec<(f64, f64, f64)> {
+fn cumulative(pool: &PoolRecord, end: SimTime) -> Triples {
     let cells = cells(&pool.cpu_requested, end);
     let (mut total, mut requested) = (0.0, 0.0);
     let mut points = vec![(0.0, 0.0, 0.0)];
-    let count = cells.len().max(1);
     let bounds: Vec<SimTime> = cells.iter().map(|cell| cell.until).collect();
     let nodes = cell_means(&pool.nodes, &bounds);
     let allocatable = cell_means(&pool.cpu_allocatable, &bounds);
-    debug_assert!(nodes.len() <= count);
     for ((cell, nodes), allocatable) in cells.iter().zip(nodes).zip(allocatable) {
         let hours = (cell.until - cell.since).as_secs_f64() / 3600.0;
         let dollars = pool.price_per_hour.as_dollars() * nodes * hours;
@@ -146,10 +148,10 @@ fn cumulative(pool: &PoolRecord, end: SimTime) -> Vec<(f64, f64, f64)> {
 }
 
 /// The means of a step series between the start and each of the bounds in turn.
-fn cell_means(series: &crate::record::StepSeries, bounds: &[SimTime]) -> Vec<f64> {
+fn cell_means(series: &StepSeries, bounds: &[SimTime]) -> Vec<f64> {
     let mut since = SimTime::ZERO;
     let mut mean = |until: &SimTime| {
-        let mean = crate::stats::mean_of_steps(series, since, *until).unwrap_or(0.0);
+        let mean = stats::mean_of_steps(series, since, *until).unwrap_or(0.0);
         since = *until;
         mean
     };
@@ -159,7 +161,7 @@ fn cell_means(series: &crate::record::StepSeries, bounds: &[SimTime]) -> Vec<f64
 /// Cumulative dollars by pool, and how much of them paid for CPU that pods requested.
 pub(super) fn cost(facts: &Facts, title: &str) -> Option<Figure> {
     const SHOWN: usize = 6;
-    let mut pools: Vec<(&PoolRecord, Vec<(f64, f64, f64)>)> =
+    let mut pools: Vec<(&PoolRecord, Triples)> =
         facts.pools.iter().map(|pool| (pool, cumulative(pool, facts.end))).collect();
     let final_cost = |points: &[(f64, f64, f64)]| points.last().map_or(0.0, |(_, total, _)| *total);
     pools.retain(|(_, points)| final_cost(points) > 0.0);

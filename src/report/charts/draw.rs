@@ -86,6 +86,8 @@ fn draw_items<DB: DrawingBackend>(items: &[Item], backend: DB, scale: f64) -> Re
     let pixel = |(x, y): (f64, f64)| ((x * scale).round() as i32, (y * scale).round() as i32);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a width is small and positive")]
     let width = |value: f64| (value * scale).round().max(1.0) as u32;
+    // The bitmap backend centres the line box rather than the letters, which stand lower; SVG centres the letters.
+    let lowered = |(x, y): (f64, f64), size: f64| if scale > 1.0 { (x, y + size * 0.17) } else { (x, y + size * 0.05) };
     for item in items {
         let drawn = match item {
             Item::Polyline { points, color, width: line } => {
@@ -107,7 +109,7 @@ fn draw_items<DB: DrawingBackend>(items: &[Item], backend: DB, scale: f64) -> Re
                     Anchor::Right => HPos::Right,
                 };
                 let style = (FONT, size * scale).into_font().color(&rgb(*color)).pos(Pos::new(anchor, VPos::Center));
-                area.draw(&Text::new(text.as_str(), pixel(*at), style))
+                area.draw(&Text::new(text.as_str(), pixel(lowered(*at, *size)), style))
             }
         };
         drawn.map_err(|error| error.to_string())?;

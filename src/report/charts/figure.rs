@@ -24,12 +24,12 @@ pub(super) enum Dash {
     Solid,
     Dashed,
     Dotted,
-    DashDot,
+    Mixed,
 }
 
 impl Dash {
     /// Dashes for series without a meaning of their own, in order of use.
-    pub(super) const SERIES: [Self; 4] = [Self::Solid, Self::Dashed, Self::DashDot, Self::Dotted];
+    pub(super) const SERIES: [Self; 4] = [Self::Solid, Self::Dashed, Self::Mixed, Self::Dotted];
 
     /// Lengths of strokes and gaps in turn, in pixels; empty for a solid line.
     pub(super) const fn pattern(self) -> &'static [f64] {
@@ -37,7 +37,7 @@ impl Dash {
             Self::Solid => &[],
             Self::Dashed => &[9.0, 5.0],
             Self::Dotted => &[2.5, 3.5],
-            Self::DashDot => &[10.0, 4.0, 2.5, 4.0],
+            Self::Mixed => &[10.0, 4.0, 2.5, 4.0],
         }
     }
 }

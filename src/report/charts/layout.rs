@@ -220,7 +220,7 @@ fn draw_panel(panel: &Panel, outer: Frame, items: &mut Vec<Item>) {
     let mut frame = Frame {
         left: outer.left + labels + 16.0,
         right: outer.right - 18.0,
-        top: outer.top + 27.0,
+        top: outer.top + 33.0,
         bottom: outer.bottom - if two_lines { 58.0 } else { 42.0 },
     };
     let heading = fit(&panel.heading, LABEL, outer.right - outer.left - 24.0);

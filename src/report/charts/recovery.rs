@@ -117,8 +117,8 @@ fn panel(facts: &Facts, fault: &RecoveryRecord) -> Option<Panel> {
             points: floor,
         }],
         lines: vec![
+            Line::new("ready", stroke(palette::GREEN, 3.0, Dash::Solid), Shape::Step, ready),
             Line::new("desired", stroke(palette::BLUE, 2.0, Dash::Dashed), Shape::Step, desired),
-            Line::new("ready", stroke(palette::GREEN, 2.4, Dash::Solid), Shape::Step, ready),
         ],
         marks: marks.into_iter().flatten().collect(),
     })

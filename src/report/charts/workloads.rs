@@ -41,13 +41,14 @@ pub(super) fn replicas(facts: &Facts, title: &str) -> Option<Figure> {
 
 fn replica_panel(facts: &Facts, workload: &WorkloadRecord) -> Panel {
     let points = |series| step_points(series, SimTime::ZERO, facts.end);
-    let mut lines = Vec::new();
+    // Desired is dashed on top of ready: where the two are equal, both can be seen.
+    let mut lines =
+        vec![Line::new("ready", stroke(palette::GREEN, 3.0, Dash::Solid), Shape::Step, points(&workload.ready))];
     if !workload.proposed.points().is_empty() {
         let thin = stroke(palette::ORANGE, 1.0, Dash::Solid);
         lines.push(Line::new("proposed by the HPA", thin, Shape::Step, points(&workload.proposed)));
     }
-    lines.push(Line::new("desired", stroke(palette::BLUE, 2.0, Dash::Solid), Shape::Step, points(&workload.desired)));
-    lines.push(Line::new("ready", stroke(palette::GREEN, 2.0, Dash::Dashed), Shape::Step, points(&workload.ready)));
+    lines.push(Line::new("desired", stroke(palette::BLUE, 2.0, Dash::Dashed), Shape::Step, points(&workload.desired)));
     let heading = format!("{} (replicas)", short_name(workload));
     Panel { heading, x: whole_run(facts), y: YAxis::Count, areas: Vec::new(), lines, marks: Vec::new() }
 }
