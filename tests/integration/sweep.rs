@@ -56,7 +56,8 @@ impl Model for Formula {
 }
 
 fn plan() -> Plan {
-    let nodes = Parameter { path: "spec.nodePools.general.count".to_owned(), values: vec![json!(1), json!(2), json!(4)] };
+    let nodes =
+        Parameter { path: "spec.nodePools.general.count".to_owned(), values: vec![json!(1), json!(2), json!(4)] };
     let names = Parameter { path: "spec.name".to_owned(), values: vec![json!("a, b"), json!(null)] };
     Plan::new(&[nodes, names], 6).unwrap()
 }

@@ -210,24 +210,16 @@ impl<M: Model> Running<'_, M> {
         if self.broken.load(Ordering::Acquire) || self.options.interrupt.load(Ordering::Acquire) {
             return None;
         }
-        let failed = |seed, RunError(error)| Run {
-            point: point.index,
-            replication,
-            seed,
-            outcome: RunOutcome::Failed(error),
-        };
+        let failed =
+            |seed, RunError(error)| Run { point: point.index, replication, seed, outcome: RunOutcome::Failed(error) };
         let ready = match self.prepared(point) {
             Ok(ready) => ready,
             Err(error) => return Some(failed(None, error)),
         };
         let seed = ready.first_seed.wrapping_add(u64::from(replication));
         let key = RunKey::new(ready.fingerprint, seed);
-        let finished = |metrics| Run {
-            point: point.index,
-            replication,
-            seed: Some(seed),
-            outcome: RunOutcome::Finished(metrics),
-        };
+        let finished =
+            |metrics| Run { point: point.index, replication, seed: Some(seed), outcome: RunOutcome::Finished(metrics) };
         if let Some(metrics) = self.known.get(&key) {
             self.resumed.fetch_add(1, Ordering::AcqRel);
             return Some(finished(metrics.clone()));

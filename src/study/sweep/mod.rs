@@ -6,19 +6,26 @@
 //!
 //! What a run simulates is not known here: a [`Model`] prepares a point and runs it. Of a run only its metrics are kept.
 
+mod charts;
 mod execute;
+mod headline;
 mod journal;
 mod metric_columns;
 mod plan;
 mod point_summary;
 mod tables;
 
-pub use execute::{Attempt, Model, PreparedPoint, Progress, Run, RunError, RunOutcome, SweepOptions, SweepResult, execute};
+pub use charts::write_charts;
+pub use execute::{
+    Attempt, Model, PreparedPoint, Progress, Run, RunError, RunOutcome, SweepOptions, SweepResult, execute,
+};
+pub use headline::headline_table;
 pub use journal::JOURNAL_FILE;
-pub use plan::{MAX_RUNS, Parameter, Plan, PlanError, Point};
+pub use plan::{MAX_RUNS, Parameter, Plan, PlanError, Point, value_text};
 pub use point_summary::{MetricSummary, PointSummary, summarize_points};
 pub use tables::{SUMMARY_FILE, SWEEP_FILE, write_tables};
 
+use crate::report::ReportError;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -37,6 +44,9 @@ pub enum SweepError {
         /// Why.
         source: std::io::Error,
     },
+    /// A chart cannot be drawn or written.
+    #[error(transparent)]
+    Chart(#[from] ReportError),
     /// The threads cannot be started.
     #[error("{threads} threads cannot be started: {problem}")]
     Threads {

@@ -33,7 +33,8 @@ impl Point {
     /// The point in words: `spec.nodePools.general.count=3, spec.seed=1`.
     #[must_use]
     pub fn label(&self) -> String {
-        let pairs: Vec<String> = self.values.iter().map(|(path, value)| format!("{path}={}", value_text(value))).collect();
+        let pairs: Vec<String> =
+            self.values.iter().map(|(path, value)| format!("{path}={}", value_text(value))).collect();
         pairs.join(", ")
     }
 }
@@ -50,7 +51,7 @@ pub fn value_text(value: &Value) -> String {
 /// The points of a sweep and how often each is repeated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    parameters: Vec<String>,
+    parameters: Vec<Parameter>,
     points: Vec<Point>,
     replications: u32,
 }
@@ -95,12 +96,12 @@ impl Plan {
                 .collect();
         }
         let points = combinations.into_iter().enumerate().map(|(index, values)| Point { index, values }).collect();
-        Ok(Self { parameters: parameters.iter().map(|parameter| parameter.path.clone()).collect(), points, replications })
+        Ok(Self { parameters: parameters.to_vec(), points, replications })
     }
 
-    /// The paths of the parameters.
+    /// The parameters in order.
     #[must_use]
-    pub fn parameters(&self) -> &[String] {
+    pub fn parameters(&self) -> &[Parameter] {
         &self.parameters
     }
 

@@ -89,7 +89,8 @@ pub fn summarize_points(plan: &Plan, result: &SweepResult) -> Vec<PointSummary> 
             })
             .collect();
         let values = |name: &str| -> Vec<f64> {
-            let value = |metrics: &&super::Metrics| metrics.iter().find(|(own, _)| own == name).map(|(_, value)| *value);
+            let value =
+                |metrics: &&super::Metrics| metrics.iter().find(|(own, _)| own == name).map(|(_, value)| *value);
             finished.iter().filter_map(value).collect()
         };
         summaries.push(PointSummary {

@@ -38,7 +38,7 @@ pub fn write_tables(
 fn runs_table(plan: &Plan, result: &SweepResult) -> io::Result<Vec<u8>> {
     let columns = metric_columns(&result.runs);
     let mut table = csv::Writer::from_writer(Vec::new());
-    let parameters = plan.parameters().iter().map(String::as_str);
+    let parameters = plan.parameters().iter().map(|parameter| parameter.path.as_str());
     table.write_record(
         ["point"]
             .into_iter()
@@ -74,7 +74,7 @@ fn runs_table(plan: &Plan, result: &SweepResult) -> io::Result<Vec<u8>> {
 
 fn summary_table(plan: &Plan, summaries: &[PointSummary]) -> io::Result<Vec<u8>> {
     let mut table = csv::Writer::from_writer(Vec::new());
-    let parameters = plan.parameters().iter().map(String::as_str);
+    let parameters = plan.parameters().iter().map(|parameter| parameter.path.as_str());
     let statistics = ["metric", "n", "mean", "ci95_low", "ci95_high", "min", "p5", "p50", "p95", "max"];
     table.write_record(["point"].into_iter().chain(parameters).chain(statistics))?;
     for summary in summaries {
