@@ -3,7 +3,9 @@
 
 use super::format::{Cell, Column, ResultSet};
 use super::numbers;
-use crate::record::{AutoscalerRecord, Facts, MetricRecord, NodeRecord, PodOutcome, PodRecord, WorkloadRecord};
+use crate::record::{
+    AutoscalerRecord, EventRecord, EventType, Facts, MetricRecord, NodeRecord, PodOutcome, PodRecord, WorkloadRecord,
+};
 use crate::units::{SimDuration, SimTime};
 
 /// A span as the AGE column shows it. Mirrors `duration.HumanDuration` of k8s.io/apimachinery.
@@ -186,6 +188,45 @@ pub fn horizontal_pod_autoscalers(facts: &Facts) -> ResultSet {
             age(autoscaler.created, facts.end),
         ];
         set.push(row(namespaced, &autoscaler.namespace, cells));
+    }
+    set
+}
+
+/// `kubectl get events`: the Events in order of their first occurrence. Those of nodes are in namespace `default`, as the
+/// event recorder puts them there.
+#[must_use]
+pub fn events(facts: &Facts) -> ResultSet {
+    let namespace =
+        |event: &EventRecord| if event.namespace.is_empty() { "default".into() } else { event.namespace.clone() };
+    let namespaces: Vec<_> = facts.events.iter().map(namespace).collect();
+    let namespaced = many_namespaces(namespaces.iter().map(|namespace| &**namespace));
+    let columns = [
+        Column::new("last_seen", "LAST SEEN"),
+        Column::new("type", "TYPE"),
+        Column::new("reason", "REASON"),
+        Column::new("object", "OBJECT"),
+        Column::wide("source", "SOURCE"),
+        Column::new("message", "MESSAGE"),
+        Column::wide("first_seen", "FIRST SEEN"),
+        Column::wide("count", "COUNT"),
+    ];
+    let mut set = listing(namespaced, &columns);
+    for (event, namespace) in facts.events.iter().zip(&namespaces) {
+        let event_type = match event.event_type {
+            EventType::Normal => "Normal",
+            EventType::Warning => "Warning",
+        };
+        let cells = [
+            age(event.last, facts.end),
+            event_type.into(),
+            event.reason.into(),
+            format!("{}/{}", event.kind.to_lowercase(), event.name).into(),
+            event.source.into(),
+            (&*event.message).into(),
+            age(event.first, facts.end),
+            Cell::Integer(event.count.into()),
+        ];
+        set.push(row(namespaced, namespace, cells));
     }
     set
 }

@@ -1,0 +1,173 @@
+//! Options that several subcommands take.
+
+use super::stdio;
+use crate::input::{Diagnostic, ManifestSource};
+use crate::report::format::Format;
+use crate::sim::PrepareOptions;
+use clap::{Args, ValueEnum};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Names the folder of traces when `--traces` does not.
+const TRACES_VARIABLE: &str = "WAVETANK_TRACES";
+
+/// What is simulated.
+#[derive(Debug, Args)]
+pub struct ScenarioArgs {
+    /// The scenario file, or a folder with a scenario.yaml
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// Set a field of the scenario; elements of lists go by their name or index.
+    /// May be given again
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = parse_override)]
+    overrides: Vec<(String, String)>,
+    /// The folder below which traces lie [env: WAVETANK_TRACES]
+    #[arg(long, value_name = "DIR")]
+    traces: Option<PathBuf>,
+    /// Manifests besides those of the scenario: a file, a folder, or `-` for
+    /// standard input. May be given again
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
+    manifests: Vec<PathBuf>,
+}
+
+impl ScenarioArgs {
+    /// Reads standard input if it is wanted, and the environment.
+    ///
+    /// # Errors
+    /// What is wrong with standard input.
+    pub fn prepare_options(&self) -> Result<PrepareOptions, Diagnostic> {
+        let standard_input = Path::new("-");
+        if self.manifests.iter().filter(|source| *source == standard_input).count() > 1 {
+            return Err(Diagnostic::error("-f -", "standard input can be read once only"));
+        }
+        let source = |path: &PathBuf| {
+            if path != standard_input {
+                return Ok(ManifestSource::Path(path.clone()));
+            }
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(|error| Diagnostic::error("<stdin>", format!("cannot be read: {error}")))?;
+            Ok(ManifestSource::Text { name: "<stdin>".into(), text })
+        };
+        Ok(PrepareOptions {
+            overrides: self.overrides.clone(),
+            manifests: self.manifests.iter().map(source).collect::<Result<_, _>>()?,
+            traces: self
+                .traces
+                .clone()
+                .or_else(|| std::env::var_os(TRACES_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from)),
+        })
+    }
+}
+
+/// Splits `spec.nodePools.general.count=3` at the first `=`.
+fn parse_override(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((path, value)) if !path.trim().is_empty() => Ok((path.trim().to_owned(), value.to_owned())),
+        _ => Err("expected PATH=VALUE, for example spec.nodePools.general.count=3".to_owned()),
+    }
+}
+
+/// Where results go.
+#[derive(Debug, Args)]
+pub struct OutArgs {
+    /// The folder for the results [default: output/<scenario name>]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl OutArgs {
+    /// The folder.
+    pub fn folder(&self, scenario: &str) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| Path::new("output").join(scenario))
+    }
+}
+
+/// How results are printed.
+#[derive(Debug, Args)]
+pub struct FormatArgs {
+    /// What standard output looks like
+    #[arg(short = 'o', long = "output", value_name = "FORMAT", value_enum, default_value_t = OutputFormat::Table)]
+    pub output: OutputFormat,
+}
+
+/// The forms of `-o`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// Columns for people.
+    #[value(help = None)]
+    Table,
+    /// The same with further columns.
+    #[value(help = None)]
+    Wide,
+    /// An array of objects.
+    #[value(help = None)]
+    Json,
+    /// A list of mappings.
+    #[value(help = None)]
+    Yaml,
+    /// Comma-separated values.
+    #[value(help = None)]
+    Csv,
+    /// A table in Markdown.
+    #[value(help = None)]
+    Markdown,
+}
+
+impl OutputFormat {
+    /// Whether people read it, rather than programs.
+    pub const fn is_for_people(self) -> bool {
+        matches!(self, Self::Table | Self::Wide | Self::Markdown)
+    }
+}
+
+impl From<OutputFormat> for Format {
+    fn from(format: OutputFormat) -> Self {
+        match format {
+            OutputFormat::Table => Self::Table,
+            OutputFormat::Wide => Self::Wide,
+            OutputFormat::Json => Self::Json,
+            OutputFormat::Yaml => Self::Yaml,
+            OutputFormat::Csv => Self::Csv,
+            OutputFormat::Markdown => Self::Markdown,
+        }
+    }
+}
+
+/// Joins result sets so that each keeps its form: documents in YAML, a stream of arrays in JSON, blank lines elsewhere.
+pub fn join_sets(sets: &[String], format: OutputFormat) -> String {
+    let separator = match format {
+        OutputFormat::Yaml => "---\n",
+        OutputFormat::Json => "",
+        _ => "\n",
+    };
+    let sets: Vec<&str> = sets.iter().map(String::as_str).filter(|set| !set.is_empty()).collect();
+    sets.join(separator)
+}
+
+/// Says what is wrong and gives the exit code for bad input.
+pub fn refuse(diagnostic: &Diagnostic) -> super::Exit {
+    stdio::print_diagnostics([diagnostic]);
+    super::Exit::BadInput
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overrides_split_at_the_first_equals_sign() {
+        let cases = [
+            ("spec.seed=7", Some(("spec.seed", "7"))),
+            ("a=b=c", Some(("a", "b=c"))),
+            ("a=", Some(("a", ""))),
+            ("a", None),
+            ("=1", None),
+        ];
+        for (text, expected) in cases {
+            let parsed = parse_override(text).ok();
+            assert_eq!(parsed.as_ref().map(|(path, value)| (path.as_str(), value.as_str())), expected, "{text}");
+        }
+    }
+}

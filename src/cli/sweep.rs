@@ -1,0 +1,113 @@
+//! `wavetank sweep`.
+
+use super::options::{FormatArgs, OutArgs, ScenarioArgs, refuse};
+use super::progress::SweepProgress;
+use super::{Exit, interrupt, stdio};
+use crate::study::scenario_sweep::{self, ScenarioModel};
+use crate::study::single;
+use crate::study::sweep::{
+    Plan, SweepOptions, SweepResult, execute, headline_table, summarize_points, write_charts, write_tables,
+};
+use clap::Args;
+use std::num::NonZeroUsize;
+
+/// Run all combinations of the sweep's parameters, each with several seeds
+///
+/// Reads `spec.sweep` of the scenario. The results are the same for any number of threads. Finished runs are kept as they
+/// end: after an interrupt (Ctrl-C), the same command goes on where it stopped. A run that fails is a row of sweep.csv with
+/// its parameters and seed, and the others go on; the exit code is 1 then.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wavetank sweep scenarios/quickstart
+  wavetank sweep scenarios/quickstart -j 2 --set spec.sweep.replications=30
+  wavetank sweep scenarios/quickstart -o markdown > sweep.md")]
+pub struct SweepArgs {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    /// Runs at one time [default: one for each CPU]
+    #[arg(short = 'j', long = "threads", value_name = "THREADS")]
+    threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    out: OutArgs,
+    #[command(flatten)]
+    format: FormatArgs,
+    /// Draw no charts
+    #[arg(long)]
+    no_charts: bool,
+}
+
+/// Runs the sweep.
+pub fn run(args: &SweepArgs) -> Exit {
+    let options = match args.scenario.prepare_options() {
+        Ok(options) => options,
+        Err(problem) => return refuse(&problem),
+    };
+    let planned = single::prepare(&args.scenario.path, &options).and_then(|(prepared, warnings)| {
+        let plan = scenario_sweep::plan(&prepared.scenario)?;
+        stdio::print_diagnostics(warnings.iter());
+        Ok((prepared, plan))
+    });
+    let (prepared, plan) = match planned {
+        Ok(planned) => planned,
+        Err(problems) => {
+            stdio::print_diagnostics(problems.iter());
+            return Exit::BadInput;
+        }
+    };
+    let folder = args.out.folder(&prepared.scenario.metadata.name);
+    let interrupt = interrupt::handle();
+    let progress = SweepProgress::new(plan.runs());
+    let options = SweepOptions {
+        threads: args.threads.map_or(0, NonZeroUsize::get),
+        interrupt,
+        progress: &|done| progress.at(done),
+    };
+    let outcome = execute(&ScenarioModel::new(&prepared, interrupt), &plan, &folder, &options);
+    progress.finish();
+    let written = outcome.and_then(|result| {
+        let summaries = summarize_points(&plan, &result);
+        let metrics = scenario_sweep::headline_metrics(&prepared.scenario, &summaries);
+        write_tables(&plan, &result, &summaries, &folder)?;
+        if prepared.scenario.spec.output.charts && !args.no_charts {
+            write_charts(&plan, &summaries, &metrics, &prepared.scenario.spec.description, &folder)?;
+        }
+        Ok((result, headline_table(&plan, &summaries, &metrics)))
+    });
+    match written {
+        Ok((result, table)) => {
+            let exit = report(&plan, &result);
+            stdio::say(&format!("files: {}", folder.display()));
+            stdio::print_data(&table.render(args.format.output.into()), exit)
+        }
+        Err(error) => {
+            stdio::print_error(&error);
+            Exit::Internal
+        }
+    }
+}
+
+/// Says which runs failed, were taken over or are missing.
+fn report(plan: &Plan, result: &SweepResult) -> Exit {
+    if result.resumed > 0 {
+        stdio::say(&format!("{} of {} runs were finished before", result.resumed, plan.runs()));
+    }
+    let mut failures = 0;
+    for (run, error) in result.failures() {
+        failures += 1;
+        let mut place = plan.points().get(run.point).map(crate::study::sweep::Point::label).unwrap_or_default();
+        if let Some(seed) = run.seed {
+            place.push_str(&format!(", seed {seed}"));
+        }
+        stdio::print_error(&format_args!("run failed ({place}): {error}"));
+    }
+    if failures > 0 {
+        stdio::say(&format!("{failures} of {} runs failed", plan.runs()));
+    }
+    if result.interrupted {
+        let missing = plan.runs() - result.runs.len();
+        stdio::say(&format!("{missing} of {} runs are missing: the same command goes on with them", plan.runs()));
+        return Exit::Interrupted;
+    }
+    if failures > 0 { Exit::Internal } else { Exit::Success }
+}

@@ -1,0 +1,178 @@
+//! The sweep of a scenario: its points are scenarios with other values, its runs are simulations.
+
+use super::sweep::{Attempt, Model, Parameter, Plan, Point, PointSummary, PreparedPoint, RunError};
+use crate::engine::Checksum;
+use crate::input::scenario::{AnyValue, ArrivalSource, Scenario};
+use crate::input::{Diagnostic, Diagnostics};
+use crate::report;
+use crate::sim::{self, Prepared, RunOptions};
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::fs::File;
+use std::hash::Hasher;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError};
+
+/// What is charted if neither the sweep nor an objective names a metric: of these, the ones that the runs have.
+const USUAL_METRICS: [&str; 5] = [
+    "pod_pending_seconds_p99",
+    "pods_pending_at_end",
+    "node_cpu_requested_ratio_mean",
+    "recovery_seconds_mean",
+    "cost_dollars",
+];
+
+/// The runs that `spec.sweep` asks for.
+///
+/// # Errors
+/// A [`Diagnostic`] if the scenario has no sweep or one of an impossible size.
+pub fn plan(scenario: &Scenario) -> Result<Plan, Diagnostics> {
+    let refused = |diagnostic: Diagnostic| {
+        let mut problems = Diagnostics::default();
+        problems.push(diagnostic);
+        problems
+    };
+    let Some(sweep) = &scenario.spec.sweep else {
+        let hint = "give `parameters` with their `values`, or `replications`; or use `wavetank run`".to_owned();
+        let problem =
+            Diagnostic::error(scenario.file.display().to_string(), "is missing (expected the parameters to vary)");
+        return Err(refused(problem.in_field("spec.sweep").with_hint(Some(hint))));
+    };
+    let parameters: Vec<Parameter> = sweep
+        .parameters
+        .iter()
+        .map(|parameter| Parameter {
+            path: parameter.path.clone(),
+            values: parameter.values.iter().map(|value| value.0.clone()).collect(),
+        })
+        .collect();
+    Plan::new(&parameters, sweep.replications)
+        .map_err(|error| refused(scenario.error_at("spec.sweep", error.to_string())))
+}
+
+/// The metrics to chart and print: those that the sweep names, else those with objectives, else usual ones.
+#[must_use]
+pub fn headline_metrics(scenario: &Scenario, summaries: &[PointSummary]) -> Vec<String> {
+    let named = scenario.spec.sweep.iter().flat_map(|sweep| sweep.metrics.clone());
+    let with_objectives = || scenario.spec.objectives.iter().map(|objective| objective.metric.clone());
+    let usual = || {
+        let measured = |name: &&str| summaries.iter().any(|point| point.metric(name).is_some());
+        USUAL_METRICS.into_iter().filter(measured).map(str::to_owned)
+    };
+    let mut metrics: Vec<String> = named.collect();
+    if metrics.is_empty() {
+        metrics = with_objectives().collect();
+    }
+    if metrics.is_empty() {
+        metrics = usual().collect();
+    }
+    // Two objectives may bound the same metric.
+    let mut unique: Vec<String> = Vec::new();
+    for metric in metrics {
+        if !unique.contains(&metric) {
+            unique.push(metric);
+        }
+    }
+    unique
+}
+
+/// Points of a scenario.
+pub struct ScenarioModel<'a> {
+    base: &'a Prepared,
+    interrupt: &'a AtomicBool,
+    /// Checksums of files that are read while a run goes on.
+    files: Mutex<BTreeMap<PathBuf, u64>>,
+}
+
+impl<'a> ScenarioModel<'a> {
+    /// Points that differ from `base`; a run ends early when `interrupt` becomes true.
+    #[must_use]
+    pub const fn new(base: &'a Prepared, interrupt: &'a AtomicBool) -> Self {
+        Self { base, interrupt, files: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// A checksum over everything that a run of `prepared` depends on, except the version of the program and the seed.
+    fn fingerprint(&self, prepared: &Prepared) -> Result<u64, RunError> {
+        let mut digest = Digest::default();
+        // The sweep decides which runs there are, not how they go: a further value or replication keeps finished runs.
+        let mut spec = prepared.scenario.spec.clone();
+        spec.sweep = None;
+        let written = write!(
+            digest,
+            "{:?}\n{spec:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+            prepared.scenario.metadata, prepared.objects, prepared.applied, prepared.arrivals, prepared.scheduler
+        );
+        written.map_err(|error| RunError(error.to_string()))?;
+        for stream in &prepared.scenario.arrivals {
+            if let ArrivalSource::Trace(trace) = &stream.source {
+                for file in [Some(&trace.pods), trace.nodes.as_ref()].into_iter().flatten() {
+                    digest.0.write_u64(self.file_checksum(file)?);
+                }
+            }
+        }
+        Ok(digest.0.finish())
+    }
+
+    fn file_checksum(&self, file: &Path) -> Result<u64, RunError> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(checksum) = files.get(file) {
+            return Ok(*checksum);
+        }
+        let checksum =
+            checksum_of(file).map_err(|error| RunError(format!("{}: cannot be read: {error}", file.display())))?;
+        files.insert(file.to_owned(), checksum);
+        Ok(checksum)
+    }
+}
+
+impl Model for ScenarioModel<'_> {
+    type Prepared = Prepared;
+
+    fn prepare(&self, point: &Point) -> Result<PreparedPoint<Prepared>, RunError> {
+        let values: Vec<(&str, AnyValue)> =
+            point.values.iter().map(|(path, value)| (path.as_str(), AnyValue(value.clone()))).collect();
+        let values: Vec<(&str, &AnyValue)> = values.iter().map(|(path, value)| (*path, value)).collect();
+        let prepared = self.base.with_values(&values).map_err(|problems| {
+            let errors: Vec<String> = problems.errors().map(ToString::to_string).collect();
+            RunError(errors.join("; "))
+        })?;
+        let fingerprint = self.fingerprint(&prepared)?;
+        Ok(PreparedPoint { fingerprint, first_seed: prepared.scenario.spec.seed, prepared })
+    }
+
+    fn run(&self, prepared: &Prepared, seed: u64) -> Result<Attempt, RunError> {
+        let options = RunOptions { seed: Some(seed), interrupt: Some(self.interrupt), ..RunOptions::default() };
+        let facts = sim::simulate(prepared, &options).map_err(|error| RunError(error.to_string()))?;
+        if facts.interrupted {
+            return Ok(Attempt::Interrupted);
+        }
+        let summary = report::summarize(&facts);
+        Ok(Attempt::Finished(summary.iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+    }
+}
+
+/// Text that is only summed up.
+#[derive(Default)]
+struct Digest(Checksum);
+
+impl fmt::Write for Digest {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.write(text.as_bytes());
+        Ok(())
+    }
+}
+
+fn checksum_of(file: &Path) -> io::Result<u64> {
+    let mut checksum = Checksum::default();
+    let mut reader = File::open(file)?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let length = reader.read(&mut buffer)?;
+        match buffer.get(..length) {
+            None | Some([]) => return Ok(checksum.finish()),
+            Some(bytes) => checksum.write(bytes),
+        }
+    }
+}

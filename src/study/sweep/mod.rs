@@ -1,0 +1,58 @@
+//! Runs over all combinations of parameter values, each repeated with different seeds, on several threads.
+//!
+//! The result does not depend on the number of threads nor on which run ends first: every run is a function of its point
+//! and seed, and everything that is written is sorted by point and replication. Replication `k` has the seed `seed + k` at
+//! every point (common random numbers), so that points differ by their parameters and not by luck.
+//!
+//! What a run simulates is not known here: a [`Model`] prepares a point and runs it. Of a run only its metrics are kept.
+
+mod charts;
+mod execute;
+mod headline;
+mod journal;
+mod metric_columns;
+mod plan;
+mod point_summary;
+mod tables;
+
+pub use charts::write_charts;
+pub use execute::{
+    Attempt, Model, PreparedPoint, Progress, Run, RunError, RunOutcome, SweepOptions, SweepResult, execute,
+};
+pub use headline::headline_table;
+pub use journal::JOURNAL_FILE;
+pub use plan::{MAX_RUNS, Parameter, Plan, PlanError, Point, value_text};
+pub use point_summary::{MetricSummary, PointSummary, summarize_points};
+pub use tables::{SUMMARY_FILE, SWEEP_FILE, write_tables};
+
+use crate::report::ReportError;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// The metrics of one run: name and value, in the order of the summary.
+pub type Metrics = Vec<(String, f64)>;
+
+/// Why a sweep cannot go on as a whole. A run that fails is no such error: it is a row of the result.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SweepError {
+    /// A file or folder of the output cannot be read or written.
+    #[error("{}: {source}", file.display())]
+    Output {
+        /// The file or folder.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A chart cannot be drawn or written.
+    #[error(transparent)]
+    Chart(#[from] ReportError),
+    /// The threads cannot be started.
+    #[error("{threads} threads cannot be started: {problem}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// Why not.
+        problem: String,
+    },
+}
