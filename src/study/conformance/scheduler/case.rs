@@ -3,14 +3,16 @@
 use super::config::{self, RecordedConfig};
 use crate::api;
 use crate::cluster::{NodeId, PodId};
-use crate::input::FieldErrors;
 use crate::input::manifest;
+use crate::input::{FieldErrors, FieldPath};
 use crate::scheduler::{
     Context, KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig, ServiceSelector,
     Snapshot,
 };
 use jiff::Timestamp;
+use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -32,6 +34,12 @@ pub struct Case {
     pub namespaces: Vec<core::Namespace>,
     /// Services.
     pub services: Vec<core::Service>,
+    /// ReplicaSets.
+    pub replica_sets: Vec<apps::ReplicaSet>,
+    /// StatefulSets.
+    pub stateful_sets: Vec<apps::StatefulSet>,
+    /// ReplicationControllers.
+    pub replication_controllers: Vec<core::ReplicationController>,
     /// Fields of a KubeSchedulerConfiguration.
     pub config: Option<RecordedConfig>,
 }
@@ -73,7 +81,7 @@ impl Cluster {
             node_names: Vec::new(),
             next_pod: 0,
         };
-        cluster.add_listed(case);
+        cluster.add_listed(case)?;
         for node in &case.nodes {
             cluster.add_node(node)?;
         }
@@ -91,7 +99,7 @@ impl Cluster {
     }
 
     /// Objects besides nodes and pods.
-    fn add_listed(&mut self, case: &Case) {
+    fn add_listed(&mut self, case: &Case) -> Result<(), String> {
         let labels = |map: Option<&std::collections::BTreeMap<String, String>>| manifest::meta::labels(map);
         for namespace in &case.namespaces {
             let name = namespace.metadata.name.as_deref().unwrap_or_default();
@@ -104,6 +112,26 @@ impl Cluster {
                 selector: selector.map(|selector| labels(Some(selector))),
             });
         }
+        let mut owners = Vec::new();
+        for set in &case.replica_sets {
+            owners.push(("ReplicaSet", &set.metadata, set.spec.as_ref().map(|spec| &spec.selector)));
+        }
+        for set in &case.stateful_sets {
+            owners.push(("StatefulSet", &set.metadata, set.spec.as_ref().map(|spec| &spec.selector)));
+        }
+        for (kind, meta, selector) in owners {
+            let Some(selector) = selector else { continue };
+            let selector = converted(|errors| {
+                manifest::selector::convert_label_selector(selector, FieldPath::Root.key("selector"), errors)
+            })?;
+            self.listers.owners.insert(owner_key(kind, meta), selector);
+        }
+        for controller in &case.replication_controllers {
+            let selector = controller.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+            let selector = api::LabelSelector::from_match_labels(&labels(selector));
+            self.listers.owners.insert(owner_key("ReplicationController", &controller.metadata), selector);
+        }
+        Ok(())
     }
 
     /// Adds a node at the end; one of the same name keeps its id.
@@ -141,6 +169,12 @@ impl Cluster {
     pub fn node_name(&self, id: NodeId) -> String {
         self.node_names.get(id.index()).map(ToString::to_string).unwrap_or_default()
     }
+}
+
+/// The key of an owner in the listers.
+fn owner_key(kind: &str, meta: &ObjectMeta) -> (api::Name, api::Name, api::Name) {
+    let text = |field: &Option<String>| api::Name::from(field.as_deref().unwrap_or_default());
+    (kind.into(), text(&meta.namespace), text(&meta.name))
 }
 
 /// A conversion whose complaints, if any, are joined to one text.

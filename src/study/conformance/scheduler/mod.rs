@@ -5,6 +5,8 @@
 
 mod case;
 mod config;
+mod sampled;
+mod sequence;
 mod single;
 
 use super::{CaseResult, ConformanceError, Difference, read_json_lines};
@@ -20,12 +22,16 @@ const EXPECTED_FILES: &str = "cases.jsonl.gz and expected.jsonl.gz in a folder s
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Single,
+    Sequence,
+    Sampled,
 }
 
 impl Kind {
     fn of(folder: &Path) -> Option<Self> {
         match folder.file_name()?.to_str()? {
             "single" => Some(Self::Single),
+            "sequence" => Some(Self::Sequence),
+            "sampled" => Some(Self::Sampled),
             _ => None,
         }
     }
@@ -61,7 +67,9 @@ pub fn replay(folder: &Path, version: Option<KubernetesVersion>) -> Result<Vec<C
         }
         let id = case.id.clone();
         let actual = match kind {
-            Kind::Single => single::replay(case, version),
+            Kind::Single => single::replay(&case, version),
+            Kind::Sequence => sequence::replay(&case, version),
+            Kind::Sampled => sampled::replay(&case, version),
         }
         .map_err(malformed)?;
         let mut differences = Vec::new();

@@ -8,8 +8,8 @@ use crate::scheduler::{
 use serde_json::{Map, Value, json};
 
 /// Replays one case; gives the result in the recording's form.
-pub fn replay(case: Case, version: KubernetesVersion) -> Result<Value, String> {
-    let mut cluster = Cluster::new(&case, version, 100)?;
+pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> {
+    let mut cluster = Cluster::new(case, version, 100)?;
     let pod = cluster.pod_info(&case.pod)?;
     cluster.snapshot.refresh();
     let context = cluster.context();
