@@ -75,6 +75,8 @@ pub struct CycleState {
     spread_score: Option<pod_topology_spread::ScoreState>,
     affinity_filter: Option<inter_pod_affinity::FilterState>,
     affinity_scores: TopologyCounts,
+    /// DynamicResources' PreFilter ran.
+    pub(super) dynamic_resources_ran: bool,
 }
 
 /// Runs the PreEnqueue plugins: why the pod does not enter the scheduling queue, and which plugin says so.
@@ -93,6 +95,9 @@ pub fn pre_enqueue(context: &Context<'_>, pod: &PodInfo) -> Option<(Plugin, Stri
 pub fn run_pre_filter(context: &Context<'_>, pod: &PodInfo, state: &mut CycleState) -> PreFilterResult {
     state.skip_filter = PluginSet::EMPTY;
     state.skip_score = PluginSet::EMPTY;
+    state.spread_filter = None;
+    state.affinity_filter = None;
+    state.dynamic_resources_ran = false;
     let mut result = PreFilterResult::default();
     for plugin in &context.profile.pre_filter {
         match pre_filter(*plugin, context, pod, state) {
@@ -133,6 +138,10 @@ fn pre_filter(plugin: Plugin, context: &Context<'_>, pod: &PodInfo, state: &mut 
         Plugin::InterPodAffinity => {
             state.affinity_filter = inter_pod_affinity::pre_filter(context, pod);
             run_if(state.affinity_filter.is_some())
+        }
+        Plugin::DynamicResources => {
+            state.dynamic_resources_ran = true;
+            PreFilterOutcome::Skip
         }
         Plugin::NodeDeclaredFeatures => run_if(!node_declared_features::skips(pod)),
         _ => PreFilterOutcome::Skip,

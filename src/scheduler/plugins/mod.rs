@@ -1,6 +1,7 @@
 //! One file per plugin of the default profile. The framework decides which of them run, in which order.
 
 pub mod balanced_allocation;
+pub mod default_preemption;
 pub mod image_locality;
 pub mod inter_pod_affinity;
 pub mod node_affinity;

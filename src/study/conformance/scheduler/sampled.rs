@@ -3,7 +3,7 @@
 use super::case::{Case, Cluster};
 use crate::cluster::NodeId;
 use crate::scheduler::framework::run_scores;
-use crate::scheduler::{Decision, KubernetesVersion, Scratch, SearchState, TieBreak, schedule, select_best};
+use crate::scheduler::{Decision, Failure, KubernetesVersion, Scratch, SearchState, TieBreak, schedule, select_best};
 use serde_json::{Value, json};
 
 /// Replays one case; gives the result in the recording's form.
@@ -26,7 +26,11 @@ pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> 
             Decision::Unschedulable(diagnosis) => &diagnosis.failures,
             _ => &scratch.failures,
         };
-        let mut rejected: Vec<NodeId> = failures.iter().map(|(node, _)| *node).collect();
+        let mut rejected: Vec<NodeId> = failures
+            .iter()
+            .filter(|(_, failure)| *failure != Failure::OutsidePreFilterNodes)
+            .map(|(node, _)| *node)
+            .collect();
         rejected.sort_unstable();
         let mut step = json!({
             "pod": format!("{}/{}", pod.namespace, pod.name),
