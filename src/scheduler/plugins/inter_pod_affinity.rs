@@ -9,7 +9,8 @@ use crate::scheduler::{Context, Failure, Listers, MAX_NODE_SCORE, NodeInfo, PodI
 #[derive(Clone, Debug)]
 pub struct OwnTerm {
     weight: i64,
-    topology_key: Name,
+    /// Node label that defines the domain.
+    pub topology_key: Name,
     selector: Option<LabelSelector>,
     namespaces: Vec<Name>,
     /// The namespace selector matches a namespace without labels. kube-scheduler evaluates it once more, against no

@@ -44,14 +44,40 @@ pub struct Case {
     pub replication_controllers: Vec<core::ReplicationController>,
     /// PodDisruptionBudgets.
     pub pdbs: Vec<policy::PodDisruptionBudget>,
+    /// What happens (queue).
+    pub ops: Vec<Operation>,
     /// Fields of a KubeSchedulerConfiguration.
     pub config: Option<RecordedConfig>,
+}
+
+/// One operation of a queue case.
+#[derive(Debug, Deserialize)]
+pub struct Operation {
+    /// What to do.
+    pub op: String,
+    /// The node of a node event.
+    pub node: Option<core::Node>,
+    /// The pod of a pod event.
+    pub pod: Option<core::Pod>,
+    /// The name of the object that is deleted or activated.
+    pub name: Option<String>,
+    /// The attempt's outcome waits for `finish`.
+    #[serde(default)]
+    pub hold: bool,
+    /// The attempt ends with an internal error.
+    #[serde(default)]
+    pub error: bool,
+    /// By how many milliseconds the clock moves.
+    #[serde(default)]
+    pub ms: i64,
 }
 
 /// The scheduler's view of a case.
 pub struct Cluster {
     /// The release whose rules apply.
     pub version: KubernetesVersion,
+    /// The whole configuration.
+    pub config: SchedulerConfig,
     /// Nodes and the pods on them.
     pub snapshot: Snapshot,
     /// Other objects.
@@ -79,6 +105,7 @@ impl Cluster {
         let profile = config.profiles().into_iter().next().unwrap_or_default();
         let mut cluster = Self {
             version,
+            config,
             snapshot: Snapshot::new(),
             listers: Listers::default(),
             nominator: Nominator::default(),

@@ -5,6 +5,7 @@
 
 mod case;
 mod config;
+mod queue;
 mod sampled;
 mod sequence;
 mod single;
@@ -23,6 +24,7 @@ const EXPECTED_FILES: &str = "cases.jsonl.gz and expected.jsonl.gz in a folder s
 enum Kind {
     Single,
     Sequence,
+    Queue,
     Sampled,
 }
 
@@ -31,6 +33,7 @@ impl Kind {
         match folder.file_name()?.to_str()? {
             "single" => Some(Self::Single),
             "sequence" => Some(Self::Sequence),
+            "queue" => Some(Self::Queue),
             "sampled" => Some(Self::Sampled),
             _ => None,
         }
@@ -69,6 +72,7 @@ pub fn replay(folder: &Path, version: Option<KubernetesVersion>) -> Result<Vec<C
         let actual = match kind {
             Kind::Single => single::replay(&case, version),
             Kind::Sequence => sequence::replay(&case, version),
+            Kind::Queue => queue::replay(&case, version),
             Kind::Sampled => sampled::replay(&case, version),
         }
         .map_err(malformed)?;
