@@ -12,6 +12,19 @@ pub struct ServiceSelector {
     pub selector: Option<Labels>,
 }
 
+/// A PodDisruptionBudget as preemption sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DisruptionBudget {
+    /// Namespace.
+    pub namespace: Name,
+    /// Which pods; `None` and an empty selector protect none.
+    pub selector: Option<LabelSelector>,
+    /// `status.disruptionsAllowed`.
+    pub disruptions_allowed: i32,
+    /// Names in `status.disruptedPods`: pods whose loss is counted already.
+    pub disrupted_pods: Vec<Name>,
+}
+
 /// Objects besides nodes and pods that plugins look up. Whoever owns the cluster's state keeps it up to date.
 #[derive(Clone, Debug, Default)]
 pub struct Listers {
@@ -21,6 +34,8 @@ pub struct Listers {
     pub services: Vec<ServiceSelector>,
     /// Selectors of ReplicaSets, StatefulSets and ReplicationControllers by (kind, namespace, name).
     pub owners: BTreeMap<(Name, Name, Name), LabelSelector>,
+    /// All PodDisruptionBudgets.
+    pub disruption_budgets: Vec<DisruptionBudget>,
 }
 
 impl Listers {
