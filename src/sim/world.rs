@@ -1,6 +1,6 @@
 //! The world of a run: the cluster, everything that acts on it, and the dispatch of events and changes between them.
 
-use super::arrivals::{ArrivalStream, trace_node};
+use super::arrivals::ArrivalStream;
 use super::event::Event;
 use super::recorder::{PoolInfo, Recorder, WorkloadLoad};
 use super::recovery::RecoveryTracker;
@@ -145,10 +145,10 @@ impl<'a> World<'a> {
             for node in nodes {
                 let at = stream.start + node.created.since_start();
                 if at <= SimTime::ZERO {
-                    self.cluster.add_node(Arc::new(trace_node(node)), None, SimTime::ZERO);
+                    self.cluster.add_node(Arc::new(node.node()), None, SimTime::ZERO);
                 } else {
                     let index = u32::try_from(self.joining.len()).unwrap_or(u32::MAX);
-                    self.joining.push((index, trace_node(node)));
+                    self.joining.push((index, node.node()));
                     self.queue.schedule_with(at, Priority::First, Event::NodeJoins { index });
                 }
             }
