@@ -1,10 +1,6 @@
 //! Streams of bare pods: drawn from distributions, or a cursor over a trace.
 
-use crate::api;
-use crate::api::{
-    Affinity, Container, Labels, Name, NodeAffinity, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement,
-    NodeSelectorTerm, ObjectMeta, PodSpec, PodTemplate, ResourceList, RestartPolicy, well_known,
-};
+use crate::api::{Name, PodTemplate};
 use crate::engine::{RandomStream, RandomStreams};
 use crate::input::TableError;
 use crate::input::scenario::{ArrivalSource, Arrivals, GeneratedArrivals};
