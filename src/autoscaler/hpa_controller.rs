@@ -11,8 +11,7 @@ use super::hpa::{
 use super::metrics::{MetricsServer, MilliValue, PodMetric};
 use crate::api::{CrossVersionObjectReference, MetricIdentifier};
 use crate::cluster::{
-    ApiEvent, Change, Cluster, DeploymentId, HpaId, PodId, ReplicaSetId, Severity, StatefulSetId,
-    WorkloadId,
+    ApiEvent, Change, Cluster, DeploymentId, HpaId, PodId, ReplicaSetId, Severity, StatefulSetId, WorkloadId,
 };
 use crate::engine::Agenda;
 use crate::units::{Bytes, SimDuration, SimTime};
@@ -196,8 +195,7 @@ impl HpaController {
         let pods = target.map(|target| pods_of(cluster, target)).unwrap_or_default();
         let views: Vec<HpaPod<'_>> = pods.iter().map(|pod| view(cluster, *pod)).collect();
         let single_container = views.iter().map(|pod| pod.spec.containers.len() == 1).collect();
-        let metrics =
-            SimulatedMetrics { usage, server: &server, pods: &pods, single_container, now };
+        let metrics = SimulatedMetrics { usage, server: &server, pods: &pods, single_container, now };
         let scale = target.map(|target| scale_of(cluster, id, target));
         let ready = pods.iter().filter(|pod| cluster.pod(**pod).ready && cluster.pod(**pod).is_active()).count();
         let entry = self.entry(id);
@@ -324,9 +322,7 @@ fn view(cluster: &Cluster, id: PodId) -> HpaPod<'_> {
         phase: pod.phase,
         deleting: pod.deletion.is_some(),
         start_time: pod.start_time,
-        ready: pod
-            .start_time
-            .map(|start| PodReadyCondition { status, last_transition: pod.ready_changed.max(start) }),
+        ready: pod.start_time.map(|start| PodReadyCondition { status, last_transition: pod.ready_changed.max(start) }),
         spec: &cluster.template(pod.template).template.spec,
     }
 }

@@ -340,9 +340,10 @@ impl Cluster {
 
     /// Removes a Service.
     pub fn remove_service(&mut self, namespace: &Name, name: &Name) {
-        let found = self.services.iter().position(|own| {
-            own.object.meta.namespace == *namespace && own.object.meta.name == *name
-        });
+        let found = self
+            .services
+            .iter()
+            .position(|own| own.object.meta.namespace == *namespace && own.object.meta.name == *name);
         if let Some(index) = found {
             // The id stays valid; a Service without a selector selects nothing.
             self.services[index].object.selector = None;

@@ -290,4 +290,3 @@ fn sample(distribution: &Distribution<scenario::Duration>, stream: &mut RandomSt
 fn narrow(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
-

@@ -140,9 +140,7 @@ impl Kubelets {
             settings,
             pull: match &startup.image_pull {
                 ImagePull::Duration(distribution) => Pull::Duration(Sampler::new(distribution)),
-                ImagePull::Transfer(transfer) => {
-                    Pull::Transfer(transfer.clone(), Sampler::new(&transfer.default_size))
-                }
+                ImagePull::Transfer(transfer) => Pull::Transfer(transfer.clone(), Sampler::new(&transfer.default_size)),
             },
             container_start: Sampler::new(&startup.container_start),
             runtimes: Vec::new(),
@@ -195,7 +193,9 @@ impl Kubelets {
         let Some(node) = cluster.pod(pod).node else { return };
         let running = match template.hints.start_delay {
             Some(delay) => seen + delay,
-            None => self.pull_images(node, &template, seen) + self.container_start.sample_duration(&mut self.start_stream),
+            None => {
+                self.pull_images(node, &template, seen) + self.container_start.sample_duration(&mut self.start_stream)
+            }
         };
         let generation = cluster.next_pod_generation(pod);
         agenda.schedule(running + self.settings.report_delay, KubeletEvent::Started { pod, generation });
@@ -369,7 +369,8 @@ impl Kubelets {
         }
         cluster.note_pod_restart(pod);
         let start = self.container_start.sample_duration(&mut self.start_stream);
-        let start = if cluster.template_of(pod).template.hints.start_delay.is_some() { SimDuration::ZERO } else { start };
+        let start =
+            if cluster.template_of(pod).template.hints.start_delay.is_some() { SimDuration::ZERO } else { start };
         let generation = cluster.next_pod_generation(pod);
         agenda.schedule(restart + start, KubeletEvent::Started { pod, generation });
     }

@@ -331,7 +331,8 @@ impl<L: RateLimit> Scheduler<L> {
         if fits && cluster.bind(pod, node, now) {
             let state = cluster.pod(pod);
             let (namespace, name) = (cluster.namespace_name(state.namespace).clone(), state.name.clone());
-            let message = format!("Successfully assigned {namespace}/{name} to {}", cluster.node(node).object.meta.name);
+            let message =
+                format!("Successfully assigned {namespace}/{name} to {}", cluster.node(node).object.meta.name);
             cluster.emit(ApiEvent {
                 severity: Severity::Normal,
                 reason: "Scheduled",

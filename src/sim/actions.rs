@@ -202,8 +202,7 @@ fn budgets_of(cluster: &Cluster, pod: PodId, now: crate::units::SimTime) -> Vec<
                     controller: own.workload.map(|id| (id, cluster.workload(id).desired)),
                 })
                 .collect();
-            let spec =
-                BudgetSpec { min_available: budget.min_available, max_unavailable: budget.max_unavailable };
+            let spec = BudgetSpec { min_available: budget.min_available, max_unavailable: budget.max_unavailable };
             EvictionBudget {
                 status: budget_status(spec, &pods, now),
                 status_is_stale: false,
@@ -263,7 +262,8 @@ fn find(cluster: &Cluster, target: &Target) -> Option<Found> {
             .find(|(_, own)| !own.removed && own.namespace == namespace && &*own.object.meta.name == name)
             .map(|(id, _)| Found::Hpa(id)),
         TargetKind::Service => {
-            let found = cluster.services().iter().any(|own| own.namespace == namespace && &*own.object.meta.name == name);
+            let found =
+                cluster.services().iter().any(|own| own.namespace == namespace && &*own.object.meta.name == name);
             found.then(|| Found::Service(Name::from(target.namespace.as_str()), Name::from(name)))
         }
         TargetKind::PodDisruptionBudget => {

@@ -1,14 +1,14 @@
 //! Streams of bare pods: drawn from distributions, or a cursor over a trace.
 
+use crate::api;
 use crate::api::{
     Affinity, Container, Labels, Name, NodeAffinity, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement,
     NodeSelectorTerm, ObjectMeta, PodSpec, PodTemplate, ResourceList, RestartPolicy, well_known,
 };
-use crate::api;
 use crate::engine::{RandomStream, RandomStreams};
+use crate::input::TableError;
 use crate::input::scenario::{ArrivalSource, Arrivals, GeneratedArrivals};
 use crate::input::trace::{GPU_PRODUCT_LABEL, GPU_RESOURCE, Lifetime, TraceNode, TracePod, TracePods, open_pods};
-use crate::input::TableError;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::{ArrivalTimes, Sampler};
 use std::sync::Arc;

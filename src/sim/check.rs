@@ -24,10 +24,14 @@ pub fn check(
 fn check_nodes(scenario: &Scenario, all: &[&Object], arrivals: &[PreparedArrivals], diagnostics: &mut Diagnostics) {
     let mut names: BTreeSet<Name> = BTreeSet::new();
     for pool in &scenario.spec.node_pools {
-        let added: u32 = scenario.actions.iter().map(|action| match &action.verb {
-            ActionVerb::AddNodes { pool: own, count } if *own == pool.name => *count,
-            _ => 0,
-        }).sum();
+        let added: u32 = scenario
+            .actions
+            .iter()
+            .map(|action| match &action.verb {
+                ActionVerb::AddNodes { pool: own, count } if *own == pool.name => *count,
+                _ => 0,
+            })
+            .sum();
         let total = pool.count.saturating_add(added);
         names.extend((0..total).map(|index| Name::from(format!("{}-{index}", pool.name))));
     }
@@ -84,7 +88,8 @@ fn check_targets(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnos
             same_kind.take(5).map(|object| format!("{}/{}", object.meta().namespace, object.meta().name)).collect();
         (!names.is_empty()).then(|| format!("the manifests have {}", names.join(", ")))
     };
-    let missing = |target: &Target| format!("there is no {} `{}/{}`", target.kind.as_str(), target.namespace, target.name);
+    let missing =
+        |target: &Target| format!("there is no {} `{}/{}`", target.kind.as_str(), target.namespace, target.name);
     for (index, traffic) in scenario.spec.traffic.iter().enumerate() {
         if !exists(&traffic.target) {
             let field = format!("spec.traffic[{index}].target");
@@ -106,7 +111,9 @@ fn check_targets(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnos
                 target
             }
             // Pods and nodes may come from elsewhere.
-            ActionVerb::Delete(target) if !matches!(target.kind, TargetKind::Pod | TargetKind::Node | TargetKind::ReplicaSet) => {
+            ActionVerb::Delete(target)
+                if !matches!(target.kind, TargetKind::Pod | TargetKind::Node | TargetKind::ReplicaSet) =>
+            {
                 target
             }
             _ => continue,

@@ -3,11 +3,12 @@
 
 use crate::api::{Name, PodPhase};
 use crate::cluster::{
-    ApiEvent, Change, Cluster, Disruption, Node, NodeId, NodeReady, PodId, Severity, WorkloadId,
+    ApiEvent, Change, Cluster, Disruption, Node, NodeId, NodeReady, Pod, PodId, Severity, Workload, WorkloadId,
+    WorkloadKind,
 };
 use crate::record::{
-    AutoscalingRecord, ClusterSeries, EventRecord, EventType, ExtendedSeries, Facts, NodeRecord, PodOutcome, PodRecord,
-    PoolRecord, RecoveryRecord, StepSeries, WorkloadRecord,
+    AutoscalerRecord, AutoscalingRecord, ClusterSeries, EventRecord, EventType, ExtendedSeries, Facts, IntervalSeries,
+    NodeRecord, PodOutcome, PodRecord, PoolRecord, RecoveryRecord, StepSeries, WorkloadRecord,
 };
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use rustc_hash::FxHashMap;
@@ -92,6 +93,7 @@ impl Recorder {
             nodes: StepSeries::default(),
             cpu_allocatable: StepSeries::default(),
             memory_allocatable: StepSeries::default(),
+            cpu_requested: IntervalSeries::new(interval),
         };
         Self {
             pods: Vec::new(),
@@ -165,6 +167,10 @@ impl Recorder {
             self.cluster.extended[index].requested.add(now, amount * change);
         }
         if let Some(node) = cluster.pod(id).node {
+            let pool = pool_index(cluster.node(node), self.pools.len());
+            if let Some(pool) = self.pools.get_mut(pool) {
+                pool.cpu_requested.add(now, cpu);
+            }
             let state = self.node_state(node);
             state.account(now);
             state.cpu_requested += cpu;
@@ -183,7 +189,7 @@ impl Recorder {
         }
         let index = self.cluster.extended.len();
         self.extended.insert(name.clone(), index);
-        let zero = crate::record::IntervalSeries::new(self.interval);
+        let zero = IntervalSeries::new(self.interval);
         self.cluster.extended.push(ExtendedSeries { name: name.clone(), allocatable: zero.clone(), requested: zero });
         index
     }
@@ -244,6 +250,8 @@ impl Recorder {
                 desired: StepSeries::default(),
                 current: StepSeries::default(),
                 ready: StepSeries::default(),
+                updated_last: 0,
+                available_last: 0,
                 proposed: StepSeries::default(),
                 request_rate_milli: StepSeries::default(),
                 request_rate_unserved_milli: StepSeries::default(),
@@ -324,8 +332,14 @@ impl Recorder {
     pub fn finish(mut self, header: RunHeader, cluster: &Cluster, recoveries: Vec<RecoveryRecord>) -> Facts {
         let end = header.end;
         self.cluster.advance(end);
-        for (id, _) in cluster.workloads() {
-            self.workload(id, cluster);
+        for pool in &mut self.pools {
+            pool.cpu_requested.advance(end);
+        }
+        for (id, workload) in cluster.workloads() {
+            let (updated, available) = last_counts(workload, cluster);
+            let record = self.workload(id, cluster);
+            record.updated_last = updated;
+            record.available_last = available;
         }
         let nodes = cluster.nodes().map(|(id, node)| self.node_record(id, node, end)).collect();
         Facts {
@@ -343,6 +357,18 @@ impl Recorder {
             pools: self.pools,
             workloads: self.workloads,
             events: self.events,
+            autoscalers: cluster
+                .hpas()
+                .filter(|(_, hpa)| !hpa.removed)
+                .map(|(_, hpa)| AutoscalerRecord {
+                    namespace: cluster.namespace_name(hpa.namespace).clone(),
+                    name: hpa.object.meta.name.clone(),
+                    target: Name::from(format!("{}/{}", hpa.object.scale_target.kind, hpa.object.scale_target.name)),
+                    min_replicas: hpa.object.min_replicas,
+                    max_replicas: hpa.object.max_replicas,
+                    created: hpa.created,
+                })
+                .collect(),
             autoscaling: self.autoscaling,
             recoveries,
             cluster: self.cluster,
@@ -443,6 +469,7 @@ fn pod_record(id: PodId, cluster: &Cluster, arrivals: &[Name]) -> PodRecord {
     let pod = cluster.pod(id);
     let requests = &cluster.template_of(id).requests;
     let workload = pod.workload.map(|workload| cluster.workload(workload));
+    let containers = cluster.template_of(id).template.spec.containers.len();
     PodRecord {
         namespace: cluster.namespace_name(pod.namespace).clone(),
         name: pod.name.clone(),
@@ -462,14 +489,50 @@ fn pod_record(id: PodId, cluster: &Cluster, arrivals: &[Name]) -> PodRecord {
         deletion_requested: pod.deletion.map(|deletion| deletion.requested),
         ended: pod.ended,
         outcome: outcome(pod),
+        containers: u16::try_from(containers).unwrap_or(u16::MAX),
+        containers_ready_last: if pod.ready { u16::try_from(containers).unwrap_or(u16::MAX) } else { 0 },
+        status_last: Name::from(status(pod, cluster)),
         restarts: pod.restarts,
         scheduling_attempts: pod.scheduling_attempts,
         reason: pod.reason.clone(),
     }
 }
 
+/// Updated and available pods of a workload.
+fn last_counts(workload: &Workload, cluster: &Cluster) -> (i64, i64) {
+    match workload.kind {
+        WorkloadKind::Deployment(id) => {
+            let deployment = cluster.deployment(id);
+            let sets = || deployment.replica_sets.iter().map(|set| cluster.replica_set(*set));
+            let updated = sets().filter(|set| set.base_template == deployment.template).map(|set| set.status.replicas);
+            let available = sets().map(|set| set.status.available);
+            (updated.map(i64::from).sum(), available.map(i64::from).sum())
+        }
+        WorkloadKind::ReplicaSet(id) => {
+            let status = cluster.replica_set(id).status;
+            (i64::from(status.replicas), i64::from(status.available))
+        }
+        WorkloadKind::StatefulSet(_) | WorkloadKind::DaemonSet(_) => {
+            (i64::from(workload.active), i64::from(workload.ready))
+        }
+    }
+}
+
+/// A pod's status as kubectl shows it.
+fn status(pod: &Pod, cluster: &Cluster) -> &'static str {
+    let lost = pod.node.is_some_and(|node| cluster.node(node).ready == NodeReady::Unknown);
+    match pod.phase {
+        PodPhase::Succeeded => "Completed",
+        PodPhase::Failed => "Error",
+        _ if pod.deletion.is_some() => "Terminating",
+        PodPhase::Running if !pod.ready && pod.restarts > 0 && !lost => "CrashLoopBackOff",
+        PodPhase::Pending if pod.node.is_some() => "ContainerCreating",
+        phase => phase.as_str(),
+    }
+}
+
 /// How a pod ended or where it stands.
-fn outcome(pod: &crate::cluster::Pod) -> PodOutcome {
+fn outcome(pod: &Pod) -> PodOutcome {
     match (pod.phase, pod.deletion.map(|deletion| deletion.reason)) {
         (PodPhase::Succeeded, _) => PodOutcome::Succeeded,
         (_, Some(Disruption::TaintManager | Disruption::PodGarbageCollector | Disruption::Preemption)) => {

@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A fault that has not been recovered from.
 #[derive(Clone, Debug)]
 struct Open {
-    strike: u64,
     record: usize,
     nodes: BTreeSet<NodeId>,
     /// Pods that were on the nodes, or the pods that crashed.
@@ -37,6 +36,8 @@ pub struct RecoveryTracker {
     workloads: BTreeMap<WorkloadId, WorkloadState>,
     /// Pods that count in `ready_but_down`.
     down: BTreeSet<PodId>,
+    /// Records of strikes whose cause is not gone.
+    strikes: BTreeMap<u64, usize>,
 }
 
 impl RecoveryTracker {
@@ -115,13 +116,16 @@ impl RecoveryTracker {
             missing_replica_nanos: 0,
         });
         let record = self.records.len() - 1;
-        self.open.push(Open { strike, record, nodes, affected, workloads, noticed: false });
+        if strike > 0 {
+            self.strikes.insert(strike, record);
+        }
+        self.open.push(Open { record, nodes, affected, workloads, noticed: false });
     }
 
     /// The cause of a strike is gone.
     pub fn repaired(&mut self, strike: u64, nodes: &[NodeId], cluster: &Cluster, now: SimTime) {
-        for open in self.open.iter().filter(|open| open.strike == strike) {
-            self.records[open.record].ended = Some(now);
+        if let Some(record) = self.strikes.remove(&strike) {
+            self.records[record].ended = Some(now);
         }
         for node in nodes {
             self.machine_changed(*node, cluster, now);
@@ -228,13 +232,12 @@ impl RecoveryTracker {
         let workloads = &self.workloads;
         let records = &mut self.records;
         self.open.retain(|open| {
-            let whole = |id: &WorkloadId| {
-                workloads.get(id).is_none_or(|state| state.missing.last().unwrap_or(0) == 0)
-            };
-            let pods_settled = !open.workloads.is_empty() || open.affected.iter().all(|pod| {
-                let pod = cluster.pod(*pod);
-                !pod.exists() || pod.ready || pod.phase.is_terminal()
-            });
+            let whole = |id: &WorkloadId| workloads.get(id).is_none_or(|state| state.missing.last().unwrap_or(0) == 0);
+            let pods_settled = !open.workloads.is_empty()
+                || open.affected.iter().all(|pod| {
+                    let pod = cluster.pod(*pod);
+                    !pod.exists() || pod.ready || pod.phase.is_terminal()
+                });
             let restored = open.noticed && open.workloads.iter().all(whole) && pods_settled;
             if restored {
                 let record = &mut records[open.record];

@@ -1,8 +1,8 @@
 //! One run: from a prepared scenario to its facts.
 
+use super::Prepared;
 use super::recorder::RunHeader;
 use super::world::World;
-use super::Prepared;
 use crate::api::Name;
 use crate::input::TableError;
 use crate::record::Facts;

@@ -39,9 +39,8 @@ pub fn convert(
 }
 
 fn profile_config(profile: &SchedulerProfile, unknown: &mut Vec<Name>) -> ProfileConfig {
-    let mut edits = |point: ExtensionPoint| {
-        profile.plugins.get(&point).map(|set| plugin_edits(set, unknown)).unwrap_or_default()
-    };
+    let mut edits =
+        |point: ExtensionPoint| profile.plugins.get(&point).map(|set| plugin_edits(set, unknown)).unwrap_or_default();
     ProfileConfig {
         scheduler_name: Some(profile.scheduler_name.clone()),
         percentage_of_nodes_to_score: profile.percentage_of_nodes_to_score,
@@ -67,11 +66,7 @@ fn plugin_edits(set: &PluginSet, unknown: &mut Vec<Name>) -> PluginEdits {
         plugin
     };
     PluginEdits {
-        enabled: set
-            .enabled
-            .iter()
-            .filter_map(|own| Some((find(&own.name)?, own.weight.map(i64::from))))
-            .collect(),
+        enabled: set.enabled.iter().filter_map(|own| Some((find(&own.name)?, own.weight.map(i64::from)))).collect(),
         disabled: set.disabled.iter().filter(|name| &***name != "*").filter_map(&mut find).collect(),
         disables_all: set.disabled.iter().any(|name| &**name == "*"),
     }

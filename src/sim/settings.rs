@@ -1,5 +1,6 @@
 //! A scenario's settings as the rooms take them.
 
+use crate::api::{Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::metrics::MetricsServer;
 use crate::controllers::client_rate::TokenBucket;
@@ -10,7 +11,6 @@ use crate::input::scenario::{self, MAX_PODS, ScenarioSpec, resource_list};
 use crate::kubelet::agent::KubeletSettings;
 use crate::scheduler::component::{RateLimit, SchedulerTiming};
 use crate::units::{NanoDollars, SimDuration, SimTime};
-use crate::api::{Name, Taint};
 
 /// Time that the kubelet of a machine that was down needs until it reports: an assumption (a virtual machine that boots
 /// and starts its services).
@@ -56,7 +56,11 @@ fn client_interval(per_second: f64, scale: f64) -> SimDuration {
 
 /// Nodes per second as a rate.
 fn eviction_rate(per_second: f64) -> EvictionRate {
-    if per_second <= 0.0 { EvictionRate::Stopped } else { EvictionRate::OnePer(SimDuration::from_secs_f64(1.0 / per_second)) }
+    if per_second <= 0.0 {
+        EvictionRate::Stopped
+    } else {
+        EvictionRate::OnePer(SimDuration::from_secs_f64(1.0 / per_second))
+    }
 }
 
 /// A share in whole percents.
@@ -115,7 +119,10 @@ pub fn hpa_config(spec: &ScenarioSpec) -> HpaConfig {
 
 /// The metrics pipeline.
 pub fn metrics_server(spec: &ScenarioSpec) -> MetricsServer {
-    MetricsServer { metric_resolution: spec.control_plane.metrics_server.metric_resolution.get(), ..MetricsServer::default() }
+    MetricsServer {
+        metric_resolution: spec.control_plane.metrics_server.metric_resolution.get(),
+        ..MetricsServer::default()
+    }
 }
 
 /// A taint.

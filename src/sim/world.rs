@@ -9,7 +9,9 @@ use super::{Prepared, PreparedArrivals, SimError};
 use crate::api::{self, Name, Object, PodTemplate};
 use crate::autoscaler::hpa::{HpaConditionType, MetricName};
 use crate::autoscaler::hpa_controller::{HpaController, HpaReport, UsageSource};
-use crate::cluster::{ApiEvent, Change, Cluster, Machine, NewPod, NewReplicaSet, NodeId, NodeReady, Owner, PodId, TemplateId};
+use crate::cluster::{
+    ApiEvent, Change, Cluster, Machine, NewPod, NewReplicaSet, NodeId, NodeReady, Owner, PodId, TemplateId,
+};
 use crate::controllers::reconcile::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::faults::{FaultEffect, FaultInjector};

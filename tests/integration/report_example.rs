@@ -19,6 +19,7 @@ pub fn empty(seconds: i64) -> Facts {
         planned_duration: SimDuration::from_secs(seconds),
         end: SimTime::from_secs(seconds),
         interrupted: false,
+        checksum: 0,
         events_handled: 0,
         scheduling_attempts: 0,
         pods: Vec::new(),

@@ -114,7 +114,10 @@ impl Controllers {
             Change::PodAdded(pod) | Change::PodRunning(pod) | Change::PodRestarted(pod) => {
                 self.wake_owner(pod, cluster, agenda);
             }
-            Change::PodReadiness(pod) | Change::PodTerminating(pod) | Change::PodEnded(pod) | Change::PodRemoved(pod) => {
+            Change::PodReadiness(pod)
+            | Change::PodTerminating(pod)
+            | Change::PodEnded(pod)
+            | Change::PodRemoved(pod) => {
                 self.wake_owner(pod, cluster, agenda);
                 self.endpoint.observe(pod, cluster, agenda);
                 self.taint_eviction.observe(change, cluster, agenda);
@@ -160,7 +163,12 @@ impl Controllers {
     }
 
     /// Handles an event.
-    pub fn handle<A: Agenda<ControllerEvent>>(&mut self, event: ControllerEvent, cluster: &mut Cluster, agenda: &mut A) {
+    pub fn handle<A: Agenda<ControllerEvent>>(
+        &mut self,
+        event: ControllerEvent,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
         let now = agenda.now();
         match event {
             ControllerEvent::SyncDeployment(id) => self.deployment.sync(id, cluster, agenda),

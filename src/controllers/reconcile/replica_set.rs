@@ -71,13 +71,19 @@ impl ReplicaSetController {
             ReplicaChange::Create(count) => self.create(id, count, cluster, agenda),
             ReplicaChange::Delete(count) => {
                 self.delete(id, usize::try_from(count).unwrap_or(0), cluster, agenda);
-            },
+            }
         }
         self.write_status(id, cluster, agenda);
     }
 
     /// Creates `count` pods: in slow-start batches, each as the client's rate limit allows.
-    fn create<A: Agenda<ControllerEvent>>(&mut self, id: ReplicaSetId, count: i32, cluster: &mut Cluster, agenda: &mut A) {
+    fn create<A: Agenda<ControllerEvent>>(
+        &mut self,
+        id: ReplicaSetId,
+        count: i32,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
         let mut batch_start = agenda.now();
         let mut immediate = 0;
         for batch in slow_start_batches(count) {
@@ -127,7 +133,13 @@ impl ReplicaSetController {
     }
 
     /// Deletes `count` pods, those that rank lowest.
-    fn delete<A: Agenda<ControllerEvent>>(&mut self, id: ReplicaSetId, count: usize, cluster: &mut Cluster, agenda: &mut A) {
+    fn delete<A: Agenda<ControllerEvent>>(
+        &mut self,
+        id: ReplicaSetId,
+        count: usize,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
         let now = agenda.now();
         let active: Vec<PodId> = active_pods(cluster, id);
         let related = related_pods_per_node(cluster, id);

@@ -52,7 +52,13 @@ impl TaintEvictionController {
         }
     }
 
-    fn consider<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, node: NodeId, cluster: &mut Cluster, agenda: &mut A) {
+    fn consider<A: Agenda<ControllerEvent>>(
+        &mut self,
+        pod: PodId,
+        node: NodeId,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
         let now = agenda.now();
         let state = cluster.pod(pod);
         if !state.occupies_node() {
