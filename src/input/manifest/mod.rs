@@ -14,5 +14,6 @@ pub mod resources;
 pub mod scheduling;
 pub mod selector;
 mod value;
+pub mod volume;
 
 pub use value::sim_time;
