@@ -2,6 +2,7 @@
 
 use super::{
     Affinity, Labels, Name, NodeSelector, ObjectMeta, Probes, ResourceList, Toleration, TopologySpreadConstraint,
+    Volume,
 };
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use std::sync::Arc;
@@ -184,6 +185,8 @@ pub struct PodSpec {
     pub host_users: Option<bool>,
     /// References of image volumes (`spec.volumes[].image.reference`).
     pub image_volumes: Vec<Name>,
+    /// Those of `spec.volumes` that bear on scheduling, image volumes excepted.
+    pub volumes: Vec<Volume>,
 }
 
 impl Default for PodSpec {
@@ -210,6 +213,7 @@ impl Default for PodSpec {
             host_network: false,
             host_users: None,
             image_volumes: Vec::new(),
+            volumes: Vec::new(),
         }
     }
 }

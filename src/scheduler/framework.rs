@@ -4,11 +4,12 @@
 
 use super::plugins::{
     balanced_allocation, image_locality, inter_pod_affinity, node_affinity, node_declared_features, node_name,
-    node_ports, node_resources_fit, node_unschedulable, pod_topology_spread, scheduling_gates, taint_toleration,
-    topology_counts::TopologyCounts,
+    node_ports, node_resources_fit, node_unschedulable, node_volume_limits, pod_topology_spread, scheduling_gates,
+    taint_toleration, topology_counts::TopologyCounts, volume_binding, volume_restrictions, volume_zone,
 };
 use super::snapshot::ImageId;
 use super::{Code, Failure, Listers, NodeInfo, Nominator, Plugin, PluginSet, PodInfo, Profile, Snapshot};
+use crate::api::Name;
 use crate::cluster::NodeId;
 
 /// The highest score of a plugin before its weight (`framework.MaxNodeScore`).
@@ -75,6 +76,9 @@ pub struct CycleState {
     spread_score: Option<pod_topology_spread::ScoreState>,
     affinity_filter: Option<inter_pod_affinity::FilterState>,
     affinity_scores: TopologyCounts,
+    restrictions: volume_restrictions::FilterState,
+    binding: volume_binding::FilterState,
+    zones: Vec<(&'static str, &'static str, Vec<Name>)>,
     /// DynamicResources' PreFilter ran.
     pub(super) dynamic_resources_ran: bool,
 }
@@ -139,6 +143,10 @@ fn pre_filter(plugin: Plugin, context: &Context<'_>, pod: &PodInfo, state: &mut 
             state.affinity_filter = inter_pod_affinity::pre_filter(context, pod);
             run_if(state.affinity_filter.is_some())
         }
+        Plugin::VolumeRestrictions => volume_restrictions::pre_filter(context, pod, &mut state.restrictions),
+        Plugin::NodeVolumeLimits => run_if(!node_volume_limits::skips(pod)),
+        Plugin::VolumeBinding => volume_binding::pre_filter(context, pod, &mut state.binding),
+        Plugin::VolumeZone => volume_zone::pre_filter(context, pod, &mut state.zones),
         Plugin::DynamicResources => {
             state.dynamic_resources_ran = true;
             PreFilterOutcome::Skip
@@ -182,6 +190,10 @@ fn filter(
         Plugin::InterPodAffinity => {
             state.affinity_filter.as_ref().map_or(Ok(()), |own| inter_pod_affinity::filter(own, pod, node))
         }
+        Plugin::VolumeRestrictions => volume_restrictions::filter(&state.restrictions, pod, node),
+        Plugin::NodeVolumeLimits => node_volume_limits::filter(context, pod, node),
+        Plugin::VolumeBinding => volume_binding::filter(context, &state.binding, node),
+        Plugin::VolumeZone => volume_zone::filter(&state.zones, node),
         Plugin::NodeDeclaredFeatures => node_declared_features::filter(pod, node),
         _ => Ok(()),
     }
@@ -234,6 +246,9 @@ fn count_pod(
     node: &NodeInfo,
     amount: i64,
 ) {
+    if !state.skip_filter.contains(Plugin::VolumeRestrictions) {
+        state.restrictions.count(other, amount);
+    }
     if let Some(own) = &mut state.spread_filter {
         own.count(pod, other, node, amount);
     }

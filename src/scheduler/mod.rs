@@ -30,7 +30,7 @@ pub use failure::{Code, Failure};
 pub use framework::{
     Context, CycleState, MAX_NODE_SCORE, PreFilterOutcome, PreFilterRejection, ScoreTable, pre_enqueue,
 };
-pub use listers::{DisruptionBudget, Listers, ServiceSelector};
+pub use listers::{DisruptionBudget, Listers, ServiceSelector, VolumeListers};
 pub use node_info::NodeInfo;
 pub use nominator::Nominator;
 pub use plugin::{Plugin, PluginSet};

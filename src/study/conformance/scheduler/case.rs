@@ -7,12 +7,13 @@ use crate::input::manifest;
 use crate::input::{FieldErrors, FieldPath};
 use crate::scheduler::{
     Context, DisruptionBudget, KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig,
-    ServiceSelector, Snapshot,
+    ServiceSelector, Snapshot, VolumeListers,
 };
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::policy::v1 as policy;
+use k8s_openapi::api::storage::v1 as storage;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -44,6 +45,18 @@ pub struct Case {
     pub replication_controllers: Vec<core::ReplicationController>,
     /// PodDisruptionBudgets.
     pub pdbs: Vec<policy::PodDisruptionBudget>,
+    /// PersistentVolumes.
+    pub pvs: Vec<core::PersistentVolume>,
+    /// PersistentVolumeClaims.
+    pub pvcs: Vec<core::PersistentVolumeClaim>,
+    /// StorageClasses.
+    pub storage_classes: Vec<storage::StorageClass>,
+    /// CSINodes.
+    pub csi_nodes: Vec<storage::CSINode>,
+    /// CSIDrivers.
+    pub csi_drivers: Vec<storage::CSIDriver>,
+    /// CSIStorageCapacities.
+    pub csi_storage_capacities: Vec<storage::CSIStorageCapacity>,
     /// What happens (queue).
     pub ops: Vec<Operation>,
     /// Fields of a KubeSchedulerConfiguration.
@@ -115,6 +128,7 @@ impl Cluster {
             next_pod: 0,
         };
         cluster.add_listed(case)?;
+        cluster.listers.volumes = volumes(case)?;
         for node in &case.nodes {
             cluster.add_node(node)?;
         }
@@ -213,6 +227,36 @@ impl Cluster {
     pub fn node_name(&self, id: NodeId) -> String {
         self.node_names.get(id.index()).map(ToString::to_string).unwrap_or_default()
     }
+}
+
+/// Volumes, claims and what goes with them.
+fn volumes(case: &Case) -> Result<VolumeListers, String> {
+    use manifest::volume::{convert_claim, convert_persistent_volume, convert_storage_capacity, convert_storage_class};
+    let mut listers = VolumeListers::default();
+    for volume in &case.pvs {
+        let volume = converted(|errors| convert_persistent_volume(volume, errors))?;
+        listers.persistent_volumes.insert(volume.name.clone(), Arc::new(volume));
+    }
+    for claim in &case.pvcs {
+        let claim = converted(|errors| convert_claim(claim, errors))?;
+        listers.claims.insert((claim.namespace.clone(), claim.name.clone()), Arc::new(claim));
+    }
+    for class in &case.storage_classes {
+        let class = converted(|errors| convert_storage_class(class, errors))?;
+        listers.classes.insert(class.name.clone(), class);
+    }
+    for capacity in &case.csi_storage_capacities {
+        listers.capacities.push(converted(|errors| convert_storage_capacity(capacity, errors))?);
+    }
+    for node in &case.csi_nodes {
+        let limit = |driver: &storage::CSINodeDriver| driver.allocatable.as_ref()?.count.map(i64::from);
+        let drivers = node.spec.drivers.iter().map(|driver| (driver.name.as_str().into(), limit(driver)));
+        listers.csi_nodes.insert(node.metadata.name.as_deref().unwrap_or_default().into(), drivers.collect());
+    }
+    for driver in case.csi_drivers.iter().filter(|driver| driver.spec.storage_capacity == Some(true)) {
+        listers.capacity_drivers.insert(driver.metadata.name.as_deref().unwrap_or_default().into());
+    }
+    Ok(listers)
 }
 
 /// The key of an owner in the listers.
