@@ -39,7 +39,12 @@ fn run(name: &str, check_invariants: bool) -> (String, BTreeMap<PathBuf, Vec<u8>
     let objectives = report::check(&summary, &study::single::objectives(&prepared.scenario));
     let folder = tempfile::tempdir().expect("a folder");
     let question = prepared.scenario.spec.description.clone();
-    let output = OutputOptions { question: question.clone(), png: false, objectives: objectives.clone(), ..OutputOptions::default() };
+    let output = OutputOptions {
+        question: question.clone(),
+        png: false,
+        objectives: objectives.clone(),
+        ..OutputOptions::default()
+    };
     let files = report::write_all(&facts, &summary, folder.path(), &output).expect("files are written");
     let contents = files.iter().map(|file| {
         let relative = file.strip_prefix(folder.path()).expect("inside").to_owned();
