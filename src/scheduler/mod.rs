@@ -24,7 +24,7 @@ mod snapshot;
 mod version;
 
 pub use diagnosis::Diagnosis;
-pub use event::{ClusterEvent, NodeChange, PodChange, node_update_events, pod_changes};
+pub use event::{ClusterEvent, NodeChange, PodChange, StorageEvent, node_update_events, pod_changes};
 pub use failure::{Code, Failure};
 pub use framework::{
     Context, CycleState, MAX_NODE_SCORE, PreFilterOutcome, PreFilterRejection, ScoreTable, pre_enqueue,

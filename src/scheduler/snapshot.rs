@@ -25,8 +25,8 @@ struct ImageState {
 /// Nodes of one region and zone, in the order in which they were added.
 #[derive(Clone, Debug)]
 struct Zone {
-    region: Name,
-    zone: Name,
+    /// Region and zone label.
+    key: (Name, Name),
     nodes: Vec<NodeId>,
 }
 
@@ -234,10 +234,10 @@ impl Snapshot {
     }
 
     fn insert_into_zone(&mut self, id: NodeId, node: &Node) {
-        let (region, zone) = zone_key(node);
-        match self.zones.iter_mut().find(|own| own.region == region && own.zone == zone) {
-            Some(own) => own.nodes.push(id),
-            None => self.zones.push(Zone { region, zone, nodes: vec![id] }),
+        let key = zone_key(node);
+        match self.zones.iter_mut().find(|zone| zone.key == key) {
+            Some(zone) => zone.nodes.push(id),
+            None => self.zones.push(Zone { key, nodes: vec![id] }),
         }
     }
 
