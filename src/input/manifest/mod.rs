@@ -6,14 +6,33 @@
 //! represented, such as a malformed quantity.
 
 mod container;
+pub mod daemon_set;
+pub mod deployment;
 mod hints;
+mod inert;
+mod load;
 pub mod meta;
+pub mod namespace;
 pub mod node;
 pub mod pod;
+pub mod pod_disruption_budget;
+mod pod_validation;
+pub mod priority_class;
+pub mod replica_set;
 pub mod resources;
 pub mod scheduling;
 pub mod selector;
+pub mod service;
+pub mod stateful_set;
+mod typed;
+mod validation;
 mod value;
 pub mod volume;
+mod workload;
 
+pub(in crate::input) use scheduling::{convert_node_affinity, convert_spread_constraints};
+pub(in crate::input) use typed::{Notes as TypedNotes, read as read_typed};
+
+pub use load::{LoadedObject, load_objects};
+pub use pod_validation::{validate_pod, validate_template};
 pub use value::sim_time;

@@ -1,0 +1,82 @@
+//! StatefulSets.
+
+use super::validation::{Naming, not_negative, object_meta};
+use super::workload::{
+    convert_selector, convert_template, seconds, set_template_defaults, validate_selector_and_template,
+};
+use super::{meta, value::optional_word};
+use crate::api::{self, PodManagementPolicy, StatefulSetUpdateStrategy};
+use crate::input::{FieldErrors, FieldPath};
+use jiff::Timestamp;
+use k8s_openapi::api::apps::v1 as apps;
+
+/// Fills in what the API server fills in for the pods.
+pub fn set_defaults(stateful_set: &mut apps::StatefulSet) {
+    if let Some(spec) = &mut stateful_set.spec {
+        set_template_defaults(&mut spec.template);
+    }
+}
+
+/// Checks what the API server checks (`ValidateStatefulSet`, Kubernetes 1.36).
+pub fn validate(stateful_set: &apps::StatefulSet, errors: &mut FieldErrors) {
+    let root = FieldPath::Root;
+    let path = root.key("spec");
+    object_meta(&stateful_set.metadata, Naming::Namespaced, root.key("metadata"), errors);
+    let Some(spec) = &stateful_set.spec else {
+        errors.push(path, "missing (expected a StatefulSet spec)");
+        return;
+    };
+    not_negative(spec.replicas, path.key("replicas"), errors);
+    not_negative(spec.min_ready_seconds, path.key("minReadySeconds"), errors);
+    let first = spec.ordinals.as_ref().and_then(|ordinals| ordinals.start);
+    let ordinals_path = path.key("ordinals");
+    not_negative(first, ordinals_path.key("start"), errors);
+    validate_selector_and_template(&spec.selector, &spec.template, errors);
+    let strategy_path = path.key("updateStrategy");
+    if let Some(strategy) = &spec.update_strategy {
+        let step_path = strategy_path.key("rollingUpdate");
+        let partition = strategy.rolling_update.as_ref().and_then(|step| step.partition);
+        not_negative(partition, step_path.key("partition"), errors);
+        if strategy.type_.as_deref() == Some("OnDelete") && strategy.rolling_update.is_some() {
+            errors.push(step_path, "is given for type OnDelete (expected none)");
+        }
+    }
+}
+
+/// Converts a StatefulSet. Times are relative to `start`.
+pub fn convert(stateful_set: &apps::StatefulSet, start: Timestamp, errors: &mut FieldErrors) -> api::StatefulSet {
+    let root = FieldPath::Root;
+    let path = root.key("spec");
+    let empty = apps::StatefulSetSpec::default();
+    let spec = stateful_set.spec.as_ref().unwrap_or(&empty);
+    let strategy = spec.update_strategy.as_ref();
+    let strategy_path = path.key("updateStrategy");
+    let on_delete = optional_word(
+        strategy.and_then(|strategy| strategy.type_.as_ref()),
+        &[("RollingUpdate", false), ("OnDelete", true)],
+        false,
+        strategy_path.key("type"),
+        errors,
+    );
+    let step = strategy.and_then(|strategy| strategy.rolling_update.as_ref());
+    api::StatefulSet {
+        meta: meta::convert(&stateful_set.metadata, start),
+        replicas: spec.replicas.unwrap_or(1),
+        selector: convert_selector(&spec.selector, errors),
+        template: convert_template(&spec.template, errors),
+        pod_management_policy: optional_word(
+            spec.pod_management_policy.as_ref(),
+            &[("OrderedReady", PodManagementPolicy::OrderedReady), ("Parallel", PodManagementPolicy::Parallel)],
+            PodManagementPolicy::default(),
+            path.key("podManagementPolicy"),
+            errors,
+        ),
+        update_strategy: if on_delete {
+            StatefulSetUpdateStrategy::OnDelete
+        } else {
+            StatefulSetUpdateStrategy::RollingUpdate { partition: step.and_then(|step| step.partition).unwrap_or(0) }
+        },
+        min_ready: seconds(spec.min_ready_seconds.unwrap_or(0)),
+        first_ordinal: spec.ordinals.as_ref().and_then(|ordinals| ordinals.start).unwrap_or(0),
+    }
+}
