@@ -9,10 +9,10 @@
 
 use super::BackoffRecord;
 use super::crash_backoff::{CrashBackoff, should_restart};
-use super::image_pull::{ImagePulls, PullQueue, images_to_pull, normalized_image_name};
+use super::image_pull::{ImagePulls, PullQueue, images_to_pull};
 use super::probes::{Answering, ProbeTimeline, ProbeTimes, timeline};
 use super::termination::{StoppingContainer, terminate};
-use crate::api::{Name, PodPhase, PodTemplate, RestartPolicy};
+use crate::api::{Name, PodPhase, PodTemplate, RestartPolicy, normalized_image_name};
 use crate::cluster::{ApiEvent, Change, Cluster, Machine, NodeId, PodId, Severity};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
 use crate::input::scenario::{ImagePull, ImageTransfer, Startup};
