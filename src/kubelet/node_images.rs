@@ -1,7 +1,7 @@
 //! The images on the nodes: what has been pulled, what is on its way, how long a pull takes.
 
-use super::image_pull::{ImagePulls, PullQueue, images_to_pull, normalized_image_name};
-use crate::api::{Name, PodTemplate};
+use super::image_pull::{ImagePulls, PullQueue, images_to_pull};
+use crate::api::{Name, PodTemplate, normalized_image_name};
 use crate::cluster::NodeId;
 use crate::engine::{RandomStream, RandomStreams};
 use crate::input::scenario::{ImagePull, ImageTransfer};

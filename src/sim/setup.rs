@@ -1,6 +1,7 @@
 //! The beginning of a run: nodes join, objects are applied, everything is planned that is known from the start.
 
 use super::event::Event;
+use super::settings;
 use super::world::World;
 use super::{Prepared, PreparedArrivals, SimError};
 use crate::api::{self, Name, Object, PodTemplate};
@@ -191,7 +192,8 @@ impl World<'_> {
     /// A template as admission leaves it: default tolerations, folded label keys, priority.
     pub(super) fn admit(&mut self, template: &Arc<PodTemplate>) -> TemplateId {
         let mut admitted = PodTemplate::clone(template);
-        api::admit_pod_defaults(&mut admitted.spec, &admitted.labels);
+        let seconds = settings::default_toleration_seconds(&self.prepared.scenario.spec);
+        api::admit_pod_defaults(&mut admitted.spec, &admitted.labels, seconds);
         let named = !admitted.spec.priority_class_name.is_empty();
         let class = if named {
             self.cluster.priority_class(&admitted.spec.priority_class_name)
