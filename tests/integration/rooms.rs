@@ -23,15 +23,38 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "sim",
         &[
-            "units", "api", "input", "engine", "cluster", "scheduler", "workload", "infra", "controllers", "kubelet",
-            "autoscaler", "record",
+            "units",
+            "api",
+            "input",
+            "engine",
+            "cluster",
+            "scheduler",
+            "workload",
+            "infra",
+            "controllers",
+            "kubelet",
+            "autoscaler",
+            "record",
         ],
     ),
     (
         "study",
         &[
-            "units", "api", "input", "engine", "cluster", "scheduler", "workload", "infra", "controllers", "kubelet",
-            "autoscaler", "record", "sim", "stats", "report",
+            "units",
+            "api",
+            "input",
+            "engine",
+            "cluster",
+            "scheduler",
+            "workload",
+            "infra",
+            "controllers",
+            "kubelet",
+            "autoscaler",
+            "record",
+            "sim",
+            "stats",
+            "report",
         ],
     ),
     ("cli", &["units", "input", "record", "sim", "report", "study"]),
@@ -46,7 +69,17 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 
 /// Rooms that do no I/O and read no clock, thread or environment.
 const PURE: &[&str] = &[
-    "units", "api", "engine", "cluster", "scheduler", "workload", "infra", "controllers", "kubelet", "autoscaler", "record",
+    "units",
+    "api",
+    "engine",
+    "cluster",
+    "scheduler",
+    "workload",
+    "infra",
+    "controllers",
+    "kubelet",
+    "autoscaler",
+    "record",
     "stats",
 ];
 
@@ -109,8 +142,17 @@ fn only_the_command_line_prints_and_exits() {
 
 #[test]
 fn behaviour_does_no_io() {
-    let forbidden =
-        ["std::fs", "std::env", "std::io", "std::net", "std::thread", "std::time", "std::process", "Instant", "SystemTime"];
+    let forbidden = [
+        "std::fs",
+        "std::env",
+        "std::io",
+        "std::net",
+        "std::thread",
+        "std::time",
+        "std::process",
+        "Instant",
+        "SystemTime",
+    ];
     let found: Vec<String> = PURE.iter().flat_map(|room| occurrences(room, &forbidden)).collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
@@ -200,8 +242,7 @@ fn crate_paths(code: &str) -> Vec<String> {
             }
             paths.push(first_step(&element));
         } else {
-            let path: String =
-                rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':')).collect();
+            let path: String = rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':')).collect();
             paths.push(path.trim_end_matches(':').to_owned());
         }
     }
