@@ -18,6 +18,7 @@ mod scheduling;
 mod selector;
 mod service;
 mod taint;
+mod volume;
 mod workload;
 
 pub use admission::{DEFAULT_TOLERATION_SECONDS, add_default_tolerations, admit_pod_defaults, fold_match_label_keys};
@@ -47,6 +48,10 @@ pub use selector::{
 };
 pub use service::{Service, ServiceType};
 pub use taint::{Taint, TaintEffect, Toleration, TolerationOperator};
+pub use volume::{
+    AccessMode, ClaimReference, CsiStorageCapacity, PersistentVolume, PersistentVolumeClaim, PersistentVolumeSource,
+    StorageClass, Volume, VolumeBindingMode, VolumeMode, VolumeSource,
+};
 pub use workload::{
     DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, PodManagementPolicy, ReplicaSet, StatefulSet,
     StatefulSetUpdateStrategy,

@@ -238,8 +238,8 @@ fn wake(state: &mut HpaState, due: SimTime, proposal: Option<i32>, config: &HpaC
     if skipped < due {
         return;
     }
-    // All entries are older than every window, so they say the same as one entry at the last time slept through,
-    // except that a window that ends between two of them must still find one: the oldest is kept as it is.
+    // All entries are older than every window by now; those slept through take their place.
+    state.history.recommendations.clear();
     state.history.recommendations.push(TimedReplicas { time: skipped, replicas });
     let mut earlier = skipped - config.sync_period;
     let oldest = skipped - config.downscale_stabilization - config.sync_period;

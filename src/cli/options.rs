@@ -52,7 +52,7 @@ impl ScenarioArgs {
         };
         Ok(PrepareOptions {
             overrides: self.overrides.clone(),
-            manifests: self.manifests.iter().map(source).collect::<Result<_, _>>()?,
+            manifests: self.manifests.iter().map(source).collect::<Result<_, Diagnostic>>()?,
             traces: self
                 .traces
                 .clone()

@@ -1,5 +1,6 @@
 //! What is wrong with the input, and where: errors and warnings of all files together.
 
+use super::TableError;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
@@ -83,9 +84,23 @@ impl Diagnostic {
     }
 }
 
+impl std::error::Error for Diagnostic {}
+
+impl From<TableError> for Diagnostic {
+    /// The column takes the place of the field.
+    fn from(error: TableError) -> Self {
+        let column = (!error.column.is_empty()).then(|| format!("column `{}`", error.column));
+        Self {
+            line: usize::try_from(error.line).ok().filter(|line| *line > 0),
+            field: column,
+            ..Self::error(error.file.display().to_string(), error.message).with_hint(error.hint)
+        }
+    }
+}
+
 impl Display for Diagnostic {
     /// Writes ``file.yaml:12:5: `Deployment shop/web`: spec.replicas: -1 is negative (expected 0 or more)``, a warning
-    /// with `warning: ` before the object, and a hint in brackets at the end.
+    /// with `warning: ` before the object, and a hint in an indented line of its own.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.file.is_empty() {
             formatter.write_str(&self.file)?;
@@ -105,7 +120,7 @@ impl Display for Diagnostic {
         }
         formatter.write_str(&self.message)?;
         if let Some(hint) = &self.hint {
-            write!(formatter, " (hint: {hint})")?;
+            write!(formatter, "\n  hint: {hint}")?;
         }
         Ok(())
     }
@@ -149,6 +164,20 @@ impl Diagnostics {
     }
 }
 
+impl std::error::Error for Diagnostics {}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(diagnostics: I) -> Self {
+        Self(diagnostics.into_iter().collect())
+    }
+}
+
 impl Extend<Diagnostic> for Diagnostics {
     fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, diagnostics: I) {
         self.0.extend(diagnostics);
@@ -156,7 +185,7 @@ impl Extend<Diagnostic> for Diagnostics {
 }
 
 impl Display for Diagnostics {
-    /// Writes one problem a line.
+    /// Writes each problem on a line of its own, with its hint on the next.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|diagnostic| writeln!(formatter, "{diagnostic}"))
     }
@@ -181,7 +210,17 @@ mod tests {
             ),
             (
                 Diagnostic::warning("", "unknown key").in_field("spec.replica").with_hint(Some("use it".into())),
-                "warning: spec.replica: unknown key (hint: use it)",
+                "warning: spec.replica: unknown key\n  hint: use it",
+            ),
+            (
+                Diagnostic::from(TableError {
+                    file: "pods.csv".into(),
+                    line: 7,
+                    column: "cpu".into(),
+                    message: "`x` is not a number".into(),
+                    hint: Some("write 1.5".into()),
+                }),
+                "pods.csv:7: column `cpu`: `x` is not a number\n  hint: write 1.5",
             ),
         ];
         for (diagnostic, expected) in cases {

@@ -1,5 +1,6 @@
 //! CSV files with a header line, plain or gzipped, read row by row.
 
+use super::Diagnostic;
 use flate2::read::MultiGzDecoder;
 use std::fmt;
 use std::fs::File;
@@ -22,19 +23,9 @@ pub struct TableError {
 }
 
 impl fmt::Display for TableError {
+    /// As the [`Diagnostic`] that it becomes.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.file.display())?;
-        if self.line > 0 {
-            write!(formatter, ":{}", self.line)?;
-        }
-        if !self.column.is_empty() {
-            write!(formatter, ": column `{}`", self.column)?;
-        }
-        write!(formatter, ": {}", self.message)?;
-        if let Some(hint) = &self.hint {
-            write!(formatter, "\n  hint: {hint}")?;
-        }
-        Ok(())
+        Diagnostic::from(self.clone()).fmt(formatter)
     }
 }
 

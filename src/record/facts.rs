@@ -325,6 +325,8 @@ pub struct RecoveryRecord {
     pub kind: FaultKind,
     /// Node, zone or pod.
     pub subject: Arc<str>,
+    /// The workloads whose pods it touched, as indexes into [`Facts::workloads`], ascending.
+    pub workloads: Vec<u32>,
     /// When it struck.
     pub struck: SimTime,
     /// When the cause was gone (the node was back).

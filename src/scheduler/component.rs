@@ -10,11 +10,11 @@ use super::event::{ClusterEvent, node_update_events};
 use super::queue::SchedulingQueue;
 use super::queueing_hints::HintContext;
 use super::{
-    Context, Decision, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig, Scratch, SearchState,
-    ServiceSelector, Snapshot, TieBreak, schedule,
+    Context, Decision, Diagnosis, DisruptionBudget, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig,
+    Scratch, SearchState, ServiceSelector, Snapshot, TieBreak, post_filter, schedule,
 };
 use crate::api::{self, Name, OwnerReference};
-use crate::cluster::{ApiEvent, Change, Cluster, NodeId, Owner, PodId, Severity, TemplateId};
+use crate::cluster::{ApiEvent, Change, Cluster, Disruption, NodeId, Owner, PodId, Severity, TemplateId};
 use crate::engine::{Agenda, RandomStream};
 use crate::units::{SimDuration, SimTime};
 use rand::Rng;
@@ -73,6 +73,8 @@ pub struct Scheduler<L> {
     cycle_planned: bool,
     wake_planned: Option<SimTime>,
     attempts: u64,
+    /// Identifies nothing: claims of ephemeral volumes are not simulated.
+    no_uid: Name,
 }
 
 impl<L: RateLimit> Scheduler<L> {
@@ -94,6 +96,7 @@ impl<L: RateLimit> Scheduler<L> {
             cycle_planned: false,
             wake_planned: None,
             attempts: 0,
+            no_uid: Name::from(""),
         }
     }
 
@@ -110,6 +113,11 @@ impl<L: RateLimit> Scheduler<L> {
     /// A namespace and its labels.
     pub fn note_namespace(&mut self, namespace: &api::Namespace) {
         self.listers.namespaces.insert(namespace.meta.name.clone(), namespace.meta.labels.clone());
+    }
+
+    /// The disruption budgets with their status, which preemption looks at.
+    pub fn set_disruption_budgets(&mut self, budgets: Vec<DisruptionBudget>) {
+        self.listers.disruption_budgets = budgets;
     }
 
     fn traits_of(&mut self, template: TemplateId, cluster: &Cluster) -> Arc<PodTraits> {
@@ -142,6 +150,7 @@ impl<L: RateLimit> Scheduler<L> {
             id,
             namespace: cluster.namespace_name(pod.namespace).clone(),
             name: pod.name.clone(),
+            uid: self.no_uid.clone(),
             labels: template.labels.clone(),
             template: Arc::clone(template),
             traits,
@@ -151,7 +160,7 @@ impl<L: RateLimit> Scheduler<L> {
             nominated_node_name: None,
             start_time: pod.start_time,
             terminating: pod.deletion.is_some(),
-            preempted_by_scheduler: false,
+            preempted_by_scheduler: pod.deletion.is_some_and(|own| own.reason == Disruption::Preemption),
         })
     }
 
@@ -221,6 +230,7 @@ impl<L: RateLimit> Scheduler<L> {
             }
             Change::PodEnded(id) | Change::PodRemoved(id) => {
                 self.queue.delete(id);
+                self.nominator.remove(id);
                 if let Some((info, _)) = self.snapshot.remove_pod(id) {
                     self.offer(&ClusterEvent::AssignedPodDelete(info), now);
                 }
@@ -300,6 +310,7 @@ impl<L: RateLimit> Scheduler<L> {
         match schedule(&context, &info, &mut self.search, tie_break, &mut self.scratch) {
             Decision::Placed(placement) => {
                 cluster.note_scheduling_attempt(id, None);
+                self.nominator.remove(id);
                 self.snapshot.add_pod(info, placement.node);
                 self.queue.done(id);
                 let at = self.limiter.take(end + self.timing.bind);
@@ -310,19 +321,58 @@ impl<L: RateLimit> Scheduler<L> {
                     agenda.schedule(at, SchedulerEvent::Bind { pod, node });
                 }
             }
-            Decision::Unschedulable(diagnosis) => {
-                let message = diagnosis.message(&self.snapshot, &info, context.profile.version);
-                let unresolvable = is_unresolvable(&diagnosis);
-                let rejectors = diagnosis.plugins;
-                let hints = HintContext { listers: &self.listers, profiles: &self.profiles };
-                self.queue.reject(id, rejectors, &hints, now);
-                report_failure(cluster, id, message, unresolvable);
-            }
+            Decision::Unschedulable(diagnosis) => self.reject(&info, profile, &diagnosis, cluster, now),
             Decision::NoNodes => {
                 self.queue.fail(id, now);
                 report_failure(cluster, id, "no nodes available to schedule pods".to_owned(), false);
             }
         }
+    }
+
+    /// No node was found: preemption is tried, the pod goes back to the queue, and the user is told why.
+    fn reject(
+        &mut self,
+        pod: &Arc<PodInfo>,
+        profile: usize,
+        diagnosis: &Diagnosis,
+        cluster: &mut Cluster,
+        now: SimTime,
+    ) {
+        let tie_break = TieBreak::Random(self.ties.next_u64());
+        let context = Context {
+            snapshot: &self.snapshot,
+            listers: &self.listers,
+            nominator: &self.nominator,
+            profile: &self.profiles[profile],
+        };
+        let outcome = post_filter(&context, pod, diagnosis, &mut self.scratch.state, tie_break);
+        let mut message = diagnosis.message(&self.snapshot, pod, context.profile.version);
+        outcome.append_to(&mut message);
+        let hints = HintContext { listers: &self.listers, profiles: &self.profiles };
+        if let Some(chosen) = outcome.preemption.chosen() {
+            let node = chosen.node;
+            let name = cluster.node(node).object.meta.name.clone();
+            let nominated = Arc::new(PodInfo { nominated_node_name: Some(name), ..PodInfo::clone(pod) });
+            // Pods of lower priority that wait for room on this node have to look for another.
+            let lower: Vec<PodId> = self
+                .nominator
+                .pods_on(node)
+                .iter()
+                .filter(|own| own.priority() < pod.priority())
+                .map(|own| own.id)
+                .collect();
+            for own in lower {
+                self.nominator.remove(own);
+            }
+            self.nominator.remove(pod.id);
+            self.nominator.add(Arc::clone(&nominated), node);
+            self.queue.update(nominated, &[], &hints, now);
+            for victim in &chosen.victims {
+                preempt(victim, pod, cluster, now);
+            }
+        }
+        self.queue.reject(pod.id, diagnosis.plugins, &hints, now);
+        report_failure(cluster, pod.id, message, is_unresolvable(diagnosis));
     }
 
     /// Writes a binding.
@@ -353,8 +403,27 @@ impl<L: RateLimit> Scheduler<L> {
 }
 
 /// Whether no change of the pods on the nodes could make a node feasible.
-fn is_unresolvable(diagnosis: &super::Diagnosis) -> bool {
+fn is_unresolvable(diagnosis: &Diagnosis) -> bool {
     !diagnosis.preemption_may_help()
+}
+
+/// Deletes a victim of preemption and says so.
+fn preempt(victim: &PodInfo, by: &PodInfo, cluster: &mut Cluster, now: SimTime) {
+    if cluster.pod(victim.id).deletion.is_some() {
+        return;
+    }
+    let node = cluster.pod(victim.id).node.map(|node| cluster.node(node).object.meta.name.clone()).unwrap_or_default();
+    cluster.emit(ApiEvent {
+        severity: Severity::Normal,
+        reason: "Preempted",
+        source: "default-scheduler",
+        kind: "Pod",
+        namespace: victim.namespace.clone(),
+        name: victim.name.clone(),
+        message: format!("Preempted by pod {}/{} on node {node}", by.namespace, by.name),
+    });
+    let grace = cluster.template_of(victim.id).template.spec.termination_grace_period;
+    cluster.delete_pod(victim.id, grace, Disruption::Preemption, now);
 }
 
 /// The selector of a ReplicaSet: for one of a Deployment, the Deployment's with the hash label.

@@ -3,11 +3,13 @@
 //! The plugins are a closed set, so that a call is a `match` and the state of a scheduling cycle is a plain struct.
 
 use super::plugins::{
-    balanced_allocation, image_locality, node_affinity, node_name, node_ports, node_resources_fit, node_unschedulable,
-    scheduling_gates, taint_toleration,
+    balanced_allocation, image_locality, inter_pod_affinity, node_affinity, node_declared_features, node_name,
+    node_ports, node_resources_fit, node_unschedulable, node_volume_limits, pod_topology_spread, scheduling_gates,
+    taint_toleration, topology_counts::TopologyCounts, volume_binding, volume_restrictions, volume_zone,
 };
 use super::snapshot::ImageId;
 use super::{Code, Failure, Listers, NodeInfo, Nominator, Plugin, PluginSet, PodInfo, Profile, Snapshot};
+use crate::api::Name;
 use crate::cluster::NodeId;
 
 /// The highest score of a plugin before its weight (`framework.MaxNodeScore`).
@@ -70,6 +72,15 @@ pub struct CycleState {
     pub skip_score: PluginSet,
     /// The pod's images that some node has or had.
     images: Vec<ImageId>,
+    spread_filter: Option<pod_topology_spread::FilterState>,
+    spread_score: Option<pod_topology_spread::ScoreState>,
+    affinity_filter: Option<inter_pod_affinity::FilterState>,
+    affinity_scores: TopologyCounts,
+    restrictions: volume_restrictions::FilterState,
+    binding: volume_binding::FilterState,
+    zones: Vec<(&'static str, &'static str, Vec<Name>)>,
+    /// DynamicResources' PreFilter ran.
+    pub(super) dynamic_resources_ran: bool,
 }
 
 /// Runs the PreEnqueue plugins: why the pod does not enter the scheduling queue, and which plugin says so.
@@ -88,6 +99,9 @@ pub fn pre_enqueue(context: &Context<'_>, pod: &PodInfo) -> Option<(Plugin, Stri
 pub fn run_pre_filter(context: &Context<'_>, pod: &PodInfo, state: &mut CycleState) -> PreFilterResult {
     state.skip_filter = PluginSet::EMPTY;
     state.skip_score = PluginSet::EMPTY;
+    state.spread_filter = None;
+    state.affinity_filter = None;
+    state.dynamic_resources_ran = false;
     let mut result = PreFilterResult::default();
     for plugin in &context.profile.pre_filter {
         match pre_filter(*plugin, context, pod, state) {
@@ -115,12 +129,29 @@ pub fn run_pre_filter(context: &Context<'_>, pod: &PodInfo, state: &mut CycleSta
     result
 }
 
-fn pre_filter(plugin: Plugin, context: &Context<'_>, pod: &PodInfo, _state: &mut CycleState) -> PreFilterOutcome {
+fn pre_filter(plugin: Plugin, context: &Context<'_>, pod: &PodInfo, state: &mut CycleState) -> PreFilterOutcome {
     let run_if = |runs: bool| if runs { PreFilterOutcome::Run } else { PreFilterOutcome::Skip };
     match plugin {
         Plugin::NodeAffinity => node_affinity::pre_filter(context, pod),
         Plugin::NodePorts => run_if(!node_ports::skips(pod)),
         Plugin::NodeResourcesFit => PreFilterOutcome::Run,
+        Plugin::PodTopologySpread => {
+            state.spread_filter = pod_topology_spread::pre_filter(context, pod);
+            run_if(state.spread_filter.is_some())
+        }
+        Plugin::InterPodAffinity => {
+            state.affinity_filter = inter_pod_affinity::pre_filter(context, pod);
+            run_if(state.affinity_filter.is_some())
+        }
+        Plugin::VolumeRestrictions => volume_restrictions::pre_filter(context, pod, &mut state.restrictions),
+        Plugin::NodeVolumeLimits => run_if(!node_volume_limits::skips(pod)),
+        Plugin::VolumeBinding => volume_binding::pre_filter(context, pod, &mut state.binding),
+        Plugin::VolumeZone => volume_zone::pre_filter(context, pod, &mut state.zones),
+        Plugin::DynamicResources => {
+            state.dynamic_resources_ran = true;
+            PreFilterOutcome::Skip
+        }
+        Plugin::NodeDeclaredFeatures => run_if(!node_declared_features::skips(pod)),
         _ => PreFilterOutcome::Skip,
     }
 }
@@ -142,7 +173,7 @@ fn filter(
     plugin: Plugin,
     context: &Context<'_>,
     pod: &PodInfo,
-    _state: &CycleState,
+    state: &CycleState,
     node: &NodeInfo,
 ) -> Result<(), Failure> {
     let args = &context.profile.args;
@@ -153,6 +184,17 @@ fn filter(
         Plugin::NodeAffinity => node_affinity::filter(args.added_affinity.as_ref(), pod, node),
         Plugin::NodePorts => node_ports::filter(pod, node),
         Plugin::NodeResourcesFit => node_resources_fit::filter(&args.fit, pod, node, |_| false),
+        Plugin::PodTopologySpread => {
+            state.spread_filter.as_ref().map_or(Ok(()), |own| pod_topology_spread::filter(own, node))
+        }
+        Plugin::InterPodAffinity => {
+            state.affinity_filter.as_ref().map_or(Ok(()), |own| inter_pod_affinity::filter(own, pod, node))
+        }
+        Plugin::VolumeRestrictions => volume_restrictions::filter(&state.restrictions, pod, node),
+        Plugin::NodeVolumeLimits => node_volume_limits::filter(context, pod, node),
+        Plugin::VolumeBinding => volume_binding::filter(context, &state.binding, node),
+        Plugin::VolumeZone => volume_zone::filter(&state.zones, node),
+        Plugin::NodeDeclaredFeatures => node_declared_features::filter(pod, node),
         _ => Ok(()),
     }
 }
@@ -187,7 +229,33 @@ fn counts_as_placed(nominated: &PodInfo, pod: &PodInfo) -> bool {
 }
 
 /// Tells the plugins that `added` was put on `node` (`RunPreFilterExtensionAddPod`).
-pub fn add_pod(_context: &Context<'_>, _pod: &PodInfo, _state: &mut CycleState, _added: &PodInfo, _node: &NodeInfo) {}
+pub fn add_pod(context: &Context<'_>, pod: &PodInfo, state: &mut CycleState, added: &PodInfo, node: &NodeInfo) {
+    count_pod(context, pod, state, added, node, 1);
+}
+
+/// Tells the plugins that `removed` was taken off `node` (`RunPreFilterExtensionRemovePod`).
+pub fn remove_pod(context: &Context<'_>, pod: &PodInfo, state: &mut CycleState, removed: &PodInfo, node: &NodeInfo) {
+    count_pod(context, pod, state, removed, node, -1);
+}
+
+fn count_pod(
+    _context: &Context<'_>,
+    pod: &PodInfo,
+    state: &mut CycleState,
+    other: &PodInfo,
+    node: &NodeInfo,
+    amount: i64,
+) {
+    if !state.skip_filter.contains(Plugin::VolumeRestrictions) {
+        state.restrictions.count(other, amount);
+    }
+    if let Some(own) = &mut state.spread_filter {
+        own.count(pod, other, node, amount);
+    }
+    if let Some(own) = &mut state.affinity_filter {
+        own.count(pod, other, node, amount);
+    }
+}
 
 /// The scores of one plugin on the feasible nodes.
 #[derive(Clone, Debug)]
@@ -267,7 +335,7 @@ pub fn run_scores(
                 .map(|id| context.snapshot.node(*id).map_or(0, |node| score(*plugin, context, pod, state, node))),
         );
         row.weighted.extend_from_slice(&row.raw);
-        normalize(*plugin, &mut row.weighted);
+        normalize(*plugin, state, feasible, &mut row.weighted);
         for (own, total) in row.weighted.iter_mut().zip(&mut totals) {
             *own = own.saturating_mul(*weight);
             *total = total.saturating_add(*own);
@@ -280,14 +348,22 @@ fn skips_score(
     plugin: Plugin,
     context: &Context<'_>,
     pod: &PodInfo,
-    _state: &mut CycleState,
-    _feasible: &[NodeId],
+    state: &mut CycleState,
+    feasible: &[NodeId],
 ) -> bool {
     let args = &context.profile.args;
     match plugin {
         Plugin::NodeAffinity => node_affinity::skips_score(args.added_affinity.as_ref(), pod),
         Plugin::NodeResourcesBalancedAllocation => balanced_allocation::skips_score(&args.balanced_resources, pod),
         Plugin::TaintToleration | Plugin::NodeResourcesFit => false,
+        Plugin::PodTopologySpread => {
+            state.spread_score = pod_topology_spread::pre_score(context, pod, feasible);
+            state.spread_score.is_none()
+        }
+        Plugin::InterPodAffinity => {
+            !inter_pod_affinity::pre_score(context, args.inter_pod_affinity, pod, &mut state.affinity_scores)
+        }
+        // VolumeBinding scores only behind the gate StorageCapacityScoring.
         _ => true,
     }
 }
@@ -302,14 +378,24 @@ fn score(plugin: Plugin, context: &Context<'_>, pod: &PodInfo, state: &CycleStat
             balanced_allocation::score(context.profile.version, &args.balanced_resources, pod, node)
         }
         Plugin::ImageLocality => image_locality::score(context.snapshot, &state.images, pod, node),
+        Plugin::PodTopologySpread => {
+            state.spread_score.as_ref().map_or(0, |own| pod_topology_spread::score(own, pod, node))
+        }
+        Plugin::InterPodAffinity => inter_pod_affinity::score(&state.affinity_scores, node),
         _ => 0,
     }
 }
 
-fn normalize(plugin: Plugin, scores: &mut [i64]) {
+fn normalize(plugin: Plugin, state: &CycleState, feasible: &[NodeId], scores: &mut [i64]) {
     match plugin {
         Plugin::TaintToleration => default_normalize(scores, true),
         Plugin::NodeAffinity | Plugin::DynamicResources => default_normalize(scores, false),
+        Plugin::InterPodAffinity => inter_pod_affinity::normalize(scores),
+        Plugin::PodTopologySpread => {
+            if let Some(own) = &state.spread_score {
+                pod_topology_spread::normalize(own, feasible, scores);
+            }
+        }
         _ => {}
     }
 }

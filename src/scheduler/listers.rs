@@ -1,7 +1,11 @@
 //! Objects besides nodes and pods that plugins look up.
 
-use crate::api::{LabelSelector, Labels, Name, OwnerReference};
-use std::collections::BTreeMap;
+use crate::api::{
+    CsiStorageCapacity, LabelSelector, Labels, Name, OwnerReference, PersistentVolume, PersistentVolumeClaim,
+    StorageClass,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The selector of a Service, as default topology spread uses it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,6 +14,44 @@ pub struct ServiceSelector {
     pub namespace: Name,
     /// `spec.selector`; `None` where the Service has none.
     pub selector: Option<Labels>,
+}
+
+/// A PodDisruptionBudget as preemption sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DisruptionBudget {
+    /// Namespace.
+    pub namespace: Name,
+    /// Which pods; `None` and an empty selector protect none.
+    pub selector: Option<LabelSelector>,
+    /// `status.disruptionsAllowed`.
+    pub disruptions_allowed: i32,
+    /// Names in `status.disruptedPods`: pods whose loss is counted already.
+    pub disrupted_pods: Vec<Name>,
+}
+
+/// Volumes, claims, classes and what CSI drivers publish.
+#[derive(Clone, Debug, Default)]
+pub struct VolumeListers {
+    /// Persistent volumes by name.
+    pub persistent_volumes: BTreeMap<Name, Arc<PersistentVolume>>,
+    /// Claims by namespace and name.
+    pub claims: BTreeMap<(Name, Name), Arc<PersistentVolumeClaim>>,
+    /// Storage classes by name.
+    pub classes: BTreeMap<Name, StorageClass>,
+    /// CSINodes by node name: each driver with its `allocatable.count`.
+    pub csi_nodes: BTreeMap<Name, Vec<(Name, Option<i64>)>>,
+    /// Names of CSIDrivers with `storageCapacity`.
+    pub capacity_drivers: BTreeSet<Name>,
+    /// CSIStorageCapacities.
+    pub capacities: Vec<CsiStorageCapacity>,
+}
+
+impl VolumeListers {
+    /// A claim.
+    #[must_use]
+    pub fn claim(&self, namespace: &Name, name: &Name) -> Option<&Arc<PersistentVolumeClaim>> {
+        self.claims.get(&(namespace.clone(), name.clone()))
+    }
 }
 
 /// Objects besides nodes and pods that plugins look up. Whoever owns the cluster's state keeps it up to date.
@@ -21,6 +63,10 @@ pub struct Listers {
     pub services: Vec<ServiceSelector>,
     /// Selectors of ReplicaSets, StatefulSets and ReplicationControllers by (kind, namespace, name).
     pub owners: BTreeMap<(Name, Name, Name), LabelSelector>,
+    /// Volumes, claims, classes.
+    pub volumes: VolumeListers,
+    /// All PodDisruptionBudgets.
+    pub disruption_budgets: Vec<DisruptionBudget>,
 }
 
 impl Listers {

@@ -15,6 +15,7 @@ mod nominator;
 mod plugin;
 mod plugins;
 mod pod_info;
+pub mod post_filter;
 pub mod profile;
 pub mod queue;
 pub mod queueing_hints;
@@ -29,11 +30,13 @@ pub use failure::{Code, Failure};
 pub use framework::{
     Context, CycleState, MAX_NODE_SCORE, PreFilterOutcome, PreFilterRejection, ScoreTable, pre_enqueue,
 };
-pub use listers::{Listers, ServiceSelector};
+pub use listers::{DisruptionBudget, Listers, ServiceSelector, VolumeListers};
 pub use node_info::NodeInfo;
 pub use nominator::Nominator;
 pub use plugin::{Plugin, PluginSet};
+pub use plugins::default_preemption::{Candidate, Preemption};
 pub use pod_info::{DeclaredFeature, HostPort, PodInfo, PodTraits};
+pub use post_filter::{PostFilterCode, PostFilterResult, post_filter};
 pub use profile::{PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
 pub use queue::{Place, PoppedPod, SchedulingQueue};
 pub use queueing_hints::HintContext;

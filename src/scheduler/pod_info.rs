@@ -3,6 +3,7 @@
 use super::{KubernetesVersion, PlacedRequests, PodRequests};
 use crate::api::{
     Affinity, HostPortProtocol, Labels, Name, OwnerReference, Pod, PodSpec, PodTemplate, TopologySpreadConstraint,
+    Volume, VolumeSource,
 };
 use crate::cluster::PodId;
 use crate::units::SimTime;
@@ -117,6 +118,8 @@ pub struct PodInfo {
     pub namespace: Name,
     /// Name.
     pub name: Name,
+    /// `metadata.uid`: what the claims of its ephemeral volumes name as their owner.
+    pub uid: Name,
     /// Its labels: those of the template and what was added later.
     pub labels: Labels,
     /// The template.
@@ -151,6 +154,7 @@ impl PodInfo {
             id,
             namespace: pod.meta.namespace.clone(),
             name: pod.meta.name.clone(),
+            uid: pod.meta.uid.clone(),
             labels: pod.template.labels.clone(),
             template: Arc::clone(&pod.template),
             traits,
@@ -198,6 +202,24 @@ impl PodInfo {
     #[must_use]
     pub fn spread_constraints(&self) -> &[TopologySpreadConstraint] {
         &self.template.spec.topology_spread_constraints
+    }
+
+    /// The claim behind one of its volumes; the claim of an ephemeral volume is named after pod and volume.
+    #[must_use]
+    pub fn claim_name(&self, volume: &Volume) -> Option<Name> {
+        match &volume.source {
+            VolumeSource::PersistentVolumeClaim(claim) => Some(claim.clone()),
+            VolumeSource::Ephemeral => Some(Name::from(format!("{}-{}", self.name, volume.name))),
+            _ => None,
+        }
+    }
+
+    /// The claims that its spec names.
+    pub fn claim_names(&self) -> impl Iterator<Item = &Name> {
+        self.spec().volumes.iter().filter_map(|volume| match &volume.source {
+            VolumeSource::PersistentVolumeClaim(claim) => Some(claim),
+            _ => None,
+        })
     }
 
     /// Whether it has any affinity or anti-affinity to pods.

@@ -3,10 +3,12 @@
 //! Each function mirrors the plugin's `QueueingHintFn` of kube-scheduler 1.36.
 
 use super::event::{ClusterEvent, NodeChange, PodChange};
+use super::plugins::inter_pod_affinity::{self, all_match, existing_term_matches, required_terms};
 use super::plugins::node_unschedulable::tolerates_cordon;
+use super::plugins::pod_topology_spread::{self, Constraint, has_all_keys};
 use super::plugins::{node_resources_fit, taint_toleration};
 use super::{Listers, Plugin, PluginSet, PodInfo, Profile, Resources};
-use crate::api::{Node, PodSpec};
+use crate::api::{Node, PodSpec, UnsatisfiableConstraintAction};
 use crate::units::{Bytes, MilliCpu};
 
 /// What hints may look at.
@@ -48,7 +50,7 @@ fn nodes(event: &ClusterEvent) -> Option<(Option<&Node>, Option<&Node>)> {
 }
 
 /// The hint of one plugin that listens to the event.
-fn hint(plugin: Plugin, profile: &Profile, _listers: &Listers, pod: &PodInfo, event: &ClusterEvent) -> bool {
+fn hint(plugin: Plugin, profile: &Profile, listers: &Listers, pod: &PodInfo, event: &ClusterEvent) -> bool {
     let is_own = |other: &PodInfo| other.id == pod.id;
     if let Some((old, new)) = nodes(event) {
         let is_taint = matches!(event, ClusterEvent::NodeUpdate { change: NodeChange::Taint, .. });
@@ -57,6 +59,10 @@ fn hint(plugin: Plugin, profile: &Profile, _listers: &Listers, pod: &PodInfo, ev
             (Plugin::NodeUnschedulable, Some(new)) => !new.unschedulable,
             (Plugin::NodeResourcesFit, Some(new)) if !is_taint => fits_only_now(pod, old, new),
             (Plugin::NodeAffinity, Some(new)) if !is_taint => affinity_matches_only_now(profile, pod, old, new),
+            (Plugin::PodTopologySpread, _) => {
+                spread_domains_changed(&hard_constraints(profile, listers, pod), old, new)
+            }
+            (Plugin::InterPodAffinity, Some(new)) if !is_taint => affinity_domains_changed(listers, pod, old, new),
             _ => true,
         };
     }
@@ -71,6 +77,10 @@ fn hint(plugin: Plugin, profile: &Profile, _listers: &Listers, pod: &PodInfo, ev
         (Plugin::NodeUnschedulable, ClusterEvent::PendingPodUpdate { new, .. }) => {
             is_own(new) && tolerates_cordon(new.spec())
         }
+        (Plugin::PodTopologySpread, _) => {
+            spread_counts_changed(profile, &hard_constraints(profile, listers, pod), pod, event)
+        }
+        (Plugin::InterPodAffinity, _) => affinity_counts_changed(profile, listers, pod, event),
         (
             Plugin::TaintToleration | Plugin::SchedulingGates | Plugin::NodeResourcesFit,
             ClusterEvent::PendingPodUpdate { new, .. },
@@ -119,4 +129,87 @@ fn affinity_matches_only_now(profile: &Profile, pod: &PodInfo, old: Option<&Node
         return false;
     }
     matches_required(pod.spec(), new) && !old.is_some_and(|old| matches_required(pod.spec(), old))
+}
+
+/// The hard spread constraints of a pod, its own or by default.
+fn hard_constraints(profile: &Profile, listers: &Listers, pod: &PodInfo) -> Vec<Constraint> {
+    pod_topology_spread::constraints(profile, listers, pod, UnsatisfiableConstraintAction::DoNotSchedule)
+}
+
+/// PodTopologySpread: a node with all topology keys came or went, gained or lost them, or changed a domain or taints.
+fn spread_domains_changed(constraints: &[Constraint], old: Option<&Node>, new: Option<&Node>) -> bool {
+    let has_keys = |node: &Node| has_all_keys(constraints, &node.meta.labels);
+    match (old, new) {
+        (Some(old), Some(new)) if has_keys(old) != has_keys(new) => true,
+        (Some(old), Some(new)) => {
+            let moved = |constraint: &Constraint| {
+                old.meta.labels.get(&constraint.topology_key) != new.meta.labels.get(&constraint.topology_key)
+            };
+            has_keys(new)
+                && (constraints.iter().any(moved) || old.taints != new.taints || old.unschedulable != new.unschedulable)
+        }
+        (node, None) | (None, node) => node.is_some_and(has_keys),
+    }
+}
+
+/// PodTopologySpread: the pods that a constraint counts changed, or the pod's own tolerations.
+fn spread_counts_changed(profile: &Profile, constraints: &[Constraint], pod: &PodInfo, event: &ClusterEvent) -> bool {
+    // A pod counts once it is on a node, or (from 1.36 on) is nominated to one.
+    let counts = |other: &PodInfo, assigned: bool| {
+        other.namespace == pod.namespace
+            && (assigned || (profile.version.spread_hints_see_nominated_pods() && other.nominated_node_name.is_some()))
+    };
+    let selected = |other: &PodInfo| constraints.iter().all(|constraint| constraint.selects(&other.labels));
+    let changed = |old: &PodInfo, new: &PodInfo| {
+        constraints.iter().any(|constraint| constraint.selects(&old.labels) != constraint.selects(&new.labels))
+    };
+    match event {
+        ClusterEvent::PendingPodUpdate { new, change: PodChange::Tolerations, .. } => {
+            new.id == pod.id && constraints.iter().any(|constraint| constraint.honors_taints)
+        }
+        ClusterEvent::AssignedPodAdd(other) | ClusterEvent::AssignedPodDelete(other) => {
+            counts(other, true) && selected(other)
+        }
+        ClusterEvent::AssignedPodUpdate { old, new, .. } => counts(new, true) && changed(old, new),
+        ClusterEvent::PendingPodUpdate { old, new, .. } => counts(new, false) && changed(old, new),
+        _ => true,
+    }
+}
+
+/// InterPodAffinity: a node gained a topology key that the pod's affinity needs, or left a domain that its anti-affinity
+/// forbids.
+fn affinity_domains_changed(listers: &Listers, pod: &PodInfo, old: Option<&Node>, new: &Node) -> bool {
+    let value = |node: &Node, key: &str| node.meta.labels.get(key).cloned();
+    let terms = |anti| inter_pod_affinity::required_terms(listers, pod, anti);
+    let Some(old) = old else {
+        return terms(false).iter().any(|term| new.meta.labels.contains_key(&term.topology_key))
+            || !terms(true).is_empty();
+    };
+    let gained = |key: &str| value(new, key).is_some() && value(new, key) != value(old, key);
+    let left = |key: &str| value(old, key).is_some() && value(new, key) != value(old, key);
+    terms(false).iter().any(|term| gained(&term.topology_key))
+        || terms(true).iter().any(|term| left(&term.topology_key))
+}
+
+/// InterPodAffinity: a pod that the affinity needs came, or one that anti-affinity forbids went.
+fn affinity_counts_changed(profile: &Profile, listers: &Listers, pod: &PodInfo, event: &ClusterEvent) -> bool {
+    let attracts = |other: &PodInfo| all_match(&required_terms(listers, pod, false), other);
+    let repels = |other: &PodInfo| all_match(&required_terms(listers, pod, true), other);
+    let sees_existing = profile.version.inter_pod_affinity_hints_see_existing_anti_affinity();
+    match event {
+        ClusterEvent::PendingPodUpdate { new, .. } => new.id == pod.id && sees_existing,
+        ClusterEvent::AssignedPodUpdate { old, new, .. } => {
+            (!attracts(old) && attracts(new)) || (repels(old) && !repels(new))
+        }
+        ClusterEvent::AssignedPodAdd(other) => attracts(other),
+        ClusterEvent::AssignedPodDelete(other) => {
+            let repelled = || {
+                let labels = listers.namespace_labels(&pod.namespace);
+                let terms = other.affinity().map_or(&[][..], |affinity| &affinity.pod_anti_required);
+                !terms.is_empty() && terms.iter().all(|term| existing_term_matches(term, other, pod, &labels))
+            };
+            repels(other) || (sees_existing && repelled())
+        }
+        _ => true,
+    }
 }

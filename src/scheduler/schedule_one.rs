@@ -25,13 +25,18 @@ pub enum TieBreak {
 
 impl TieBreak {
     /// Picks one of `candidates`, which are in order of their ids; `None` if there are none.
-    fn pick(self, candidates: &[NodeId]) -> Option<NodeId> {
+    pub(super) fn pick(self, candidates: &[NodeId]) -> Option<NodeId> {
         match self {
             Self::First => candidates.first().copied(),
-            Self::Random(number) => {
-                let position = (u128::from(number) * candidates.len() as u128) >> 64;
-                candidates.get(usize::try_from(position).unwrap_or(0)).copied()
-            }
+            Self::Random(_) => candidates.get(self.offset(candidates.len())).copied(),
+        }
+    }
+
+    /// A position among `count`; 0 where there are none.
+    pub(super) fn offset(self, count: usize) -> usize {
+        match self {
+            Self::First => 0,
+            Self::Random(number) => usize::try_from((u128::from(number) * count as u128) >> 64).unwrap_or(0),
         }
     }
 }

@@ -141,8 +141,11 @@ impl Snapshot {
 
     /// Replaces what is known about a pod on a node (labels, resize, termination).
     pub fn update_pod(&mut self, pod: Arc<PodInfo>) {
-        if let Some((_, node)) = self.remove_pod(pod.id) {
-            self.add_pod(pod, node);
+        let Some(node) = self.node_of_pod(pod.id) else { return };
+        if let Some(info) = self.node_mut(node) {
+            info.remove_pod(pod.id);
+            info.add_pod(pod);
+            self.dirty.push(node);
         }
     }
 

@@ -2,14 +2,15 @@
 
 use super::event::Event;
 use super::world::World;
-use crate::api::{Name, PodTemplate};
-use crate::cluster::{Cluster, Disruption, NodeId, PodId, WorkloadKind};
+use crate::api::{Name, PodDisruptionBudget, PodTemplate};
+use crate::cluster::{Cluster, Disruption, NodeId, PodId, WorkloadId, WorkloadKind};
 use crate::controllers::disruption::{
-    BudgetPod, BudgetSpec, EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, budget_status, evict,
+    BudgetPod, BudgetSpec, BudgetStatus, EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, budget_status,
+    evict,
 };
 use crate::engine::Priority;
 use crate::input::scenario::{ActionVerb, DrainOptions, Target, TargetKind};
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
 
 /// Time between two tries of `kubectl drain` to evict a pod.
@@ -178,42 +179,47 @@ impl World<'_> {
 }
 
 /// The budgets that select a pod, with their status now.
-fn budgets_of(cluster: &Cluster, pod: PodId, now: crate::units::SimTime) -> Vec<EvictionBudget> {
+fn budgets_of(cluster: &Cluster, pod: PodId, now: SimTime) -> Vec<EvictionBudget> {
     let state = cluster.pod(pod);
     let namespace = cluster.namespace_name(state.namespace);
-    let labels = |id: PodId| &cluster.template_of(id).template.labels;
+    let labels = &cluster.template_of(pod).template.labels;
     let budgets = cluster.disruption_budgets().iter().filter(|budget| {
-        budget.meta.namespace == *namespace
-            && budget.selector.as_ref().is_some_and(|selector| selector.matches(labels(pod)))
+        budget.meta.namespace == *namespace && budget.selector.as_ref().is_some_and(|selector| selector.matches(labels))
     });
     budgets
-        .map(|budget| {
-            let selected = cluster.pods().filter(|(id, own)| {
-                own.exists()
-                    && !own.phase.is_terminal()
-                    && own.namespace == state.namespace
-                    && budget.selector.as_ref().is_some_and(|selector| selector.matches(labels(*id)))
-            });
-            let pods: Vec<BudgetPod<crate::cluster::WorkloadId>> = selected
-                .map(|(_, own)| BudgetPod {
-                    is_ready: own.ready,
-                    is_deleting: own.deletion.is_some(),
-                    disrupted_at: None,
-                    controller: own.workload.map(|id| (id, cluster.workload(id).desired)),
-                })
-                .collect();
-            let spec = BudgetSpec { min_available: budget.min_available, max_unavailable: budget.max_unavailable };
-            EvictionBudget {
-                status: budget_status(spec, &pods, now),
-                status_is_stale: false,
-                unhealthy_pod_eviction_policy: if budget.always_allow_unhealthy {
-                    UnhealthyPodEvictionPolicy::AlwaysAllow
-                } else {
-                    UnhealthyPodEvictionPolicy::IfHealthyBudget
-                },
-            }
+        .map(|budget| EvictionBudget {
+            status: status_of(cluster, budget, now),
+            status_is_stale: false,
+            unhealthy_pod_eviction_policy: if budget.always_allow_unhealthy {
+                UnhealthyPodEvictionPolicy::AlwaysAllow
+            } else {
+                UnhealthyPodEvictionPolicy::IfHealthyBudget
+            },
         })
         .collect()
+}
+
+/// The status that the disruption controller gives a budget now.
+pub(super) fn status_of(cluster: &Cluster, budget: &PodDisruptionBudget, now: SimTime) -> BudgetStatus {
+    let selected = cluster.pods().filter(|(id, own)| {
+        own.exists()
+            && !own.phase.is_terminal()
+            && *cluster.namespace_name(own.namespace) == budget.meta.namespace
+            && budget
+                .selector
+                .as_ref()
+                .is_some_and(|selector| selector.matches(&cluster.template_of(*id).template.labels))
+    });
+    let pods: Vec<BudgetPod<WorkloadId>> = selected
+        .map(|(_, own)| BudgetPod {
+            is_ready: own.ready,
+            is_deleting: own.deletion.is_some(),
+            disrupted_at: None,
+            controller: own.workload.map(|id| (id, cluster.workload(id).desired)),
+        })
+        .collect();
+    let spec = BudgetSpec { min_available: budget.min_available, max_unavailable: budget.max_unavailable };
+    budget_status(spec, &pods, now)
 }
 
 /// An object that an action names.

@@ -1,14 +1,10 @@
 //! Streams of bare pods: drawn from distributions, or a cursor over a trace.
 
-use crate::api;
-use crate::api::{
-    Affinity, Container, Labels, Name, NodeAffinity, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement,
-    NodeSelectorTerm, ObjectMeta, PodSpec, PodTemplate, ResourceList, RestartPolicy, well_known,
-};
+use crate::api::{Name, PodTemplate};
 use crate::engine::{RandomStream, RandomStreams};
 use crate::input::TableError;
 use crate::input::scenario::{ArrivalSource, Arrivals, GeneratedArrivals};
-use crate::input::trace::{GPU_PRODUCT_LABEL, GPU_RESOURCE, Lifetime, TraceNode, TracePod, TracePods, open_pods};
+use crate::input::trace::{Lifetime, TracePod, TracePods, open_pods};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::{ArrivalTimes, Sampler};
 use std::sync::Arc;
@@ -134,7 +130,7 @@ impl ArrivalStream {
                     arriving.push(Arriving {
                         name: Name::from(pod.name.as_str()),
                         namespace: pod.namespace.as_deref().map_or_else(|| self.namespace.clone(), Name::from),
-                        template: Arc::new(trace_template(&pod)),
+                        template: Arc::new(pod.template()),
                         run_for,
                         deleted_at,
                         shared_gpu: pod.shared_gpu,
@@ -160,66 +156,5 @@ fn generated_source(
         lifetimes: streams.stream(&format!("arrivals/{name}/duration")),
         template: template.map(Arc::clone).unwrap_or_default(),
         pending: 0,
-    }
-}
-
-/// The template of a pod of a trace.
-fn trace_template(pod: &TracePod) -> PodTemplate {
-    let gpus = (pod.gpus > 0).then(|| (Name::from(GPU_RESOURCE), pod.gpus));
-    let requests = ResourceList {
-        cpu: Some(pod.cpu),
-        memory: Some(pod.memory),
-        scalar: gpus.into_iter().collect(),
-        ..ResourceList::default()
-    };
-    let affinity = (!pod.gpu_models.is_empty()).then(|| {
-        let term = NodeSelectorTerm {
-            match_expressions: vec![NodeSelectorRequirement {
-                key: Name::from(GPU_PRODUCT_LABEL),
-                operator: NodeSelectorOperator::In,
-                values: pod.gpu_models.clone(),
-            }],
-            match_fields: Vec::new(),
-        };
-        let node = NodeAffinity { required: Some(NodeSelector { terms: vec![term] }), preferred: Vec::new() };
-        Box::new(Affinity { node: Some(node), ..Affinity::default() })
-    });
-    PodTemplate {
-        labels: pod.labels.iter().cloned().collect::<Labels>(),
-        annotations: Labels::default(),
-        spec: PodSpec {
-            containers: vec![Container { name: Name::from("main"), requests, ..Container::default() }],
-            affinity,
-            priority: pod.priority,
-            restart_policy: RestartPolicy::Never,
-            ..PodSpec::default()
-        },
-        hints: api::SimulationHints::default(),
-    }
-}
-
-/// A node of a trace.
-pub fn trace_node(node: &TraceNode) -> api::Node {
-    let name = Name::from(node.name.as_str());
-    let mut labels = vec![(Name::from(well_known::HOSTNAME), name.clone())];
-    if let Some(zone) = &node.zone {
-        labels.push((Name::from(well_known::ZONE), zone.clone()));
-    }
-    if let Some(model) = &node.gpu_model {
-        labels.push((Name::from(GPU_PRODUCT_LABEL), model.clone()));
-    }
-    let gpus = (node.gpus > 0).then(|| (Name::from(GPU_RESOURCE), node.gpus));
-    let capacity = ResourceList {
-        cpu: Some(node.cpu),
-        memory: Some(node.memory),
-        pods: Some(i64::from(crate::input::scenario::MAX_PODS)),
-        scalar: gpus.into_iter().collect(),
-        ..ResourceList::default()
-    };
-    api::Node {
-        meta: ObjectMeta { name, labels: labels.into_iter().collect(), ..ObjectMeta::default() },
-        capacity: capacity.clone(),
-        allocatable: capacity,
-        ..api::Node::default()
     }
 }

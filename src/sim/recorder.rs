@@ -323,11 +323,6 @@ impl Recorder {
         self.event_index.insert(key, self.events.len() - 1);
     }
 
-    /// The cluster-wide series so far.
-    pub const fn cluster_series(&self) -> &ClusterSeries {
-        &self.cluster
-    }
-
     /// Closes the books at `end`.
     pub fn finish(mut self, header: RunHeader, cluster: &Cluster, recoveries: Vec<RecoveryRecord>) -> Facts {
         let end = header.end;

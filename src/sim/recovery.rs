@@ -103,6 +103,7 @@ impl RecoveryTracker {
         self.records.push(RecoveryRecord {
             kind,
             subject: Name::from(subject),
+            workloads: workloads.iter().filter_map(|id| u32::try_from(id.index()).ok()).collect(),
             struck: now,
             ended: None,
             detected: None,

@@ -1,6 +1,7 @@
 //! The world of a run: the cluster, everything that acts on it, and the dispatch of events and changes between them.
 
-use super::arrivals::{ArrivalStream, trace_node};
+use super::actions::status_of;
+use super::arrivals::ArrivalStream;
 use super::event::Event;
 use super::recorder::{PoolInfo, Recorder, WorkloadLoad};
 use super::recovery::RecoveryTracker;
@@ -18,6 +19,7 @@ use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::infra::node_pool::NodePool;
 use crate::kubelet::agent::Kubelets;
 use crate::record::{AutoscalingRecord, MetricRecord};
+use crate::scheduler::DisruptionBudget;
 use crate::scheduler::component::Scheduler;
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use crate::workload::traffic::{Load, Traffic};
@@ -43,7 +45,7 @@ pub struct World<'a> {
     joining: Vec<(u32, api::Node)>,
     pub(super) remarks: Vec<String>,
     shared_gpus: u64,
-    /// Names of workloads that some object owns; only used while the initial objects are applied.
+    budgets_are_stale: bool,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
     pub(super) checksum: Checksum,
@@ -126,6 +128,7 @@ impl<'a> World<'a> {
             joining: Vec::new(),
             remarks: Vec::new(),
             shared_gpus: 0,
+            budgets_are_stale: false,
             changes: Vec::new(),
             events: Vec::new(),
             checksum: Checksum::default(),
@@ -145,10 +148,10 @@ impl<'a> World<'a> {
             for node in nodes {
                 let at = stream.start + node.created.since_start();
                 if at <= SimTime::ZERO {
-                    self.cluster.add_node(Arc::new(trace_node(node)), None, SimTime::ZERO);
+                    self.cluster.add_node(Arc::new(node.node()), None, SimTime::ZERO);
                 } else {
                     let index = u32::try_from(self.joining.len()).unwrap_or(u32::MAX);
-                    self.joining.push((index, trace_node(node)));
+                    self.joining.push((index, node.node()));
                     self.queue.schedule_with(at, Priority::First, Event::NodeJoins { index });
                 }
             }
@@ -361,7 +364,10 @@ impl<'a> World<'a> {
         let Self { queue, cluster, .. } = self;
         match event {
             Event::Controller(event) => self.controllers.handle(event, cluster, queue),
-            Event::Scheduler(event) => self.scheduler.handle(event, cluster, queue),
+            Event::Scheduler(event) => {
+                self.update_disruption_budgets();
+                self.scheduler.handle(event, &mut self.cluster, &mut self.queue);
+            }
             Event::Kubelet(event) => {
                 self.kubelets.handle(event, cluster, queue);
                 if let crate::kubelet::agent::KubeletEvent::Back { node, .. } = event {
@@ -399,6 +405,22 @@ impl<'a> World<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Shows the scheduler the budgets with their status, if there are any and a pod has changed.
+    fn update_disruption_budgets(&mut self) {
+        if !std::mem::take(&mut self.budgets_are_stale) {
+            return;
+        }
+        let now = self.queue.now();
+        let budget = |own: &api::PodDisruptionBudget| DisruptionBudget {
+            namespace: own.meta.namespace.clone(),
+            selector: own.selector.clone(),
+            disruptions_allowed: status_of(&self.cluster, own, now).disruptions_allowed,
+            disrupted_pods: Vec::new(),
+        };
+        let budgets = self.cluster.disruption_budgets().iter().map(budget).collect();
+        self.scheduler.set_disruption_budgets(budgets);
     }
 
     fn arrive(&mut self, stream: u32, arriving: super::arrivals::Arriving) {
@@ -454,6 +476,7 @@ impl<'a> World<'a> {
     fn observe(&mut self, change: Change) {
         let Self { queue, cluster, .. } = self;
         let now = queue.now();
+        self.budgets_are_stale |= !cluster.disruption_budgets().is_empty();
         self.recorder.observe(change, cluster, now);
         self.recovery.observe(change, cluster, now);
         self.traffic.observe(change, cluster, now);

@@ -1,6 +1,7 @@
 //! Integration tests: golden data, properties, command-line snapshots, architecture.
 
 mod cli;
+mod gallery;
 mod golden_controllers;
 mod golden_hpa;
 mod golden_scheduler;

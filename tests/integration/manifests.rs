@@ -881,15 +881,15 @@ metadata: {name: d}
     let expected = [
         format!("x.yaml:{}:1: warning: kind Job (batch/v1) is not simulated and has no effect (2 objects)", first + 2),
         format!(
-            "x.yaml:{}:1: warning: kind Deploymnet (apps/v1) is not simulated and has no effect (1 object) (hint: did you mean `Deployment`?)",
+            "x.yaml:{}:1: warning: kind Deploymnet (apps/v1) is not simulated and has no effect (1 object)\n  hint: did you mean `Deployment`?",
             first + 10
         ),
         format!(
             "x.yaml:{}:1: warning: kind Service (serving.knative.dev/v1) is not simulated and has no effect (1 object)",
             first + 14
         ),
-        "x.yaml:8:3: warning: spec.replica: is not a field of Kubernetes 1.36 and has no effect (hint: did you mean `replicas`?)".to_owned(),
-        "x.yaml:56:9: warning: spec.template.spec.containers[0].comand: is not a field of Kubernetes 1.36 and has no effect (hint: did you mean `command`?)".to_owned(),
+        "x.yaml:8:3: warning: spec.replica: is not a field of Kubernetes 1.36 and has no effect\n  hint: did you mean `replicas`?".to_owned(),
+        "x.yaml:56:9: warning: spec.template.spec.containers[0].comand: is not a field of Kubernetes 1.36 and has no effect\n  hint: did you mean `command`?".to_owned(),
         "x.yaml:70:11: warning: spec.template.spec.containers[0].lifecycle.postStart: is not simulated and has no effect".to_owned(),
     ];
     for line in &expected {

@@ -276,6 +276,7 @@ pub fn day() -> Facts {
     facts.recoveries.push(RecoveryRecord {
         kind: FaultKind::NodeCrash,
         subject: "general-1".into(),
+        workloads: vec![0],
         struck: crash,
         ended: Some(SimTime::from_secs(52_000)),
         detected: Some(crash + SimDuration::from_secs(46)),

@@ -37,10 +37,11 @@ impl DeploymentController {
         Self { queue: WorkQueue::default(), memory: Vec::new(), limiter: settings.client() }
     }
 
-    /// Plans a sync after `delay`, unless one is planned already.
+    /// Plans a sync after `delay`, unless one is planned that comes no later.
     pub fn enqueue<A: Agenda<ControllerEvent>>(&mut self, id: DeploymentId, delay: SimDuration, agenda: &mut A) {
-        if self.queue.add(id.index()) {
-            agenda.schedule(agenda.now() + delay, ControllerEvent::SyncDeployment(id));
+        let at = agenda.now() + delay;
+        if self.queue.add(id.index(), at) {
+            agenda.schedule(at, ControllerEvent::SyncDeployment(id));
         }
     }
 
@@ -63,10 +64,10 @@ impl DeploymentController {
 
     /// One sync of a Deployment.
     pub fn sync<A: Agenda<ControllerEvent>>(&mut self, id: DeploymentId, cluster: &mut Cluster, agenda: &mut A) {
-        if !self.queue.take(id.index()) || cluster.deployment(id).removed {
+        let now = agenda.now();
+        if !self.queue.take(id.index(), now) || cluster.deployment(id).removed {
             return;
         }
-        let now = agenda.now();
         let deployment = cluster.deployment(id);
         let memory = self.memory.get(id.index()).cloned().unwrap_or_default();
         let view = DeploymentView {
@@ -222,6 +223,17 @@ pub fn safe_text(mut number: u64, length: usize) -> String {
         number /= 27;
     }
     text
+}
+
+/// A template with the label of its revision.
+pub fn with_revision_label(template: &PodTemplate, revision: &str) -> PodTemplate {
+    PodTemplate { labels: template.labels.with(well_known::CONTROLLER_REVISION_HASH, revision), ..template.clone() }
+}
+
+/// A name for the next pod of an owner: the owner's and five characters that differ from pod to pod.
+pub fn generated_name(owner: &str, cluster: &Cluster) -> Name {
+    let number = (cluster.pods().len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+    Name::from(format!("{owner}-{}", safe_text(number, 5)))
 }
 
 /// The event `ScalingReplicaSet`.

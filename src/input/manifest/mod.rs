@@ -28,6 +28,7 @@ pub mod stateful_set;
 mod typed;
 mod validation;
 mod value;
+pub mod volume;
 mod workload;
 
 pub(in crate::input) use scheduling::{convert_node_affinity, convert_spread_constraints};

@@ -3,6 +3,7 @@
 use super::container::{RESTART_POLICIES, convert_containers};
 use super::scheduling::{convert_affinity, convert_spread_constraints, convert_tolerations};
 use super::value::{name, optional_time, optional_word, seconds};
+use super::volume::convert_pod_volumes;
 use super::{hints, meta, resources};
 use crate::api::{
     self, ContainerResourceStatus, Name, PodPhase, PodStatus, PodTemplate, PreemptionPolicy, RestartPolicy,
@@ -208,6 +209,7 @@ fn convert_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErrors) -
         host_network: spec.host_network == Some(true),
         host_users: spec.host_users,
         image_volumes: images.map(Name::from).collect(),
+        volumes: convert_pod_volumes(spec.volumes.as_deref().unwrap_or_default()),
     }
 }
 

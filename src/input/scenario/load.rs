@@ -42,7 +42,7 @@ pub(super) struct Document {
 /// [`Diagnostics`] with every problem that was found.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Scenario, Diagnostics> {
     let file = if path.is_dir() { path.join(FILE_IN_FOLDER) } else { path.to_owned() };
-    let failed = |message: String, hint: Option<&str>| all([of_file(&file, message, hint)]);
+    let failed = |message: String, hint: Option<&str>| Diagnostics::from(of_file(&file, message, hint));
     let size = match std::fs::metadata(&file) {
         Ok(data) if data.is_dir() => return Err(failed("is a folder (expected a file)".to_owned(), None)),
         Ok(data) => data.len(),
@@ -73,16 +73,16 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Scenario, Diagnostics>
 pub fn load_text(text: &str, file: &Path, options: &LoadOptions) -> Result<Scenario, Diagnostics> {
     let mut root = parse(text).map_err(|error| {
         let diagnostic = of_file(file, error.message, None);
-        all([if error.line > 0 { diagnostic.at((error.line, error.column)) } else { diagnostic }])
+        Diagnostics::from(if error.line > 0 { diagnostic.at((error.line, error.column)) } else { diagnostic })
     })?;
     match root.value {
         Value::Mapping(_) => {}
         Value::Null => {
-            return Err(all([of_file(file, "is empty (expected a scenario)", None)]));
+            return Err(of_file(file, "is empty (expected a scenario)", None).into());
         }
         _ => {
             let message = "is not a scenario (expected a mapping with `apiVersion`, `kind`, `metadata` and `spec`)";
-            return Err(all([of_file(file, message, None)]));
+            return Err(of_file(file, message, None).into());
         }
     }
     let mut errors = Vec::new();
@@ -109,20 +109,13 @@ pub fn load_text(text: &str, file: &Path, options: &LoadOptions) -> Result<Scena
     errors.splice(0..0, found);
     match scenario {
         Some(scenario) if errors.is_empty() => Ok(scenario),
-        _ => Err(all(errors)),
+        _ => Err(errors.into_iter().collect()),
     }
 }
 
 /// An error that concerns a file as a whole.
 fn of_file(file: &Path, message: impl Display, hint: Option<&str>) -> Diagnostic {
     Diagnostic::error(file.display().to_string(), message).with_hint(hint.map(str::to_owned))
-}
-
-/// Errors as one value.
-fn all(errors: impl IntoIterator<Item = Diagnostic>) -> Diagnostics {
-    let mut diagnostics = Diagnostics::default();
-    diagnostics.extend(errors);
-    diagnostics
 }
 
 impl Document {
@@ -249,8 +242,8 @@ impl Scenario {
         let point = self
             .document
             .point(values, &at)
-            .map_err(|(_, message, hint)| all([of_file(&self.file, message, hint.as_deref())]))?;
-        point.check().map_err(all)
+            .map_err(|(_, message, hint)| Diagnostics::from(of_file(&self.file, message, hint.as_deref())))?;
+        point.check().map_err(Diagnostics::from_iter)
     }
 
     /// The place of a field (`spec.arrivals[0].template.spec`) as an error with this message: for problems that are found

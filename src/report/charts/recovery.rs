@@ -3,41 +3,18 @@
 use super::cluster::stroke;
 use super::figure::{Area, Dash, Figure, Line, Mark, Panel, Shape, XAxis, YAxis, palette};
 use super::sampling::step_points;
-use crate::record::{Facts, FaultKind, RecoveryRecord, StepSeries, WorkloadRecord};
+use crate::record::{Facts, RecoveryRecord, StepSeries, WorkloadRecord};
 use crate::report::numbers;
 use crate::report::tables::fault_word;
 use crate::units::{SimDuration, SimTime};
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 /// The most faults in one chart.
 const SHOWN: usize = 4;
 
-/// Workloads, but DaemonSets, with a pod that the fault touched.
+/// The workloads that the fault touched.
 fn affected<'a>(facts: &'a Facts, fault: &RecoveryRecord) -> Vec<&'a WorkloadRecord> {
-    let struck_node = |index: Option<u32>| {
-        index
-            .and_then(|index| facts.nodes.get(index as usize))
-            .is_some_and(|node| node.name == fault.subject || node.zone == fault.subject)
-    };
-    let names: BTreeSet<(&str, &str)> = facts
-        .pods
-        .iter()
-        .filter(|pod| pod.created <= fault.struck && pod.ended.is_none_or(|ended| ended >= fault.struck))
-        .filter(|pod| match fault.kind {
-            FaultKind::PodCrash => {
-                pod.name == fault.subject || *fault.subject == format!("{}/{}", pod.namespace, pod.name)
-            }
-            FaultKind::NodeCrash | FaultKind::ZoneOutage | FaultKind::NetworkPartition => struck_node(pod.node),
-        })
-        .map(|pod| (&*pod.namespace, &*pod.workload))
-        .collect();
-    facts
-        .workloads
-        .iter()
-        .filter(|workload| !workload.name.starts_with("DaemonSet/"))
-        .filter(|workload| names.contains(&(&*workload.namespace, &*workload.name)))
-        .collect()
+    fault.workloads.iter().filter_map(|index| facts.workloads.get(*index as usize)).collect()
 }
 
 /// The sum of step series.

@@ -3,15 +3,20 @@
 use super::config::{self, RecordedConfig};
 use crate::api;
 use crate::cluster::{NodeId, PodId};
-use crate::input::FieldErrors;
 use crate::input::manifest;
+use crate::input::{FieldErrors, FieldPath};
 use crate::scheduler::{
-    Context, KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig, ServiceSelector,
-    Snapshot,
+    Context, DisruptionBudget, KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig,
+    ServiceSelector, Snapshot, VolumeListers,
 };
 use jiff::Timestamp;
+use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::api::policy::v1 as policy;
+use k8s_openapi::api::storage::v1 as storage;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A case as recorded: native Kubernetes JSON throughout.
@@ -32,14 +37,60 @@ pub struct Case {
     pub namespaces: Vec<core::Namespace>,
     /// Services.
     pub services: Vec<core::Service>,
+    /// ReplicaSets.
+    pub replica_sets: Vec<apps::ReplicaSet>,
+    /// StatefulSets.
+    pub stateful_sets: Vec<apps::StatefulSet>,
+    /// ReplicationControllers.
+    pub replication_controllers: Vec<core::ReplicationController>,
+    /// PodDisruptionBudgets.
+    pub pdbs: Vec<policy::PodDisruptionBudget>,
+    /// PersistentVolumes.
+    pub pvs: Vec<core::PersistentVolume>,
+    /// PersistentVolumeClaims.
+    pub pvcs: Vec<core::PersistentVolumeClaim>,
+    /// StorageClasses.
+    pub storage_classes: Vec<storage::StorageClass>,
+    /// CSINodes.
+    pub csi_nodes: Vec<storage::CSINode>,
+    /// CSIDrivers.
+    pub csi_drivers: Vec<storage::CSIDriver>,
+    /// CSIStorageCapacities.
+    pub csi_storage_capacities: Vec<storage::CSIStorageCapacity>,
+    /// What happens (queue).
+    pub ops: Vec<Operation>,
     /// Fields of a KubeSchedulerConfiguration.
     pub config: Option<RecordedConfig>,
+}
+
+/// One operation of a queue case.
+#[derive(Debug, Deserialize)]
+pub struct Operation {
+    /// What to do.
+    pub op: String,
+    /// The node of a node event.
+    pub node: Option<core::Node>,
+    /// The pod of a pod event.
+    pub pod: Option<core::Pod>,
+    /// The name of the object that is deleted or activated.
+    pub name: Option<String>,
+    /// The attempt's outcome waits for `finish`.
+    #[serde(default)]
+    pub hold: bool,
+    /// The attempt ends with an internal error.
+    #[serde(default)]
+    pub error: bool,
+    /// By how many milliseconds the clock moves.
+    #[serde(default)]
+    pub ms: i64,
 }
 
 /// The scheduler's view of a case.
 pub struct Cluster {
     /// The release whose rules apply.
     pub version: KubernetesVersion,
+    /// The whole configuration.
+    pub config: SchedulerConfig,
     /// Nodes and the pods on them.
     pub snapshot: Snapshot,
     /// Other objects.
@@ -50,6 +101,7 @@ pub struct Cluster {
     pub profile: Profile,
     /// Nodes by id, for their names in their order.
     pub node_names: Vec<api::Name>,
+    pods: BTreeMap<String, PodId>,
     next_pod: usize,
 }
 
@@ -66,24 +118,26 @@ impl Cluster {
         let profile = config.profiles().into_iter().next().unwrap_or_default();
         let mut cluster = Self {
             version,
+            config,
             snapshot: Snapshot::new(),
             listers: Listers::default(),
             nominator: Nominator::default(),
             profile,
             node_names: Vec::new(),
+            pods: BTreeMap::new(),
             next_pod: 0,
         };
-        cluster.add_listed(case);
+        cluster.add_listed(case)?;
+        cluster.listers.volumes = volumes(case)?;
         for node in &case.nodes {
             cluster.add_node(node)?;
         }
         for pod in &case.pods {
             let info = cluster.pod_info(pod)?;
-            let node = |name: &Option<api::Name>| cluster.snapshot.node_by_name(name.as_deref()?);
-            if let Some(node) = node(&info.node_name) {
+            // The recorder did not tell the scheduler of the nominations of other pending pods: no recorded decision
+            // depends on them.
+            if let Some(node) = info.node_name.as_deref().and_then(|name| cluster.snapshot.node_by_name(name)) {
                 cluster.snapshot.add_pod(info, node);
-            } else if let Some(node) = node(&info.nominated_node_name) {
-                cluster.nominator.add(info, node);
             }
         }
         cluster.snapshot.refresh();
@@ -91,8 +145,8 @@ impl Cluster {
     }
 
     /// Objects besides nodes and pods.
-    fn add_listed(&mut self, case: &Case) {
-        let labels = |map: Option<&std::collections::BTreeMap<String, String>>| manifest::meta::labels(map);
+    fn add_listed(&mut self, case: &Case) -> Result<(), String> {
+        let labels = |map: Option<&BTreeMap<String, String>>| manifest::meta::labels(map);
         for namespace in &case.namespaces {
             let name = namespace.metadata.name.as_deref().unwrap_or_default();
             self.listers.namespaces.insert(name.into(), labels(namespace.metadata.labels.as_ref()));
@@ -104,6 +158,41 @@ impl Cluster {
                 selector: selector.map(|selector| labels(Some(selector))),
             });
         }
+        let mut owners = Vec::new();
+        for set in &case.replica_sets {
+            owners.push(("ReplicaSet", &set.metadata, set.spec.as_ref().map(|spec| &spec.selector)));
+        }
+        for set in &case.stateful_sets {
+            owners.push(("StatefulSet", &set.metadata, set.spec.as_ref().map(|spec| &spec.selector)));
+        }
+        for (kind, meta, selector) in owners {
+            let Some(selector) = selector else { continue };
+            let selector = converted(|errors| {
+                manifest::selector::convert_label_selector(selector, FieldPath::Root.key("selector"), errors)
+            })?;
+            self.listers.owners.insert(owner_key(kind, meta), selector);
+        }
+        for budget in &case.pdbs {
+            let selector = budget.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+            let selector = converted(|errors| {
+                let path = FieldPath::Root.key("spec.selector");
+                manifest::selector::convert_optional_label_selector(selector, path, errors)
+            })?;
+            let status = budget.status.as_ref();
+            let disrupted = status.and_then(|status| status.disrupted_pods.as_ref()).into_iter().flatten();
+            self.listers.disruption_budgets.push(DisruptionBudget {
+                namespace: budget.metadata.namespace.as_deref().unwrap_or_default().into(),
+                selector,
+                disruptions_allowed: status.and_then(|status| status.disruptions_allowed).unwrap_or(0),
+                disrupted_pods: disrupted.map(|(name, _)| name.as_str().into()).collect(),
+            });
+        }
+        for controller in &case.replication_controllers {
+            let selector = controller.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+            let selector = api::LabelSelector::from_match_labels(&labels(selector));
+            self.listers.owners.insert(owner_key("ReplicationController", &controller.metadata), selector);
+        }
+        Ok(())
     }
 
     /// Adds a node at the end; one of the same name keeps its id.
@@ -118,15 +207,12 @@ impl Cluster {
         Ok(id)
     }
 
-    /// A pod with a new id.
+    /// A pod; its id is new unless its uid is known.
     pub fn pod_info(&mut self, pod: &core::Pod) -> Result<Arc<PodInfo>, String> {
-        let id = PodId::from_index(self.next_pod);
-        self.next_pod += 1;
-        self.pod_info_with_id(pod, id)
-    }
-
-    /// A pod with a known id.
-    pub fn pod_info_with_id(&self, pod: &core::Pod, id: PodId) -> Result<Arc<PodInfo>, String> {
+        let uid = pod.metadata.uid.clone().unwrap_or_default();
+        let new = PodId::from_index(self.next_pod);
+        let id = if uid.is_empty() { new } else { *self.pods.entry(uid).or_insert(new) };
+        self.next_pod += usize::from(id == new);
         let pod = converted(|errors| manifest::pod::convert(pod, START, errors))?;
         let traits = Arc::new(PodTraits::of(&pod.template.spec));
         Ok(Arc::new(PodInfo::new(id, &pod, traits, self.version)))
@@ -141,6 +227,42 @@ impl Cluster {
     pub fn node_name(&self, id: NodeId) -> String {
         self.node_names.get(id.index()).map(ToString::to_string).unwrap_or_default()
     }
+}
+
+/// Volumes, claims and what goes with them.
+fn volumes(case: &Case) -> Result<VolumeListers, String> {
+    use manifest::volume::{convert_claim, convert_persistent_volume, convert_storage_capacity, convert_storage_class};
+    let mut listers = VolumeListers::default();
+    for volume in &case.pvs {
+        let volume = converted(|errors| convert_persistent_volume(volume, errors))?;
+        listers.persistent_volumes.insert(volume.name.clone(), Arc::new(volume));
+    }
+    for claim in &case.pvcs {
+        let claim = converted(|errors| convert_claim(claim, errors))?;
+        listers.claims.insert((claim.namespace.clone(), claim.name.clone()), Arc::new(claim));
+    }
+    for class in &case.storage_classes {
+        let class = converted(|errors| convert_storage_class(class, errors))?;
+        listers.classes.insert(class.name.clone(), class);
+    }
+    for capacity in &case.csi_storage_capacities {
+        listers.capacities.push(converted(|errors| convert_storage_capacity(capacity, errors))?);
+    }
+    for node in &case.csi_nodes {
+        let limit = |driver: &storage::CSINodeDriver| driver.allocatable.as_ref()?.count.map(i64::from);
+        let drivers = node.spec.drivers.iter().map(|driver| (driver.name.as_str().into(), limit(driver)));
+        listers.csi_nodes.insert(node.metadata.name.as_deref().unwrap_or_default().into(), drivers.collect());
+    }
+    for driver in case.csi_drivers.iter().filter(|driver| driver.spec.storage_capacity == Some(true)) {
+        listers.capacity_drivers.insert(driver.metadata.name.as_deref().unwrap_or_default().into());
+    }
+    Ok(listers)
+}
+
+/// The key of an owner in the listers.
+fn owner_key(kind: &str, meta: &ObjectMeta) -> (api::Name, api::Name, api::Name) {
+    let text = |field: &Option<String>| api::Name::from(field.as_deref().unwrap_or_default());
+    (kind.into(), text(&meta.namespace), text(&meta.name))
 }
 
 /// A conversion whose complaints, if any, are joined to one text.

@@ -5,6 +5,9 @@
 
 mod case;
 mod config;
+mod queue;
+mod sampled;
+mod sequence;
 mod single;
 
 use super::{CaseResult, ConformanceError, Difference, read_json_lines};
@@ -20,12 +23,18 @@ const EXPECTED_FILES: &str = "cases.jsonl.gz and expected.jsonl.gz in a folder s
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Single,
+    Sequence,
+    Queue,
+    Sampled,
 }
 
 impl Kind {
     fn of(folder: &Path) -> Option<Self> {
         match folder.file_name()?.to_str()? {
             "single" => Some(Self::Single),
+            "sequence" => Some(Self::Sequence),
+            "queue" => Some(Self::Queue),
+            "sampled" => Some(Self::Sampled),
             _ => None,
         }
     }
@@ -61,7 +70,10 @@ pub fn replay(folder: &Path, version: Option<KubernetesVersion>) -> Result<Vec<C
         }
         let id = case.id.clone();
         let actual = match kind {
-            Kind::Single => single::replay(case, version),
+            Kind::Single => single::replay(&case, version),
+            Kind::Sequence => sequence::replay(&case, version),
+            Kind::Queue => queue::replay(&case, version),
+            Kind::Sampled => sampled::replay(&case, version),
         }
         .map_err(malformed)?;
         let mut differences = Vec::new();

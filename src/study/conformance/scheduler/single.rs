@@ -3,13 +3,14 @@
 use super::case::{Case, Cluster};
 use crate::scheduler::framework::run_scores;
 use crate::scheduler::{
-    Decision, KubernetesVersion, PluginSet, PodInfo, Scratch, SearchState, TieBreak, schedule, select_best,
+    Decision, KubernetesVersion, PluginSet, PodInfo, PostFilterResult, Scratch, SearchState, TieBreak, post_filter,
+    schedule, select_best,
 };
 use serde_json::{Map, Value, json};
 
 /// Replays one case; gives the result in the recording's form.
-pub fn replay(case: Case, version: KubernetesVersion) -> Result<Value, String> {
-    let mut cluster = Cluster::new(&case, version, 100)?;
+pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> {
+    let mut cluster = Cluster::new(case, version, 100)?;
     let pod = cluster.pod_info(&case.pod)?;
     cluster.snapshot.refresh();
     let context = cluster.context();
@@ -39,6 +40,7 @@ pub fn replay(case: Case, version: KubernetesVersion) -> Result<Value, String> {
     let decision = schedule(&context, &pod, &mut SearchState::default(), TieBreak::First, &mut scratch);
     let mut rejected = Map::new();
     let mut message = String::new();
+    let mut preemption = Value::Null;
     match &decision {
         Decision::Unschedulable(diagnosis) => {
             if let Some(rejection) = &diagnosis.pre_filter {
@@ -52,6 +54,9 @@ pub fn replay(case: Case, version: KubernetesVersion) -> Result<Value, String> {
             }
             add_failures(&cluster, &pod, &diagnosis.failures, &mut rejected);
             message = diagnosis.message(&cluster.snapshot, &pod, version);
+            let outcome = post_filter(&context, &pod, diagnosis, &mut scratch.state, TieBreak::First);
+            outcome.append_to(&mut message);
+            preemption = render_preemption(&cluster, outcome);
         }
         _ => add_failures(&cluster, &pod, &scratch.failures, &mut rejected),
     }
@@ -86,7 +91,7 @@ pub fn replay(case: Case, version: KubernetesVersion) -> Result<Value, String> {
     result.insert("scores".into(), Value::Object(scores));
     result.insert("best".into(), if feasible.is_empty() { json!([]) } else { node_names(&scratch.best) });
     result.insert("unschedulablePlugins".into(), names(scratch.plugins));
-    result.insert("preemption".into(), Value::Null);
+    result.insert("preemption".into(), preemption);
     result.insert("message".into(), json!(message));
     Ok(Value::Object(result))
 }
@@ -109,4 +114,32 @@ fn add_failures(
             json!({"plugin": failure.plugin().name(), "code": failure.code().as_str(), "reasons": reasons}),
         );
     }
+}
+
+/// Renders the outcome of PostFilter in the recording's form.
+fn render_preemption(cluster: &Cluster, mut outcome: PostFilterResult) -> Value {
+    let names = |victims: &[std::sync::Arc<PodInfo>]| {
+        victims.iter().map(|victim| format!("{}/{}", victim.namespace, victim.name)).collect::<Vec<_>>()
+    };
+    let preemption = &outcome.preemption;
+    let candidates: Map<String, Value> = preemption
+        .candidates
+        .iter()
+        .map(|own| {
+            let facts = json!({"victims": names(&own.victims), "pdbViolations": own.pdb_violations});
+            (cluster.node_name(own.node), facts)
+        })
+        .collect();
+    outcome.reasons.sort_unstable();
+    json!({
+        "nominated": preemption.nominated.map(|node| cluster.node_name(node)).unwrap_or_default(),
+        "victims": preemption.chosen().map(|own| names(&own.victims)).unwrap_or_default(),
+        "ties": preemption.ties.iter().map(|node| cluster.node_name(*node)).collect::<Vec<_>>(),
+        "candidates": candidates,
+        "status": {
+            "plugin": outcome.plugin.map_or("", crate::scheduler::Plugin::name),
+            "code": outcome.code.as_str(),
+            "reasons": outcome.reasons,
+        },
+    })
 }

@@ -1,0 +1,265 @@
+//! DefaultPreemption: which pods of lower priority would have to go, and on which node.
+//!
+//! Mirrors `plugins/defaultpreemption` and `framework/preemption` of kube-scheduler 1.36. Where more than 12 potential
+//! victims of a node share priority and start time, kube-scheduler's order among them is unspecified; here it is that of
+//! the node's pods.
+
+use crate::api::PreemptionPolicy;
+use crate::cluster::NodeId;
+use crate::scheduler::diagnosis::ReasonCounts;
+use crate::scheduler::framework::{add_pod, remove_pod, run_filters_with_nominated_pods};
+use crate::scheduler::listers::DisruptionBudget;
+use crate::scheduler::profile::DefaultPreemptionArgs;
+use crate::scheduler::{Code, Context, CycleState, Diagnosis, Failure, NodeInfo, PodInfo, TieBreak};
+use crate::units::SimTime;
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+/// A node where the pod would fit if some pods went.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The node.
+    pub node: NodeId,
+    /// The pods that would go, the most important first.
+    pub victims: Vec<Arc<PodInfo>>,
+    /// How many of them a disruption budget protects.
+    pub pdb_violations: usize,
+}
+
+/// What preemption found.
+#[derive(Clone, Debug, Default)]
+pub struct Preemption {
+    /// Every node where preemption would help.
+    pub candidates: Vec<Candidate>,
+    /// Nodes that are best by every criterion, in order of their ids.
+    pub ties: Vec<NodeId>,
+    /// The node chosen.
+    pub nominated: Option<NodeId>,
+    /// Why preemption does not help, if it does not.
+    pub failure: Option<String>,
+}
+
+impl Preemption {
+    /// The chosen node with its victims.
+    pub fn chosen(&self) -> Option<&Candidate> {
+        self.candidates.iter().find(|candidate| Some(candidate.node) == self.nominated)
+    }
+}
+
+/// When a pod counts as started: one that has not started counts as starting now.
+fn start_time(pod: &PodInfo) -> SimTime {
+    pod.start_time.unwrap_or(SimTime::MAX)
+}
+
+/// The order in which pods are spared: high priority first, then early start (`MoreImportantPod`).
+fn by_importance(pod: &PodInfo) -> (Reverse<i32>, SimTime) {
+    (Reverse(pod.priority()), start_time(pod))
+}
+
+/// Looks for a node where the pod would fit without pods of lower priority.
+pub fn preempt(
+    context: &Context<'_>,
+    pod: &PodInfo,
+    diagnosis: &Diagnosis,
+    state: &mut CycleState,
+    tie_break: TieBreak,
+) -> Preemption {
+    if let Some(reason) = ineligibility(context, pod, diagnosis) {
+        return Preemption { failure: Some(reason.to_owned()), ..Preemption::default() };
+    }
+    let potential: Vec<NodeId> = match &diagnosis.pre_filter {
+        Some(rejection) if rejection.code == Code::Unschedulable => context.snapshot.search_order().to_vec(),
+        Some(_) => Vec::new(),
+        None => {
+            let resolvable = diagnosis.failures.iter().filter(|(_, failure)| failure.code() == Code::Unschedulable);
+            resolvable.map(|(node, _)| *node).collect()
+        }
+    };
+    let wanted = candidates_wanted(&context.profile.args.preemption, potential.len());
+    let offset = tie_break.offset(potential.len());
+    let (mut violating, mut candidates) = (Vec::new(), Vec::new());
+    let mut no_victims = 0;
+    let mut failures: Vec<(NodeId, Failure)> = Vec::new();
+    let (before, after) = potential.split_at(offset);
+    for id in after.iter().chain(before) {
+        let Some(node) = context.snapshot.node(*id) else { continue };
+        match select_victims(context, pod, node, state) {
+            Ok(candidate) if candidate.pdb_violations == 0 => candidates.push(candidate),
+            Ok(candidate) => violating.push(candidate),
+            Err(None) => no_victims += 1,
+            Err(Some(failure)) => failures.push((*id, failure)),
+        }
+        if !candidates.is_empty() && candidates.len() + violating.len() >= wanted {
+            break;
+        }
+    }
+    candidates.append(&mut violating);
+    if candidates.is_empty() {
+        let mut counts = ReasonCounts::default();
+        let helpless = diagnosis.nodes - no_victims - failures.len();
+        for (reason, nodes) in [
+            ("No preemption victims found for incoming pod", no_victims),
+            ("Preemption is not helpful for scheduling", helpless),
+        ] {
+            if nodes > 0 {
+                counts.add(reason, nodes);
+            }
+        }
+        counts.add_failures(failures.into_iter(), context.snapshot, pod, context.profile.version);
+        let mut text = format!("0/{} nodes are available", diagnosis.nodes);
+        counts.write_to(&mut text);
+        return Preemption { failure: Some(text), ..Preemption::default() };
+    }
+    let ties = best_nodes(&candidates);
+    let nominated = tie_break.pick(&ties);
+    Preemption { candidates, ties, nominated, failure: None }
+}
+
+/// Why the pod must not preempt (`PodEligibleToPreemptOthers`).
+fn ineligibility(context: &Context<'_>, pod: &PodInfo, diagnosis: &Diagnosis) -> Option<&'static str> {
+    if pod.spec().preemption_policy == PreemptionPolicy::Never {
+        return Some("not eligible due to preemptionPolicy=Never.");
+    }
+    let nominated = context.snapshot.node_by_name(pod.nominated_node_name.as_deref()?)?;
+    let code = match &diagnosis.pre_filter {
+        Some(rejection) => Some(rejection.code),
+        None => diagnosis.failures.iter().find(|(node, _)| *node == nominated).map(|(_, failure)| failure.code()),
+    };
+    if code == Some(Code::UnschedulableAndUnresolvable) {
+        return None;
+    }
+    let is_leaving =
+        |other: &Arc<PodInfo>| other.priority() < pod.priority() && other.terminating && other.preempted_by_scheduler;
+    let waits = context.snapshot.node(nominated)?.pods().iter().any(is_leaving);
+    waits.then_some("not eligible due to a terminating pod on the nominated node.")
+}
+
+/// How many candidates are looked for among `potential` nodes (`calculateNumCandidates`).
+fn candidates_wanted(args: &DefaultPreemptionArgs, potential: usize) -> usize {
+    let percentage = usize::try_from(args.min_candidate_nodes_percentage).unwrap_or(0);
+    let absolute = usize::try_from(args.min_candidate_nodes_absolute).unwrap_or(0);
+    (potential * percentage / 100).max(absolute).min(potential)
+}
+
+/// The pods that would have to go from one node.
+///
+/// # Errors
+/// `None` where no pod may go, else why the pod would not fit all the same.
+fn select_victims(
+    context: &Context<'_>,
+    pod: &PodInfo,
+    node: &NodeInfo,
+    state: &mut CycleState,
+) -> Result<Candidate, Option<Failure>> {
+    let mut potential: Vec<Arc<PodInfo>> =
+        node.pods().iter().filter(|other| other.priority() < pod.priority()).cloned().collect();
+    if potential.is_empty() {
+        return Err(None);
+    }
+    let mut node = node.clone();
+    for other in &potential {
+        take(context, pod, &mut node, state, other);
+    }
+    let fits = run_filters_with_nominated_pods(context, pod, state, &node);
+    let mut victims = Vec::new();
+    let mut pdb_violations = 0;
+    if fits.is_ok() {
+        potential.sort_by_key(|other| by_importance(other));
+        let (violating, others) = split_by_budgets(&potential, &context.listers.disruption_budgets);
+        let both = !violating.is_empty() && !others.is_empty();
+        let protected = violating.len();
+        for (index, other) in violating.into_iter().chain(others).enumerate() {
+            put(context, pod, &mut node, state, &other);
+            if run_filters_with_nominated_pods(context, pod, state, &node).is_err() {
+                take(context, pod, &mut node, state, &other);
+                pdb_violations += usize::from(index < protected);
+                victims.push(other);
+            }
+        }
+        if both {
+            victims.sort_by_key(|other| by_importance(other));
+        }
+    } else {
+        victims.clone_from(&potential);
+    }
+    // The plugins' state is used for the next node too: everybody who went comes back.
+    for other in &victims {
+        put(context, pod, &mut node, state, other);
+    }
+    fits.map_err(Some)?;
+    Ok(Candidate { node: node.id(), victims, pdb_violations })
+}
+
+fn take(context: &Context<'_>, pod: &PodInfo, node: &mut NodeInfo, state: &mut CycleState, other: &Arc<PodInfo>) {
+    node.remove_pod(other.id);
+    remove_pod(context, pod, state, other, node);
+}
+
+fn put(context: &Context<'_>, pod: &PodInfo, node: &mut NodeInfo, state: &mut CycleState, other: &Arc<PodInfo>) {
+    node.add_pod(Arc::clone(other));
+    add_pod(context, pod, state, other, node);
+}
+
+/// Splits pods, in order of importance, into those whose loss a budget forbids and the others
+/// (`filterPodsWithPDBViolation`).
+fn split_by_budgets(pods: &[Arc<PodInfo>], budgets: &[DisruptionBudget]) -> (Vec<Arc<PodInfo>>, Vec<Arc<PodInfo>>) {
+    let mut allowed: Vec<i64> = budgets.iter().map(|budget| i64::from(budget.disruptions_allowed)).collect();
+    pods.iter().cloned().partition(|pod| {
+        let mut violated = false;
+        if pod.labels.is_empty() {
+            return violated;
+        }
+        for (budget, allowed) in budgets.iter().zip(&mut allowed) {
+            let selects = || {
+                let selector = budget.selector.as_ref().filter(|selector| !selector.is_empty());
+                selector.is_some_and(|selector| selector.matches(&pod.labels))
+            };
+            if budget.namespace != pod.namespace || budget.disrupted_pods.contains(&pod.name) || !selects() {
+                continue;
+            }
+            *allowed -= 1;
+            violated |= *allowed < 0;
+        }
+        violated
+    })
+}
+
+/// The candidates that are best by every criterion in turn (`pickOneNodeForPreemption`), in order of their ids.
+fn best_nodes(candidates: &[Candidate]) -> Vec<NodeId> {
+    let criteria: [fn(&Candidate) -> i64; 5] = [
+        |own| i64::try_from(own.pdb_violations).unwrap_or(i64::MAX),
+        |own| own.victims.first().map_or(i64::MIN, |victim| i64::from(victim.priority())),
+        |own| own.victims.iter().map(|victim| i64::from(victim.priority()) + (1 << 31)).sum(),
+        |own| i64::try_from(own.victims.len()).unwrap_or(i64::MAX),
+        // The latest start is the best.
+        |own| -earliest_start_of_highest(own).as_nanos(),
+    ];
+    let mut best: Vec<&Candidate> = candidates.iter().collect();
+    for criterion in criteria {
+        let Some(least) = best.iter().map(|candidate| criterion(candidate)).min() else { break };
+        best.retain(|candidate| criterion(candidate) == least);
+    }
+    let mut nodes: Vec<NodeId> = best.into_iter().map(|candidate| candidate.node).collect();
+    nodes.sort_unstable();
+    nodes
+}
+
+/// The earliest start among the victims of the highest priority (`GetEarliestPodStartTime`).
+fn earliest_start_of_highest(candidate: &Candidate) -> SimTime {
+    let highest = candidate.victims.iter().map(|victim| victim.priority()).max();
+    let starts = candidate.victims.iter().filter(|victim| Some(victim.priority()) == highest);
+    starts.map(|victim| start_time(victim)).min().unwrap_or(SimTime::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_candidates_wanted() {
+        let args = DefaultPreemptionArgs { min_candidate_nodes_percentage: 10, min_candidate_nodes_absolute: 100 };
+        for (potential, expected) in [(0, 0), (50, 50), (500, 100), (5000, 500)] {
+            assert_eq!(candidates_wanted(&args, potential), expected, "{potential}");
+        }
+    }
+}

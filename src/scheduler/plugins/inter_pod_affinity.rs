@@ -1,0 +1,267 @@
+//! InterPodAffinity: required and preferred (anti-)affinity between pods, of the pod itself and of those that are there.
+
+use super::topology_counts::TopologyCounts;
+use crate::api::{Affinity, LabelSelector, Labels, Name, PodAffinityTerm, WeightedPodAffinityTerm};
+use crate::scheduler::profile::InterPodAffinityArgs;
+use crate::scheduler::{Context, Failure, Listers, MAX_NODE_SCORE, NodeInfo, PodInfo};
+
+/// A term of the incoming pod, with the namespaces that its selector stands for looked up.
+#[derive(Clone, Debug)]
+pub struct OwnTerm {
+    weight: i64,
+    /// Node label that defines the domain.
+    pub topology_key: Name,
+    selector: Option<LabelSelector>,
+    namespaces: Vec<Name>,
+    /// The namespace selector matches a namespace without labels. kube-scheduler evaluates it once more, against no
+    /// labels, so that such a selector covers every namespace.
+    every_namespace: bool,
+}
+
+impl OwnTerm {
+    /// Looks up the namespaces of a term of `pod` (`mergeAffinityTermNamespacesIfNotEmpty`).
+    pub fn new(listers: &Listers, pod: &PodInfo, term: &PodAffinityTerm, weight: i64) -> Self {
+        let mut namespaces = term.namespaces.clone();
+        let selector = term.namespace_selector.as_ref();
+        if namespaces.is_empty() && selector.is_none() {
+            namespaces.push(pod.namespace.clone());
+        }
+        if let Some(selector) = selector.filter(|selector| !selector.is_empty()) {
+            let matching = listers.namespaces.iter().filter(|(_, labels)| selector.matches(labels));
+            namespaces.extend(matching.map(|(name, _)| name.clone()));
+        }
+        Self {
+            weight,
+            topology_key: term.topology_key.clone(),
+            selector: term.label_selector.clone(),
+            namespaces,
+            every_namespace: selector.is_some_and(|selector| selector.matches(&Labels::default())),
+        }
+    }
+
+    /// Whether the term selects `other`.
+    pub fn matches(&self, other: &PodInfo) -> bool {
+        (self.every_namespace || self.namespaces.contains(&other.namespace))
+            && self.selector.as_ref().is_some_and(|selector| selector.matches(&other.labels))
+    }
+}
+
+/// Whether all terms select `other`; without terms none does.
+pub fn all_match(terms: &[OwnTerm], other: &PodInfo) -> bool {
+    !terms.is_empty() && terms.iter().all(|term| term.matches(other))
+}
+
+/// Whether a term of `owner`, a pod that is there, selects the incoming `pod`, whose namespace has these labels.
+pub fn existing_term_matches(
+    term: &PodAffinityTerm,
+    owner: &PodInfo,
+    pod: &PodInfo,
+    namespace_labels: &Labels,
+) -> bool {
+    let in_namespace = match (&term.namespace_selector, term.namespaces.is_empty()) {
+        (None, true) => owner.namespace == pod.namespace,
+        (selector, _) => {
+            term.namespaces.contains(&pod.namespace)
+                || selector.as_ref().is_some_and(|selector| selector.matches(namespace_labels))
+        }
+    };
+    in_namespace && term.label_selector.as_ref().is_some_and(|selector| selector.matches(&pod.labels))
+}
+
+/// Required terms of the incoming pod.
+pub fn required_terms(listers: &Listers, pod: &PodInfo, anti: bool) -> Vec<OwnTerm> {
+    let terms = |affinity: &Affinity| {
+        let terms = if anti { &affinity.pod_anti_required } else { &affinity.pod_required };
+        terms.iter().map(|term| OwnTerm::new(listers, pod, term, 0)).collect()
+    };
+    pod.affinity().map(terms).unwrap_or_default()
+}
+
+/// What PreFilter finds for the filter.
+#[derive(Clone, Debug, Default)]
+pub struct FilterState {
+    affinity: Vec<OwnTerm>,
+    anti_affinity: Vec<OwnTerm>,
+    namespace_labels: Labels,
+    affinity_counts: TopologyCounts,
+    anti_affinity_counts: TopologyCounts,
+    existing_anti_affinity_counts: TopologyCounts,
+}
+
+impl FilterState {
+    /// Counts a pod on `node`, or with `amount` -1 takes it out.
+    pub fn count(&mut self, pod: &PodInfo, other: &PodInfo, node: &NodeInfo, amount: i64) {
+        let labels = &node.node().meta.labels;
+        self.count_existing_anti_affinity(pod, other, labels, amount);
+        self.count_own(other, labels, amount);
+    }
+
+    fn count_existing_anti_affinity(&mut self, pod: &PodInfo, other: &PodInfo, labels: &Labels, amount: i64) {
+        for term in other.affinity().iter().flat_map(|affinity| &affinity.pod_anti_required) {
+            if existing_term_matches(term, other, pod, &self.namespace_labels) {
+                self.existing_anti_affinity_counts.add(&term.topology_key, labels, amount);
+            }
+        }
+    }
+
+    fn count_own(&mut self, other: &PodInfo, labels: &Labels, amount: i64) {
+        if all_match(&self.affinity, other) {
+            for term in &self.affinity {
+                self.affinity_counts.add(&term.topology_key, labels, amount);
+            }
+        }
+        for term in self.anti_affinity.iter().filter(|term| term.matches(other)) {
+            self.anti_affinity_counts.add(&term.topology_key, labels, amount);
+        }
+    }
+}
+
+/// Counts the pods that matter; `None` where the filter has nothing to look at.
+pub fn pre_filter(context: &Context<'_>, pod: &PodInfo) -> Option<FilterState> {
+    let mut state = FilterState {
+        affinity: required_terms(context.listers, pod, false),
+        anti_affinity: required_terms(context.listers, pod, true),
+        namespace_labels: context.listers.namespace_labels(&pod.namespace),
+        ..FilterState::default()
+    };
+    let has_own = !state.affinity.is_empty() || !state.anti_affinity.is_empty();
+    for node in context.snapshot.nodes() {
+        let labels = &node.node().meta.labels;
+        if node.has_pods_with_required_anti_affinity() {
+            for other in node.pods() {
+                state.count_existing_anti_affinity(pod, other, labels, 1);
+            }
+        }
+        if has_own {
+            for other in node.pods() {
+                state.count_own(other, labels, 1);
+            }
+        }
+    }
+    (has_own || !state.existing_anti_affinity_counts.is_empty()).then_some(state)
+}
+
+/// Rejects a node by the pod's affinity, its anti-affinity, or the anti-affinity of pods that are there, in this order.
+pub fn filter(state: &FilterState, pod: &PodInfo, node: &NodeInfo) -> Result<(), Failure> {
+    let labels = &node.node().meta.labels;
+    let mut all_exist = true;
+    for term in &state.affinity {
+        let Some(value) = labels.get(&term.topology_key) else { return Err(Failure::PodAffinity) };
+        all_exist &= state.affinity_counts.get(&term.topology_key, value) > 0;
+    }
+    // The first of a group of pods with affinity to each other finds nobody, and goes anywhere.
+    if !all_exist && !(state.affinity_counts.is_empty() && all_match(&state.affinity, pod)) {
+        return Err(Failure::PodAffinity);
+    }
+    let blocked = |term: &OwnTerm| {
+        labels
+            .get(&term.topology_key)
+            .is_some_and(|value| state.anti_affinity_counts.get(&term.topology_key, value) > 0)
+    };
+    if state.anti_affinity.iter().any(blocked) {
+        return Err(Failure::PodAntiAffinity);
+    }
+    if state.existing_anti_affinity_counts.of_node(labels).any(|count| count > 0) {
+        return Err(Failure::ExistingPodAntiAffinity);
+    }
+    Ok(())
+}
+
+/// Fills the score of each topology pair; false where nothing was recorded, so that there is nothing to score by.
+pub fn pre_score(
+    context: &Context<'_>,
+    args: InterPodAffinityArgs,
+    pod: &PodInfo,
+    scores: &mut TopologyCounts,
+) -> bool {
+    scores.clear();
+    let own = |sign: i64, terms: &[WeightedPodAffinityTerm]| -> Vec<OwnTerm> {
+        let term =
+            |own: &WeightedPodAffinityTerm| OwnTerm::new(context.listers, pod, &own.term, sign * i64::from(own.weight));
+        terms.iter().map(term).collect()
+    };
+    let mut preferred = Vec::new();
+    if let Some(affinity) = pod.affinity() {
+        preferred = own(1, &affinity.pod_preferred);
+        preferred.extend(own(-1, &affinity.pod_anti_preferred));
+    }
+    if args.ignore_preferred_terms_of_existing_pods && preferred.is_empty() {
+        return false;
+    }
+    let namespace_labels = context.listers.namespace_labels(&pod.namespace);
+    let mut recorded = false;
+    let mut record = |key: &Name, labels: &Labels, weight: i64| {
+        recorded |= labels.contains_key(key);
+        scores.add(key, labels, weight);
+    };
+    for node in context.snapshot.nodes() {
+        if preferred.is_empty() && !node.has_pods_with_affinity() {
+            continue;
+        }
+        let labels = &node.node().meta.labels;
+        for other in node.pods() {
+            for term in preferred.iter().filter(|term| term.matches(other)) {
+                record(&term.topology_key, labels, term.weight);
+            }
+            let Some(affinity) = other.affinity() else { continue };
+            let selects = |term: &PodAffinityTerm| existing_term_matches(term, other, pod, &namespace_labels);
+            if args.hard_pod_affinity_weight > 0 {
+                for term in affinity.pod_required.iter().filter(|term| selects(term)) {
+                    record(&term.topology_key, labels, i64::from(args.hard_pod_affinity_weight));
+                }
+            }
+            for (sign, terms) in [(1, &affinity.pod_preferred), (-1, &affinity.pod_anti_preferred)] {
+                for own in terms.iter().filter(|own| selects(&own.term)) {
+                    record(&own.term.topology_key, labels, sign * i64::from(own.weight));
+                }
+            }
+        }
+    }
+    recorded
+}
+
+/// The sum of the scores of the node's topology pairs.
+pub fn score(scores: &TopologyCounts, node: &NodeInfo) -> i64 {
+    scores.of_node(&node.node().meta.labels).sum()
+}
+
+/// Spreads the scores over 0 to 100, in floating point with the operations in kube-scheduler's order.
+#[expect(clippy::cast_precision_loss, reason = "kube-scheduler divides as float64")]
+#[expect(clippy::cast_possible_truncation, reason = "between 0 and 100")]
+pub fn normalize(scores: &mut [i64]) {
+    let min = scores.iter().copied().min().unwrap_or(0);
+    let max = scores.iter().copied().max().unwrap_or(0);
+    for score in scores {
+        *score =
+            if max == min { 0 } else { (MAX_NODE_SCORE as f64 * ((*score - min) as f64 / (max - min) as f64)) as i64 };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normalization_truncates_after_the_division() {
+        let cases = [
+            (vec![0, 29, 100], vec![0, 28, 100], "29/100 is a little less than 0.29"),
+            (vec![5, 5], vec![0, 0], "all equal"),
+            (vec![-10, 0, 10], vec![0, 50, 100], "negative scores"),
+        ];
+        for (mut scores, expected, why) in cases {
+            normalize(&mut scores);
+            assert_eq!(scores, expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn counts_of_zero_are_not_kept() {
+        let labels: Labels = std::iter::once(("zone", "a")).collect();
+        let mut counts = TopologyCounts::default();
+        counts.add(&"zone".into(), &labels, 2);
+        counts.add(&"host".into(), &labels, 1);
+        assert_eq!(counts.get("zone", "a"), 2);
+        counts.add(&"zone".into(), &labels, -2);
+        assert!(counts.is_empty());
+    }
+}
