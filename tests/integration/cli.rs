@@ -135,7 +135,7 @@ fn wrong_usage_ends_with_2_and_says_what_is_expected() {
     for (args, why) in cases {
         let output = tank.wavetank(args);
         assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()), "{why}");
-        all.push_str(&format!("$ wavetank {}\n{}\n", args.join(" "), text(&output.stderr)));
+        all = format!("{all}$ wavetank {}\n{}\n", args.join(" "), text(&output.stderr));
     }
     insta::assert_snapshot!("wrong_usage", all);
 }

@@ -57,7 +57,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "report",
         ],
     ),
-    ("cli", &["units", "input", "record", "sim", "report", "study"]),
+    ("cli", &["units", "input", "scheduler", "record", "sim", "report", "study"]),
 ];
 
 /// What a room uses beyond the table: room, path, why. An entry that nothing needs any more is an error.
