@@ -34,6 +34,8 @@ pub mod well_known {
     pub const TAINT_OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
     /// Pod label: hash of the template, added by the Deployment controller.
     pub const POD_TEMPLATE_HASH: &str = "pod-template-hash";
+    /// Pod label: revision of the template, added by the StatefulSet and DaemonSet controllers.
+    pub const CONTROLLER_REVISION_HASH: &str = "controller-revision-hash";
     /// Pod annotation: lower is deleted first.
     pub const POD_DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 }

@@ -1,7 +1,7 @@
 //! Pods: the template that many pods share, and a single pod as a manifest or a dump gives it.
 
 use super::{
-    Affinity, Labels, Name, NodeSelector, ObjectMeta, Probes, ResourceList, Toleration, TopologySpreadConstraint,
+    Affinity, Labels, Name, Node, NodeSelector, ObjectMeta, Probes, ResourceList, Toleration, TopologySpreadConstraint,
     Volume,
 };
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
@@ -223,6 +223,15 @@ impl PodSpec {
     #[must_use]
     pub fn required_node_affinity(&self) -> Option<&NodeSelector> {
         self.affinity.as_ref()?.node.as_ref()?.required.as_ref()
+    }
+
+    /// Whether a node matches the node selector and the required node affinity (`GetRequiredNodeAffinity` of
+    /// `k8s.io/component-helpers`, Kubernetes 1.36).
+    #[must_use]
+    pub fn fits_node(&self, node: &Node) -> bool {
+        let meta = &node.meta;
+        self.node_selector.iter().all(|(key, value)| meta.labels.get(key) == Some(value))
+            && self.required_node_affinity().is_none_or(|required| required.matches(&meta.name, &meta.labels))
     }
 
     /// Quality of service (`qos.ComputePodQOS`, Kubernetes 1.36): pod-level resources decide where they are set.

@@ -13,8 +13,12 @@ pub enum ControllerEvent {
     CreateReplicaSetPod(ReplicaSetId),
     /// The StatefulSet controller syncs a StatefulSet.
     SyncStatefulSet(StatefulSetId),
+    /// A pod that a sync decided to create is created: the next in line of its set.
+    CreateStatefulSetPod(StatefulSetId),
     /// The DaemonSet controller syncs a DaemonSet.
     SyncDaemonSet(DaemonSetId),
+    /// A pod that a sync decided to create is created: the next in line of its set.
+    CreateDaemonSetPod(DaemonSetId),
     /// A pod that a controller decided to delete is deleted.
     DeletePod(PodId, Disruption),
     /// The EndpointSlice controller brings a pod's endpoint up to date.

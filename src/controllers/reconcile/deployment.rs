@@ -225,6 +225,17 @@ pub fn safe_text(mut number: u64, length: usize) -> String {
     text
 }
 
+/// A template with the label of its revision.
+pub fn with_revision_label(template: &PodTemplate, revision: &str) -> PodTemplate {
+    PodTemplate { labels: template.labels.with(well_known::CONTROLLER_REVISION_HASH, revision), ..template.clone() }
+}
+
+/// A name for the next pod of an owner: the owner's and five characters that differ from pod to pod.
+pub fn generated_name(owner: &str, cluster: &Cluster) -> Name {
+    let number = (cluster.pods().len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+    Name::from(format!("{owner}-{}", safe_text(number, 5)))
+}
+
 /// The event `ScalingReplicaSet`.
 fn scaling_event(cluster: &mut Cluster, id: DeploymentId, set: ReplicaSetId, from: i32, to: i32) {
     let deployment = cluster.deployment(id);

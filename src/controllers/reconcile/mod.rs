@@ -1,19 +1,26 @@
 //! The running controllers: they are woken by changes, read the cluster, ask the decision functions beside this folder
 //! what to do, and do it through the cluster's methods.
 
+mod daemon_set;
 mod deployment;
 mod endpoints;
 mod node_lifecycle;
 mod pod_gc;
 mod replica_set;
+mod slow_start;
+mod stateful_set;
 mod taint_eviction;
+#[cfg(test)]
+mod tests;
 mod work_queue;
 
+pub use daemon_set::DaemonSetController;
 pub use deployment::{DeploymentController, safe_text, template_hash};
 pub use endpoints::EndpointController;
 pub use node_lifecycle::NodeLifecycleController;
 pub use pod_gc::PodGcController;
 pub use replica_set::ReplicaSetController;
+pub use stateful_set::StatefulSetController;
 pub use taint_eviction::TaintEvictionController;
 pub use work_queue::WorkQueue;
 
@@ -64,6 +71,8 @@ pub struct Controllers {
     settings: ControllerSettings,
     deployment: DeploymentController,
     replica_set: ReplicaSetController,
+    stateful_set: StatefulSetController,
+    daemon_set: DaemonSetController,
     endpoint: EndpointController,
     node_lifecycle: NodeLifecycleController,
     taint_eviction: TaintEvictionController,
@@ -78,6 +87,8 @@ impl Controllers {
             settings,
             deployment: DeploymentController::new(&settings),
             replica_set: ReplicaSetController::new(&settings),
+            stateful_set: StatefulSetController::new(&settings),
+            daemon_set: DaemonSetController::new(&settings),
             endpoint: EndpointController::new(&settings),
             node_lifecycle: NodeLifecycleController::new(&settings),
             taint_eviction: TaintEvictionController::new(&settings),
@@ -106,9 +117,23 @@ impl Controllers {
             Change::ReplicaSetStatus(id) => self.wake_deployment_of(id, cluster, agenda),
             Change::ReplicaSetRemoved(id) => {
                 self.wake_deployment_of(id, cluster, agenda);
-                for pod in cluster.replica_set(id).pods.clone() {
-                    let at = self.garbage_client.take(agenda.now() + self.settings.controller_sync);
-                    agenda.schedule(at, ControllerEvent::DeletePod(pod, Disruption::Deletion));
+                self.collect(&cluster.replica_set(id).pods, agenda);
+            }
+            Change::StatefulSetSpec(id) => {
+                let set = cluster.stateful_set(id);
+                if set.removed {
+                    self.collect(&set.pods, agenda);
+                } else {
+                    self.stateful_set.wake(id, agenda);
+                }
+            }
+            Change::DaemonSetSpec(id) => {
+                let set = cluster.daemon_set(id);
+                if set.removed {
+                    self.collect(&set.pods, agenda);
+                    cluster.set_desired(set.workload, 0);
+                } else {
+                    self.daemon_set.wake(id, agenda);
                 }
             }
             Change::PodAdded(pod) | Change::PodRunning(pod) | Change::PodRestarted(pod) => {
@@ -128,6 +153,7 @@ impl Controllers {
                 self.node_lifecycle.observe(change, cluster, agenda);
                 self.taint_eviction.observe(change, cluster, agenda);
                 self.pod_gc.observe(change, agenda);
+                self.daemon_set.observe_node(change, cluster, agenda);
             }
             _ => {}
         }
@@ -147,7 +173,17 @@ impl Controllers {
     fn wake_owner<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &Cluster, agenda: &mut A) {
         match cluster.pod(pod).owner {
             Owner::ReplicaSet(id) => self.replica_set.wake(id, agenda),
-            Owner::None | Owner::StatefulSet(_) | Owner::DaemonSet(_) => {}
+            Owner::StatefulSet(id) => self.stateful_set.wake(id, agenda),
+            Owner::DaemonSet(id) => self.daemon_set.wake(id, agenda),
+            Owner::None => {}
+        }
+    }
+
+    /// The garbage collector deletes the pods of an owner that is gone, as its client's rate limit allows.
+    fn collect<A: Agenda<ControllerEvent>>(&mut self, pods: &[PodId], agenda: &mut A) {
+        for pod in pods {
+            let at = self.garbage_client.take(agenda.now() + self.settings.controller_sync);
+            agenda.schedule(at, ControllerEvent::DeletePod(*pod, Disruption::Deletion));
         }
     }
 
@@ -174,16 +210,14 @@ impl Controllers {
             ControllerEvent::SyncDeployment(id) => self.deployment.sync(id, cluster, agenda),
             ControllerEvent::SyncReplicaSet(id) => self.replica_set.sync(id, cluster, agenda),
             ControllerEvent::CreateReplicaSetPod(id) => self.replica_set.create_pod(id, cluster, now),
-            ControllerEvent::SyncStatefulSet(_) | ControllerEvent::SyncDaemonSet(_) => {}
+            ControllerEvent::SyncStatefulSet(id) => self.stateful_set.sync(id, cluster, agenda),
+            ControllerEvent::CreateStatefulSetPod(id) => self.stateful_set.create_later(id, cluster, agenda),
+            ControllerEvent::SyncDaemonSet(id) => self.daemon_set.sync(id, cluster, agenda),
+            ControllerEvent::CreateDaemonSetPod(id) => self.daemon_set.create_later(id, cluster, agenda),
+            ControllerEvent::DeletePod(pod, Disruption::Deletion) => self.delete_pod(pod, cluster, agenda),
             ControllerEvent::DeletePod(pod, reason) => {
-                if let (Owner::ReplicaSet(id), Disruption::Deletion) = (cluster.pod(pod).owner, reason)
-                    && !cluster.replica_set(id).removed
-                {
-                    self.replica_set.delete_later(id, pod, cluster, now);
-                } else {
-                    let grace = cluster.template_of(pod).template.spec.termination_grace_period;
-                    cluster.delete_pod(pod, grace, reason, now);
-                }
+                let grace = cluster.template_of(pod).template.spec.termination_grace_period;
+                cluster.delete_pod(pod, grace, reason, now);
             }
             ControllerEvent::SyncEndpoint(pod) => EndpointController::sync(pod, cluster),
             ControllerEvent::NodeSilent { node, generation } => {
@@ -195,6 +229,27 @@ impl Controllers {
             ControllerEvent::TaintNodes { zone } => self.node_lifecycle.taint_nodes(zone, cluster, agenda),
             ControllerEvent::EvictPod { pod, plan } => self.taint_eviction.evict(pod, plan, cluster, agenda),
             ControllerEvent::CollectPods => self.pod_gc.collect(cluster, now),
+        }
+    }
+
+    /// Deletes a pod that its owner, or the garbage collector because there is none, decided to delete.
+    fn delete_pod<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
+        match cluster.pod(pod).owner {
+            Owner::ReplicaSet(id) if !cluster.replica_set(id).removed => {
+                self.replica_set.delete_later(id, pod, cluster, agenda.now());
+                // The pod may have been gone already: then nothing else wakes the controller.
+                self.replica_set.wake(id, agenda);
+            }
+            Owner::StatefulSet(id) if !cluster.stateful_set(id).removed => {
+                self.stateful_set.delete_later(id, pod, cluster, agenda);
+            }
+            Owner::DaemonSet(id) if !cluster.daemon_set(id).removed => {
+                self.daemon_set.delete_later(id, pod, cluster, agenda);
+            }
+            _ => {
+                let grace = cluster.template_of(pod).template.spec.termination_grace_period;
+                cluster.delete_pod(pod, grace, Disruption::Deletion, agenda.now());
+            }
         }
     }
 }

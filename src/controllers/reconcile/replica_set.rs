@@ -1,15 +1,15 @@
 //! The running ReplicaSet controller: creates and deletes pods, and writes the status.
 
-use super::{ControllerSettings, WorkQueue, safe_text};
-use crate::api::{Name, well_known};
+use super::deployment::generated_name;
+use super::slow_start::creation_times;
+use super::{ControllerSettings, WorkQueue};
+use crate::api::well_known;
 use crate::cluster::{
     ApiEvent, Cluster, Disruption, NewPod, NodeId, Owner, PodId, ReplicaSetId, ReplicaSetStatus, Severity,
 };
 use crate::controllers::client_rate::TokenBucket;
 use crate::controllers::event::ControllerEvent;
-use crate::controllers::replica_set::{
-    RankedPod, ReplicaChange, available_at, pods_to_delete, replica_change, slow_start_batches,
-};
+use crate::controllers::replica_set::{RankedPod, ReplicaChange, available_at, pods_to_delete, replica_change};
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
 use std::collections::BTreeMap;
@@ -85,24 +85,18 @@ impl ReplicaSetController {
         cluster: &mut Cluster,
         agenda: &mut A,
     ) {
-        let mut batch_start = agenda.now();
+        let now = agenda.now();
         let mut immediate = 0;
-        for batch in slow_start_batches(count) {
-            let mut batch_end = batch_start;
-            for _ in 0..batch {
-                let at = self.limiter.take(batch_start);
-                batch_end = batch_end.max(at);
-                *self.outstanding(id) += 1;
-                if at <= agenda.now() {
-                    immediate += 1;
-                } else {
-                    agenda.schedule(at, ControllerEvent::CreateReplicaSetPod(id));
-                }
+        for at in creation_times(&mut self.limiter, count, now, self.batch_delay) {
+            *self.outstanding(id) += 1;
+            if at <= now {
+                immediate += 1;
+            } else {
+                agenda.schedule(at, ControllerEvent::CreateReplicaSetPod(id));
             }
-            batch_start = batch_end + self.batch_delay;
         }
         for _ in 0..immediate {
-            self.create_pod(id, cluster, agenda.now());
+            self.create_pod(id, cluster, now);
         }
     }
 
@@ -115,8 +109,7 @@ impl ReplicaSetController {
             return;
         }
         let (namespace, template, workload, set_name) = (set.namespace, set.template, set.workload, set.name.clone());
-        let suffix = safe_text((cluster.pods().len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20, 5);
-        let name = Name::from(format!("{set_name}-{suffix}"));
+        let name = generated_name(&set_name, cluster);
         cluster.add_pod(
             NewPod {
                 name: name.clone(),

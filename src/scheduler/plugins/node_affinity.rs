@@ -6,9 +6,7 @@ use crate::scheduler::{Code, Context, Failure, NodeInfo, Plugin, PodInfo, PreFil
 
 /// Whether the node matches the pod's node selector and required node affinity (`GetRequiredNodeAffinity`).
 pub fn matches_required(spec: &PodSpec, node: &Node) -> bool {
-    let meta = &node.meta;
-    spec.node_selector.iter().all(|(key, value)| meta.labels.get(key) == Some(value))
-        && spec.required_node_affinity().is_none_or(|required| required.matches(&meta.name, &meta.labels))
+    spec.fits_node(node)
 }
 
 /// Skips where nothing is asked for; narrows the search where every term names its nodes.

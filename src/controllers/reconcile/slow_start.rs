@@ -1,0 +1,39 @@
+//! When the calls of a sync that creates many pods go out: in slow-start batches, within the client's rate.
+
+use crate::controllers::client_rate::TokenBucket;
+use crate::controllers::replica_set::slow_start_batches;
+use crate::units::{SimDuration, SimTime};
+
+/// The times of `count` creations from `now` on, in order: a batch begins `batch_delay` after the end of the one before,
+/// which is when its answers are there.
+pub fn creation_times(limiter: &mut TokenBucket, count: i32, now: SimTime, batch_delay: SimDuration) -> Vec<SimTime> {
+    let mut times = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+    let mut batch_start = now;
+    for batch in slow_start_batches(count) {
+        let mut batch_end = batch_start;
+        for _ in 0..batch {
+            let at = limiter.take(batch_start);
+            batch_end = batch_end.max(at);
+            times.push(at);
+        }
+        batch_start = batch_end + batch_delay;
+    }
+    times
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_wait_for_each_other_and_for_the_client() {
+        let times = |count, burst| {
+            let mut limiter = TokenBucket::new(SimDuration::from_millis(50), burst);
+            let times = creation_times(&mut limiter, count, SimTime::ZERO, SimDuration::from_millis(10));
+            times.iter().map(|at| at.as_nanos() / 1_000_000).collect::<Vec<_>>()
+        };
+        assert_eq!(times(7, 30), [0, 10, 10, 20, 20, 20, 20], "1, 2, 4");
+        assert_eq!(times(4, 2), [0, 10, 50, 100], "the client's rate on top");
+        assert!(times(0, 30).is_empty());
+    }
+}
