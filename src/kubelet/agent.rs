@@ -468,9 +468,7 @@ impl Kubelets {
                 report_end(pod, exit, cluster, now);
             } else if runtime.started.is_none() {
                 self.begin(pod, cluster, agenda);
-            } else if cluster.template_of(pod).template.spec.restart_policy == RestartPolicy::Never
-                && cluster.pod(pod).run_for.is_none()
-            {
+            } else if cluster.template_of(pod).template.spec.restart_policy == RestartPolicy::Never {
                 report_end(pod, Exit::Failed, cluster, now);
             } else {
                 cluster.set_pod_ready(pod, false, now);

@@ -6,8 +6,7 @@ use super::numbers::{
 };
 use super::objectives::{ObjectiveResult, Verdict};
 use super::summary::Summary;
-use super::tables::fault_word;
-use crate::record::{AutoscalerRecord, Facts, RecoveryRecord};
+use crate::record::{AutoscalerRecord, Facts, FaultKind, RecoveryRecord};
 use crate::units::SimTime;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -38,7 +37,7 @@ impl Lines {
         let fits = |text: &str| LABEL + text.trim_end().chars().count() <= COLUMNS;
         let mut lead = label.to_owned();
         let mut line = String::new();
-        for clause in content.split_inclusive([',', ';']) {
+        for clause in clauses(content) {
             // A clause that no line can hold is broken between words; other clauses stay whole.
             let parts: Vec<&str> =
                 if fits(clause.trim_start()) { vec![clause] } else { clause.split_inclusive(' ').collect() };
@@ -57,6 +56,19 @@ impl Lines {
     fn write(&mut self, label: &str, line: &str) {
         let _ = writeln!(self.0, "{}", format!("{label:<LABEL$}{line}").trim_end());
     }
+}
+
+/// The parts of a text, each up to and with the comma or semicolon that ends it. One inside a number ends nothing.
+fn clauses(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(end) = rest.find(", ").into_iter().chain(rest.find("; ")).min() {
+        let (clause, tail) = rest.split_at(end + 1);
+        parts.push(clause);
+        rest = tail;
+    }
+    parts.push(rest);
+    parts
 }
 
 /// The text to print after a run. `question` may be empty; `out` is the folder that holds the files, if any were
@@ -161,7 +173,8 @@ fn nodes(facts: &Facts, summary: &Summary) -> String {
     let value = |name: &str| summary.get(name);
     let mean = value("node_count_mean").unwrap_or(0.0);
     let most = value("node_count_max").unwrap_or(0.0);
-    let mut text = format!("{} on average, at most {}", trimmed(mean, 1), grouped(most));
+    let mean_text = if mean >= 1000.0 { grouped(mean.round()) } else { trimmed(mean, 1) };
+    let mut text = format!("{mean_text} on average, at most {}", grouped(most));
     let known = |stem: &str| value(&format!("node_{stem}_ratio_mean")).map(human_percent);
     if let (Some(cpu), Some(memory)) = (known("cpu_requested"), known("memory_requested")) {
         let _ = write!(text, "; requested: CPU {cpu}, memory {memory}");
@@ -195,6 +208,16 @@ fn autoscaling(facts: &Facts, autoscaler: &AutoscalerRecord) -> String {
     text
 }
 
+/// A kind of fault in a sentence.
+const fn spoken(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::NodeCrash => "crash",
+        FaultKind::ZoneOutage => "outage",
+        FaultKind::NetworkPartition => "partition",
+        FaultKind::PodCrash => "container crash",
+    }
+}
+
 fn fault_line(facts: &Facts, fault: &RecoveryRecord) -> String {
     let after = |at: Option<SimTime>| at.map(|at| human_span(at - fault.struck));
     let detected =
@@ -206,8 +229,8 @@ fn fault_line(facts: &Facts, fault: &RecoveryRecord) -> String {
     #[expect(clippy::cast_precision_loss, reason = "output needs no more than 53 bits")]
     let missing = fault.missing_replica_nanos as f64 / 1e9;
     format!(
-        "{} {} at {}: {detected}, {restored}; {} pods lost, {} replica-seconds missing",
-        fault_word(fault.kind),
+        "{} of {} at {}: {detected}, {restored}; {} pods lost, {} replica-seconds missing",
+        spoken(fault.kind),
         fault.subject,
         human_span(fault.struck.since_start()),
         fault.pods_lost,

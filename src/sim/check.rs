@@ -1,7 +1,7 @@
 //! What can be checked only when a scenario, its manifests and its traces are together.
 
 use super::PreparedArrivals;
-use crate::api::{Name, Object};
+use crate::api::{MetricSpec, Name, Object};
 use crate::input::scenario::{ActionVerb, FaultScope, Scenario, Target, TargetKind};
 use crate::input::{Diagnostic, Diagnostics};
 use std::collections::BTreeSet;
@@ -124,6 +124,18 @@ fn check_targets(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnos
     }
 }
 
+/// What a metric is called that nothing in the simulation produces; `None` for one that the pods' usage gives.
+fn unsimulated_metric(metric: &MetricSpec) -> Option<String> {
+    match metric {
+        MetricSpec::Resource { name, .. } | MetricSpec::ContainerResource { name, .. } => {
+            (!matches!(&**name, "cpu" | "memory")).then(|| format!("resource metric `{name}`"))
+        }
+        MetricSpec::Pods { metric, .. } => Some(format!("pods metric `{}`", metric.name)),
+        MetricSpec::Object { metric, .. } => Some(format!("object metric `{}`", metric.name)),
+        MetricSpec::External { metric, .. } => Some(format!("external metric `{}`", metric.name)),
+    }
+}
+
 /// Objects that refer to nothing are most likely slips, but Kubernetes accepts them.
 fn check_objects(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnostics) {
     let file = Name::from(scenario.file.display().to_string());
@@ -154,6 +166,10 @@ fn check_objects(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnos
                 if !found {
                     let target = &hpa.scale_target;
                     warn(object, format!("its target {} `{}` does not exist", target.kind, target.name));
+                }
+                for metric in hpa.metrics.iter().filter_map(unsimulated_metric) {
+                    let effect = "so its reconciles see this metric fail and never scale down";
+                    warn(object, format!("{metric} is not simulated, {effect}"));
                 }
                 None
             }

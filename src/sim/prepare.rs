@@ -80,7 +80,14 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
         match &stream.source {
             ArrivalSource::Generated(generated) => {
                 let field = format!("spec.arrivals[{index}].template");
-                let template = pod_template(&generated.template.0, &field, &scenario, &mut diagnostics);
+                let mut text = generated.template.0.clone();
+                if generated.duration.is_some()
+                    && let Some(spec) = text.get_mut("spec").and_then(serde_json::Value::as_object_mut)
+                {
+                    // A pod that ends by itself is a task: it is not started again unless the template says so.
+                    spec.entry("restartPolicy").or_insert_with(|| "Never".into());
+                }
+                let template = pod_template(&text, &field, &scenario, &mut diagnostics);
                 arrivals.push(PreparedArrivals::Template(Arc::new(template)));
             }
             ArrivalSource::Trace(files) => {

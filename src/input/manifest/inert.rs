@@ -65,7 +65,8 @@ pub fn inert(type_name: &str, field: &str) -> Option<Inert> {
         "Lifecycle" => (&["stopSignal"], &["postStart"]),
         // `sleep` of a preStop hook is simulated.
         "LifecycleHandler" => (&[], &["exec", "httpGet", "tcpSocket"]),
-        "Probe" => (&["exec", "grpc", "httpGet", "tcpSocket"], &["terminationGracePeriodSeconds"]),
+        // How a probe asks is the container's business; when it asks, and what follows, is simulated.
+        "Probe" => (&[], &["terminationGracePeriodSeconds"]),
         "ResourceRequirements" => (&[], &["claims"]),
         // Image volumes bear on scores; those that are filled without a disk bear on nothing.
         "Volume" => (
