@@ -7,35 +7,49 @@ use super::{
 };
 use crate::units::SimDuration;
 
-/// How long a pod stays on a node that is not ready or unreachable, unless it says otherwise
-/// (`--default-not-ready-toleration-seconds` and `--default-unreachable-toleration-seconds` of kube-apiserver).
-pub const DEFAULT_TOLERATION_SECONDS: i64 = 300;
+/// How long a pod stays on a node that fails, unless it says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DefaultTolerationSeconds {
+    /// `--default-not-ready-toleration-seconds` of kube-apiserver.
+    pub not_ready: SimDuration,
+    /// `--default-unreachable-toleration-seconds` of kube-apiserver.
+    pub unreachable: SimDuration,
+}
+
+impl Default for DefaultTolerationSeconds {
+    /// 300 s each, as kube-apiserver 1.36.
+    fn default() -> Self {
+        Self { not_ready: SimDuration::from_secs(300), unreachable: SimDuration::from_secs(300) }
+    }
+}
 
 /// Applies what admission does to every new pod: [`add_default_tolerations`] and [`fold_match_label_keys`].
 /// `labels` are the pod's own.
-pub fn admit_pod_defaults(spec: &mut PodSpec, labels: &Labels) {
-    add_default_tolerations(&mut spec.tolerations);
+pub fn admit_pod_defaults(spec: &mut PodSpec, labels: &Labels, seconds: DefaultTolerationSeconds) {
+    add_default_tolerations(&mut spec.tolerations, seconds);
     fold_match_label_keys(spec, labels);
 }
 
-/// Adds tolerations for 300 s of the taints `not-ready` and `unreachable` with effect NoExecute, each unless the pod has
+/// Adds tolerations for a time of the taints `not-ready` and `unreachable` with effect NoExecute, each unless the pod has
 /// a toleration for that key (or any key) and that effect (or any effect), whatever its operator
 /// (admission plugin DefaultTolerationSeconds, Kubernetes 1.36).
-pub fn add_default_tolerations(tolerations: &mut Vec<Toleration>) {
-    let missing: Vec<Toleration> = [well_known::TAINT_NOT_READY, well_known::TAINT_UNREACHABLE]
+pub fn add_default_tolerations(tolerations: &mut Vec<Toleration>, seconds: DefaultTolerationSeconds) {
+    let defaults =
+        [(well_known::TAINT_NOT_READY, seconds.not_ready), (well_known::TAINT_UNREACHABLE, seconds.unreachable)];
+    let missing: Vec<Toleration> = defaults
         .into_iter()
-        .filter(|key| {
+        .filter(|(key, _)| {
             !tolerations.iter().any(|own| {
                 (own.key.is_empty() || *own.key == **key)
                     && own.effect.is_none_or(|effect| effect == TaintEffect::NoExecute)
             })
         })
-        .map(|key| Toleration {
+        .map(|(key, seconds)| Toleration {
             key: Name::from(key),
             operator: TolerationOperator::Exists,
             value: Name::from(""),
             effect: Some(TaintEffect::NoExecute),
-            toleration_seconds: Some(SimDuration::from_secs(DEFAULT_TOLERATION_SECONDS)),
+            toleration_seconds: Some(seconds),
         })
         .collect();
     tolerations.extend(missing);
@@ -90,9 +104,15 @@ mod tests {
         ];
         for (own, added, why) in cases {
             let mut tolerations = own.clone();
-            add_default_tolerations(&mut tolerations);
+            let [not_ready, unreachable] = [30, 60].map(SimDuration::from_secs);
+            add_default_tolerations(&mut tolerations, DefaultTolerationSeconds { not_ready, unreachable });
             assert_eq!(tolerations.len() - own.len(), added, "{why}");
-            assert_eq!(&tolerations[..own.len()], &own[..], "{why}: the pod's own come first");
+            let (before, added) = tolerations.split_at(own.len());
+            assert_eq!(before, &own[..], "{why}: the pod's own come first");
+            for toleration in added {
+                let expected = if *toleration.key == *well_known::TAINT_NOT_READY { not_ready } else { unreachable };
+                assert_eq!(toleration.toleration_seconds, Some(expected), "{why}");
+            }
         }
     }
 

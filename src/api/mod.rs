@@ -5,6 +5,7 @@
 
 mod admission;
 mod autoscaling;
+mod image;
 mod labels;
 mod meta;
 mod node;
@@ -13,6 +14,7 @@ mod pod;
 mod policy;
 mod probe;
 mod quantity;
+mod requests;
 mod resources;
 mod scheduling;
 mod selector;
@@ -21,11 +23,12 @@ mod taint;
 mod volume;
 mod workload;
 
-pub use admission::{DEFAULT_TOLERATION_SECONDS, add_default_tolerations, admit_pod_defaults, fold_match_label_keys};
+pub use admission::{DefaultTolerationSeconds, add_default_tolerations, admit_pod_defaults, fold_match_label_keys};
 pub use autoscaling::{
     CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingPolicy,
     HpaScalingPolicyType, HpaScalingRules, MetricIdentifier, MetricSpec, MetricTarget, ScalingPolicySelect,
 };
+pub use image::normalized_image_name;
 pub use labels::Labels;
 pub use meta::{Name, ObjectMeta, OwnerReference};
 pub use node::{ContainerImage, Node, well_known};
@@ -37,6 +40,7 @@ pub use pod::{
 pub use policy::{IntOrPercent, Namespace, PodDisruptionBudget, PriorityClass};
 pub use probe::{Probe, Probes};
 pub use quantity::{Quantity, QuantityError};
+pub use requests::{ResourceAmounts, container_requests, pod_requests};
 pub use resources::{ResourceList, ResourceName};
 pub use scheduling::{
     Affinity, NodeAffinity, NodeInclusionPolicy, PodAffinityTerm, PreferredSchedulingTerm, TopologySpreadConstraint,

@@ -3,6 +3,7 @@
 use super::options::FormatArgs;
 use super::{Exit, stdio};
 use crate::report::format::{Column, ResultSet};
+use crate::scheduler::KubernetesVersion;
 use crate::study::conformance::{self, CaseResult, ConformanceError};
 use crate::study::families::{Family, families, first_differences};
 use clap::{Args, ValueEnum};
@@ -16,7 +17,8 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Examples:
   wavetank conformance hpa golden/hpa
-  wavetank conformance controllers golden/controllers --differences 20")]
+  wavetank conformance controllers golden/controllers --differences 20
+  wavetank conformance scheduler golden/scheduler/v1.36/single -o markdown")]
 pub struct ConformanceArgs {
     /// The component whose decisions are compared
     #[arg(value_name = "COMPONENT", value_enum)]
@@ -24,6 +26,10 @@ pub struct ConformanceArgs {
     /// The folder with the recording
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    /// The release that was recorded, for the scheduler [default: as the folder's
+    /// path says, else 1.36]
+    #[arg(long, value_name = "VERSION", value_enum)]
+    kubernetes_version: Option<Version>,
     /// How many cases to show in full
     #[arg(long, value_name = "N", default_value_t = 5)]
     differences: usize,
@@ -37,20 +43,40 @@ enum Component {
     Hpa,
     /// Controllers of kube-controller-manager
     Controllers,
+    /// kube-scheduler
+    Scheduler,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Version {
+    #[value(name = "1.34")]
+    V1_34,
+    #[value(name = "1.36")]
+    V1_36,
+}
+
+impl From<Version> for KubernetesVersion {
+    fn from(version: Version) -> Self {
+        match version {
+            Version::V1_34 => Self::V1_34,
+            Version::V1_36 => Self::V1_36,
+        }
+    }
 }
 
 impl Component {
-    fn replay(self, folder: &Path) -> Result<Vec<CaseResult>, ConformanceError> {
+    fn replay(self, folder: &Path, version: Option<Version>) -> Result<Vec<CaseResult>, ConformanceError> {
         match self {
             Self::Hpa => conformance::hpa::replay(folder),
             Self::Controllers => conformance::controllers::replay(folder),
+            Self::Scheduler => conformance::scheduler::replay(folder, version.map(KubernetesVersion::from)),
         }
     }
 }
 
 /// Compares and prints.
 pub fn run(args: &ConformanceArgs) -> Exit {
-    let cases = match args.component.replay(&args.folder) {
+    let cases = match args.component.replay(&args.folder, args.kubernetes_version) {
         Ok(cases) => cases,
         Err(error) => {
             stdio::print_error(&error);

@@ -1,7 +1,7 @@
 //! Options that several subcommands take.
 
 use super::stdio;
-use crate::input::{Diagnostic, ManifestSource};
+use crate::input::{Diagnostic, Diagnostics, ManifestSource};
 use crate::report::format::Format;
 use crate::sim::PrepareOptions;
 use clap::{Args, ValueEnum};
@@ -35,30 +35,37 @@ impl ScenarioArgs {
     ///
     /// # Errors
     /// What is wrong with standard input.
-    pub fn prepare_options(&self) -> Result<PrepareOptions, Diagnostic> {
+    pub fn prepare_options(&self) -> Result<PrepareOptions, Diagnostics> {
         let standard_input = Path::new("-");
         if self.manifests.iter().filter(|source| *source == standard_input).count() > 1 {
-            return Err(Diagnostic::error("-f -", "standard input can be read once only"));
+            return Err(refused(Diagnostic::error("-f -", "standard input can be read once only")));
         }
-        let source = |path: &PathBuf| {
+        let source = |path: &PathBuf| -> Result<ManifestSource, Diagnostics> {
             if path != standard_input {
                 return Ok(ManifestSource::Path(path.clone()));
             }
             let mut text = String::new();
             std::io::stdin()
                 .read_to_string(&mut text)
-                .map_err(|error| Diagnostic::error("<stdin>", format!("cannot be read: {error}")))?;
+                .map_err(|error| refused(Diagnostic::error("<stdin>", format!("cannot be read: {error}"))))?;
             Ok(ManifestSource::Text { name: "<stdin>".into(), text })
         };
         Ok(PrepareOptions {
             overrides: self.overrides.clone(),
-            manifests: self.manifests.iter().map(source).collect::<Result<_, Diagnostic>>()?,
+            manifests: self.manifests.iter().map(source).collect::<Result<_, _>>()?,
             traces: self
                 .traces
                 .clone()
                 .or_else(|| std::env::var_os(TRACES_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from)),
         })
     }
+}
+
+/// One problem as all problems.
+fn refused(problem: Diagnostic) -> Diagnostics {
+    let mut problems = Diagnostics::default();
+    problems.push(problem);
+    problems
 }
 
 /// Splits `spec.nodePools.general.count=3` at the first `=`.
@@ -147,8 +154,8 @@ pub fn join_sets(sets: &[String], format: OutputFormat) -> String {
 }
 
 /// Says what is wrong and gives the exit code for bad input.
-pub fn refuse(diagnostic: &Diagnostic) -> super::Exit {
-    stdio::print_diagnostics([diagnostic]);
+pub fn refuse(problems: &Diagnostics) -> super::Exit {
+    stdio::print_diagnostics(problems.iter());
     super::Exit::BadInput
 }
 

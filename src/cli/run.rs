@@ -41,17 +41,14 @@ pub struct RunArgs {
 pub fn run(args: &RunArgs) -> Exit {
     let options = match args.scenario.prepare_options() {
         Ok(options) => options,
-        Err(problem) => return refuse(&problem),
+        Err(problems) => return refuse(&problems),
     };
     let prepared = match single::prepare(&args.scenario.path, &options) {
         Ok((prepared, warnings)) => {
             stdio::print_diagnostics(warnings.iter());
             prepared
         }
-        Err(problems) => {
-            stdio::print_diagnostics(problems.iter());
-            return Exit::BadInput;
-        }
+        Err(problems) => return refuse(&problems),
     };
     let spec = &prepared.scenario.spec;
     let progress = RunProgress::new(spec.duration.get());
@@ -120,7 +117,7 @@ fn metrics_table(summary: &Summary) -> ResultSet {
 
 fn printed(kind: PrintKind, facts: &Facts, format: Format) -> String {
     let set = match kind {
-        PrintKind::Pods => kubectl::pods(facts),
+        PrintKind::Pods => return kubectl::pods(facts).render(if format == Format::Table { Format::Wide } else { format }),
         PrintKind::Nodes => kubectl::nodes(facts),
         PrintKind::Deployments => kubectl::deployments(facts),
         PrintKind::Hpa => kubectl::horizontal_pod_autoscalers(facts),

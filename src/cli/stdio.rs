@@ -2,7 +2,7 @@
 
 use super::Exit;
 use crate::input::{Diagnostic, Severity};
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::io::{self, ErrorKind, Write};
 
 const RED: &str = "\x1b[1;31m";
@@ -59,19 +59,20 @@ pub fn print_diagnostics<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnosti
 
 /// `file:line:column: object: field: message`, without what is not known.
 fn located(diagnostic: &Diagnostic) -> String {
+    // Writing to a String cannot fail.
     let mut text = String::new();
     if !diagnostic.file.is_empty() {
         text.push_str(&diagnostic.file);
         for number in [diagnostic.line, diagnostic.column].into_iter().flatten() {
-            text.push_str(&format!(":{number}"));
+            let _ = write!(text, ":{number}");
         }
         text.push_str(": ");
     }
     if let Some(object) = &diagnostic.object {
-        text.push_str(&format!("`{object}`: "));
+        let _ = write!(text, "`{object}`: ");
     }
     if let Some(field) = &diagnostic.field {
-        text.push_str(&format!("{field}: "));
+        let _ = write!(text, "{field}: ");
     }
     text.push_str(&diagnostic.message);
     text

@@ -41,7 +41,7 @@ pub struct SweepArgs {
 pub fn run(args: &SweepArgs) -> Exit {
     let options = match args.scenario.prepare_options() {
         Ok(options) => options,
-        Err(problem) => return refuse(&problem),
+        Err(problems) => return refuse(&problems),
     };
     let planned = single::prepare(&args.scenario.path, &options).and_then(|(prepared, warnings)| {
         let plan = scenario_sweep::plan(&prepared.scenario)?;
@@ -50,10 +50,7 @@ pub fn run(args: &SweepArgs) -> Exit {
     });
     let (prepared, plan) = match planned {
         Ok(planned) => planned,
-        Err(problems) => {
-            stdio::print_diagnostics(problems.iter());
-            return Exit::BadInput;
-        }
+        Err(problems) => return refuse(&problems),
     };
     let folder = args.out.folder(&prepared.scenario.metadata.name);
     let interrupt = interrupt::handle();
@@ -95,10 +92,16 @@ fn report(plan: &Plan, result: &SweepResult) -> Exit {
     let mut failures = 0;
     for (run, error) in result.failures() {
         failures += 1;
-        let mut place = plan.points().get(run.point).map(crate::study::sweep::Point::label).unwrap_or_default();
-        if let Some(seed) = run.seed {
-            place.push_str(&format!(", seed {seed}"));
-        }
+        let seed = run.seed.map(|seed| format!("seed {seed}"));
+        let place: Vec<String> = plan
+            .points()
+            .get(run.point)
+            .map(crate::study::sweep::Point::label)
+            .into_iter()
+            .chain(seed)
+            .filter(|part| !part.is_empty())
+            .collect();
+        let place = place.join(", ");
         stdio::print_error(&format_args!("run failed ({place}): {error}"));
     }
     if failures > 0 {

@@ -23,7 +23,7 @@ pub struct ValidateArgs {
 pub fn run(args: &ValidateArgs) -> Exit {
     let options = match args.scenario.prepare_options() {
         Ok(options) => options,
-        Err(problem) => return refuse(&problem),
+        Err(problems) => return refuse(&problems),
     };
     match single::prepare(&args.scenario.path, &options) {
         Ok((prepared, warnings)) => {
@@ -31,9 +31,6 @@ pub fn run(args: &ValidateArgs) -> Exit {
             let text = format!("{}: valid\n", prepared.scenario.file.display());
             stdio::print_data(&text, Exit::Success)
         }
-        Err(problems) => {
-            stdio::print_diagnostics(problems.iter());
-            Exit::BadInput
-        }
+        Err(problems) => refuse(&problems),
     }
 }

@@ -1,14 +1,9 @@
-//! The taint eviction controller: when `NoExecute` taints delete a pod; and the tolerations that admission gives every
-//! pod against losing its node for a moment.
+//! The taint eviction controller: when `NoExecute` taints delete a pod.
 //!
-//! Mirrors `pkg/controller/tainteviction` and the admission plugin `DefaultTolerationSeconds` (Kubernetes 1.36).
+//! Mirrors `pkg/controller/tainteviction` (Kubernetes 1.36).
 
-use crate::api::well_known;
-use crate::api::{Taint, TaintEffect, Toleration, TolerationOperator};
+use crate::api::{Taint, TaintEffect, Toleration};
 use crate::units::{SimDuration, SimTime};
-
-/// `default-not-ready-toleration-seconds` and `default-unreachable-toleration-seconds` of kube-apiserver.
-pub const DEFAULT_TOLERATION_SECONDS: SimDuration = SimDuration::from_secs(300);
 
 /// When a pod is deleted because of taints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,30 +47,10 @@ pub fn reschedule(
     }
 }
 
-/// The tolerations that admission appends to a pod's (`DefaultTolerationSeconds`): not-ready and unreachable for
-/// `seconds`, each unless the pod says something about that taint.
-pub fn default_tolerations(tolerations: &[Toleration], seconds: SimDuration) -> Vec<Toleration> {
-    let mentions = |key: &str| {
-        tolerations.iter().any(|own| {
-            (own.key.is_empty() || *own.key == *key) && own.effect.is_none_or(|effect| effect == TaintEffect::NoExecute)
-        })
-    };
-    [well_known::TAINT_NOT_READY, well_known::TAINT_UNREACHABLE]
-        .into_iter()
-        .filter(|key| !mentions(key))
-        .map(|key| Toleration {
-            key: key.into(),
-            operator: TolerationOperator::Exists,
-            value: "".into(),
-            effect: Some(TaintEffect::NoExecute),
-            toleration_seconds: Some(seconds),
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::TolerationOperator;
 
     fn taint(key: &str, effect: TaintEffect) -> Taint {
         Taint { key: key.into(), value: "".into(), effect, time_added: None }
@@ -122,19 +97,5 @@ mod tests {
         assert_eq!(again(&[], &taints), EvictionTime::At(at_10), "not tolerated any more");
         assert_eq!(again(&[tolerate("a", Some(20))], &[]), EvictionTime::Never, "the taint is gone");
         assert_eq!(again(&[tolerate("a", None)], &taints), EvictionTime::Never, "tolerated for good");
-    }
-
-    #[test]
-    fn admission_fills_in_what_is_not_mentioned() {
-        let keys = |own: &[Toleration]| {
-            let added = default_tolerations(own, DEFAULT_TOLERATION_SECONDS);
-            added.iter().map(|toleration| toleration.key.to_string()).collect::<Vec<_>>()
-        };
-        let both = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
-        assert_eq!(keys(&[]), both);
-        assert_eq!(keys(&[tolerate(both[0], Some(10))]), both[1..]);
-        assert!(keys(&[tolerate("", None)]).is_empty(), "an empty key covers both");
-        let no_schedule = Toleration { effect: Some(TaintEffect::NoSchedule), ..tolerate(both[0], None) };
-        assert_eq!(keys(&[no_schedule]), both, "another effect does not");
     }
 }

@@ -4,7 +4,7 @@
 
 use super::BackoffRecord;
 use super::crash_backoff::MAX_CONTAINER_BACK_OFF;
-use crate::api::{Name, PodSpec};
+use crate::api::{Name, PodSpec, normalized_image_name};
 use crate::units::{SimDuration, SimTime};
 
 /// `imageBackOffPeriod`: the first delay after a failed pull; the longest is [`MAX_CONTAINER_BACK_OFF`].
@@ -19,13 +19,6 @@ pub fn retry_at(record: BackoffRecord) -> SimTime {
 pub fn after_failed_pull(record: Option<BackoffRecord>, failed: SimTime) -> BackoffRecord {
     let limits = [IMAGE_BACK_OFF_PERIOD, MAX_CONTAINER_BACK_OFF, MAX_CONTAINER_BACK_OFF * 2];
     BackoffRecord::next(record, failed, failed, limits)
-}
-
-/// An image reference with `:latest` where it has neither tag nor digest, as nodes report images.
-pub fn normalized_image_name(reference: &str) -> Name {
-    let last_part = reference.rfind('/').map_or(0, |slash| slash + 1);
-    let is_tagged = reference.get(last_part..).is_some_and(|part| part.contains(':') || part.contains('@'));
-    if is_tagged { Name::from(reference) } else { Name::from(format!("{reference}:latest")) }
 }
 
 /// `imagePullPolicy` that the API server gives a container which has none: `Always` for the tag `latest`.

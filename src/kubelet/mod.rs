@@ -6,6 +6,7 @@ pub mod agent;
 mod backoff;
 pub mod crash_backoff;
 pub mod image_pull;
+mod node_images;
 pub mod phase;
 pub mod probes;
 pub mod termination;

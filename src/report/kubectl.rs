@@ -198,8 +198,8 @@ pub fn horizontal_pod_autoscalers(facts: &Facts) -> ResultSet {
 pub fn events(facts: &Facts) -> ResultSet {
     let namespace =
         |event: &EventRecord| if event.namespace.is_empty() { "default".into() } else { event.namespace.clone() };
-    let namespaces: Vec<_> = facts.events.iter().map(namespace).collect();
-    let namespaced = many_namespaces(namespaces.iter().map(|namespace| &**namespace));
+    let homes: Vec<_> = facts.events.iter().map(namespace).collect();
+    let namespaced = many_namespaces(homes.iter().map(|home| &**home));
     let columns = [
         Column::new("last_seen", "LAST SEEN"),
         Column::new("type", "TYPE"),
@@ -211,7 +211,7 @@ pub fn events(facts: &Facts) -> ResultSet {
         Column::wide("count", "COUNT"),
     ];
     let mut set = listing(namespaced, &columns);
-    for (event, namespace) in facts.events.iter().zip(&namespaces) {
+    for (event, namespace) in facts.events.iter().zip(&homes) {
         let event_type = match event.event_type {
             EventType::Normal => "Normal",
             EventType::Warning => "Warning",

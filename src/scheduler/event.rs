@@ -1,7 +1,7 @@
 //! What happens in the cluster, as far as it can make a pending pod schedulable.
 
 use super::{PlacedRequests, Plugin, PluginSet, PodInfo};
-use crate::api::Node;
+use crate::api::{Node, PersistentVolumeClaim};
 use std::sync::Arc;
 
 /// A property of a node whose change is an event of its own (`NodeSchedulingPropertiesChange`, kube-scheduler 1.36).
@@ -30,6 +30,27 @@ pub enum PodChange {
     SchedulingGatesEliminated,
     /// A toleration was added.
     Tolerations,
+}
+
+/// A change of storage objects.
+#[derive(Clone, Debug)]
+pub enum StorageEvent {
+    /// A claim came.
+    ClaimAdd(Arc<PersistentVolumeClaim>),
+    /// A claim changed.
+    ClaimUpdate(Arc<PersistentVolumeClaim>),
+    /// A persistent volume came or changed.
+    VolumeChange,
+    /// A storage class came.
+    ClassAdd,
+    /// The `allowedTopologies` of a storage class changed.
+    ClassUpdate,
+    /// A CSINode came, or the limit of one of its drivers was raised.
+    CsiNodeChange,
+    /// A CSIDriver stopped to publish capacities.
+    CsiDriverChange,
+    /// A CSIStorageCapacity came or grew.
+    CapacityChange,
 }
 
 /// Something that happened in the cluster. Cheap to clone: objects are shared.
@@ -70,6 +91,8 @@ pub enum ClusterEvent {
         /// The property.
         change: PodChange,
     },
+    /// Something about storage changed.
+    Storage(StorageEvent),
     /// A pod's activation was forced.
     ForceActivate,
 }
@@ -140,21 +163,24 @@ impl ClusterEvent {
         ]);
         match self {
             Self::NodeAdd(_) | Self::NodeUpdate { change: NodeChange::Taint, .. } => NODE_ADD,
-            Self::NodeUpdate { change: NodeChange::Allocatable, .. } => PluginSet::of(&[NodeResourcesFit]),
+            Self::NodeUpdate { change: NodeChange::Allocatable, .. }
+            | Self::AssignedPodUpdate { change: PodChange::ScaleDown, .. }
+            | Self::PendingPodUpdate { change: PodChange::ScaleDown, .. } => PluginSet::of(&[NodeResourcesFit]),
             Self::NodeUpdate { change: NodeChange::Label, .. } => {
                 PluginSet::of(&[InterPodAffinity, NodeAffinity, PodTopologySpread, VolumeBinding, VolumeZone])
             }
-            Self::NodeUpdate { change: NodeChange::Annotation, .. } => PluginSet::EMPTY,
+            Self::NodeUpdate { change: NodeChange::Annotation, .. }
+            | Self::AssignedPodUpdate {
+                change: PodChange::SchedulingGatesEliminated | PodChange::Tolerations, ..
+            }
+            | Self::ForceActivate => PluginSet::EMPTY,
             Self::NodeUpdate { change: NodeChange::DeclaredFeatures, .. } => PluginSet::of(&[NodeDeclaredFeatures]),
             Self::NodeDelete(_) => PluginSet::of(&[PodTopologySpread]),
-            Self::AssignedPodAdd(_) => PluginSet::of(&[InterPodAffinity, PodTopologySpread]),
-            Self::AssignedPodUpdate { change: PodChange::Label, .. }
+            Self::AssignedPodAdd(_)
+            | Self::AssignedPodUpdate { change: PodChange::Label, .. }
             | Self::PendingPodUpdate { change: PodChange::Label, .. } => {
                 PluginSet::of(&[InterPodAffinity, PodTopologySpread])
             }
-            Self::AssignedPodUpdate { change: PodChange::ScaleDown, .. }
-            | Self::PendingPodUpdate { change: PodChange::ScaleDown, .. } => PluginSet::of(&[NodeResourcesFit]),
-            Self::AssignedPodUpdate { .. } => PluginSet::EMPTY,
             Self::AssignedPodDelete(_) => PluginSet::of(&[
                 InterPodAffinity,
                 NodePorts,
@@ -163,13 +189,22 @@ impl ClusterEvent {
                 PodTopologySpread,
                 VolumeRestrictions,
             ]),
+            Self::Storage(StorageEvent::ClaimAdd(_)) => {
+                PluginSet::of(&[NodeVolumeLimits, VolumeBinding, VolumeRestrictions, VolumeZone])
+            }
+            Self::Storage(StorageEvent::ClaimUpdate(_) | StorageEvent::VolumeChange | StorageEvent::ClassAdd) => {
+                PluginSet::of(&[VolumeBinding, VolumeZone])
+            }
+            Self::Storage(StorageEvent::CsiNodeChange) => PluginSet::of(&[NodeVolumeLimits, VolumeBinding]),
+            Self::Storage(StorageEvent::ClassUpdate | StorageEvent::CsiDriverChange | StorageEvent::CapacityChange) => {
+                PluginSet::of(&[VolumeBinding])
+            }
             Self::PendingPodUpdate { change: PodChange::SchedulingGatesEliminated, .. } => {
                 PluginSet::of(&[SchedulingGates])
             }
             Self::PendingPodUpdate { change: PodChange::Tolerations, .. } => {
                 PluginSet::of(&[NodeUnschedulable, PodTopologySpread, TaintToleration])
             }
-            Self::ForceActivate => PluginSet::EMPTY,
         }
     }
 }

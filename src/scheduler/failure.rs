@@ -25,6 +25,7 @@ impl Code {
 
 /// What NodeResourcesFit found short.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "any combination occurs")]
 pub struct Shortage {
     /// The node has no room for one more pod.
     pub pods: bool,
@@ -50,6 +51,7 @@ impl Shortage {
 
 /// What VolumeBinding found wrong with a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "any combination occurs")]
 pub struct VolumeConflicts {
     /// No PersistentVolume fits a claim, and none can be provisioned.
     pub bind: bool,

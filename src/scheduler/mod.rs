@@ -3,6 +3,15 @@
 //! This is the reference form: the plugins run over every node with exact integer arithmetic, as in kube-scheduler
 //! 1.36.2 (or 1.34.1, see [`KubernetesVersion`]). Everything here is a pure function of a [`Snapshot`], a pod, a
 //! [`Profile`] and `now`; the simulation keeps the snapshot and the queue up to date, and acts on the decisions.
+//!
+//! Known deviations:
+//! - Resource claims (DynamicResources) are not simulated: a pod is placed as if it had none. The plugin's part in other
+//!   pods' messages and scores is there.
+//! - The nodes of a PreFilter node set are visited in the order in which they were added; kube-scheduler's is random.
+//! - Among persistent volumes of equal size the first by name is taken; kube-scheduler's choice is random.
+//! - VolumeAttachments that no pod uses do not count against CSI limits.
+//! - Gates off by default, extenders and out-of-tree plugins are left out; so is opportunistic batching, which never
+//!   acts under the default spread constraints.
 
 pub mod component;
 pub mod diagnosis;
@@ -25,7 +34,7 @@ mod snapshot;
 mod version;
 
 pub use diagnosis::Diagnosis;
-pub use event::{ClusterEvent, NodeChange, PodChange, node_update_events, pod_changes};
+pub use event::{ClusterEvent, NodeChange, PodChange, StorageEvent, node_update_events, pod_changes};
 pub use failure::{Code, Failure};
 pub use framework::{
     Context, CycleState, MAX_NODE_SCORE, PreFilterOutcome, PreFilterRejection, ScoreTable, pre_enqueue,

@@ -3,7 +3,7 @@
 use super::{KubernetesVersion, PlacedRequests, PodRequests};
 use crate::api::{
     Affinity, HostPortProtocol, Labels, Name, OwnerReference, Pod, PodSpec, PodTemplate, TopologySpreadConstraint,
-    Volume, VolumeSource,
+    Volume, VolumeSource, normalized_image_name,
 };
 use crate::cluster::PodId;
 use crate::units::SimTime;
@@ -94,19 +94,10 @@ impl PodTraits {
             requests: PodRequests::of_spec(spec),
             host_ports,
             container_images: containers().map(|container| normalized_image_name(&container.image)).collect(),
-            volume_images: spec.image_volumes.iter().map(normalized_image_name).collect(),
+            volume_images: spec.image_volumes.iter().map(|image| normalized_image_name(image)).collect(),
             required_features,
         }
     }
-}
-
-/// The image's name with the tag `latest` where it has neither tag nor digest (`normalizedImageName`, ImageLocality).
-fn normalized_image_name(name: &Name) -> Name {
-    let has_tag = match (name.rfind(':'), name.rfind('/')) {
-        (Some(colon), Some(slash)) => colon > slash,
-        (colon, _) => colon.is_some(),
-    };
-    if has_tag { name.clone() } else { Name::from(format!("{name}:latest")) }
 }
 
 /// A pod as the scheduler sees it. Immutable: a change of the pod is a new value.
@@ -243,19 +234,6 @@ impl PodInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn images_get_the_tag_latest() {
-        let cases = [
-            ("nginx", "nginx:latest", "no tag"),
-            ("nginx:1", "nginx:1", "a tag"),
-            ("reg:5000/nginx", "reg:5000/nginx:latest", "the colon is the registry's port"),
-            ("reg/nginx@sha256:ab", "reg/nginx@sha256:ab", "a digest"),
-        ];
-        for (image, expected, why) in cases {
-            assert_eq!(&*normalized_image_name(&Name::from(image)), expected, "{why}");
-        }
-    }
 
     #[test]
     fn host_ports_conflict_by_protocol_port_and_address() {

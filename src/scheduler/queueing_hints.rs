@@ -2,11 +2,11 @@
 //!
 //! Each function mirrors the plugin's `QueueingHintFn` of kube-scheduler 1.36.
 
-use super::event::{ClusterEvent, NodeChange, PodChange};
+use super::event::{ClusterEvent, NodeChange, PodChange, StorageEvent};
 use super::plugins::inter_pod_affinity::{self, all_match, existing_term_matches, required_terms};
 use super::plugins::node_unschedulable::tolerates_cordon;
 use super::plugins::pod_topology_spread::{self, Constraint, has_all_keys};
-use super::plugins::{node_resources_fit, taint_toleration};
+use super::plugins::{node_resources_fit, node_volume_limits, taint_toleration, volume_restrictions};
 use super::{Listers, Plugin, PluginSet, PodInfo, Profile, Resources};
 use crate::api::{Node, PodSpec, UnsatisfiableConstraintAction};
 use crate::units::{Bytes, MilliCpu};
@@ -76,6 +76,15 @@ fn hint(plugin: Plugin, profile: &Profile, listers: &Listers, pod: &PodInfo, eve
         }
         (Plugin::NodeUnschedulable, ClusterEvent::PendingPodUpdate { new, .. }) => {
             is_own(new) && tolerates_cordon(new.spec())
+        }
+        (Plugin::VolumeRestrictions, ClusterEvent::AssignedPodDelete(gone)) => {
+            let shares_claim = || gone.claim_names().any(|claim| pod.claim_names().any(|own| own == claim));
+            gone.namespace == pod.namespace && (volume_restrictions::conflicts(pod, gone) || shares_claim())
+        }
+        (Plugin::NodeVolumeLimits, ClusterEvent::AssignedPodDelete(gone)) => !node_volume_limits::skips(gone),
+        (_, ClusterEvent::Storage(StorageEvent::ClaimAdd(claim) | StorageEvent::ClaimUpdate(claim))) => {
+            let is_own = |volume| pod.claim_name(volume).is_some_and(|name| name == claim.name);
+            claim.namespace == pod.namespace && pod.spec().volumes.iter().any(is_own)
         }
         (Plugin::PodTopologySpread, _) => {
             spread_counts_changed(profile, &hard_constraints(profile, listers, pod), pod, event)
@@ -211,5 +220,92 @@ fn affinity_counts_changed(profile: &Profile, listers: &Listers, pod: &PodInfo, 
             repels(other) || (sees_existing && repelled())
         }
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Container, Labels, PodTemplate, ResourceList, Taint, TaintEffect, Toleration};
+    use crate::cluster::PodId;
+    use crate::scheduler::{KubernetesVersion, PodTraits};
+    use std::sync::Arc;
+
+    fn pod(spec: PodSpec) -> PodInfo {
+        let traits = Arc::new(PodTraits::of(&spec));
+        let template = Arc::new(PodTemplate { spec, ..PodTemplate::default() });
+        let pod = crate::api::Pod { template, ..crate::api::Pod::default() };
+        PodInfo::new(PodId::from_index(0), &pod, traits, KubernetesVersion::V1_36)
+    }
+
+    fn node(cpu: i64, pods: i64, taint: bool) -> Arc<Node> {
+        let own = || Taint { key: "t".into(), value: "".into(), effect: TaintEffect::NoSchedule, time_added: None };
+        Arc::new(Node {
+            allocatable: ResourceList { cpu: Some(MilliCpu::new(cpu)), pods: Some(pods), ..ResourceList::default() },
+            taints: taint.then(own).into_iter().collect(),
+            ..Node::default()
+        })
+    }
+
+    fn hints(plugin: Plugin, pod: &PodInfo, event: &ClusterEvent) -> bool {
+        let context = HintContext { listers: &Listers::default(), profiles: &[Profile::default()] };
+        may_become_schedulable(&context, PluginSet::of(&[plugin]), pod, event)
+    }
+
+    #[test]
+    fn nodes_that_help_and_nodes_that_do_not() {
+        let requests = ResourceList { cpu: Some(MilliCpu::new(500)), ..ResourceList::default() };
+        let small =
+            pod(PodSpec { containers: vec![Container { requests, ..Container::default() }], ..PodSpec::default() });
+        let update = |old, new, change| ClusterEvent::NodeUpdate { old, new, change };
+        let cases = [
+            (Plugin::NodeResourcesFit, ClusterEvent::NodeAdd(node(1000, 10, false)), true, "fits when empty"),
+            (Plugin::NodeResourcesFit, ClusterEvent::NodeAdd(node(400, 10, false)), false, "too small"),
+            (
+                Plugin::NodeResourcesFit,
+                update(node(600, 10, false), node(600, 11, false), NodeChange::Allocatable),
+                true,
+                "more pods are allowed",
+            ),
+            (
+                Plugin::NodeResourcesFit,
+                update(node(600, 10, false), node(550, 10, false), NodeChange::Allocatable),
+                false,
+                "nothing grew",
+            ),
+            (
+                Plugin::NodeResourcesFit,
+                update(node(100, 10, true), node(100, 10, false), NodeChange::Taint),
+                true,
+                "taint changes always re-queue",
+            ),
+            (Plugin::TaintToleration, ClusterEvent::NodeAdd(node(1, 1, true)), false, "not tolerated"),
+            (
+                Plugin::TaintToleration,
+                update(node(1, 1, true), node(1, 1, false), NodeChange::Taint),
+                true,
+                "the taint went",
+            ),
+            (Plugin::NodeResourcesFit, ClusterEvent::NodeDelete(node(1, 1, false)), false, "nobody fits a lost node"),
+        ];
+        for (plugin, event, expected, why) in cases {
+            assert_eq!(hints(plugin, &small, &event), expected, "{plugin}: {why}");
+        }
+    }
+
+    #[test]
+    fn an_update_concerns_the_pod_itself() {
+        let own = pod(PodSpec::default());
+        let tolerant = PodSpec { tolerations: vec![Toleration::default()], ..PodSpec::default() };
+        let mut other = pod(tolerant.clone());
+        other.id = PodId::from_index(1);
+        other.labels = Labels::default();
+        let event = |new: PodInfo| ClusterEvent::PendingPodUpdate {
+            old: Arc::new(own.clone()),
+            new: Arc::new(new),
+            change: PodChange::Tolerations,
+        };
+        assert!(hints(Plugin::TaintToleration, &own, &event(pod(tolerant))));
+        assert!(!hints(Plugin::TaintToleration, &own, &event(other)));
     }
 }

@@ -5,7 +5,9 @@
 //! the exact quantities, which differs only where a container requests a fraction of a millicore or byte.
 
 use super::KubernetesVersion;
-use crate::api::{Container, ContainerResourceStatus, PodSpec, PodStatus, ResourceList, ResourceName};
+use crate::api::{
+    self, Container, ContainerResourceStatus, PodSpec, PodStatus, ResourceAmounts, ResourceList, ResourceName,
+};
 use crate::units::{Bytes, MilliCpu};
 
 /// CPU that a container without a cpu request counts as in scores (`DefaultMilliCPURequest`, schedutil 1.36).
@@ -56,7 +58,7 @@ pub fn is_extended_resource_name(name: &str) -> bool {
     name.contains('/') && !name.contains("kubernetes.io/") && !name.starts_with("requests.")
 }
 
-/// Amounts of every resource that is accounted for. Scalar entries are sorted by name; an entry of zero is kept, since
+/// ResourceAmounts of every resource that is accounted for. Scalar entries are sorted by name; an entry of zero is kept, since
 /// a pod that names a resource differs from one that does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resources {
@@ -162,8 +164,8 @@ impl PodRequests {
     #[must_use]
     pub fn of_spec(spec: &PodSpec) -> Self {
         Self {
-            requests: pod_requests(spec, &RequestOptions::default()).into_resources(),
-            scored: pod_requests(
+            requests: into_resources(api::pod_requests(spec)),
+            scored: into_resources(pod_requests(
                 spec,
                 &RequestOptions {
                     skip_pod_level: true,
@@ -171,8 +173,7 @@ impl PodRequests {
                     default_memory: Some(DEFAULT_MEMORY_REQUEST),
                     ..RequestOptions::default()
                 },
-            )
-            .into_resources(),
+            )),
             placed: PlacedRequests::of(spec, None, KubernetesVersion::default()),
         }
     }
@@ -198,7 +199,7 @@ impl PlacedRequests {
         Self {
             non_zero_cpu: non_zero.cpu.unwrap_or_default(),
             non_zero_memory: non_zero.memory.unwrap_or_default(),
-            requests: requests.into_resources(),
+            requests: into_resources(requests),
         }
     }
 }
@@ -213,61 +214,14 @@ struct RequestOptions<'a> {
     version: KubernetesVersion,
 }
 
-/// A resource list that can be added to.
-#[derive(Clone, Debug, Default)]
-struct Amounts {
-    cpu: Option<MilliCpu>,
-    memory: Option<Bytes>,
-    ephemeral_storage: Option<Bytes>,
-    scalar: Vec<(ResourceName, i64)>,
-}
-
-impl Amounts {
-    fn from_list(list: &ResourceList) -> Self {
-        Self {
-            cpu: list.cpu,
-            memory: list.memory,
-            ephemeral_storage: list.ephemeral_storage,
-            scalar: list.scalar.to_vec(),
-        }
-    }
-
-    /// Combines entry by entry; an entry that only one side has is taken as it is.
-    fn combine(&mut self, other: &Self, merge: fn(i64, i64) -> i64) {
-        fn both<T: Copy>(own: Option<T>, other: Option<T>, merge: impl Fn(T, T) -> T) -> Option<T> {
-            match (own, other) {
-                (Some(own), Some(other)) => Some(merge(own, other)),
-                (own, other) => own.or(other),
-            }
-        }
-        let bytes = |a: Bytes, b: Bytes| Bytes::new(merge(a.get(), b.get()));
-        self.cpu = both(self.cpu, other.cpu, |a, b| MilliCpu::new(merge(a.get(), b.get())));
-        self.memory = both(self.memory, other.memory, bytes);
-        self.ephemeral_storage = both(self.ephemeral_storage, other.ephemeral_storage, bytes);
-        for (name, amount) in &other.scalar {
-            match self.scalar.binary_search_by(|(own, _)| own.cmp(name)) {
-                Ok(position) => self.scalar[position].1 = merge(self.scalar[position].1, *amount),
-                Err(position) => self.scalar.insert(position, (name.clone(), *amount)),
-            }
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.combine(other, i64::saturating_add);
-    }
-
-    fn max(&mut self, other: &Self) {
-        self.combine(other, i64::max);
-    }
-
-    fn into_resources(mut self) -> Resources {
-        self.scalar.retain(|(name, _)| is_scalar_resource_name(name));
-        Resources {
-            cpu: self.cpu.unwrap_or_default(),
-            memory: self.memory.unwrap_or_default(),
-            ephemeral_storage: self.ephemeral_storage.unwrap_or_default(),
-            scalar: self.scalar,
-        }
+/// The amounts that the scheduler accounts for.
+fn into_resources(mut amounts: ResourceAmounts) -> Resources {
+    amounts.scalar.retain(|(name, _)| is_scalar_resource_name(name));
+    Resources {
+        cpu: amounts.cpu.unwrap_or_default(),
+        memory: amounts.memory.unwrap_or_default(),
+        ephemeral_storage: amounts.ephemeral_storage.unwrap_or_default(),
+        scalar: amounts.scalar,
     }
 }
 
@@ -278,33 +232,20 @@ fn sets_pod_level_requests(spec: &PodSpec) -> bool {
 }
 
 /// `PodRequests` of component-helpers: the aggregate of containers, init containers, pod level and overhead.
-fn pod_requests(spec: &PodSpec, options: &RequestOptions<'_>) -> Amounts {
-    let mut total = Amounts::default();
-    for container in &spec.containers {
-        let status = options.status.map_or(&[][..], |status| &status.container_resources);
-        total.add(&container_requests(container, status, options));
-    }
-    let mut sidecars = Amounts::default();
-    let mut peak = Amounts::default();
-    for container in &spec.init_containers {
-        // Ordinary init containers count by their spec alone.
-        let status = options.status.filter(|_| container.is_sidecar);
-        let status = status.map_or(&[][..], |status| &status.init_container_resources);
-        let mut stage = container_requests(container, status, options);
-        if container.is_sidecar {
-            total.add(&stage);
-            sidecars.add(&stage);
-            stage = sidecars.clone();
-        } else {
-            stage.add(&sidecars);
-        }
-        peak.max(&stage);
-    }
-    total.max(&peak);
+fn pod_requests(spec: &PodSpec, options: &RequestOptions<'_>) -> ResourceAmounts {
+    let mut total = api::container_requests(spec, |container, is_init| {
+        let statuses = match options.status {
+            Some(status) if !is_init => &status.container_resources[..],
+            // Ordinary init containers count by their spec alone.
+            Some(status) if container.is_sidecar => &status.init_container_resources[..],
+            _ => &[],
+        };
+        container_requests(container, statuses, options)
+    });
     if !options.skip_pod_level && sets_pod_level_requests(spec) {
         replace_by_pod_level(&mut total, spec, options);
     }
-    total.add(&Amounts::from_list(&spec.overhead));
+    total.add(&ResourceAmounts::from_list(&spec.overhead));
     total
 }
 
@@ -313,13 +254,13 @@ fn container_requests(
     container: &Container,
     statuses: &[ContainerResourceStatus],
     options: &RequestOptions<'_>,
-) -> Amounts {
-    let mut requests = Amounts::from_list(&container.requests);
+) -> ResourceAmounts {
+    let mut requests = ResourceAmounts::from_list(&container.requests);
     if let Some(status) = statuses.iter().find(|status| status.name == container.name)
         && let Some(actual) = &status.requests
     {
-        let mut largest = Amounts::from_list(actual);
-        largest.max(&Amounts::from_list(&status.allocated));
+        let mut largest = ResourceAmounts::from_list(actual);
+        largest.max(&ResourceAmounts::from_list(&status.allocated));
         if !options.status.is_some_and(|status| status.resize_infeasible) {
             largest.max(&requests);
         }
@@ -331,35 +272,23 @@ fn container_requests(
 }
 
 /// Pod-level requests replace the aggregate; for a pod on a node its status decides with them.
-fn replace_by_pod_level(total: &mut Amounts, spec: &PodSpec, options: &RequestOptions<'_>) {
-    let own = Amounts::from_list(&spec.pod_requests);
+fn replace_by_pod_level(total: &mut ResourceAmounts, spec: &PodSpec, options: &RequestOptions<'_>) {
+    let own = ResourceAmounts::from_list(&spec.pod_requests);
     let status = options
         .status
         .filter(|_| options.version.resizes_pod_level_resources())
         .and_then(|status| Some((status, status.pod_requests.as_ref()?)));
     let mut effective = own.clone();
     if let Some((status, actual)) = status {
-        let mut reported = Amounts::from_list(actual);
-        reported.max(&Amounts::from_list(&status.pod_allocated));
+        let mut reported = ResourceAmounts::from_list(actual);
+        reported.max(&ResourceAmounts::from_list(&status.pod_allocated));
         if status.resize_infeasible {
             // A resource that the status does not report counts as nothing.
             effective.combine(&own, |_, _| 0);
         }
         effective.max(&reported);
     }
-    if own.cpu.is_some() {
-        total.cpu = effective.cpu;
-    }
-    if own.memory.is_some() {
-        total.memory = effective.memory;
-    }
-    for (name, _) in own.scalar.iter().filter(|(name, _)| name.starts_with("hugepages-")) {
-        let amount = effective.scalar.iter().find(|(other, _)| other == name).map_or(0, |(_, amount)| *amount);
-        match total.scalar.binary_search_by(|(other, _)| other.cmp(name)) {
-            Ok(position) => total.scalar[position].1 = amount,
-            Err(position) => total.scalar.insert(position, (name.clone(), amount)),
-        }
-    }
+    total.replace_by_pod_level(&spec.pod_requests, &effective);
 }
 
 #[cfg(test)]

@@ -25,8 +25,8 @@ struct ImageState {
 /// Nodes of one region and zone, in the order in which they were added.
 #[derive(Clone, Debug)]
 struct Zone {
-    region: Name,
-    zone: Name,
+    /// Region and zone label.
+    key: (Name, Name),
     nodes: Vec<NodeId>,
 }
 
@@ -234,10 +234,10 @@ impl Snapshot {
     }
 
     fn insert_into_zone(&mut self, id: NodeId, node: &Node) {
-        let (region, zone) = zone_key(node);
-        match self.zones.iter_mut().find(|own| own.region == region && own.zone == zone) {
-            Some(own) => own.nodes.push(id),
-            None => self.zones.push(Zone { region, zone, nodes: vec![id] }),
+        let key = zone_key(node);
+        match self.zones.iter_mut().find(|zone| zone.key == key) {
+            Some(zone) => zone.nodes.push(id),
+            None => self.zones.push(Zone { key, nodes: vec![id] }),
         }
     }
 
@@ -350,5 +350,52 @@ mod tests {
         snapshot.refresh();
         assert_eq!(snapshot.image_size(image), 7, "no node had it in between");
         assert_eq!(count(&snapshot, 2), Some(1));
+    }
+
+    proptest::proptest! {
+        /// Whatever comes and goes, the sums of a node are those over its pods, and every node is searched once.
+        #[test]
+        fn sums_follow_the_pods(operations in proptest::collection::vec((0_u8..5, 0_usize..4, 0_usize..12), 1..120)) {
+            use crate::api::{Container, PodSpec, ResourceList};
+            use crate::scheduler::{KubernetesVersion, PodTraits, Resources};
+            use crate::units::MilliCpu;
+            let pod = |index: usize| {
+                let cpu = MilliCpu::new(100 * i64::try_from(index).unwrap());
+                let scalar = Arc::from([("a.com/gpu".into(), 1)]);
+                let requests = ResourceList { cpu: Some(cpu), scalar, ..ResourceList::default() };
+                let containers = vec![Container { requests, ..Container::default() }];
+                let spec = PodSpec { containers, ..PodSpec::default() };
+                let traits = Arc::new(PodTraits::of(&spec));
+                Arc::new(PodInfo::new(PodId::from_index(index), &crate::api::Pod::default(), traits, KubernetesVersion::V1_36))
+            };
+            let mut snapshot = Snapshot::new();
+            for (operation, node_index, pod_index) in operations {
+                let id = NodeId::from_index(node_index);
+                let zone = ["a", "b", ""][pod_index % 3];
+                match operation {
+                    0 => snapshot.add_node(id, node(&format!("n{node_index}"), zone)),
+                    1 => snapshot.update_node(id, node(&format!("n{node_index}"), zone)),
+                    2 if pod_index == 0 => snapshot.remove_node(id),
+                    3 => { snapshot.remove_pod(PodId::from_index(pod_index)); }
+                    _ => snapshot.add_pod(pod(pod_index), id),
+                }
+                snapshot.refresh();
+                let mut order = snapshot.search_order().to_vec();
+                order.sort_unstable();
+                order.dedup();
+                proptest::prop_assert_eq!(order.len(), snapshot.search_order().len());
+                proptest::prop_assert_eq!(order.len(), snapshot.len());
+                for info in snapshot.nodes() {
+                    let mut sum = Resources::default();
+                    info.pods().iter().for_each(|pod| sum.add(&pod.placed().requests));
+                    let mut requested = info.requested().clone();
+                    requested.scalar.retain(|(_, amount)| *amount != 0);
+                    proptest::prop_assert_eq!(&requested, &sum);
+                    for pod in info.pods() {
+                        proptest::prop_assert_eq!(snapshot.node_of_pod(pod.id), Some(info.id()));
+                    }
+                }
+            }
+        }
     }
 }

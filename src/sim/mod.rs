@@ -4,14 +4,17 @@ mod actions;
 mod arrivals;
 mod check;
 mod event;
+mod final_records;
 mod prepare;
 mod recorder;
 mod recovery;
 mod run;
 mod scheduler_config;
 mod settings;
+mod setup;
 mod world;
 
 pub use event::Event;
 pub use prepare::{PrepareOptions, Prepared, PreparedArrivals, complete, prepare};
 pub use run::{RunOptions, SimError, simulate};
+pub use scheduler_config::{UnknownPlugin, scheduler_config};

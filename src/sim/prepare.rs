@@ -1,11 +1,13 @@
 //! From a scenario file to everything that a run needs, or to every error at once.
 
+use super::scheduler_config;
 use crate::api::{Name, Object, PodTemplate};
 use crate::input::manifest::{self, load_objects};
 use crate::input::scenario::{ActionVerb, ArrivalSource, LoadOptions, Scenario, load};
+use crate::input::scheduler_config::load_scheduler_config;
 use crate::input::trace::{self, TraceNode};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath, ManifestSource};
-use crate::scheduler::SchedulerConfig;
+use crate::scheduler::{KubernetesVersion, SchedulerConfig};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -106,7 +108,7 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
         }
     }
     let scheduler = match &scenario.spec.scheduler {
-        Some(file) => super::scheduler_config::load(&scenario.folder.join(file), &mut diagnostics),
+        Some(file) => read_scheduler_config(&scenario.folder.join(file), &mut diagnostics),
         None => SchedulerConfig::default(),
     };
     let objects: Vec<Object> = objects.into_iter().map(|loaded| loaded.object).collect();
@@ -127,6 +129,16 @@ impl Prepared {
         let scenario = self.scenario.with_values(values)?;
         complete(scenario, &self.manifests).map(|(prepared, _)| prepared)
     }
+}
+
+/// Reads a `KubeSchedulerConfiguration`. What is wrong goes to `diagnostics`; the result then is the default.
+fn read_scheduler_config(file: &Path, diagnostics: &mut Diagnostics) -> SchedulerConfig {
+    let source = ManifestSource::Path(file.to_owned());
+    let Some(read) = load_scheduler_config(source, diagnostics) else { return SchedulerConfig::default() };
+    scheduler_config(&read, KubernetesVersion::default()).unwrap_or_else(|error| {
+        diagnostics.push(Diagnostic::error(file.display().to_string(), error).in_field("profiles"));
+        SchedulerConfig::default()
+    })
 }
 
 /// Converts the pod template of an arrival stream.

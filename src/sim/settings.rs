@@ -1,6 +1,6 @@
 //! A scenario's settings as the rooms take them.
 
-use crate::api::{Name, Taint};
+use crate::api::{DefaultTolerationSeconds, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::metrics::MetricsServer;
 use crate::controllers::client_rate::TokenBucket;
@@ -22,6 +22,15 @@ const STOP_DELAY: SimDuration = SimDuration::from_secs(1);
 /// A delay of the control plane, scaled.
 fn delay(scale: f64, delay: scenario::Duration) -> SimDuration {
     delay.get().mul_f64(scale)
+}
+
+/// How long pods that do not say tolerate a node that is not ready or unreachable.
+pub fn default_toleration_seconds(spec: &ScenarioSpec) -> DefaultTolerationSeconds {
+    let server = &spec.control_plane.api_server;
+    DefaultTolerationSeconds {
+        not_ready: SimDuration::from_secs(i64::from(server.default_not_ready_toleration_seconds)),
+        unreachable: SimDuration::from_secs(i64::from(server.default_unreachable_toleration_seconds)),
+    }
 }
 
 /// Settings of the controllers.

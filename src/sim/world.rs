@@ -6,24 +6,22 @@ use super::event::Event;
 use super::recorder::{PoolInfo, Recorder, WorkloadLoad};
 use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
+use super::setup;
 use super::{Prepared, PreparedArrivals, SimError};
-use crate::api::{self, Name, Object, PodTemplate};
+use crate::api::{self, Name};
 use crate::autoscaler::hpa::{HpaConditionType, MetricName};
 use crate::autoscaler::hpa_controller::{HpaController, HpaReport, UsageSource};
-use crate::cluster::{
-    ApiEvent, Change, Cluster, Machine, NewPod, NewReplicaSet, NodeId, NodeReady, Owner, PodId, TemplateId,
-};
+use crate::cluster::{ApiEvent, Change, Cluster, Machine, NewPod, NodeId, NodeReady, Owner, PodId};
 use crate::controllers::reconcile::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::infra::node_pool::NodePool;
-use crate::kubelet::agent::Kubelets;
+use crate::kubelet::agent::{KubeletEvent, Kubelets};
 use crate::record::{AutoscalingRecord, MetricRecord};
 use crate::scheduler::DisruptionBudget;
 use crate::scheduler::component::Scheduler;
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use crate::workload::traffic::{Load, Traffic};
-use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -41,8 +39,8 @@ pub struct World<'a> {
     pub(super) recorder: Recorder,
     pub(super) recovery: RecoveryTracker,
     pub(super) pools: Vec<NodePool>,
-    arrivals: Vec<ArrivalStream>,
-    joining: Vec<(u32, api::Node)>,
+    pub(super) arrivals: Vec<ArrivalStream>,
+    pub(super) joining: Vec<(u32, api::Node)>,
     pub(super) remarks: Vec<String>,
     shared_gpus: u64,
     budgets_are_stale: bool,
@@ -118,7 +116,7 @@ impl<'a> World<'a> {
             controllers: Controllers::new(settings::controller_settings(spec)),
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec), &spec.startup, &streams),
-            traffic: Traffic::new(&spec.traffic, midnight(prepared)),
+            traffic: Traffic::new(&spec.traffic, setup::midnight(prepared)),
             hpa: HpaController::new(settings::hpa_config(spec), settings::metrics_server(spec)),
             faults: FaultInjector::new(&scenario.faults, streams),
             recorder: Recorder::new(interval, &pool_infos),
@@ -138,205 +136,7 @@ impl<'a> World<'a> {
         Ok(world)
     }
 
-    fn populate(&mut self) -> Result<(), SimError> {
-        let prepared = self.prepared;
-        for (index, pool) in prepared.scenario.spec.node_pools.iter().enumerate() {
-            self.add_pool_nodes(index, pool.count);
-        }
-        for (stream, source) in prepared.scenario.arrivals.iter().zip(&prepared.arrivals) {
-            let PreparedArrivals::Trace(nodes) = source else { continue };
-            for node in nodes {
-                let at = stream.start + node.created.since_start();
-                if at <= SimTime::ZERO {
-                    self.cluster.add_node(Arc::new(node.node()), None, SimTime::ZERO);
-                } else {
-                    let index = u32::try_from(self.joining.len()).unwrap_or(u32::MAX);
-                    self.joining.push((index, node.node()));
-                    self.queue.schedule_with(at, Priority::First, Event::NodeJoins { index });
-                }
-            }
-        }
-        self.apply(&prepared.objects);
-        for (index, action) in prepared.scenario.actions.iter().enumerate() {
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            self.queue.schedule_with(action.at, Priority::First, Event::Action { index });
-        }
-        self.traffic.start(&mut self.queue);
-        self.faults.start(&mut self.queue);
-        self.settle();
-        for stream in 0..self.arrivals.len() {
-            self.plan_arrival(u32::try_from(stream).unwrap_or(u32::MAX))?;
-        }
-        Ok(())
-    }
-
-    /// Adds nodes to a pool.
-    pub(super) fn add_pool_nodes(&mut self, pool: usize, count: u32) {
-        let now = self.queue.now();
-        for _ in 0..count {
-            let node = self.pools[pool].next_node();
-            self.cluster.add_node(Arc::new(node), u32::try_from(pool).ok(), now);
-        }
-    }
-
-    /// Applies objects: those that others refer to first.
-    pub(super) fn apply(&mut self, objects: &[Object]) {
-        let rank = |object: &Object| match object {
-            Object::Namespace(_) => 0,
-            Object::PriorityClass(_) => 1,
-            Object::Node(_) => 2,
-            Object::Service(_) | Object::PodDisruptionBudget(_) => 3,
-            Object::HorizontalPodAutoscaler(_) => 5,
-            _ => 4,
-        };
-        let mut sorted: Vec<&Object> = objects.iter().collect();
-        sorted.sort_by_key(|object| rank(object));
-        let owners: BTreeSet<(&str, Name, Name)> = objects
-            .iter()
-            .map(|object| (object.kind(), object.meta().namespace.clone(), object.meta().name.clone()))
-            .collect();
-        let mut skipped = 0;
-        for object in sorted {
-            let meta = object.meta();
-            let owned = meta.owner.as_ref().is_some_and(|owner| {
-                owners.iter().any(|(kind, namespace, name)| {
-                    **kind == *owner.kind && *namespace == meta.namespace && *name == owner.name
-                })
-            });
-            if owned {
-                skipped += 1;
-            } else {
-                self.apply_object(object);
-            }
-        }
-        if skipped > 0 {
-            self.remarks.push(format!(
-                "{skipped} objects of the manifests belong to controllers that are there too: they are created anew"
-            ));
-        }
-    }
-
-    fn apply_object(&mut self, object: &Object) {
-        let now = self.queue.now();
-        match object {
-            Object::Namespace(namespace) => {
-                self.cluster.namespace(&namespace.meta.name);
-                self.scheduler.note_namespace(namespace);
-            }
-            Object::PriorityClass(class) => self.cluster.add_priority_class(class.clone()),
-            Object::Node(node) => match self.cluster.node_id(&node.meta.name) {
-                Some(id) => self.cluster.update_node(id, |own| *own = node.clone()),
-                None => {
-                    self.cluster.add_node(Arc::new(node.clone()), None, now);
-                }
-            },
-            Object::Service(service) => {
-                self.cluster.apply_service(service.clone());
-            }
-            Object::PodDisruptionBudget(budget) => self.cluster.apply_disruption_budget(budget.clone()),
-            Object::HorizontalPodAutoscaler(hpa) => {
-                self.cluster.apply_hpa(hpa.clone(), now);
-            }
-            Object::Deployment(deployment) => {
-                let template = self.admit(&deployment.template);
-                self.cluster.apply_deployment(deployment.clone(), template, now);
-            }
-            Object::StatefulSet(set) => {
-                let template = self.admit(&set.template);
-                self.cluster.apply_stateful_set(set.clone(), template);
-            }
-            Object::DaemonSet(set) => {
-                let template = self.admit(&set.template);
-                self.cluster.apply_daemon_set(set.clone(), template);
-            }
-            Object::ReplicaSet(set) => {
-                let template = self.admit(&set.template);
-                let namespace = self.cluster.namespace(&set.meta.namespace);
-                let existing = self
-                    .cluster
-                    .replica_sets()
-                    .find(|(_, own)| !own.removed && own.namespace == namespace && own.name == set.meta.name)
-                    .map(|(id, _)| id);
-                match existing {
-                    Some(id) => self.cluster.update_replica_set(id, |own| {
-                        own.spec_replicas = set.replicas;
-                        own.template = template;
-                        own.min_ready = set.min_ready;
-                    }),
-                    None => {
-                        let new = NewReplicaSet {
-                            name: set.meta.name.clone(),
-                            namespace,
-                            deployment: None,
-                            template,
-                            base_template: template,
-                            replicas: set.replicas,
-                            min_ready: set.min_ready,
-                            revision: 0,
-                        };
-                        self.cluster.add_replica_set(new, now);
-                    }
-                }
-            }
-            Object::Pod(pod) => self.apply_pod(pod),
-        }
-    }
-
-    fn apply_pod(&mut self, pod: &api::Pod) {
-        if pod.status.phase.is_terminal() {
-            return;
-        }
-        let now = self.queue.now();
-        let template = self.admit(&pod.template);
-        let namespace = self.cluster.namespace(&pod.meta.namespace);
-        let id = self.cluster.add_pod(
-            NewPod {
-                name: pod.meta.name.clone(),
-                namespace,
-                template,
-                owner: Owner::None,
-                workload: None,
-                ordinal: 0,
-                arrival: None,
-                run_for: None,
-            },
-            now,
-        );
-        if let Some(name) = &pod.node_name {
-            match self.cluster.node_id(name) {
-                Some(node) => {
-                    self.cluster.bind(id, node, now);
-                }
-                None => self.remarks.push(format!(
-                    "pod {}/{} is bound to node {name}, which does not exist: it waits",
-                    pod.meta.namespace, pod.meta.name
-                )),
-            }
-        }
-    }
-
-    /// A template as admission leaves it: default tolerations, folded label keys, priority.
-    pub(super) fn admit(&mut self, template: &Arc<PodTemplate>) -> TemplateId {
-        let mut admitted = PodTemplate::clone(template);
-        api::admit_pod_defaults(&mut admitted.spec, &admitted.labels);
-        let named = !admitted.spec.priority_class_name.is_empty();
-        let class = if named {
-            self.cluster.priority_class(&admitted.spec.priority_class_name)
-        } else if admitted.spec.priority == 0 {
-            self.cluster.default_priority_class()
-        } else {
-            None
-        };
-        if let Some(class) = class {
-            admitted.spec.priority = class.value;
-            admitted.spec.preemption_policy = class.preemption_policy;
-        } else if let Some(priority) = system_priority(&admitted.spec.priority_class_name) {
-            admitted.spec.priority = priority;
-        }
-        self.cluster.intern_template(&Arc::new(admitted))
-    }
-
-    fn plan_arrival(&mut self, stream: u32) -> Result<(), SimError> {
+    pub(super) fn plan_arrival(&mut self, stream: u32) -> Result<(), SimError> {
         if let Some(at) = self.arrivals[stream as usize].next_time()? {
             self.queue.schedule_with(at, Priority::Normal, Event::Arrival { stream });
         }
@@ -370,7 +170,9 @@ impl<'a> World<'a> {
             }
             Event::Kubelet(event) => {
                 self.kubelets.handle(event, cluster, queue);
-                if let crate::kubelet::agent::KubeletEvent::Back { node, .. } = event {
+                if let KubeletEvent::Back { node, generation } = event
+                    && cluster.node(node).generation == generation
+                {
                     self.kubelet_reports(node);
                 }
             }
@@ -447,7 +249,7 @@ impl<'a> World<'a> {
     }
 
     /// Lets everybody see what changed, until nothing changes any more within this instant.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         let mut changes = std::mem::take(&mut self.changes);
         loop {
             self.cluster.take_changes(&mut changes);
@@ -529,7 +331,7 @@ impl<'a> World<'a> {
             return;
         }
         self.kubelets.observe_machine(node, was, cluster, queue);
-        self.controllers.observe_machine(node, was, cluster, queue);
+        self.controllers.observe_machine(node, cluster, queue);
         self.traffic.observe_machine(node, cluster, queue.now());
         if was == Machine::CutOff && cluster.node(node).machine == Machine::Up {
             self.kubelet_reports(node);
@@ -540,6 +342,7 @@ impl<'a> World<'a> {
     fn kubelet_reports(&mut self, node: NodeId) {
         let now = self.queue.now();
         if self.cluster.node(node).machine == Machine::Up {
+            self.controllers.kubelet_reports(node);
             self.cluster.set_node_ready(node, NodeReady::True, now);
             self.recovery.kubelet_is_back(node, &self.cluster, now);
             self.traffic.observe_machine(node, &self.cluster, now);
@@ -604,19 +407,4 @@ fn recorded_load(before: &Load, load: &Load) -> WorkloadLoad {
         memory_used: Bytes::new(load.memory.round() as i64),
         memory_used_before: Bytes::new(before.memory.round() as i64),
     }
-}
-
-/// Priorities of the classes that every cluster has (`pkg/apis/scheduling`, Kubernetes 1.36).
-fn system_priority(class: &str) -> Option<i32> {
-    match class {
-        "system-node-critical" => Some(2_000_001_000),
-        "system-cluster-critical" => Some(2_000_000_000),
-        _ => None,
-    }
-}
-
-/// The midnight (UTC) at or before the start of the run.
-fn midnight(prepared: &Prepared) -> SimTime {
-    let seconds = prepared.scenario.spec.start.map_or(0, |start| start.get().as_second());
-    SimTime::ZERO - SimDuration::from_secs(seconds.rem_euclid(86_400))
 }

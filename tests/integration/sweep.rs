@@ -32,6 +32,7 @@ impl Model for Formula {
         Ok(PreparedPoint { prepared: nodes, fingerprint: self.fingerprint ^ (point.index as u64), first_seed: 10 })
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "the numbers of the test are small")]
     fn run(&self, nodes: &i64, seed: u64) -> Result<Attempt, RunError> {
         if self.interrupt.load(Ordering::Acquire) {
             return Ok(Attempt::Interrupted);

@@ -28,7 +28,7 @@ use super::client_rate::TokenBucket;
 use super::event::ControllerEvent;
 use super::node_lifecycle::zones::EvictionConfig;
 use crate::api::DeploymentStrategy;
-use crate::cluster::{Change, Cluster, Disruption, Machine, NodeId, Owner, PodId};
+use crate::cluster::{Change, Cluster, Disruption, NodeId, Owner, PodId};
 use crate::engine::Agenda;
 use crate::units::SimDuration;
 
@@ -164,14 +164,13 @@ impl Controllers {
     }
 
     /// The machine behind a node changed.
-    pub fn observe_machine<A: Agenda<ControllerEvent>>(
-        &mut self,
-        node: NodeId,
-        was: Machine,
-        cluster: &Cluster,
-        agenda: &mut A,
-    ) {
-        self.node_lifecycle.observe_machine(node, was, cluster, agenda);
+    pub fn observe_machine<A: Agenda<ControllerEvent>>(&mut self, node: NodeId, cluster: &Cluster, agenda: &mut A) {
+        self.node_lifecycle.observe_machine(node, cluster, agenda);
+    }
+
+    /// The kubelet of a node that was silent reports again.
+    pub fn kubelet_reports(&mut self, node: NodeId) {
+        self.node_lifecycle.kubelet_reports(node);
     }
 
     fn wake_owner<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &Cluster, agenda: &mut A) {
@@ -240,8 +239,8 @@ impl Controllers {
                 cluster.delete_pod(pod, grace, reason, now);
             }
             ControllerEvent::SyncEndpoint(pod) => EndpointController::sync(pod, cluster),
-            ControllerEvent::NodeSilent { node, generation } => {
-                self.node_lifecycle.node_silent(node, generation, cluster, agenda);
+            ControllerEvent::NodeSilent { node, silence } => {
+                self.node_lifecycle.node_silent(node, silence, cluster, agenda);
             }
             ControllerEvent::NodeReports { node, generation } => {
                 self.node_lifecycle.node_reports(node, generation, cluster, agenda);

@@ -21,7 +21,7 @@ mod pod_validation;
 pub mod priority_class;
 pub mod replica_set;
 pub mod resources;
-pub mod scheduling;
+mod scheduling;
 pub mod selector;
 pub mod service;
 pub mod stateful_set;

@@ -75,7 +75,7 @@ pub fn preempt(
             resolvable.map(|(node, _)| *node).collect()
         }
     };
-    let wanted = candidates_wanted(&context.profile.args.preemption, potential.len());
+    let wanted = candidates_wanted(context.profile.args.preemption, potential.len());
     let offset = tie_break.offset(potential.len());
     let (mut violating, mut candidates) = (Vec::new(), Vec::new());
     let mut no_victims = 0;
@@ -135,7 +135,7 @@ fn ineligibility(context: &Context<'_>, pod: &PodInfo, diagnosis: &Diagnosis) ->
 }
 
 /// How many candidates are looked for among `potential` nodes (`calculateNumCandidates`).
-fn candidates_wanted(args: &DefaultPreemptionArgs, potential: usize) -> usize {
+fn candidates_wanted(args: DefaultPreemptionArgs, potential: usize) -> usize {
     let percentage = usize::try_from(args.min_candidate_nodes_percentage).unwrap_or(0);
     let absolute = usize::try_from(args.min_candidate_nodes_absolute).unwrap_or(0);
     (potential * percentage / 100).max(absolute).min(potential)
@@ -259,7 +259,7 @@ mod tests {
     fn the_number_of_candidates_wanted() {
         let args = DefaultPreemptionArgs { min_candidate_nodes_percentage: 10, min_candidate_nodes_absolute: 100 };
         for (potential, expected) in [(0, 0), (50, 50), (500, 100), (5000, 500)] {
-            assert_eq!(candidates_wanted(&args, potential), expected, "{potential}");
+            assert_eq!(candidates_wanted(args, potential), expected, "{potential}");
         }
     }
 }

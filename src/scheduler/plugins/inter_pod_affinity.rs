@@ -150,7 +150,8 @@ pub fn filter(state: &FilterState, pod: &PodInfo, node: &NodeInfo) -> Result<(),
         all_exist &= state.affinity_counts.get(&term.topology_key, value) > 0;
     }
     // The first of a group of pods with affinity to each other finds nobody, and goes anywhere.
-    if !all_exist && !(state.affinity_counts.is_empty() && all_match(&state.affinity, pod)) {
+    let is_first = || state.affinity_counts.is_empty() && all_match(&state.affinity, pod);
+    if !all_exist && !is_first() {
         return Err(Failure::PodAffinity);
     }
     let blocked = |term: &OwnTerm| {

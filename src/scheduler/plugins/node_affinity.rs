@@ -38,13 +38,13 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo) -> PreFilterOutcome {
 
 /// The node names that a term allows, if it names nodes at all: the intersection of its `metadata.name In` fields.
 fn named_nodes(term: &NodeSelectorTerm) -> Option<Vec<&str>> {
-    let mut named = term
+    let mut fields = term
         .match_fields
         .iter()
         .filter(|field| *field.key == *"metadata.name" && field.operator == NodeSelectorOperator::In);
-    let first = named.next()?;
+    let first = fields.next()?;
     let mut names: Vec<&str> = first.values.iter().map(|name| &**name).collect();
-    for field in named {
+    for field in fields {
         names.retain(|name| field.values.iter().any(|other| **other == **name));
     }
     Some(names)

@@ -57,18 +57,16 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo, state: &mut FilterState)
 
 /// Rejects a node with a disk that the pod cannot share, and every node while a ReadWriteOncePod claim is in use.
 pub fn filter(state: &FilterState, pod: &PodInfo, node: &NodeInfo) -> Result<(), Failure> {
-    if conflicts_with_any(pod, node.pods().iter().map(|other| &**other)) {
+    if node.pods().iter().any(|other| conflicts(pod, other)) {
         return Err(Failure::DiskConflict);
     }
     if state.conflicts > 0 { Err(Failure::ReadWriteOncePod) } else { Ok(()) }
 }
 
-/// Whether the pod has a disk that one of the others has and that cannot be shared.
-pub fn conflicts_with_any<'a>(pod: &PodInfo, others: impl Iterator<Item = &'a PodInfo> + Clone) -> bool {
-    pod.spec().volumes.iter().any(|own| {
-        let mut volumes = others.clone().flat_map(|other| &other.spec().volumes);
-        volumes.any(|other| conflict(&own.source, &other.source))
-    })
+/// Whether the pods have a disk in common that cannot be shared.
+pub fn conflicts(pod: &PodInfo, other: &PodInfo) -> bool {
+    let volumes = || pod.spec().volumes.iter().map(|volume| &volume.source);
+    other.spec().volumes.iter().any(|other| volumes().any(|own| conflict(own, &other.source)))
 }
 
 /// Whether two volumes are the same disk and cannot be mounted by two pods of a node (`isVolumeConflict`).

@@ -33,7 +33,8 @@ mod tests {
 
     #[test]
     fn late_metrics_keep_their_neighbours() {
-        let cases: [(&[&[&str]], &[&str], &str); 4] = [
+        type Case<'a> = (&'a [&'a [&'a str]], &'a [&'a str], &'a str);
+        let cases: [Case; 4] = [
             (&[&["a", "c"], &["a", "b", "c"]], &["a", "b", "c"], "in the middle"),
             (&[&["b"], &["a", "b"]], &["a", "b"], "in front"),
             (&[&["a"], &["a", "b"]], &["a", "b"], "at the end"),

@@ -1,14 +1,15 @@
 //! A recorded case, and the scheduler's view of its cluster.
 
-use super::config::{self, RecordedConfig};
 use crate::api;
 use crate::cluster::{NodeId, PodId};
 use crate::input::manifest;
+use crate::input::scheduler_config::parse_scheduler_config;
 use crate::input::{FieldErrors, FieldPath};
 use crate::scheduler::{
     Context, DisruptionBudget, KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig,
     ServiceSelector, Snapshot, VolumeListers,
 };
+use crate::sim::scheduler_config;
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::core::v1 as core;
@@ -16,6 +17,7 @@ use k8s_openapi::api::policy::v1 as policy;
 use k8s_openapi::api::storage::v1 as storage;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -60,7 +62,7 @@ pub struct Case {
     /// What happens (queue).
     pub ops: Vec<Operation>,
     /// Fields of a KubeSchedulerConfiguration.
-    pub config: Option<RecordedConfig>,
+    pub config: Option<Value>,
 }
 
 /// One operation of a queue case.
@@ -111,10 +113,15 @@ const START: Timestamp = Timestamp::UNIX_EPOCH;
 impl Cluster {
     /// Builds the view. `percentage` is `percentageOfNodesToScore` where the case's config gives none.
     pub fn new(case: &Case, version: KubernetesVersion, percentage: i32) -> Result<Self, String> {
-        let config = match &case.config {
-            Some(recorded) => config::convert(recorded, version, percentage)?,
-            None => SchedulerConfig { version, percentage_of_nodes_to_score: percentage, ..SchedulerConfig::default() },
-        };
+        let mut config = SchedulerConfig { version, ..SchedulerConfig::default() };
+        let mut given = None;
+        if let Some(recorded) = &case.config {
+            let mut without_effect = Vec::new();
+            let file = converted(|errors| parse_scheduler_config(recorded, errors, &mut without_effect))?;
+            given = file.percentage_of_nodes_to_score;
+            config = scheduler_config(&file, version).map_err(|error| error.to_string())?;
+        }
+        config.percentage_of_nodes_to_score = given.unwrap_or(percentage);
         let profile = config.profiles().into_iter().next().unwrap_or_default();
         let mut cluster = Self {
             version,

@@ -4,7 +4,6 @@
 //! the folder above (`v1.36`, `v1.34`).
 
 mod case;
-mod config;
 mod queue;
 mod sampled;
 mod sequence;

@@ -1,0 +1,89 @@
+//! What a pod and a workload look like in the records when a run ends.
+
+use crate::api::{Name, PodPhase};
+use crate::cluster::{Cluster, Disruption, NodeReady, Pod, PodId, Workload, WorkloadKind};
+use crate::record::{PodOutcome, PodRecord};
+use std::sync::Arc;
+
+/// A pod's life.
+pub fn pod_record(id: PodId, cluster: &Cluster, arrivals: &[Name]) -> PodRecord {
+    let pod = cluster.pod(id);
+    let requests = &cluster.template_of(id).requests;
+    let workload = pod.workload.map(|workload| cluster.workload(workload));
+    let containers = cluster.template_of(id).template.spec.containers.len();
+    PodRecord {
+        namespace: cluster.namespace_name(pod.namespace).clone(),
+        name: pod.name.clone(),
+        workload: workload
+            .map(|workload| Name::from(format!("{}/{}", workload.kind_name, workload.name)))
+            .unwrap_or_default(),
+        arrival: pod.arrival.and_then(|stream| arrivals.get(stream as usize).cloned()).unwrap_or_default(),
+        node: pod.node.and_then(|node| u32::try_from(node.index()).ok()),
+        priority: cluster.template_of(id).template.spec.priority,
+        cpu_request: requests.cpu,
+        memory_request: requests.memory,
+        extended_requests: Arc::clone(&requests.scalar),
+        created: pod.created,
+        scheduled: pod.bound,
+        running: pod.running,
+        ready: pod.first_ready,
+        deletion_requested: pod.deletion.map(|deletion| deletion.requested),
+        ended: pod.ended,
+        outcome: outcome(pod),
+        containers: u16::try_from(containers).unwrap_or(u16::MAX),
+        containers_ready_last: if pod.ready { u16::try_from(containers).unwrap_or(u16::MAX) } else { 0 },
+        status_last: Name::from(status(pod, cluster)),
+        restarts: pod.restarts,
+        scheduling_attempts: pod.scheduling_attempts,
+        reason: pod.reason.clone(),
+    }
+}
+
+/// Updated and available pods of a workload.
+pub fn last_counts(workload: &Workload, cluster: &Cluster) -> (i64, i64) {
+    match workload.kind {
+        WorkloadKind::Deployment(id) => {
+            let deployment = cluster.deployment(id);
+            let sets = || deployment.replica_sets.iter().map(|set| cluster.replica_set(*set));
+            let updated = sets().filter(|set| set.base_template == deployment.template).map(|set| set.status.replicas);
+            let available = sets().map(|set| set.status.available);
+            (updated.map(i64::from).sum(), available.map(i64::from).sum())
+        }
+        WorkloadKind::ReplicaSet(id) => {
+            let status = cluster.replica_set(id).status;
+            (i64::from(status.replicas), i64::from(status.available))
+        }
+        WorkloadKind::StatefulSet(_) | WorkloadKind::DaemonSet(_) => {
+            (i64::from(workload.active), i64::from(workload.ready))
+        }
+    }
+}
+
+/// A pod's status as kubectl shows it.
+fn status(pod: &Pod, cluster: &Cluster) -> &'static str {
+    let lost = pod.node.is_some_and(|node| cluster.node(node).ready == NodeReady::Unknown);
+    match pod.phase {
+        PodPhase::Succeeded => "Completed",
+        PodPhase::Failed => "Error",
+        _ if pod.deletion.is_some() => "Terminating",
+        PodPhase::Running if !pod.ready && pod.restarts > 0 && !lost => "CrashLoopBackOff",
+        PodPhase::Pending if pod.node.is_some() => "ContainerCreating",
+        phase => phase.as_str(),
+    }
+}
+
+/// How a pod ended or where it stands.
+fn outcome(pod: &Pod) -> PodOutcome {
+    match (pod.phase, pod.deletion.map(|deletion| deletion.reason)) {
+        (PodPhase::Succeeded, _) => PodOutcome::Succeeded,
+        (_, Some(Disruption::TaintManager | Disruption::PodGarbageCollector | Disruption::Preemption)) => {
+            PodOutcome::Evicted
+        }
+        (PodPhase::Failed, _) => PodOutcome::Failed,
+        (_, Some(_)) if pod.node.is_none() => PodOutcome::DeletedWhilePending,
+        (_, Some(_)) => PodOutcome::Deleted,
+        _ if pod.node.is_none() && pod.unresolvable => PodOutcome::Impossible,
+        _ if pod.node.is_none() => PodOutcome::Pending,
+        _ => PodOutcome::Running,
+    }
+}

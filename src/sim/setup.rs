@@ -1,0 +1,230 @@
+//! The beginning of a run: nodes join, objects are applied, everything is planned that is known from the start.
+
+use super::event::Event;
+use super::settings;
+use super::world::World;
+use super::{Prepared, PreparedArrivals, SimError};
+use crate::api::{self, Name, Object, PodTemplate};
+use crate::cluster::{NewPod, NewReplicaSet, Owner, TemplateId};
+use crate::engine::Priority;
+use crate::units::{SimDuration, SimTime};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+impl World<'_> {
+    pub(super) fn populate(&mut self) -> Result<(), SimError> {
+        let prepared = self.prepared;
+        for (index, pool) in prepared.scenario.spec.node_pools.iter().enumerate() {
+            self.add_pool_nodes(index, pool.count);
+        }
+        for (stream, source) in prepared.scenario.arrivals.iter().zip(&prepared.arrivals) {
+            let PreparedArrivals::Trace(nodes) = source else { continue };
+            for node in nodes {
+                let at = stream.start + node.created.since_start();
+                if at <= SimTime::ZERO {
+                    self.cluster.add_node(Arc::new(node.node()), None, SimTime::ZERO);
+                } else {
+                    let index = u32::try_from(self.joining.len()).unwrap_or(u32::MAX);
+                    self.joining.push((index, node.node()));
+                    self.queue.schedule_with(at, Priority::First, Event::NodeJoins { index });
+                }
+            }
+        }
+        self.apply(&prepared.objects);
+        for (index, action) in prepared.scenario.actions.iter().enumerate() {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            self.queue.schedule_with(action.at, Priority::First, Event::Action { index });
+        }
+        self.traffic.start(&mut self.queue);
+        self.faults.start(&mut self.queue);
+        self.settle();
+        for stream in 0..self.arrivals.len() {
+            self.plan_arrival(u32::try_from(stream).unwrap_or(u32::MAX))?;
+        }
+        Ok(())
+    }
+
+    /// Adds nodes to a pool.
+    pub(super) fn add_pool_nodes(&mut self, pool: usize, count: u32) {
+        let now = self.queue.now();
+        for _ in 0..count {
+            let node = self.pools[pool].next_node();
+            self.cluster.add_node(Arc::new(node), u32::try_from(pool).ok(), now);
+        }
+    }
+
+    /// Applies objects: those that others refer to first.
+    pub(super) fn apply(&mut self, objects: &[Object]) {
+        let rank = |object: &Object| match object {
+            Object::Namespace(_) => 0,
+            Object::PriorityClass(_) => 1,
+            Object::Node(_) => 2,
+            Object::Service(_) | Object::PodDisruptionBudget(_) => 3,
+            Object::HorizontalPodAutoscaler(_) => 5,
+            _ => 4,
+        };
+        let mut sorted: Vec<&Object> = objects.iter().collect();
+        sorted.sort_by_key(|object| rank(object));
+        let owners: BTreeSet<(&str, Name, Name)> = objects
+            .iter()
+            .map(|object| (object.kind(), object.meta().namespace.clone(), object.meta().name.clone()))
+            .collect();
+        let mut skipped = 0;
+        for object in sorted {
+            let meta = object.meta();
+            let owned = meta.owner.as_ref().is_some_and(|owner| {
+                owners.iter().any(|(kind, namespace, name)| {
+                    **kind == *owner.kind && *namespace == meta.namespace && *name == owner.name
+                })
+            });
+            if owned {
+                skipped += 1;
+            } else {
+                self.apply_object(object);
+            }
+        }
+        if skipped > 0 {
+            self.remarks.push(format!(
+                "{skipped} objects of the manifests belong to controllers that are there too: they are created anew"
+            ));
+        }
+    }
+
+    fn apply_object(&mut self, object: &Object) {
+        let now = self.queue.now();
+        match object {
+            Object::Namespace(namespace) => {
+                self.cluster.namespace(&namespace.meta.name);
+                self.scheduler.note_namespace(namespace);
+            }
+            Object::PriorityClass(class) => self.cluster.add_priority_class(class.clone()),
+            Object::Node(node) => match self.cluster.node_id(&node.meta.name) {
+                Some(id) => self.cluster.update_node(id, |own| *own = node.clone()),
+                None => {
+                    self.cluster.add_node(Arc::new(node.clone()), None, now);
+                }
+            },
+            Object::Service(service) => {
+                self.cluster.apply_service(service.clone());
+            }
+            Object::PodDisruptionBudget(budget) => self.cluster.apply_disruption_budget(budget.clone()),
+            Object::HorizontalPodAutoscaler(hpa) => {
+                self.cluster.apply_hpa(hpa.clone(), now);
+            }
+            Object::Deployment(deployment) => {
+                let template = self.admit(&deployment.template);
+                self.cluster.apply_deployment(deployment.clone(), template, now);
+            }
+            Object::StatefulSet(set) => {
+                let template = self.admit(&set.template);
+                self.cluster.apply_stateful_set(set.clone(), template);
+            }
+            Object::DaemonSet(set) => {
+                let template = self.admit(&set.template);
+                self.cluster.apply_daemon_set(set.clone(), template);
+            }
+            Object::ReplicaSet(set) => {
+                let template = self.admit(&set.template);
+                let namespace = self.cluster.namespace(&set.meta.namespace);
+                let existing = self
+                    .cluster
+                    .replica_sets()
+                    .find(|(_, own)| !own.removed && own.namespace == namespace && own.name == set.meta.name)
+                    .map(|(id, _)| id);
+                match existing {
+                    Some(id) => self.cluster.update_replica_set(id, |own| {
+                        own.spec_replicas = set.replicas;
+                        own.template = template;
+                        own.min_ready = set.min_ready;
+                    }),
+                    None => {
+                        let new = NewReplicaSet {
+                            name: set.meta.name.clone(),
+                            namespace,
+                            deployment: None,
+                            template,
+                            base_template: template,
+                            replicas: set.replicas,
+                            min_ready: set.min_ready,
+                            revision: 0,
+                        };
+                        self.cluster.add_replica_set(new, now);
+                    }
+                }
+            }
+            Object::Pod(pod) => self.apply_pod(pod),
+        }
+    }
+
+    fn apply_pod(&mut self, pod: &api::Pod) {
+        if pod.status.phase.is_terminal() {
+            return;
+        }
+        let now = self.queue.now();
+        let template = self.admit(&pod.template);
+        let namespace = self.cluster.namespace(&pod.meta.namespace);
+        let id = self.cluster.add_pod(
+            NewPod {
+                name: pod.meta.name.clone(),
+                namespace,
+                template,
+                owner: Owner::None,
+                workload: None,
+                ordinal: 0,
+                arrival: None,
+                run_for: None,
+            },
+            now,
+        );
+        if let Some(name) = &pod.node_name {
+            match self.cluster.node_id(name) {
+                Some(node) => {
+                    self.cluster.bind(id, node, now);
+                }
+                None => self.remarks.push(format!(
+                    "pod {}/{} is bound to node {name}, which does not exist: it waits",
+                    pod.meta.namespace, pod.meta.name
+                )),
+            }
+        }
+    }
+
+    /// A template as admission leaves it: default tolerations, folded label keys, priority.
+    pub(super) fn admit(&mut self, template: &Arc<PodTemplate>) -> TemplateId {
+        let mut admitted = PodTemplate::clone(template);
+        // No run has volumes yet: a claim would be missing for good, and the pod could never be placed.
+        admitted.spec.volumes.clear();
+        let seconds = settings::default_toleration_seconds(&self.prepared.scenario.spec);
+        api::admit_pod_defaults(&mut admitted.spec, &admitted.labels, seconds);
+        let named = !admitted.spec.priority_class_name.is_empty();
+        let class = if named {
+            self.cluster.priority_class(&admitted.spec.priority_class_name)
+        } else if admitted.spec.priority == 0 {
+            self.cluster.default_priority_class()
+        } else {
+            None
+        };
+        if let Some(class) = class {
+            admitted.spec.priority = class.value;
+            admitted.spec.preemption_policy = class.preemption_policy;
+        } else if let Some(priority) = system_priority(&admitted.spec.priority_class_name) {
+            admitted.spec.priority = priority;
+        }
+        self.cluster.intern_template(&Arc::new(admitted))
+    }
+}
+
+/// Priorities of the classes that every cluster has (`pkg/apis/scheduling`, Kubernetes 1.36).
+fn system_priority(class: &str) -> Option<i32> {
+    match class {
+        "system-node-critical" => Some(2_000_001_000),
+        "system-cluster-critical" => Some(2_000_000_000),
+        _ => None,
+    }
+}
+
+/// The midnight (UTC) at or before the start of the run.
+pub(super) fn midnight(prepared: &Prepared) -> SimTime {
+    let seconds = prepared.scenario.spec.start.map_or(0, |start| start.get().as_second());
+    SimTime::ZERO - SimDuration::from_secs(seconds.rem_euclid(86_400))
+}
