@@ -27,6 +27,7 @@ pub use work_queue::WorkQueue;
 use super::client_rate::TokenBucket;
 use super::event::ControllerEvent;
 use super::node_lifecycle::zones::EvictionConfig;
+use crate::api::DeploymentStrategy;
 use crate::cluster::{Change, Cluster, Disruption, NodeId, Owner, PodId};
 use crate::engine::Agenda;
 use crate::units::SimDuration;
@@ -144,6 +145,9 @@ impl Controllers {
             | Change::PodEnded(pod)
             | Change::PodRemoved(pod) => {
                 self.wake_owner(pod, cluster, agenda);
+                if matches!(change, Change::PodRemoved(_)) {
+                    self.wake_recreating_deployment(pod, cluster, agenda);
+                }
                 self.endpoint.observe(pod, cluster, agenda);
                 self.taint_eviction.observe(change, cluster, agenda);
             }
@@ -175,6 +179,22 @@ impl Controllers {
             Owner::StatefulSet(id) => self.stateful_set.wake(id, agenda),
             Owner::DaemonSet(id) => self.daemon_set.wake(id, agenda),
             Owner::None => {}
+        }
+    }
+
+    /// A Deployment with strategy `Recreate` waits until its old pods are gone, which no status of a ReplicaSet tells: the
+    /// last pod of a ReplicaSet wakes it (`deletePod` of the Deployment controller).
+    fn wake_recreating_deployment<A: Agenda<ControllerEvent>>(
+        &mut self,
+        pod: PodId,
+        cluster: &Cluster,
+        agenda: &mut A,
+    ) {
+        let Owner::ReplicaSet(set) = cluster.pod(pod).owner else { return };
+        let set = cluster.replica_set(set);
+        let Some(deployment) = set.deployment.filter(|_| set.pods.is_empty()) else { return };
+        if cluster.deployment(deployment).object.strategy == DeploymentStrategy::Recreate {
+            self.deployment.enqueue(deployment, self.settings.deployment_sync, agenda);
         }
     }
 
