@@ -76,10 +76,10 @@ fn status(pod: &Pod, cluster: &Cluster) -> &'static str {
 fn outcome(pod: &Pod) -> PodOutcome {
     match (pod.phase, pod.deletion.map(|deletion| deletion.reason)) {
         (PodPhase::Succeeded, _) => PodOutcome::Succeeded,
+        (PodPhase::Failed, _) => PodOutcome::Failed,
         (_, Some(Disruption::TaintManager | Disruption::PodGarbageCollector | Disruption::Preemption)) => {
             PodOutcome::Evicted
         }
-        (PodPhase::Failed, _) => PodOutcome::Failed,
         (_, Some(_)) if pod.node.is_none() => PodOutcome::DeletedWhilePending,
         (_, Some(_)) => PodOutcome::Deleted,
         _ if pod.node.is_none() && pod.unresolvable => PodOutcome::Impossible,

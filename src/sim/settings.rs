@@ -55,6 +55,7 @@ pub fn controller_settings(spec: &ScenarioSpec) -> ControllerSettings {
             large_cluster_size_threshold: manager.large_cluster_size_threshold,
         },
         pod_gc_period: manager.pod_gc_period.get(),
+        terminated_pod_gc_threshold: i32::try_from(manager.terminated_pod_gc_threshold).unwrap_or(i32::MAX),
     }
 }
 

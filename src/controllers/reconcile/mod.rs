@@ -57,6 +57,8 @@ pub struct ControllerSettings {
     pub eviction: EvictionConfig,
     /// Time between two passes of the pod garbage collector.
     pub pod_gc_period: SimDuration,
+    /// `--terminated-pod-gc-threshold`: finished pods that may exist; 0 is without a limit.
+    pub terminated_pod_gc_threshold: i32,
 }
 
 impl ControllerSettings {
@@ -149,6 +151,7 @@ impl Controllers {
                     self.wake_recreating_deployment(pod, cluster, agenda);
                 }
                 self.endpoint.observe(pod, cluster, agenda);
+                self.pod_gc.observe(change, cluster, agenda);
                 self.taint_eviction.observe(change, cluster, agenda);
             }
             Change::PodBound(_) => self.taint_eviction.observe(change, cluster, agenda),
@@ -156,7 +159,7 @@ impl Controllers {
             Change::NodeAdded(_) | Change::NodeUpdated(_) | Change::NodeReadiness(_) | Change::NodeRemoved(_) => {
                 self.node_lifecycle.observe(change, cluster, agenda);
                 self.taint_eviction.observe(change, cluster, agenda);
-                self.pod_gc.observe(change, agenda);
+                self.pod_gc.observe(change, cluster, agenda);
                 self.daemon_set.observe_node(change, cluster, agenda);
             }
             _ => {}

@@ -55,6 +55,7 @@ impl World {
             lease_renewal_period: SimDuration::from_secs(10),
             eviction: crate::controllers::node_lifecycle::zones::EvictionConfig::default(),
             pod_gc_period: SimDuration::from_secs(20),
+            terminated_pod_gc_threshold: 12_500,
         };
         let mut world = Self {
             cluster: Cluster::default(),
