@@ -37,6 +37,8 @@ pub enum ControllerEvent {
         /// The machine's generation when this was planned.
         generation: u32,
     },
+    /// The node lifecycle controller ends a pass of its monitor in which it found something.
+    EndMonitorPass,
     /// The node lifecycle controller works on the nodes of a zone that wait for their `NoExecute` taint.
     TaintNodes {
         /// Index of the zone.

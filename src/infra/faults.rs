@@ -24,6 +24,13 @@ pub enum FaultEvent {
         /// Index of the victim among those of the fault.
         victim: u32,
     },
+    /// The machine of a node whose crash is repaired has booted.
+    Booted {
+        /// The node.
+        node: NodeId,
+        /// Number of its boot: a crash in the meantime makes it stale.
+        boot: u32,
+    },
     /// A random fault strikes a pod.
     PodStrike {
         /// Index of the fault in the scenario.
@@ -47,13 +54,15 @@ pub enum FaultEffect {
         /// The nodes.
         nodes: Vec<NodeId>,
     },
-    /// The cause of a strike is gone; these machines are up again.
+    /// The cause of a strike is gone. Machines that were down have to boot before they are up.
     Repaired {
         /// Number of the strike.
         strike: u64,
-        /// The nodes that are up again (those with no other cause to be down).
+        /// The nodes that are connected again.
         nodes: Vec<NodeId>,
     },
+    /// The machine of a node that was down has booted, and its kubelet is there.
+    Booted(NodeId),
     /// A container of each pod exits with code 1.
     PodsCrash(Vec<PodId>),
 }
@@ -85,19 +94,30 @@ pub struct FaultInjector {
     streams: RandomStreams,
     /// Strikes that hold each node down, as (crashes, partitions), by index of the node.
     causes: Vec<(u32, u32)>,
+    /// Number of the current boot of each node, by index of the node.
+    boots: Vec<u32>,
+    /// From the repair of a crash to the machine being up.
+    boot_delay: SimDuration,
     strikes: u64,
 }
 
 impl FaultInjector {
     /// Prepares the faults of a scenario.
-    pub fn new(faults: &[scenario::Fault], streams: RandomStreams) -> Self {
+    pub fn new(faults: &[scenario::Fault], boot_delay: SimDuration, streams: RandomStreams) -> Self {
         let prepare = |spec: &scenario::Fault| Fault {
             spec: spec.clone(),
             victims: Vec::new(),
             streams: Vec::new(),
             down: Vec::new(),
         };
-        Self { faults: faults.iter().map(prepare).collect(), streams, causes: Vec::new(), strikes: 0 }
+        Self {
+            faults: faults.iter().map(prepare).collect(),
+            streams,
+            causes: Vec::new(),
+            boots: Vec::new(),
+            boot_delay,
+            strikes: 0,
+        }
     }
 
     /// Plans the first strikes of the faults whose victims are known from the start.
@@ -174,6 +194,7 @@ impl FaultInjector {
         match event {
             FaultEvent::Strike { fault, victim } => self.strike(fault, victim, cluster, agenda),
             FaultEvent::Repair { fault, victim } => Some(self.repair(fault, victim, cluster, agenda)),
+            FaultEvent::Booted { node, boot } => self.booted(node, boot, cluster),
             FaultEvent::PodStrike { pod, .. } => {
                 let running = cluster.pod(pod).exists() && cluster.pod(pod).running.is_some();
                 running.then(|| FaultEffect::PodsCrash(vec![pod]))
@@ -220,7 +241,7 @@ impl FaultInjector {
             agenda.schedule(now + span, FaultEvent::Repair { fault: fault_index, victim });
         }
         for node in &nodes {
-            self.change_causes(*node, kind, 1, cluster);
+            self.change_causes(*node, kind, 1, cluster, agenda);
         }
         (!nodes.is_empty()).then_some(FaultEffect::Struck { kind, strike, subject, nodes })
     }
@@ -241,21 +262,46 @@ impl FaultInjector {
             agenda.schedule(at, FaultEvent::Strike { fault: fault_index, victim });
         }
         for node in &nodes {
-            self.change_causes(*node, kind, -1, cluster);
+            self.change_causes(*node, kind, -1, cluster, agenda);
         }
         let up = nodes.into_iter().filter(|node| cluster.node(*node).machine == Machine::Up).collect();
         FaultEffect::Repaired { strike, nodes: up }
     }
 
-    /// Adds or takes a cause for a node to be down or cut off, and sets its machine accordingly.
-    fn change_causes(&mut self, node: NodeId, kind: scenario::FaultKind, change: i32, cluster: &mut Cluster) {
+    /// Adds or takes a cause for a node to be down or cut off, and sets its machine accordingly. A machine that has no
+    /// cause to be down any more stays down until it has booted.
+    fn change_causes<A: Agenda<FaultEvent>>(
+        &mut self,
+        node: NodeId,
+        kind: scenario::FaultKind,
+        change: i32,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
         if self.causes.len() <= node.index() {
             self.causes.resize(node.index() + 1, (0, 0));
+            self.boots.resize(node.index() + 1, 0);
         }
         let causes = &mut self.causes[node.index()];
-        let own = if kind == scenario::FaultKind::NetworkPartition { &mut causes.1 } else { &mut causes.0 };
+        let is_partition = kind == scenario::FaultKind::NetworkPartition;
+        let own = if is_partition { &mut causes.1 } else { &mut causes.0 };
         *own = own.saturating_add_signed(change);
-        let machine = match *causes {
+        if causes.0 > 0 {
+            // A boot that is under way has failed.
+            self.boots[node.index()] += 1;
+        } else if cluster.node(node).machine == Machine::Down {
+            if !is_partition {
+                let boot = self.boots[node.index()];
+                agenda.schedule(agenda.now() + self.boot_delay, FaultEvent::Booted { node, boot });
+            }
+            return;
+        }
+        self.set_machine(node, cluster);
+    }
+
+    /// Sets a node's machine to what its causes call for.
+    fn set_machine(&self, node: NodeId, cluster: &mut Cluster) {
+        let machine = match self.causes[node.index()] {
             (0, 0) => Machine::Up,
             (0, _) => Machine::CutOff,
             _ => Machine::Down,
@@ -263,6 +309,14 @@ impl FaultInjector {
         if cluster.node(node).machine != machine {
             cluster.set_machine(node, machine);
         }
+    }
+
+    fn booted(&self, node: NodeId, boot: u32, cluster: &mut Cluster) -> Option<FaultEffect> {
+        if self.boots.get(node.index()) != Some(&boot) || !cluster.node(node).exists() {
+            return None;
+        }
+        self.set_machine(node, cluster);
+        Some(FaultEffect::Booted(node))
     }
 }
 

@@ -12,12 +12,13 @@ use super::crash_backoff::{CrashBackoff, should_restart};
 use super::node_images::NodeImages;
 use super::probes::{Answering, ProbeTimeline, ProbeTimes, timeline};
 use super::termination::{StoppingContainer, terminate};
-use crate::api::{PodPhase, RestartPolicy};
+use crate::api::{PodPhase, PodTemplate, RestartPolicy};
 use crate::cluster::{ApiEvent, Change, Cluster, Machine, NodeId, PodId, Severity};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
 use crate::input::scenario::Startup;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Sampler;
+use std::collections::BTreeSet;
 
 /// An event of a kubelet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,13 +53,6 @@ pub enum KubeletEvent {
         /// The plan to which this belongs.
         generation: u32,
     },
-    /// The kubelet of a node whose machine went down is back.
-    Back {
-        /// The node.
-        node: NodeId,
-        /// The machine's generation when this was planned.
-        generation: u32,
-    },
 }
 
 /// How containers end.
@@ -85,7 +79,11 @@ struct Runtime {
     started: Option<SimTime>,
     /// When the current run of its containers started.
     last_start: SimTime,
+    /// Its containers run; not while they wait for a restart.
+    up: bool,
     ready: bool,
+    /// Restarts that could not be reported yet.
+    unreported_restarts: u32,
     /// Its containers have ended for good, which could not be reported yet.
     ended: Option<Exit>,
     /// It is being stopped, or has stopped.
@@ -99,8 +97,6 @@ struct Runtime {
 pub struct KubeletSettings {
     /// From a change in the API to the kubelet seeing it, and from a change at the kubelet to its status in the API.
     pub report_delay: SimDuration,
-    /// From a machine's return to its kubelet's first report, when it was down.
-    pub boot_delay: SimDuration,
     /// From the termination signal to the end of a container that does not say how long it takes.
     pub stop_delay: SimDuration,
 }
@@ -112,6 +108,8 @@ pub struct Kubelets {
     images: NodeImages,
     container_start: Sampler,
     runtimes: Vec<Runtime>,
+    /// Nodes whose machine went down and that have not started their pods again.
+    crashed: BTreeSet<NodeId>,
     start_stream: RandomStream,
 }
 
@@ -123,6 +121,7 @@ impl Kubelets {
             images: NodeImages::new(&startup.image_pull, streams),
             container_start: Sampler::new(&startup.container_start),
             runtimes: Vec::new(),
+            crashed: BTreeSet::new(),
             start_stream: streams.stream("kubelet/container-start"),
         }
     }
@@ -137,7 +136,7 @@ impl Kubelets {
     /// Since when the containers of a pod have been running without a restart.
     pub fn running_since(&self, pod: PodId) -> Option<SimTime> {
         let runtime = self.runtimes.get(pod.index())?;
-        (runtime.started.is_some() && runtime.ended.is_none()).then_some(runtime.last_start)
+        runtime.up.then_some(runtime.last_start)
     }
 
     /// A change of the cluster.
@@ -173,10 +172,7 @@ impl Kubelets {
         };
         let generation = cluster.next_pod_generation(pod);
         agenda.schedule(running + self.settings.report_delay, KubeletEvent::Started { pod, generation });
-        if let Some(deadline) = template.spec.active_deadline {
-            let exit = Exit::DeadlineExceeded;
-            agenda.schedule(seen + deadline, KubeletEvent::Exited { pod, generation, exit });
-        }
+        plan_deadline(pod, generation, cluster, agenda);
     }
 
     /// Handles an event.
@@ -200,11 +196,6 @@ impl Kubelets {
                     cluster.remove_pod(pod, agenda.now());
                 }
             }
-            KubeletEvent::Back { node, generation } => {
-                if cluster.node(node).generation == generation && cluster.node(node).machine == Machine::Up {
-                    self.reboot(node, cluster, agenda);
-                }
-            }
             _ => {}
         }
     }
@@ -212,11 +203,19 @@ impl Kubelets {
     /// The containers of a pod run: plans its readiness, its end and what the probes will find.
     fn started<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, generation: u32, cluster: &mut Cluster, agenda: &mut A) {
         let now = agenda.now();
+        let connected = machine_of(cluster, pod) == Some(Machine::Up);
         let runtime = self.runtime(pod);
+        let is_restart = runtime.started.is_some();
         runtime.started.get_or_insert(now);
         runtime.last_start = now;
-        if machine_of(cluster, pod) == Some(Machine::Up) {
+        runtime.up = true;
+        if connected {
             cluster.set_pod_running(pod, now);
+        }
+        if is_restart && connected {
+            cluster.note_pod_restart(pod);
+        } else if is_restart {
+            runtime.unreported_restarts += 1;
         }
         let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
         let hints = template.hints;
@@ -240,7 +239,8 @@ impl Kubelets {
             }
         }
         if let Some((at, _)) = plan.killed {
-            agenda.schedule(at, KubeletEvent::Exited { pod, generation, exit: Exit::Unhealthy });
+            let end = self.termination_end(&template, at, template.spec.termination_grace_period);
+            agenda.schedule(end, KubeletEvent::Exited { pod, generation, exit: Exit::Unhealthy });
         }
         if let Some(lifetime) = cluster.pod(pod).run_for {
             agenda.schedule(now + lifetime, KubeletEvent::Exited { pod, generation, exit: Exit::LifetimeOver });
@@ -254,7 +254,7 @@ impl Kubelets {
 
     /// Makes a container of a running pod exit with code 1.
     pub fn crash<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
-        let running = self.runtime(pod).started.is_some() && cluster.pod(pod).is_active();
+        let running = self.runtime(pod).up && cluster.pod(pod).is_active();
         if running && machine_of(cluster, pod) != Some(Machine::Down) {
             self.exited(pod, Exit::Failed, cluster, agenda);
         }
@@ -271,9 +271,11 @@ impl Kubelets {
             Exit::Completed => should_restart(policy, 0, deleting),
             Exit::Failed | Exit::Unhealthy => should_restart(policy, 1, deleting),
         };
-        self.runtime(pod).ready = false;
+        let runtime = self.runtime(pod);
+        runtime.ready = false;
+        runtime.up = false;
         if !restarts {
-            self.runtime(pod).ended = Some(exit);
+            runtime.ended.get_or_insert(exit);
             if connected {
                 report_end(pod, exit, cluster, now);
             }
@@ -286,15 +288,30 @@ impl Kubelets {
         let backoff = CrashBackoff::default();
         let restart = backoff.restart_at(runtime.backoff, now);
         runtime.backoff = Some(backoff.after_restart(runtime.backoff, now, restart));
-        if restart > now {
+        if restart > now && connected {
             back_off_event(pod, cluster);
         }
-        cluster.note_pod_restart(pod);
         let start = self.container_start.sample_duration(&mut self.start_stream);
         let start =
             if cluster.template_of(pod).template.hints.start_delay.is_some() { SimDuration::ZERO } else { start };
         let generation = cluster.next_pod_generation(pod);
         agenda.schedule(restart + start, KubeletEvent::Started { pod, generation });
+        plan_deadline(pod, generation, cluster, agenda);
+    }
+
+    /// When the containers of a pod have ended if they are stopped from `now` on.
+    fn termination_end(&self, template: &PodTemplate, now: SimTime, grace: SimDuration) -> SimTime {
+        let stop_delay = template.hints.stop_delay.unwrap_or(self.settings.stop_delay);
+        let sidecars = template.spec.init_containers.iter().filter(|container| container.is_sidecar);
+        let stopping: Vec<StoppingContainer> = sidecars
+            .chain(&template.spec.containers)
+            .map(|container| StoppingContainer {
+                pre_stop: container.pre_stop_sleep,
+                stop_delay,
+                is_sidecar: container.is_sidecar,
+            })
+            .collect();
+        terminate(&stopping, now, grace).iter().map(|own| own.end).max().unwrap_or(now)
     }
 
     /// A pod with a deletion timestamp is stopped.
@@ -307,20 +324,7 @@ impl Kubelets {
         let Some(deletion) = cluster.pod(pod).deletion else { return };
         let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
         let seen = agenda.now() + self.settings.report_delay;
-        let mut end = seen;
-        if runtime.started.is_some() {
-            let stop_delay = template.hints.stop_delay.unwrap_or(self.settings.stop_delay);
-            let sidecars = template.spec.init_containers.iter().filter(|container| container.is_sidecar);
-            let stopping: Vec<StoppingContainer> = sidecars
-                .chain(&template.spec.containers)
-                .map(|container| StoppingContainer {
-                    pre_stop: container.pre_stop_sleep,
-                    stop_delay,
-                    is_sidecar: container.is_sidecar,
-                })
-                .collect();
-            end = terminate(&stopping, seen, deletion.grace).iter().map(|own| own.end).max().unwrap_or(seen);
-        }
+        let end = if runtime.up { self.termination_end(&template, seen, deletion.grace) } else { seen };
         let generation = cluster.next_pod_generation(pod);
         agenda.schedule(end, KubeletEvent::Stopped { pod, generation });
     }
@@ -335,17 +339,17 @@ impl Kubelets {
     ) {
         match (was, cluster.node(node).machine) {
             (_, Machine::Down) => {
+                self.crashed.insert(node);
                 for pod in cluster.node(node).pods.clone() {
                     // The containers are gone, and with them every plan.
                     cluster.next_pod_generation(pod);
                     let runtime = self.runtime(pod);
                     runtime.ready = false;
+                    runtime.up = false;
                 }
             }
-            (Machine::Down, Machine::Up) => {
-                let generation = cluster.node(node).generation;
-                agenda.schedule(agenda.now() + self.settings.boot_delay, KubeletEvent::Back { node, generation });
-            }
+            // A kubelet that has booted while it is cut off knows of no pod.
+            (_, Machine::Up) if self.crashed.remove(&node) => self.reboot(node, cluster, agenda),
             (Machine::CutOff, Machine::Up) => self.reconnect(node, cluster, agenda),
             _ => {}
         }
@@ -368,6 +372,8 @@ impl Kubelets {
             } else if !runtime.seen {
                 self.begin(pod, cluster, agenda);
             } else if let Some(started) = runtime.started {
+                self.runtime(pod).unreported_restarts = 0;
+                (0..runtime.unreported_restarts).for_each(|_| cluster.note_pod_restart(pod));
                 cluster.set_pod_running(pod, started.max(cluster.pod(pod).bound.unwrap_or(started)));
                 cluster.set_pod_ready(pod, runtime.ready, now);
             }
@@ -394,15 +400,24 @@ impl Kubelets {
                 report_end(pod, Exit::Failed, cluster, now);
             } else {
                 cluster.set_pod_ready(pod, false, now);
-                cluster.note_pod_restart(pod);
                 let start = match cluster.template_of(pod).template.hints.start_delay {
                     Some(delay) => delay,
                     None => self.container_start.sample_duration(&mut self.start_stream),
                 };
                 let generation = cluster.next_pod_generation(pod);
                 agenda.schedule(now + start, KubeletEvent::Started { pod, generation });
+                plan_deadline(pod, generation, cluster, agenda);
             }
         }
+    }
+}
+
+/// Plans the end of a pod by `activeDeadlineSeconds`, which counts from the pod's start, whatever its containers do.
+fn plan_deadline<A: Agenda<KubeletEvent>>(pod: PodId, generation: u32, cluster: &Cluster, agenda: &mut A) {
+    let deadline = cluster.template_of(pod).template.spec.active_deadline;
+    if let (Some(deadline), Some(start)) = (deadline, cluster.pod(pod).start_time) {
+        let at = (start + deadline).max(agenda.now());
+        agenda.schedule(at, KubeletEvent::Exited { pod, generation, exit: Exit::DeadlineExceeded });
     }
 }
 

@@ -133,6 +133,11 @@ impl RecoveryTracker {
         }
     }
 
+    /// A machine that was down has booted.
+    pub fn booted(&mut self, node: NodeId, cluster: &Cluster, now: SimTime) {
+        self.machine_changed(node, cluster, now);
+    }
+
     /// A kubelet has started the containers of its pods again after its machine came back, so that what is not ready is
     /// known to be not ready.
     pub fn kubelet_is_back(&mut self, node: NodeId, cluster: &Cluster, now: SimTime) {

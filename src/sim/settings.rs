@@ -14,7 +14,7 @@ use crate::units::{NanoDollars, SimDuration, SimTime};
 
 /// Time that the kubelet of a machine that was down needs until it reports: an assumption (a virtual machine that boots
 /// and starts its services).
-const BOOT_DELAY: SimDuration = SimDuration::from_secs(30);
+pub const BOOT_DELAY: SimDuration = SimDuration::from_secs(30);
 /// Time that a container takes to end after its termination signal, unless its pod says otherwise: an assumption (a
 /// server that handles SIGTERM).
 const STOP_DELAY: SimDuration = SimDuration::from_secs(1);
@@ -107,11 +107,7 @@ impl RateLimit for Client {
 /// Delays of the kubelets.
 pub fn kubelet_settings(spec: &ScenarioSpec) -> KubeletSettings {
     let latency = &spec.control_plane.latency;
-    KubeletSettings {
-        report_delay: delay(latency.scale, latency.bound_to_running) / 2,
-        boot_delay: BOOT_DELAY,
-        stop_delay: STOP_DELAY,
-    }
+    KubeletSettings { report_delay: delay(latency.scale, latency.bound_to_running) / 2, stop_delay: STOP_DELAY }
 }
 
 /// Parameters of the HorizontalPodAutoscaler controller.

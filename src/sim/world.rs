@@ -16,7 +16,7 @@ use crate::controllers::reconcile::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::infra::node_pool::NodePool;
-use crate::kubelet::agent::{KubeletEvent, Kubelets};
+use crate::kubelet::agent::Kubelets;
 use crate::record::{AutoscalingRecord, MetricRecord};
 use crate::scheduler::DisruptionBudget;
 use crate::scheduler::component::Scheduler;
@@ -118,7 +118,7 @@ impl<'a> World<'a> {
             kubelets: Kubelets::new(settings::kubelet_settings(spec), &spec.startup, &streams),
             traffic: Traffic::new(&spec.traffic, setup::midnight(prepared)),
             hpa: HpaController::new(settings::hpa_config(spec), settings::metrics_server(spec)),
-            faults: FaultInjector::new(&scenario.faults, streams),
+            faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder: Recorder::new(interval, &pool_infos),
             recovery: RecoveryTracker::default(),
             pools,
@@ -168,14 +168,7 @@ impl<'a> World<'a> {
                 self.update_disruption_budgets();
                 self.scheduler.handle(event, &mut self.cluster, &mut self.queue);
             }
-            Event::Kubelet(event) => {
-                self.kubelets.handle(event, cluster, queue);
-                if let KubeletEvent::Back { node, generation } = event
-                    && cluster.node(node).generation == generation
-                {
-                    self.kubelet_reports(node);
-                }
-            }
+            Event::Kubelet(event) => self.kubelets.handle(event, cluster, queue),
             Event::Traffic(change) => self.traffic.handle(change, cluster, queue),
             Event::Hpa(event) => {
                 let usage = Usage { traffic: &self.traffic, kubelets: &self.kubelets };
@@ -315,6 +308,10 @@ impl<'a> World<'a> {
                     self.machine_changed(node, before);
                 }
             }
+            FaultEffect::Booted(node) => {
+                self.machine_changed(node, before);
+                self.recovery.booted(node, &self.cluster, now);
+            }
             FaultEffect::PodsCrash(pods) => {
                 for pod in pods {
                     self.recovery.pod_crashed(pod, &self.cluster, now);
@@ -333,15 +330,13 @@ impl<'a> World<'a> {
         self.kubelets.observe_machine(node, was, cluster, queue);
         self.controllers.observe_machine(node, cluster, queue);
         self.traffic.observe_machine(node, cluster, queue.now());
-        if was == Machine::CutOff && cluster.node(node).machine == Machine::Up {
-            self.kubelet_reports(node);
-        }
+        self.kubelet_reports(node);
     }
 
     /// A kubelet that was silent posts its node's status.
     fn kubelet_reports(&mut self, node: NodeId) {
         let now = self.queue.now();
-        if self.cluster.node(node).machine == Machine::Up {
+        if self.cluster.node(node).machine == Machine::Up && self.cluster.node(node).exists() {
             self.controllers.kubelet_reports(node);
             self.cluster.set_node_ready(node, NodeReady::True, now);
             self.recovery.kubelet_is_back(node, &self.cluster, now);

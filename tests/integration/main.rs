@@ -1,8 +1,10 @@
 //! Integration tests: golden data, properties, command-line snapshots, architecture.
 
+mod behaviour;
 mod cli;
 mod gallery;
 mod golden_controllers;
+mod golden_e2e;
 mod golden_hpa;
 mod golden_scheduler;
 mod manifests;

@@ -248,6 +248,7 @@ impl Controllers {
             ControllerEvent::NodeReports { node, generation } => {
                 self.node_lifecycle.node_reports(node, generation, cluster, agenda);
             }
+            ControllerEvent::EndMonitorPass => self.node_lifecycle.end_pass(cluster, agenda),
             ControllerEvent::TaintNodes { zone } => self.node_lifecycle.taint_nodes(zone, cluster, agenda),
             ControllerEvent::EvictPod { pod, plan } => self.taint_eviction.evict(pod, plan, cluster, agenda),
             ControllerEvent::CollectPods => self.pod_gc.collect(cluster, now),

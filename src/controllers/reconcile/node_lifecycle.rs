@@ -29,6 +29,8 @@ pub struct NodeLifecycleController {
     /// Nodes whose kubelets are silent, each with the number of its silence.
     silent: BTreeMap<NodeId, u32>,
     silences: u32,
+    /// When the next end of a pass is planned.
+    pass_end: Option<SimTime>,
 }
 
 impl NodeLifecycleController {
@@ -44,6 +46,7 @@ impl NodeLifecycleController {
             states: BTreeMap::new(),
             silent: BTreeMap::new(),
             silences: 0,
+            pass_end: None,
         }
     }
 
@@ -91,6 +94,7 @@ impl NodeLifecycleController {
             Change::NodeAdded(node) => {
                 self.register(node, cluster);
                 set_no_schedule_taints(cluster, node);
+                self.plan_next_end(agenda);
             }
             Change::NodeUpdated(node) => set_no_schedule_taints(cluster, node),
             Change::NodeReadiness(node) => {
@@ -104,8 +108,24 @@ impl NodeLifecycleController {
             Change::NodeRemoved(node) => {
                 let zone = self.zone_of(node, cluster);
                 self.queues[zone as usize].remove(node);
+                self.plan_next_end(agenda);
             }
             _ => {}
+        }
+    }
+
+    /// Plans the end of a pass: it comes after everything that the pass finds.
+    fn plan_end<A: Agenda<ControllerEvent>>(&mut self, pass: SimTime, agenda: &mut A) {
+        if self.pass_end.is_none_or(|planned| pass < planned) {
+            self.pass_end = Some(pass);
+            agenda.schedule(pass, ControllerEvent::EndMonitorPass);
+        }
+    }
+
+    /// A node came or went: the next pass judges its zone anew, if zones were ever judged.
+    fn plan_next_end<A: Agenda<ControllerEvent>>(&mut self, agenda: &mut A) {
+        if !self.states.is_empty() {
+            self.plan_end(agenda.now().next_tick(SimTime::ZERO, self.monitor_period), agenda);
         }
     }
 
@@ -144,7 +164,7 @@ impl NodeLifecycleController {
         if self.queues[zone as usize].add(node) {
             agenda.schedule(now, ControllerEvent::TaintNodes { zone });
         }
-        self.end_pass(cluster, agenda);
+        self.plan_end(agenda.now(), agenda);
     }
 
     /// A pass finds that a node reports again.
@@ -162,12 +182,15 @@ impl NodeLifecycleController {
         let zone = self.zone_of(node, cluster);
         self.queues[zone as usize].remove(node);
         remove_no_execute_taints(cluster, node);
-        self.end_pass(cluster, agenda);
+        self.plan_end(agenda.now(), agenda);
     }
 
-    /// The end of a pass: the state of each zone decides the rate of its taints.
-    fn end_pass<A: Agenda<ControllerEvent>>(&mut self, cluster: &mut Cluster, agenda: &mut A) {
+    /// The end of a pass: the state of each zone, after everything that the pass found, decides the rate of its taints.
+    pub fn end_pass<A: Agenda<ControllerEvent>>(&mut self, cluster: &mut Cluster, agenda: &mut A) {
         let now = agenda.now();
+        if self.pass_end.take_if(|planned| *planned <= now).is_none() {
+            return;
+        }
         let mut observed: BTreeMap<u32, ZoneReadiness> = BTreeMap::new();
         let existing: Vec<NodeId> = cluster.nodes().filter(|(_, node)| node.exists()).map(|(id, _)| id).collect();
         for node in &existing {
@@ -190,14 +213,21 @@ impl NodeLifecycleController {
                 for node in existing {
                     remove_no_execute_taints(cluster, node);
                     let zone = self.zone_of(node, cluster);
-                    self.queues[zone as usize].remove(node);
+                    // The next pass queues the node again; nobody is tainted as long as the rate is zero.
+                    let queue = &mut self.queues[zone as usize];
+                    if queue.remove(node) {
+                        queue.add(node);
+                    }
                 }
             }
             ClusterMode::LeaveFullDisruption => {
-                for node in existing {
-                    if let Some(silence) = self.silent.get(&node).copied() {
-                        let found = (now + self.monitor_grace).next_tick(SimTime::ZERO, self.monitor_period);
-                        agenda.schedule(found, ControllerEvent::NodeSilent { node, silence });
+                // The clock of a node whose silence is not found yet starts anew.
+                let found = (now + self.monitor_grace).next_tick(SimTime::ZERO, self.monitor_period);
+                for (node, silence) in &mut self.silent {
+                    if cluster.node(*node).ready == NodeReady::True {
+                        self.silences += 1;
+                        *silence = self.silences;
+                        agenda.schedule(found, ControllerEvent::NodeSilent { node: *node, silence: *silence });
                     }
                 }
             }
