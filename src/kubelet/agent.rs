@@ -72,6 +72,7 @@ pub enum Exit {
 
 /// What a kubelet knows of a pod, whether or not it could report it.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is known and reported at a time of its own")]
 struct Runtime {
     /// The kubelet has seen the pod.
     seen: bool,
@@ -142,15 +143,13 @@ impl Kubelets {
     /// A change of the cluster.
     pub fn observe<A: Agenda<KubeletEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
         match change {
-            Change::PodBound(pod) => {
-                if machine_of(cluster, pod) == Some(Machine::Up) {
-                    self.begin(pod, cluster, agenda);
-                }
+            Change::PodBound(pod) if machine_of(cluster, pod) == Some(Machine::Up) => {
+                self.begin(pod, cluster, agenda);
             }
-            Change::PodTerminating(pod) => {
-                if cluster.pod(pod).exists() && machine_of(cluster, pod) == Some(Machine::Up) {
-                    self.stop(pod, cluster, agenda);
-                }
+            Change::PodTerminating(pod)
+                if cluster.pod(pod).exists() && machine_of(cluster, pod) == Some(Machine::Up) =>
+            {
+                self.stop(pod, cluster, agenda);
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use wavetank::record::{Facts, PodOutcome, PodRecord, WorkloadRecord};
 use wavetank::sim::{PrepareOptions, RunOptions, prepare, simulate};
-use wavetank::units::SimTime;
+use wavetank::units::{SimDuration, SimTime};
 
 /// Runs a scenario of pool `n`, whose containers start within a second and stop within one, from its manifests and the
 /// rest of its spec.
@@ -70,6 +70,18 @@ fn secs(time: SimTime) -> f64 {
 fn within(time: Option<SimTime>, from: f64, span: f64, why: &str) {
     let time = time.map(secs);
     assert!(time.is_some_and(|time| (from..=from + span).contains(&time)), "{why}: {time:?}, expected {from}+{span}");
+}
+
+/// The nearest whole second.
+fn rounded(time: SimTime) -> i64 {
+    (time + SimDuration::from_millis(500)).since_start().whole_seconds()
+}
+
+/// When pods were asked to go, in whole seconds, sorted.
+fn deletions<'a>(pods: impl Iterator<Item = &'a PodRecord>) -> Vec<i64> {
+    let mut times: Vec<i64> = pods.filter_map(|pod| pod.deletion_requested).map(rounded).collect();
+    times.sort_unstable();
+    times
 }
 
 fn workload(facts: &Facts) -> &WorkloadRecord {
@@ -234,10 +246,7 @@ fn one_zone_down_is_drained_node_by_node() {
     let spec = "duration: 15m\nfaults: [{kind: zoneOutage, zone: a, at: 61s}]";
     let facts = run(6, "a, b", &web(12, "", ""), spec);
     assert_eq!(facts.pods.len(), 18);
-    let mut evictions: Vec<f64> = facts.pods.iter().filter_map(|pod| pod.deletion_requested).map(secs).collect();
-    evictions.sort_by(f64::total_cmp);
-    let rounded: Vec<i64> = evictions.iter().map(|time| time.round() as i64).collect();
-    assert_eq!(rounded, [410, 410, 420, 420, 430, 430], "a node every 10 s");
+    assert_eq!(deletions(facts.pods.iter()), [410, 410, 420, 420, 430, 430], "a node every 10 s");
     assert_eq!(alive(&facts), 12);
 }
 
@@ -249,10 +258,7 @@ fn leaving_full_disruption_taints_the_rest() {
         - {kind: zoneOutage, zone: b, at: 61s}";
     let facts = run(4, "a, b", &web(8, "", ""), spec);
     // Zone a is back at 391 s; the pass at 395 s begins to taint zone b, after a full turn of 10 s.
-    let mut evictions: Vec<i64> =
-        facts.pods.iter().filter_map(|pod| pod.deletion_requested).map(|time| secs(time).round() as i64).collect();
-    evictions.sort_unstable();
-    assert_eq!(evictions, [705, 705, 715, 715]);
+    assert_eq!(deletions(facts.pods.iter()), [705, 705, 715, 715]);
     assert_eq!(events(&facts, "NodeNotReady"), 4 + 8, "nothing is found twice");
 }
 
@@ -277,11 +283,8 @@ spec: {minAvailable: 3, selector: {matchLabels: {app: web}}}
 ";
     let manifests = web(4, "wavetank.dev/ready-delay: 6s", "") + budget;
     let facts = run(2, "", &manifests, "duration: 5m\nactions: [{at: 60s, drain: n-0}]");
-    let mut evicted: Vec<i64> =
-        on_node(&facts, "n-0").filter_map(|pod| pod.deletion_requested).map(|time| secs(time) as i64).collect();
-    evicted.sort_unstable();
     // The replacement is ready after 7 s; the second pod goes with the second try after that.
-    assert_eq!(evicted, [60, 70]);
+    assert_eq!(deletions(on_node(&facts, "n-0")), [60, 70]);
     assert_eq!(least_ready(&facts, 30), 3);
     assert!(facts.pods.iter().all(|pod| pod.ended.is_some() || pod.node == Some(1)));
 }

@@ -257,7 +257,9 @@ fn simulated_milestones(facts: &Facts) -> Milestones {
     }
     for stages in milestones.values_mut() {
         stages.retain(|_, times| !times.is_empty());
-        stages.values_mut().for_each(|times| times.sort_by(f64::total_cmp));
+        for times in stages.values_mut() {
+            times.sort_by(f64::total_cmp);
+        }
     }
     milestones
 }
@@ -367,7 +369,8 @@ fn common_differences(recording: &Recording, facts: &Facts) -> String {
         }
     }
     let own = simulated_events(facts);
-    let count = |run: &Value, key: &str| run["events"].get(key).map(|count| count.as_u64().unwrap() as usize);
+    let count =
+        |run: &Value, key: &str| run["events"].get(key).map(|count| usize::try_from(count.as_u64().unwrap()).unwrap());
     let mut keys: BTreeSet<&str> = own.keys().map(String::as_str).collect();
     for run in &recording.runs {
         keys.extend(run["events"].as_object().unwrap().keys().map(String::as_str));
