@@ -117,7 +117,7 @@ fn metrics_table(summary: &Summary) -> ResultSet {
 
 fn printed(kind: PrintKind, facts: &Facts, format: Format) -> String {
     let set = match kind {
-        PrintKind::Pods => kubectl::pods(facts),
+        PrintKind::Pods => return kubectl::pods(facts).render(if format == Format::Table { Format::Wide } else { format }),
         PrintKind::Nodes => kubectl::nodes(facts),
         PrintKind::Deployments => kubectl::deployments(facts),
         PrintKind::Hpa => kubectl::horizontal_pod_autoscalers(facts),

@@ -27,8 +27,8 @@ pub enum ControllerEvent {
     NodeSilent {
         /// The node.
         node: NodeId,
-        /// The machine's generation when this was planned.
-        generation: u32,
+        /// Number of its silence, so that one that ended in the meantime is known to be stale.
+        silence: u32,
     },
     /// The node lifecycle controller sees that a node reports again.
     NodeReports {

@@ -50,10 +50,10 @@ pub const fn is_active(phase: PodPhase, is_deleting: bool) -> bool {
     !phase.is_terminal() && !is_deleting
 }
 
-/// When a pod that is ready since `ready_since` (the condition's last transition, which the API stores in whole
-/// seconds) becomes available (`IsPodAvailable`).
+/// When a pod that is ready since `ready_since` becomes available (`IsPodAvailable`). The API stores the condition's last
+/// transition in whole seconds, so that up to a second of `minReadySeconds` is over before the pod is ready.
 pub fn available_at(ready_since: SimTime, min_ready: SimDuration) -> SimTime {
-    ready_since + min_ready.max_zero()
+    ready_since.truncated_to_second() + min_ready.max_zero()
 }
 
 /// What the ranking looks at. `Uid` orders like the text of `metadata.uid`.

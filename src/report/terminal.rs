@@ -229,11 +229,12 @@ fn fault_line(facts: &Facts, fault: &RecoveryRecord) -> String {
     #[expect(clippy::cast_precision_loss, reason = "output needs no more than 53 bits")]
     let missing = fault.missing_replica_nanos as f64 / 1e9;
     format!(
-        "{} of {} at {}: {detected}, {restored}; {} pods lost, {} replica-seconds missing",
+        "{} of {} at {}: {detected}, {restored}; {} {} lost, {} replica-seconds missing",
         spoken(fault.kind),
         fault.subject,
         human_span(fault.struck.since_start()),
         fault.pods_lost,
+        if fault.pods_lost == 1 { "pod" } else { "pods" },
         human_number(missing)
     )
 }
@@ -267,6 +268,15 @@ fn objective(result: &ObjectiveResult) -> String {
         Verdict::Missed => "MISSED",
         Verdict::NotMeasured => "NOT MEASURED",
     };
-    let value = result.value.map(|value| format!(" (is {})", human(value))).unwrap_or_default();
+    // A miss by less than what people read is shown in full.
+    let value = result.value.map(|value| {
+        let text = human(value);
+        let bound = [result.objective.min, result.objective.max].into_iter().flatten().find(|own| human(*own) == text);
+        match bound {
+            Some(bound) if bound != value => format!(" (is {value} against {bound})"),
+            _ => format!(" (is {text})"),
+        }
+    });
+    let value = value.unwrap_or_default();
     format!("{verdict}: {metric} {}{value}", bounds.join(" and "))
 }

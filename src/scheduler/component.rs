@@ -192,7 +192,11 @@ impl<L: RateLimit> Scheduler<L> {
                 let pairs = requirements.filter_map(|own| Some((own.key.clone(), own.values.first()?.clone())));
                 let selector = service.object.selector.as_ref().map(|_| pairs.collect());
                 let namespace = cluster.namespace_name(service.namespace).clone();
-                self.listers.services.push(ServiceSelector { namespace, selector });
+                // A Service that was removed or changed keeps its place.
+                if self.listers.services.len() <= id.index() {
+                    self.listers.services.resize(id.index() + 1, ServiceSelector::default());
+                }
+                self.listers.services[id.index()] = ServiceSelector { namespace, selector };
             }
             Change::ReplicaSetSpec(id) => {
                 let set = cluster.replica_set(id);

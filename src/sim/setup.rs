@@ -192,6 +192,8 @@ impl World<'_> {
     /// A template as admission leaves it: default tolerations, folded label keys, priority.
     pub(super) fn admit(&mut self, template: &Arc<PodTemplate>) -> TemplateId {
         let mut admitted = PodTemplate::clone(template);
+        // No run has volumes yet: a claim would be missing for good, and the pod could never be placed.
+        admitted.spec.volumes.clear();
         let seconds = settings::default_toleration_seconds(&self.prepared.scenario.spec);
         api::admit_pod_defaults(&mut admitted.spec, &admitted.labels, seconds);
         let named = !admitted.spec.priority_class_name.is_empty();

@@ -16,7 +16,7 @@ use crate::controllers::reconcile::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::infra::node_pool::NodePool;
-use crate::kubelet::agent::Kubelets;
+use crate::kubelet::agent::{KubeletEvent, Kubelets};
 use crate::record::{AutoscalingRecord, MetricRecord};
 use crate::scheduler::DisruptionBudget;
 use crate::scheduler::component::Scheduler;
@@ -170,7 +170,9 @@ impl<'a> World<'a> {
             }
             Event::Kubelet(event) => {
                 self.kubelets.handle(event, cluster, queue);
-                if let crate::kubelet::agent::KubeletEvent::Back { node, .. } = event {
+                if let KubeletEvent::Back { node, generation } = event
+                    && cluster.node(node).generation == generation
+                {
                     self.kubelet_reports(node);
                 }
             }
@@ -329,7 +331,7 @@ impl<'a> World<'a> {
             return;
         }
         self.kubelets.observe_machine(node, was, cluster, queue);
-        self.controllers.observe_machine(node, was, cluster, queue);
+        self.controllers.observe_machine(node, cluster, queue);
         self.traffic.observe_machine(node, cluster, queue.now());
         if was == Machine::CutOff && cluster.node(node).machine == Machine::Up {
             self.kubelet_reports(node);
@@ -340,6 +342,7 @@ impl<'a> World<'a> {
     fn kubelet_reports(&mut self, node: NodeId) {
         let now = self.queue.now();
         if self.cluster.node(node).machine == Machine::Up {
+            self.controllers.kubelet_reports(node);
             self.cluster.set_node_ready(node, NodeReady::True, now);
             self.recovery.kubelet_is_back(node, &self.cluster, now);
             self.traffic.observe_machine(node, &self.cluster, now);

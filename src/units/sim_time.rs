@@ -211,6 +211,12 @@ impl SimTime {
         SimDuration(self.0)
     }
 
+    /// The whole second at or before this instant: what is left of it in an API object (`metav1.Time`).
+    #[must_use]
+    pub fn truncated_to_second(self) -> Self {
+        Self(self.0.saturating_sub(self.0.rem_euclid(1_000_000_000)))
+    }
+
     /// The first instant at or after this one that lies a whole number of `period`s after `phase`. A `period` that is
     /// not positive gives the instant itself.
     #[must_use]

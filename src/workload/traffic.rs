@@ -1,7 +1,8 @@
 //! The fluid model of request load: a rate times a cost per request, shared evenly among the pods that serve.
 //!
-//! A pod serves while it is a ready endpoint and its machine is not down. Its CPU usage is its share plus an idle part,
-//! clipped at its CPU limit; what the limits cut off is counted as unserved. Usage is piecewise constant, so CPU time is
+//! Requests go to the ready endpoints. A pod serves its share while its machine is not down; an endpoint whose machine is
+//! down gets its share too until the control plane notices, and that part is unserved. A pod's CPU usage is its share plus
+//! an idle part, clipped at its CPU limit; what the limits cut off is unserved too. Usage is piecewise constant, so CPU time is
 //! an exact integral that can be asked for at any instant of the recent past: scrapes of the metrics pipeline cost
 //! nothing until somebody reads them.
 //!
@@ -78,6 +79,8 @@ struct PodLoad {
     ended: Option<SimTime>,
     /// Spans in which it served; the last one may be open.
     serving: Vec<(SimTime, Option<SimTime>)>,
+    /// It is an endpoint on a machine that is down.
+    is_dead: bool,
 }
 
 /// One traffic entry.
@@ -93,6 +96,8 @@ struct Entry {
     memory_per_request: f64,
     /// Pods that serve, by curve.
     serving: Vec<i64>,
+    /// Endpoints whose machines are down.
+    dead: i64,
     /// Running pods, serving or not.
     running: i64,
     curves: Vec<Curve>,
@@ -135,6 +140,7 @@ impl Traffic {
             memory_per_pod: entry.memory_per_pod.bytes().as_f64(),
             memory_per_request: entry.memory_per_request.bytes().as_f64(),
             serving: Vec::new(),
+            dead: 0,
             running: 0,
             curves: Vec::new(),
             load: Load::default(),
@@ -211,7 +217,9 @@ impl Traffic {
         let pod = cluster.pod(id);
         let machine_up = pod.node.is_some_and(|node| cluster.node(node).machine != Machine::Down);
         let runs = pod.exists() && pod.running.is_some() && !pod.phase.is_terminal() && machine_up;
-        let serves = runs && pod.in_endpoints && pod.ready;
+        let is_endpoint = pod.exists() && pod.in_endpoints && pod.ready;
+        let serves = runs && is_endpoint;
+        let is_dead = is_endpoint && !machine_up;
         if self.pods.len() <= id.index() {
             if !runs {
                 return;
@@ -238,6 +246,7 @@ impl Traffic {
                 running: now,
                 ended: None,
                 serving: Vec::new(),
+                is_dead: false,
             })
         });
         let was_running = load.ended.is_none();
@@ -256,7 +265,12 @@ impl Traffic {
                 _ => load.serving.push((now, None)),
             }
         }
-        if serves != was_serving || runs != was_running || load.running == now {
+        let died = is_dead != load.is_dead;
+        if died {
+            load.is_dead = is_dead;
+            entry.dead += if is_dead { 1 } else { -1 };
+        }
+        if serves != was_serving || runs != was_running || died || load.running == now {
             self.spread(index, cluster, now);
         }
     }
@@ -279,7 +293,7 @@ impl Traffic {
         load.cpu = idle * entry.idle_cpu;
         load.memory = idle * entry.memory_per_pod;
         if serving > 0 {
-            let share = entry.current_rate / float(serving);
+            let share = entry.current_rate / float(serving + entry.dead);
             let cpu = entry.idle_cpu + share * entry.cpu_per_request.as_secs_f64() * 1000.0;
             let memory = entry.memory_per_pod + share * entry.memory_per_request;
             let mut cut = 0.0;
@@ -291,7 +305,7 @@ impl Traffic {
                 cut += float(*count) * (cpu - used);
             }
             let cost = entry.cpu_per_request.as_secs_f64() * 1000.0;
-            load.unserved = if cost > 0.0 { cut / cost } else { 0.0 };
+            load.unserved = share * float(entry.dead) + if cost > 0.0 { cut / cost } else { 0.0 };
         } else {
             for curve in &mut entry.curves {
                 curve.set(now, entry.idle_cpu, entry.memory_per_pod);

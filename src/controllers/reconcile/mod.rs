@@ -27,7 +27,8 @@ pub use work_queue::WorkQueue;
 use super::client_rate::TokenBucket;
 use super::event::ControllerEvent;
 use super::node_lifecycle::zones::EvictionConfig;
-use crate::cluster::{Change, Cluster, Disruption, Machine, NodeId, Owner, PodId};
+use crate::api::DeploymentStrategy;
+use crate::cluster::{Change, Cluster, Disruption, NodeId, Owner, PodId};
 use crate::engine::Agenda;
 use crate::units::SimDuration;
 
@@ -144,6 +145,9 @@ impl Controllers {
             | Change::PodEnded(pod)
             | Change::PodRemoved(pod) => {
                 self.wake_owner(pod, cluster, agenda);
+                if matches!(change, Change::PodRemoved(_)) {
+                    self.wake_recreating_deployment(pod, cluster, agenda);
+                }
                 self.endpoint.observe(pod, cluster, agenda);
                 self.taint_eviction.observe(change, cluster, agenda);
             }
@@ -160,14 +164,13 @@ impl Controllers {
     }
 
     /// The machine behind a node changed.
-    pub fn observe_machine<A: Agenda<ControllerEvent>>(
-        &mut self,
-        node: NodeId,
-        was: Machine,
-        cluster: &Cluster,
-        agenda: &mut A,
-    ) {
-        self.node_lifecycle.observe_machine(node, was, cluster, agenda);
+    pub fn observe_machine<A: Agenda<ControllerEvent>>(&mut self, node: NodeId, cluster: &Cluster, agenda: &mut A) {
+        self.node_lifecycle.observe_machine(node, cluster, agenda);
+    }
+
+    /// The kubelet of a node that was silent reports again.
+    pub fn kubelet_reports(&mut self, node: NodeId) {
+        self.node_lifecycle.kubelet_reports(node);
     }
 
     fn wake_owner<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &Cluster, agenda: &mut A) {
@@ -176,6 +179,22 @@ impl Controllers {
             Owner::StatefulSet(id) => self.stateful_set.wake(id, agenda),
             Owner::DaemonSet(id) => self.daemon_set.wake(id, agenda),
             Owner::None => {}
+        }
+    }
+
+    /// A Deployment with strategy `Recreate` waits until its old pods are gone, which no status of a ReplicaSet tells: the
+    /// last pod of a ReplicaSet wakes it (`deletePod` of the Deployment controller).
+    fn wake_recreating_deployment<A: Agenda<ControllerEvent>>(
+        &mut self,
+        pod: PodId,
+        cluster: &Cluster,
+        agenda: &mut A,
+    ) {
+        let Owner::ReplicaSet(set) = cluster.pod(pod).owner else { return };
+        let set = cluster.replica_set(set);
+        let Some(deployment) = set.deployment.filter(|_| set.pods.is_empty()) else { return };
+        if cluster.deployment(deployment).object.strategy == DeploymentStrategy::Recreate {
+            self.deployment.enqueue(deployment, self.settings.deployment_sync, agenda);
         }
     }
 
@@ -220,8 +239,8 @@ impl Controllers {
                 cluster.delete_pod(pod, grace, reason, now);
             }
             ControllerEvent::SyncEndpoint(pod) => EndpointController::sync(pod, cluster),
-            ControllerEvent::NodeSilent { node, generation } => {
-                self.node_lifecycle.node_silent(node, generation, cluster, agenda);
+            ControllerEvent::NodeSilent { node, silence } => {
+                self.node_lifecycle.node_silent(node, silence, cluster, agenda);
             }
             ControllerEvent::NodeReports { node, generation } => {
                 self.node_lifecycle.node_reports(node, generation, cluster, agenda);

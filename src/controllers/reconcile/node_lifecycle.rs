@@ -26,6 +26,9 @@ pub struct NodeLifecycleController {
     zones: BTreeMap<(Name, Name), u32>,
     queues: Vec<TaintQueue<NodeId>>,
     states: BTreeMap<u32, ZoneState>,
+    /// Nodes whose kubelets are silent, each with the number of its silence.
+    silent: BTreeMap<NodeId, u32>,
+    silences: u32,
 }
 
 impl NodeLifecycleController {
@@ -39,6 +42,8 @@ impl NodeLifecycleController {
             zones: BTreeMap::new(),
             queues: Vec::new(),
             states: BTreeMap::new(),
+            silent: BTreeMap::new(),
+            silences: 0,
         }
     }
 
@@ -61,24 +66,22 @@ impl NodeLifecycleController {
         zone
     }
 
-    /// The machine behind a node changed.
-    pub fn observe_machine<A: Agenda<ControllerEvent>>(
-        &mut self,
-        node: NodeId,
-        was: Machine,
-        cluster: &Cluster,
-        agenda: &mut A,
-    ) {
+    /// The machine behind a node changed: from the moment when it stops or is cut off its kubelet is silent.
+    pub fn observe_machine<A: Agenda<ControllerEvent>>(&mut self, node: NodeId, cluster: &Cluster, agenda: &mut A) {
         let state = cluster.node(node);
-        if was == Machine::Up && state.machine != Machine::Up {
-            let renewal = last_renewal(state.created, self.lease_period, agenda.now());
-            let found = detection_time(renewal, SimTime::ZERO, self.monitor_period, self.monitor_grace);
-            agenda.schedule(found, ControllerEvent::NodeSilent { node, generation: state.generation });
-        } else if was != state.machine && state.machine != Machine::Up && state.ready == NodeReady::True {
-            // Cut off before and down now, or the other way round: it has been silent all the time.
-            let found = agenda.now().next_tick(SimTime::ZERO, self.monitor_period) + self.monitor_grace;
-            agenda.schedule(found, ControllerEvent::NodeSilent { node, generation: state.generation });
+        if state.machine == Machine::Up || self.silent.contains_key(&node) {
+            return;
         }
+        self.silences += 1;
+        self.silent.insert(node, self.silences);
+        let renewal = last_renewal(state.created, self.lease_period, agenda.now());
+        let found = detection_time(renewal, SimTime::ZERO, self.monitor_period, self.monitor_grace);
+        agenda.schedule(found, ControllerEvent::NodeSilent { node, silence: self.silences });
+    }
+
+    /// The kubelet of a node reports again.
+    pub fn kubelet_reports(&mut self, node: NodeId) {
+        self.silent.remove(&node);
     }
 
     /// A node's Ready condition, cordon or zone changed: its `NoSchedule` taints follow at once; when it is ready again,
@@ -110,12 +113,11 @@ impl NodeLifecycleController {
     pub fn node_silent<A: Agenda<ControllerEvent>>(
         &mut self,
         node: NodeId,
-        generation: u32,
+        silence: u32,
         cluster: &mut Cluster,
         agenda: &mut A,
     ) {
-        let state = cluster.node(node);
-        if state.generation != generation || !state.exists() || state.machine == Machine::Up {
+        if self.silent.get(&node) != Some(&silence) || !cluster.node(node).exists() {
             return;
         }
         let now = agenda.now();
@@ -193,11 +195,9 @@ impl NodeLifecycleController {
             }
             ClusterMode::LeaveFullDisruption => {
                 for node in existing {
-                    let state = cluster.node(node);
-                    if state.ready != NodeReady::True {
-                        let generation = state.generation;
+                    if let Some(silence) = self.silent.get(&node).copied() {
                         let found = (now + self.monitor_grace).next_tick(SimTime::ZERO, self.monitor_period);
-                        agenda.schedule(found, ControllerEvent::NodeSilent { node, generation });
+                        agenda.schedule(found, ControllerEvent::NodeSilent { node, silence });
                     }
                 }
             }

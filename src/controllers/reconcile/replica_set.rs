@@ -225,12 +225,12 @@ fn ranked(cluster: &Cluster, id: PodId, related: &BTreeMap<NodeId, i32>) -> Rank
         uid: (id.index() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15),
         is_assigned: pod.node.is_some(),
         phase: pod.phase,
-        ready_since: pod.ready.then_some(pod.ready_changed),
+        ready_since: pod.ready.then_some(pod.ready_changed.truncated_to_second()),
         deletion_cost: cost.unwrap_or(0),
         related_on_node: pod.node.and_then(|node| related.get(&node).copied()).unwrap_or(0),
         restarts: i32::try_from(pod.restarts).unwrap_or(i32::MAX),
         sidecar_restarts: 0,
-        created: pod.created,
+        created: pod.created.truncated_to_second(),
     }
 }
 

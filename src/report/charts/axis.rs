@@ -86,6 +86,10 @@ pub(super) fn x_ticks(axis: &XAxis, most: usize) -> Ticks {
     match axis {
         XAxis::Time { start_unix_seconds: None, .. } => relative_time(from, to, most),
         XAxis::Time { start_unix_seconds: Some(start), .. } => calendar_time(from, to, *start, most),
+        XAxis::Numeric { label, values, .. } if !values.is_empty() && values.len() <= most => {
+            let ticks = values.iter().map(|at| Tick::new(*at, at.to_string())).collect();
+            Ticks { ticks, label: label.clone() }
+        }
         XAxis::Numeric { label, .. } => {
             let step = nice_step(to - from, float(most));
             let ticks = multiples(from, to, step).into_iter().map(|at| Tick::new(at, number_label(at, step))).collect();

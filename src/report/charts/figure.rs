@@ -105,8 +105,8 @@ pub(super) struct Mark {
 pub(super) enum XAxis {
     /// Seconds since the start; calendar time if the start is pinned.
     Time { from: f64, to: f64, start_unix_seconds: Option<i64> },
-    /// A number.
-    Numeric { label: String, from: f64, to: f64 },
+    /// A number; a few values get a tick each, and no other place does.
+    Numeric { label: String, from: f64, to: f64, values: Vec<f64> },
     /// Names at 0, 1, 2 and so on.
     Categories { label: String, names: Vec<String> },
 }

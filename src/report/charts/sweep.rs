@@ -42,7 +42,10 @@ pub fn sweep(title: &str, metric: &str, parameter: &str, x: &SweepX, series: &[S
                 .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
             let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
             let room = if high > low { (high - low) * 0.04 } else { 0.5 };
-            XAxis::Numeric { label: parameter.to_owned(), from: low - room, to: high + room }
+            let mut values: Vec<f64> = finite().collect();
+            values.sort_by(f64::total_cmp);
+            values.dedup();
+            XAxis::Numeric { label: parameter.to_owned(), from: low - room, to: high + room, values }
         }
         SweepX::Categories(names) => XAxis::Categories { label: parameter.to_owned(), names: names.clone() },
     };
