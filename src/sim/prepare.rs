@@ -160,7 +160,7 @@ fn pod_template(
         manifest::pod::set_defaults(spec);
     }
     let mut errors = FieldErrors::default();
-    manifest::validate_template(&template, FieldPath::Root, &mut errors);
+    manifest::validate_bare_template(&template, FieldPath::Root, &mut errors);
     let converted = manifest::pod::convert_template(&template, FieldPath::Root, &mut errors);
     for error in errors.into_vec() {
         diagnostics.push(scenario.error_at(&format!("{field}.{}", error.field), error.problem));

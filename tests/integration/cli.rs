@@ -318,9 +318,9 @@ fn a_reader_that_goes_away_is_no_error() {
     // The schema is larger than a pipe: its writer is not done when the reader leaves.
     let mut line = String::new();
     BufReader::with_capacity(1, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let mut talk = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut talk).unwrap();
-    assert_eq!((child.wait().unwrap().code(), talk.as_str()), (Some(0), ""));
+    let mut complaint = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+    assert_eq!((child.wait().unwrap().code(), complaint.as_str()), (Some(0), ""));
 }
 
 #[test]

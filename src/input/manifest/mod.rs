@@ -35,5 +35,5 @@ pub(in crate::input) use scheduling::{convert_node_affinity, convert_spread_cons
 pub(in crate::input) use typed::{Notes as TypedNotes, read as read_typed};
 
 pub use load::{LoadedObject, load_objects};
-pub use pod_validation::{validate_pod, validate_template};
+pub use pod_validation::{validate_bare_template, validate_pod, validate_template};
 pub use value::sim_time;

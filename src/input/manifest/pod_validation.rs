@@ -21,17 +21,23 @@ pub fn validate_pod(pod: &Pod, errors: &mut FieldErrors) {
     }
 }
 
-/// Checks the template of a kind that keeps its pods running: `restartPolicy` must be `Always`.
-pub fn validate_template(template: &PodTemplateSpec, path: FieldPath<'_>, errors: &mut FieldErrors) {
+/// Checks the template of pods that belong to no workload: they may end, so any `restartPolicy` is right.
+pub fn validate_bare_template(template: &PodTemplateSpec, path: FieldPath<'_>, errors: &mut FieldErrors) {
     if let Some(meta) = &template.metadata {
         template_meta(meta, path.key("metadata"), errors);
     }
     let spec_path = path.key("spec");
-    let Some(spec) = &template.spec else {
-        errors.push(spec_path, "missing (expected a pod spec)");
-        return;
-    };
-    validate_spec(spec, spec_path, errors);
+    match &template.spec {
+        Some(spec) => validate_spec(spec, spec_path, errors),
+        None => errors.push(spec_path, "missing (expected a pod spec)"),
+    }
+}
+
+/// Checks the template of a kind that keeps its pods running: `restartPolicy` must be `Always`.
+pub fn validate_template(template: &PodTemplateSpec, path: FieldPath<'_>, errors: &mut FieldErrors) {
+    validate_bare_template(template, path, errors);
+    let Some(spec) = &template.spec else { return };
+    let spec_path = path.key("spec");
     if let Some(policy) = spec.restart_policy.as_deref()
         && matches!(policy, "OnFailure" | "Never")
     {
