@@ -164,8 +164,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_clock_is_monotone_and_ties_are_first_in_first_out(times in prop::collection::vec(-20_i64..20, 0..200)) {
-            let mut queue = EventQueue::default();
-            queue.now = SimTime::from_secs(-100);
+            let mut queue = EventQueue { now: SimTime::from_secs(-100), ..EventQueue::default() };
             for (index, time) in times.iter().enumerate() {
                 queue.schedule_with(SimTime::from_secs(*time), Priority::Normal, index);
             }

@@ -119,7 +119,7 @@ impl Kubelets {
     pub fn new(settings: KubeletSettings, startup: &Startup, streams: &RandomStreams) -> Self {
         Self {
             settings,
-            images: NodeImages::new(&startup.image_pull, streams),
+            images: NodeImages::new(&startup.image_pull, *streams),
             container_start: Sampler::new(&startup.container_start),
             runtimes: Vec::new(),
             crashed: BTreeSet::new(),

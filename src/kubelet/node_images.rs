@@ -35,7 +35,7 @@ pub struct NodeImages {
 
 impl NodeImages {
     /// Nodes without images.
-    pub fn new(pull: &ImagePull, streams: &RandomStreams) -> Self {
+    pub fn new(pull: &ImagePull, streams: RandomStreams) -> Self {
         Self {
             pull: match pull {
                 ImagePull::Duration(distribution) => Pull::Duration(Sampler::new(distribution)),

@@ -273,7 +273,7 @@ fn objective(result: &ObjectiveResult) -> String {
         let text = human(value);
         let bound = [result.objective.min, result.objective.max].into_iter().flatten().find(|own| human(*own) == text);
         match bound {
-            Some(bound) if bound != value => format!(" (is {value} against {bound})"),
+            Some(bound) if bound.total_cmp(&value).is_ne() => format!(" (is {value} against {bound})"),
             _ => format!(" (is {text})"),
         }
     });

@@ -9,7 +9,7 @@ use crate::controllers::disruption::{
     evict,
 };
 use crate::engine::Priority;
-use crate::input::scenario::{ActionVerb, DrainOptions, Target, TargetKind};
+use crate::input::scenario::{ActionVerb, DrainOptions, Duration, Target, TargetKind};
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
 
@@ -48,10 +48,10 @@ impl World<'_> {
                 self.set_unschedulable(&options.node, true);
                 self.drain(index);
             }
-            ActionVerb::Delete(target) => self.on_target(target, "delete", |world, found| world.delete(found)),
+            ActionVerb::Delete(target) => self.on_target(target, "delete", Self::delete),
             ActionVerb::RolloutRestart(target) => {
                 let at = action.at.to_string();
-                self.on_target(target, "restart", |world, found| world.restart(found, &at));
+                self.on_target(target, "restart", |world, found| world.restart(&found, &at));
             }
             ActionVerb::RolloutUndo(target) => self.on_target(target, "undo", |world, found| {
                 if let Found::Deployment(id) = found {
@@ -100,8 +100,8 @@ impl World<'_> {
     }
 
     /// `kubectl rollout restart`: the template gets an annotation, which makes it a new one.
-    fn restart(&mut self, found: Found, at: &str) {
-        let template = match found {
+    fn restart(&mut self, found: &Found, at: &str) {
+        let template = match *found {
             Found::Deployment(id) => self.cluster.deployment(id).template,
             Found::StatefulSet(id) => self.cluster.stateful_set(id).template,
             Found::DaemonSet(id) => self.cluster.daemon_set(id).template,
@@ -111,7 +111,7 @@ impl World<'_> {
         let annotations = template.annotations.with("kubectl.kubernetes.io/restartedAt", at);
         let restarted = Arc::new(PodTemplate { annotations, ..PodTemplate::clone(template) });
         let template = self.cluster.intern_template(&restarted);
-        match found {
+        match *found {
             Found::Deployment(id) => self.cluster.update_deployment(id, |own| own.template = template),
             Found::StatefulSet(id) => self.cluster.update_stateful_set(id, |own| own.template = template),
             Found::DaemonSet(id) => self.cluster.update_daemon_set(id, |own| own.template = template),
@@ -168,7 +168,7 @@ impl World<'_> {
             match evict(state.phase, state.deletion.is_some(), state.ready, &budgets) {
                 EvictionAnswer::Evict { .. } => {
                     let own = self.cluster.template_of(pod).template.spec.termination_grace_period;
-                    let grace = options.grace_period.map_or(own, |grace| grace.get());
+                    let grace = options.grace_period.map_or(own, Duration::get);
                     self.cluster.delete_pod(pod, grace, Disruption::Eviction, now);
                 }
                 EvictionAnswer::TooManyRequests | EvictionAnswer::MoreThanOneBudget => left = true,

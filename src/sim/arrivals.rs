@@ -62,7 +62,7 @@ impl ArrivalStream {
     pub fn new(
         arrivals: &Arrivals,
         template: Option<&Arc<PodTemplate>>,
-        streams: &RandomStreams,
+        streams: RandomStreams,
     ) -> Result<Self, TableError> {
         let source = match &arrivals.source {
             ArrivalSource::Generated(generated) => generated_source(arrivals, generated, template, streams),
@@ -146,7 +146,7 @@ fn generated_source(
     arrivals: &Arrivals,
     generated: &GeneratedArrivals,
     template: Option<&Arc<PodTemplate>>,
-    streams: &RandomStreams,
+    streams: RandomStreams,
 ) -> Source {
     let name = &arrivals.name;
     Source::Generated {

@@ -3,7 +3,7 @@
 use super::scheduler_config;
 use crate::api::{Name, Object, PodTemplate};
 use crate::input::manifest::{self, load_objects};
-use crate::input::scenario::{ActionVerb, ArrivalSource, LoadOptions, Scenario, load};
+use crate::input::scenario::{ActionVerb, ArrivalSource, CalendarTime, LoadOptions, Scenario, load};
 use crate::input::scheduler_config::load_scheduler_config;
 use crate::input::trace::{self, TraceNode};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath, ManifestSource};
@@ -64,7 +64,7 @@ pub fn prepare(path: &Path, options: &PrepareOptions) -> Result<(Prepared, Diagn
 /// Every error of every file.
 pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Prepared, Diagnostics), Diagnostics> {
     let mut diagnostics = Diagnostics::default();
-    let start = scenario.spec.start.map_or(jiff::Timestamp::UNIX_EPOCH, |start| start.get());
+    let start = scenario.spec.start.map_or(jiff::Timestamp::UNIX_EPOCH, CalendarTime::get);
     let relative = |path: &str| ManifestSource::Path(scenario.folder.join(path));
     let mut sources: Vec<ManifestSource> = scenario.spec.manifests.iter().map(|path| relative(path)).collect();
     sources.extend(manifests.iter().cloned());

@@ -18,6 +18,7 @@ type EventKey = (&'static str, &'static str, Name, Name, String);
 
 /// What is accounted for of a pod.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is counted by itself")]
 struct PodState {
     pending: bool,
     bound: bool,

@@ -5,6 +5,7 @@ use super::recorder::RunHeader;
 use super::world::World;
 use crate::api::Name;
 use crate::input::TableError;
+use crate::input::scenario::Duration;
 use crate::record::Facts;
 use crate::units::{SimDuration, SimTime};
 use std::hash::Hasher;
@@ -49,7 +50,7 @@ pub fn simulate(prepared: &Prepared, options: &RunOptions<'_>) -> Result<Facts, 
     let spec = &prepared.scenario.spec;
     let seed = options.seed.unwrap_or(spec.seed);
     let duration = spec.duration.get();
-    let interval = spec.output.timeline_interval.map_or_else(|| usual_interval(duration), |interval| interval.get());
+    let interval = spec.output.timeline_interval.map_or_else(|| usual_interval(duration), Duration::get);
     let mut world = World::new(prepared, seed, interval)?;
     let end = SimTime::ZERO + duration;
     let mut interrupted = false;

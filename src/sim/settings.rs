@@ -2,7 +2,7 @@
 
 use crate::api::{DefaultTolerationSeconds, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
-use crate::autoscaler::metrics::MetricsServer;
+use crate::autoscaler::metrics::{MetricsServer, MilliValue};
 use crate::controllers::client_rate::TokenBucket;
 use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
 use crate::controllers::reconcile::ControllerSettings;
@@ -178,8 +178,8 @@ pub fn metric_values(
             (current.and_then(|own| own.average_utilization).map(f64::from), f64::from(*percent))
         }
         MetricTarget::AverageValue(value) => {
-            (current.and_then(|own| own.average_value).map(|own| own.as_units()), value.as_f64())
+            (current.and_then(|own| own.average_value).map(MilliValue::as_units), value.as_f64())
         }
-        MetricTarget::Value(value) => (current.and_then(|own| own.value).map(|own| own.as_units()), value.as_f64()),
+        MetricTarget::Value(value) => (current.and_then(|own| own.value).map(MilliValue::as_units), value.as_f64()),
     }
 }

@@ -101,7 +101,7 @@ impl<'a> World<'a> {
                 PreparedArrivals::Template(template) => Some(template),
                 PreparedArrivals::Trace(_) => None,
             };
-            arrivals.push(ArrivalStream::new(stream, template, &streams)?);
+            arrivals.push(ArrivalStream::new(stream, template, streams)?);
         }
         let scheduler = Scheduler::new(
             &prepared.scheduler,
@@ -173,7 +173,7 @@ impl<'a> World<'a> {
             Event::Hpa(event) => {
                 let usage = Usage { traffic: &self.traffic, kubelets: &self.kubelets };
                 if let Some(report) = self.hpa.handle(event, cluster, &usage, queue) {
-                    self.record_autoscaling(report);
+                    self.record_autoscaling(&report);
                 }
             }
             Event::Fault(event) => {
@@ -344,7 +344,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn record_autoscaling(&mut self, report: HpaReport) {
+    fn record_autoscaling(&mut self, report: &HpaReport) {
         let now = self.queue.now();
         let hpa = self.cluster.hpa(report.hpa);
         let decision = &report.decision;

@@ -459,7 +459,7 @@ mod tests {
         for (limit, cpu, unserved, why) in cases {
             let (cluster, pods) = cluster(limit);
             let mut traffic = traffic(&cluster, &pods);
-            let (_, _, load) = traffic.take_changed().last().expect("the load changed");
+            let (_, _, load) = traffic.take_changed().next_back().expect("the load changed");
             assert!((load.cpu - cpu).abs() < 1e-9 && (load.unserved - unserved).abs() < 1e-9, "{why}: {load:?}");
             assert!((load.memory - 2.0 * 1500.0).abs() < 1e-9, "{why}: memory");
         }
@@ -472,11 +472,11 @@ mod tests {
         let node = cluster.pod(pods[0]).node.expect("it is bound");
         cluster.set_machine(node, Machine::Down);
         traffic.observe_machine(node, &cluster, SimTime::from_secs(10));
-        let (_, _, load) = traffic.take_changed().last().expect("the load changed");
+        let (_, _, load) = traffic.take_changed().next_back().expect("the load changed");
         assert!((load.unserved - 50.0).abs() < 1e-9, "half of the requests go to the dead endpoint: {load:?}");
         cluster.set_pod_ready(pods[0], false, SimTime::from_secs(50));
         traffic.observe(Change::PodReadiness(pods[0]), &cluster, SimTime::from_secs(50));
-        let (_, _, load) = traffic.take_changed().last().expect("the load changed");
+        let (_, _, load) = traffic.take_changed().next_back().expect("the load changed");
         assert!(load.unserved.abs() < 1e-9, "once it is marked, the other pod gets everything: {load:?}");
         // 10 s at 550 millicores, 40 s at 550 and 10 s at 1,050.
         let used = traffic.cpu_time(pods[1], SimTime::from_secs(60)).expect("it has traffic");
