@@ -255,6 +255,14 @@ fn cost(summary: &Summary, total: f64) -> String {
     text
 }
 
+/// A value with three decimal places in the unit that people read.
+fn precise(metric: &str, value: f64) -> String {
+    match find_metric(metric).map(|known| known.unit) {
+        Some(Unit::Ratio) => format!("{:.3} %", value * 100.0),
+        _ => format!("{value:.3}"),
+    }
+}
+
 fn objective(result: &ObjectiveResult) -> String {
     let metric = &result.objective.metric;
     let human =
@@ -268,12 +276,12 @@ fn objective(result: &ObjectiveResult) -> String {
         Verdict::Missed => "MISSED",
         Verdict::NotMeasured => "NOT MEASURED",
     };
-    // A miss by less than what people read is shown in full.
+    // A value that reads like its bound gets more digits.
     let value = result.value.map(|value| {
         let text = human(value);
         let bound = [result.objective.min, result.objective.max].into_iter().flatten().find(|own| human(*own) == text);
         match bound {
-            Some(bound) if bound.total_cmp(&value).is_ne() => format!(" (is {value} against {bound})"),
+            Some(bound) if bound.total_cmp(&value).is_ne() => format!(" (is {})", precise(metric, value)),
             _ => format!(" (is {text})"),
         }
     });
