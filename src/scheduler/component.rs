@@ -105,11 +105,6 @@ impl<L: RateLimit> Scheduler<L> {
         self.attempts
     }
 
-    /// The scheduler's view of the nodes.
-    pub const fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
-    }
-
     /// A namespace and its labels.
     pub fn note_namespace(&mut self, namespace: &api::Namespace) {
         self.listers.namespaces.insert(namespace.meta.name.clone(), namespace.meta.labels.clone());

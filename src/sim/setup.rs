@@ -161,8 +161,15 @@ impl World<'_> {
             return;
         }
         let now = self.queue.now();
-        let template = self.admit(&pod.template);
         let namespace = self.cluster.namespace(&pod.meta.namespace);
+        // At the start names are known to be unique; an action may apply a pod that is there, which changes nothing.
+        let is_there = |(_, own): (_, &crate::cluster::Pod)| {
+            own.exists() && own.namespace == namespace && own.name == pod.meta.name
+        };
+        if now > SimTime::ZERO && self.cluster.pods().any(is_there) {
+            return;
+        }
+        let template = self.admit(&pod.template);
         let id = self.cluster.add_pod(
             NewPod {
                 name: pod.meta.name.clone(),

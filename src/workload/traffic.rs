@@ -190,11 +190,6 @@ impl Traffic {
         self.changed.drain(..)
     }
 
-    /// Whether a workload has traffic.
-    pub fn has_traffic(&self, workload: WorkloadId) -> bool {
-        self.entries.iter().any(|entry| entry.workload == Some(workload))
-    }
-
     fn entry_of(&mut self, pod: PodId, cluster: &Cluster) -> Option<usize> {
         let workload = cluster.pod(pod).workload?;
         if let Some(index) = self.entries.iter().position(|entry| entry.workload == Some(workload)) {

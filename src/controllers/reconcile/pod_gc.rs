@@ -4,12 +4,9 @@
 use super::ControllerSettings;
 use crate::cluster::{Change, Cluster, Disruption, NodeId, PodId};
 use crate::controllers::event::ControllerEvent;
-use crate::controllers::pod_gc::{TerminatedPod, surplus_terminated};
+use crate::controllers::pod_gc::{QUARANTINE_TIME, TerminatedPod, surplus_terminated};
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
-
-/// How long a node must be missing before its pods are removed (`quarantineTime` in `pkg/controller/podgc`, 1.36).
-const QUARANTINE: SimDuration = SimDuration::from_secs(40);
 
 /// The running pod garbage collector.
 #[derive(Debug)]
@@ -42,7 +39,7 @@ impl PodGcController {
         match change {
             Change::NodeRemoved(node) => {
                 self.missing.push((node, pass));
-                let removal = (pass + QUARANTINE).next_tick(SimTime::ZERO, self.period);
+                let removal = (pass + QUARANTINE_TIME).next_tick(SimTime::ZERO, self.period);
                 agenda.schedule(removal, ControllerEvent::CollectPods);
             }
             Change::PodEnded(pod) if cluster.pod(pod).exists() => {
@@ -76,7 +73,7 @@ impl PodGcController {
             cluster.delete_pod(self.terminated[index], SimDuration::ZERO, Disruption::PodGarbageCollector, now);
         }
         self.missing.retain(|(node, found)| {
-            if now < *found + QUARANTINE {
+            if now < *found + QUARANTINE_TIME {
                 return true;
             }
             for pod in cluster.node(*node).pods.clone() {
