@@ -85,14 +85,20 @@ pub fn surplus_terminated(pods: &[TerminatedPod], threshold: i32) -> Vec<usize> 
         return Vec::new();
     }
     let is_evicted = |pod: &TerminatedPod| pod.is_evicted && pod.phase == PodPhase::Failed;
-    terminated.sort_by_key(|index| (Reverse(is_evicted(&pods[*index])), pods[*index].created));
-    terminated.truncate(surplus);
+    // Few of many go in a pass: those are found first, and only they are sorted.
+    let order = |index: &usize| (Reverse(is_evicted(&pods[*index])), pods[*index].created, *index);
+    if surplus < terminated.len() {
+        terminated.select_nth_unstable_by_key(surplus, order);
+        terminated.truncate(surplus);
+    }
+    terminated.sort_unstable_by_key(order);
     terminated
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn pods_that_nobody_ends_are_collected() {
@@ -134,5 +140,24 @@ mod tests {
         assert_eq!(surplus_terminated(&pods, 1), [1, 3]);
         assert!(surplus_terminated(&pods, 3).is_empty(), "within the threshold");
         assert!(surplus_terminated(&pods, 0).is_empty(), "turned off");
+    }
+
+    proptest! {
+        #[test]
+        fn a_few_of_many_are_those_that_sorting_them_all_gives(
+            pods in prop::collection::vec((any::<bool>(), any::<bool>(), 0_i64..9), 0..40),
+            threshold in 1..40_i32,
+        ) {
+            let pod = |(ended, is_evicted, created): (bool, bool, i64)| TerminatedPod {
+                phase: if ended { PodPhase::Failed } else { PodPhase::Running },
+                is_evicted,
+                created: SimTime::from_secs(created),
+            };
+            let pods: Vec<TerminatedPod> = pods.into_iter().map(pod).collect();
+            let mut sorted: Vec<usize> = (0..pods.len()).filter(|index| pods[*index].phase.is_terminal()).collect();
+            sorted.sort_by_key(|index| (!pods[*index].is_evicted, pods[*index].created));
+            sorted.truncate(sorted.len().saturating_sub(usize::try_from(threshold).unwrap()));
+            prop_assert_eq!(surplus_terminated(&pods, threshold), sorted);
+        }
     }
 }

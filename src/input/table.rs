@@ -67,9 +67,9 @@ impl Table {
         let opened = BufReader::new(File::open(file).map_err(|error| failed(format!("cannot be opened: {error}")))?);
         let is_gzip = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
         let source: Box<dyn Read> = if is_gzip { Box::new(MultiGzDecoder::new(opened)) } else { Box::new(opened) };
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source);
+        let mut reader = csv::Reader::from_reader(source);
         let columns = match reader.headers() {
-            Ok(headers) => headers.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect(),
+            Ok(headers) => headers.iter().map(|name| name.trim().trim_start_matches('\u{feff}').to_owned()).collect(),
             Err(error) => return Err(of_csv(file, &error)),
         };
         let table = Self { file: file.to_owned(), reader, columns, record: csv::StringRecord::new() };
@@ -116,9 +116,9 @@ impl Table {
         self.reader.read_record(&mut self.record).map_err(|error| of_csv(&self.file, &error))
     }
 
-    /// The text of a column in the current row.
+    /// The text of a column in the current row, without blanks around it.
     pub fn text(&self, column: Column) -> &str {
-        self.record.get(column.0).unwrap_or("")
+        self.record.get(column.0).unwrap_or("").trim()
     }
 
     /// The line of the current row.

@@ -1,10 +1,11 @@
 //! Streams of bare pods: drawn from distributions, or a cursor over a trace.
 
+use super::PreparedArrivals;
 use crate::api::{Name, PodTemplate};
 use crate::engine::{RandomStream, RandomStreams};
 use crate::input::TableError;
 use crate::input::scenario::{ArrivalSource, Arrivals, GeneratedArrivals};
-use crate::input::trace::{Lifetime, TracePod, TracePods, open_pods};
+use crate::input::trace::{Lifetime, TracePod, TracePods};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::{ArrivalTimes, Sampler};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ pub struct Arriving {
     pub name: Name,
     /// Namespace.
     pub namespace: Name,
-    /// Template.
+    /// Template; pods of one template share it.
     pub template: Arc<PodTemplate>,
     /// How long its containers run.
     pub run_for: Option<SimDuration>,
@@ -55,18 +56,29 @@ enum Source {
 }
 
 impl ArrivalStream {
-    /// Prepares a stream; `template` is that of generated pods.
+    /// Prepares a stream.
     ///
     /// # Errors
     /// [`TableError`] if the trace cannot be read.
     pub fn new(
         arrivals: &Arrivals,
-        template: Option<&Arc<PodTemplate>>,
+        prepared: &PreparedArrivals,
         streams: RandomStreams,
     ) -> Result<Self, TableError> {
-        let source = match &arrivals.source {
-            ArrivalSource::Generated(generated) => generated_source(arrivals, generated, template, streams),
-            ArrivalSource::Trace(files) => Source::Trace { pods: open_pods(files)?, next: None },
+        let source = match (&arrivals.source, prepared) {
+            (ArrivalSource::Generated(generated), PreparedArrivals::Template(template)) => {
+                generated_source(arrivals, generated, template, streams)
+            }
+            (ArrivalSource::Generated(generated), PreparedArrivals::Trace { .. }) => {
+                generated_source(arrivals, generated, &Arc::default(), streams)
+            }
+            (ArrivalSource::Trace(files), prepared) => {
+                let pods = match prepared {
+                    PreparedArrivals::Trace { summary, .. } => TracePods::reopen(files.format, &files.pods, *summary)?,
+                    PreparedArrivals::Template(_) => TracePods::open(files.format, &files.pods)?,
+                };
+                Source::Trace { pods, next: None }
+            }
         };
         Ok(Self {
             name: Name::from(arrivals.name.as_str()),
@@ -128,12 +140,12 @@ impl ArrivalStream {
                         None => (None, None),
                     };
                     arriving.push(Arriving {
-                        name: Name::from(pod.name.as_str()),
-                        namespace: pod.namespace.as_deref().map_or_else(|| self.namespace.clone(), Name::from),
-                        template: Arc::new(pod.template()),
+                        name: pod.name,
+                        namespace: pod.shape.namespace.as_ref().unwrap_or(&self.namespace).clone(),
+                        template: Arc::clone(&pod.shape.template),
                         run_for,
                         deleted_at,
-                        shared_gpu: pod.shared_gpu,
+                        shared_gpu: pod.shape.shared_gpu,
                     });
                 }
             }
@@ -145,7 +157,7 @@ impl ArrivalStream {
 fn generated_source(
     arrivals: &Arrivals,
     generated: &GeneratedArrivals,
-    template: Option<&Arc<PodTemplate>>,
+    template: &Arc<PodTemplate>,
     streams: RandomStreams,
 ) -> Source {
     let name = &arrivals.name;
@@ -154,7 +166,7 @@ fn generated_source(
         stream: streams.stream(&format!("arrivals/{name}")),
         lifetime: generated.duration.as_ref().map(Sampler::new),
         lifetimes: streams.stream(&format!("arrivals/{name}/duration")),
-        template: template.map(Arc::clone).unwrap_or_default(),
+        template: Arc::clone(template),
         pending: 0,
     }
 }

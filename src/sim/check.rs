@@ -40,7 +40,7 @@ fn check_nodes(scenario: &Scenario, all: &[&Object], arrivals: &[PreparedArrival
         _ => None,
     }));
     for stream in arrivals {
-        if let PreparedArrivals::Trace(nodes) = stream {
+        if let PreparedArrivals::Trace { nodes, .. } = stream {
             names.extend(nodes.iter().map(|node| Name::from(node.name.as_str())));
         }
     }

@@ -5,7 +5,7 @@ use crate::api::{Name, Object, PodTemplate};
 use crate::input::manifest::{self, load_objects};
 use crate::input::scenario::{ActionVerb, ArrivalSource, CalendarTime, LoadOptions, Scenario, load};
 use crate::input::scheduler_config::load_scheduler_config;
-use crate::input::trace::{self, TraceNode};
+use crate::input::trace::{self, TraceNode, TraceSummary};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath, ManifestSource};
 use crate::scheduler::{KubernetesVersion, SchedulerConfig};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
@@ -28,8 +28,13 @@ pub struct PrepareOptions {
 pub enum PreparedArrivals {
     /// All from one template.
     Template(Arc<PodTemplate>),
-    /// From a trace, whose nodes (if any) are these.
-    Trace(Vec<TraceNode>),
+    /// From a trace.
+    Trace {
+        /// Its nodes, if it has any.
+        nodes: Vec<TraceNode>,
+        /// What its pod file holds.
+        summary: TraceSummary,
+    },
 }
 
 /// A scenario with everything that it refers to.
@@ -93,17 +98,19 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
                 arrivals.push(PreparedArrivals::Template(Arc::new(template)));
             }
             ArrivalSource::Trace(files) => {
-                if let Err(error) = trace::open_pods(files) {
+                let summary = trace::check_pods(files).unwrap_or_else(|error| {
                     diagnostics.push(table_diagnostic(error));
-                }
+                    TraceSummary::default()
+                });
                 let nodes = match &files.nodes {
                     Some(file) => trace::read_nodes(files.format, file),
                     None => Ok(Vec::new()),
                 };
-                arrivals.push(PreparedArrivals::Trace(nodes.unwrap_or_else(|error| {
+                let nodes = nodes.unwrap_or_else(|error| {
                     diagnostics.push(table_diagnostic(error));
                     Vec::new()
-                })));
+                });
+                arrivals.push(PreparedArrivals::Trace { nodes, summary });
             }
         }
     }

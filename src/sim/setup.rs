@@ -18,7 +18,7 @@ impl World<'_> {
             self.add_pool_nodes(index, pool.count);
         }
         for (stream, source) in prepared.scenario.arrivals.iter().zip(&prepared.arrivals) {
-            let PreparedArrivals::Trace(nodes) = source else { continue };
+            let PreparedArrivals::Trace { nodes, .. } = source else { continue };
             for node in nodes {
                 let at = stream.start + node.created.since_start();
                 if at <= SimTime::ZERO {
@@ -97,7 +97,10 @@ impl World<'_> {
                 self.cluster.namespace(&namespace.meta.name);
                 self.scheduler.note_namespace(namespace);
             }
-            Object::PriorityClass(class) => self.cluster.add_priority_class(class.clone()),
+            Object::PriorityClass(class) => {
+                self.cluster.add_priority_class(class.clone());
+                self.admitted.clear();
+            }
             Object::Node(node) => match self.cluster.node_id(&node.meta.name) {
                 Some(id) => self.cluster.update_node(id, |own| *own = node.clone()),
                 None => {
@@ -198,6 +201,16 @@ impl World<'_> {
 
     /// A template as admission leaves it: default tolerations, folded label keys, priority.
     pub(super) fn admit(&mut self, template: &Arc<PodTemplate>) -> TemplateId {
+        let address = Arc::as_ptr(template).addr();
+        if let Some((_, id)) = self.admitted.get(&address) {
+            return *id;
+        }
+        let id = self.admit_anew(template);
+        self.admitted.insert(address, (Arc::clone(template), id));
+        id
+    }
+
+    fn admit_anew(&mut self, template: &Arc<PodTemplate>) -> TemplateId {
         let mut admitted = PodTemplate::clone(template);
         // No run has volumes yet: a claim would be missing for good, and the pod could never be placed.
         admitted.spec.volumes.clear();

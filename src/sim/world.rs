@@ -7,11 +7,11 @@ use super::recorder::{PoolInfo, Recorder, WorkloadLoad};
 use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use super::setup;
-use super::{Prepared, PreparedArrivals, SimError};
-use crate::api::{self, Name};
+use super::{Prepared, SimError};
+use crate::api::{self, Name, PodTemplate};
 use crate::autoscaler::hpa::{HpaConditionType, MetricName};
 use crate::autoscaler::hpa_controller::{HpaController, HpaReport, UsageSource};
-use crate::cluster::{ApiEvent, Change, Cluster, Machine, NewPod, NodeId, NodeReady, Owner, PodId};
+use crate::cluster::{ApiEvent, Change, Cluster, Machine, NewPod, NodeId, NodeReady, Owner, PodId, TemplateId};
 use crate::controllers::reconcile::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::faults::{FaultEffect, FaultInjector};
@@ -22,6 +22,7 @@ use crate::scheduler::DisruptionBudget;
 use crate::scheduler::component::Scheduler;
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use crate::workload::traffic::{Load, Traffic};
+use rustc_hash::FxHashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -42,6 +43,9 @@ pub struct World<'a> {
     pub(super) arrivals: Vec<ArrivalStream>,
     pub(super) joining: Vec<(u32, api::Node)>,
     pub(super) remarks: Vec<String>,
+    /// Templates by their address, as admission left them: pods that come in large numbers share one. Emptied when what
+    /// admission reads changes; only looked up, never iterated.
+    pub(super) admitted: FxHashMap<usize, (Arc<PodTemplate>, TemplateId)>,
     shared_gpus: u64,
     budgets_are_stale: bool,
     changes: Vec<Change>,
@@ -97,11 +101,7 @@ impl<'a> World<'a> {
         });
         let mut arrivals = Vec::new();
         for (stream, prepared) in scenario.arrivals.iter().zip(&prepared.arrivals) {
-            let template = match prepared {
-                PreparedArrivals::Template(template) => Some(template),
-                PreparedArrivals::Trace(_) => None,
-            };
-            arrivals.push(ArrivalStream::new(stream, template, streams)?);
+            arrivals.push(ArrivalStream::new(stream, prepared, streams)?);
         }
         let scheduler = Scheduler::new(
             &prepared.scheduler,
@@ -125,6 +125,7 @@ impl<'a> World<'a> {
             arrivals,
             joining: Vec::new(),
             remarks: Vec::new(),
+            admitted: FxHashMap::default(),
             shared_gpus: 0,
             budgets_are_stale: false,
             changes: Vec::new(),

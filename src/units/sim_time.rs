@@ -1,7 +1,9 @@
 //! Simulated time: instants and spans in whole nanoseconds.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::iter::Sum;
+use std::num::NonZeroU64;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
 /// Nanoseconds in one second.
@@ -160,43 +162,55 @@ impl fmt::Display for SimDuration {
 
 /// An instant of simulated time: nanoseconds since the start of the scenario. Objects that were created before the
 /// start (for example in a dump of a live cluster) have negative times.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SimTime(i64);
+///
+/// `Option<SimTime>` is as small as `SimTime`: a pod has many times that may not have come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SimTime(
+    /// The nanoseconds with the sign bit flipped, so that their order is that of unsigned numbers and zero is free: it
+    /// would be 2^63 nanoseconds before the start.
+    NonZeroU64,
+);
+
+/// The bit that tells negative times.
+const SIGN_BIT: u64 = 1 << 63;
 
 impl SimTime {
     /// The start of the scenario.
-    pub const ZERO: Self = Self(0);
+    pub const ZERO: Self = Self::from_nanos(0);
     /// Later than anything that can happen.
-    pub const MAX: Self = Self(i64::MAX);
+    pub const MAX: Self = Self::from_nanos(i64::MAX);
 
     /// The instant `nanos` nanoseconds after the start.
     #[must_use]
     pub const fn from_nanos(nanos: i64) -> Self {
-        Self(nanos)
+        match NonZeroU64::new(nanos.cast_unsigned() ^ SIGN_BIT) {
+            Some(flipped) => Self(flipped),
+            None => Self(NonZeroU64::MIN),
+        }
     }
 
     /// The instant `seconds` seconds after the start.
     #[must_use]
     pub const fn from_secs(seconds: i64) -> Self {
-        Self(SimDuration::from_secs(seconds).as_nanos())
+        Self::from_nanos(SimDuration::from_secs(seconds).as_nanos())
     }
 
     /// The instant `millis` milliseconds after the start.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
-        Self(SimDuration::from_millis(millis).as_nanos())
+        Self::from_nanos(SimDuration::from_millis(millis).as_nanos())
     }
 
     /// The instant a fractional number of seconds after the start, rounded to the nearest nanosecond.
     #[must_use]
     pub fn from_secs_f64(seconds: f64) -> Self {
-        Self(SimDuration::from_secs_f64(seconds).as_nanos())
+        Self::from_nanos(SimDuration::from_secs_f64(seconds).as_nanos())
     }
 
     /// Nanoseconds since the start.
     #[must_use]
     pub const fn as_nanos(self) -> i64 {
-        self.0
+        (self.0.get() ^ SIGN_BIT).cast_signed()
     }
 
     /// Seconds since the start, for statistics and output.
@@ -208,13 +222,14 @@ impl SimTime {
     /// The span since the start.
     #[must_use]
     pub const fn since_start(self) -> SimDuration {
-        SimDuration(self.0)
+        SimDuration(self.as_nanos())
     }
 
     /// The whole second at or before this instant: what is left of it in an API object (`metav1.Time`).
     #[must_use]
     pub fn truncated_to_second(self) -> Self {
-        Self(self.0.saturating_sub(self.0.rem_euclid(1_000_000_000)))
+        let nanos = self.as_nanos();
+        Self::from_nanos(nanos.saturating_sub(nanos.rem_euclid(NANOS_PER_SECOND)))
     }
 
     /// The first instant at or after this one that lies a whole number of `period`s after `phase`. A `period` that is
@@ -224,15 +239,33 @@ impl SimTime {
         if period.0 <= 0 {
             return self;
         }
-        let past = self.0.saturating_sub(phase.0).rem_euclid(period.0);
-        if past == 0 { self } else { Self(self.0.saturating_add(period.0 - past)) }
+        let past = self.as_nanos().saturating_sub(phase.as_nanos()).rem_euclid(period.0);
+        if past == 0 { self } else { self + SimDuration(period.0 - past) }
+    }
+}
+
+impl Default for SimTime {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
+impl fmt::Debug for SimTime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("SimTime").field(&self.as_nanos()).finish()
+    }
+}
+
+impl Hash for SimTime {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_nanos().hash(state);
     }
 }
 
 impl Add<SimDuration> for SimTime {
     type Output = Self;
     fn add(self, span: SimDuration) -> Self {
-        Self(self.0.saturating_add(span.0))
+        Self::from_nanos(self.as_nanos().saturating_add(span.0))
     }
 }
 
@@ -245,14 +278,14 @@ impl AddAssign<SimDuration> for SimTime {
 impl Sub<SimDuration> for SimTime {
     type Output = Self;
     fn sub(self, span: SimDuration) -> Self {
-        Self(self.0.saturating_sub(span.0))
+        Self::from_nanos(self.as_nanos().saturating_sub(span.0))
     }
 }
 
 impl Sub for SimTime {
     type Output = SimDuration;
     fn sub(self, earlier: Self) -> SimDuration {
-        SimDuration(self.0.saturating_sub(earlier.0))
+        SimDuration(self.as_nanos().saturating_sub(earlier.as_nanos()))
     }
 }
 
@@ -272,6 +305,17 @@ mod tests {
         assert_eq!(SimDuration::from_hours(i64::MAX), SimDuration::MAX);
         assert_eq!(SimDuration::from_secs_f64(f64::INFINITY), SimDuration::MAX);
         assert_eq!(SimDuration::from_secs_f64(f64::NAN), SimDuration::ZERO);
+    }
+
+    #[test]
+    fn an_instant_that_may_be_missing_is_as_small_as_an_instant() {
+        assert_eq!(size_of::<Option<SimTime>>(), size_of::<SimTime>());
+        for nanos in [i64::MIN + 1, -1, 0, 1, i64::MAX] {
+            assert_eq!(Some(SimTime::from_nanos(nanos)).map(SimTime::as_nanos), Some(nanos));
+        }
+        assert_eq!(SimTime::from_nanos(i64::MIN).as_nanos(), i64::MIN + 1, "the only one that is not kept");
+        assert!(SimTime::from_nanos(-1) < SimTime::ZERO && SimTime::ZERO < SimTime::from_nanos(1));
+        assert_eq!(format!("{:?}", SimTime::from_nanos(-7)), "SimTime(-7)");
     }
 
     #[test]

@@ -38,14 +38,14 @@ fn openb_pods_are_read_plain_and_gzipped() {
     for name in ["pods.csv", "pods.csv.gz"] {
         let pods = pods(TraceFormat::Openb, &write(folder.path(), name, &text)).unwrap();
         assert_eq!(pods.len(), 3, "{name}");
-        assert_eq!(pods[0].name, "alpha");
-        assert_eq!((pods[0].cpu, pods[0].memory), (MilliCpu::new(4000), Bytes::new(2048 << 20)));
-        assert_eq!((pods[0].gpus, pods[0].shared_gpu), (1, true), "a share becomes a whole GPU, and is marked");
+        assert_eq!(&*pods[0].name, "alpha");
+        assert_eq!((pods[0].shape.cpu, pods[0].shape.memory), (MilliCpu::new(4000), Bytes::new(2048 << 20)));
+        assert_eq!((pods[0].shape.gpus, pods[0].shape.shared_gpu), (1, true), "a share becomes a whole GPU, and is marked");
         assert_eq!(pods[0].lifetime, Some(Lifetime::DeletedAt(SimTime::from_secs(70))));
-        assert_eq!(pods[0].labels, [("qos".into(), "LS".into())]);
-        assert_eq!((pods[1].gpus, pods[1].shared_gpu), (0, false), "no GPU, no share");
-        assert_eq!((pods[2].gpus, pods[2].shared_gpu), (2, false));
-        assert_eq!(pods[2].gpu_models, ["T4".into(), "P100".into()]);
+        assert_eq!(pods[0].shape.labels, [("qos".into(), "LS".into())]);
+        assert_eq!((pods[1].shape.gpus, pods[1].shape.shared_gpu), (0, false), "no GPU, no share");
+        assert_eq!((pods[2].shape.gpus, pods[2].shape.shared_gpu), (2, false));
+        assert_eq!(pods[2].shape.gpu_models, ["T4".into(), "P100".into()]);
         assert_eq!(pods[2].arrival, SimTime::from_secs(25));
     }
 }
@@ -57,12 +57,12 @@ fn generic_files_are_read() {
     let read = pods(TraceFormat::Generic, &write(folder.path(), "pods.csv", neutral)).unwrap();
     assert_eq!(read[0].arrival, SimTime::from_millis(100_250));
     assert_eq!(read[0].lifetime, Some(Lifetime::RunsFor(SimDuration::from_millis(12_500))));
-    assert_eq!(read[0].labels, [("app".into(), "app-1".into())]);
-    assert_eq!((read[1].lifetime, read[1].labels.len()), (None, 0), "empty values are none");
+    assert_eq!(read[0].shape.labels, [("app".into(), "app-1".into())]);
+    assert_eq!((read[1].lifetime, read[1].shape.labels.len()), (None, 0), "empty values are none");
     let extended = "priority,gpu,namespace,name,arrival_s,cpu_milli,memory_bytes\n-5,2,ml,a,0,1,1\n,,,b,0,1,1\n";
     let read = pods(TraceFormat::Generic, &write(folder.path(), "extended.csv", extended)).unwrap();
-    assert_eq!((read[0].priority, read[0].gpus, read[0].namespace.as_deref()), (-5, 2, Some("ml")));
-    assert_eq!((read[1].priority, read[1].gpus, read[1].namespace.as_deref()), (0, 0, None));
+    assert_eq!((read[0].shape.priority, read[0].shape.gpus, read[0].shape.namespace.as_deref()), (-5, 2, Some("ml")));
+    assert_eq!((read[1].shape.priority, read[1].shape.gpus, read[1].shape.namespace.as_deref()), (0, 0, None));
     let nodes =
         "name,create_s,cpu_milli,memory_bytes,zone\nnode-000000,0.0,16000,68719476736,a\nnode-000001,7.5,1,1,\n";
     let read = read_nodes(TraceFormat::Generic, &write(folder.path(), "nodes.csv", nodes)).unwrap();
@@ -141,7 +141,7 @@ fn files_that_are_not_sorted_are_sorted() {
     let text = "name,arrival_s,cpu_milli,memory_bytes\nc,5,1,1\na,1,1,1\nd,5,1,1\nb,1,1,1\n";
     let trace = TracePods::open(TraceFormat::Generic, &write(folder.path(), "pods.csv", text)).unwrap();
     assert_eq!((trace.summary().pods, trace.summary().is_sorted), (4, false));
-    let names: Vec<String> = trace.map(|pod| pod.unwrap().name).collect();
+    let names: Vec<String> = trace.map(|pod| pod.unwrap().name.to_string()).collect();
     assert_eq!(names, ["a", "b", "c", "d"], "equal arrivals keep the order of the file");
 }
 
@@ -166,8 +166,8 @@ fn the_published_openb_trace_has_its_known_totals() {
     assert_eq!(nodes.iter().filter(|node| node.gpus == 0).count(), 310);
     let pods = pods(TraceFormat::Openb, &folder.join("openb_pod_list_default.csv.gz")).unwrap();
     assert_eq!(pods.len(), 8152);
-    assert_eq!(pods.iter().filter(|pod| pod.gpus == 0).count(), 1088);
-    assert_eq!(pods.iter().filter(|pod| pod.shared_gpu).count(), 3078);
+    assert_eq!(pods.iter().filter(|pod| pod.shape.gpus == 0).count(), 1088);
+    assert_eq!(pods.iter().filter(|pod| pod.shape.shared_gpu).count(), 3078);
     let end = pods.iter().filter_map(|pod| match pod.lifetime {
         Some(Lifetime::DeletedAt(at)) => Some(at),
         _ => None,

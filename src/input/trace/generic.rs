@@ -5,7 +5,8 @@
 //! (whole GPUs). Nodes: `name`, `cpu_milli`, `memory_bytes`; optionally `create_s`, `zone`, `gpu`. Further columns are an
 //! error, so that a misspelt one is not lost.
 
-use super::{TraceNode, TracePod};
+use super::shape::Shapes;
+use super::{PodShape, TraceNode, TracePod};
 use crate::api::Name;
 use crate::input::table::{Column, Table, TableError};
 use crate::input::trace::Lifetime;
@@ -19,6 +20,7 @@ const NODE_COLUMNS: [&str; 6] = ["name", "create_s", "cpu_milli", "memory_bytes"
 #[derive(Debug)]
 pub(super) struct GenericPods {
     table: Table,
+    shapes: Shapes,
     name: Column,
     arrival: Column,
     cpu: Column,
@@ -57,6 +59,7 @@ impl GenericPods {
             namespace: table.find("namespace"),
             priority: table.find("priority"),
             gpu: table.find("gpu"),
+            shapes: Shapes::default(),
             table,
         })
     }
@@ -76,28 +79,38 @@ impl GenericPods {
             Some(column) => Some(Lifetime::RunsFor(SimDuration::from_secs_f64(table.positive_number(column)?))),
             None => None,
         };
-        let priority = match given(self.priority) {
-            Some(column) => table
-                .text(column)
-                .parse::<i32>()
-                .map_err(|_| table.wrong(column, format!("`{}` is not a priority", table.text(column))))?,
-            None => 0,
-        };
+        let arrival = SimTime::from_secs_f64(table.positive_number(self.arrival)?);
+        // The texts of one row make one shape: besides them it matters only whether there is a lifetime.
+        let common = [self.app, self.namespace, self.priority, self.gpu].map(|column| column.map_or("", |own| table.text(own)));
+        let ends = if lifetime.is_some() { "ends" } else { "" };
+        let texts = [table.text(self.cpu), table.text(self.memory), ends].into_iter().chain(common);
+        let shape = self.shapes.of(texts, || -> Result<PodShape, TableError> {
+            let priority = match given(self.priority) {
+                Some(column) => table
+                    .text(column)
+                    .parse::<i32>()
+                    .map_err(|_| table.wrong(column, format!("`{}` is not a priority", table.text(column))))?,
+                None => 0,
+            };
+            Ok(PodShape {
+                namespace: given(self.namespace).map(|column| Name::from(table.text(column))),
+                cpu: MilliCpu::new(table.whole(self.cpu)?),
+                memory: Bytes::new(table.whole(self.memory)?),
+                gpus: given(self.gpu).map_or(Ok(0), |column| table.whole(column))?,
+                priority,
+                labels: given(self.app)
+                    .map(|column| (Name::from("app"), Name::from(table.text(column))))
+                    .into_iter()
+                    .collect(),
+                ends_by_itself: lifetime.is_some(),
+                ..PodShape::default()
+            })
+        })?;
         Ok(Some(TracePod {
-            name: name.to_owned(),
-            namespace: given(self.namespace).map(|column| table.text(column).to_owned()),
-            arrival: SimTime::from_secs_f64(table.positive_number(self.arrival)?),
+            name: Name::from(name),
+            arrival,
             lifetime,
-            cpu: MilliCpu::new(table.whole(self.cpu)?),
-            memory: Bytes::new(table.whole(self.memory)?),
-            gpus: given(self.gpu).map_or(Ok(0), |column| table.whole(column))?,
-            shared_gpu: false,
-            gpu_models: Vec::new(),
-            priority,
-            labels: given(self.app)
-                .map(|column| (Name::from("app"), Name::from(table.text(column))))
-                .into_iter()
-                .collect(),
+            shape,
         }))
     }
 }

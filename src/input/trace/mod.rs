@@ -7,6 +7,7 @@
 mod generic;
 mod objects;
 mod openb;
+mod shape;
 
 use super::scenario::{TraceFiles, TraceFormat};
 use super::table::{Table, TableError};
@@ -14,7 +15,9 @@ use crate::api::Name;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use generic::GenericPods;
 use openb::OpenbPods;
+pub use shape::PodShape;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Node label with the GPU model, as NVIDIA's GPU feature discovery sets it.
 pub const GPU_PRODUCT_LABEL: &str = "nvidia.com/gpu.product";
@@ -22,31 +25,17 @@ pub const GPU_PRODUCT_LABEL: &str = "nvidia.com/gpu.product";
 pub const GPU_RESOURCE: &str = "nvidia.com/gpu";
 
 /// A pod of a trace.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TracePod {
     /// Name, as in the trace.
-    pub name: String,
-    /// Namespace, where the trace has one.
-    pub namespace: Option<String>,
+    pub name: Name,
     /// When it is created, since the start of the trace.
     pub arrival: SimTime,
     /// How long it exists from its creation (openb) or its containers run from their start (generic); `None` is until the
     /// end.
     pub lifetime: Option<Lifetime>,
-    /// CPU request.
-    pub cpu: MilliCpu,
-    /// Memory request.
-    pub memory: Bytes,
-    /// Whole GPUs ([`GPU_RESOURCE`]).
-    pub gpus: i64,
-    /// The pod asked for a share of a GPU in the trace, which became a whole one.
-    pub shared_gpu: bool,
-    /// GPU models that it accepts (node label [`GPU_PRODUCT_LABEL`]); empty accepts every model.
-    pub gpu_models: Vec<Name>,
-    /// `spec.priority`; 0 unless the trace says otherwise.
-    pub priority: i32,
-    /// Labels: what the trace says of the pod.
-    pub labels: Vec<(Name, Name)>,
+    /// What it has in common with other pods.
+    pub shape: Arc<PodShape>,
 }
 
 /// What ends a pod of a trace.
@@ -142,7 +131,7 @@ impl TracePods {
             summary.is_sorted &= pod.arrival >= summary.last_arrival;
             summary.last_arrival = summary.last_arrival.max(pod.arrival);
             summary.pods += 1;
-            summary.shared_gpus += u64::from(pod.shared_gpu);
+            summary.shared_gpus += u64::from(pod.shape.shared_gpu);
         }
         if summary.pods == 0 {
             return Err(TableError {
@@ -153,6 +142,14 @@ impl TracePods {
                 hint: None,
             });
         }
+        Self::reopen(format, file, summary)
+    }
+
+    /// Opens a pod file that was gone over before, from its beginning.
+    ///
+    /// # Errors
+    /// [`TableError`] if the file has become unreadable since.
+    pub fn reopen(format: TraceFormat, file: &Path, summary: TraceSummary) -> Result<Self, TableError> {
         let mut rows = Rows::open(format, file)?;
         let source = if summary.is_sorted {
             Source::File(Box::new(rows))
@@ -216,12 +213,12 @@ pub fn read_nodes(format: TraceFormat, file: &Path) -> Result<Vec<TraceNode>, Ta
     Ok(nodes)
 }
 
-/// Opens the pods of a trace whose files have been located.
+/// Goes over the pods of a trace whose files have been located.
 ///
 /// # Errors
-/// [`TableError`] if the file cannot be read or lacks a column.
-pub fn open_pods(files: &TraceFiles) -> Result<TracePods, TableError> {
-    TracePods::open(files.format, &files.pods)
+/// [`TableError`] if the file cannot be read, lacks a column, has no row or a row that is not a pod.
+pub fn check_pods(files: &TraceFiles) -> Result<TraceSummary, TableError> {
+    TracePods::open(files.format, &files.pods).map(|pods| pods.summary)
 }
 
 fn open_table(format: TraceFormat, file: &Path) -> Result<Table, TableError> {

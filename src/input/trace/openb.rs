@@ -7,7 +7,8 @@
 //! marked. `pod_phase` and `scheduled_time` are what the real cluster made of the pod, and are not read: a simulation
 //! makes its own.
 
-use super::{TraceNode, TracePod};
+use super::shape::Shapes;
+use super::{PodShape, TraceNode, TracePod};
 use crate::api::Name;
 use crate::input::table::{Column, Table, TableError};
 use crate::input::trace::Lifetime;
@@ -24,6 +25,7 @@ const QOS_LABEL: &str = "qos";
 #[derive(Debug)]
 pub(super) struct OpenbPods {
     table: Table,
+    shapes: Shapes,
     name: Column,
     cpu: Column,
     memory: Column,
@@ -55,6 +57,7 @@ impl OpenbPods {
             qos: table.need("qos")?,
             creation: table.need("creation_time")?,
             deletion: table.need("deletion_time")?,
+            shapes: Shapes::default(),
             table,
         })
     }
@@ -76,28 +79,33 @@ impl OpenbPods {
         if deletion.is_some_and(|deletion| deletion < arrival) {
             return Err(table.wrong(self.deletion, "is before `creation_time`"));
         }
-        let gpus = table.whole(self.gpus)?;
-        let per_gpu = table.whole(self.gpu_milli)?;
-        let gpu_models: Vec<Name> = table
-            .text(self.gpu_spec)
-            .split('|')
-            .map(str::trim)
-            .filter(|model| !model.is_empty())
-            .map(Name::from)
-            .collect();
-        let qos = table.text(self.qos);
+        let columns = [self.cpu, self.memory, self.gpus, self.gpu_milli, self.gpu_spec, self.qos];
+        let shape = self.shapes.of(columns.iter().map(|column| table.text(*column)), || -> Result<PodShape, TableError> {
+            let gpus = table.whole(self.gpus)?;
+            let per_gpu = table.whole(self.gpu_milli)?;
+            let gpu_models: Vec<Name> = table
+                .text(self.gpu_spec)
+                .split('|')
+                .map(str::trim)
+                .filter(|model| !model.is_empty())
+                .map(Name::from)
+                .collect();
+            let qos = table.text(self.qos);
+            Ok(PodShape {
+                cpu: MilliCpu::new(table.whole(self.cpu)?),
+                memory: Bytes::new(table.whole(self.memory)?.saturating_mul(MEBIBYTE)),
+                gpus,
+                shared_gpu: gpus > 0 && per_gpu < WHOLE_GPU,
+                gpu_models,
+                labels: if qos.is_empty() { Vec::new() } else { vec![(QOS_LABEL.into(), qos.into())] },
+                ..PodShape::default()
+            })
+        })?;
         Ok(Some(TracePod {
-            name: name.to_owned(),
-            namespace: None,
+            name: Name::from(name),
             arrival,
             lifetime: deletion.map(Lifetime::DeletedAt),
-            cpu: MilliCpu::new(table.whole(self.cpu)?),
-            memory: Bytes::new(table.whole(self.memory)?.saturating_mul(MEBIBYTE)),
-            gpus,
-            shared_gpu: gpus > 0 && per_gpu < WHOLE_GPU,
-            gpu_models,
-            priority: 0,
-            labels: if qos.is_empty() { Vec::new() } else { vec![(QOS_LABEL.into(), qos.into())] },
+            shape,
         }))
     }
 }
