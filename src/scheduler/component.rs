@@ -13,6 +13,8 @@ use super::{
     Context, Decision, Diagnosis, DisruptionBudget, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig,
     Scratch, SearchState, ServiceSelector, Snapshot, TieBreak, post_filter, schedule,
 };
+use super::watch::Watch;
+use super::{Attempt, WatchedPods};
 use crate::api::{self, Name, OwnerReference};
 use crate::cluster::{ApiEvent, Change, Cluster, Disruption, NodeId, Owner, PodId, Severity, TemplateId};
 use crate::engine::{Agenda, RandomStream};
@@ -75,6 +77,7 @@ pub struct Scheduler<L> {
     attempts: u64,
     /// Identifies nothing: claims of ephemeral volumes are not simulated.
     no_uid: Name,
+    watch: Watch,
 }
 
 impl<L: RateLimit> Scheduler<L> {
@@ -97,6 +100,7 @@ impl<L: RateLimit> Scheduler<L> {
             wake_planned: None,
             attempts: 0,
             no_uid: Name::from(""),
+            watch: Watch::default(),
         }
     }
 
@@ -285,6 +289,39 @@ impl<L: RateLimit> Scheduler<L> {
         self.plan(agenda, SimDuration::ZERO);
     }
 
+    /// Keeps the last attempt of these pods from now on.
+    pub fn watch(&mut self, pods: WatchedPods) {
+        self.watch.start(pods);
+    }
+
+    /// The last attempt of the watched pods.
+    pub fn take_watched_attempt(&mut self) -> Option<Attempt> {
+        self.watch.take()
+    }
+
+    /// Keeps what the attempt that begins will be decided from, if the pod is watched.
+    fn note_attempt(&mut self, pod: &Arc<PodInfo>, profile: usize, cluster: &Cluster, now: SimTime) {
+        let Some(found) = self.watch.wants(pod.id, cluster) else { return };
+        let mut snapshot = self.snapshot.clone();
+        snapshot.refresh();
+        // The draws of this attempt come from the stream itself.
+        let mut ties = self.ties.clone();
+        let attempt = Attempt {
+            at: now,
+            number: cluster.pod(pod.id).scheduling_attempts + 1,
+            pod: Arc::clone(pod),
+            profile: self.profiles[profile].clone(),
+            snapshot,
+            listers: self.listers.clone(),
+            nominator: self.nominator.clone(),
+            search: self.search,
+            tie_break: TieBreak::Random(ties.next_u64()),
+            preemption_tie_break: TieBreak::Random(ties.next_u64()),
+            outcome: None,
+        };
+        self.watch.begin(found, attempt);
+    }
+
     /// One scheduling cycle.
     fn cycle<A: Agenda<SchedulerEvent>>(&mut self, cluster: &mut Cluster, agenda: &mut A) {
         let now = agenda.now();
@@ -295,6 +332,7 @@ impl<L: RateLimit> Scheduler<L> {
             self.queue.delete(id);
             return;
         };
+        self.note_attempt(&info, profile, cluster, now);
         self.attempts += 1;
         let end = now + self.timing.cycle;
         self.busy_until = end;
@@ -309,6 +347,7 @@ impl<L: RateLimit> Scheduler<L> {
         match schedule(&context, &info, &mut self.search, tie_break, &mut self.scratch) {
             Decision::Placed(placement) => {
                 cluster.note_scheduling_attempt(id, None);
+                self.watch.placed(id, placement.node);
                 self.nominator.remove(id);
                 self.snapshot.add_pod(info, placement.node);
                 self.queue.done(id);
@@ -323,7 +362,9 @@ impl<L: RateLimit> Scheduler<L> {
             Decision::Unschedulable(diagnosis) => self.reject(&info, profile, &diagnosis, cluster, now),
             Decision::NoNodes => {
                 self.queue.fail(id, now);
-                report_failure(cluster, id, "no nodes available to schedule pods".to_owned(), false);
+                let message = "no nodes available to schedule pods";
+                self.watch.rejected(id, &self.snapshot, message, None);
+                report_failure(cluster, id, message.to_owned(), false);
             }
         }
     }
@@ -370,6 +411,7 @@ impl<L: RateLimit> Scheduler<L> {
                 preempt(victim, pod, cluster, now);
             }
         }
+        self.watch.rejected(pod.id, &self.snapshot, &message, outcome.preemption.nominated);
         self.queue.reject(pod.id, diagnosis.plugins, &hints, now);
         report_failure(cluster, pod.id, message, is_unresolvable(diagnosis));
     }

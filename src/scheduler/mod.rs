@@ -32,6 +32,7 @@ pub mod resources;
 mod schedule_one;
 mod snapshot;
 mod version;
+mod watch;
 
 pub use diagnosis::Diagnosis;
 pub use event::{ClusterEvent, NodeChange, PodChange, StorageEvent, node_update_events, pod_changes};
@@ -43,7 +44,7 @@ pub use listers::{DisruptionBudget, Listers, ServiceSelector, VolumeListers};
 pub use node_info::NodeInfo;
 pub use nominator::Nominator;
 pub use plugin::{Plugin, PluginSet};
-pub use plugins::default_preemption::{Candidate, Preemption};
+pub use plugins::default_preemption::{Candidate, Criterion, Preemption};
 pub use pod_info::{DeclaredFeature, HostPort, PodInfo, PodTraits};
 pub use post_filter::{PostFilterCode, PostFilterResult, post_filter};
 pub use profile::{PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
@@ -56,3 +57,4 @@ pub use schedule_one::{
 };
 pub use snapshot::Snapshot;
 pub use version::KubernetesVersion;
+pub use watch::{Attempt, AttemptOutcome, Match, WatchedPods};

@@ -224,20 +224,45 @@ fn split_by_budgets(pods: &[Arc<PodInfo>], budgets: &[DisruptionBudget]) -> (Vec
     })
 }
 
-/// The candidates that are best by every criterion in turn (`pickOneNodeForPreemption`), in order of their ids.
+/// What candidates are compared by, the most important first (`pickOneNodeForPreemption`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Criterion {
+    /// Fewest violations of PodDisruptionBudgets.
+    PdbViolations,
+    /// Lowest priority of the most important victim.
+    HighestPriority,
+    /// Smallest sum of the victims' priorities, each raised so that none is negative.
+    SumOfPriorities,
+    /// Fewest victims.
+    Victims,
+    /// Latest start of the earliest victim of the highest priority.
+    Start,
+}
+
+impl Criterion {
+    /// Every criterion in order.
+    pub const ALL: [Self; 5] =
+        [Self::PdbViolations, Self::HighestPriority, Self::SumOfPriorities, Self::Victims, Self::Start];
+
+    /// What the criterion makes of a candidate: less is better.
+    #[must_use]
+    pub fn value(self, own: &Candidate) -> i64 {
+        match self {
+            Self::PdbViolations => i64::try_from(own.pdb_violations).unwrap_or(i64::MAX),
+            Self::HighestPriority => own.victims.first().map_or(i64::MIN, |victim| i64::from(victim.priority())),
+            Self::SumOfPriorities => own.victims.iter().map(|victim| i64::from(victim.priority()) + (1 << 31)).sum(),
+            Self::Victims => i64::try_from(own.victims.len()).unwrap_or(i64::MAX),
+            Self::Start => -earliest_start_of_highest(own).as_nanos(),
+        }
+    }
+}
+
+/// The candidates that are best by every criterion in turn, in order of their ids.
 fn best_nodes(candidates: &[Candidate]) -> Vec<NodeId> {
-    let criteria: [fn(&Candidate) -> i64; 5] = [
-        |own| i64::try_from(own.pdb_violations).unwrap_or(i64::MAX),
-        |own| own.victims.first().map_or(i64::MIN, |victim| i64::from(victim.priority())),
-        |own| own.victims.iter().map(|victim| i64::from(victim.priority()) + (1 << 31)).sum(),
-        |own| i64::try_from(own.victims.len()).unwrap_or(i64::MAX),
-        // The latest start is the best.
-        |own| -earliest_start_of_highest(own).as_nanos(),
-    ];
     let mut best: Vec<&Candidate> = candidates.iter().collect();
-    for criterion in criteria {
-        let Some(least) = best.iter().map(|candidate| criterion(candidate)).min() else { break };
-        best.retain(|candidate| criterion(candidate) == least);
+    for criterion in Criterion::ALL {
+        let Some(least) = best.iter().map(|candidate| criterion.value(candidate)).min() else { break };
+        best.retain(|candidate| criterion.value(candidate) == least);
     }
     let mut nodes: Vec<NodeId> = best.into_iter().map(|candidate| candidate.node).collect();
     nodes.sort_unstable();
