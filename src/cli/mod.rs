@@ -6,6 +6,7 @@
 mod completions;
 mod conformance;
 mod exit;
+mod explain;
 mod interrupt;
 mod options;
 mod panic;
@@ -26,6 +27,7 @@ Examples:
   wavetank run scenarios/quickstart
   wavetank sweep scenarios/quickstart -j 4
   wavetank validate scenarios/quickstart
+  wavetank explain scenarios/quickstart --pod deployment/shop/web
   kubectl get deployments -o yaml | wavetank run scenarios/quickstart -f -
 
 Exit codes:
@@ -54,6 +56,7 @@ struct Cli {
 enum Command {
     Run(run::RunArgs),
     Sweep(sweep::SweepArgs),
+    Explain(explain::ExplainArgs),
     Validate(validate::ValidateArgs),
     Schema(schema::SchemaArgs),
     Conformance(conformance::ConformanceArgs),
@@ -77,6 +80,7 @@ pub fn main() -> Exit {
         match cli.command {
             Command::Run(args) => run::run(&args),
             Command::Sweep(args) => sweep::run(&args),
+            Command::Explain(args) => explain::run(&args),
             Command::Validate(args) => validate::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Conformance(args) => conformance::run(&args),

@@ -9,12 +9,12 @@
 use super::event::{ClusterEvent, node_update_events};
 use super::queue::SchedulingQueue;
 use super::queueing_hints::HintContext;
+use super::watch::Watch;
+use super::{Attempt, WatchedPods};
 use super::{
     Context, Decision, Diagnosis, DisruptionBudget, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig,
     Scratch, SearchState, ServiceSelector, Snapshot, TieBreak, post_filter, schedule,
 };
-use super::watch::Watch;
-use super::{Attempt, WatchedPods};
 use crate::api::{self, Name, OwnerReference};
 use crate::cluster::{ApiEvent, Change, Cluster, Disruption, NodeId, Owner, PodId, Severity, TemplateId};
 use crate::engine::{Agenda, RandomStream};
@@ -309,6 +309,7 @@ impl<L: RateLimit> Scheduler<L> {
         let attempt = Attempt {
             at: now,
             number: cluster.pod(pod.id).scheduling_attempts + 1,
+            previous: None,
             pod: Arc::clone(pod),
             profile: self.profiles[profile].clone(),
             snapshot,

@@ -6,6 +6,7 @@ use super::{Context, Listers, Nominator, PodInfo, Profile, SearchState, Snapshot
 use crate::api::Name;
 use crate::cluster::{Cluster, NodeId, Owner, PodId};
 use crate::units::SimTime;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Pods whose attempts are kept.
@@ -87,6 +88,8 @@ pub struct Attempt {
     pub at: SimTime,
     /// Attempts of the pod so far, this one included.
     pub number: u32,
+    /// Start of the pod's attempt before this one.
+    pub previous: Option<SimTime>,
     /// The pod.
     pub pod: Arc<PodInfo>,
     /// Its profile.
@@ -111,12 +114,7 @@ impl Attempt {
     /// What the plugins looked at.
     #[must_use]
     pub const fn context(&self) -> Context<'_> {
-        Context {
-            snapshot: &self.snapshot,
-            listers: &self.listers,
-            nominator: &self.nominator,
-            profile: &self.profile,
-        }
+        Context { snapshot: &self.snapshot, listers: &self.listers, nominator: &self.nominator, profile: &self.profile }
     }
 }
 
@@ -126,6 +124,8 @@ pub(super) struct Watch {
     pods: Option<WatchedPods>,
     exact: Option<Box<Attempt>>,
     related: Option<Box<Attempt>>,
+    /// The last attempt of each watched pod.
+    times: BTreeMap<PodId, SimTime>,
 }
 
 impl Watch {
@@ -140,7 +140,8 @@ impl Watch {
     }
 
     /// Keeps an attempt that begins, in place of the one before.
-    pub fn begin(&mut self, found: Match, attempt: Attempt) {
+    pub fn begin(&mut self, found: Match, mut attempt: Attempt) {
+        attempt.previous = self.times.insert(attempt.pod.id, attempt.at);
         let kept = match found {
             Match::Exact => &mut self.exact,
             Match::Related => &mut self.related,
