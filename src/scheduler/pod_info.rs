@@ -34,7 +34,7 @@ impl HostPort {
 }
 
 /// A feature that a node must declare (`status.declaredFeatures`) before the pod can run there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeclaredFeature {
     /// A restart rule with the action `RestartAllContainers`.
     RestartAllContainersOnContainerExits,
