@@ -1,7 +1,7 @@
 //! Any object that a manifest can hold and the simulation acts on.
 
 use super::{
-    DaemonSet, Deployment, HorizontalPodAutoscaler, Namespace, Node, ObjectMeta, Pod, PodDisruptionBudget,
+    DaemonSet, Deployment, HorizontalPodAutoscaler, LimitRange, Namespace, Node, ObjectMeta, Pod, PodDisruptionBudget,
     PriorityClass, ReplicaSet, Service, StatefulSet,
 };
 
@@ -10,6 +10,7 @@ use super::{
 #[expect(missing_docs, reason = "each variant is the Kubernetes kind of its name")]
 pub enum Object {
     Namespace(Namespace),
+    LimitRange(LimitRange),
     Node(Node),
     Pod(Pod),
     ReplicaSet(ReplicaSet),
@@ -28,6 +29,7 @@ impl Object {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Namespace(_) => "Namespace",
+            Self::LimitRange(_) => "LimitRange",
             Self::Node(_) => "Node",
             Self::Pod(_) => "Pod",
             Self::ReplicaSet(_) => "ReplicaSet",
@@ -46,6 +48,7 @@ impl Object {
     pub const fn meta(&self) -> &ObjectMeta {
         match self {
             Self::Namespace(object) => &object.meta,
+            Self::LimitRange(object) => &object.meta,
             Self::Node(object) => &object.meta,
             Self::Pod(object) => &object.meta,
             Self::ReplicaSet(object) => &object.meta,

@@ -4,6 +4,7 @@
 //! and by owner, counts by workload) and note every [`Change`]. Components read the state when they are woken and
 //! reconcile what they find. No I/O, no clock, no randomness.
 
+mod admission;
 mod change;
 mod ids;
 mod invariants;
@@ -51,6 +52,8 @@ pub struct Cluster {
     workloads: Vec<Workload>,
     priority_classes: BTreeMap<Name, api::PriorityClass>,
     disruption_budgets: Vec<api::PodDisruptionBudget>,
+    /// By namespace and name.
+    limit_ranges: BTreeMap<(Name, Name), api::LimitRange>,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
 }
@@ -203,9 +206,10 @@ impl Cluster {
         self.priority_classes.get(name)
     }
 
-    /// The class of pods that name none.
+    /// The class of pods that name none: of several default classes the one of the lowest value
+    /// (`getDefaultPriorityClass` of the admission plugin Priority, Kubernetes 1.36).
     pub fn default_priority_class(&self) -> Option<&api::PriorityClass> {
-        self.priority_classes.values().find(|class| class.global_default)
+        self.priority_classes.values().filter(|class| class.global_default).min_by_key(|class| class.value)
     }
 
     /// Adds or replaces a disruption budget.

@@ -494,6 +494,11 @@ fn stateful_set_in_order() {
 }
 
 #[test]
+fn limit_range_defaults_and_refusals() {
+    check_recording("limitrange", 0.3);
+}
+
+#[test]
 fn daemon_set_rolling() {
     check_recording("ds-rolling", 0.3);
 }

@@ -7,6 +7,7 @@ mod endpoints;
 mod node_lifecycle;
 mod pod_gc;
 mod replica_set;
+mod retry;
 mod slow_start;
 mod stateful_set;
 mod taint_eviction;

@@ -5,6 +5,7 @@
 //! template: a Service that selects a single pod by them finds none.
 
 use super::deployment::{template_hash, with_revision_label};
+use super::retry::RetryBackoff;
 use super::slow_start::creation_times;
 use super::{ControllerSettings, WorkQueue};
 use crate::api::{Name, PodPhase};
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub struct StatefulSetController {
     queue: WorkQueue,
     memory: Vec<Memory>,
+    backoff: RetryBackoff,
     limiter: TokenBucket,
     sync_delay: SimDuration,
 }
@@ -46,6 +48,7 @@ impl StatefulSetController {
         Self {
             queue: WorkQueue::default(),
             memory: Vec::new(),
+            backoff: RetryBackoff::default(),
             limiter: settings.client(),
             sync_delay: settings.controller_sync,
         }
@@ -143,6 +146,19 @@ impl StatefulSetController {
                 StatefulSetAction::Delete { .. } => None,
             })
             .collect();
+        if let Some((ordinal, template)) = created.first() {
+            let set = cluster.stateful_set(id);
+            let (set_name, namespace) = (&set.object.meta.name, set.namespace);
+            let name = format!("{set_name}-{ordinal}");
+            if let Some(refusal) = cluster.refusal(namespace, *template, &name) {
+                let message = format!("create Pod {name} in StatefulSet {set_name} failed error: {refusal}");
+                event(cluster, id, Severity::Warning, "FailedCreate", message);
+                let delay = self.backoff.fail(id.index());
+                self.enqueue(id, now + delay, agenda);
+                return;
+            }
+            self.backoff.forget(id.index());
+        }
         let count = i32::try_from(created.len()).unwrap_or(i32::MAX);
         let times = creation_times(&mut self.limiter, count, now, self.sync_delay);
         for ((ordinal, template), at) in created.into_iter().zip(times) {

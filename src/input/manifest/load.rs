@@ -4,8 +4,8 @@ use super::hpa::ScaleToZero;
 use super::inert::Inert;
 use super::typed::{self, Notes, similar};
 use super::{
-    daemon_set, deployment, hpa, namespace, node, pod, pod_disruption_budget, priority_class, replica_set, service,
-    stateful_set, validate_pod,
+    daemon_set, deployment, hpa, limit_range, namespace, node, pod, pod_disruption_budget, priority_class, replica_set,
+    service, stateful_set, validate_pod,
 };
 use crate::api::Object;
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
@@ -29,9 +29,10 @@ pub struct LoadedObject {
 
 /// The kinds that are read, each with the API version that Kubernetes 1.36 serves; where it serves several, the one to
 /// use comes first.
-const KINDS: [(&str, &str); 12] = [
+const KINDS: [(&str, &str); 13] = [
     ("Namespace", "v1"),
     ("Node", "v1"),
+    ("LimitRange", "v1"),
     ("Pod", "v1"),
     ("Service", "v1"),
     ("Deployment", "apps/v1"),
@@ -126,6 +127,12 @@ impl Loader<'_> {
             "Node" => self.read((kind, value, place), node::set_defaults, node::validate, |object, start, errors| {
                 Object::Node(node::convert(object, start, errors))
             }),
+            "LimitRange" => self.read(
+                (kind, value, place),
+                |_| (),
+                limit_range::validate,
+                |object, start, errors| Object::LimitRange(limit_range::convert(object, start, errors)),
+            ),
             "Pod" => self.read(
                 (kind, value, place),
                 |pod: &mut k8s_openapi::api::core::v1::Pod| {

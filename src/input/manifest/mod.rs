@@ -11,6 +11,7 @@ pub mod deployment;
 mod hints;
 pub mod hpa;
 mod inert;
+pub mod limit_range;
 mod load;
 pub mod meta;
 pub mod namespace;
