@@ -57,8 +57,8 @@ pub use selector::{
 pub use service::{Service, ServiceType};
 pub use taint::{Taint, TaintEffect, Toleration, TolerationOperator};
 pub use volume::{
-    AccessMode, ClaimReference, CsiStorageCapacity, PersistentVolume, PersistentVolumeClaim, PersistentVolumeSource,
-    StorageClass, Volume, VolumeBindingMode, VolumeMode, VolumeSource,
+    AccessMode, ClaimReference, ClaimTemplate, CsiStorageCapacity, PersistentVolume, PersistentVolumeClaim,
+    PersistentVolumeSource, StorageClass, Volume, VolumeBindingMode, VolumeMode, VolumeSource, WithMeta,
 };
 pub use workload::{
     DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, PodManagementPolicy, ReplicaSet, StatefulSet,

@@ -1,8 +1,9 @@
 //! Any object that a manifest can hold and the simulation acts on.
 
 use super::{
-    DaemonSet, Deployment, HorizontalPodAutoscaler, LimitRange, Namespace, Node, ObjectMeta, Pod, PodDisruptionBudget,
-    PriorityClass, ReplicaSet, Service, StatefulSet,
+    ClaimTemplate, CsiStorageCapacity, DaemonSet, Deployment, HorizontalPodAutoscaler, LimitRange, Name, Namespace,
+    Node, ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, Service, StatefulSet,
+    StorageClass, WithMeta,
 };
 
 /// One object after defaulting and validation.
@@ -21,6 +22,15 @@ pub enum Object {
     HorizontalPodAutoscaler(HorizontalPodAutoscaler),
     PriorityClass(PriorityClass),
     PodDisruptionBudget(PodDisruptionBudget),
+    PersistentVolume(Box<WithMeta<PersistentVolume>>),
+    PersistentVolumeClaim(Box<WithMeta<ClaimTemplate>>),
+    /// The class, and whether it is the default one.
+    StorageClass(Box<WithMeta<(StorageClass, bool)>>),
+    /// Each driver with its `allocatable.count`.
+    CsiNode(Box<WithMeta<Vec<(Name, Option<i64>)>>>),
+    /// Whether it publishes capacities (`storageCapacity`).
+    CsiDriver(Box<WithMeta<bool>>),
+    CsiStorageCapacity(Box<WithMeta<CsiStorageCapacity>>),
 }
 
 impl Object {
@@ -40,6 +50,12 @@ impl Object {
             Self::HorizontalPodAutoscaler(_) => "HorizontalPodAutoscaler",
             Self::PriorityClass(_) => "PriorityClass",
             Self::PodDisruptionBudget(_) => "PodDisruptionBudget",
+            Self::PersistentVolume(_) => "PersistentVolume",
+            Self::PersistentVolumeClaim(_) => "PersistentVolumeClaim",
+            Self::StorageClass(_) => "StorageClass",
+            Self::CsiNode(_) => "CSINode",
+            Self::CsiDriver(_) => "CSIDriver",
+            Self::CsiStorageCapacity(_) => "CSIStorageCapacity",
         }
     }
 
@@ -59,6 +75,12 @@ impl Object {
             Self::HorizontalPodAutoscaler(object) => &object.meta,
             Self::PriorityClass(object) => &object.meta,
             Self::PodDisruptionBudget(object) => &object.meta,
+            Self::PersistentVolume(object) => &object.meta,
+            Self::PersistentVolumeClaim(object) => &object.meta,
+            Self::StorageClass(object) => &object.meta,
+            Self::CsiNode(object) => &object.meta,
+            Self::CsiDriver(object) => &object.meta,
+            Self::CsiStorageCapacity(object) => &object.meta,
         }
     }
 }

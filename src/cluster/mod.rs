@@ -11,17 +11,19 @@ mod invariants;
 mod node;
 mod pod;
 mod pod_changes;
+mod storage;
 mod template;
 mod workload;
 mod workload_changes;
 
 pub use change::{ApiEvent, Change, Severity};
 pub use ids::{
-    DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId, TemplateId,
-    WorkloadId,
+    ClaimId, DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId,
+    TemplateId, VolumeId, WorkloadId,
 };
 pub use node::{Machine, Node, NodeReady};
 pub use pod::{Deletion, Disruption, NewPod, Owner, Pod};
+pub use storage::{Claim, Storage};
 pub use template::{PodRequests, TemplateInfo};
 pub use workload::{
     DaemonSet, Deployment, Hpa, ReplicaSet, ReplicaSetStatus, Service, StatefulSet, Workload, WorkloadKind,
@@ -54,6 +56,7 @@ pub struct Cluster {
     disruption_budgets: Vec<api::PodDisruptionBudget>,
     /// By namespace and name.
     limit_ranges: BTreeMap<(Name, Name), api::LimitRange>,
+    storage: Storage,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
 }

@@ -6,6 +6,8 @@
 //! Known deviation: changes of the cluster reach the snapshot at once; the delay of the watch is part of the delay
 //! between a pod's creation and its first cycle.
 
+mod storage;
+
 use super::event::{ClusterEvent, node_update_events};
 use super::queue::SchedulingQueue;
 use super::queueing_hints::HintContext;
@@ -18,6 +20,7 @@ use crate::cluster::{ApiEvent, Change, Cluster, Disruption, NodeId, Owner, PodId
 use crate::engine::{Agenda, RandomStream};
 use crate::units::{SimDuration, SimTime};
 use rand::Rng;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An event of the scheduler.
@@ -73,7 +76,9 @@ pub struct Scheduler<L> {
     cycle_planned: bool,
     wake_planned: Option<SimTime>,
     attempts: u64,
-    /// Identifies nothing: claims of ephemeral volumes are not simulated.
+    /// Pods that have a node and wait for their volumes.
+    waiting_for_volumes: BTreeMap<PodId, NodeId>,
+    /// The uid of pods without ephemeral volumes: nothing asks for it.
     no_uid: Name,
 }
 
@@ -96,6 +101,7 @@ impl<L: RateLimit> Scheduler<L> {
             cycle_planned: false,
             wake_planned: None,
             attempts: 0,
+            waiting_for_volumes: BTreeMap::new(),
             no_uid: Name::from(""),
         }
     }
@@ -145,7 +151,7 @@ impl<L: RateLimit> Scheduler<L> {
             id,
             namespace: cluster.namespace_name(pod.namespace).clone(),
             name: pod.name.clone(),
-            uid: self.no_uid.clone(),
+            uid: if template.spec.ephemeral_claims.is_empty() { self.no_uid.clone() } else { id.uid() },
             labels: template.labels.clone(),
             template: Arc::clone(template),
             traits,
@@ -230,10 +236,18 @@ impl<L: RateLimit> Scheduler<L> {
             Change::PodEnded(id) | Change::PodRemoved(id) => {
                 self.queue.delete(id);
                 self.nominator.remove(id);
+                self.waiting_for_volumes.remove(&id);
                 if let Some((info, _)) = self.snapshot.remove_pod(id) {
                     self.offer(&ClusterEvent::AssignedPodDelete(info), now);
                 }
             }
+            Change::ClaimAdded(_)
+            | Change::ClaimUpdated(_)
+            | Change::ClaimRemoved(_)
+            | Change::Volume(_)
+            | Change::VolumeRemoved(_)
+            | Change::StorageClass
+            | Change::CsiObject => self.observe_storage(change, cluster, agenda),
             _ => return,
         }
         self.plan(agenda, self.timing.watch);
@@ -314,7 +328,9 @@ impl<L: RateLimit> Scheduler<L> {
                 self.queue.done(id);
                 let at = self.limiter.take(end + self.timing.bind);
                 let (pod, node) = (id, placement.node);
-                if at <= now {
+                if self.waits_for_volumes(pod, node, profile, cluster) {
+                    // Bound as soon as the volumes are.
+                } else if at <= now {
                     self.bind(pod, node, cluster, now);
                 } else {
                     agenda.schedule(at, SchedulerEvent::Bind { pod, node });

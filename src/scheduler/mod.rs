@@ -34,6 +34,8 @@ mod snapshot;
 mod version;
 
 pub use diagnosis::Diagnosis;
+pub mod volumes;
+
 pub use event::{ClusterEvent, NodeChange, PodChange, StorageEvent, node_update_events, pod_changes};
 pub use failure::{Code, Failure};
 pub use framework::{

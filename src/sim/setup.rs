@@ -58,8 +58,13 @@ impl World<'_> {
         let rank = |object: &Object| match object {
             Object::Namespace(_) => 0,
             Object::PriorityClass(_) | Object::LimitRange(_) => 1,
-            Object::Node(_) => 2,
-            Object::Service(_) | Object::PodDisruptionBudget(_) => 3,
+            Object::Node(_)
+            | Object::StorageClass(_)
+            | Object::CsiNode(_)
+            | Object::CsiDriver(_)
+            | Object::CsiStorageCapacity(_)
+            | Object::PersistentVolume(_) => 2,
+            Object::Service(_) | Object::PodDisruptionBudget(_) | Object::PersistentVolumeClaim(_) => 3,
             Object::HorizontalPodAutoscaler(_) => 5,
             _ => 4,
         };
@@ -154,6 +159,22 @@ impl World<'_> {
                 }
             }
             Object::Pod(pod) => self.apply_pod(pod),
+            Object::PersistentVolume(volume) => {
+                self.cluster.add_volume(volume.object.clone());
+            }
+            Object::PersistentVolumeClaim(claim) => {
+                self.cluster.add_claim(claim.object.clone());
+            }
+            Object::StorageClass(own) => {
+                let (class, is_default) = &own.object;
+                self.cluster.apply_storage_class(class.clone(), *is_default);
+            }
+            Object::CsiNode(node) => self.cluster.apply_csi_node(node.meta.name.clone(), node.object.clone()),
+            Object::CsiDriver(driver) => self.cluster.apply_csi_driver(driver.meta.name.clone(), driver.object),
+            Object::CsiStorageCapacity(own) => {
+                let (namespace, name) = (own.meta.namespace.clone(), own.meta.name.clone());
+                self.cluster.apply_storage_capacity(namespace, name, own.object.clone());
+            }
         }
     }
 
@@ -208,8 +229,6 @@ impl World<'_> {
     pub(super) fn admit(&mut self, namespace: &str, template: &Arc<PodTemplate>) -> TemplateId {
         let mut admitted = PodTemplate::clone(template);
         self.cluster.default_resources(namespace, &mut admitted.spec);
-        // No run has volumes yet: a claim would be missing for good, and the pod could never be placed.
-        admitted.spec.volumes.clear();
         let seconds = settings::default_toleration_seconds(&self.prepared.scenario.spec);
         api::admit_pod_defaults(&mut admitted.spec, &admitted.labels, seconds);
         let named = !admitted.spec.priority_class_name.is_empty();

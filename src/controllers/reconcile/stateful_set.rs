@@ -241,10 +241,12 @@ fn pod_view(cluster: &Cluster, id: PodId, update: TemplateId, min_ready: SimDura
     }
 }
 
-/// Creates the pod of an ordinal and says so.
+/// Creates the pod of an ordinal, its claims first, and says so.
 fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: TemplateId, now: SimTime) {
     let set = cluster.stateful_set(id);
     let name = format!("{}-{ordinal}", set.object.meta.name);
+    create_claims(cluster, id, &name);
+    let set = cluster.stateful_set(id);
     let message = format!("Create Pod {name} in StatefulSet {} successful", set.object.meta.name);
     let new = NewPod {
         name: Name::from(name),
@@ -258,6 +260,25 @@ fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: 
     };
     cluster.add_pod(new, now);
     event(cluster, id, Severity::Normal, "SuccessfulCreate", message);
+}
+
+/// Creates those claims of a pod that are not there yet (`createPersistentVolumeClaims`).
+fn create_claims(cluster: &mut Cluster, id: StatefulSetId, pod: &str) {
+    let set = cluster.stateful_set(id);
+    if set.object.volume_claim_templates.is_empty() {
+        return;
+    }
+    let (namespace, set_name) = (set.object.meta.namespace.clone(), set.object.meta.name.clone());
+    for mut own in set.object.volume_claim_templates.clone() {
+        let name = Name::from(format!("{}-{pod}", own.claim.name));
+        if cluster.storage().claim_id(&namespace, &name).is_none() {
+            own.claim.namespace = namespace.clone();
+            own.claim.name = name.clone();
+            cluster.add_claim(own);
+            let message = format!("Create Claim {name} Pod {pod} in StatefulSet {set_name} success");
+            event(cluster, id, Severity::Normal, "SuccessfulCreate", message);
+        }
+    }
 }
 
 /// Deletes a pod and says so; a pod that has ended is also said to be created again.

@@ -5,7 +5,7 @@ use super::inert::Inert;
 use super::typed::{self, Notes, similar};
 use super::{
     daemon_set, deployment, hpa, limit_range, namespace, node, pod, pod_disruption_budget, priority_class, replica_set,
-    service, stateful_set, validate_pod,
+    service, stateful_set, storage, validate_pod,
 };
 use crate::api::Object;
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
@@ -29,7 +29,7 @@ pub struct LoadedObject {
 
 /// The kinds that are read, each with the API version that Kubernetes 1.36 serves; where it serves several, the one to
 /// use comes first.
-const KINDS: [(&str, &str); 13] = [
+const KINDS: [(&str, &str); 19] = [
     ("Namespace", "v1"),
     ("Node", "v1"),
     ("LimitRange", "v1"),
@@ -43,6 +43,12 @@ const KINDS: [(&str, &str); 13] = [
     ("HorizontalPodAutoscaler", "autoscaling/v1"),
     ("PodDisruptionBudget", "policy/v1"),
     ("PriorityClass", "scheduling.k8s.io/v1"),
+    ("PersistentVolume", "v1"),
+    ("PersistentVolumeClaim", "v1"),
+    ("StorageClass", "storage.k8s.io/v1"),
+    ("CSINode", "storage.k8s.io/v1"),
+    ("CSIDriver", "storage.k8s.io/v1"),
+    ("CSIStorageCapacity", "storage.k8s.io/v1"),
 ];
 
 /// Reads every object of every source, in order. Calendar times in dumps become relative to `start`, the calendar time
@@ -197,6 +203,20 @@ impl Loader<'_> {
                     Object::PodDisruptionBudget(pod_disruption_budget::convert(object, start, errors))
                 },
             ),
+            "PersistentVolume" => {
+                self.read((kind, value, place), |_| (), storage::validate_volume, storage::convert_volume)
+            }
+            "PersistentVolumeClaim" => {
+                self.read((kind, value, place), |_| (), storage::validate_claim, storage::convert_claim)
+            }
+            "StorageClass" => self.read((kind, value, place), |_| (), storage::validate_class, storage::convert_class),
+            "CSINode" => self.read((kind, value, place), |_| (), storage::validate_csi_node, storage::convert_csi_node),
+            "CSIDriver" => {
+                self.read((kind, value, place), |_| (), storage::validate_csi_driver, storage::convert_csi_driver)
+            }
+            "CSIStorageCapacity" => {
+                self.read((kind, value, place), |_| (), storage::validate_capacity, storage::convert_capacity)
+            }
             _ => self.read(
                 (kind, value, place),
                 |_| (),
@@ -328,7 +348,10 @@ impl Loader<'_> {
 /// The object's name for messages, from a document that may be wrong.
 fn display_name(kind: &str, value: &Value) -> String {
     let text = |field| value.get("metadata").and_then(|meta| meta.get(field)).and_then(Value::as_str);
-    let cluster_scoped = matches!(kind, "Node" | "Namespace" | "PriorityClass");
+    let cluster_scoped = matches!(
+        kind,
+        "Node" | "Namespace" | "PriorityClass" | "PersistentVolume" | "StorageClass" | "CSINode" | "CSIDriver"
+    );
     let namespace = if cluster_scoped { "" } else { text("namespace").unwrap_or(super::meta::DEFAULT_NAMESPACE) };
     match text("name") {
         Some(name) => full_name(kind, namespace, name),

@@ -26,6 +26,7 @@ mod scheduling;
 pub mod selector;
 pub mod service;
 pub mod stateful_set;
+mod storage;
 mod typed;
 mod validation;
 mod value;
