@@ -7,6 +7,7 @@
 //! between a pod's creation and its first cycle.
 
 mod storage;
+mod topology_labels;
 
 use super::event::{ClusterEvent, node_update_events};
 use super::queue::SchedulingQueue;
@@ -22,6 +23,7 @@ use crate::units::{SimDuration, SimTime};
 use rand::Rng;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use topology_labels::TopologyLabels;
 
 /// An event of the scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +78,7 @@ pub struct Scheduler<L> {
     cycle_planned: bool,
     wake_planned: Option<SimTime>,
     attempts: u64,
+    topology_labels: TopologyLabels,
     /// Pods that have a node and wait for their volumes.
     waiting_for_volumes: BTreeMap<PodId, NodeId>,
     /// The uid of pods without ephemeral volumes: nothing asks for it.
@@ -101,6 +104,7 @@ impl<L: RateLimit> Scheduler<L> {
             cycle_planned: false,
             wake_planned: None,
             attempts: 0,
+            topology_labels: TopologyLabels::new(config.version),
             waiting_for_volumes: BTreeMap::new(),
             no_uid: Name::from(""),
         }
@@ -125,14 +129,30 @@ impl<L: RateLimit> Scheduler<L> {
         if self.traits.len() <= template.index() {
             self.traits.resize(template.index() + 1, None);
         }
-        let slot = &mut self.traits[template.index()];
-        Arc::clone(slot.get_or_insert_with(|| Arc::new(PodTraits::of(&cluster.template(template).template.spec))))
+        if let Some(traits) = &self.traits[template.index()] {
+            return Arc::clone(traits);
+        }
+        let spec = &cluster.template(template).template.spec;
+        if self.topology_labels.note(spec) {
+            self.label_placed_pods(cluster);
+        }
+        Arc::clone(self.traits[template.index()].insert(Arc::new(PodTraits::of(spec))))
+    }
+
+    /// Gives the pods that are on nodes the labels of their node.
+    fn label_placed_pods(&mut self, cluster: &Cluster) {
+        let placed: Vec<Arc<PodInfo>> = self.snapshot.nodes().flat_map(|node| node.pods()).cloned().collect();
+        for pod in placed {
+            let labels = self.topology_labels.of_pod(pod.id, cluster);
+            self.snapshot.update_pod(Arc::new(PodInfo { labels, ..PodInfo::clone(&pod) }));
+        }
     }
 
     fn pod_info(&mut self, id: PodId, cluster: &Cluster) -> Arc<PodInfo> {
         let pod = cluster.pod(id);
         let traits = self.traits_of(pod.template, cluster);
         let template = &cluster.template(pod.template).template;
+        let labels = self.topology_labels.of_pod(id, cluster);
         let owner = match pod.owner {
             Owner::None => None,
             Owner::ReplicaSet(owner) => {
@@ -152,7 +172,7 @@ impl<L: RateLimit> Scheduler<L> {
             namespace: cluster.namespace_name(pod.namespace).clone(),
             name: pod.name.clone(),
             uid: if template.spec.ephemeral_claims.is_empty() { self.no_uid.clone() } else { id.uid() },
-            labels: template.labels.clone(),
+            labels,
             template: Arc::clone(template),
             traits,
             resized: None,
@@ -224,6 +244,8 @@ impl<L: RateLimit> Scheduler<L> {
                 let info = self.pod_info(id, cluster);
                 if self.snapshot.node_of_pod(id).is_none() {
                     self.snapshot.add_pod(Arc::clone(&info), node);
+                } else if self.topology_labels.are_selected() {
+                    self.snapshot.update_pod(Arc::clone(&info));
                 }
                 self.offer(&ClusterEvent::AssignedPodAdd(info), now);
             }
