@@ -89,7 +89,7 @@ fn events(facts: &Facts, reason: &str, part: &str) -> usize {
 
 #[test]
 fn a_pod_with_a_zonal_volume_returns_to_its_zone() {
-    let spec = "duration: 30m\nfaults: [{kind: nodeCrash, node: n-0, at: 120s, duration: 28m}]";
+    let spec = "duration: 30m\nactions: [{at: 120s, drain: n-0}]";
     let facts = run(6, ZONES, &(class("WaitForFirstConsumer") + &database(6)), spec);
     let mut moved = 0;
     for ordinal in 0..6 {
@@ -99,10 +99,10 @@ fn a_pod_with_a_zonal_volume_returns_to_its_zone() {
             moved += 1;
             let second = node(&facts, later).unwrap();
             assert_eq!(first.1, second.1, "db-{ordinal} is in the zone of its volume");
-            assert_ne!(first.0, second.0, "db-{ordinal} left the node that crashed");
+            assert_ne!(first.0, second.0, "db-{ordinal} left the node that was drained");
         }
     }
-    assert!(moved > 0, "the node that crashed had a pod");
+    assert!(moved > 0, "the node that was drained had a pod");
     assert_eq!(events(&facts, "ProvisioningSucceeded", "Successfully provisioned volume"), 6, "one volume for each");
 }
 
