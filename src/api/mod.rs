@@ -57,8 +57,9 @@ pub use selector::{
 pub use service::{Service, ServiceType};
 pub use taint::{Taint, TaintEffect, Toleration, TolerationOperator};
 pub use volume::{
-    AccessMode, ClaimReference, ClaimTemplate, CsiStorageCapacity, PersistentVolume, PersistentVolumeClaim,
-    PersistentVolumeSource, StorageClass, Volume, VolumeBindingMode, VolumeMode, VolumeSource, WithMeta,
+    AccessMode, ClaimReference, ClaimTemplate, CsiStorageCapacity, DriverLimits, PersistentVolume,
+    PersistentVolumeClaim, PersistentVolumeSource, StorageClass, Volume, VolumeBindingMode, VolumeMode, VolumeSource,
+    WithMeta,
 };
 pub use workload::{
     DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, PodManagementPolicy, ReplicaSet, StatefulSet,

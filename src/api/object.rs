@@ -1,9 +1,9 @@
 //! Any object that a manifest can hold and the simulation acts on.
 
 use super::{
-    ClaimTemplate, CsiStorageCapacity, DaemonSet, Deployment, HorizontalPodAutoscaler, LimitRange, Name, Namespace,
-    Node, ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, Service, StatefulSet,
-    StorageClass, WithMeta,
+    ClaimTemplate, CsiStorageCapacity, DaemonSet, Deployment, DriverLimits, HorizontalPodAutoscaler, LimitRange,
+    Namespace, Node, ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, Service,
+    StatefulSet, StorageClass, WithMeta,
 };
 
 /// One object after defaulting and validation.
@@ -27,7 +27,7 @@ pub enum Object {
     /// The class, and whether it is the default one.
     StorageClass(Box<WithMeta<(StorageClass, bool)>>),
     /// Each driver with its `allocatable.count`.
-    CsiNode(Box<WithMeta<Vec<(Name, Option<i64>)>>>),
+    CsiNode(Box<WithMeta<DriverLimits>>),
     /// Whether it publishes capacities (`storageCapacity`).
     CsiDriver(Box<WithMeta<bool>>),
     CsiStorageCapacity(Box<WithMeta<CsiStorageCapacity>>),

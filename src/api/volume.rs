@@ -149,6 +149,9 @@ pub struct PersistentVolume {
     pub terminating: bool,
 }
 
+/// The drivers of a CSINode, each with its `allocatable.count`.
+pub type DriverLimits = Vec<(Name, Option<i64>)>;
+
 /// An object whose type holds no `metadata`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WithMeta<T> {

@@ -203,6 +203,19 @@ impl Loader<'_> {
                     Object::PodDisruptionBudget(pod_disruption_budget::convert(object, start, errors))
                 },
             ),
+            "PriorityClass" => self.read(
+                (kind, value, place),
+                |_| (),
+                priority_class::validate,
+                |object, start, errors| Object::PriorityClass(priority_class::convert(object, start, errors)),
+            ),
+            _ => self.read_storage_kind(kind, value, place),
+        }
+    }
+
+    /// Reads one storage object.
+    fn read_storage_kind(&mut self, kind: &'static str, value: &Value, place: &Place<'_, '_>) -> Option<Object> {
+        match kind {
             "PersistentVolume" => {
                 self.read((kind, value, place), |_| (), storage::validate_volume, storage::convert_volume)
             }
@@ -214,15 +227,7 @@ impl Loader<'_> {
             "CSIDriver" => {
                 self.read((kind, value, place), |_| (), storage::validate_csi_driver, storage::convert_csi_driver)
             }
-            "CSIStorageCapacity" => {
-                self.read((kind, value, place), |_| (), storage::validate_capacity, storage::convert_capacity)
-            }
-            _ => self.read(
-                (kind, value, place),
-                |_| (),
-                priority_class::validate,
-                |object, start, errors| Object::PriorityClass(priority_class::convert(object, start, errors)),
-            ),
+            _ => self.read((kind, value, place), |_| (), storage::validate_capacity, storage::convert_capacity),
         }
     }
 
