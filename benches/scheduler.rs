@@ -9,8 +9,8 @@ use wavetank::api::{
 };
 use wavetank::cluster::{NodeId, PodId};
 use wavetank::scheduler::{
-    Context, Decision, Index, KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, ProfileConfig, Scratch,
-    SearchState, Snapshot, TieBreak, schedule,
+    Context, Decision, Index, KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, ProfileConfig,
+    Scratch, SearchState, Snapshot, TieBreak, schedule,
 };
 use wavetank::units::{Bytes, MilliCpu};
 
@@ -67,7 +67,12 @@ impl Bench {
         let namespace = Name::from("default");
         let pods = (0..pods).map(|index| {
             let (template, traits) = &templates[index % templates.len()];
-            let mut pod = PodInfo::new(PodId::from_index(index), &Pod::default(), Arc::clone(traits), KubernetesVersion::default());
+            let mut pod = PodInfo::new(
+                PodId::from_index(index),
+                &Pod::default(),
+                Arc::clone(traits),
+                KubernetesVersion::default(),
+            );
             pod.namespace = namespace.clone();
             pod.labels = template.labels.clone();
             pod.template = Arc::clone(template);

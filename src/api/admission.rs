@@ -73,6 +73,16 @@ pub fn fold_match_label_keys(spec: &mut PodSpec, labels: &Labels) {
     }
 }
 
+/// Priorities of the classes that every cluster has (`pkg/apis/scheduling`, Kubernetes 1.36).
+#[must_use]
+pub fn system_priority(class: &str) -> Option<i32> {
+    match class {
+        "system-node-critical" => Some(2_000_001_000),
+        "system-cluster-critical" => Some(2_000_000_000),
+        _ => None,
+    }
+}
+
 /// Adds one requirement for each of `keys` that `labels` have.
 fn fold(selector: &mut Option<LabelSelector>, keys: &[Name], operator: SelectorOperator, labels: &Labels) {
     let Some(selector) = selector else { return };

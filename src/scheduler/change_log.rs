@@ -99,12 +99,8 @@ impl ChangeLog {
 
     /// The kind of a pod.
     pub fn kind_of(&mut self, pod: &Arc<PodInfo>) -> KindId {
-        let address = (
-            Arc::as_ptr(&pod.template).addr(),
-            pod.labels.address(),
-            pod.namespace.as_ptr().addr(),
-            pod.terminating,
-        );
+        let address =
+            (Arc::as_ptr(&pod.template).addr(), pod.labels.address(), pod.namespace.as_ptr().addr(), pod.terminating);
         if let Some((kind, _)) = self.by_address.get(&address) {
             return *kind;
         }

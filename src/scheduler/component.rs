@@ -6,9 +6,12 @@
 //! Known deviation: changes of the cluster reach the snapshot at once; the delay of the watch is part of the delay
 //! between a pod's creation and its first cycle.
 
+mod storage;
+mod topology_labels;
+
 use super::event::{ClusterEvent, node_update_events};
-use super::queue::SchedulingQueue;
 use super::plugins::default_preemption::has_victims;
+use super::queue::SchedulingQueue;
 use super::queueing_hints::HintContext;
 use super::{
     Context, Decision, Diagnosis, DisruptionBudget, Index, IndexStatistics, Listers, Nominator, PodInfo, PodTraits,
@@ -20,8 +23,10 @@ use crate::engine::{Agenda, RandomStream};
 use crate::units::{SimDuration, SimTime};
 use rand::Rng;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
+use topology_labels::TopologyLabels;
 
 /// An event of the scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,7 +97,10 @@ pub struct Scheduler<L> {
     cycle_planned: bool,
     wake_planned: Option<SimTime>,
     attempts: u64,
-    /// Identifies nothing: claims of ephemeral volumes are not simulated.
+    topology_labels: TopologyLabels,
+    /// Pods that have a node and wait for their volumes.
+    waiting_for_volumes: BTreeMap<PodId, NodeId>,
+    /// The uid of pods without ephemeral volumes: nothing asks for it.
     no_uid: Name,
 }
 
@@ -126,6 +134,8 @@ impl<L: RateLimit> Scheduler<L> {
             cycle_planned: false,
             wake_planned: None,
             attempts: 0,
+            topology_labels: TopologyLabels::new(config.version),
+            waiting_for_volumes: BTreeMap::new(),
             no_uid: Name::from(""),
         }
     }
@@ -157,21 +167,37 @@ impl<L: RateLimit> Scheduler<L> {
         if self.traits.len() <= template.index() {
             self.traits.resize(template.index() + 1, None);
         }
-        let slot = &mut self.traits[template.index()];
-        Arc::clone(slot.get_or_insert_with(|| Arc::new(PodTraits::of(&cluster.template(template).template.spec))))
+        if let Some(traits) = &self.traits[template.index()] {
+            return Arc::clone(traits);
+        }
+        let spec = &cluster.template(template).template.spec;
+        if self.topology_labels.note(spec) {
+            self.label_placed_pods(cluster);
+        }
+        Arc::clone(self.traits[template.index()].insert(Arc::new(PodTraits::of(spec))))
+    }
+
+    /// Gives the pods that are on nodes the labels of their node.
+    fn label_placed_pods(&mut self, cluster: &Cluster) {
+        let placed: Vec<Arc<PodInfo>> = self.snapshot.nodes().flat_map(|node| node.pods()).cloned().collect();
+        for pod in placed {
+            let labels = self.topology_labels.of_pod(pod.id, cluster);
+            self.snapshot.update_pod(Arc::new(PodInfo { labels, ..PodInfo::clone(&pod) }));
+        }
     }
 
     fn pod_info(&mut self, id: PodId, cluster: &Cluster) -> Arc<PodInfo> {
         let pod = cluster.pod(id);
         let traits = self.traits_of(pod.template, cluster);
         let template = &cluster.template(pod.template).template;
+        let labels = self.topology_labels.of_pod(id, cluster);
         let owner = owner_reference(&mut self.owners, pod.owner, cluster);
         Arc::new(PodInfo {
             id,
             namespace: cluster.namespace_name(pod.namespace).clone(),
             name: pod.name.clone(),
-            uid: self.no_uid.clone(),
-            labels: template.labels.clone(),
+            uid: if template.spec.ephemeral_claims.is_empty() { self.no_uid.clone() } else { id.uid() },
+            labels,
             template: Arc::clone(template),
             traits,
             resized: None,
@@ -253,11 +279,15 @@ impl<L: RateLimit> Scheduler<L> {
                 let Some(node) = cluster.pod(id).node else { return };
                 self.queue.delete(id);
                 self.not_started.push(id);
-                let info = match self.snapshot.pod(id) {
-                    Some(assumed) => Arc::clone(assumed),
-                    None => {
+                let assumed = self.snapshot.pod(id).map(Arc::clone);
+                let info = match assumed {
+                    Some(assumed) if !self.topology_labels.are_selected() => assumed,
+                    assumed => {
                         let info = self.pod_info(id, cluster);
-                        self.snapshot.add_pod(Arc::clone(&info), node);
+                        match assumed {
+                            Some(_) => self.snapshot.update_pod(Arc::clone(&info)),
+                            None => self.snapshot.add_pod(Arc::clone(&info), node),
+                        }
                         info
                     }
                 };
@@ -272,10 +302,18 @@ impl<L: RateLimit> Scheduler<L> {
             Change::PodEnded(id) | Change::PodRemoved(id) => {
                 self.queue.delete(id);
                 self.nominator.remove(id);
+                self.waiting_for_volumes.remove(&id);
                 if let Some((info, _)) = self.snapshot.remove_pod(id) {
                     self.offer(&ClusterEvent::AssignedPodDelete(info), now);
                 }
             }
+            Change::ClaimAdded(_)
+            | Change::ClaimUpdated(_)
+            | Change::ClaimRemoved(_)
+            | Change::Volume(_)
+            | Change::VolumeRemoved(_)
+            | Change::StorageClass
+            | Change::CsiObject => self.observe_storage(change, cluster, agenda),
             _ => return,
         }
         self.plan(agenda, self.timing.watch);
@@ -349,7 +387,9 @@ impl<L: RateLimit> Scheduler<L> {
                 self.queue.done(id);
                 let at = self.limiter.take(end + self.timing.bind);
                 let (pod, node) = (id, placement.node);
-                if at <= now {
+                if self.waits_for_volumes(pod, node, profile, cluster) {
+                    // Bound as soon as the volumes are.
+                } else if at <= now {
                     self.bind(pod, node, cluster, now);
                 } else {
                     agenda.schedule(at, SchedulerEvent::Bind { pod, node });

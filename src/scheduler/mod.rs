@@ -34,6 +34,7 @@ pub mod resources;
 mod schedule_one;
 mod snapshot;
 mod version;
+pub mod volumes;
 
 pub use diagnosis::{Diagnosis, Failures};
 pub use event::{ClusterEvent, NodeChange, PodChange, StorageEvent, node_update_events, pod_changes};

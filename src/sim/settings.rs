@@ -43,6 +43,7 @@ pub fn controller_settings(spec: &ScenarioSpec) -> ControllerSettings {
         deployment_sync: delay(latency.scale, latency.deployment_sync),
         endpoint_ready: delay(latency.scale, latency.endpoint_ready),
         endpoint_removal: delay(latency.scale, latency.endpoint_removal),
+        volume_provisioning: manager.volume_provisioning.get(),
         client_interval: client_interval(manager.kube_api_qps, latency.scale),
         client_burst: manager.kube_api_burst,
         node_monitor_period: manager.node_monitor_period.get(),

@@ -77,12 +77,7 @@ impl<'a> World<'a> {
     ///
     /// # Errors
     /// [`SimError`] if a trace cannot be read.
-    pub fn new(
-        prepared: &'a Prepared,
-        seed: u64,
-        interval: SimDuration,
-        path: DecisionPath,
-    ) -> Result<Self, SimError> {
+    pub fn new(prepared: &'a Prepared, seed: u64, interval: SimDuration, path: DecisionPath) -> Result<Self, SimError> {
         let scenario = &prepared.scenario;
         let spec = &scenario.spec;
         let streams = RandomStreams::new(seed);
@@ -226,7 +221,7 @@ impl<'a> World<'a> {
 
     fn arrive(&mut self, stream: u32, arriving: super::arrivals::Arriving) {
         let now = self.queue.now();
-        let template = self.admit(&arriving.template);
+        let template = self.admit(&arriving.namespace, &arriving.template);
         let namespace = self.cluster.namespace(&arriving.namespace);
         self.shared_gpus += u64::from(arriving.shared_gpu);
         let pod = self.cluster.add_pod(

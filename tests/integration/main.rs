@@ -13,3 +13,4 @@ mod rooms;
 mod scenario;
 mod sweep;
 mod traces;
+mod volumes;

@@ -4,8 +4,8 @@ use super::hpa::ScaleToZero;
 use super::inert::Inert;
 use super::typed::{self, Notes, similar};
 use super::{
-    daemon_set, deployment, hpa, namespace, node, pod, pod_disruption_budget, priority_class, replica_set, service,
-    stateful_set, validate_pod,
+    daemon_set, deployment, hpa, limit_range, namespace, node, pod, pod_disruption_budget, priority_class, replica_set,
+    service, stateful_set, storage, validate_pod,
 };
 use crate::api::Object;
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
@@ -29,9 +29,10 @@ pub struct LoadedObject {
 
 /// The kinds that are read, each with the API version that Kubernetes 1.36 serves; where it serves several, the one to
 /// use comes first.
-const KINDS: [(&str, &str); 12] = [
+const KINDS: [(&str, &str); 19] = [
     ("Namespace", "v1"),
     ("Node", "v1"),
+    ("LimitRange", "v1"),
     ("Pod", "v1"),
     ("Service", "v1"),
     ("Deployment", "apps/v1"),
@@ -42,6 +43,12 @@ const KINDS: [(&str, &str); 12] = [
     ("HorizontalPodAutoscaler", "autoscaling/v1"),
     ("PodDisruptionBudget", "policy/v1"),
     ("PriorityClass", "scheduling.k8s.io/v1"),
+    ("PersistentVolume", "v1"),
+    ("PersistentVolumeClaim", "v1"),
+    ("StorageClass", "storage.k8s.io/v1"),
+    ("CSINode", "storage.k8s.io/v1"),
+    ("CSIDriver", "storage.k8s.io/v1"),
+    ("CSIStorageCapacity", "storage.k8s.io/v1"),
 ];
 
 /// Reads every object of every source, in order. Calendar times in dumps become relative to `start`, the calendar time
@@ -126,6 +133,12 @@ impl Loader<'_> {
             "Node" => self.read((kind, value, place), node::set_defaults, node::validate, |object, start, errors| {
                 Object::Node(node::convert(object, start, errors))
             }),
+            "LimitRange" => self.read(
+                (kind, value, place),
+                |_| (),
+                limit_range::validate,
+                |object, start, errors| Object::LimitRange(limit_range::convert(object, start, errors)),
+            ),
             "Pod" => self.read(
                 (kind, value, place),
                 |pod: &mut k8s_openapi::api::core::v1::Pod| {
@@ -190,12 +203,31 @@ impl Loader<'_> {
                     Object::PodDisruptionBudget(pod_disruption_budget::convert(object, start, errors))
                 },
             ),
-            _ => self.read(
+            "PriorityClass" => self.read(
                 (kind, value, place),
                 |_| (),
                 priority_class::validate,
                 |object, start, errors| Object::PriorityClass(priority_class::convert(object, start, errors)),
             ),
+            _ => self.read_storage_kind(kind, value, place),
+        }
+    }
+
+    /// Reads one storage object.
+    fn read_storage_kind(&mut self, kind: &'static str, value: &Value, place: &Place<'_, '_>) -> Option<Object> {
+        match kind {
+            "PersistentVolume" => {
+                self.read((kind, value, place), |_| (), storage::validate_volume, storage::convert_volume)
+            }
+            "PersistentVolumeClaim" => {
+                self.read((kind, value, place), |_| (), storage::validate_claim, storage::convert_claim)
+            }
+            "StorageClass" => self.read((kind, value, place), |_| (), storage::validate_class, storage::convert_class),
+            "CSINode" => self.read((kind, value, place), |_| (), storage::validate_csi_node, storage::convert_csi_node),
+            "CSIDriver" => {
+                self.read((kind, value, place), |_| (), storage::validate_csi_driver, storage::convert_csi_driver)
+            }
+            _ => self.read((kind, value, place), |_| (), storage::validate_capacity, storage::convert_capacity),
         }
     }
 
@@ -321,7 +353,10 @@ impl Loader<'_> {
 /// The object's name for messages, from a document that may be wrong.
 fn display_name(kind: &str, value: &Value) -> String {
     let text = |field| value.get("metadata").and_then(|meta| meta.get(field)).and_then(Value::as_str);
-    let cluster_scoped = matches!(kind, "Node" | "Namespace" | "PriorityClass");
+    let cluster_scoped = matches!(
+        kind,
+        "Node" | "Namespace" | "PriorityClass" | "PersistentVolume" | "StorageClass" | "CSINode" | "CSIDriver"
+    );
     let namespace = if cluster_scoped { "" } else { text("namespace").unwrap_or(super::meta::DEFAULT_NAMESPACE) };
     match text("name") {
         Some(name) => full_name(kind, namespace, name),

@@ -265,7 +265,12 @@ impl Class {
                         image_locality::score(env.snapshot, &self.images, &self.pod, node)
                     },
                     lacks_features: node_declared_features::filter(&self.pod, node).is_err(),
-                    domains: self.constraints.tallies.iter().map(|tally| tally.domain_at(position, env.table)).collect(),
+                    domains: self
+                        .constraints
+                        .tallies
+                        .iter()
+                        .map(|tally| tally.domain_at(position, env.table))
+                        .collect(),
                 };
                 let next = u16::try_from(self.bases.len()).unwrap_or(u16::MAX);
                 let id = *self.base_ids.entry(base.clone()).or_insert(next);

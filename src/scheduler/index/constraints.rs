@@ -81,9 +81,8 @@ impl Constraints {
     /// The constraints of a pod.
     pub fn new(pod: &PodInfo, profile: &Profile, listers: &Listers) -> Self {
         let filters = |plugin| profile.pre_filter.contains(&plugin) && profile.filter.contains(&plugin);
-        let scores = |plugin| {
-            profile.pre_score.contains(&plugin) && profile.score.iter().any(|(own, _)| *own == plugin)
-        };
+        let scores =
+            |plugin| profile.pre_score.contains(&plugin) && profile.score.iter().any(|(own, _)| *own == plugin);
         let (mut hard, mut soft) = (Vec::new(), Vec::new());
         if filters(Plugin::PodTopologySpread) {
             let action = UnsatisfiableConstraintAction::DoNotSchedule;
@@ -109,8 +108,7 @@ impl Constraints {
             if filters_affinity { inter_pod_affinity::required_terms(listers, pod, anti) } else { Vec::new() }
         };
         let affinity = required(false);
-        let preferred =
-            if scores_affinity { inter_pod_affinity::preferred_terms(listers, pod) } else { Vec::new() };
+        let preferred = if scores_affinity { inter_pod_affinity::preferred_terms(listers, pod) } else { Vec::new() };
         let args = profile.args.inter_pod_affinity;
         Self {
             hard,
@@ -121,8 +119,7 @@ impl Constraints {
             affinity,
             anti_affinity: required(true),
             filters_affinity,
-            scores_affinity: scores_affinity
-                && !(args.ignore_preferred_terms_of_existing_pods && preferred.is_empty()),
+            scores_affinity: scores_affinity && !(args.ignore_preferred_terms_of_existing_pods && preferred.is_empty()),
             preferred,
             filters_features: filters(Plugin::NodeDeclaredFeatures),
             args,
@@ -145,12 +142,7 @@ impl Constraints {
     }
 
     /// Learns what pods of new kinds count. Tells whether there is a new tally.
-    pub fn learn_kinds(
-        &mut self,
-        pod: &PodInfo,
-        kinds: &[Arc<PodInfo>],
-        key: &mut dyn FnMut(&Name) -> usize,
-    ) -> bool {
+    pub fn learn_kinds(&mut self, pod: &PodInfo, kinds: &[Arc<PodInfo>], key: &mut dyn FnMut(&Name) -> usize) -> bool {
         let mut has_new = false;
         if !self.has_tallies {
             self.has_tallies = true;
@@ -170,7 +162,8 @@ impl Constraints {
             self.kinds += 1;
             for (role, name, weight) in self.open_weights(pod, other) {
                 let index = key(&name);
-                let own = self.roles.iter().zip(&self.tallies).position(|(own, tally)| *own == role && tally.key == index);
+                let own =
+                    self.roles.iter().zip(&self.tallies).position(|(own, tally)| *own == role && tally.key == index);
                 let position = own.unwrap_or_else(|| {
                     has_new = true;
                     self.roles.push(role);

@@ -1,9 +1,9 @@
 //! What tells scheduling classes apart: everything of a pod that can change a decision, and nothing else.
 
+use crate::api::UnsatisfiableConstraintAction::{DoNotSchedule, ScheduleAnyway};
 use crate::api::{Affinity, Labels, Name, Toleration};
 use crate::scheduler::plugins::pod_topology_spread::{self, Constraint};
 use crate::scheduler::{DeclaredFeature, HostPort, Listers, PodInfo, Profile, Resources};
-use crate::api::UnsatisfiableConstraintAction::{DoNotSchedule, ScheduleAnyway};
 
 /// What tells scheduling classes apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -20,8 +20,8 @@ mod tests;
 
 use super::diagnosis::Failures;
 use super::{
-    Context, Decision, Diagnosis, Failure, Nominator, Placement, Plugin, PodInfo, Profile, SearchState,
-    Snapshot, TieBreak, feasible_nodes_to_find,
+    Context, Decision, Diagnosis, Failure, Nominator, Placement, Plugin, PodInfo, Profile, SearchState, Snapshot,
+    TieBreak, feasible_nodes_to_find,
 };
 use crate::cluster::NodeId;
 use class::{Class, Env};
@@ -189,13 +189,8 @@ impl Index {
     /// The class of a pod, built if need be.
     fn class_of(&mut self, context: &Context<'_>, pod: &Arc<PodInfo>, profile: usize) -> Option<usize> {
         let owner = pod.owner.as_ref().map_or(0, |owner| owner.name.as_ptr().addr());
-        let address = (
-            Arc::as_ptr(&pod.template).addr(),
-            pod.labels.address(),
-            pod.namespace.as_ptr().addr(),
-            owner,
-            profile,
-        );
+        let address =
+            (Arc::as_ptr(&pod.template).addr(), pod.labels.address(), pod.namespace.as_ptr().addr(), owner, profile);
         if let Some((class, _)) = self.by_address.get(&address) {
             return *class;
         }

@@ -210,14 +210,15 @@ impl Class {
         for group in present {
             let base = base(*group);
             let tainted = if most_taints == 0 { 0 } else { MAX_NODE_SCORE * base.taints / most_taints };
-            let attracted = if most_affinity == 0 { base.affinity } else { MAX_NODE_SCORE * base.affinity / most_affinity };
+            let attracted =
+                if most_affinity == 0 { base.affinity } else { MAX_NODE_SCORE * base.affinity / most_affinity };
             buffers.statics.push((MAX_NODE_SCORE - tainted) * taints + attracted * affinity + base.images * images);
         }
         if self.constraints.scores_affinity() {
             buffers.raw.clear();
-            buffers
-                .raw
-                .extend(present.iter().map(|group| self.constraints.affinity_score(&self.groups[*group], base(*group))));
+            buffers.raw.extend(
+                present.iter().map(|group| self.constraints.affinity_score(&self.groups[*group], base(*group))),
+            );
             inter_pod_affinity::normalize(&mut buffers.raw);
             let weight = weight(Plugin::InterPodAffinity);
             for (own, score) in buffers.statics.iter_mut().zip(&buffers.raw) {
@@ -240,7 +241,8 @@ impl Class {
             self.constraints.requires_all_keys && soft.iter().any(|own| domains[own.tally] == NO_DOMAIN)
         };
         let (counts, present) = (&buffers.counts, &buffers.present);
-        let ignored: usize = present.iter().filter(|group| is_ignored(**group)).map(|group| counts[*group] as usize).sum();
+        let ignored: usize =
+            present.iter().filter(|group| is_ignored(**group)).map(|group| counts[*group] as usize).sum();
         let counted = || present.iter().copied().filter(|group| !is_ignored(*group));
         let mut weights = [0.0; 8];
         let mut more_weights;
@@ -283,7 +285,8 @@ impl Class {
             }
             buffers.raw.push(score.round() as i64);
         }
-        let of_counted = || present.iter().zip(&buffers.raw).filter(|(group, _)| !is_ignored(**group)).map(|own| *own.1);
+        let of_counted =
+            || present.iter().zip(&buffers.raw).filter(|(group, _)| !is_ignored(**group)).map(|own| *own.1);
         let (min, max) = (of_counted().min().unwrap_or(0), of_counted().max().unwrap_or(0));
         for ((group, raw), own) in present.iter().zip(&buffers.raw).zip(&mut buffers.statics) {
             if !is_ignored(*group) {

@@ -141,7 +141,8 @@ impl Shape {
             FitScore::Quick { least, cpu_weight, memory_weight } => {
                 let mut sum = (0, 0);
                 let cpu = (load.non_zero_cpu.saturating_add(self.scored.0), load.allocatable_cpu, *cpu_weight);
-                let memory = (load.non_zero_memory.saturating_add(self.scored.1), load.allocatable_memory, *memory_weight);
+                let memory =
+                    (load.non_zero_memory.saturating_add(self.scored.1), load.allocatable_memory, *memory_weight);
                 for (used, offered, weight) in [cpu, memory] {
                     if offered == 0 || weight == 0 {
                         continue;

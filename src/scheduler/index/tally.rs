@@ -99,7 +99,8 @@ impl Tally {
         }
         for position in 0..nodes {
             if matters {
-                let weighted = table.kinds_at(position).iter().map(|(kind, count)| self.weight(*kind) * i64::from(*count));
+                let weighted =
+                    table.kinds_at(position).iter().map(|(kind, count)| self.weight(*kind) * i64::from(*count));
                 self.values[position] = weighted.sum();
             }
             if let Some(includes) = includes {

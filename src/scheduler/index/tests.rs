@@ -14,7 +14,7 @@ use crate::engine::{RandomStream, RandomStreams};
 use crate::scheduler::profile::{DefaultSpreadConstraints, ResourceWeight};
 use crate::scheduler::{
     Context, Decision, KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, ProfileConfig, ResourceKey,
-    Scratch, ScoringStrategy, ServiceSelector, Snapshot, TieBreak, schedule,
+    ScoringStrategy, Scratch, ServiceSelector, Snapshot, TieBreak, schedule,
 };
 use crate::units::{Bytes, MilliCpu};
 use rand::Rng;
@@ -333,9 +333,8 @@ impl Case {
                     assert_eq!(indexed, expected, "seed {seed}: {pod:?}");
                 }
                 (Decision::Unschedulable(indexed), Decision::Unschedulable(expected)) => {
-                    let message = |own: &crate::scheduler::Diagnosis| {
-                        own.message(&self.snapshot, &pod, self.profile.version)
-                    };
+                    let message =
+                        |own: &crate::scheduler::Diagnosis| own.message(&self.snapshot, &pod, self.profile.version);
                     assert_eq!(message(indexed), message(expected), "seed {seed}");
                     assert_eq!(indexed.plugins, expected.plugins, "seed {seed}");
                 }
