@@ -23,7 +23,9 @@ mod taint;
 mod volume;
 mod workload;
 
-pub use admission::{DefaultTolerationSeconds, add_default_tolerations, admit_pod_defaults, fold_match_label_keys};
+pub use admission::{
+    DefaultTolerationSeconds, add_default_tolerations, admit_pod_defaults, admit_priority, fold_match_label_keys,
+};
 pub use autoscaling::{
     CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingPolicy,
     HpaScalingPolicyType, HpaScalingRules, MetricIdentifier, MetricSpec, MetricTarget, ScalingPolicySelect,

@@ -203,30 +203,9 @@ impl World<'_> {
         admitted.spec.volumes.clear();
         let seconds = settings::default_toleration_seconds(&self.prepared.scenario.spec);
         api::admit_pod_defaults(&mut admitted.spec, &admitted.labels, seconds);
-        let named = !admitted.spec.priority_class_name.is_empty();
-        let class = if named {
-            self.cluster.priority_class(&admitted.spec.priority_class_name)
-        } else if admitted.spec.priority == 0 {
-            self.cluster.default_priority_class()
-        } else {
-            None
-        };
-        if let Some(class) = class {
-            admitted.spec.priority = class.value;
-            admitted.spec.preemption_policy = class.preemption_policy;
-        } else if let Some(priority) = system_priority(&admitted.spec.priority_class_name) {
-            admitted.spec.priority = priority;
-        }
+        let named = self.cluster.priority_class(&admitted.spec.priority_class_name);
+        api::admit_priority(&mut admitted.spec, named, self.cluster.default_priority_class());
         self.cluster.intern_template(&Arc::new(admitted))
-    }
-}
-
-/// Priorities of the classes that every cluster has (`pkg/apis/scheduling`, Kubernetes 1.36).
-fn system_priority(class: &str) -> Option<i32> {
-    match class {
-        "system-node-critical" => Some(2_000_001_000),
-        "system-cluster-critical" => Some(2_000_000_000),
-        _ => None,
     }
 }
 

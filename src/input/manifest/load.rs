@@ -1,5 +1,7 @@
 //! Documents to objects: which kind each is, what is wrong with it, and what of it is not simulated.
 
+mod pod_source;
+
 use super::hpa::ScaleToZero;
 use super::inert::Inert;
 use super::typed::{self, Notes, similar};
@@ -15,6 +17,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use pod_source::{LoadedPod, load_pod};
 
 /// An object and where it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -264,13 +268,13 @@ impl Loader<'_> {
     }
 
     /// Reads, defaults, validates and converts one object; `None` with errors.
-    fn read<T: DeserializeOwned>(
+    fn read<T: DeserializeOwned, Read>(
         &mut self,
         (kind, value, place): (&'static str, &Value, &Place<'_, '_>),
         set_defaults: impl Fn(&mut T),
         validate: impl Fn(&T, &mut FieldErrors),
-        convert: impl Fn(&T, Timestamp, &mut FieldErrors) -> Object,
-    ) -> Option<Object> {
+        convert: impl Fn(&T, Timestamp, &mut FieldErrors) -> Read,
+    ) -> Option<Read> {
         let name = display_name(kind, value);
         let (mut notes, mut type_errors) = (Notes::default(), Vec::new());
         let read = typed::read::<T>(value, &mut notes, &mut type_errors);
