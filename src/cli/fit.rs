@@ -18,7 +18,8 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  kubectl get no,po,ns,svc,rs,deploy,sts,ds,pdb,pc -A -o yaml > cluster.yaml
+  kubectl get nodes,pods,ns,svc,rs,deploy,sts,ds,pdb,pc,pv,pvc,sc,csinodes \\
+    -A -o yaml > cluster.yaml
   wavetank fit -f cluster.yaml --pod web.yaml
   wavetank fit -f cluster.yaml --pod web.yaml --nodes-for 40 --pool like=node-1
   wavetank fit --pod web.yaml --nodes-for 40 --pool cpu=16,memory=64Gi,zones=a+b

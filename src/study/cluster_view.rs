@@ -6,6 +6,7 @@
 
 use crate::api::{self, LabelSelector, Name, Node, Object, PodPhase, PriorityClass};
 use crate::cluster::{NodeId, PodId};
+use crate::input::manifest::LoadedVolumes;
 use crate::scheduler::{KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, ServiceSelector, Snapshot};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,6 +93,26 @@ impl ClusterView {
         }
         view.snapshot.refresh();
         view
+    }
+
+    /// Adds volumes and what goes with them; of two with one name the first counts.
+    pub fn add_volumes(&mut self, volumes: LoadedVolumes) {
+        let own = &mut self.listers.volumes;
+        for volume in volumes.persistent_volumes {
+            own.persistent_volumes.entry(volume.name.clone()).or_insert_with(|| Arc::new(volume));
+        }
+        for claim in volumes.claims {
+            let key = (claim.namespace.clone(), claim.name.clone());
+            own.claims.entry(key).or_insert_with(|| Arc::new(claim));
+        }
+        for class in volumes.classes {
+            own.classes.entry(class.name.clone()).or_insert(class);
+        }
+        for (node, drivers) in volumes.csi_nodes {
+            own.csi_nodes.entry(node).or_insert(drivers);
+        }
+        own.capacities.extend(volumes.capacities);
+        own.capacity_drivers.extend(volumes.capacity_drivers);
     }
 
     /// Adds a node at the end.

@@ -1,6 +1,7 @@
 //! Documents to objects: which kind each is, what is wrong with it, and what of it is not simulated.
 
 mod pod_source;
+mod volumes;
 
 use super::hpa::ScaleToZero;
 use super::inert::Inert;
@@ -18,7 +19,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use pod_source::{LoadedPod, load_pod};
+pub use pod_source::{LoadedPod, PodSource, load_pod};
+pub use volumes::{LoadedVolumes, load_cluster};
 
 /// An object and where it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,8 +55,14 @@ const KINDS: [(&str, &str); 12] = [
 /// is not simulated is listed there once as warnings: each kind, each unknown key, each field without effect.
 pub fn load_objects(sources: &[ManifestSource], start: Timestamp, diagnostics: &mut Diagnostics) -> Vec<LoadedObject> {
     let files = read_sources(sources, diagnostics);
-    let mut loader =
-        Loader { start, objects: Vec::new(), diagnostics, seen: BTreeMap::new(), unused: Unused::default() };
+    let mut loader = Loader {
+        start,
+        objects: Vec::new(),
+        volumes: None,
+        diagnostics,
+        seen: BTreeMap::new(),
+        unused: Unused::default(),
+    };
     for file in &files {
         for document in read_documents(file, loader.diagnostics) {
             loader.load(&document.value, None, &document.place());
@@ -72,6 +80,8 @@ type Identity = (&'static str, Arc<str>, Arc<str>);
 struct Loader<'a> {
     start: Timestamp,
     objects: Vec<LoadedObject>,
+    /// Volumes, where they are wanted.
+    volumes: Option<LoadedVolumes>,
     diagnostics: &'a mut Diagnostics,
     /// Where each object was first read, by kind, namespace and name.
     seen: BTreeMap<Identity, (Arc<str>, usize)>,
@@ -104,6 +114,9 @@ impl Loader<'_> {
             if value.get("items").is_some_and(|items| !items.is_null()) {
                 self.error(place, None, "items", "is not a list (expected a list of objects)");
             }
+            return;
+        }
+        if self.load_volume(meta, value, place) {
             return;
         }
         let Some(kind) = self.known_kind(meta, place) else { return };
@@ -281,6 +294,9 @@ impl Loader<'_> {
         for error in &type_errors {
             self.error(place, Some(name.clone()), error.path(), error.problem());
         }
+        if self.volumes.is_some() {
+            notes.inert.retain(|field| !volumes::is_simulated(&field.name));
+        }
         self.unused.fields(kind, &notes, place);
         let mut read = read?;
         let mut errors = FieldErrors::default();
@@ -325,7 +341,10 @@ impl Loader<'_> {
 /// The object's name for messages, from a document that may be wrong.
 fn display_name(kind: &str, value: &Value) -> String {
     let text = |field| value.get("metadata").and_then(|meta| meta.get(field)).and_then(Value::as_str);
-    let cluster_scoped = matches!(kind, "Node" | "Namespace" | "PriorityClass");
+    let cluster_scoped = matches!(
+        kind,
+        "Node" | "Namespace" | "PriorityClass" | "PersistentVolume" | "StorageClass" | "CSINode" | "CSIDriver"
+    );
     let namespace = if cluster_scoped { "" } else { text("namespace").unwrap_or(super::meta::DEFAULT_NAMESPACE) };
     match text("name") {
         Some(name) => full_name(kind, namespace, name),

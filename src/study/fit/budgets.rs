@@ -78,7 +78,7 @@ impl Budgets {
     pub fn refusal(&self, view: &ClusterView, pod: PodId) -> Option<Refusal> {
         let own = view.pods.get(pod.index())?;
         let selecting = self.of_pod.get(pod.index())?;
-        let is_ready = self.is_ready.get(pod.index()).copied().unwrap_or(true);
+        let is_ready = self.is_ready(pod);
         let statuses: Vec<BudgetStatus> = selecting.iter().map(|budget| self.status(view, *budget)).collect();
         let budgets: Vec<EvictionBudget> = selecting
             .iter()
@@ -107,6 +107,11 @@ impl Budgets {
                 })
             }
         }
+    }
+
+    /// Whether a pod, or what replaced it, is ready.
+    pub fn is_ready(&self, pod: PodId) -> bool {
+        self.is_ready.get(pod.index()).copied().unwrap_or(true)
     }
 
     /// Notes that the replacement of a pod is ready.

@@ -184,7 +184,8 @@ fn utilization(snapshot: &Snapshot, id: NodeId) -> f64 {
     let share = |requested: f64, allocatable: f64| if allocatable > 0.0 { requested / allocatable } else { 0.0 };
     let cpu = share(node.requested().cpu.as_f64(), node.allocatable().cpu.as_f64());
     let memory = share(node.requested().memory.as_f64(), node.allocatable().memory.as_f64());
-    cpu.max(memory)
+    // Ten thousandths are plenty, and read the same in every program.
+    (cpu.max(memory) * 10_000.0).round() / 10_000.0
 }
 
 fn zone(node: Option<&Node>) -> Option<String> {

@@ -5,6 +5,7 @@ use super::compress::EvictionRules;
 use crate::cluster::PodId;
 use crate::scheduler::NodeInfo;
 use crate::study::cluster_view::{ClusterView, ViewedPod};
+use std::borrow::Cow;
 
 /// The annotation with which a pod tells the cluster autoscaler whether it may be evicted.
 const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
@@ -68,16 +69,34 @@ pub fn drain(view: &ClusterView, node: &NodeInfo, rules: EvictionRules, budgets:
             plan.ending.push(pod.info.id);
             continue;
         }
-        if let Some(blocked) = keeps(view, pod, rules, budgets) {
+        if let Some(blocked) = keeps(pod, rules) {
             return Err(blocked);
         }
         plan.moving.push(pod.info.id);
     }
+    ask_budgets(view, &plan.moving, budgets)?;
     Ok(plan)
 }
 
-/// Why a pod keeps its node; `None` if it may be evicted.
-fn keeps(view: &ClusterView, pod: &ViewedPod, rules: EvictionRules, budgets: &Budgets) -> Option<Blocked> {
+/// Asks the eviction API for one pod after the other, those that are not ready first: their replacements are ready
+/// before the next pod is asked for, and may be what lets it go.
+fn ask_budgets(view: &ClusterView, moving: &[PodId], budgets: &Budgets) -> Result<(), Blocked> {
+    let (unready, ready): (Vec<PodId>, Vec<PodId>) = moving.iter().partition(|pod| !budgets.is_ready(**pod));
+    let mut after = Cow::Borrowed(budgets);
+    for pod in unready.iter().chain(&ready) {
+        if let Some(refusal) = after.refusal(view, *pod) {
+            let name = view.pods.get(pod.index()).map(ViewedPod::full_name);
+            return Err(Blocked { by: "disruption-budget", pod: name, reason: refusal.budget, detail: refusal.detail });
+        }
+        if !after.is_ready(*pod) {
+            after.to_mut().replaced(*pod);
+        }
+    }
+    Ok(())
+}
+
+/// Why a pod keeps its node, budgets aside; `None` if it does not.
+fn keeps(pod: &ViewedPod, rules: EvictionRules) -> Option<Blocked> {
     let name = pod.full_name();
     let blocked = |by, reason: String, detail: String| Some(Blocked { by, pod: Some(pod.full_name()), reason, detail });
     let safe = pod.info.template.annotations.get(SAFE_TO_EVICT).map(|value| &**value);
@@ -98,6 +117,5 @@ fn keeps(view: &ClusterView, pod: &ViewedPod, rules: EvictionRules, budgets: &Bu
             }
         }
     }
-    let refusal = budgets.refusal(view, pod.info.id)?;
-    blocked("disruption-budget", refusal.budget, refusal.detail)
+    None
 }

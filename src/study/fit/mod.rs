@@ -15,6 +15,8 @@ mod placer;
 mod pod;
 mod pool;
 mod prepare;
+#[cfg(test)]
+mod tests;
 
 pub use compress::{EvictionRules, compress};
 pub use fill::how_many;

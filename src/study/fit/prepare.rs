@@ -3,7 +3,7 @@
 use super::placer::profile_of;
 use super::pod::PodToFit;
 use crate::api::Object;
-use crate::input::manifest::{load_objects, load_pod};
+use crate::input::manifest::{PodSource, load_cluster, load_pod};
 use crate::input::scheduler_config::load_scheduler_config;
 use crate::input::{Diagnostic, Diagnostics, ManifestSource};
 use crate::scheduler::{KubernetesVersion, Profile, SchedulerConfig};
@@ -53,11 +53,12 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     // The times of a dump bear on no decision that is asked for here.
     let start = Timestamp::UNIX_EPOCH;
-    let loaded = load_objects(&sources.cluster, start, &mut diagnostics);
+    let (loaded, mut volumes) = load_cluster(&sources.cluster, start, &mut diagnostics);
     let mut objects: Vec<Object> = loaded.into_iter().map(|loaded| loaded.object).collect();
     let pod = sources.pod.as_ref().and_then(|source| {
-        let (pod, beside) = load_pod(source, start, &mut diagnostics);
-        for loaded in beside {
+        let PodSource { pod, others, volumes: beside } = load_pod(source, start, &mut diagnostics);
+        volumes.extend(beside);
+        for loaded in others {
             // What stands beside the pod is applied with it; the cluster's own objects are the later ones.
             let (kind, meta) = (loaded.object.kind(), loaded.object.meta());
             let is_there = |own: &Object| {
@@ -84,6 +85,7 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
     }
     let profiles = config.profiles();
     let mut view = ClusterView::new(&objects, sources.version);
+    view.add_volumes(volumes);
     let mut notes = Vec::new();
     if !view.stray.is_empty() {
         let count = view.stray.len();

@@ -1,7 +1,7 @@
 //! The pod that a file stands for: a Pod itself, or the pods of the one workload in the file.
 
 use super::super::{meta, pod, validate_bare_template, workload};
-use super::{LoadedObject, Loader, Unused};
+use super::{LoadedObject, LoadedVolumes, Loader, Unused};
 use crate::api::{LabelSelector, Labels, Name, Object, ObjectMeta, OwnerReference, PodTemplate};
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath};
@@ -33,25 +33,39 @@ pub struct LoadedPod {
     pub line: usize,
 }
 
-/// Reads the one Pod or workload (Deployment, ReplicaSet, StatefulSet, Job, CronJob) of a file. What else the file holds
-/// (a Service, a PodDisruptionBudget) comes beside it. What is wrong goes to `diagnostics`; there is no pod then.
-pub fn load_pod(
-    source: &ManifestSource,
-    start: Timestamp,
-    diagnostics: &mut Diagnostics,
-) -> (Option<LoadedPod>, Vec<LoadedObject>) {
+/// What a file with a pod holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PodSource {
+    /// The pod; `None` where something is wrong.
+    pub pod: Option<LoadedPod>,
+    /// What stands beside it, for example a Service.
+    pub others: Vec<LoadedObject>,
+    /// Claims and the like beside it.
+    pub volumes: LoadedVolumes,
+}
+
+/// Reads the one Pod or workload (Deployment, ReplicaSet, StatefulSet, Job, CronJob) of a file, and what else the file
+/// holds. What is wrong goes to `diagnostics`.
+pub fn load_pod(source: &ManifestSource, start: Timestamp, diagnostics: &mut Diagnostics) -> PodSource {
     let before = diagnostics.errors().count();
     let files = read_sources(std::slice::from_ref(source), diagnostics);
     let name = files.first().map(|file| file.name.clone());
-    let mut loader =
-        Loader { start, objects: Vec::new(), diagnostics, seen: BTreeMap::new(), unused: Unused::default() };
+    let mut loader = Loader {
+        start,
+        objects: Vec::new(),
+        volumes: Some(LoadedVolumes::default()),
+        diagnostics,
+        seen: BTreeMap::new(),
+        unused: Unused::default(),
+    };
     let mut pods = Vec::new();
     for file in &files {
         for document in read_documents(file, loader.diagnostics) {
             loader.load_batch_or_other(&document.value, &document.place(), &mut pods);
         }
     }
-    let Loader { objects, unused, diagnostics, .. } = loader;
+    let Loader { objects, volumes, unused, diagnostics, .. } = loader;
+    let volumes = volumes.unwrap_or_default();
     unused.report(diagnostics);
     let mut others = Vec::new();
     for loaded in objects {
@@ -61,7 +75,7 @@ pub fn load_pod(
         }
     }
     if diagnostics.errors().count() > before {
-        return (None, others);
+        return PodSource { pod: None, others, volumes };
     }
     let [_] = pods.as_slice() else {
         let found: Vec<String> = pods.iter().map(|pod| format!("{} {}", pod.kind, pod.meta.name)).collect();
@@ -73,9 +87,9 @@ pub fn load_pod(
             Some(place) => error.at(place),
             None => error,
         });
-        return (None, others);
+        return PodSource { pod: None, others, volumes };
     };
-    (pods.pop(), others)
+    PodSource { pod: pods.pop(), others, volumes }
 }
 
 impl Loader<'_> {
