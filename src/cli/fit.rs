@@ -24,6 +24,7 @@ Examples:
   wavetank fit -f cluster.yaml --pod web.yaml --nodes-for 40 --pool like=node-1
   wavetank fit --pod web.yaml --nodes-for 40 --pool cpu=16,memory=64Gi,zones=a+b
   wavetank fit -f cluster.yaml --compress -o json
+  wavetank fit --scenario scenarios/quickstart --pod web.yaml
 
 Shape of a node (--pool), parts with commas between them:
   cpu=16,memory=64Gi     what pods can have of it (allocatable)
@@ -37,8 +38,17 @@ Shape of a node (--pool), parts with commas between them:
 pub struct FitArgs {
     /// The cluster, as manifests or a kubectl dump: a file, a folder, or `-` for
     /// standard input. May be given again
-    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-", required_unless_present = "pool")]
+    #[arg(
+        short = 'f',
+        long = "filename",
+        value_name = "FILE|DIR|-",
+        required_unless_present_any = ["pool", "scenario"]
+    )]
     manifests: Vec<PathBuf>,
+    /// A scenario: its nodes and manifests are the cluster, with the pods of its
+    /// workloads placed
+    #[arg(long, value_name = "PATH")]
+    scenario: Option<PathBuf>,
     /// The pod: a Pod, or a workload whose pods are meant; `-` for standard input
     #[arg(long, value_name = "FILE|-", required_unless_present = "compress")]
     pod: Option<PathBuf>,
@@ -95,6 +105,7 @@ fn answer(args: &FitArgs) -> Result<(String, Exit), Diagnostics> {
     let pod = args.pod.as_ref().and_then(|_| cluster.pop());
     let sources = Sources {
         cluster,
+        scenario: args.scenario.clone(),
         pod,
         scheduler_config: args.scheduler_config.clone(),
         version: args.kubernetes_version.into(),

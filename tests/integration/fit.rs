@@ -383,8 +383,24 @@ fn volumes_bind_pods_to_their_zone() {
     write("cluster.yaml", &ZONAL.replace("storage: 10Gi}\n  acc", "storage: ten}\n  acc"));
     let output = fit_in(folder.path(), &["-f", "cluster.yaml", "--pod", "pod.yaml"], "");
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("cluster.yaml:8:"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("cluster.yaml:9:14:"), "{}", stderr(&output));
     assert!(stderr(&output).contains("`PersistentVolume pv-1`: spec.capacity.storage"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_scenario_is_a_cluster_with_its_workloads_placed() {
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/quickstart");
+    let scenario = scenario.to_str().unwrap();
+    let full = answer(&["--scenario", scenario, "--pod", "plain.yaml"]);
+    let nodes = full["nodes"].as_array().unwrap();
+    assert_eq!(nodes.len(), 4);
+    // What is left after the last pod, and the pods themselves, are what the workloads left.
+    let left: f64 = nodes.iter().map(|node| node["free_cpu_cores"].as_f64().unwrap()).sum();
+    let taken = 4.0 * 3.92 - left - full["fits"].as_f64().unwrap() * 0.5;
+    assert!(taken > 0.4, "the workloads take {taken} cores");
+    assert!(nodes.iter().all(|node| node["reasons"] == json!(["Insufficient cpu"])));
+    let spare = answer(&["--scenario", scenario, "--compress"]);
+    assert!(spare["droppable"].as_u64() > Some(0), "four nodes are there for the peak: {}", spare["answer"]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod pool;
 mod prepare;
 #[cfg(test)]
 mod tests;
+mod workloads;
 
 pub use compress::{EvictionRules, compress};
 pub use fill::how_many;

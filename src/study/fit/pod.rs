@@ -2,7 +2,7 @@
 
 use crate::api::{
     self, DefaultTolerationSeconds, LabelSelector, Name, Object, OwnerReference, Pod, PodTemplate, SelectorOperator,
-    SelectorRequirement, well_known,
+    SelectorRequirement, VolumeSource, well_known,
 };
 use crate::input::manifest::LoadedPod;
 use crate::scheduler::{PodInfo, PodTraits};
@@ -40,6 +40,12 @@ impl PodToFit {
         if loaded.node_name.is_some() {
             notes.push("spec.nodeName of the pod is left out: the scheduler chooses the node".to_owned());
         }
+        let volumes = template.spec.volumes.len();
+        // Their claims are made for each pod, and do not exist yet.
+        template.spec.volumes.retain(|volume| volume.source != VolumeSource::Ephemeral);
+        if template.spec.volumes.len() < volumes {
+            notes.push("ephemeral volumes of the pod are left out".to_owned());
+        }
         admit(&mut template, view, notes);
         view.note_namespace(&loaded.meta.namespace);
         let meta = api::ObjectMeta { owner, deletion_time: None, uid: "".into(), ..loaded.meta.clone() };
@@ -55,7 +61,7 @@ impl PodToFit {
         &self.prototype
     }
 
-    /// The pod with this number, from 0.
+    /// The pod with this number, from 0. Its id is the one after those of the view's pods, counted on by the number.
     #[must_use]
     pub fn instance(&self, view: &ClusterView, number: usize) -> Arc<PodInfo> {
         let mut pod = self.prototype.clone();

@@ -2,12 +2,14 @@
 
 use super::placer::profile_of;
 use super::pod::PodToFit;
+use super::workloads::place_workloads;
 use crate::api::Object;
 use crate::input::manifest::{PodSource, load_cluster, load_pod};
+use crate::input::scenario;
 use crate::input::scheduler_config::load_scheduler_config;
 use crate::input::{Diagnostic, Diagnostics, ManifestSource};
 use crate::scheduler::{KubernetesVersion, Profile, SchedulerConfig};
-use crate::sim::scheduler_config;
+use crate::sim::{scheduler_config, starting_nodes};
 use crate::study::cluster_view::ClusterView;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -20,6 +22,8 @@ const NAMED: usize = 3;
 pub struct Sources {
     /// Manifests or dumps of the cluster.
     pub cluster: Vec<ManifestSource>,
+    /// A scenario, whose nodes and manifests come first. The pods of its workloads are placed before anything is asked.
+    pub scenario: Option<PathBuf>,
     /// The pod or workload that is asked about.
     pub pod: Option<ManifestSource>,
     /// A KubeSchedulerConfiguration.
@@ -53,8 +57,18 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     // The times of a dump bear on no decision that is asked for here.
     let start = Timestamp::UNIX_EPOCH;
-    let (loaded, mut volumes) = load_cluster(&sources.cluster, start, &mut diagnostics);
-    let mut objects: Vec<Object> = loaded.into_iter().map(|loaded| loaded.object).collect();
+    let scenario = match &sources.scenario {
+        Some(path) => Some(scenario::load(path, &scenario::LoadOptions::default())?),
+        None => None,
+    };
+    let relative = |path: &String| {
+        ManifestSource::Path(scenario.as_ref().map_or_else(|| path.into(), |own| own.folder.join(path)))
+    };
+    let manifests = scenario.iter().flat_map(|own| &own.spec.manifests).map(relative);
+    let cluster: Vec<ManifestSource> = manifests.chain(sources.cluster.iter().cloned()).collect();
+    let (loaded, mut volumes) = load_cluster(&cluster, start, &mut diagnostics);
+    let mut objects: Vec<Object> = scenario.iter().flat_map(starting_nodes).map(Object::Node).collect();
+    objects.extend(loaded.into_iter().map(|loaded| loaded.object));
     let pod = sources.pod.as_ref().and_then(|source| {
         let PodSource { pod, others, volumes: beside } = load_pod(source, start, &mut diagnostics);
         volumes.extend(beside);
@@ -70,12 +84,14 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
         }
         pod
     });
-    let config = match &sources.scheduler_config {
+    let of_scenario = scenario.as_ref().and_then(|own| Some(own.folder.join(own.spec.scheduler.as_ref()?)));
+    let config = match sources.scheduler_config.as_ref().or(of_scenario.as_ref()) {
         Some(file) => read_config(file, sources.version, &mut diagnostics),
         None => SchedulerConfig { version: sources.version, ..SchedulerConfig::default() },
     };
     if sources.needs_nodes && !diagnostics.has_errors() && !objects.iter().any(|own| matches!(own, Object::Node(_))) {
-        let names: Vec<String> = sources.cluster.iter().map(source_name).collect();
+        let scenario = sources.scenario.iter().map(|path| path.display().to_string());
+        let names: Vec<String> = scenario.chain(sources.cluster.iter().map(source_name)).collect();
         let error = Diagnostic::error(names.join(", "), "holds no Node (expected the cluster's nodes)");
         let hint = "kubectl get nodes,pods -A -o yaml prints nodes and pods in one list";
         diagnostics.push(error.with_hint(Some(hint.to_owned())));
@@ -94,6 +110,9 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
     let pending: Vec<String> = view.pending().map(crate::study::cluster_view::ViewedPod::full_name).collect();
     if !pending.is_empty() {
         notes.push(format!("{} waiting for a node: left out", listed(pending.len(), &pending)));
+    }
+    if scenario.is_some() {
+        place_workloads(&objects, &mut view, &profiles, &mut notes);
     }
     let asked = pod.as_ref().map(|loaded| PodToFit::new(loaded, &objects, &mut view, &mut notes));
     if let (Some(asked), Some(loaded)) = (&asked, &pod)

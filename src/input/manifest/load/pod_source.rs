@@ -69,7 +69,7 @@ pub fn load_pod(source: &ManifestSource, start: Timestamp, diagnostics: &mut Dia
     unused.report(diagnostics);
     let mut others = Vec::new();
     for loaded in objects {
-        match of_object(&loaded) {
+        match LoadedPod::of_object(&loaded.object, loaded.file.clone(), loaded.line) {
             Some(pod) => pods.push(pod),
             None => others.push(loaded),
         }
@@ -167,27 +167,31 @@ fn of_batch(
     LoadedPod { kind, meta, template, selector: None, owner: None, node_name: None, file, line }
 }
 
-/// The pods of an object that has any. A DaemonSet's are not placed by choice: one stands on each node.
-fn of_object(loaded: &LoadedObject) -> Option<LoadedPod> {
-    let (template, selector) = match &loaded.object {
-        Object::Pod(pod) => (&pod.template, None),
-        Object::Deployment(own) => (&own.template, Some(&own.selector)),
-        Object::ReplicaSet(own) => (&own.template, Some(&own.selector)),
-        Object::StatefulSet(own) => (&own.template, Some(&own.selector)),
-        _ => return None,
-    };
-    let (owner, node_name) = match &loaded.object {
-        Object::Pod(pod) => (pod.meta.owner.clone(), pod.node_name.clone()),
-        _ => (None, None),
-    };
-    Some(LoadedPod {
-        kind: loaded.object.kind(),
-        meta: ObjectMeta { labels: Labels::default(), ..loaded.object.meta().clone() },
-        template: Arc::clone(template),
-        selector: selector.cloned(),
-        owner,
-        node_name,
-        file: loaded.file.clone(),
-        line: loaded.line,
-    })
+impl LoadedPod {
+    /// The pods of an object that has any; `file` and `line` are where it was read. Those of a DaemonSet are not placed by
+    /// choice: one stands on each node.
+    #[must_use]
+    pub fn of_object(object: &Object, file: Arc<str>, line: usize) -> Option<Self> {
+        let (template, selector) = match object {
+            Object::Pod(pod) => (&pod.template, None),
+            Object::Deployment(own) => (&own.template, Some(&own.selector)),
+            Object::ReplicaSet(own) => (&own.template, Some(&own.selector)),
+            Object::StatefulSet(own) => (&own.template, Some(&own.selector)),
+            _ => return None,
+        };
+        let (owner, node_name) = match object {
+            Object::Pod(pod) => (pod.meta.owner.clone(), pod.node_name.clone()),
+            _ => (None, None),
+        };
+        Some(Self {
+            kind: object.kind(),
+            meta: ObjectMeta { labels: Labels::default(), ..object.meta().clone() },
+            template: Arc::clone(template),
+            selector: selector.cloned(),
+            owner,
+            node_name,
+            file,
+            line,
+        })
+    }
 }
