@@ -61,6 +61,7 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
         Some(path) => Some(scenario::load(path, &scenario::LoadOptions::default())?),
         None => None,
     };
+    diagnostics.extend(scenario.iter().flat_map(|own| own.warnings.iter().cloned()));
     let relative = |path: &String| {
         ManifestSource::Path(scenario.as_ref().map_or_else(|| path.into(), |own| own.folder.join(path)))
     };
@@ -73,7 +74,7 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
         let PodSource { pod, others, volumes: beside } = load_pod(source, start, &mut diagnostics);
         volumes.extend(beside);
         for loaded in others {
-            // What stands beside the pod is applied with it; the cluster's own objects are the later ones.
+            // What stands beside the pod is applied with it, unless the cluster has it already.
             let (kind, meta) = (loaded.object.kind(), loaded.object.meta());
             let is_there = |own: &Object| {
                 own.kind() == kind && own.meta().name == meta.name && own.meta().namespace == meta.namespace
