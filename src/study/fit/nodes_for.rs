@@ -27,34 +27,62 @@ pub enum Found {
 
 /// How often the number of nodes is doubled without one more pod finding a place before the search gives up.
 const FRUITLESS_DOUBLINGS: usize = 2;
+/// By how much the number of nodes grows at most from one try to the next. A large cluster is slow to fill.
+const GROWTH: usize = 8;
 
-/// Looks for the number of nodes on which `wanted` pods fit. `fits` places pods on so many nodes and counts them.
-/// `at_least` is the number of nodes below which a fruitless doubling means nothing: one in each zone.
+/// Looks for the number of nodes on which `wanted` pods fit. `fits` places pods on so many nodes and counts them. The first
+/// number that is tried is `at_least`, one node in each zone.
 ///
-/// The number is doubled until it is enough, then bisected, so that the answer and its predecessor have both been tried.
-/// Beyond one node for each pod no further node can help unless it is needed empty: the search ends there, or where two
-/// doublings in turn placed no further pod.
+/// Each further number is the one that would do if every node took as many pods as those that were tried; where that
+/// leads nowhere, the number is doubled, and later bisected. The answer and its predecessor have both been tried. The
+/// search gives up at two nodes for each pod, or where two doublings in turn placed no further pod. Where more nodes can
+/// make it worse, a smaller number that would do may be missed.
 pub fn search(wanted: usize, at_least: usize, mut fits: impl FnMut(usize) -> usize) -> Found {
     let none = fits(0);
     if none >= wanted {
         return Found::Enough { nodes: 0, with_one_fewer: None, one_more_is_enough: fits(1) >= wanted };
     }
+    // How many nodes would do if all took as many pods as the first `nodes` did.
+    let estimate = |nodes: usize, count: usize| {
+        let more = (wanted - count).checked_mul(nodes)?.checked_div(count.saturating_sub(none))?;
+        nodes.checked_add(more.max(1))
+    };
     let limit = wanted.saturating_add(at_least).saturating_mul(2);
-    let (mut low, mut low_fits, mut high, mut fruitless) = (0, none, 1, 0);
+    let (mut low, mut low_fits, mut high) = (0_usize, none, at_least.max(1));
+    let (mut fruitless, mut estimated) = (0, false);
     loop {
         let count = fits(high);
         if count >= wanted {
             break;
         }
-        fruitless = if count > low_fits || low < at_least { 0 } else { fruitless + 1 };
+        let grew = count > low_fits;
+        if grew {
+            fruitless = 0;
+        } else if low > 0 && high >= low.saturating_mul(2) {
+            fruitless += 1;
+        }
         (low, low_fits) = (high, count);
         if fruitless >= FRUITLESS_DOUBLINGS || high >= limit {
             return Found::Never { tried: high };
         }
-        high = high.saturating_mul(2).min(limit);
+        // An estimate that was not enough is not trusted with a small step again.
+        let least = if estimated { low + low / 2 + 1 } else { low + 1 };
+        high = match estimate(low, low_fits).filter(|_| grew) {
+            Some(guess) => guess.clamp(least, low.saturating_mul(GROWTH).max(least)),
+            None => low.saturating_mul(2),
+        };
+        estimated = grew;
+        high = high.min(limit);
     }
+    let mut width_before = usize::MAX;
     while high - low > 1 {
-        let middle = low + (high - low) / 2;
+        let width = high - low;
+        let halved = width <= width_before / 2;
+        let middle = match estimate(low, low_fits).filter(|_| halved) {
+            Some(guess) => guess.clamp(low + 1, high - 1),
+            None => low + width / 2,
+        };
+        width_before = width;
         let count = fits(middle);
         if count >= wanted {
             high = middle;
@@ -189,8 +217,33 @@ mod tests {
 
     #[test]
     fn a_number_that_helps_less_is_noticed() {
-        // Even numbers of nodes only.
-        let found = search(8, 1, |nodes| if nodes % 2 == 0 { nodes * 2 } else { nodes });
-        assert_eq!(found, Found::Enough { nodes: 4, with_one_fewer: Some(3), one_more_is_enough: false });
+        let found = search(8, 1, |nodes| if nodes == 1 { 8 } else { 7 });
+        assert_eq!(found, Found::Enough { nodes: 1, with_one_fewer: Some(7), one_more_is_enough: false });
+    }
+
+    #[test]
+    fn few_numbers_are_tried() {
+        // Equal nodes, some room on present ones, and nodes that take ever fewer pods.
+        type Fits = fn(usize) -> usize;
+        let cases: [(&str, Fits, usize, usize); 3] = [
+            ("equal", |nodes| nodes * 8, 1250, 7),
+            ("present", |nodes| 3_000 + nodes * 30, 234, 9),
+            ("ever fewer", |nodes| (nodes * 1000).isqrt(), 100_000, 40),
+        ];
+        for (why, fits, expected, most) in cases {
+            let mut tries = 0;
+            let found = search(10_000, 3, |nodes| {
+                tries += 1;
+                fits(nodes).min(10_000)
+            });
+            // The limit is two nodes for each pod.
+            let expected = (expected <= 20_000).then_some(expected);
+            let nodes = match found {
+                Found::Enough { nodes, .. } => Some(nodes),
+                Found::Never { .. } => None,
+            };
+            assert_eq!(nodes, expected, "{why}");
+            assert!(tries <= most, "{why}: {tries} tries");
+        }
     }
 }
