@@ -25,7 +25,8 @@ mod volume;
 mod workload;
 
 pub use admission::{
-    DefaultTolerationSeconds, add_default_tolerations, admit_pod_defaults, fold_match_label_keys, system_priority,
+    DefaultTolerationSeconds, add_default_tolerations, admit_pod_defaults, admit_priority, fold_match_label_keys,
+    system_priority,
 };
 pub use autoscaling::{
     CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingPolicy,

@@ -1,6 +1,6 @@
 //! `wavetank conformance`.
 
-use super::options::FormatArgs;
+use super::options::{FormatArgs, KubernetesRelease};
 use super::{Exit, stdio};
 use crate::report::format::{Column, ResultSet};
 use crate::scheduler::KubernetesVersion;
@@ -29,7 +29,7 @@ pub struct ConformanceArgs {
     /// The release that was recorded, for the scheduler [default: as the folder's
     /// path says, else 1.36]
     #[arg(long, value_name = "VERSION", value_enum)]
-    kubernetes_version: Option<Version>,
+    kubernetes_version: Option<KubernetesRelease>,
     /// How many cases to show in full
     #[arg(long, value_name = "N", default_value_t = 5)]
     differences: usize,
@@ -47,25 +47,8 @@ enum Component {
     Scheduler,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Version {
-    #[value(name = "1.34")]
-    V1_34,
-    #[value(name = "1.36")]
-    V1_36,
-}
-
-impl From<Version> for KubernetesVersion {
-    fn from(version: Version) -> Self {
-        match version {
-            Version::V1_34 => Self::V1_34,
-            Version::V1_36 => Self::V1_36,
-        }
-    }
-}
-
 impl Component {
-    fn replay(self, folder: &Path, version: Option<Version>) -> Result<Vec<CaseResult>, ConformanceError> {
+    fn replay(self, folder: &Path, version: Option<KubernetesRelease>) -> Result<Vec<CaseResult>, ConformanceError> {
         match self {
             Self::Hpa => conformance::hpa::replay(folder),
             Self::Controllers => conformance::controllers::replay(folder),

@@ -5,6 +5,7 @@
 //! same bytes on every machine.
 
 pub mod charts;
+pub mod fit;
 pub mod format;
 pub mod kubectl;
 pub mod terminal;

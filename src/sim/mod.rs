@@ -18,3 +18,4 @@ pub use event::Event;
 pub use prepare::{PrepareOptions, Prepared, PreparedArrivals, complete, prepare};
 pub use run::{RunOptions, SimError, simulate};
 pub use scheduler_config::{UnknownPlugin, scheduler_config};
+pub use settings::starting_nodes;

@@ -163,6 +163,17 @@ pub fn node_pool(pool: &scenario::NodePool) -> NodePool {
     }
 }
 
+/// The nodes of a scenario's pools at its start.
+#[must_use]
+pub fn starting_nodes(scenario: &scenario::Scenario) -> Vec<crate::api::Node> {
+    let mut nodes = Vec::new();
+    for pool in &scenario.spec.node_pools {
+        let mut made = node_pool(pool);
+        nodes.extend((0..pool.count).map(|_| made.next_node()));
+    }
+    nodes
+}
+
 /// The current value and the target of a metric in the target's unit: percent, cores, bytes, or the metric's own.
 pub fn metric_values(
     spec: &crate::api::MetricSpec,

@@ -231,21 +231,8 @@ impl World<'_> {
         self.cluster.default_resources(namespace, &mut admitted.spec);
         let seconds = settings::default_toleration_seconds(&self.prepared.scenario.spec);
         api::admit_pod_defaults(&mut admitted.spec, &admitted.labels, seconds);
-        let named = !admitted.spec.priority_class_name.is_empty();
-        let class = if named {
-            self.cluster.priority_class(&admitted.spec.priority_class_name)
-        } else if admitted.spec.priority == 0 {
-            self.cluster.default_priority_class()
-        } else {
-            None
-        };
-        if let Some(class) = class {
-            admitted.spec.priority = class.value;
-            admitted.spec.priority_class_name = class.meta.name.clone();
-            admitted.spec.preemption_policy = class.preemption_policy;
-        } else if let Some(priority) = api::system_priority(&admitted.spec.priority_class_name) {
-            admitted.spec.priority = priority;
-        }
+        let named = self.cluster.priority_class(&admitted.spec.priority_class_name);
+        api::admit_priority(&mut admitted.spec, named, self.cluster.default_priority_class());
         self.cluster.intern_template(&Arc::new(admitted))
     }
 }

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod cli;
+mod fit;
 mod gallery;
 mod golden_controllers;
 mod golden_e2e;

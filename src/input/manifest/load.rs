@@ -1,5 +1,8 @@
 //! Documents to objects: which kind each is, what is wrong with it, and what of it is not simulated.
 
+mod pod_source;
+mod volumes;
+
 use super::hpa::ScaleToZero;
 use super::inert::Inert;
 use super::typed::{self, Notes, similar};
@@ -15,6 +18,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use pod_source::{LoadedPod, PodSource, load_pod};
+pub use volumes::{LoadedVolumes, load_cluster};
 
 /// An object and where it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,8 +62,14 @@ const KINDS: [(&str, &str); 19] = [
 /// is not simulated is listed there once as warnings: each kind, each unknown key, each field without effect.
 pub fn load_objects(sources: &[ManifestSource], start: Timestamp, diagnostics: &mut Diagnostics) -> Vec<LoadedObject> {
     let files = read_sources(sources, diagnostics);
-    let mut loader =
-        Loader { start, objects: Vec::new(), diagnostics, seen: BTreeMap::new(), unused: Unused::default() };
+    let mut loader = Loader {
+        start,
+        objects: Vec::new(),
+        volumes: None,
+        diagnostics,
+        seen: BTreeMap::new(),
+        unused: Unused::default(),
+    };
     for file in &files {
         for document in read_documents(file, loader.diagnostics) {
             loader.load(&document.value, None, &document.place());
@@ -75,6 +87,8 @@ type Identity = (&'static str, Arc<str>, Arc<str>);
 struct Loader<'a> {
     start: Timestamp,
     objects: Vec<LoadedObject>,
+    /// Volumes, where they are wanted.
+    volumes: Option<LoadedVolumes>,
     diagnostics: &'a mut Diagnostics,
     /// Where each object was first read, by kind, namespace and name.
     seen: BTreeMap<Identity, (Arc<str>, usize)>,
@@ -107,6 +121,9 @@ impl Loader<'_> {
             if value.get("items").is_some_and(|items| !items.is_null()) {
                 self.error(place, None, "items", "is not a list (expected a list of objects)");
             }
+            return;
+        }
+        if self.load_volume(meta, value, place) {
             return;
         }
         let Some(kind) = self.known_kind(meta, place) else { return };
@@ -296,18 +313,21 @@ impl Loader<'_> {
     }
 
     /// Reads, defaults, validates and converts one object; `None` with errors.
-    fn read<T: DeserializeOwned>(
+    fn read<T: DeserializeOwned, Read>(
         &mut self,
         (kind, value, place): (&'static str, &Value, &Place<'_, '_>),
         set_defaults: impl Fn(&mut T),
         validate: impl Fn(&T, &mut FieldErrors),
-        convert: impl Fn(&T, Timestamp, &mut FieldErrors) -> Object,
-    ) -> Option<Object> {
+        convert: impl Fn(&T, Timestamp, &mut FieldErrors) -> Read,
+    ) -> Option<Read> {
         let name = display_name(kind, value);
         let (mut notes, mut type_errors) = (Notes::default(), Vec::new());
         let read = typed::read::<T>(value, &mut notes, &mut type_errors);
         for error in &type_errors {
             self.error(place, Some(name.clone()), error.path(), error.problem());
+        }
+        if self.volumes.is_some() {
+            notes.inert.retain(|field| !volumes::is_simulated(&field.name));
         }
         self.unused.fields(kind, &notes, place);
         let mut read = read?;
