@@ -7,6 +7,7 @@ mod completions;
 mod conformance;
 mod exit;
 mod explain;
+mod fit;
 mod interrupt;
 mod options;
 mod panic;
@@ -29,12 +30,13 @@ Examples:
   wavetank validate scenarios/quickstart
   wavetank explain scenarios/quickstart --pod deployment/shop/web
   kubectl get deployments -o yaml | wavetank run scenarios/quickstart -f -
+  wavetank fit -f cluster.yaml --pod web.yaml
 
 Exit codes:
   0  all went well
   1  an internal error, results that cannot be written, or a failed run
   2  wrong usage or input
-  3  an objective or a comparison failed
+  3  an objective or a comparison failed, or what is asked for cannot be had
   4  interrupted; what was done so far is written
 
 Environment:
@@ -58,6 +60,7 @@ enum Command {
     Sweep(sweep::SweepArgs),
     Explain(explain::ExplainArgs),
     Validate(validate::ValidateArgs),
+    Fit(fit::FitArgs),
     Schema(schema::SchemaArgs),
     Conformance(conformance::ConformanceArgs),
     Completions(completions::CompletionsArgs),
@@ -82,6 +85,7 @@ pub fn main() -> Exit {
             Command::Sweep(args) => sweep::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Validate(args) => validate::run(&args),
+            Command::Fit(args) => fit::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Conformance(args) => conformance::run(&args),
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),

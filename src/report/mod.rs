@@ -6,6 +6,7 @@
 
 pub mod charts;
 pub mod explain;
+pub mod fit;
 pub mod format;
 pub mod kubectl;
 pub mod terminal;

@@ -19,4 +19,5 @@ pub use event::Event;
 pub use prepare::{PrepareOptions, Prepared, PreparedArrivals, complete, prepare};
 pub use run::{RunOptions, SimError, simulate};
 pub use scheduler_config::{UnknownPlugin, scheduler_config};
+pub use settings::starting_nodes;
 pub use watch::{NotTried, Watch, Watched, WatchedPod, watch};

@@ -8,6 +8,7 @@ use crate::api::Name;
 use crate::input::TableError;
 use crate::input::scenario::Duration;
 use crate::record::Facts;
+use crate::scheduler::component::DecisionPath;
 use crate::units::{SimDuration, SimTime};
 use std::hash::Hasher;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +37,8 @@ pub struct RunOptions<'a> {
     pub interrupt: Option<&'a AtomicBool>,
     /// Told from time to time how far the run is.
     pub progress: Option<&'a (dyn Fn(SimTime) + Sync)>,
+    /// How the scheduler finds its decisions, which are the same either way.
+    pub decision_path: DecisionPath,
     /// Checks the cluster's invariants after every event, which is slow; a violation is a bug.
     pub check_invariants: bool,
 }
@@ -70,7 +73,7 @@ pub(super) fn play<'a>(
     let seed = options.seed.unwrap_or(spec.seed);
     let duration = spec.duration.get();
     let interval = spec.output.timeline_interval.map_or_else(|| usual_interval(duration), Duration::get);
-    let mut world = World::new(prepared, seed, interval)?;
+    let mut world = World::new(prepared, seed, interval, options.decision_path)?;
     let end = SimTime::ZERO + duration;
     let end = watch.and_then(|watch| watch.until).map_or(end, |until| until.min(end));
     if let Some(watch) = watch {
