@@ -1,5 +1,5 @@
 //! Index and framework give the same answer: on random clusters with pods, nodes and configurations that come, go and
-//! change. `WAVETANK_INDEX_RUNS` sets the number of runs.
+//! change.
 
 use super::{Index, SearchState};
 use crate::api::{
@@ -414,17 +414,12 @@ impl Case {
 }
 
 /// How many clusters are tried: fewer where continuous integration, which sets `CI`, waits for them.
-#[expect(clippy::disallowed_methods, reason = "how long the test takes is no result")]
-fn runs() -> u64 {
-    let wanted = std::env::var("WAVETANK_INDEX_RUNS").ok().and_then(|runs| runs.parse().ok());
-    wanted.unwrap_or(if std::env::var_os("CI").is_some() { 200 } else { 2000 })
-}
+const RUNS: u64 = if option_env!("CI").is_some() { 200 } else { 2000 };
 
 #[test]
 fn the_index_decides_as_the_framework_does() {
-    let runs = runs();
     let (mut indexed, mut fallbacks) = (0, 0);
-    for seed in 0..runs {
+    for seed in 0..RUNS {
         let mut case = Case::new(seed);
         for _ in 0..120 {
             case.attempt(seed);
