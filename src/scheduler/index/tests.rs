@@ -205,8 +205,8 @@ impl Draw {
 
     fn profile(&mut self) -> Profile {
         let version = *self.one_of(&[KubernetesVersion::V1_36, KubernetesVersion::V1_36, KubernetesVersion::V1_34]);
-        let mut config = ProfileConfig::default();
-        config.percentage_of_nodes_to_score = *self.one_of(&[None, Some(0), Some(100), Some(30)]);
+        let percentage_of_nodes_to_score = *self.one_of(&[None, Some(0), Some(100), Some(30)]);
+        let mut config = ProfileConfig { percentage_of_nodes_to_score, ..ProfileConfig::default() };
         config.args.fit.strategy = match self.below(5) {
             0 => ScoringStrategy::MostAllocated,
             1 => ScoringStrategy::RequestedToCapacityRatio { shape: vec![(0, 0), (70, 10), (100, 4)] },
@@ -229,6 +229,9 @@ impl Draw {
     }
 }
 
+/// Pods of one template: template, traits, namespace, owner.
+type Workload = (Arc<PodTemplate>, Arc<PodTraits>, Name, Option<OwnerReference>);
+
 /// One cluster with everything that an index and the framework look at.
 struct Case {
     draw: Draw,
@@ -239,7 +242,7 @@ struct Case {
     index: Index,
     search: SearchState,
     scratch: Scratch,
-    templates: Vec<(Arc<PodTemplate>, Arc<PodTraits>, Name, Option<OwnerReference>)>,
+    templates: Vec<Workload>,
     placed: Vec<(PodId, Arc<PodInfo>)>,
     next_pod: usize,
 }
@@ -392,7 +395,7 @@ impl Case {
             5 | 6 if !self.placed.is_empty() => {
                 let position = self.draw.below(self.placed.len());
                 let terminating = PodInfo { terminating: true, ..PodInfo::clone(&self.placed[position].1) };
-                self.snapshot.update_pod(Arc::new(terminating));
+                self.snapshot.update_pod(&Arc::new(terminating));
             }
             7 => {
                 let pod = PodId::from_index(self.draw.below(self.next_pod + 1));
