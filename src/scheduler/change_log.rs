@@ -49,6 +49,9 @@ impl LogEntry {
     }
 }
 
+/// Addresses of template, labels and namespace, and whether the pod terminates.
+type KindAddress = (usize, usize, usize, bool);
+
 /// What selectors see of a pod.
 type KindContent = (Name, Labels, Option<Box<Affinity>>, bool);
 
@@ -61,7 +64,7 @@ pub struct ChangeLog {
     by_content: FxHashMap<KindContent, KindId>,
     /// By the addresses of template, labels and namespace, and whether the pod terminates. The pod keeps the addresses
     /// from being used again.
-    by_address: FxHashMap<(usize, usize, usize, bool), (KindId, Arc<PodInfo>)>,
+    by_address: FxHashMap<KindAddress, (KindId, Arc<PodInfo>)>,
     has_affinity: bool,
 }
 

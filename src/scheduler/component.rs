@@ -186,7 +186,7 @@ impl<L: RateLimit> Scheduler<L> {
         let placed: Vec<Arc<PodInfo>> = self.snapshot.nodes().flat_map(|node| node.pods()).cloned().collect();
         for pod in placed {
             let labels = self.topology_labels.of_pod(pod.id, cluster);
-            self.snapshot.update_pod(Arc::new(PodInfo { labels, ..PodInfo::clone(&pod) }));
+            self.snapshot.update_pod(&Arc::new(PodInfo { labels, ..PodInfo::clone(&pod) }));
         }
     }
 
@@ -289,7 +289,7 @@ impl<L: RateLimit> Scheduler<L> {
                     assumed => {
                         let info = self.pod_info(id, cluster);
                         match assumed {
-                            Some(_) => self.snapshot.update_pod(Arc::clone(&info)),
+                            Some(_) => self.snapshot.update_pod(&info),
                             None => self.snapshot.add_pod(Arc::clone(&info), node),
                         }
                         info
@@ -300,7 +300,7 @@ impl<L: RateLimit> Scheduler<L> {
             Change::PodTerminating(id) => {
                 if self.snapshot.node_of_pod(id).is_some() && cluster.pod(id).exists() {
                     let info = self.pod_info(id, cluster);
-                    self.snapshot.update_pod(info);
+                    self.snapshot.update_pod(&info);
                 }
             }
             Change::PodEnded(id) | Change::PodRemoved(id) => {
@@ -484,7 +484,7 @@ impl<L: RateLimit> Scheduler<L> {
             let start_time = cluster.pod(*id).start_time;
             if start_time.is_some() {
                 let started = PodInfo { start_time, ..PodInfo::clone(info) };
-                self.snapshot.update_pod(Arc::new(started));
+                self.snapshot.update_pod(&Arc::new(started));
             }
             start_time.is_none()
         });

@@ -167,17 +167,17 @@ impl Snapshot {
     }
 
     /// Replaces what is known about a pod on a node (labels, resize, termination).
-    pub fn update_pod(&mut self, pod: Arc<PodInfo>) {
+    pub fn update_pod(&mut self, pod: &Arc<PodInfo>) {
         let Some(node) = self.node_of_pod(pod.id) else { return };
         let Some(info) = self.node_mut(node) else { return };
         let old = info.remove_pod(pod.id);
-        info.add_pod(Arc::clone(&pod));
+        info.add_pod(Arc::clone(pod));
         self.dirty.push(node);
         if let Some(log) = &mut self.log {
             if let Some(old) = &old {
                 log.pod(node, old, -1);
             }
-            log.pod(node, &pod, 1);
+            log.pod(node, pod, 1);
         }
         if let Some(old) = old.filter(|old| old.priority() != pod.priority()) {
             self.uncount_priority(old.priority());

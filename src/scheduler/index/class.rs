@@ -235,7 +235,7 @@ impl Class {
         self.dirty.clear();
         self.dirty.resize(blocks, u64::MAX);
         if let Some(last) = self.dirty.last_mut()
-            && nodes % BLOCK != 0
+            && !nodes.is_multiple_of(BLOCK)
         {
             *last = (1 << (nodes % BLOCK)) - 1;
         }

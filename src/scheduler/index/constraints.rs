@@ -50,6 +50,7 @@ pub struct Soft {
 
 /// The constraints of a class on topology.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Constraints {
     hard: Vec<Hard>,
     /// Soft spread constraints.
@@ -310,7 +311,8 @@ impl Constraints {
                 total += self.tallies[tally].total();
             }
             // The first of a group of pods with affinity to each other finds nobody, and goes anywhere.
-            if !all_exist && !(total == 0 && self.selects_itself) {
+            let is_first = total == 0 && self.selects_itself;
+            if !(all_exist || is_first) {
                 return Some(Failure::PodAffinity);
             }
         }

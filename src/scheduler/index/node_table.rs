@@ -112,6 +112,11 @@ impl TopologyKey {
     }
 }
 
+/// A position as it is stored: there are no more of them than node ids, which have 32 bits.
+fn narrow(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(NO_POSITION)
+}
+
 /// What classes catch up with.
 #[derive(Clone, Copy, Debug)]
 pub enum TableEntry {
@@ -212,8 +217,7 @@ impl NodeTable {
                     self.loads[position] = NodeLoad::of(info);
                     last = Some(node);
                 }
-                // Positions come from 32-bit node ids.
-                let position = position as u32;
+                let position = narrow(position);
                 let entry = match *entry {
                     LogEntry::Pod { kind, amount, .. } => TableEntry::Pod { position, kind, amount },
                     LogEntry::Node(_) => {
@@ -225,7 +229,7 @@ impl NodeTable {
             }
             for node in nominated {
                 if let Some(position) = self.position(*node) {
-                    self.log.push(TableEntry::Nomination(position as u32));
+                    self.log.push(TableEntry::Nomination(narrow(position)));
                 }
             }
             if self.log.len() > MIN_LOG + LOG_ENTRIES_PER_NODE * self.ids.len() {
@@ -262,7 +266,7 @@ impl NodeTable {
             if self.positions.len() <= id.index() {
                 self.positions.resize(id.index() + 1, NO_POSITION);
             }
-            self.positions[id.index()] = position as u32;
+            self.positions[id.index()] = narrow(position);
             self.loads.push(snapshot.node(*id).map(|node| NodeLoad::of(node)).unwrap_or_default());
         }
         for key in &mut self.keys {

@@ -19,6 +19,7 @@ enum FitScore {
 
 /// What a class asks of the resources of a node.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Shape {
     requests: (i64, i64, i64),
     scored: (i64, i64),

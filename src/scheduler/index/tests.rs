@@ -1,5 +1,5 @@
 //! Index and framework give the same answer: on random clusters with pods, nodes and configurations that come, go and
-//! change. `WAVETANK_INDEX_RUNS` sets the number of runs.
+//! change.
 
 use super::{Index, SearchState};
 use crate::api::{
@@ -205,8 +205,8 @@ impl Draw {
 
     fn profile(&mut self) -> Profile {
         let version = *self.one_of(&[KubernetesVersion::V1_36, KubernetesVersion::V1_36, KubernetesVersion::V1_34]);
-        let mut config = ProfileConfig::default();
-        config.percentage_of_nodes_to_score = *self.one_of(&[None, Some(0), Some(100), Some(30)]);
+        let percentage_of_nodes_to_score = *self.one_of(&[None, Some(0), Some(100), Some(30)]);
+        let mut config = ProfileConfig { percentage_of_nodes_to_score, ..ProfileConfig::default() };
         config.args.fit.strategy = match self.below(5) {
             0 => ScoringStrategy::MostAllocated,
             1 => ScoringStrategy::RequestedToCapacityRatio { shape: vec![(0, 0), (70, 10), (100, 4)] },
@@ -229,6 +229,9 @@ impl Draw {
     }
 }
 
+/// Pods of one template: template, traits, namespace, owner.
+type Workload = (Arc<PodTemplate>, Arc<PodTraits>, Name, Option<OwnerReference>);
+
 /// One cluster with everything that an index and the framework look at.
 struct Case {
     draw: Draw,
@@ -239,7 +242,7 @@ struct Case {
     index: Index,
     search: SearchState,
     scratch: Scratch,
-    templates: Vec<(Arc<PodTemplate>, Arc<PodTraits>, Name, Option<OwnerReference>)>,
+    templates: Vec<Workload>,
     placed: Vec<(PodId, Arc<PodInfo>)>,
     next_pod: usize,
 }
@@ -392,7 +395,7 @@ impl Case {
             5 | 6 if !self.placed.is_empty() => {
                 let position = self.draw.below(self.placed.len());
                 let terminating = PodInfo { terminating: true, ..PodInfo::clone(&self.placed[position].1) };
-                self.snapshot.update_pod(Arc::new(terminating));
+                self.snapshot.update_pod(&Arc::new(terminating));
             }
             7 => {
                 let pod = PodId::from_index(self.draw.below(self.next_pod + 1));
@@ -414,17 +417,12 @@ impl Case {
 }
 
 /// How many clusters are tried: fewer where continuous integration, which sets `CI`, waits for them.
-#[expect(clippy::disallowed_methods, reason = "how long the test takes is no result")]
-fn runs() -> u64 {
-    let wanted = std::env::var("WAVETANK_INDEX_RUNS").ok().and_then(|runs| runs.parse().ok());
-    wanted.unwrap_or(if std::env::var_os("CI").is_some() { 200 } else { 2000 })
-}
+const RUNS: u64 = if option_env!("CI").is_some() { 200 } else { 2000 };
 
 #[test]
 fn the_index_decides_as_the_framework_does() {
-    let runs = runs();
     let (mut indexed, mut fallbacks) = (0, 0);
-    for seed in 0..runs {
+    for seed in 0..RUNS {
         let mut case = Case::new(seed);
         for _ in 0..120 {
             case.attempt(seed);
