@@ -89,7 +89,7 @@ pub fn run(args: &ExplainArgs) -> Exit {
             };
             stdio::print_data(&answer.explanation.render(args.format.output.into(), args.all), exit)
         }
-        Err(ExplainError::Pod(problem)) => refuse(&problem.into()),
+        Err(ExplainError::Pod(problem)) => refuse(&(*problem).into()),
         Err(error) => refuse(&Diagnostic::error("", error).into()),
     }
 }

@@ -65,10 +65,8 @@ impl Grid {
             let mut line = String::new();
             for ((cell, column), width) in row.iter().zip(&self.columns).zip(&widths) {
                 // Writing to a string cannot fail.
-                let _ = match column.is_number {
-                    true => write!(line, "{cell:>width$}  "),
-                    false => write!(line, "{cell:<width$}  "),
-                };
+                let _ =
+                    if column.is_number { write!(line, "{cell:>width$}  ") } else { write!(line, "{cell:<width$}  ") };
             }
             text.push_str(line.trim_end());
             text.push('\n');

@@ -109,7 +109,7 @@ fn answer(name: &str, attempt: &ExplainedAttempt) -> String {
             let chosen = attempt.preemption.iter().flat_map(|own| &own.candidates).find(|own| own.is_chosen);
             let victims = chosen.map_or(0, |chosen| chosen.victims.len());
             let plural = if victims == 1 { "pod" } else { "pods" };
-            format!("{name} fits none of {nodes} nodes; preemption makes room on {node} ({victims} {plural} go)")
+            format!("{name} fits none of {nodes} nodes; preemption makes room on {node} by removing {victims} {plural}")
         }
         AttemptResult::Unschedulable if nodes == 0 => format!("{name} was not placed: there are no nodes"),
         AttemptResult::Unschedulable => {

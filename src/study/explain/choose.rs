@@ -23,7 +23,7 @@ pub struct Chosen<'a> {
 ///
 /// # Errors
 /// What is wrong with the reference: no pod, or several.
-pub fn choose<'a>(reference: &PodReference, watched: &'a Watched) -> Result<Chosen<'a>, Diagnostic> {
+pub fn choose<'a>(reference: &PodReference, watched: &'a Watched) -> Result<Chosen<'a>, Box<Diagnostic>> {
     let pods = &watched.pods;
     // A StatefulSet's pod may have had others of its name before it.
     if let Some(pod) = pods.iter().rev().find(|pod| pod.relation == Match::Exact && is_tried(pod, watched)) {
@@ -41,8 +41,8 @@ pub fn choose<'a>(reference: &PodReference, watched: &'a Watched) -> Result<Chos
             let which = if pod.attempts > 0 { "tried last" } else { "created last; none was tried" };
             Ok(Chosen { pod, note: Some(format!("{} pods of {reference}: this is the one {which}", pods.len())) })
         }
-        ([_, ..], _) => Err(ambiguous(reference, pods)),
-        ([], _) => Err(unknown(reference, watched)),
+        ([_, ..], _) => Err(Box::new(ambiguous(reference, pods))),
+        ([], _) => Err(Box::new(unknown(reference, watched))),
     }
 }
 

@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn who_outvoted_whom() {
-        let cases: [(&[(&str, [i64; 3])], &[&str], &str); 5] = [
+        type Case<'a> = (&'a [(&'a str, [i64; 3])], &'a [&'a str], &'a str);
+        let cases: [Case<'_>; 5] = [
             (&[("a", [50, 200, 0])], &[], "nobody to compare with"),
             (
                 &[("a", [50, 200, 0]), ("b", [81, 100, 0])],

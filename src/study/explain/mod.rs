@@ -36,7 +36,7 @@ pub enum ExplainError {
     Sim(#[from] SimError),
     /// The question names no pod, or several.
     #[error("{0}")]
-    Pod(Diagnostic),
+    Pod(Box<Diagnostic>),
 }
 
 /// An answer.
