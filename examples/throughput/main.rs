@@ -39,7 +39,7 @@ struct Options {
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// How the scheduler finds its decisions
-    #[arg(long, value_enum, default_value_t = Path::Framework)]
+    #[arg(long, value_enum, default_value_t = Path::Index)]
     scheduler: Path,
     /// Measures one workload in this process, without the header
     #[arg(long, hide = true)]
@@ -49,6 +49,8 @@ struct Options {
 /// How the scheduler finds its decisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Path {
+    /// By the index, which leaves to the framework what it cannot tell.
+    Index,
     /// Every plugin over every node.
     Framework,
 }
@@ -112,6 +114,9 @@ fn each_in_its_process(workloads: &[Workload], options: &Options) -> Result<(), 
             if let Some(folder) = folder {
                 command.arg(flag).arg(folder);
             }
+        }
+        if options.scheduler == Path::Framework {
+            command.args(["--scheduler", "framework"]);
         }
         let status = command.status().map_err(|error| format!("{}: cannot be started: {error}", workload.name))?;
         if !status.success() {

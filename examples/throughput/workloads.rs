@@ -218,7 +218,7 @@ fn tainted_pools(nodes: u32) -> String {
 
 fn mixed_constraint(app: u32) -> String {
     let selector = format!("labelSelector: {{matchLabels: {{app: app-{app}}}}}");
-    let tolerations = if app % 2 == 0 {
+    let tolerations = if app.is_multiple_of(2) {
         "tolerations: [{key: dedicated, operator: Equal, value: batch, effect: NoSchedule}], "
     } else {
         ""

@@ -1,9 +1,9 @@
-//! What the API server adds to a pod when it is created: tolerations of failing nodes, and label keys folded into
+//! What the API server adds to a pod when it is created: tolerations of failing nodes, priority, and label keys folded into
 //! selectors. Workload templates keep the form in which the user wrote them; each pod that is made from one passes here.
 
 use super::{
-    Affinity, LabelSelector, Labels, Name, PodAffinityTerm, PodSpec, SelectorOperator, SelectorRequirement,
-    TaintEffect, Toleration, TolerationOperator, well_known,
+    Affinity, LabelSelector, Labels, Name, PodAffinityTerm, PodSpec, PriorityClass, SelectorOperator,
+    SelectorRequirement, TaintEffect, Toleration, TolerationOperator, well_known,
 };
 use crate::units::SimDuration;
 
@@ -28,6 +28,20 @@ impl Default for DefaultTolerationSeconds {
 pub fn admit_pod_defaults(spec: &mut PodSpec, labels: &Labels, seconds: DefaultTolerationSeconds) {
     add_default_tolerations(&mut spec.tolerations, seconds);
     fold_match_label_keys(spec, labels);
+}
+
+/// Gives a new pod its priority (admission plugin Priority, Kubernetes 1.36): that of the class that it names, which
+/// `named` is if the cluster has it, else that of `default`, the cluster's default class. A pod that comes with a
+/// priority and names no class keeps it.
+pub fn admit_priority(spec: &mut PodSpec, named: Option<&PriorityClass>, default: Option<&PriorityClass>) {
+    let class = if spec.priority_class_name.is_empty() { default.filter(|_| spec.priority == 0) } else { named };
+    if let Some(class) = class {
+        spec.priority = class.value;
+        spec.priority_class_name = class.meta.name.clone();
+        spec.preemption_policy = class.preemption_policy;
+    } else if let Some(priority) = system_priority(&spec.priority_class_name) {
+        spec.priority = priority;
+    }
 }
 
 /// Adds tolerations for a time of the taints `not-ready` and `unreachable` with effect NoExecute, each unless the pod has
@@ -73,6 +87,16 @@ pub fn fold_match_label_keys(spec: &mut PodSpec, labels: &Labels) {
     }
 }
 
+/// Priorities of the classes that every cluster has (`pkg/apis/scheduling`, Kubernetes 1.36).
+#[must_use]
+pub fn system_priority(class: &str) -> Option<i32> {
+    match class {
+        "system-node-critical" => Some(2_000_001_000),
+        "system-cluster-critical" => Some(2_000_000_000),
+        _ => None,
+    }
+}
+
 /// Adds one requirement for each of `keys` that `labels` have.
 fn fold(selector: &mut Option<LabelSelector>, keys: &[Name], operator: SelectorOperator, labels: &Labels) {
     let Some(selector) = selector else { return };
@@ -113,6 +137,24 @@ mod tests {
                 let expected = if *toleration.key == *well_known::TAINT_NOT_READY { not_ready } else { unreachable };
                 assert_eq!(toleration.toleration_seconds, Some(expected), "{why}");
             }
+        }
+    }
+
+    #[test]
+    fn priority_comes_from_the_class() {
+        let class = |value| PriorityClass { value, ..PriorityClass::default() };
+        let cases = [
+            ("", 0, None, None, 0, "no class at all"),
+            ("", 0, None, Some(class(7)), 7, "the default class"),
+            ("", 5, None, Some(class(7)), 5, "a pod of a dump has its priority"),
+            ("high", 0, Some(class(9)), Some(class(7)), 9, "the class that it names"),
+            ("gone", 4, None, Some(class(7)), 4, "a class that is not known changes nothing"),
+            ("system-node-critical", 0, None, None, 2_000_001_000, "every cluster has it"),
+        ];
+        for (name, priority, named, default, expected, why) in cases {
+            let mut spec = PodSpec { priority_class_name: name.into(), priority, ..PodSpec::default() };
+            admit_priority(&mut spec, named.as_ref(), default.as_ref());
+            assert_eq!(spec.priority, expected, "{why}");
         }
     }
 

@@ -7,6 +7,7 @@ mod admission;
 mod autoscaling;
 mod image;
 mod labels;
+mod limit_range;
 mod meta;
 mod node;
 mod object;
@@ -23,13 +24,17 @@ mod taint;
 mod volume;
 mod workload;
 
-pub use admission::{DefaultTolerationSeconds, add_default_tolerations, admit_pod_defaults, fold_match_label_keys};
+pub use admission::{
+    DefaultTolerationSeconds, add_default_tolerations, admit_pod_defaults, admit_priority, fold_match_label_keys,
+    system_priority,
+};
 pub use autoscaling::{
     CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingPolicy,
     HpaScalingPolicyType, HpaScalingRules, MetricIdentifier, MetricSpec, MetricTarget, ScalingPolicySelect,
 };
 pub use image::normalized_image_name;
 pub use labels::Labels;
+pub use limit_range::{LimitRange, LimitRangeItem, LimitType, aggregate, requests_above_limits};
 pub use meta::{Name, ObjectMeta, OwnerReference};
 pub use node::{ContainerImage, Node, well_known};
 pub use object::Object;
@@ -53,8 +58,9 @@ pub use selector::{
 pub use service::{Service, ServiceType};
 pub use taint::{Taint, TaintEffect, Toleration, TolerationOperator};
 pub use volume::{
-    AccessMode, ClaimReference, CsiStorageCapacity, PersistentVolume, PersistentVolumeClaim, PersistentVolumeSource,
-    StorageClass, Volume, VolumeBindingMode, VolumeMode, VolumeSource,
+    AccessMode, ClaimReference, ClaimTemplate, CsiStorageCapacity, DriverLimits, PersistentVolume,
+    PersistentVolumeClaim, PersistentVolumeSource, StorageClass, Volume, VolumeBindingMode, VolumeMode, VolumeSource,
+    WithMeta,
 };
 pub use workload::{
     DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, PodManagementPolicy, ReplicaSet, StatefulSet,

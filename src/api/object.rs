@@ -1,8 +1,9 @@
 //! Any object that a manifest can hold and the simulation acts on.
 
 use super::{
-    DaemonSet, Deployment, HorizontalPodAutoscaler, Namespace, Node, ObjectMeta, Pod, PodDisruptionBudget,
-    PriorityClass, ReplicaSet, Service, StatefulSet,
+    ClaimTemplate, CsiStorageCapacity, DaemonSet, Deployment, DriverLimits, HorizontalPodAutoscaler, LimitRange,
+    Namespace, Node, ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, Service,
+    StatefulSet, StorageClass, WithMeta,
 };
 
 /// One object after defaulting and validation.
@@ -10,6 +11,7 @@ use super::{
 #[expect(missing_docs, reason = "each variant is the Kubernetes kind of its name")]
 pub enum Object {
     Namespace(Namespace),
+    LimitRange(LimitRange),
     Node(Node),
     Pod(Pod),
     ReplicaSet(ReplicaSet),
@@ -20,6 +22,15 @@ pub enum Object {
     HorizontalPodAutoscaler(HorizontalPodAutoscaler),
     PriorityClass(PriorityClass),
     PodDisruptionBudget(PodDisruptionBudget),
+    PersistentVolume(Box<WithMeta<PersistentVolume>>),
+    PersistentVolumeClaim(Box<WithMeta<ClaimTemplate>>),
+    /// The class, and whether it is the default one.
+    StorageClass(Box<WithMeta<(StorageClass, bool)>>),
+    /// Each driver with its `allocatable.count`.
+    CsiNode(Box<WithMeta<DriverLimits>>),
+    /// Whether it publishes capacities (`storageCapacity`).
+    CsiDriver(Box<WithMeta<bool>>),
+    CsiStorageCapacity(Box<WithMeta<CsiStorageCapacity>>),
 }
 
 impl Object {
@@ -28,6 +39,7 @@ impl Object {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Namespace(_) => "Namespace",
+            Self::LimitRange(_) => "LimitRange",
             Self::Node(_) => "Node",
             Self::Pod(_) => "Pod",
             Self::ReplicaSet(_) => "ReplicaSet",
@@ -38,6 +50,12 @@ impl Object {
             Self::HorizontalPodAutoscaler(_) => "HorizontalPodAutoscaler",
             Self::PriorityClass(_) => "PriorityClass",
             Self::PodDisruptionBudget(_) => "PodDisruptionBudget",
+            Self::PersistentVolume(_) => "PersistentVolume",
+            Self::PersistentVolumeClaim(_) => "PersistentVolumeClaim",
+            Self::StorageClass(_) => "StorageClass",
+            Self::CsiNode(_) => "CSINode",
+            Self::CsiDriver(_) => "CSIDriver",
+            Self::CsiStorageCapacity(_) => "CSIStorageCapacity",
         }
     }
 
@@ -46,6 +64,7 @@ impl Object {
     pub const fn meta(&self) -> &ObjectMeta {
         match self {
             Self::Namespace(object) => &object.meta,
+            Self::LimitRange(object) => &object.meta,
             Self::Node(object) => &object.meta,
             Self::Pod(object) => &object.meta,
             Self::ReplicaSet(object) => &object.meta,
@@ -56,6 +75,12 @@ impl Object {
             Self::HorizontalPodAutoscaler(object) => &object.meta,
             Self::PriorityClass(object) => &object.meta,
             Self::PodDisruptionBudget(object) => &object.meta,
+            Self::PersistentVolume(object) => &object.meta,
+            Self::PersistentVolumeClaim(object) => &object.meta,
+            Self::StorageClass(object) => &object.meta,
+            Self::CsiNode(object) => &object.meta,
+            Self::CsiDriver(object) => &object.meta,
+            Self::CsiStorageCapacity(object) => &object.meta,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Pods: the template that many pods share, and a single pod as a manifest or a dump gives it.
 
 use super::{
-    Affinity, Labels, Name, Node, NodeSelector, ObjectMeta, Probes, ResourceList, Toleration, TopologySpreadConstraint,
-    Volume,
+    Affinity, ClaimTemplate, Labels, Name, Node, NodeSelector, ObjectMeta, Probes, ResourceList, Toleration,
+    TopologySpreadConstraint, Volume,
 };
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use std::sync::Arc;
@@ -187,6 +187,8 @@ pub struct PodSpec {
     pub image_volumes: Vec<Name>,
     /// Those of `spec.volumes` that bear on scheduling, image volumes excepted.
     pub volumes: Vec<Volume>,
+    /// The claims that are made for the ephemeral volumes, by the volumes' names.
+    pub ephemeral_claims: Vec<(Name, ClaimTemplate)>,
 }
 
 impl Default for PodSpec {
@@ -214,6 +216,7 @@ impl Default for PodSpec {
             host_users: None,
             image_volumes: Vec::new(),
             volumes: Vec::new(),
+            ephemeral_claims: Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Volumes: what a pod mounts, persistent volumes and claims, storage classes, CSI limits and capacities.
 
-use super::{LabelSelector, Labels, Name, NodeSelector};
+use super::{LabelSelector, Labels, Name, NodeSelector, ObjectMeta};
 use crate::units::Bytes;
 
 /// Where a volume of a pod comes from, as far as it bears on scheduling.
@@ -8,6 +8,10 @@ use crate::units::Bytes;
 pub enum VolumeSource {
     /// A claim by name.
     PersistentVolumeClaim(Name),
+    /// The claim of one of the StatefulSet's `volumeClaimTemplates`, named after the template (which is the volume's name)
+    /// and the pod. As in the API the claim outlives the pod; unlike there the name is not written into each pod, so that
+    /// the pods of a StatefulSet have one template.
+    ClaimTemplate,
     /// A claim that is made for the pod, named after pod and volume.
     Ephemeral,
     /// `gcePersistentDisk`.
@@ -145,8 +149,29 @@ pub struct PersistentVolume {
     pub terminating: bool,
 }
 
+/// The drivers of a CSINode, each with its `allocatable.count`.
+pub type DriverLimits = Vec<(Name, Option<i64>)>;
+
+/// An object whose type holds no `metadata`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WithMeta<T> {
+    /// Identity.
+    pub meta: ObjectMeta,
+    /// The rest.
+    pub object: T,
+}
+
+/// A claim that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClaimTemplate {
+    /// The claim.
+    pub claim: PersistentVolumeClaim,
+    /// Whether admission gives it the default storage class.
+    pub wants_default_class: bool,
+}
+
 /// A `PersistentVolumeClaim`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PersistentVolumeClaim {
     /// Namespace.
     pub namespace: Name,

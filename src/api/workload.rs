@@ -1,6 +1,6 @@
 //! Workload objects: Deployment, ReplicaSet, StatefulSet, DaemonSet.
 
-use super::{IntOrPercent, LabelSelector, ObjectMeta, PodTemplate};
+use super::{ClaimTemplate, IntOrPercent, LabelSelector, ObjectMeta, PodTemplate};
 use crate::units::SimDuration;
 use std::sync::Arc;
 
@@ -103,6 +103,8 @@ pub struct StatefulSet {
     pub min_ready: SimDuration,
     /// `spec.ordinals.start`.
     pub first_ordinal: i32,
+    /// `spec.volumeClaimTemplates`; the pods' volumes for them are in the template.
+    pub volume_claim_templates: Vec<ClaimTemplate>,
 }
 
 /// `spec.updateStrategy` of a DaemonSet.

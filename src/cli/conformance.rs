@@ -1,11 +1,12 @@
 //! `wavetank conformance`.
 
-use super::options::FormatArgs;
+use super::options::{FormatArgs, KubernetesRelease, join_sets};
 use super::{Exit, stdio};
-use crate::report::format::{Column, ResultSet};
+use crate::report::format::{Cell, Column, ResultSet};
 use crate::scheduler::KubernetesVersion;
-use crate::study::conformance::{self, CaseResult, ConformanceError};
-use crate::study::families::{Family, families, first_differences};
+use crate::study::conformance::scheduler::Kind;
+use crate::study::conformance::{self, CaseResult, ConformanceError, PluginComparison};
+use crate::study::families::{Family, families, first_differences, plugins};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 
@@ -29,12 +30,39 @@ pub struct ConformanceArgs {
     /// The release that was recorded, for the scheduler [default: as the folder's
     /// path says, else 1.36]
     #[arg(long, value_name = "VERSION", value_enum)]
-    kubernetes_version: Option<Version>,
+    kubernetes_version: Option<KubernetesRelease>,
+    /// What the scheduler's folder holds [default: as its name says; all
+    /// recordings below a folder with another name]
+    #[arg(long, value_name = "KIND", value_enum)]
+    kind: Option<RecordingKind>,
     /// How many cases to show in full
     #[arg(long, value_name = "N", default_value_t = 5)]
     differences: usize,
     #[command(flatten)]
     format: FormatArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RecordingKind {
+    /// Decisions about one pod each
+    Single,
+    /// Pods that arrive one after the other
+    Sequence,
+    /// Operations on the scheduling queue
+    Queue,
+    /// Searches that stop when enough nodes are found
+    Sampled,
+}
+
+impl From<RecordingKind> for Kind {
+    fn from(kind: RecordingKind) -> Self {
+        match kind {
+            RecordingKind::Single => Self::Single,
+            RecordingKind::Sequence => Self::Sequence,
+            RecordingKind::Queue => Self::Queue,
+            RecordingKind::Sampled => Self::Sampled,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -47,36 +75,23 @@ enum Component {
     Scheduler,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Version {
-    #[value(name = "1.34")]
-    V1_34,
-    #[value(name = "1.36")]
-    V1_36,
-}
-
-impl From<Version> for KubernetesVersion {
-    fn from(version: Version) -> Self {
-        match version {
-            Version::V1_34 => Self::V1_34,
-            Version::V1_36 => Self::V1_36,
-        }
-    }
-}
-
 impl Component {
-    fn replay(self, folder: &Path, version: Option<Version>) -> Result<Vec<CaseResult>, ConformanceError> {
+    fn replay(self, args: &ConformanceArgs) -> Result<Vec<CaseResult>, ConformanceError> {
+        let folder: &Path = &args.folder;
         match self {
             Self::Hpa => conformance::hpa::replay(folder),
             Self::Controllers => conformance::controllers::replay(folder),
-            Self::Scheduler => conformance::scheduler::replay(folder, version.map(KubernetesVersion::from)),
+            Self::Scheduler => {
+                let version = args.kubernetes_version.map(KubernetesVersion::from);
+                conformance::scheduler::replay(folder, version, args.kind.map(Kind::from))
+            }
         }
     }
 }
 
 /// Compares and prints.
 pub fn run(args: &ConformanceArgs) -> Exit {
-    let cases = match args.component.replay(&args.folder, args.kubernetes_version) {
+    let cases = match args.component.replay(args) {
         Ok(cases) => cases,
         Err(error) => {
             stdio::print_error(&error);
@@ -86,7 +101,13 @@ pub fn run(args: &ConformanceArgs) -> Exit {
     let counted = families(&cases);
     let equal = counted.iter().all(|family| family.different == 0);
     let exit = if equal { Exit::Success } else { Exit::Failed };
-    let mut data = table(&counted).render(args.format.output.into());
+    let format = args.format.output;
+    let mut sets = vec![table(&counted).render(format.into())];
+    let by_plugin = plugins(&cases);
+    if !by_plugin.is_empty() {
+        sets.push(plugin_table(&by_plugin).render(format.into()));
+    }
+    let mut data = join_sets(&sets, format);
     let differences = first_differences(&cases, args.differences);
     if args.format.output.is_for_people() {
         data.push_str(&differences);
@@ -103,10 +124,29 @@ fn table(families: &[Family]) -> ResultSet {
         Column::new("cases", "CASES"),
         Column::new("equal", "EQUAL"),
         Column::new("different", "DIFFERENT"),
+        Column::new("skipped", "SKIPPED"),
     ]);
-    let cell = |count: usize| i64::try_from(count).unwrap_or(i64::MAX).into();
     for family in families {
-        set.push(vec![family.name.as_str().into(), cell(family.cases()), cell(family.equal), cell(family.different)]);
+        let counts = [family.cases(), family.equal, family.different, family.skipped];
+        let mut row = vec![family.name.as_str().into()];
+        row.extend(counts.map(cell));
+        set.push(row);
     }
     set
+}
+
+fn plugin_table(plugins: &[PluginComparison]) -> ResultSet {
+    let mut set = ResultSet::new(vec![
+        Column::new("plugin", "PLUGIN"),
+        Column::new("verdicts", "VERDICTS"),
+        Column::new("different", "DIFFERENT"),
+    ]);
+    for own in plugins {
+        set.push(vec![own.plugin.as_str().into(), cell(own.compared), cell(own.different)]);
+    }
+    set
+}
+
+fn cell(count: usize) -> Cell {
+    i64::try_from(count).unwrap_or(i64::MAX).into()
 }

@@ -12,7 +12,7 @@ pub enum Exit {
     Internal = 1,
     /// The command line or an input file is wrong.
     BadInput = 2,
-    /// An objective is not met, or a comparison found a difference.
+    /// An objective is not met, a comparison found a difference, or what is asked for cannot be had (`fit`).
     Failed = 3,
     /// Interrupted before the end; what was done so far is written.
     Interrupted = 4,

@@ -6,6 +6,8 @@
 mod completions;
 mod conformance;
 mod exit;
+mod explain;
+mod fit;
 mod interrupt;
 mod options;
 mod panic;
@@ -26,13 +28,15 @@ Examples:
   wavetank run scenarios/quickstart
   wavetank sweep scenarios/quickstart -j 4
   wavetank validate scenarios/quickstart
+  wavetank explain scenarios/quickstart --pod deployment/shop/web
   kubectl get deployments -o yaml | wavetank run scenarios/quickstart -f -
+  wavetank fit -f cluster.yaml --pod web.yaml
 
 Exit codes:
   0  all went well
   1  an internal error, results that cannot be written, or a failed run
   2  wrong usage or input
-  3  an objective or a comparison failed
+  3  an objective or a comparison failed, or what is asked for cannot be had
   4  interrupted; what was done so far is written
 
 Environment:
@@ -54,7 +58,9 @@ struct Cli {
 enum Command {
     Run(run::RunArgs),
     Sweep(sweep::SweepArgs),
+    Explain(explain::ExplainArgs),
     Validate(validate::ValidateArgs),
+    Fit(fit::FitArgs),
     Schema(schema::SchemaArgs),
     Conformance(conformance::ConformanceArgs),
     Completions(completions::CompletionsArgs),
@@ -77,7 +83,9 @@ pub fn main() -> Exit {
         match cli.command {
             Command::Run(args) => run::run(&args),
             Command::Sweep(args) => sweep::run(&args),
+            Command::Explain(args) => explain::run(&args),
             Command::Validate(args) => validate::run(&args),
+            Command::Fit(args) => fit::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Conformance(args) => conformance::run(&args),
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),

@@ -3,6 +3,7 @@
 use super::stdio;
 use crate::input::{Diagnostic, Diagnostics, ManifestSource};
 use crate::report::format::Format;
+use crate::scheduler::KubernetesVersion;
 use crate::sim::PrepareOptions;
 use clap::{Args, ValueEnum};
 use std::io::Read;
@@ -36,29 +37,37 @@ impl ScenarioArgs {
     /// # Errors
     /// What is wrong with standard input.
     pub fn prepare_options(&self) -> Result<PrepareOptions, Diagnostics> {
-        let standard_input = Path::new("-");
-        if self.manifests.iter().filter(|source| *source == standard_input).count() > 1 {
-            return Err(refused(Diagnostic::error("-f -", "standard input can be read once only")));
-        }
-        let source = |path: &PathBuf| -> Result<ManifestSource, Diagnostics> {
-            if path != standard_input {
-                return Ok(ManifestSource::Path(path.clone()));
-            }
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .map_err(|error| refused(Diagnostic::error("<stdin>", format!("cannot be read: {error}"))))?;
-            Ok(ManifestSource::Text { name: "<stdin>".into(), text })
-        };
         Ok(PrepareOptions {
             overrides: self.overrides.clone(),
-            manifests: self.manifests.iter().map(source).collect::<Result<_, _>>()?,
+            manifests: manifest_sources(&self.manifests)?,
             traces: self
                 .traces
                 .clone()
                 .or_else(|| std::env::var_os(TRACES_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from)),
         })
     }
+}
+
+/// Manifests to read; `-` is standard input, which is read here.
+///
+/// # Errors
+/// What is wrong with standard input.
+pub fn manifest_sources(paths: &[PathBuf]) -> Result<Vec<ManifestSource>, Diagnostics> {
+    let standard_input = Path::new("-");
+    if paths.iter().filter(|source| *source == standard_input).count() > 1 {
+        return Err(refused(Diagnostic::error("-f -", "standard input can be read once only")));
+    }
+    let source = |path: &PathBuf| -> Result<ManifestSource, Diagnostics> {
+        if path != standard_input {
+            return Ok(ManifestSource::Path(path.clone()));
+        }
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|error| refused(Diagnostic::error("<stdin>", format!("cannot be read: {error}"))))?;
+        Ok(ManifestSource::Text { name: "<stdin>".into(), text })
+    };
+    paths.iter().map(source).collect()
 }
 
 /// One problem as all problems.
@@ -88,6 +97,24 @@ impl OutArgs {
     /// The folder.
     pub fn folder(&self, scenario: &str) -> PathBuf {
         self.out.clone().unwrap_or_else(|| Path::new("output").join(scenario))
+    }
+}
+
+/// A release of Kubernetes whose rules can be asked for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum KubernetesRelease {
+    #[value(name = "1.34")]
+    V1_34,
+    #[value(name = "1.36")]
+    V1_36,
+}
+
+impl From<KubernetesRelease> for KubernetesVersion {
+    fn from(release: KubernetesRelease) -> Self {
+        match release {
+            KubernetesRelease::V1_34 => Self::V1_34,
+            KubernetesRelease::V1_36 => Self::V1_36,
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
-use super::{DaemonSetId, DeploymentId, HpaId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId, WorkloadId};
+use super::{
+    ClaimId, DaemonSetId, DeploymentId, HpaId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId, VolumeId,
+    WorkloadId,
+};
 use crate::api::Name;
 
 /// One change of the state. Changes are noted in the order in which they happened.
@@ -48,6 +51,20 @@ pub enum Change {
     HpaSpec(HpaId),
     /// A Service was created.
     ServiceAdded(ServiceId),
+    /// A claim was created.
+    ClaimAdded(ClaimId),
+    /// A claim was bound, or its selected node changed.
+    ClaimUpdated(ClaimId),
+    /// A claim was removed.
+    ClaimRemoved(ClaimId),
+    /// A persistent volume was created or bound.
+    Volume(VolumeId),
+    /// A persistent volume was removed.
+    VolumeRemoved(VolumeId),
+    /// A storage class was created or changed.
+    StorageClass,
+    /// A CSINode, CSIDriver or CSIStorageCapacity was created or changed.
+    CsiObject,
     /// The wanted number of replicas of a workload changed.
     DesiredReplicas(WorkloadId),
 }

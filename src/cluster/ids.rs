@@ -44,6 +44,10 @@ id! {
     DaemonSetId;
     /// A HorizontalPodAutoscaler.
     HpaId;
+    /// A persistent volume.
+    VolumeId;
+    /// A claim.
+    ClaimId;
     /// A Service.
     ServiceId;
     /// A top-level workload: what a pod's chain of owners ends in.

@@ -4,23 +4,26 @@
 //! and by owner, counts by workload) and note every [`Change`]. Components read the state when they are woken and
 //! reconcile what they find. No I/O, no clock, no randomness.
 
+mod admission;
 mod change;
 mod ids;
 mod invariants;
 mod node;
 mod pod;
 mod pod_changes;
+mod storage;
 mod template;
 mod workload;
 mod workload_changes;
 
 pub use change::{ApiEvent, Change, Severity};
 pub use ids::{
-    DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId, TemplateId,
-    WorkloadId,
+    ClaimId, DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId,
+    TemplateId, VolumeId, WorkloadId,
 };
 pub use node::{Machine, Node, NodeReady};
 pub use pod::{Deletion, Disruption, NewPod, Owner, Pod};
+pub use storage::{Claim, Storage};
 pub use template::{PodRequests, TemplateInfo};
 pub use workload::{
     DaemonSet, Deployment, Hpa, ReplicaSet, ReplicaSetStatus, Service, StatefulSet, Workload, WorkloadKind,
@@ -51,6 +54,9 @@ pub struct Cluster {
     workloads: Vec<Workload>,
     priority_classes: BTreeMap<Name, api::PriorityClass>,
     disruption_budgets: Vec<api::PodDisruptionBudget>,
+    /// By namespace and name.
+    limit_ranges: BTreeMap<(Name, Name), api::LimitRange>,
+    storage: Storage,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
 }
@@ -203,9 +209,10 @@ impl Cluster {
         self.priority_classes.get(name)
     }
 
-    /// The class of pods that name none.
+    /// The class of pods that name none: of several default classes the one of the lowest value
+    /// (`getDefaultPriorityClass` of the admission plugin Priority, Kubernetes 1.36).
     pub fn default_priority_class(&self) -> Option<&api::PriorityClass> {
-        self.priority_classes.values().find(|class| class.global_default)
+        self.priority_classes.values().filter(|class| class.global_default).min_by_key(|class| class.value)
     }
 
     /// Adds or replaces a disruption budget.

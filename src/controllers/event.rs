@@ -1,6 +1,6 @@
 //! What controllers plan for later.
 
-use crate::cluster::{DaemonSetId, DeploymentId, Disruption, NodeId, PodId, ReplicaSetId, StatefulSetId};
+use crate::cluster::{ClaimId, DaemonSetId, DeploymentId, Disruption, NodeId, PodId, ReplicaSetId, StatefulSetId};
 
 /// An event of a controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +51,10 @@ pub enum ControllerEvent {
         /// Number of the plan, so that a cancelled one is known to be stale.
         plan: u32,
     },
+    /// The PersistentVolume controller syncs a claim.
+    SyncClaim(ClaimId),
+    /// A volume for a claim is made.
+    ProvisionVolume(ClaimId),
     /// The pod garbage collector looks for pods of nodes that do not exist.
     CollectPods,
 }

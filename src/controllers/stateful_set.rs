@@ -1,7 +1,7 @@
 //! The StatefulSet controller: which pods one sync creates and deletes.
 //!
 //! Mirrors `updateStatefulSet` of `pkg/controller/statefulset` (Kubernetes 1.36). `maxUnavailable` of the rolling
-//! update (a gate that is off by default) and volume claims are not here.
+//! update (a gate that is off by default) is not here; claims are made by the running controller.
 
 use crate::api::{PodManagementPolicy, PodPhase, StatefulSetUpdateStrategy};
 

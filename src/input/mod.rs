@@ -6,6 +6,7 @@ mod field_error;
 mod field_path;
 mod json_position;
 pub mod manifest;
+pub mod pool_shape;
 pub mod scenario;
 pub mod scheduler_config;
 mod table;

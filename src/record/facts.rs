@@ -25,6 +25,8 @@ pub struct Facts {
     pub checksum: u64,
     /// Scheduling attempts, successful or not.
     pub scheduling_attempts: u64,
+    /// Scheduling attempts that the index could not decide, so that every plugin ran over every node.
+    pub framework_attempts: u64,
     /// Every pod, in order of creation.
     pub pods: Vec<PodRecord>,
     /// Every node, in order of creation.

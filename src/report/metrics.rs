@@ -79,6 +79,7 @@ pub const METRICS: &[Metric] = &[
     metric("pods_scheduled", Count, "pods that were bound to a node"),
     metric("pod_restarts", Count, "container restarts"),
     metric("scheduling_attempts", Count, "scheduling attempts, successful or not"),
+    metric("scheduling_attempts_by_framework", Count, "scheduling attempts that the index could not decide"),
     metric(
         "pod_pending_seconds_mean",
         Seconds,

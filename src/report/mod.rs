@@ -5,6 +5,8 @@
 //! same bytes on every machine.
 
 pub mod charts;
+pub mod explain;
+pub mod fit;
 pub mod format;
 pub mod kubectl;
 pub mod terminal;

@@ -147,6 +147,7 @@ fn pods(facts: &Facts, summary: &mut Summary) {
     summary.insert_count("pods_scheduled", facts.pods.iter().filter(|pod| pod.scheduled.is_some()).count());
     summary.insert("pod_restarts", float(facts.pods.iter().map(|pod| i128::from(pod.restarts)).sum()));
     summary.insert("scheduling_attempts", float(facts.scheduling_attempts.into()));
+    summary.insert("scheduling_attempts_by_framework", float(facts.framework_attempts.into()));
     summary.insert_sample("pod_pending_seconds", facts.pods.iter().map(|pod| pending_for(pod, facts.end)).collect());
     summary.insert_sample(
         "pod_startup_seconds",

@@ -6,19 +6,29 @@
 //! Known deviation: changes of the cluster reach the snapshot at once; the delay of the watch is part of the delay
 //! between a pod's creation and its first cycle.
 
+mod storage;
+mod topology_labels;
+
 use super::event::{ClusterEvent, node_update_events};
+use super::plugins::default_preemption::has_victims;
 use super::queue::SchedulingQueue;
 use super::queueing_hints::HintContext;
+use super::watch::Watch;
+use super::{Attempt, WatchedPods};
 use super::{
-    Context, Decision, Diagnosis, DisruptionBudget, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig,
-    Scratch, SearchState, ServiceSelector, Snapshot, TieBreak, post_filter, schedule,
+    Context, Decision, Diagnosis, DisruptionBudget, Index, Listers, Nominator, PodInfo, PodTraits, Profile,
+    SchedulerConfig, Scratch, SearchState, ServiceSelector, Snapshot, TieBreak, post_filter, schedule,
 };
 use crate::api::{self, Name, OwnerReference};
 use crate::cluster::{ApiEvent, Change, Cluster, Disruption, NodeId, Owner, PodId, Severity, TemplateId};
 use crate::engine::{Agenda, RandomStream};
 use crate::units::{SimDuration, SimTime};
 use rand::Rng;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
+use topology_labels::TopologyLabels;
 
 /// An event of the scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +57,16 @@ pub struct SchedulerTiming {
     pub bind: SimDuration,
 }
 
+/// How decisions are found. The decisions are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DecisionPath {
+    /// By the index, which leaves to the framework what it cannot tell.
+    #[default]
+    Index,
+    /// By the framework: every plugin over every node.
+    Framework,
+}
+
 /// When a client may send its next request.
 pub trait RateLimit {
     /// Takes a token and returns when the request may go.
@@ -63,40 +83,66 @@ pub struct Scheduler<L> {
     queue: SchedulingQueue,
     search: SearchState,
     scratch: Scratch,
+    /// `None`: the framework decides alone.
+    index: Option<Index>,
     timing: SchedulerTiming,
     limiter: L,
     ties: RandomStream,
     /// By template: what the scheduler computes of a pod.
     traits: Vec<Option<Arc<PodTraits>>>,
+    /// References to owners, one of each.
+    owners: FxHashMap<Owner, OwnerReference>,
+    /// Pods on nodes whose start the snapshot does not know yet.
+    not_started: Vec<PodId>,
     /// Until when the current cycle lasts.
     busy_until: SimTime,
     cycle_planned: bool,
     wake_planned: Option<SimTime>,
     attempts: u64,
-    /// Identifies nothing: claims of ephemeral volumes are not simulated.
+    framework_attempts: u64,
+    topology_labels: TopologyLabels,
+    /// Pods that have a node and wait for their volumes.
+    waiting_for_volumes: BTreeMap<PodId, NodeId>,
+    /// The uid of pods without ephemeral volumes: nothing asks for it.
     no_uid: Name,
+    watch: Watch,
 }
 
 impl<L: RateLimit> Scheduler<L> {
     /// A scheduler of an empty cluster.
-    pub fn new(config: &SchedulerConfig, timing: SchedulerTiming, limiter: L, ties: RandomStream) -> Self {
+    pub fn new(
+        config: &SchedulerConfig,
+        timing: SchedulerTiming,
+        limiter: L,
+        ties: RandomStream,
+        path: DecisionPath,
+    ) -> Self {
+        let mut snapshot = Snapshot::new();
+        let index = (path == DecisionPath::Index).then(|| Index::new(&mut snapshot));
         Self {
             profiles: config.profiles(),
-            snapshot: Snapshot::new(),
+            snapshot,
             listers: Listers::default(),
             nominator: Nominator::default(),
             queue: SchedulingQueue::new(config),
             search: SearchState::default(),
             scratch: Scratch::default(),
+            index,
             timing,
             limiter,
             ties,
             traits: Vec::new(),
+            owners: FxHashMap::default(),
+            not_started: Vec::new(),
             busy_until: SimTime::ZERO,
             cycle_planned: false,
             wake_planned: None,
             attempts: 0,
+            framework_attempts: 0,
+            topology_labels: TopologyLabels::new(config.version),
+            waiting_for_volumes: BTreeMap::new(),
             no_uid: Name::from(""),
+            watch: Watch::default(),
         }
     }
 
@@ -105,8 +151,16 @@ impl<L: RateLimit> Scheduler<L> {
         self.attempts
     }
 
+    /// Attempts that the framework decided: all of them, or those that the index could not tell.
+    pub const fn framework_attempts(&self) -> u64 {
+        self.framework_attempts
+    }
+
     /// A namespace and its labels.
     pub fn note_namespace(&mut self, namespace: &api::Namespace) {
+        if let Some(index) = &mut self.index {
+            index.forget_classes();
+        }
         self.listers.namespaces.insert(namespace.meta.name.clone(), namespace.meta.labels.clone());
     }
 
@@ -119,34 +173,37 @@ impl<L: RateLimit> Scheduler<L> {
         if self.traits.len() <= template.index() {
             self.traits.resize(template.index() + 1, None);
         }
-        let slot = &mut self.traits[template.index()];
-        Arc::clone(slot.get_or_insert_with(|| Arc::new(PodTraits::of(&cluster.template(template).template.spec))))
+        if let Some(traits) = &self.traits[template.index()] {
+            return Arc::clone(traits);
+        }
+        let spec = &cluster.template(template).template.spec;
+        if self.topology_labels.note(spec) {
+            self.label_placed_pods(cluster);
+        }
+        Arc::clone(self.traits[template.index()].insert(Arc::new(PodTraits::of(spec))))
+    }
+
+    /// Gives the pods that are on nodes the labels of their node.
+    fn label_placed_pods(&mut self, cluster: &Cluster) {
+        let placed: Vec<Arc<PodInfo>> = self.snapshot.nodes().flat_map(|node| node.pods()).cloned().collect();
+        for pod in placed {
+            let labels = self.topology_labels.of_pod(pod.id, cluster);
+            self.snapshot.update_pod(&Arc::new(PodInfo { labels, ..PodInfo::clone(&pod) }));
+        }
     }
 
     fn pod_info(&mut self, id: PodId, cluster: &Cluster) -> Arc<PodInfo> {
         let pod = cluster.pod(id);
         let traits = self.traits_of(pod.template, cluster);
         let template = &cluster.template(pod.template).template;
-        let owner = match pod.owner {
-            Owner::None => None,
-            Owner::ReplicaSet(owner) => {
-                Some(OwnerReference { kind: Name::from("ReplicaSet"), name: cluster.replica_set(owner).name.clone() })
-            }
-            Owner::StatefulSet(owner) => Some(OwnerReference {
-                kind: Name::from("StatefulSet"),
-                name: cluster.stateful_set(owner).object.meta.name.clone(),
-            }),
-            Owner::DaemonSet(owner) => Some(OwnerReference {
-                kind: Name::from("DaemonSet"),
-                name: cluster.daemon_set(owner).object.meta.name.clone(),
-            }),
-        };
+        let labels = self.topology_labels.of_pod(id, cluster);
+        let owner = owner_reference(&mut self.owners, pod.owner, cluster);
         Arc::new(PodInfo {
             id,
             namespace: cluster.namespace_name(pod.namespace).clone(),
             name: pod.name.clone(),
-            uid: self.no_uid.clone(),
-            labels: template.labels.clone(),
+            uid: if template.spec.ephemeral_claims.is_empty() { self.no_uid.clone() } else { id.uid() },
+            labels,
             template: Arc::clone(template),
             traits,
             resized: None,
@@ -157,6 +214,13 @@ impl<L: RateLimit> Scheduler<L> {
             terminating: pod.deletion.is_some(),
             preempted_by_scheduler: pod.deletion.is_some_and(|own| own.reason == Disruption::Preemption),
         })
+    }
+
+    /// Selectors that default spread constraints are made of have changed.
+    fn selectors_changed(&mut self) {
+        if let Some(index) = &mut self.index {
+            index.selectors_changed();
+        }
     }
 
     /// A change of the cluster.
@@ -192,18 +256,23 @@ impl<L: RateLimit> Scheduler<L> {
                     self.listers.services.resize(id.index() + 1, ServiceSelector::default());
                 }
                 self.listers.services[id.index()] = ServiceSelector { namespace, selector };
+                self.selectors_changed();
             }
             Change::ReplicaSetSpec(id) => {
                 let set = cluster.replica_set(id);
                 let key = (Name::from("ReplicaSet"), cluster.namespace_name(set.namespace).clone(), set.name.clone());
                 let labels = &cluster.template(set.template).template.labels;
-                self.listers.owners.entry(key).or_insert_with(|| owner_selector(cluster, id, labels));
+                if let Entry::Vacant(entry) = self.listers.owners.entry(key) {
+                    entry.insert(owner_selector(cluster, id, labels));
+                    self.selectors_changed();
+                }
             }
             Change::StatefulSetSpec(id) => {
                 let set = cluster.stateful_set(id);
                 let namespace = cluster.namespace_name(set.namespace).clone();
                 let key = (Name::from("StatefulSet"), namespace, set.object.meta.name.clone());
                 self.listers.owners.insert(key, set.object.selector.clone());
+                self.selectors_changed();
             }
             Change::PodAdded(id) => {
                 let pod = cluster.pod(id);
@@ -215,25 +284,42 @@ impl<L: RateLimit> Scheduler<L> {
             Change::PodBound(id) => {
                 let Some(node) = cluster.pod(id).node else { return };
                 self.queue.delete(id);
-                let info = self.pod_info(id, cluster);
-                if self.snapshot.node_of_pod(id).is_none() {
-                    self.snapshot.add_pod(Arc::clone(&info), node);
-                }
+                self.not_started.push(id);
+                let assumed = self.snapshot.pod(id).map(Arc::clone);
+                let info = match assumed {
+                    Some(assumed) if !self.topology_labels.are_selected() => assumed,
+                    assumed => {
+                        let info = self.pod_info(id, cluster);
+                        match assumed {
+                            Some(_) => self.snapshot.update_pod(&info),
+                            None => self.snapshot.add_pod(Arc::clone(&info), node),
+                        }
+                        info
+                    }
+                };
                 self.offer(&ClusterEvent::AssignedPodAdd(info), now);
             }
             Change::PodTerminating(id) => {
                 if self.snapshot.node_of_pod(id).is_some() && cluster.pod(id).exists() {
                     let info = self.pod_info(id, cluster);
-                    self.snapshot.update_pod(info);
+                    self.snapshot.update_pod(&info);
                 }
             }
             Change::PodEnded(id) | Change::PodRemoved(id) => {
                 self.queue.delete(id);
                 self.nominator.remove(id);
+                self.waiting_for_volumes.remove(&id);
                 if let Some((info, _)) = self.snapshot.remove_pod(id) {
                     self.offer(&ClusterEvent::AssignedPodDelete(info), now);
                 }
             }
+            Change::ClaimAdded(_)
+            | Change::ClaimUpdated(_)
+            | Change::ClaimRemoved(_)
+            | Change::Volume(_)
+            | Change::VolumeRemoved(_)
+            | Change::StorageClass
+            | Change::CsiObject => self.observe_storage(change, cluster, agenda),
             _ => return,
         }
         self.plan(agenda, self.timing.watch);
@@ -285,6 +371,41 @@ impl<L: RateLimit> Scheduler<L> {
         self.plan(agenda, SimDuration::ZERO);
     }
 
+    /// Keeps the last attempt of these pods from now on.
+    pub fn watch(&mut self, pods: WatchedPods) {
+        self.watch.start(pods);
+    }
+
+    /// The last attempt of the watched pods.
+    pub fn take_watched_attempt(&mut self) -> Option<Attempt> {
+        self.watch.take()
+    }
+
+    /// Keeps what the attempt that begins will be decided from, if the pod is watched.
+    fn note_attempt(&mut self, pod: &Arc<PodInfo>, profile: usize, cluster: &Cluster, now: SimTime) {
+        let Some(found) = self.watch.wants(pod.id, cluster) else { return };
+        self.note_starts(cluster);
+        let mut snapshot = self.snapshot.clone();
+        snapshot.refresh();
+        // The draws of this attempt come from the stream itself.
+        let mut ties = self.ties.clone();
+        let attempt = Attempt {
+            at: now,
+            number: cluster.pod(pod.id).scheduling_attempts + 1,
+            previous: None,
+            pod: Arc::clone(pod),
+            profile: self.profiles[profile].clone(),
+            snapshot,
+            listers: self.listers.clone(),
+            nominator: self.nominator.clone(),
+            search: self.search,
+            tie_break: TieBreak::Random(ties.next_u64()),
+            preemption_tie_break: TieBreak::Random(ties.next_u64()),
+            outcome: None,
+        };
+        self.watch.begin(found, attempt);
+    }
+
     /// One scheduling cycle.
     fn cycle<A: Agenda<SchedulerEvent>>(&mut self, cluster: &mut Cluster, agenda: &mut A) {
         let now = agenda.now();
@@ -295,26 +416,23 @@ impl<L: RateLimit> Scheduler<L> {
             self.queue.delete(id);
             return;
         };
+        self.note_attempt(&info, profile, cluster, now);
         self.attempts += 1;
         let end = now + self.timing.cycle;
         self.busy_until = end;
         self.snapshot.refresh();
-        let context = Context {
-            snapshot: &self.snapshot,
-            listers: &self.listers,
-            nominator: &self.nominator,
-            profile: &self.profiles[profile],
-        };
-        let tie_break = TieBreak::Random(self.ties.next_u64());
-        match schedule(&context, &info, &mut self.search, tie_break, &mut self.scratch) {
+        match self.decide(&info, profile) {
             Decision::Placed(placement) => {
                 cluster.note_scheduling_attempt(id, None);
+                self.watch.placed(id, placement.node);
                 self.nominator.remove(id);
                 self.snapshot.add_pod(info, placement.node);
                 self.queue.done(id);
                 let at = self.limiter.take(end + self.timing.bind);
                 let (pod, node) = (id, placement.node);
-                if at <= now {
+                if self.waits_for_volumes(pod, node, profile, cluster) {
+                    // Bound as soon as the volumes are.
+                } else if at <= now {
                     self.bind(pod, node, cluster, now);
                 } else {
                     agenda.schedule(at, SchedulerEvent::Bind { pod, node });
@@ -323,9 +441,59 @@ impl<L: RateLimit> Scheduler<L> {
             Decision::Unschedulable(diagnosis) => self.reject(&info, profile, &diagnosis, cluster, now),
             Decision::NoNodes => {
                 self.queue.fail(id, now);
-                report_failure(cluster, id, "no nodes available to schedule pods".to_owned(), false);
+                let message = "no nodes available to schedule pods";
+                self.watch.rejected(id, &self.snapshot, message, None);
+                report_failure(cluster, id, message.to_owned(), false);
             }
         }
+    }
+
+    /// Decides where a pod is to be placed.
+    fn decide(&mut self, pod: &Arc<PodInfo>, profile: usize) -> Decision {
+        if let Some(index) = &mut self.index {
+            index.sync(&mut self.snapshot, &mut self.nominator);
+        }
+        let context = Context {
+            snapshot: &self.snapshot,
+            listers: &self.listers,
+            nominator: &self.nominator,
+            profile: &self.profiles[profile],
+        };
+        let tie_break = TieBreak::Random(self.ties.next_u64());
+        let indexed = self
+            .index
+            .as_mut()
+            .and_then(|index| index.schedule(&context, pod, profile, &mut self.search, tie_break))
+            .filter(|decision| match decision {
+                // Preemption wants to know why each node was rejected.
+                Decision::Unschedulable(_) => !has_victims(&context, pod),
+                _ => true,
+            });
+        match indexed {
+            Some(decision) => {
+                self.scratch.state.dynamic_resources_ran = true;
+                decision
+            }
+            None => {
+                self.framework_attempts += 1;
+                schedule(&context, pod, &mut self.search, tie_break, &mut self.scratch)
+            }
+        }
+    }
+
+    /// Shows the snapshot which pods have started since it was last asked.
+    fn note_starts(&mut self, cluster: &Cluster) {
+        let mut waiting = std::mem::take(&mut self.not_started);
+        waiting.retain(|id| {
+            let Some(info) = self.snapshot.pod(*id) else { return false };
+            let start_time = cluster.pod(*id).start_time;
+            if start_time.is_some() {
+                let started = PodInfo { start_time, ..PodInfo::clone(info) };
+                self.snapshot.update_pod(&Arc::new(started));
+            }
+            start_time.is_none()
+        });
+        self.not_started = waiting;
     }
 
     /// No node was found: preemption is tried, the pod goes back to the queue, and the user is told why.
@@ -338,6 +506,9 @@ impl<L: RateLimit> Scheduler<L> {
         now: SimTime,
     ) {
         let tie_break = TieBreak::Random(self.ties.next_u64());
+        if self.snapshot.lowest_priority().is_some_and(|lowest| lowest < pod.priority()) {
+            self.note_starts(cluster);
+        }
         let context = Context {
             snapshot: &self.snapshot,
             listers: &self.listers,
@@ -370,6 +541,7 @@ impl<L: RateLimit> Scheduler<L> {
                 preempt(victim, pod, cluster, now);
             }
         }
+        self.watch.rejected(pod.id, &self.snapshot, &message, outcome.preemption.nominated);
         self.queue.reject(pod.id, diagnosis.plugins, &hints, now);
         report_failure(cluster, pod.id, message, is_unresolvable(diagnosis));
     }
@@ -399,6 +571,24 @@ impl<L: RateLimit> Scheduler<L> {
             }
         }
     }
+}
+
+/// The reference to a pod's owner.
+fn owner_reference(
+    known: &mut FxHashMap<Owner, OwnerReference>,
+    owner: Owner,
+    cluster: &Cluster,
+) -> Option<OwnerReference> {
+    let (kind, name) = match owner {
+        Owner::None => return None,
+        _ if known.contains_key(&owner) => return known.get(&owner).cloned(),
+        Owner::ReplicaSet(owner) => ("ReplicaSet", &cluster.replica_set(owner).name),
+        Owner::StatefulSet(owner) => ("StatefulSet", &cluster.stateful_set(owner).object.meta.name),
+        Owner::DaemonSet(owner) => ("DaemonSet", &cluster.daemon_set(owner).object.meta.name),
+    };
+    let reference = OwnerReference { kind: Name::from(kind), name: name.clone() };
+    known.insert(owner, reference.clone());
+    Some(reference)
 }
 
 /// Whether no change of the pods on the nodes could make a node feasible.

@@ -6,6 +6,40 @@ use crate::cluster::NodeId;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+/// Why the nodes were rejected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failures {
+    /// Each node, in the order in which the nodes were visited.
+    ByNode(Vec<(NodeId, Failure)>),
+    /// How many nodes for each reason.
+    Counted {
+        /// Some node, for the texts of reasons: none depends on the node.
+        any_node: NodeId,
+        /// Reasons with numbers of nodes.
+        counts: Vec<(Failure, usize)>,
+    },
+}
+
+impl Failures {
+    /// Each node with the reason; empty where only numbers are known.
+    #[must_use]
+    pub fn by_node(&self) -> &[(NodeId, Failure)] {
+        match self {
+            Self::ByNode(failures) => failures,
+            Self::Counted { .. } => &[],
+        }
+    }
+
+    /// Whether some node was rejected for a reason of this kind.
+    #[must_use]
+    pub fn any(&self, mut wanted: impl FnMut(Failure) -> bool) -> bool {
+        match self {
+            Self::ByNode(failures) => failures.iter().any(|(_, failure)| wanted(*failure)),
+            Self::Counted { counts, .. } => counts.iter().any(|(failure, _)| wanted(*failure)),
+        }
+    }
+}
+
 /// Why a pod could not be placed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
@@ -13,8 +47,8 @@ pub struct Diagnosis {
     pub nodes: usize,
     /// The PreFilter plugin that rejected the pod as a whole, if one did; no filter ran then.
     pub pre_filter: Option<PreFilterRejection>,
-    /// Why each node was rejected, in the order in which the nodes were visited.
-    pub failures: Vec<(NodeId, Failure)>,
+    /// Why the nodes were rejected.
+    pub failures: Failures,
     /// Plugins that rejected a node or the whole pod: those whose queueing hints are asked.
     pub plugins: PluginSet,
 }
@@ -30,7 +64,14 @@ impl Diagnosis {
             return text;
         }
         let mut counts = ReasonCounts::default();
-        counts.add_failures(self.failures.iter().copied(), snapshot, pod, version);
+        match &self.failures {
+            Failures::ByNode(failures) => counts.add_failures(failures.iter().copied(), snapshot, pod, version),
+            Failures::Counted { any_node, counts: own } => {
+                for (failure, nodes) in own {
+                    counts.add_reasons(*any_node, *failure, *nodes, snapshot, pod, version);
+                }
+            }
+        }
         counts.write_to(&mut text);
         text
     }
@@ -38,7 +79,7 @@ impl Diagnosis {
     /// Whether some node was rejected for a reason that preemption could remove.
     #[must_use]
     pub fn preemption_may_help(&self) -> bool {
-        self.failures.iter().any(|(_, failure)| failure.code() == Code::Unschedulable)
+        self.failures.any(|failure| failure.code() == Code::Unschedulable)
     }
 }
 
@@ -75,9 +116,22 @@ impl ReasonCounts {
             }
         }
         for (node, failure, count) in distinct {
-            if let Some(info) = snapshot.node(node) {
-                failure.for_each_reason(pod, info, version, &mut |reason| self.add(reason, count));
-            }
+            self.add_reasons(node, failure, count, snapshot, pod, version);
+        }
+    }
+
+    /// Counts every reason of a failure on `nodes` nodes, of which `node` is one.
+    fn add_reasons(
+        &mut self,
+        node: NodeId,
+        failure: Failure,
+        nodes: usize,
+        snapshot: &Snapshot,
+        pod: &PodInfo,
+        version: KubernetesVersion,
+    ) {
+        if let Some(info) = snapshot.node(node) {
+            failure.for_each_reason(pod, info, version, &mut |reason| self.add(reason, nodes));
         }
     }
 

@@ -13,11 +13,13 @@
 //! - Gates off by default, extenders and out-of-tree plugins are left out; so is opportunistic batching, which never
 //!   acts under the default spread constraints.
 
+mod change_log;
 pub mod component;
 pub mod diagnosis;
 pub mod event;
 pub mod failure;
 pub mod framework;
+pub mod index;
 mod listers;
 mod node_info;
 mod nominator;
@@ -32,18 +34,21 @@ pub mod resources;
 mod schedule_one;
 mod snapshot;
 mod version;
+pub mod volumes;
+mod watch;
 
-pub use diagnosis::Diagnosis;
+pub use diagnosis::{Diagnosis, Failures};
 pub use event::{ClusterEvent, NodeChange, PodChange, StorageEvent, node_update_events, pod_changes};
 pub use failure::{Code, Failure};
 pub use framework::{
     Context, CycleState, MAX_NODE_SCORE, PreFilterOutcome, PreFilterRejection, ScoreTable, pre_enqueue,
 };
+pub use index::{Index, IndexStatistics};
 pub use listers::{DisruptionBudget, Listers, ServiceSelector, VolumeListers};
 pub use node_info::NodeInfo;
 pub use nominator::Nominator;
 pub use plugin::{Plugin, PluginSet};
-pub use plugins::default_preemption::{Candidate, Preemption};
+pub use plugins::default_preemption::{Candidate, Criterion, Preemption};
 pub use pod_info::{DeclaredFeature, HostPort, PodInfo, PodTraits};
 pub use post_filter::{PostFilterCode, PostFilterResult, post_filter};
 pub use profile::{PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
@@ -56,3 +61,4 @@ pub use schedule_one::{
 };
 pub use snapshot::Snapshot;
 pub use version::KubernetesVersion;
+pub use watch::{Attempt, AttemptOutcome, Match, WatchedPods};

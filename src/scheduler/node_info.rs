@@ -15,6 +15,8 @@ pub struct NodeInfo {
     /// Deleted nodes stay while pods are still on them.
     pub(super) is_present: bool,
     pods: Vec<Arc<PodInfo>>,
+    /// Ids of `pods`, in their order: a pod is found without a look at each.
+    pod_ids: Vec<PodId>,
     allocatable: Resources,
     allocatable_pods: i64,
     requested: Resources,
@@ -40,6 +42,7 @@ impl NodeInfo {
             node,
             is_present: true,
             pods: Vec::new(),
+            pod_ids: Vec::new(),
             requested: Resources::default(),
             non_zero_cpu: MilliCpu::ZERO,
             non_zero_memory: Bytes::ZERO,
@@ -73,6 +76,12 @@ impl NodeInfo {
     #[must_use]
     pub fn pods(&self) -> &[Arc<PodInfo>] {
         &self.pods
+    }
+
+    /// A pod that is here.
+    #[must_use]
+    pub fn pod(&self, id: PodId) -> Option<&Arc<PodInfo>> {
+        self.pods.get(self.pod_ids.iter().position(|own| *own == id)?)
     }
 
     /// `status.allocatable` without `pods`.
@@ -151,13 +160,15 @@ impl NodeInfo {
                 self.used_ports.push(port.clone());
             }
         }
+        self.pod_ids.push(pod.id);
         self.pods.push(pod);
         self.is_dirty = true;
     }
 
     /// Takes a pod out of the sums; `None` if it is not here.
     pub fn remove_pod(&mut self, id: PodId) -> Option<Arc<PodInfo>> {
-        let position = self.pods.iter().position(|pod| pod.id == id)?;
+        let position = self.pod_ids.iter().position(|own| *own == id)?;
+        self.pod_ids.swap_remove(position);
         let pod = self.pods.swap_remove(position);
         let placed = pod.placed();
         self.requested.subtract(&placed.requests);
@@ -166,7 +177,9 @@ impl NodeInfo {
         self.pods_with_affinity -= u32::from(pod.has_pod_affinity());
         self.pods_with_required_anti_affinity -= u32::from(pod.has_required_anti_affinity());
         // As in kube-scheduler the ports are a set: of two pods with the same port, the first to go frees it.
-        self.used_ports.retain(|port| !pod.traits.host_ports.contains(port));
+        if !pod.traits.host_ports.is_empty() {
+            self.used_ports.retain(|port| !pod.traits.host_ports.contains(port));
+        }
         self.is_dirty = true;
         Some(pod)
     }

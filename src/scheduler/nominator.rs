@@ -10,12 +10,15 @@ use std::sync::Arc;
 pub struct Nominator {
     by_node: BTreeMap<NodeId, Vec<Arc<PodInfo>>>,
     nodes: BTreeMap<PodId, NodeId>,
+    /// Nodes where something changed since this was last cleared.
+    changed: Vec<NodeId>,
 }
 
 impl Nominator {
     /// Notes that a pod is nominated to a node, and to no other.
     pub fn add(&mut self, pod: Arc<PodInfo>, node: NodeId) {
         self.remove(pod.id);
+        self.changed.push(node);
         self.nodes.insert(pod.id, node);
         self.by_node.entry(node).or_default().push(pod);
     }
@@ -23,6 +26,7 @@ impl Nominator {
     /// Forgets a pod's nomination; gives the node.
     pub fn remove(&mut self, pod: PodId) -> Option<NodeId> {
         let node = self.nodes.remove(&pod)?;
+        self.changed.push(node);
         if let Some(pods) = self.by_node.get_mut(&node) {
             pods.retain(|own| own.id != pod);
             if pods.is_empty() {
@@ -30,6 +34,16 @@ impl Nominator {
             }
         }
         Some(node)
+    }
+
+    /// Nodes where something changed since [`clear_changed_nodes`](Self::clear_changed_nodes); may hold a node twice.
+    pub(super) fn changed_nodes(&self) -> &[NodeId] {
+        &self.changed
+    }
+
+    /// Forgets which nodes changed.
+    pub(super) fn clear_changed_nodes(&mut self) {
+        self.changed.clear();
     }
 
     /// The node that a pod is nominated to.

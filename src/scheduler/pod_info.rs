@@ -34,7 +34,7 @@ impl HostPort {
 }
 
 /// A feature that a node must declare (`status.declaredFeatures`) before the pod can run there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeclaredFeature {
     /// A restart rule with the action `RestartAllContainers`.
     RestartAllContainersOnContainerExits,
@@ -201,16 +201,15 @@ impl PodInfo {
         match &volume.source {
             VolumeSource::PersistentVolumeClaim(claim) => Some(claim.clone()),
             VolumeSource::Ephemeral => Some(Name::from(format!("{}-{}", self.name, volume.name))),
+            VolumeSource::ClaimTemplate => Some(Name::from(format!("{}-{}", volume.name, self.name))),
             _ => None,
         }
     }
 
-    /// The claims that its spec names.
-    pub fn claim_names(&self) -> impl Iterator<Item = &Name> {
-        self.spec().volumes.iter().filter_map(|volume| match &volume.source {
-            VolumeSource::PersistentVolumeClaim(claim) => Some(claim),
-            _ => None,
-        })
+    /// The claims that its spec names, those of ephemeral volumes excepted.
+    pub fn claim_names(&self) -> impl Iterator<Item = Name> {
+        let named = self.spec().volumes.iter().filter(|volume| volume.source != VolumeSource::Ephemeral);
+        named.filter_map(|volume| self.claim_name(volume))
     }
 
     /// Whether it has any affinity or anti-affinity to pods.

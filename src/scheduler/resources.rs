@@ -60,7 +60,7 @@ pub fn is_extended_resource_name(name: &str) -> bool {
 
 /// ResourceAmounts of every resource that is accounted for. Scalar entries are sorted by name; an entry of zero is kept, since
 /// a pod that names a resource differs from one that does not.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Resources {
     /// `cpu`.
     pub cpu: MilliCpu,

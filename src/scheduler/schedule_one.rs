@@ -1,7 +1,7 @@
 //! One scheduling cycle: the search for feasible nodes, their scores, the choice (`schedule_one.go`, kube-scheduler
 //! 1.36 with one worker).
 
-use super::diagnosis::Diagnosis;
+use super::diagnosis::{Diagnosis, Failures};
 use super::framework::{
     Context, CycleState, ScoreTable, run_filters, run_filters_with_nominated_pods, run_pre_filter, run_scores,
 };
@@ -146,7 +146,7 @@ pub fn find_feasible_nodes(
         return Some(Diagnosis {
             nodes: nodes.len(),
             pre_filter: Some(rejection),
-            failures: Vec::new(),
+            failures: Failures::ByNode(Vec::new()),
             plugins: result.plugins,
         });
     }
@@ -185,7 +185,7 @@ pub fn find_feasible_nodes(
     scratch.feasible.is_empty().then(|| Diagnosis {
         nodes: nodes.len(),
         pre_filter: None,
-        failures: std::mem::take(&mut scratch.failures),
+        failures: Failures::ByNode(std::mem::take(&mut scratch.failures)),
         plugins: scratch.plugins,
     })
 }

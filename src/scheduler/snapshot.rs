@@ -3,10 +3,12 @@
 //! Mirrors the cache and snapshot of kube-scheduler 1.36 (`backend/cache`). Node entries are shared between clones of a
 //! snapshot and copied when they change, so that a clone for a what-if question costs one pointer per node.
 
+use super::change_log::ChangeLog;
 use super::{NodeInfo, PodInfo};
 use crate::api::{Name, Node, well_known};
 use crate::cluster::{NodeId, PodId};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A name of a container image, interned in one snapshot.
@@ -36,8 +38,10 @@ pub struct Snapshot {
     /// By node id; `None` where the id is not of a known node.
     nodes: Vec<Option<Arc<NodeInfo>>>,
     by_name: FxHashMap<Name, NodeId>,
-    /// Where each pod is.
-    placements: FxHashMap<PodId, NodeId>,
+    /// Where each pod is, by pod id.
+    placements: Vec<Option<NodeId>>,
+    /// Pods on nodes by priority.
+    priorities: BTreeMap<i32, usize>,
     zones: Vec<Zone>,
     /// Nodes in search order.
     order: Vec<NodeId>,
@@ -46,6 +50,10 @@ pub struct Snapshot {
     images: Vec<ImageState>,
     /// Nodes whose image counts are to be refreshed; may hold a node twice.
     dirty: Vec<NodeId>,
+    /// Grows whenever nodes come or go.
+    order_generation: u64,
+    /// What changed, for those who keep something derived from the snapshot; `None` where nobody asks.
+    log: Option<ChangeLog>,
 }
 
 impl Snapshot {
@@ -64,6 +72,7 @@ impl Snapshot {
         self.by_name.insert(node.meta.name.clone(), id);
         self.insert_into_zone(id, &node);
         self.order_is_stale = true;
+        self.order_generation += 1;
         if self.nodes.len() <= id.index() {
             self.nodes.resize(id.index() + 1, None);
         }
@@ -92,6 +101,9 @@ impl Snapshot {
             info.set_node(node);
         }
         self.set_images(id, images);
+        if let Some(log) = &mut self.log {
+            log.node(id);
+        }
     }
 
     /// Removes a node. Its pods stay in the books until they are removed, as in kube-scheduler.
@@ -102,6 +114,7 @@ impl Snapshot {
         self.remove_images(id);
         self.remove_from_zone(id);
         self.order_is_stale = true;
+        self.order_generation += 1;
         if let Some(info) = self.node_mut(id) {
             info.is_present = false;
             info.images.clear();
@@ -119,16 +132,26 @@ impl Snapshot {
     pub fn add_pod(&mut self, pod: Arc<PodInfo>, node: NodeId) {
         self.remove_pod(pod.id);
         let id = pod.id;
+        if self.nodes.get(node.index()).is_none_or(Option::is_none) {
+            return;
+        }
+        if let Some(log) = &mut self.log {
+            log.pod(node, &pod, 1);
+        }
+        *self.priorities.entry(pod.priority()).or_insert(0) += 1;
         if let Some(info) = self.node_mut(node) {
             info.add_pod(pod);
-            self.dirty.push(node);
-            self.placements.insert(id, node);
         }
+        self.dirty.push(node);
+        if self.placements.len() <= id.index() {
+            self.placements.resize(id.index() + 1, None);
+        }
+        self.placements[id.index()] = Some(node);
     }
 
     /// Takes a pod off its node; `None` if it is on none.
     pub fn remove_pod(&mut self, id: PodId) -> Option<(Arc<PodInfo>, NodeId)> {
-        let node = self.placements.remove(&id)?;
+        let node = self.placements.get_mut(id.index())?.take()?;
         let info = self.node_mut(node)?;
         let pod = info.remove_pod(id)?;
         if !info.is_present && info.pods().is_empty() {
@@ -136,23 +159,51 @@ impl Snapshot {
         } else {
             self.dirty.push(node);
         }
+        self.uncount_priority(pod.priority());
+        if let Some(log) = &mut self.log {
+            log.pod(node, &pod, -1);
+        }
         Some((pod, node))
     }
 
     /// Replaces what is known about a pod on a node (labels, resize, termination).
-    pub fn update_pod(&mut self, pod: Arc<PodInfo>) {
+    pub fn update_pod(&mut self, pod: &Arc<PodInfo>) {
         let Some(node) = self.node_of_pod(pod.id) else { return };
-        if let Some(info) = self.node_mut(node) {
-            info.remove_pod(pod.id);
-            info.add_pod(pod);
-            self.dirty.push(node);
+        let Some(info) = self.node_mut(node) else { return };
+        let old = info.remove_pod(pod.id);
+        info.add_pod(Arc::clone(pod));
+        self.dirty.push(node);
+        if let Some(log) = &mut self.log {
+            if let Some(old) = &old {
+                log.pod(node, old, -1);
+            }
+            log.pod(node, pod, 1);
+        }
+        if let Some(old) = old.filter(|old| old.priority() != pod.priority()) {
+            self.uncount_priority(old.priority());
+            *self.priorities.entry(pod.priority()).or_insert(0) += 1;
+        }
+    }
+
+    fn uncount_priority(&mut self, priority: i32) {
+        if let Some(count) = self.priorities.get_mut(&priority) {
+            *count -= 1;
+            if *count == 0 {
+                self.priorities.remove(&priority);
+            }
         }
     }
 
     /// The node where a pod is.
     #[must_use]
     pub fn node_of_pod(&self, pod: PodId) -> Option<NodeId> {
-        self.placements.get(&pod).copied()
+        self.placements.get(pod.index()).copied().flatten()
+    }
+
+    /// A pod on a node.
+    #[must_use]
+    pub fn pod(&self, pod: PodId) -> Option<&Arc<PodInfo>> {
+        self.nodes.get(self.node_of_pod(pod)?.index())?.as_ref()?.pod(pod)
     }
 
     /// A node that exists.
@@ -177,6 +228,34 @@ impl Snapshot {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.zones.is_empty()
+    }
+
+    /// The lowest priority of a pod on a node; `None` without pods.
+    #[must_use]
+    pub fn lowest_priority(&self) -> Option<i32> {
+        self.priorities.first_key_value().map(|(priority, _)| *priority)
+    }
+
+    /// Grows whenever the search order may have changed.
+    pub(super) const fn order_generation(&self) -> u64 {
+        self.order_generation
+    }
+
+    /// Starts to log changes. Those of before are not in the log.
+    pub(super) fn enable_log(&mut self) {
+        self.log.get_or_insert_default();
+    }
+
+    /// The log of changes, if it is kept.
+    pub(super) const fn log(&self) -> Option<&ChangeLog> {
+        self.log.as_ref()
+    }
+
+    /// Drops the log's entries, which whoever derives something from it has read.
+    pub(super) fn clear_log(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.clear();
+        }
     }
 
     /// Brings the search order and the image counts up to date, as kube-scheduler does at the start of each scheduling

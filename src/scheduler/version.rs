@@ -50,6 +50,12 @@ impl KubernetesVersion {
         self.is_at_least_1_36()
     }
 
+    /// The API server copies zone and region of the node to a pod's labels when it is bound (PodTopologyLabelsAdmission).
+    #[must_use]
+    pub const fn copies_topology_labels(self) -> bool {
+        self.is_at_least_1_36()
+    }
+
     /// TaintToleration's failure names the taint.
     #[must_use]
     pub const fn taint_reason_names_taint(self) -> bool {

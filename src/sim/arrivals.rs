@@ -60,11 +60,7 @@ impl ArrivalStream {
     ///
     /// # Errors
     /// [`TableError`] if the trace cannot be read.
-    pub fn new(
-        arrivals: &Arrivals,
-        prepared: &PreparedArrivals,
-        streams: RandomStreams,
-    ) -> Result<Self, TableError> {
+    pub fn new(arrivals: &Arrivals, prepared: &PreparedArrivals, streams: RandomStreams) -> Result<Self, TableError> {
         let source = match (&arrivals.source, prepared) {
             (ArrivalSource::Generated(generated), PreparedArrivals::Template(template)) => {
                 generated_source(arrivals, generated, template, streams)

@@ -3,7 +3,7 @@
 use super::scheduler_config;
 use crate::api::{Name, Object, PodTemplate};
 use crate::input::manifest::{self, load_objects};
-use crate::input::scenario::{ActionVerb, ArrivalSource, CalendarTime, LoadOptions, Scenario, load};
+use crate::input::scenario::{self, ActionVerb, ArrivalSource, CalendarTime, LoadOptions, Scenario, load};
 use crate::input::scheduler_config::load_scheduler_config;
 use crate::input::trace::{self, TraceNode, TraceSummary};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath, ManifestSource};
@@ -114,9 +114,13 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
             }
         }
     }
+    let version = match scenario.spec.kubernetes_version {
+        scenario::KubernetesVersion::V1_34 => KubernetesVersion::V1_34,
+        scenario::KubernetesVersion::V1_36 => KubernetesVersion::V1_36,
+    };
     let scheduler = match &scenario.spec.scheduler {
-        Some(file) => read_scheduler_config(&scenario.folder.join(file), &mut diagnostics),
-        None => SchedulerConfig::default(),
+        Some(file) => read_scheduler_config(&scenario.folder.join(file), version, &mut diagnostics),
+        None => SchedulerConfig { version, ..SchedulerConfig::default() },
     };
     let objects: Vec<Object> = objects.into_iter().map(|loaded| loaded.object).collect();
     super::check::check(&scenario, &objects, &applied, &arrivals, &mut diagnostics);
@@ -139,10 +143,10 @@ impl Prepared {
 }
 
 /// Reads a `KubeSchedulerConfiguration`. What is wrong goes to `diagnostics`; the result then is the default.
-fn read_scheduler_config(file: &Path, diagnostics: &mut Diagnostics) -> SchedulerConfig {
+fn read_scheduler_config(file: &Path, version: KubernetesVersion, diagnostics: &mut Diagnostics) -> SchedulerConfig {
     let source = ManifestSource::Path(file.to_owned());
     let Some(read) = load_scheduler_config(source, diagnostics) else { return SchedulerConfig::default() };
-    scheduler_config(&read, KubernetesVersion::default()).unwrap_or_else(|error| {
+    scheduler_config(&read, version).unwrap_or_else(|error| {
         diagnostics.push(Diagnostic::error(file.display().to_string(), error).in_field("profiles"));
         SchedulerConfig::default()
     })

@@ -346,6 +346,7 @@ impl Recorder {
             events_handled: header.events_handled,
             checksum: header.checksum,
             scheduling_attempts: header.scheduling_attempts,
+            framework_attempts: header.framework_attempts,
             pods: cluster.pods().map(|(id, _)| pod_record(id, cluster, &header.arrivals)).collect(),
             nodes,
             pools: self.pools,
@@ -447,6 +448,8 @@ pub struct RunHeader {
     pub checksum: u64,
     /// Scheduling attempts.
     pub scheduling_attempts: u64,
+    /// Scheduling attempts that the index could not decide.
+    pub framework_attempts: u64,
     /// Names of the arrival streams.
     pub arrivals: Vec<Name>,
     /// Remarks for the user.

@@ -2,11 +2,13 @@
 
 use super::Prepared;
 use super::recorder::RunHeader;
+use super::watch::Watch;
 use super::world::World;
 use crate::api::Name;
 use crate::input::TableError;
 use crate::input::scenario::Duration;
 use crate::record::Facts;
+use crate::scheduler::component::DecisionPath;
 use crate::units::{SimDuration, SimTime};
 use std::hash::Hasher;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,6 +37,8 @@ pub struct RunOptions<'a> {
     pub interrupt: Option<&'a AtomicBool>,
     /// Told from time to time how far the run is.
     pub progress: Option<&'a (dyn Fn(SimTime) + Sync)>,
+    /// How the scheduler finds its decisions, which are the same either way.
+    pub decision_path: DecisionPath,
     /// Checks the cluster's invariants after every event, which is slow; a violation is a bug.
     pub check_invariants: bool,
 }
@@ -47,12 +51,34 @@ pub struct RunOptions<'a> {
 /// # Panics
 /// With `check_invariants`, if an invariant of the cluster is violated.
 pub fn simulate(prepared: &Prepared, options: &RunOptions<'_>) -> Result<Facts, SimError> {
+    play(prepared, options, None).map(finish)
+}
+
+/// A run that has come to its end.
+pub(super) struct Played<'a> {
+    pub(super) world: World<'a>,
+    seed: u64,
+    planned_duration: SimDuration,
+    pub(super) end: SimTime,
+    pub(super) interrupted: bool,
+}
+
+/// Runs a scenario, up to the watch's end if there is a watch.
+pub(super) fn play<'a>(
+    prepared: &'a Prepared,
+    options: &RunOptions<'_>,
+    watch: Option<&Watch>,
+) -> Result<Played<'a>, SimError> {
     let spec = &prepared.scenario.spec;
     let seed = options.seed.unwrap_or(spec.seed);
     let duration = spec.duration.get();
     let interval = spec.output.timeline_interval.map_or_else(|| usual_interval(duration), Duration::get);
-    let mut world = World::new(prepared, seed, interval)?;
+    let mut world = World::new(prepared, seed, interval, options.decision_path)?;
     let end = SimTime::ZERO + duration;
+    let end = watch.and_then(|watch| watch.until).map_or(end, |until| until.min(end));
+    if let Some(watch) = watch {
+        world.scheduler.watch(watch.pods.clone());
+    }
     let mut interrupted = false;
     while world.step(end)? {
         if options.check_invariants {
@@ -71,10 +97,11 @@ pub fn simulate(prepared: &Prepared, options: &RunOptions<'_>) -> Result<Facts, 
     }
     let end = if interrupted { world.queue.now() } else { end };
     world.queue.advance_to(end);
-    Ok(finish(world, seed, duration, end, interrupted))
+    Ok(Played { world, seed, planned_duration: duration, end, interrupted })
 }
 
-fn finish(mut world: World<'_>, seed: u64, planned_duration: SimDuration, end: SimTime, interrupted: bool) -> Facts {
+fn finish(played: Played<'_>) -> Facts {
+    let Played { mut world, seed, planned_duration, end, interrupted } = played;
     let remarks = world.final_remarks();
     let usage: Vec<_> = world.traffic.usage_by_node(end).collect();
     for (node, used) in usage {
@@ -92,6 +119,7 @@ fn finish(mut world: World<'_>, seed: u64, planned_duration: SimDuration, end: S
         events_handled: world.handled,
         checksum: world.checksum.finish(),
         scheduling_attempts: world.scheduler.attempts(),
+        framework_attempts: world.scheduler.framework_attempts(),
         arrivals: scenario.arrivals.iter().map(|stream| Name::from(stream.name.as_str())).collect(),
         remarks,
     };

@@ -43,6 +43,7 @@ pub fn controller_settings(spec: &ScenarioSpec) -> ControllerSettings {
         deployment_sync: delay(latency.scale, latency.deployment_sync),
         endpoint_ready: delay(latency.scale, latency.endpoint_ready),
         endpoint_removal: delay(latency.scale, latency.endpoint_removal),
+        volume_provisioning: manager.volume_provisioning.get(),
         client_interval: client_interval(manager.kube_api_qps, latency.scale),
         client_burst: manager.kube_api_burst,
         node_monitor_period: manager.node_monitor_period.get(),
@@ -160,6 +161,17 @@ pub fn node_pool(pool: &scenario::NodePool) -> NodePool {
         price_per_hour: NanoDollars::from_dollars(pool.price_per_hour),
         made: 0,
     }
+}
+
+/// The nodes of a scenario's pools at its start.
+#[must_use]
+pub fn starting_nodes(scenario: &scenario::Scenario) -> Vec<crate::api::Node> {
+    let mut nodes = Vec::new();
+    for pool in &scenario.spec.node_pools {
+        let mut made = node_pool(pool);
+        nodes.extend((0..pool.count).map(|_| made.next_node()));
+    }
+    nodes
 }
 
 /// The current value and the target of a metric in the target's unit: percent, cores, bytes, or the metric's own.

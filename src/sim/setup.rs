@@ -57,9 +57,14 @@ impl World<'_> {
     pub(super) fn apply(&mut self, objects: &[Object]) {
         let rank = |object: &Object| match object {
             Object::Namespace(_) => 0,
-            Object::PriorityClass(_) => 1,
-            Object::Node(_) => 2,
-            Object::Service(_) | Object::PodDisruptionBudget(_) => 3,
+            Object::PriorityClass(_) | Object::LimitRange(_) => 1,
+            Object::Node(_)
+            | Object::StorageClass(_)
+            | Object::CsiNode(_)
+            | Object::CsiDriver(_)
+            | Object::CsiStorageCapacity(_)
+            | Object::PersistentVolume(_) => 2,
+            Object::Service(_) | Object::PodDisruptionBudget(_) | Object::PersistentVolumeClaim(_) => 3,
             Object::HorizontalPodAutoscaler(_) => 5,
             _ => 4,
         };
@@ -101,6 +106,10 @@ impl World<'_> {
                 self.cluster.add_priority_class(class.clone());
                 self.admitted.clear();
             }
+            Object::LimitRange(range) => {
+                self.cluster.apply_limit_range(range.clone());
+                self.admitted.clear();
+            }
             Object::Node(node) => match self.cluster.node_id(&node.meta.name) {
                 Some(id) => self.cluster.update_node(id, |own| *own = node.clone()),
                 None => {
@@ -115,19 +124,19 @@ impl World<'_> {
                 self.cluster.apply_hpa(hpa.clone(), now);
             }
             Object::Deployment(deployment) => {
-                let template = self.admit(&deployment.template);
+                let template = self.admit(&deployment.meta.namespace, &deployment.template);
                 self.cluster.apply_deployment(deployment.clone(), template, now);
             }
             Object::StatefulSet(set) => {
-                let template = self.admit(&set.template);
+                let template = self.admit(&set.meta.namespace, &set.template);
                 self.cluster.apply_stateful_set(set.clone(), template);
             }
             Object::DaemonSet(set) => {
-                let template = self.admit(&set.template);
+                let template = self.admit(&set.meta.namespace, &set.template);
                 self.cluster.apply_daemon_set(set.clone(), template);
             }
             Object::ReplicaSet(set) => {
-                let template = self.admit(&set.template);
+                let template = self.admit(&set.meta.namespace, &set.template);
                 let namespace = self.cluster.namespace(&set.meta.namespace);
                 let existing = self
                     .cluster
@@ -156,6 +165,22 @@ impl World<'_> {
                 }
             }
             Object::Pod(pod) => self.apply_pod(pod),
+            Object::PersistentVolume(volume) => {
+                self.cluster.add_volume(volume.object.clone());
+            }
+            Object::PersistentVolumeClaim(claim) => {
+                self.cluster.add_claim(claim.object.clone());
+            }
+            Object::StorageClass(own) => {
+                let (class, is_default) = &own.object;
+                self.cluster.apply_storage_class(class.clone(), *is_default);
+            }
+            Object::CsiNode(node) => self.cluster.apply_csi_node(node.meta.name.clone(), node.object.clone()),
+            Object::CsiDriver(driver) => self.cluster.apply_csi_driver(driver.meta.name.clone(), driver.object),
+            Object::CsiStorageCapacity(own) => {
+                let (namespace, name) = (own.meta.namespace.clone(), own.meta.name.clone());
+                self.cluster.apply_storage_capacity(namespace, name, own.object.clone());
+            }
         }
     }
 
@@ -172,7 +197,14 @@ impl World<'_> {
         if now > SimTime::ZERO && self.cluster.pods().any(is_there) {
             return;
         }
-        let template = self.admit(&pod.template);
+        let template = self.admit(&pod.meta.namespace, &pod.template);
+        // A pod that has a node was admitted before.
+        if pod.node_name.is_none()
+            && let Some(refusal) = self.cluster.refusal(namespace, template, &pod.meta.name)
+        {
+            self.remarks.push(format!("pod {}/{} is not created: {refusal}", pod.meta.namespace, pod.meta.name));
+            return;
+        }
         let id = self.cluster.add_pod(
             NewPod {
                 name: pod.meta.name.clone(),
@@ -199,47 +231,25 @@ impl World<'_> {
         }
     }
 
-    /// A template as admission leaves it: default tolerations, folded label keys, priority.
-    pub(super) fn admit(&mut self, template: &Arc<PodTemplate>) -> TemplateId {
-        let address = Arc::as_ptr(template).addr();
-        if let Some((_, id)) = self.admitted.get(&address) {
+    /// A template as admission leaves it: default tolerations, folded label keys, defaults of LimitRanges, priority.
+    pub(super) fn admit(&mut self, namespace: &Name, template: &Arc<PodTemplate>) -> TemplateId {
+        let key = (Arc::as_ptr(template).addr(), namespace.clone());
+        if let Some((_, id)) = self.admitted.get(&key) {
             return *id;
         }
-        let id = self.admit_anew(template);
-        self.admitted.insert(address, (Arc::clone(template), id));
+        let id = self.admit_anew(namespace, template);
+        self.admitted.insert(key, (Arc::clone(template), id));
         id
     }
 
-    fn admit_anew(&mut self, template: &Arc<PodTemplate>) -> TemplateId {
+    fn admit_anew(&mut self, namespace: &str, template: &Arc<PodTemplate>) -> TemplateId {
         let mut admitted = PodTemplate::clone(template);
-        // No run has volumes yet: a claim would be missing for good, and the pod could never be placed.
-        admitted.spec.volumes.clear();
+        self.cluster.default_resources(namespace, &mut admitted.spec);
         let seconds = settings::default_toleration_seconds(&self.prepared.scenario.spec);
         api::admit_pod_defaults(&mut admitted.spec, &admitted.labels, seconds);
-        let named = !admitted.spec.priority_class_name.is_empty();
-        let class = if named {
-            self.cluster.priority_class(&admitted.spec.priority_class_name)
-        } else if admitted.spec.priority == 0 {
-            self.cluster.default_priority_class()
-        } else {
-            None
-        };
-        if let Some(class) = class {
-            admitted.spec.priority = class.value;
-            admitted.spec.preemption_policy = class.preemption_policy;
-        } else if let Some(priority) = system_priority(&admitted.spec.priority_class_name) {
-            admitted.spec.priority = priority;
-        }
+        let named = self.cluster.priority_class(&admitted.spec.priority_class_name);
+        api::admit_priority(&mut admitted.spec, named, self.cluster.default_priority_class());
         self.cluster.intern_template(&Arc::new(admitted))
-    }
-}
-
-/// Priorities of the classes that every cluster has (`pkg/apis/scheduling`, Kubernetes 1.36).
-fn system_priority(class: &str) -> Option<i32> {
-    match class {
-        "system-node-critical" => Some(2_000_001_000),
-        "system-cluster-critical" => Some(2_000_000_000),
-        _ => None,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::infra::node_pool::NodePool;
 use crate::kubelet::agent::Kubelets;
 use crate::record::{AutoscalingRecord, MetricRecord};
 use crate::scheduler::DisruptionBudget;
-use crate::scheduler::component::Scheduler;
+use crate::scheduler::component::{DecisionPath, Scheduler};
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use crate::workload::traffic::{Load, Traffic};
 use rustc_hash::FxHashMap;
@@ -43,9 +43,9 @@ pub struct World<'a> {
     pub(super) arrivals: Vec<ArrivalStream>,
     pub(super) joining: Vec<(u32, api::Node)>,
     pub(super) remarks: Vec<String>,
-    /// Templates by their address, as admission left them: pods that come in large numbers share one. Emptied when what
+    /// Templates by their address and namespace, as admission left them: pods that come in large numbers share one. Emptied when what
     /// admission reads changes; only looked up, never iterated.
-    pub(super) admitted: FxHashMap<usize, (Arc<PodTemplate>, TemplateId)>,
+    pub(super) admitted: FxHashMap<(usize, Name), (Arc<PodTemplate>, TemplateId)>,
     shared_gpus: u64,
     budgets_are_stale: bool,
     changes: Vec<Change>,
@@ -81,7 +81,7 @@ impl<'a> World<'a> {
     ///
     /// # Errors
     /// [`SimError`] if a trace cannot be read.
-    pub fn new(prepared: &'a Prepared, seed: u64, interval: SimDuration) -> Result<Self, SimError> {
+    pub fn new(prepared: &'a Prepared, seed: u64, interval: SimDuration, path: DecisionPath) -> Result<Self, SimError> {
         let scenario = &prepared.scenario;
         let spec = &scenario.spec;
         let streams = RandomStreams::new(seed);
@@ -108,6 +108,7 @@ impl<'a> World<'a> {
             settings::scheduler_timing(spec),
             settings::scheduler_client(spec),
             streams.stream("scheduler/ties"),
+            path,
         );
         let mut world = Self {
             prepared,
@@ -221,7 +222,7 @@ impl<'a> World<'a> {
 
     fn arrive(&mut self, stream: u32, arriving: super::arrivals::Arriving) {
         let now = self.queue.now();
-        let template = self.admit(&arriving.template);
+        let template = self.admit(&arriving.namespace, &arriving.template);
         let namespace = self.cluster.namespace(&arriving.namespace);
         self.shared_gpus += u64::from(arriving.shared_gpu);
         let pod = self.cluster.add_pod(

@@ -1,6 +1,7 @@
 //! Replayed cases counted by family, and their differences in words.
 
-use super::conformance::CaseResult;
+use super::conformance::{CaseResult, PluginComparison};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The cases of one family.
@@ -12,13 +13,15 @@ pub struct Family {
     pub equal: usize,
     /// The other cases.
     pub different: usize,
+    /// Cases that rest on something that is not simulated and differ.
+    pub skipped: usize,
 }
 
 impl Family {
     /// All cases.
     #[must_use]
     pub const fn cases(&self) -> usize {
-        self.equal + self.different
+        self.equal + self.different + self.skipped
     }
 }
 
@@ -28,12 +31,14 @@ pub fn families(cases: &[CaseResult]) -> Vec<Family> {
     let mut families: Vec<Family> = Vec::new();
     for case in cases {
         let index = families.iter().position(|family| family.name == case.family).unwrap_or_else(|| {
-            families.push(Family { name: case.family.clone(), equal: 0, different: 0 });
+            families.push(Family { name: case.family.clone(), equal: 0, different: 0, skipped: 0 });
             families.len() - 1
         });
         if let Some(family) = families.get_mut(index) {
             if case.differences.is_empty() {
                 family.equal += 1;
+            } else if case.skipped {
+                family.skipped += 1;
             } else {
                 family.different += 1;
             }
@@ -42,10 +47,27 @@ pub fn families(cases: &[CaseResult]) -> Vec<Family> {
     families
 }
 
+/// What each plugin said over all cases that count, by name.
+#[must_use]
+pub fn plugins(cases: &[CaseResult]) -> Vec<PluginComparison> {
+    let mut sums: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for own in cases.iter().filter(|case| !case.skipped).flat_map(|case| &case.plugins) {
+        let sum = sums.entry(&own.plugin).or_default();
+        sum.0 += own.compared;
+        sum.1 += own.different;
+    }
+    let comparison = |(plugin, (compared, different)): (&str, _)| PluginComparison {
+        plugin: plugin.to_owned(),
+        compared,
+        different,
+    };
+    sums.into_iter().map(comparison).collect()
+}
+
 /// The first `limit` different cases with all their differences, and how many more there are. Empty if all are equal.
 #[must_use]
 pub fn first_differences(cases: &[CaseResult], limit: usize) -> String {
-    let different = || cases.iter().filter(|case| !case.differences.is_empty());
+    let different = || cases.iter().filter(|case| !case.differences.is_empty() && !case.skipped);
     let mut text = String::new();
     // Writing to a String cannot fail.
     for case in different().take(limit) {
@@ -75,6 +97,8 @@ mod tests {
             family: family.to_owned(),
             id: id.to_owned(),
             differences: if differs { vec![difference] } else { Vec::new() },
+            skipped: false,
+            plugins: vec![PluginComparison { plugin: "Fit".to_owned(), compared: 2, different: usize::from(differs) }],
         }
     }
 
@@ -89,5 +113,9 @@ mod tests {
             "\na 2\n  desiredReplicas\n    expected: 3\n    actual:   4\n\nand 1 more different cases\n"
         );
         assert_eq!(first_differences(&cases[..1], 5), "");
+        assert_eq!(plugins(&cases), [PluginComparison { plugin: "Fit".to_owned(), compared: 6, different: 2 }]);
+        let skipped = CaseResult { skipped: true, ..case("dra", "4", true) };
+        assert_eq!(super::families(std::slice::from_ref(&skipped))[0].skipped, 1);
+        assert_eq!(first_differences(&[skipped], 5), "");
     }
 }

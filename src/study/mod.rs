@@ -1,7 +1,11 @@
-//! Many runs: sweeps and replications, and the replay of recorded decisions.
+//! Many runs: sweeps and replications, the replay of recorded decisions, the explanation of single ones, and questions
+//! to the scheduler without a run.
 
+pub mod cluster_view;
 pub mod conformance;
+pub mod explain;
 pub mod families;
+pub mod fit;
 pub mod scenario_sweep;
 pub mod single;
 pub mod sweep;

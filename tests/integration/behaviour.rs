@@ -7,7 +7,7 @@ use wavetank::units::{SimDuration, SimTime};
 
 /// Runs a scenario of pool `n`, whose containers start within a second and stop within one, from its manifests and the
 /// rest of its spec.
-fn run(nodes: u32, zones: &str, manifests: &str, spec: &str) -> Facts {
+pub fn run(nodes: u32, zones: &str, manifests: &str, spec: &str) -> Facts {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("manifests.yaml"), manifests).unwrap();
     let mut text = format!(

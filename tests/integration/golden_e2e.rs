@@ -274,7 +274,8 @@ fn simulated_replicas(facts: &Facts) -> BTreeMap<String, Vec<(f64, i64)>> {
         if !sets.contains(&set) {
             sets.push(set.clone());
         }
-        let index = sets.iter().position(|own| *own == set).unwrap() + 1;
+        let of_workload = sets.iter().filter(|own| own.starts_with(&format!("{}-", event.name)));
+        let index = of_workload.take_while(|own| **own != set).count() + 1;
         replicas.entry(format!("{}#{index}", event.name)).or_default().push((recorded_time(event.first), to));
     }
     replicas
@@ -491,6 +492,11 @@ fn rollout_stuck_and_undone() {
 #[test]
 fn stateful_set_in_order() {
     check_recording("sts-ordered", 0.3);
+}
+
+#[test]
+fn limit_range_defaults_and_refusals() {
+    check_recording("limitrange", 0.3);
 }
 
 #[test]

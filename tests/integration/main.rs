@@ -2,6 +2,8 @@
 
 mod behaviour;
 mod cli;
+mod explain;
+mod fit;
 mod gallery;
 mod golden_controllers;
 mod golden_e2e;
@@ -13,3 +15,4 @@ mod rooms;
 mod scenario;
 mod sweep;
 mod traces;
+mod volumes;

@@ -22,6 +22,7 @@ pub fn empty(seconds: i64) -> Facts {
         checksum: 0,
         events_handled: 0,
         scheduling_attempts: 0,
+        framework_attempts: 0,
         pods: Vec::new(),
         nodes: Vec::new(),
         pools: Vec::new(),

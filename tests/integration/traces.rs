@@ -40,7 +40,11 @@ fn openb_pods_are_read_plain_and_gzipped() {
         assert_eq!(pods.len(), 3, "{name}");
         assert_eq!(&*pods[0].name, "alpha");
         assert_eq!((pods[0].shape.cpu, pods[0].shape.memory), (MilliCpu::new(4000), Bytes::new(2048 << 20)));
-        assert_eq!((pods[0].shape.gpus, pods[0].shape.shared_gpu), (1, true), "a share becomes a whole GPU, and is marked");
+        assert_eq!(
+            (pods[0].shape.gpus, pods[0].shape.shared_gpu),
+            (1, true),
+            "a share becomes a whole GPU, and is marked"
+        );
         assert_eq!(pods[0].lifetime, Some(Lifetime::DeletedAt(SimTime::from_secs(70))));
         assert_eq!(pods[0].shape.labels, [("qos".into(), "LS".into())]);
         assert_eq!((pods[1].shape.gpus, pods[1].shape.shared_gpu), (0, false), "no GPU, no share");

@@ -4,6 +4,7 @@
 //! own, made once for each node and revision. Deviation: a `nodeName` in the template is not looked at.
 
 use super::deployment::{generated_name, template_hash, with_revision_label};
+use super::retry::RetryBackoff;
 use super::slow_start::creation_times;
 use super::{ControllerSettings, WorkQueue};
 use crate::api::{
@@ -36,6 +37,7 @@ pub struct DaemonSetController {
     memory: Vec<Memory>,
     /// What each template of a pod was made from, by its id; `None` for templates of others.
     made: Vec<Option<Made>>,
+    backoff: RetryBackoff,
     limiter: TokenBucket,
     sync_delay: SimDuration,
 }
@@ -104,6 +106,7 @@ impl DaemonSetController {
             queue: WorkQueue::default(),
             memory: Vec::new(),
             made: Vec::new(),
+            backoff: RetryBackoff::default(),
             limiter: settings.client(),
             sync_delay: settings.controller_sync,
         }
@@ -268,7 +271,19 @@ impl DaemonSetController {
         for (node, backoff) in &outcome.backoffs {
             self.memory(id).backoffs.insert(gathered.nodes[*node].0, *backoff);
         }
-        let count = i32::try_from(outcome.create.len()).unwrap_or(i32::MAX);
+        let mut count = i32::try_from(outcome.create.len()).unwrap_or(i32::MAX);
+        if count > 0 {
+            let set = cluster.daemon_set(id);
+            let name = generated_name(&set.object.meta.name, cluster);
+            if let Some(refusal) = cluster.refusal(set.namespace, base, &name) {
+                event(cluster, id, Severity::Warning, "FailedCreate", format!("Error creating: {refusal}"));
+                let delay = self.backoff.fail(id.index());
+                self.enqueue(id, now + delay, agenda);
+                count = 0;
+            } else {
+                self.backoff.forget(id.index());
+            }
+        }
         let times = creation_times(&mut self.limiter, count, now, self.sync_delay);
         for (index, at) in outcome.create.iter().zip(times) {
             let node = gathered.nodes[*index].0;

@@ -5,8 +5,10 @@ mod daemon_set;
 mod deployment;
 mod endpoints;
 mod node_lifecycle;
+mod persistent_volume;
 mod pod_gc;
 mod replica_set;
+mod retry;
 mod slow_start;
 mod stateful_set;
 mod taint_eviction;
@@ -18,6 +20,7 @@ pub use daemon_set::DaemonSetController;
 pub use deployment::{DeploymentController, safe_text, template_hash};
 pub use endpoints::EndpointController;
 pub use node_lifecycle::NodeLifecycleController;
+pub use persistent_volume::PersistentVolumeController;
 pub use pod_gc::PodGcController;
 pub use replica_set::ReplicaSetController;
 pub use stateful_set::StatefulSetController;
@@ -43,6 +46,8 @@ pub struct ControllerSettings {
     pub endpoint_ready: SimDuration,
     /// From a pod's deletion to its endpoint being not ready.
     pub endpoint_removal: SimDuration,
+    /// Time that a volume takes to be made on demand.
+    pub volume_provisioning: SimDuration,
     /// Time in which a controller's client may send one more request.
     pub client_interval: SimDuration,
     /// Requests that a controller's client may send at once.
@@ -80,6 +85,7 @@ pub struct Controllers {
     node_lifecycle: NodeLifecycleController,
     taint_eviction: TaintEvictionController,
     pod_gc: PodGcController,
+    persistent_volume: PersistentVolumeController,
     garbage_client: TokenBucket,
 }
 
@@ -96,12 +102,14 @@ impl Controllers {
             node_lifecycle: NodeLifecycleController::new(&settings),
             taint_eviction: TaintEvictionController::new(&settings),
             pod_gc: PodGcController::new(&settings),
+            persistent_volume: PersistentVolumeController::new(&settings),
             garbage_client: settings.client(),
         }
     }
 
     /// A change of the cluster: whoever watches it is woken.
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
+        self.persistent_volume.observe(change, cluster, agenda);
         match change {
             Change::DeploymentSpec(id) => {
                 self.deployment.note_spec_change(id);
@@ -251,6 +259,8 @@ impl Controllers {
             ControllerEvent::EndMonitorPass => self.node_lifecycle.end_pass(cluster, agenda),
             ControllerEvent::TaintNodes { zone } => self.node_lifecycle.taint_nodes(zone, cluster, agenda),
             ControllerEvent::EvictPod { pod, plan } => self.taint_eviction.evict(pod, plan, cluster, agenda),
+            ControllerEvent::SyncClaim(id) => self.persistent_volume.sync(id, cluster, agenda),
+            ControllerEvent::ProvisionVolume(id) => self.persistent_volume.provision(id, cluster),
             ControllerEvent::CollectPods => self.pod_gc.collect(cluster, now),
         }
     }

@@ -1,6 +1,7 @@
 //! The running ReplicaSet controller: creates and deletes pods, and writes the status.
 
 use super::deployment::generated_name;
+use super::retry::RetryBackoff;
 use super::slow_start::creation_times;
 use super::{ControllerSettings, WorkQueue};
 use crate::api::well_known;
@@ -20,6 +21,7 @@ pub struct ReplicaSetController {
     queue: WorkQueue,
     /// Pods that the current sync of each ReplicaSet has still to create or delete.
     outstanding: Vec<u32>,
+    backoff: RetryBackoff,
     limiter: TokenBucket,
     sync_delay: SimDuration,
     batch_delay: SimDuration,
@@ -31,6 +33,7 @@ impl ReplicaSetController {
         Self {
             queue: WorkQueue::default(),
             outstanding: Vec::new(),
+            backoff: RetryBackoff::default(),
             limiter: settings.client(),
             sync_delay: settings.controller_sync,
             batch_delay: settings.controller_sync,
@@ -86,6 +89,16 @@ impl ReplicaSetController {
         agenda: &mut A,
     ) {
         let now = agenda.now();
+        let set = cluster.replica_set(id);
+        let name = generated_name(&set.name, cluster);
+        if let Some(refusal) = cluster.refusal(set.namespace, set.template, &name) {
+            // The first batch is one pod: its failure ends the sync, which is retried.
+            pod_event(cluster, id, Severity::Warning, "FailedCreate", format!("Error creating: {refusal}"));
+            let delay = self.backoff.fail(id.index());
+            self.enqueue(id, delay, agenda);
+            return;
+        }
+        self.backoff.forget(id.index());
         let mut immediate = 0;
         for at in creation_times(&mut self.limiter, count, now, self.batch_delay) {
             *self.outstanding(id) += 1;
@@ -123,7 +136,7 @@ impl ReplicaSetController {
             },
             now,
         );
-        pod_event(cluster, id, "SuccessfulCreate", format!("Created pod: {name}"));
+        pod_event(cluster, id, Severity::Normal, "SuccessfulCreate", format!("Created pod: {name}"));
     }
 
     /// Deletes `count` pods, those that rank lowest.
@@ -188,7 +201,7 @@ fn delete_pod(cluster: &mut Cluster, id: ReplicaSetId, pod: PodId, now: SimTime)
     if cluster.pod(pod).deletion.is_none() && cluster.pod(pod).exists() {
         let message = format!("Deleted pod: {}", cluster.pod(pod).name);
         cluster.delete_pod(pod, grace, Disruption::Deletion, now);
-        pod_event(cluster, id, "SuccessfulDelete", message);
+        pod_event(cluster, id, Severity::Normal, "SuccessfulDelete", message);
     }
 }
 
@@ -235,11 +248,11 @@ fn ranked(cluster: &Cluster, id: PodId, related: &BTreeMap<NodeId, i32>) -> Rank
 }
 
 /// An event of the ReplicaSet controller.
-fn pod_event(cluster: &mut Cluster, id: ReplicaSetId, reason: &'static str, message: String) {
+fn pod_event(cluster: &mut Cluster, id: ReplicaSetId, severity: Severity, reason: &'static str, message: String) {
     let set = cluster.replica_set(id);
     let (namespace, name) = (cluster.namespace_name(set.namespace).clone(), set.name.clone());
     cluster.emit(ApiEvent {
-        severity: Severity::Normal,
+        severity,
         reason,
         source: "replicaset-controller",
         kind: "ReplicaSet",

@@ -5,6 +5,7 @@
 //! template: a Service that selects a single pod by them finds none.
 
 use super::deployment::{template_hash, with_revision_label};
+use super::retry::RetryBackoff;
 use super::slow_start::creation_times;
 use super::{ControllerSettings, WorkQueue};
 use crate::api::{Name, PodPhase};
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub struct StatefulSetController {
     queue: WorkQueue,
     memory: Vec<Memory>,
+    backoff: RetryBackoff,
     limiter: TokenBucket,
     sync_delay: SimDuration,
 }
@@ -46,6 +48,7 @@ impl StatefulSetController {
         Self {
             queue: WorkQueue::default(),
             memory: Vec::new(),
+            backoff: RetryBackoff::default(),
             limiter: settings.client(),
             sync_delay: settings.controller_sync,
         }
@@ -143,6 +146,19 @@ impl StatefulSetController {
                 StatefulSetAction::Delete { .. } => None,
             })
             .collect();
+        if let Some((ordinal, template)) = created.first() {
+            let set = cluster.stateful_set(id);
+            let (set_name, namespace) = (&set.object.meta.name, set.namespace);
+            let name = format!("{set_name}-{ordinal}");
+            if let Some(refusal) = cluster.refusal(namespace, *template, &name) {
+                let message = format!("create Pod {name} in StatefulSet {set_name} failed error: {refusal}");
+                event(cluster, id, Severity::Warning, "FailedCreate", message);
+                let delay = self.backoff.fail(id.index());
+                self.enqueue(id, now + delay, agenda);
+                return;
+            }
+            self.backoff.forget(id.index());
+        }
         let count = i32::try_from(created.len()).unwrap_or(i32::MAX);
         let times = creation_times(&mut self.limiter, count, now, self.sync_delay);
         for ((ordinal, template), at) in created.into_iter().zip(times) {
@@ -225,10 +241,12 @@ fn pod_view(cluster: &Cluster, id: PodId, update: TemplateId, min_ready: SimDura
     }
 }
 
-/// Creates the pod of an ordinal and says so.
+/// Creates the pod of an ordinal, its claims first, and says so.
 fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: TemplateId, now: SimTime) {
     let set = cluster.stateful_set(id);
     let name = format!("{}-{ordinal}", set.object.meta.name);
+    create_claims(cluster, id, &name);
+    let set = cluster.stateful_set(id);
     let message = format!("Create Pod {name} in StatefulSet {} successful", set.object.meta.name);
     let new = NewPod {
         name: Name::from(name),
@@ -242,6 +260,25 @@ fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: 
     };
     cluster.add_pod(new, now);
     event(cluster, id, Severity::Normal, "SuccessfulCreate", message);
+}
+
+/// Creates those claims of a pod that are not there yet (`createPersistentVolumeClaims`).
+fn create_claims(cluster: &mut Cluster, id: StatefulSetId, pod: &str) {
+    let set = cluster.stateful_set(id);
+    if set.object.volume_claim_templates.is_empty() {
+        return;
+    }
+    let (namespace, set_name) = (set.object.meta.namespace.clone(), set.object.meta.name.clone());
+    for mut own in set.object.volume_claim_templates.clone() {
+        let name = Name::from(format!("{}-{pod}", own.claim.name));
+        if cluster.storage().claim_id(&namespace, &name).is_none() {
+            own.claim.namespace = namespace.clone();
+            own.claim.name = name.clone();
+            cluster.add_claim(own);
+            let message = format!("Create Claim {name} Pod {pod} in StatefulSet {set_name} success");
+            event(cluster, id, Severity::Normal, "SuccessfulCreate", message);
+        }
+    }
 }
 
 /// Deletes a pod and says so; a pod that has ended is also said to be created again.

@@ -44,6 +44,7 @@ const SYNC: SimDuration = SimDuration::from_millis(8);
 impl World {
     fn new(nodes: usize) -> Self {
         let settings = ControllerSettings {
+            volume_provisioning: SimDuration::from_secs(5),
             controller_sync: SYNC,
             deployment_sync: SYNC,
             endpoint_ready: SYNC,
@@ -168,6 +169,7 @@ impl World {
     fn stateful_set(&mut self, replicas: i32, policy: PodManagementPolicy) -> StatefulSetId {
         let (template, id) = self.template("app:v1", PodSpec::default());
         let object = api::StatefulSet {
+            volume_claim_templates: Vec::new(),
             meta: meta("db"),
             replicas,
             selector: api::LabelSelector::default(),

@@ -1,11 +1,14 @@
 //! Documents to objects: which kind each is, what is wrong with it, and what of it is not simulated.
 
+mod pod_source;
+mod volumes;
+
 use super::hpa::ScaleToZero;
 use super::inert::Inert;
 use super::typed::{self, Notes, similar};
 use super::{
-    daemon_set, deployment, hpa, namespace, node, pod, pod_disruption_budget, priority_class, replica_set, service,
-    stateful_set, validate_pod,
+    daemon_set, deployment, hpa, limit_range, namespace, node, pod, pod_disruption_budget, priority_class, replica_set,
+    service, stateful_set, storage, validate_pod,
 };
 use crate::api::Object;
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
@@ -15,6 +18,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use pod_source::{LoadedPod, PodSource, load_pod};
+pub use volumes::{LoadedVolumes, load_cluster};
 
 /// An object and where it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,9 +35,10 @@ pub struct LoadedObject {
 
 /// The kinds that are read, each with the API version that Kubernetes 1.36 serves; where it serves several, the one to
 /// use comes first.
-const KINDS: [(&str, &str); 12] = [
+const KINDS: [(&str, &str); 19] = [
     ("Namespace", "v1"),
     ("Node", "v1"),
+    ("LimitRange", "v1"),
     ("Pod", "v1"),
     ("Service", "v1"),
     ("Deployment", "apps/v1"),
@@ -42,6 +49,12 @@ const KINDS: [(&str, &str); 12] = [
     ("HorizontalPodAutoscaler", "autoscaling/v1"),
     ("PodDisruptionBudget", "policy/v1"),
     ("PriorityClass", "scheduling.k8s.io/v1"),
+    ("PersistentVolume", "v1"),
+    ("PersistentVolumeClaim", "v1"),
+    ("StorageClass", "storage.k8s.io/v1"),
+    ("CSINode", "storage.k8s.io/v1"),
+    ("CSIDriver", "storage.k8s.io/v1"),
+    ("CSIStorageCapacity", "storage.k8s.io/v1"),
 ];
 
 /// Reads every object of every source, in order. Calendar times in dumps become relative to `start`, the calendar time
@@ -49,8 +62,14 @@ const KINDS: [(&str, &str); 12] = [
 /// is not simulated is listed there once as warnings: each kind, each unknown key, each field without effect.
 pub fn load_objects(sources: &[ManifestSource], start: Timestamp, diagnostics: &mut Diagnostics) -> Vec<LoadedObject> {
     let files = read_sources(sources, diagnostics);
-    let mut loader =
-        Loader { start, objects: Vec::new(), diagnostics, seen: BTreeMap::new(), unused: Unused::default() };
+    let mut loader = Loader {
+        start,
+        objects: Vec::new(),
+        volumes: None,
+        diagnostics,
+        seen: BTreeMap::new(),
+        unused: Unused::default(),
+    };
     for file in &files {
         for document in read_documents(file, loader.diagnostics) {
             loader.load(&document.value, None, &document.place());
@@ -68,6 +87,8 @@ type Identity = (&'static str, Arc<str>, Arc<str>);
 struct Loader<'a> {
     start: Timestamp,
     objects: Vec<LoadedObject>,
+    /// Volumes, where they are wanted.
+    volumes: Option<LoadedVolumes>,
     diagnostics: &'a mut Diagnostics,
     /// Where each object was first read, by kind, namespace and name.
     seen: BTreeMap<Identity, (Arc<str>, usize)>,
@@ -102,6 +123,9 @@ impl Loader<'_> {
             }
             return;
         }
+        if self.load_volume(meta, value, place) {
+            return;
+        }
         let Some(kind) = self.known_kind(meta, place) else { return };
         if let Some(object) = self.read_kind(kind, meta.api_version, value, place) {
             self.add(object, place);
@@ -126,6 +150,12 @@ impl Loader<'_> {
             "Node" => self.read((kind, value, place), node::set_defaults, node::validate, |object, start, errors| {
                 Object::Node(node::convert(object, start, errors))
             }),
+            "LimitRange" => self.read(
+                (kind, value, place),
+                |_| (),
+                limit_range::validate,
+                |object, start, errors| Object::LimitRange(limit_range::convert(object, start, errors)),
+            ),
             "Pod" => self.read(
                 (kind, value, place),
                 |pod: &mut k8s_openapi::api::core::v1::Pod| {
@@ -190,12 +220,31 @@ impl Loader<'_> {
                     Object::PodDisruptionBudget(pod_disruption_budget::convert(object, start, errors))
                 },
             ),
-            _ => self.read(
+            "PriorityClass" => self.read(
                 (kind, value, place),
                 |_| (),
                 priority_class::validate,
                 |object, start, errors| Object::PriorityClass(priority_class::convert(object, start, errors)),
             ),
+            _ => self.read_storage_kind(kind, value, place),
+        }
+    }
+
+    /// Reads one storage object.
+    fn read_storage_kind(&mut self, kind: &'static str, value: &Value, place: &Place<'_, '_>) -> Option<Object> {
+        match kind {
+            "PersistentVolume" => {
+                self.read((kind, value, place), |_| (), storage::validate_volume, storage::convert_volume)
+            }
+            "PersistentVolumeClaim" => {
+                self.read((kind, value, place), |_| (), storage::validate_claim, storage::convert_claim)
+            }
+            "StorageClass" => self.read((kind, value, place), |_| (), storage::validate_class, storage::convert_class),
+            "CSINode" => self.read((kind, value, place), |_| (), storage::validate_csi_node, storage::convert_csi_node),
+            "CSIDriver" => {
+                self.read((kind, value, place), |_| (), storage::validate_csi_driver, storage::convert_csi_driver)
+            }
+            _ => self.read((kind, value, place), |_| (), storage::validate_capacity, storage::convert_capacity),
         }
     }
 
@@ -264,18 +313,21 @@ impl Loader<'_> {
     }
 
     /// Reads, defaults, validates and converts one object; `None` with errors.
-    fn read<T: DeserializeOwned>(
+    fn read<T: DeserializeOwned, Read>(
         &mut self,
         (kind, value, place): (&'static str, &Value, &Place<'_, '_>),
         set_defaults: impl Fn(&mut T),
         validate: impl Fn(&T, &mut FieldErrors),
-        convert: impl Fn(&T, Timestamp, &mut FieldErrors) -> Object,
-    ) -> Option<Object> {
+        convert: impl Fn(&T, Timestamp, &mut FieldErrors) -> Read,
+    ) -> Option<Read> {
         let name = display_name(kind, value);
         let (mut notes, mut type_errors) = (Notes::default(), Vec::new());
         let read = typed::read::<T>(value, &mut notes, &mut type_errors);
         for error in &type_errors {
             self.error(place, Some(name.clone()), error.path(), error.problem());
+        }
+        if self.volumes.is_some() {
+            notes.inert.retain(|field| !volumes::is_simulated(&field.name));
         }
         self.unused.fields(kind, &notes, place);
         let mut read = read?;
@@ -321,7 +373,10 @@ impl Loader<'_> {
 /// The object's name for messages, from a document that may be wrong.
 fn display_name(kind: &str, value: &Value) -> String {
     let text = |field| value.get("metadata").and_then(|meta| meta.get(field)).and_then(Value::as_str);
-    let cluster_scoped = matches!(kind, "Node" | "Namespace" | "PriorityClass");
+    let cluster_scoped = matches!(
+        kind,
+        "Node" | "Namespace" | "PriorityClass" | "PersistentVolume" | "StorageClass" | "CSINode" | "CSIDriver"
+    );
     let namespace = if cluster_scoped { "" } else { text("namespace").unwrap_or(super::meta::DEFAULT_NAMESPACE) };
     match text("name") {
         Some(name) => full_name(kind, namespace, name),

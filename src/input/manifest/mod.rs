@@ -11,6 +11,7 @@ pub mod deployment;
 mod hints;
 pub mod hpa;
 mod inert;
+pub mod limit_range;
 mod load;
 pub mod meta;
 pub mod namespace;
@@ -25,6 +26,7 @@ mod scheduling;
 pub mod selector;
 pub mod service;
 pub mod stateful_set;
+mod storage;
 mod typed;
 mod validation;
 mod value;
@@ -33,7 +35,8 @@ mod workload;
 
 pub(in crate::input) use scheduling::{convert_node_affinity, convert_spread_constraints};
 pub(in crate::input) use typed::{Notes as TypedNotes, read as read_typed};
+pub(in crate::input) use validation::{is_label_value, is_qualified_name};
 
-pub use load::{LoadedObject, load_objects};
+pub use load::{LoadedObject, LoadedPod, LoadedVolumes, PodSource, load_cluster, load_objects, load_pod};
 pub use pod_validation::{validate_bare_template, validate_pod, validate_template};
 pub use value::sim_time;

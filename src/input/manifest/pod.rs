@@ -2,6 +2,7 @@
 
 use super::container::{RESTART_POLICIES, convert_containers};
 use super::scheduling::{convert_affinity, convert_spread_constraints, convert_tolerations};
+use super::storage;
 use super::value::{name, optional_time, optional_word, seconds};
 use super::volume::convert_pod_volumes;
 use super::{hints, meta, resources};
@@ -210,7 +211,24 @@ fn convert_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErrors) -
         host_users: spec.host_users,
         image_volumes: images.map(Name::from).collect(),
         volumes: convert_pod_volumes(spec.volumes.as_deref().unwrap_or_default()),
+        ephemeral_claims: ephemeral_claims(spec.volumes.as_deref().unwrap_or_default(), errors),
     }
+}
+
+/// The claims that are made for ephemeral volumes.
+fn ephemeral_claims(volumes: &[core::Volume], errors: &mut FieldErrors) -> Vec<(Name, api::ClaimTemplate)> {
+    let mut claims = Vec::new();
+    for volume in volumes {
+        if let Some(template) = volume.ephemeral.as_ref().and_then(|own| own.volume_claim_template.as_ref()) {
+            let claim = core::PersistentVolumeClaim {
+                metadata: template.metadata.clone().unwrap_or_default(),
+                spec: Some(template.spec.clone()),
+                ..core::PersistentVolumeClaim::default()
+            };
+            claims.push((Name::from(volume.name.as_str()), storage::claim_template(&claim, errors)));
+        }
+    }
+    claims
 }
 
 /// The grace period: 30 s by default; a negative one is taken as one second when the pod is deleted

@@ -1,14 +1,16 @@
 //! StatefulSets.
 
-use super::validation::{Naming, not_negative, object_meta};
+use super::storage;
+use super::validation::{Naming, dns_label, not_negative, object_meta};
 use super::workload::{
     convert_selector, convert_template, seconds, set_template_defaults, validate_selector_and_template,
 };
 use super::{meta, value::optional_word};
-use crate::api::{self, PodManagementPolicy, StatefulSetUpdateStrategy};
+use crate::api::{self, ClaimTemplate, PodManagementPolicy, StatefulSetUpdateStrategy, Volume, VolumeSource};
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1 as apps;
+use std::sync::Arc;
 
 /// Fills in what the API server fills in for the pods.
 pub fn set_defaults(stateful_set: &mut apps::StatefulSet) {
@@ -32,6 +34,13 @@ pub fn validate(stateful_set: &apps::StatefulSet, errors: &mut FieldErrors) {
     let ordinals_path = path.key("ordinals");
     not_negative(first, ordinals_path.key("start"), errors);
     validate_selector_and_template(&spec.selector, &spec.template, errors);
+    let claims_path = path.key("volumeClaimTemplates");
+    for (index, claim) in spec.volume_claim_templates.iter().flatten().enumerate() {
+        let claim_path = claims_path.index(index);
+        let meta_path = claim_path.key("metadata");
+        dns_label(claim.metadata.name.as_deref().unwrap_or_default(), meta_path.key("name"), errors);
+        storage::validate_claim_spec(claim.spec.as_ref(), claim_path.key("spec"), errors);
+    }
     let strategy_path = path.key("updateStrategy");
     if let Some(strategy) = &spec.update_strategy {
         let step_path = strategy_path.key("rollingUpdate");
@@ -59,11 +68,22 @@ pub fn convert(stateful_set: &apps::StatefulSet, start: Timestamp, errors: &mut 
         errors,
     );
     let step = strategy.and_then(|strategy| strategy.rolling_update.as_ref());
+    let claims: Vec<ClaimTemplate> =
+        spec.volume_claim_templates.iter().flatten().map(|claim| storage::claim_template(claim, errors)).collect();
+    let mut template = convert_template(&spec.template, errors);
+    if !claims.is_empty() {
+        // A template's volume replaces the pod's own of that name (`updateStorage` of the StatefulSet controller).
+        let volumes = &mut Arc::make_mut(&mut template).spec.volumes;
+        volumes.retain(|own| claims.iter().all(|template| template.claim.name != own.name));
+        volumes.extend(
+            claims.iter().map(|own| Volume { name: own.claim.name.clone(), source: VolumeSource::ClaimTemplate }),
+        );
+    }
     api::StatefulSet {
         meta: meta::convert(&stateful_set.metadata, start),
         replicas: spec.replicas.unwrap_or(1),
         selector: convert_selector(&spec.selector, errors),
-        template: convert_template(&spec.template, errors),
+        template,
         pod_management_policy: optional_word(
             spec.pod_management_policy.as_ref(),
             &[("OrderedReady", PodManagementPolicy::OrderedReady), ("Parallel", PodManagementPolicy::Parallel)],
@@ -78,5 +98,6 @@ pub fn convert(stateful_set: &apps::StatefulSet, start: Timestamp, errors: &mut 
         },
         min_ready: seconds(spec.min_ready_seconds.unwrap_or(0)),
         first_ordinal: spec.ordinals.as_ref().and_then(|ordinals| ordinals.start).unwrap_or(0),
+        volume_claim_templates: claims,
     }
 }

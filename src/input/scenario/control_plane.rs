@@ -111,6 +111,8 @@ pub struct ControllerManager {
     pub horizontal_pod_autoscaler_initial_readiness_delay: Duration,
     /// Time between two passes of the pod garbage collector (`gcCheckPeriod` in `pkg/controller/podgc`). Default 20 s.
     pub pod_gc_period: Duration,
+    /// Time that a provisioner takes to make a volume for a claim. Default 5 s (assumption: a cloud's block storage).
+    pub volume_provisioning: Duration,
     /// `--terminated-pod-gc-threshold`: finished pods that may exist before the oldest are deleted. Default 12500.
     pub terminated_pod_gc_threshold: u32,
 }
@@ -132,6 +134,7 @@ impl Default for ControllerManager {
             horizontal_pod_autoscaler_cpu_initialization_period: Duration::from_secs(300),
             horizontal_pod_autoscaler_initial_readiness_delay: Duration::from_secs(30),
             pod_gc_period: Duration::from_secs(20),
+            volume_provisioning: Duration::from_secs(5),
             terminated_pod_gc_threshold: 12_500,
         }
     }

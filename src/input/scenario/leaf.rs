@@ -269,29 +269,41 @@ impl JsonSchema for CalendarTime {
 /// A Kubernetes minor version whose rules the simulation follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum KubernetesVersion {
+    /// 1.34.
+    V1_34,
     /// 1.36.
     #[default]
     V1_36,
 }
 
+impl KubernetesVersion {
+    /// All versions.
+    const ALL: [Self; 2] = [Self::V1_34, Self::V1_36];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1_34 => "1.34",
+            Self::V1_36 => "1.36",
+        }
+    }
+}
+
 impl fmt::Display for KubernetesVersion {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("1.36")
+        formatter.write_str(self.as_str())
     }
 }
 
 impl Scalar for KubernetesVersion {
     const NAME: &'static str = "KubernetesVersion";
-    const EXPECTED: &'static str = "the version `\"1.36\"`";
+    const EXPECTED: &'static str = "a version: `\"1.34\"` or `\"1.36\"`";
     const STAND_IN: &'static str = "1.36";
     fn read(text: &str) -> Result<Self, String> {
-        if text == "1.36" {
-            Ok(Self::V1_36)
-        } else {
-            Err(format!(
-                "Kubernetes `{text}` is not simulated (expected `\"1.36\"`, the only version whose rules are built in)"
-            ))
-        }
+        Self::ALL.into_iter().find(|version| version.as_str() == text).ok_or_else(|| {
+            format!(
+                "Kubernetes `{text}` is not simulated (expected `\"1.34\"` or `\"1.36\"`, whose rules are built in)"
+            )
+        })
     }
 }
 
@@ -303,8 +315,8 @@ impl JsonSchema for KubernetesVersion {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "The Kubernetes minor version whose rules are simulated. Only 1.36 is built in.",
-            "enum": ["1.36", 1.36]
+            "description": "The Kubernetes minor version whose rules are simulated.",
+            "enum": ["1.34", "1.36", 1.34, 1.36]
         })
     }
 }

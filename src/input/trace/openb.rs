@@ -80,33 +80,29 @@ impl OpenbPods {
             return Err(table.wrong(self.deletion, "is before `creation_time`"));
         }
         let columns = [self.cpu, self.memory, self.gpus, self.gpu_milli, self.gpu_spec, self.qos];
-        let shape = self.shapes.of(columns.iter().map(|column| table.text(*column)), || -> Result<PodShape, TableError> {
-            let gpus = table.whole(self.gpus)?;
-            let per_gpu = table.whole(self.gpu_milli)?;
-            let gpu_models: Vec<Name> = table
-                .text(self.gpu_spec)
-                .split('|')
-                .map(str::trim)
-                .filter(|model| !model.is_empty())
-                .map(Name::from)
-                .collect();
-            let qos = table.text(self.qos);
-            Ok(PodShape {
-                cpu: MilliCpu::new(table.whole(self.cpu)?),
-                memory: Bytes::new(table.whole(self.memory)?.saturating_mul(MEBIBYTE)),
-                gpus,
-                shared_gpu: gpus > 0 && per_gpu < WHOLE_GPU,
-                gpu_models,
-                labels: if qos.is_empty() { Vec::new() } else { vec![(QOS_LABEL.into(), qos.into())] },
-                ..PodShape::default()
-            })
-        })?;
-        Ok(Some(TracePod {
-            name: Name::from(name),
-            arrival,
-            lifetime: deletion.map(Lifetime::DeletedAt),
-            shape,
-        }))
+        let shape =
+            self.shapes.of(columns.iter().map(|column| table.text(*column)), || -> Result<PodShape, TableError> {
+                let gpus = table.whole(self.gpus)?;
+                let per_gpu = table.whole(self.gpu_milli)?;
+                let gpu_models: Vec<Name> = table
+                    .text(self.gpu_spec)
+                    .split('|')
+                    .map(str::trim)
+                    .filter(|model| !model.is_empty())
+                    .map(Name::from)
+                    .collect();
+                let qos = table.text(self.qos);
+                Ok(PodShape {
+                    cpu: MilliCpu::new(table.whole(self.cpu)?),
+                    memory: Bytes::new(table.whole(self.memory)?.saturating_mul(MEBIBYTE)),
+                    gpus,
+                    shared_gpu: gpus > 0 && per_gpu < WHOLE_GPU,
+                    gpu_models,
+                    labels: if qos.is_empty() { Vec::new() } else { vec![(QOS_LABEL.into(), qos.into())] },
+                    ..PodShape::default()
+                })
+            })?;
+        Ok(Some(TracePod { name: Name::from(name), arrival, lifetime: deletion.map(Lifetime::DeletedAt), shape }))
     }
 }
 

@@ -12,17 +12,42 @@ pub fn skips_score(resources: &[ResourceKey], pod: &PodInfo) -> bool {
 pub fn score(version: KubernetesVersion, resources: &[ResourceKey], pod: &PodInfo, node: &NodeInfo) -> i64 {
     let with = balance(resources, pod, node, true);
     if version.balanced_allocation_scores_improvement() {
-        let half = MAX_NODE_SCORE / 2;
-        half + (half + with - balance(resources, pod, node, false)) / 2
+        score_of(version, with, balance(resources, pod, node, false))
     } else {
         with
     }
 }
 
+/// The score of a node whose balance is `with` the pod and `without` it.
+pub const fn score_of(version: KubernetesVersion, with: i64, without: i64) -> i64 {
+    if version.balanced_allocation_scores_improvement() {
+        let half = MAX_NODE_SCORE / 2;
+        half + (half + with - without) / 2
+    } else {
+        with
+    }
+}
+
+/// The balance of two resources, each given as what is used and what there is (not zero).
+pub fn balance_of_two(first: (i64, i64), second: (i64, i64)) -> i64 {
+    evenness(((share(first) - share(second)) / 2.0).abs())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "kube-scheduler divides as float64")]
+fn share((used, offered): (i64, i64)) -> f64 {
+    (used as f64 / offered as f64).min(1.0)
+}
+
+/// 100 less the deviation, truncated.
+#[expect(clippy::cast_precision_loss, reason = "kube-scheduler multiplies as float64")]
+#[expect(clippy::cast_possible_truncation, reason = "between 0 and 100")]
+fn evenness(deviation: f64) -> i64 {
+    ((1.0 - deviation) * MAX_NODE_SCORE as f64) as i64
+}
+
 /// 100 when all resources are used to the same share, less the more the shares differ. In floating point with the
 /// operations in kube-scheduler's order, since the result is truncated.
 #[expect(clippy::cast_precision_loss, reason = "kube-scheduler divides as float64")]
-#[expect(clippy::cast_possible_truncation, reason = "between 0 and 100")]
 fn balance(resources: &[ResourceKey], pod: &PodInfo, node: &NodeInfo, with_pod: bool) -> i64 {
     let requests = &pod.requests().requests;
     let fraction = |resource: &ResourceKey| {
@@ -33,7 +58,7 @@ fn balance(resources: &[ResourceKey], pod: &PodInfo, node: &NodeInfo, with_pod: 
         }
         let taken = node.requested().amount(resource);
         let used = if with_pod { taken.saturating_add(request) } else { taken };
-        Some((used as f64 / offered as f64).min(1.0))
+        Some(share((used, offered)))
     };
     let fractions = || resources.iter().filter_map(fraction);
     let count = fractions().count();
@@ -49,5 +74,5 @@ fn balance(resources: &[ResourceKey], pod: &PodInfo, node: &NodeInfo, with_pod: 
             (squares / count as f64).sqrt()
         }
     };
-    ((1.0 - deviation) * MAX_NODE_SCORE as f64) as i64
+    evenness(deviation)
 }

@@ -6,7 +6,7 @@
 
 use crate::api::PreemptionPolicy;
 use crate::cluster::NodeId;
-use crate::scheduler::diagnosis::ReasonCounts;
+use crate::scheduler::diagnosis::{Failures, ReasonCounts};
 use crate::scheduler::framework::{add_pod, remove_pod, run_filters_with_nominated_pods};
 use crate::scheduler::listers::DisruptionBudget;
 use crate::scheduler::profile::DefaultPreemptionArgs;
@@ -67,18 +67,26 @@ pub fn preempt(
     if let Some(reason) = ineligibility(context, pod, diagnosis) {
         return Preemption { failure: Some(reason.to_owned()), ..Preemption::default() };
     }
+    let mut no_victims = 0;
     let potential: Vec<NodeId> = match &diagnosis.pre_filter {
         Some(rejection) if rejection.code == Code::Unschedulable => context.snapshot.search_order().to_vec(),
         Some(_) => Vec::new(),
-        None => {
-            let resolvable = diagnosis.failures.iter().filter(|(_, failure)| failure.code() == Code::Unschedulable);
-            resolvable.map(|(node, _)| *node).collect()
-        }
+        None => match &diagnosis.failures {
+            Failures::ByNode(failures) => {
+                let resolvable = failures.iter().filter(|(_, failure)| failure.code() == Code::Unschedulable);
+                resolvable.map(|(node, _)| *node).collect()
+            }
+            Failures::Counted { counts, .. } => {
+                debug_assert!(!has_victims(context, pod), "numbers of nodes do where there is nobody to preempt");
+                let resolvable = counts.iter().filter(|(failure, _)| failure.code() == Code::Unschedulable);
+                no_victims = resolvable.map(|(_, nodes)| nodes).sum();
+                Vec::new()
+            }
+        },
     };
     let wanted = candidates_wanted(context.profile.args.preemption, potential.len());
     let offset = tie_break.offset(potential.len());
     let (mut violating, mut candidates) = (Vec::new(), Vec::new());
-    let mut no_victims = 0;
     let mut failures: Vec<(NodeId, Failure)> = Vec::new();
     let (before, after) = potential.split_at(offset);
     for id in after.iter().chain(before) {
@@ -115,6 +123,11 @@ pub fn preempt(
     Preemption { candidates, ties, nominated, failure: None }
 }
 
+/// Whether a pod of lower priority is on some node.
+pub fn has_victims(context: &Context<'_>, pod: &PodInfo) -> bool {
+    context.snapshot.lowest_priority().is_some_and(|lowest| lowest < pod.priority())
+}
+
 /// Why the pod must not preempt (`PodEligibleToPreemptOthers`).
 fn ineligibility(context: &Context<'_>, pod: &PodInfo, diagnosis: &Diagnosis) -> Option<&'static str> {
     if pod.spec().preemption_policy == PreemptionPolicy::Never {
@@ -123,7 +136,13 @@ fn ineligibility(context: &Context<'_>, pod: &PodInfo, diagnosis: &Diagnosis) ->
     let nominated = context.snapshot.node_by_name(pod.nominated_node_name.as_deref()?)?;
     let code = match &diagnosis.pre_filter {
         Some(rejection) => Some(rejection.code),
-        None => diagnosis.failures.iter().find(|(node, _)| *node == nominated).map(|(_, failure)| failure.code()),
+        None => match &diagnosis.failures {
+            Failures::ByNode(failures) => {
+                failures.iter().find(|(node, _)| *node == nominated).map(|(_, failure)| failure.code())
+            }
+            // Nobody of lower priority is there, so that nobody of them is leaving.
+            Failures::Counted { .. } => return None,
+        },
     };
     if code == Some(Code::UnschedulableAndUnresolvable) {
         return None;
@@ -224,20 +243,45 @@ fn split_by_budgets(pods: &[Arc<PodInfo>], budgets: &[DisruptionBudget]) -> (Vec
     })
 }
 
-/// The candidates that are best by every criterion in turn (`pickOneNodeForPreemption`), in order of their ids.
+/// What candidates are compared by, the most important first (`pickOneNodeForPreemption`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Criterion {
+    /// Fewest violations of PodDisruptionBudgets.
+    PdbViolations,
+    /// Lowest priority of the most important victim.
+    HighestPriority,
+    /// Smallest sum of the victims' priorities, each raised so that none is negative.
+    SumOfPriorities,
+    /// Fewest victims.
+    Victims,
+    /// Latest start of the earliest victim of the highest priority.
+    Start,
+}
+
+impl Criterion {
+    /// Every criterion in order.
+    pub const ALL: [Self; 5] =
+        [Self::PdbViolations, Self::HighestPriority, Self::SumOfPriorities, Self::Victims, Self::Start];
+
+    /// What the criterion makes of a candidate: less is better.
+    #[must_use]
+    pub fn value(self, own: &Candidate) -> i64 {
+        match self {
+            Self::PdbViolations => i64::try_from(own.pdb_violations).unwrap_or(i64::MAX),
+            Self::HighestPriority => own.victims.first().map_or(i64::MIN, |victim| i64::from(victim.priority())),
+            Self::SumOfPriorities => own.victims.iter().map(|victim| i64::from(victim.priority()) + (1 << 31)).sum(),
+            Self::Victims => i64::try_from(own.victims.len()).unwrap_or(i64::MAX),
+            Self::Start => -earliest_start_of_highest(own).as_nanos(),
+        }
+    }
+}
+
+/// The candidates that are best by every criterion in turn, in order of their ids.
 fn best_nodes(candidates: &[Candidate]) -> Vec<NodeId> {
-    let criteria: [fn(&Candidate) -> i64; 5] = [
-        |own| i64::try_from(own.pdb_violations).unwrap_or(i64::MAX),
-        |own| own.victims.first().map_or(i64::MIN, |victim| i64::from(victim.priority())),
-        |own| own.victims.iter().map(|victim| i64::from(victim.priority()) + (1 << 31)).sum(),
-        |own| i64::try_from(own.victims.len()).unwrap_or(i64::MAX),
-        // The latest start is the best.
-        |own| -earliest_start_of_highest(own).as_nanos(),
-    ];
     let mut best: Vec<&Candidate> = candidates.iter().collect();
-    for criterion in criteria {
-        let Some(least) = best.iter().map(|candidate| criterion(candidate)).min() else { break };
-        best.retain(|candidate| criterion(candidate) == least);
+    for criterion in Criterion::ALL {
+        let Some(least) = best.iter().map(|candidate| criterion.value(candidate)).min() else { break };
+        best.retain(|candidate| criterion.value(candidate) == least);
     }
     let mut nodes: Vec<NodeId> = best.into_iter().map(|candidate| candidate.node).collect();
     nodes.sort_unstable();

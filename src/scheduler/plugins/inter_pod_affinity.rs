@@ -8,7 +8,8 @@ use crate::scheduler::{Context, Failure, Listers, MAX_NODE_SCORE, NodeInfo, PodI
 /// A term of the incoming pod, with the namespaces that its selector stands for looked up.
 #[derive(Clone, Debug)]
 pub struct OwnTerm {
-    weight: i64,
+    /// What a match counts in the score.
+    pub weight: i64,
     /// Node label that defines the domain.
     pub topology_key: Name,
     selector: Option<LabelSelector>,
@@ -75,6 +76,43 @@ pub fn required_terms(listers: &Listers, pod: &PodInfo, anti: bool) -> Vec<OwnTe
         terms.iter().map(|term| OwnTerm::new(listers, pod, term, 0)).collect()
     };
     pod.affinity().map(terms).unwrap_or_default()
+}
+
+/// Preferred terms of the incoming pod; those of anti-affinity count against a node.
+pub fn preferred_terms(listers: &Listers, pod: &PodInfo) -> Vec<OwnTerm> {
+    let own = |sign: i64, terms: &[WeightedPodAffinityTerm]| -> Vec<OwnTerm> {
+        let term = |own: &WeightedPodAffinityTerm| OwnTerm::new(listers, pod, &own.term, sign * i64::from(own.weight));
+        terms.iter().map(term).collect()
+    };
+    let mut preferred = Vec::new();
+    if let Some(affinity) = pod.affinity() {
+        preferred = own(1, &affinity.pod_preferred);
+        preferred.extend(own(-1, &affinity.pod_anti_preferred));
+    }
+    preferred
+}
+
+/// Calls `each` with the topology key and the weight of every term of `other`, a pod that is there, that counts in the
+/// score of the incoming pod.
+pub fn for_each_existing_score<'a>(
+    args: InterPodAffinityArgs,
+    other: &'a PodInfo,
+    pod: &PodInfo,
+    namespace_labels: &Labels,
+    each: &mut dyn FnMut(&'a Name, i64),
+) {
+    let Some(affinity) = other.affinity() else { return };
+    let selects = |term: &PodAffinityTerm| existing_term_matches(term, other, pod, namespace_labels);
+    if args.hard_pod_affinity_weight > 0 {
+        for term in affinity.pod_required.iter().filter(|term| selects(term)) {
+            each(&term.topology_key, i64::from(args.hard_pod_affinity_weight));
+        }
+    }
+    for (sign, terms) in [(1, &affinity.pod_preferred), (-1, &affinity.pod_anti_preferred)] {
+        for own in terms.iter().filter(|own| selects(&own.term)) {
+            each(&own.term.topology_key, sign * i64::from(own.weight));
+        }
+    }
 }
 
 /// What PreFilter finds for the filter.
@@ -176,16 +214,7 @@ pub fn pre_score(
     scores: &mut TopologyCounts,
 ) -> bool {
     scores.clear();
-    let own = |sign: i64, terms: &[WeightedPodAffinityTerm]| -> Vec<OwnTerm> {
-        let term =
-            |own: &WeightedPodAffinityTerm| OwnTerm::new(context.listers, pod, &own.term, sign * i64::from(own.weight));
-        terms.iter().map(term).collect()
-    };
-    let mut preferred = Vec::new();
-    if let Some(affinity) = pod.affinity() {
-        preferred = own(1, &affinity.pod_preferred);
-        preferred.extend(own(-1, &affinity.pod_anti_preferred));
-    }
+    let preferred = preferred_terms(context.listers, pod);
     if args.ignore_preferred_terms_of_existing_pods && preferred.is_empty() {
         return false;
     }
@@ -204,18 +233,9 @@ pub fn pre_score(
             for term in preferred.iter().filter(|term| term.matches(other)) {
                 record(&term.topology_key, labels, term.weight);
             }
-            let Some(affinity) = other.affinity() else { continue };
-            let selects = |term: &PodAffinityTerm| existing_term_matches(term, other, pod, &namespace_labels);
-            if args.hard_pod_affinity_weight > 0 {
-                for term in affinity.pod_required.iter().filter(|term| selects(term)) {
-                    record(&term.topology_key, labels, i64::from(args.hard_pod_affinity_weight));
-                }
-            }
-            for (sign, terms) in [(1, &affinity.pod_preferred), (-1, &affinity.pod_anti_preferred)] {
-                for own in terms.iter().filter(|own| selects(&own.term)) {
-                    record(&own.term.topology_key, labels, sign * i64::from(own.weight));
-                }
-            }
+            for_each_existing_score(args, other, pod, &namespace_labels, &mut |key, weight| {
+                record(key, labels, weight);
+            });
         }
     }
     recorded

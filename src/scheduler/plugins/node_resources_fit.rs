@@ -106,9 +106,8 @@ pub fn score(args: &NodeResourcesFitArgs, pod: &PodInfo, node: &NodeInfo) -> i64
         }
         let used = taken.saturating_add(request);
         let score = match &args.strategy {
-            ScoringStrategy::LeastAllocated if used > offered => 0,
-            ScoringStrategy::LeastAllocated => percentage(offered - used, offered),
-            ScoringStrategy::MostAllocated => percentage(used.min(offered), offered),
+            ScoringStrategy::LeastAllocated => allocation_score(true, used, offered),
+            ScoringStrategy::MostAllocated => allocation_score(false, used, offered),
             ScoringStrategy::RequestedToCapacityRatio { shape } => {
                 let utilization = if used > offered { 100 } else { percentage(used, offered) };
                 let score = interpolate(shape, utilization);
@@ -130,8 +129,20 @@ pub fn score(args: &NodeResourcesFitArgs, pod: &PodInfo, node: &NodeInfo) -> i64
     }
 }
 
+/// What one resource scores under LeastAllocated (`least`) or MostAllocated; `offered` is not zero.
+pub fn allocation_score(least: bool, used: i64, offered: i64) -> i64 {
+    match least {
+        true if used > offered => 0,
+        true => percentage(offered - used, offered),
+        false => percentage(used.min(offered), offered),
+    }
+}
+
 /// `part * 100 / whole`, truncated.
 fn percentage(part: i64, whole: i64) -> i64 {
+    if let Some(scaled) = part.checked_mul(MAX_NODE_SCORE) {
+        return scaled / whole;
+    }
     let scaled = i128::from(part) * i128::from(MAX_NODE_SCORE) / i128::from(whole);
     i64::try_from(scaled).unwrap_or(i64::MAX)
 }

@@ -64,7 +64,7 @@ pub fn filter(context: &Context<'_>, pod: &PodInfo, node: &NodeInfo) -> Result<(
 fn add_attachments(volumes: &VolumeListers, pod: &PodInfo, attachments: &mut BTreeSet<Attachment>) {
     for volume in &pod.spec().volumes {
         let attachment = match &volume.source {
-            VolumeSource::PersistentVolumeClaim(_) | VolumeSource::Ephemeral => {
+            VolumeSource::PersistentVolumeClaim(_) | VolumeSource::ClaimTemplate | VolumeSource::Ephemeral => {
                 let name = pod.claim_name(volume);
                 let claim = name.and_then(|name| volumes.claim(&pod.namespace, &name));
                 claim.and_then(|claim| of_claim(volumes, claim))

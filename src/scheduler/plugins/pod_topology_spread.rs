@@ -11,14 +11,16 @@ use crate::scheduler::{Context, Failure, Listers, MAX_NODE_SCORE, NodeInfo, PodI
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A constraint with its selector completed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Constraint {
-    max_skew: i64,
+    /// Largest difference between domains.
+    pub max_skew: i64,
     /// Node label that defines the domains.
     pub topology_key: Name,
     /// Which pods count; `None` selects none.
     pub selector: Option<LabelSelector>,
-    min_domains: usize,
+    /// With fewer domains the smallest counts as empty.
+    pub min_domains: usize,
     honors_affinity: bool,
     /// `nodeTaintsPolicy: Honor`.
     pub honors_taints: bool,
@@ -52,7 +54,7 @@ impl Constraint {
     }
 
     /// Whether the node counts (`matchNodeInclusionPolicies`).
-    fn includes(&self, pod: &PodInfo, node: &Node) -> bool {
+    pub fn includes(&self, pod: &PodInfo, node: &Node) -> bool {
         (!self.honors_affinity || node_affinity::matches_required(pod.spec(), node))
             && (!self.honors_taints
                 || taint_toleration::first_untolerated(&pod.spec().tolerations, &node.taints).is_none())
@@ -66,6 +68,14 @@ impl Constraint {
             !other.terminating && other.namespace == pod.namespace && selector.matches(&other.labels)
         };
         i64::try_from(node.pods().iter().filter(counted).count()).unwrap_or(i64::MAX)
+    }
+
+    /// Whether `other` counts: of the pod's namespace, not terminating, selected by a selector that is not empty.
+    pub fn counts(&self, pod: &PodInfo, other: &PodInfo) -> bool {
+        let selector = self.selector.as_ref().filter(|selector| !selector.is_empty());
+        !other.terminating
+            && other.namespace == pod.namespace
+            && selector.is_some_and(|selector| selector.matches(&other.labels))
     }
 }
 
@@ -301,12 +311,11 @@ pub fn normalize(state: &ScoreState, feasible: &[NodeId], scores: &mut [i64]) {
     let counted = || feasible.iter().zip(scores.iter()).filter(|(node, _)| !is_ignored(node)).map(|(_, score)| *score);
     let (min, max) = (counted().min().unwrap_or(0), counted().max().unwrap_or(0));
     for (node, score) in feasible.iter().zip(scores) {
-        *score = if is_ignored(node) {
-            0
-        } else if max == 0 {
-            MAX_NODE_SCORE
-        } else {
-            MAX_NODE_SCORE * (max + min - *score) / max
-        };
+        *score = if is_ignored(node) { 0 } else { normalized(*score, min, max) };
     }
+}
+
+/// The score of a node that is not ignored, between the lowest and the highest among such nodes.
+pub const fn normalized(score: i64, min: i64, max: i64) -> i64 {
+    if max == 0 { MAX_NODE_SCORE } else { MAX_NODE_SCORE * (max + min - score) / max }
 }

@@ -7,12 +7,13 @@ use crate::api::{
 };
 use crate::scheduler::failure::VolumeConflicts;
 use crate::scheduler::listers::VolumeListers;
+use crate::scheduler::volumes::VolumeChoice;
 use crate::scheduler::{Code, Context, Failure, NodeInfo, Plugin, PodInfo, PreFilterOutcome, PreFilterRejection};
 use crate::units::Bytes;
 use std::sync::Arc;
 
 /// The provisioner of classes whose volumes are made by hand (`NotSupportedProvisioner`).
-const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
+pub const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 
 /// What PreFilter finds for the filter.
 #[derive(Clone, Debug, Default)]
@@ -115,7 +116,7 @@ fn find_volumes(volumes: &VolumeListers, state: &FilterState, node: &Node, confl
     }
     let mut chosen: Vec<&PersistentVolume> = Vec::new();
     for claim in to_match {
-        match find_matching_volume(claim, &state.volumes, &chosen, node) {
+        match find_matching_volume(claim, &state.volumes, &chosen, Some(node)) {
             Some(volume) => chosen.push(volume),
             None => to_provision.push(claim),
         }
@@ -133,17 +134,41 @@ fn find_volumes(volumes: &VolumeListers, state: &FilterState, node: &Node, confl
     }
 }
 
+/// What each claim that waits for the pod gets on a node that passed the filter, decided as there.
+pub fn choose(context: &Context<'_>, pod: &PodInfo, node: &Node) -> Vec<VolumeChoice> {
+    let mut state = FilterState::default();
+    pre_filter(context, pod, &mut state);
+    let mut chosen: Vec<&PersistentVolume> = Vec::new();
+    let mut choices = Vec::new();
+    for own in &state.waiting {
+        let claim = own.name.clone();
+        let found = match own.selected_node {
+            Some(_) => None,
+            None => find_matching_volume(own, &state.volumes, &chosen, Some(node)),
+        };
+        choices.push(match found {
+            Some(volume) => {
+                chosen.push(volume);
+                VolumeChoice::Bind { claim, volume: volume.name.clone() }
+            }
+            None => VolumeChoice::Provision { claim },
+        });
+    }
+    choices
+}
+
 /// Whether the volume's node affinity admits the node. Only the node's labels are looked at.
 fn is_usable_on(volume: &PersistentVolume, node: &Node) -> bool {
     volume.node_affinity.as_ref().is_none_or(|affinity| affinity.matches("", &node.meta.labels))
 }
 
-/// The volume that is bound to the claim already, or else the smallest that fits it (`FindMatchingVolume`).
-fn find_matching_volume<'a>(
+/// The volume that is bound to the claim already, or else the smallest that fits it (`FindMatchingVolume`). Without a node
+/// every volume can be used.
+pub fn find_matching_volume<'a>(
     claim: &PersistentVolumeClaim,
-    volumes: &'a [Arc<PersistentVolume>],
+    volumes: impl IntoIterator<Item = &'a Arc<PersistentVolume>>,
     chosen: &[&PersistentVolume],
-    node: &Node,
+    node: Option<&Node>,
 ) -> Option<&'a PersistentVolume> {
     let request = claim.request.unwrap_or_default();
     let is_own = |reference: &ClaimReference| {
@@ -162,7 +187,7 @@ fn find_matching_volume<'a>(
         {
             continue;
         }
-        let usable = is_usable_on(volume, node);
+        let usable = node.is_none_or(|node| is_usable_on(volume, node));
         if volume.claim.is_some() {
             return usable.then_some(volume);
         }

@@ -26,16 +26,17 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo, state: &mut FilterState)
     let mut checks_disks = false;
     for volume in &pod.spec().volumes {
         match &volume.source {
-            VolumeSource::PersistentVolumeClaim(name) => {
-                let Some(claim) = context.listers.volumes.claim(&pod.namespace, name) else {
+            VolumeSource::PersistentVolumeClaim(_) | VolumeSource::ClaimTemplate => {
+                let Some(name) = pod.claim_name(volume) else { continue };
+                let Some(claim) = context.listers.volumes.claim(&pod.namespace, &name) else {
                     return PreFilterOutcome::Reject(PreFilterRejection {
                         plugin: Plugin::VolumeRestrictions,
                         code: Code::UnschedulableAndUnresolvable,
                         reason: format!("persistentvolumeclaim \"{name}\" not found"),
                     });
                 };
-                if claim.access_modes.contains(&AccessMode::ReadWriteOncePod) && !state.claims.contains(name) {
-                    state.claims.push(name.clone());
+                if claim.access_modes.contains(&AccessMode::ReadWriteOncePod) && !state.claims.contains(&name) {
+                    state.claims.push(name);
                 }
             }
             VolumeSource::GcePersistentDisk { .. }
@@ -48,7 +49,7 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo, state: &mut FilterState)
     if !state.claims.is_empty() {
         let is_used = |claim: &Name| {
             let mut others = context.snapshot.nodes().flat_map(|node| node.pods());
-            others.any(|other| other.namespace == pod.namespace && other.claim_names().any(|own| own == claim))
+            others.any(|other| other.namespace == pod.namespace && other.claim_names().any(|own| own == *claim))
         };
         state.conflicts = i64::try_from(state.claims.iter().filter(|claim| is_used(claim)).count()).unwrap_or(0);
     }

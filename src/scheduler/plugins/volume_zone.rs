@@ -23,8 +23,11 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo, topologies: &mut Vec<Top
         PreFilterOutcome::Reject(PreFilterRejection { plugin: Plugin::VolumeZone, code, reason })
     };
     for volume in &pod.spec().volumes {
-        let VolumeSource::PersistentVolumeClaim(name) = &volume.source else { continue };
-        let Some(claim) = volumes.claim(&pod.namespace, name) else {
+        if volume.source == VolumeSource::Ephemeral {
+            continue;
+        }
+        let Some(name) = pod.claim_name(volume) else { continue };
+        let Some(claim) = volumes.claim(&pod.namespace, &name) else {
             return reject(format!("persistentvolumeclaim \"{name}\" not found"));
         };
         if claim.volume_name.is_empty() {

@@ -176,7 +176,7 @@ fn replay_deployment(case: &DeploymentCase) -> CaseResult {
         RecordedStrategy::Recreate => "deployment Recreate",
         RecordedStrategy::RollingUpdate => "deployment RollingUpdate",
     };
-    CaseResult { family: family.to_owned(), id: case.id.clone(), differences }
+    CaseResult::new(family, case.id.clone(), differences)
 }
 
 /// Applies a sync's writes.
@@ -307,5 +307,5 @@ fn replay_rank(case: &RankCase) -> Result<CaseResult, String> {
             actual: actual.join(" "),
         });
     }
-    Ok(CaseResult { family: "rs-rank".to_owned(), id: case.id.clone(), differences })
+    Ok(CaseResult::new("rs-rank", case.id.clone(), differences))
 }

@@ -33,6 +33,29 @@ pub struct CaseResult {
     pub id: String,
     /// Every difference; empty when the decisions are equal.
     pub differences: Vec<Difference>,
+    /// The case rests on something that is not simulated: its differences do not count.
+    pub skipped: bool,
+    /// What each plugin said, where the recording tells.
+    pub plugins: Vec<PluginComparison>,
+}
+
+impl CaseResult {
+    /// A case that counts, of a component without plugins.
+    #[must_use]
+    pub fn new(family: impl Into<String>, id: impl Into<String>, differences: Vec<Difference>) -> Self {
+        Self { family: family.into(), id: id.into(), differences, skipped: false, plugins: Vec::new() }
+    }
+}
+
+/// What one plugin said in one case: rejections and scores of nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PluginComparison {
+    /// The plugin.
+    pub plugin: String,
+    /// Rejections and scores that were recorded.
+    pub compared: usize,
+    /// Those that differ.
+    pub different: usize,
 }
 
 /// Why a recording cannot be replayed.

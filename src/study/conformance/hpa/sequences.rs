@@ -303,5 +303,5 @@ pub(super) fn replay(case: &SequenceCase) -> CaseResult {
             scale_pods(&mut pods, usize::try_from(decision.desired_replicas).unwrap_or(0), now, case.ready_delay);
         }
     }
-    CaseResult { family: "hpa/sequences".to_owned(), id: case.id.clone(), differences: differences.0 }
+    CaseResult::new("hpa/sequences", case.id.clone(), differences.0)
 }

@@ -455,7 +455,7 @@ pub(super) fn replay(case: &SingleCase) -> CaseResult {
         differences.compare(|| format!("historyAfter.{name}"), &expected, &actual);
     }
     let differences: Vec<Difference> = differences.0;
-    CaseResult { family: case.family.clone(), id: case.id.clone(), differences }
+    CaseResult::new(case.family.clone(), case.id.clone(), differences)
 }
 
 /// Compares what the reconcile returns.

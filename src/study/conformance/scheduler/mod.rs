@@ -1,7 +1,9 @@
 //! Replay of recorded kube-scheduler decisions: single pods, sequences, the queue, sampled searches.
 //!
 //! The kind of a recording is told from its folder's name (`single`, `sequence`, `queue`, `sampled`), the release from
-//! the folder above (`v1.36`, `v1.34`).
+//! the folder above (`v1.36`, `v1.34`). A folder above those is replayed with all recordings below it.
+//!
+//! Cases of the family `dra` rest on resource claims, which are not simulated: where they differ they are skipped.
 
 mod case;
 mod queue;
@@ -9,21 +11,26 @@ mod sampled;
 mod sequence;
 mod single;
 
-use super::{CaseResult, ConformanceError, Difference, read_json_lines};
+use super::{CaseResult, ConformanceError, Difference, PluginComparison, read_json_lines};
 use crate::scheduler::KubernetesVersion;
 use case::Case;
 use serde_json::Value;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// The files of a recording.
 const EXPECTED_FILES: &str = "cases.jsonl.gz and expected.jsonl.gz in a folder single, sequence, queue or sampled";
 
 /// What a recording holds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Decisions about one pod each.
     Single,
+    /// Pods that arrive one after the other.
     Sequence,
+    /// Operations on the scheduling queue.
     Queue,
+    /// Searches that stop when enough nodes are found.
     Sampled,
 }
 
@@ -45,13 +52,65 @@ fn version_of(folder: &Path) -> KubernetesVersion {
     if names_1_34 { KubernetesVersion::V1_34 } else { KubernetesVersion::V1_36 }
 }
 
-/// Replays the recording in `folder`, by the rules of `version` or of the release that the folder's path names.
+/// The family whose cases rest on resource claims.
+const CLAIMS: &str = "dra";
+
+/// Replays the recording in `folder`, or all below it, by the rules of `version` or of the release that a recording's path
+/// names. `kind` is what is recorded in a folder whose name does not tell.
 ///
 /// # Errors
-/// [`ConformanceError`] if there is no recording, or it cannot be read.
-pub fn replay(folder: &Path, version: Option<KubernetesVersion>) -> Result<Vec<CaseResult>, ConformanceError> {
+/// [`ConformanceError`] if there is no recording, or one cannot be read.
+pub fn replay(
+    folder: &Path,
+    version: Option<KubernetesVersion>,
+    kind: Option<Kind>,
+) -> Result<Vec<CaseResult>, ConformanceError> {
+    if let Some(kind) = kind.or_else(|| Kind::of(folder)) {
+        return replay_one(folder, kind, version);
+    }
+    let mut below = Vec::new();
+    find_recordings(folder, &mut below).map_err(|source| ConformanceError::Read { file: folder.to_owned(), source })?;
+    if below.is_empty() {
+        return Err(ConformanceError::NoRecording { folder: folder.to_owned(), expected: EXPECTED_FILES });
+    }
+    let mut results = Vec::new();
+    for (inner, kind) in below {
+        let place = inner.strip_prefix(folder).unwrap_or(&inner).display().to_string();
+        let mut cases = replay_one(&inner, kind, version)?;
+        for case in &mut cases {
+            case.family = format!("{place} {}", case.family);
+        }
+        results.append(&mut cases);
+    }
+    Ok(results)
+}
+
+/// Finds the folders of recordings below a folder, in order of their paths.
+fn find_recordings(folder: &Path, found: &mut Vec<(PathBuf, Kind)>) -> std::io::Result<()> {
+    let mut inner: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            inner.push(path);
+        }
+    }
+    inner.sort_unstable();
+    for path in inner {
+        match Kind::of(&path) {
+            Some(kind) => found.push((path, kind)),
+            None => find_recordings(&path, found)?,
+        }
+    }
+    Ok(())
+}
+
+/// Replays the recording in a folder.
+fn replay_one(
+    folder: &Path,
+    kind: Kind,
+    version: Option<KubernetesVersion>,
+) -> Result<Vec<CaseResult>, ConformanceError> {
     let no_recording = || ConformanceError::NoRecording { folder: folder.to_owned(), expected: EXPECTED_FILES };
-    let kind = Kind::of(folder).ok_or_else(no_recording)?;
     let cases_file = folder.join("cases.jsonl.gz");
     let expected_file = folder.join("expected.jsonl.gz");
     if !cases_file.is_file() || !expected_file.is_file() {
@@ -78,9 +137,42 @@ pub fn replay(folder: &Path, version: Option<KubernetesVersion>) -> Result<Vec<C
         let mut differences = Vec::new();
         compare("", expected, &actual, &mut differences);
         let family = id.split_once('-').map_or(id.as_str(), |(family, _)| family).to_owned();
-        results.push(CaseResult { family, id, differences });
+        let skipped = family == CLAIMS && !differences.is_empty();
+        let plugins = compare_plugins(expected, &actual);
+        results.push(CaseResult { family, id, differences, skipped, plugins });
     }
     Ok(results)
+}
+
+/// Compares what each plugin said of nodes: rejections, raw and weighted scores.
+fn compare_plugins(expected: &Value, actual: &Value) -> Vec<PluginComparison> {
+    let mut sums: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let objects = |value: &'_ Value, key: &str| value.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut note = |plugin, equal: bool| {
+        let sum = sums.entry(plugin).or_default();
+        sum.0 += 1;
+        sum.1 += usize::from(!equal);
+    };
+    let other = objects(actual, "rejected");
+    for (node, rejection) in expected.get("rejected").and_then(Value::as_object).into_iter().flatten() {
+        if let Some(plugin) = rejection.get("plugin").and_then(Value::as_str) {
+            note(plugin, other.get(node) == Some(rejection));
+        }
+    }
+    let other = objects(actual, "scores");
+    for (node, scores) in expected.get("scores").and_then(Value::as_object).into_iter().flatten() {
+        for form in ["raw", "plugins"] {
+            for (plugin, score) in scores.get(form).and_then(Value::as_object).into_iter().flatten() {
+                note(plugin, other.get(node).and_then(|own| own.get(form)?.get(plugin)) == Some(score));
+            }
+        }
+    }
+    let comparison = |(plugin, (compared, different)): (&str, _)| PluginComparison {
+        plugin: plugin.to_owned(),
+        compared,
+        different,
+    };
+    sums.into_iter().map(comparison).collect()
 }
 
 /// Notes where two results differ: objects key by key, everything else as a whole. An absent key is null.

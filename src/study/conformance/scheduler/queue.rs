@@ -169,7 +169,7 @@ impl Replay {
         self.pods.insert(name.to_owned(), Arc::clone(&new));
         let changes = pod_changes(&old, &new);
         if self.cluster.snapshot.node_of_pod(old.id).is_some() {
-            self.cluster.snapshot.update_pod(Arc::clone(&new));
+            self.cluster.snapshot.update_pod(&new);
             for change in changes {
                 let (old, new) = (Arc::clone(&old), Arc::clone(&new));
                 self.offer(&ClusterEvent::AssignedPodUpdate { old, new, change });

@@ -23,8 +23,8 @@ pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> 
         let start = search.next_start_node_index;
         let decision = schedule(&context, &pod, &mut search, TieBreak::First, &mut scratch);
         let failures = match &decision {
-            Decision::Unschedulable(diagnosis) => &diagnosis.failures,
-            _ => &scratch.failures,
+            Decision::Unschedulable(diagnosis) => diagnosis.failures.by_node(),
+            _ => &scratch.failures[..],
         };
         let mut rejected: Vec<NodeId> = failures
             .iter()

@@ -52,7 +52,7 @@ pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> 
                 }
                 result.insert("preFilter".into(), text);
             }
-            add_failures(&cluster, &pod, &diagnosis.failures, &mut rejected);
+            add_failures(&cluster, &pod, diagnosis.failures.by_node(), &mut rejected);
             message = diagnosis.message(&cluster.snapshot, &pod, version);
             let outcome = post_filter(&context, &pod, diagnosis, &mut scratch.state, TieBreak::First);
             outcome.append_to(&mut message);

@@ -1,0 +1,220 @@
+//! Persistent volumes, their claims, storage classes and what CSI drivers publish.
+
+use super::{Change, ClaimId, Cluster, PodId, VolumeId};
+use crate::api::{
+    ClaimReference, ClaimTemplate, CsiStorageCapacity, Name, PersistentVolume, PersistentVolumeClaim, StorageClass,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A claim that is or was there.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The claim.
+    pub object: Arc<PersistentVolumeClaim>,
+    /// Whether it was removed.
+    pub removed: bool,
+}
+
+impl Claim {
+    /// Whether it has its volume.
+    pub fn is_bound(&self) -> bool {
+        !self.object.volume_name.is_empty() && self.object.bind_completed
+    }
+}
+
+/// All storage objects.
+#[derive(Clone, Debug, Default)]
+pub struct Storage {
+    volumes: Vec<Arc<PersistentVolume>>,
+    volumes_by_name: BTreeMap<Name, VolumeId>,
+    claims: Vec<Claim>,
+    claims_by_name: BTreeMap<(Name, Name), ClaimId>,
+    classes: BTreeMap<Name, StorageClass>,
+    /// The default classes, in order of their arrival.
+    default_classes: Vec<Name>,
+    csi_nodes: BTreeMap<Name, Vec<(Name, Option<i64>)>>,
+    capacity_drivers: BTreeSet<Name>,
+    capacities: BTreeMap<(Name, Name), CsiStorageCapacity>,
+}
+
+impl Storage {
+    /// Storage classes by name.
+    pub const fn classes(&self) -> &BTreeMap<Name, StorageClass> {
+        &self.classes
+    }
+
+    /// CSINodes by node name: each driver with its `allocatable.count`.
+    pub const fn csi_nodes(&self) -> &BTreeMap<Name, Vec<(Name, Option<i64>)>> {
+        &self.csi_nodes
+    }
+
+    /// Names of CSIDrivers with `storageCapacity`.
+    pub const fn capacity_drivers(&self) -> &BTreeSet<Name> {
+        &self.capacity_drivers
+    }
+
+    /// CSIStorageCapacities, in order of their names.
+    pub fn capacities(&self) -> impl Iterator<Item = &CsiStorageCapacity> {
+        self.capacities.values()
+    }
+
+    /// Persistent volumes, in order of their names.
+    pub fn volumes(&self) -> impl Iterator<Item = &Arc<PersistentVolume>> {
+        self.volumes_by_name.values().map(|id| &self.volumes[id.index()])
+    }
+
+    /// How many persistent volumes there ever were.
+    pub fn volume_count(&self) -> usize {
+        self.volumes.len()
+    }
+
+    /// A persistent volume.
+    pub fn volume(&self, id: VolumeId) -> &Arc<PersistentVolume> {
+        &self.volumes[id.index()]
+    }
+
+    /// The persistent volume of this name.
+    pub fn volume_id(&self, name: &str) -> Option<VolumeId> {
+        self.volumes_by_name.get(name).copied()
+    }
+
+    /// A claim.
+    pub fn claim(&self, id: ClaimId) -> &Claim {
+        &self.claims[id.index()]
+    }
+
+    /// Every claim that ever was, in order of creation.
+    pub fn claims(&self) -> impl ExactSizeIterator<Item = (ClaimId, &Claim)> {
+        self.claims.iter().enumerate().map(|(index, claim)| (ClaimId::from_index(index), claim))
+    }
+
+    /// The claim of this name that exists.
+    pub fn claim_id(&self, namespace: &Name, name: &Name) -> Option<ClaimId> {
+        self.claims_by_name.get(&(namespace.clone(), name.clone())).copied()
+    }
+}
+
+impl PodId {
+    /// What the claims of the pod's ephemeral volumes name as their owner.
+    pub fn uid(self) -> Name {
+        Name::from(format!("pod-{}", self.index()))
+    }
+}
+
+impl Cluster {
+    /// Storage objects.
+    pub const fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// Adds or replaces a storage class.
+    pub fn apply_storage_class(&mut self, class: StorageClass, is_default: bool) {
+        self.storage.default_classes.retain(|own| *own != class.name);
+        if is_default {
+            self.storage.default_classes.push(class.name.clone());
+        }
+        self.storage.classes.insert(class.name.clone(), class);
+        self.changes.push(Change::StorageClass);
+    }
+
+    /// Sets the drivers of a node with their limits.
+    pub fn apply_csi_node(&mut self, node: Name, drivers: Vec<(Name, Option<i64>)>) {
+        self.storage.csi_nodes.insert(node, drivers);
+        self.changes.push(Change::CsiObject);
+    }
+
+    /// Notes whether a driver publishes capacities.
+    pub fn apply_csi_driver(&mut self, driver: Name, storage_capacity: bool) {
+        if storage_capacity {
+            self.storage.capacity_drivers.insert(driver);
+        } else {
+            self.storage.capacity_drivers.remove(&driver);
+        }
+        self.changes.push(Change::CsiObject);
+    }
+
+    /// Adds or replaces a published capacity.
+    pub fn apply_storage_capacity(&mut self, namespace: Name, name: Name, capacity: CsiStorageCapacity) {
+        self.storage.capacities.insert((namespace, name), capacity);
+        self.changes.push(Change::CsiObject);
+    }
+
+    /// Adds a persistent volume, unless there is one of the name.
+    pub fn add_volume(&mut self, volume: PersistentVolume) -> VolumeId {
+        if let Some(id) = self.storage.volume_id(&volume.name) {
+            return id;
+        }
+        let id = VolumeId::from_index(self.storage.volumes.len());
+        self.storage.volumes_by_name.insert(volume.name.clone(), id);
+        self.storage.volumes.push(Arc::new(volume));
+        self.changes.push(Change::Volume(id));
+        id
+    }
+
+    /// Removes a persistent volume, as its reclaim policy says once its claim is gone.
+    pub fn remove_volume(&mut self, name: &Name) {
+        if let Some(id) = self.storage.volumes_by_name.remove(name) {
+            self.changes.push(Change::VolumeRemoved(id));
+        }
+    }
+
+    /// Adds a claim, unless there is one of the name. Admission gives it the default class where it names none; of
+    /// several default classes the newest counts (admission plugin DefaultStorageClass, Kubernetes 1.36).
+    pub fn add_claim(&mut self, new: ClaimTemplate) -> ClaimId {
+        let ClaimTemplate { mut claim, wants_default_class } = new;
+        if let Some(id) = self.storage.claim_id(&claim.namespace, &claim.name) {
+            return id;
+        }
+        if wants_default_class && let Some(class) = self.storage.default_classes.last() {
+            claim.storage_class = class.clone();
+        }
+        let id = ClaimId::from_index(self.storage.claims.len());
+        self.storage.claims_by_name.insert((claim.namespace.clone(), claim.name.clone()), id);
+        self.storage.claims.push(Claim { object: Arc::new(claim), removed: false });
+        self.changes.push(Change::ClaimAdded(id));
+        id
+    }
+
+    /// Removes a claim.
+    pub fn remove_claim(&mut self, id: ClaimId) {
+        let claim = &mut self.storage.claims[id.index()];
+        if !claim.removed {
+            claim.removed = true;
+            let key = (claim.object.namespace.clone(), claim.object.name.clone());
+            self.storage.claims_by_name.remove(&key);
+            self.changes.push(Change::ClaimRemoved(id));
+        }
+    }
+
+    /// Notes the node for which a claim's volume is to be made (annotation `volume.kubernetes.io/selected-node`), or takes
+    /// the note back.
+    pub fn select_node(&mut self, id: ClaimId, node: Option<Name>) {
+        let claim = &mut self.storage.claims[id.index()];
+        if !claim.removed && claim.object.selected_node != node {
+            Arc::make_mut(&mut claim.object).selected_node = node;
+            self.changes.push(Change::ClaimUpdated(id));
+        }
+    }
+
+    /// Binds a claim and a volume to each other. Nothing happens if the volume belongs to another claim.
+    pub fn bind_claim(&mut self, id: ClaimId, volume: VolumeId) {
+        let Storage { claims, volumes, .. } = &mut self.storage;
+        let (claim, volume_object) = (&mut claims[id.index()], &mut volumes[volume.index()]);
+        let (namespace, name) = (&claim.object.namespace, &claim.object.name);
+        let is_own = |own: &ClaimReference| own.namespace == *namespace && own.name == *name;
+        if claim.removed || claim.is_bound() || !volume_object.claim.as_ref().is_none_or(is_own) {
+            return;
+        }
+        let reference =
+            ClaimReference { namespace: namespace.clone(), name: name.clone(), uid: claim.object.uid.clone() };
+        let own = Arc::make_mut(volume_object);
+        own.claim = Some(reference);
+        own.is_available = false;
+        let object = Arc::make_mut(&mut claim.object);
+        object.volume_name = own.name.clone();
+        object.bind_completed = true;
+        self.changes.push(Change::Volume(volume));
+        self.changes.push(Change::ClaimUpdated(id));
+    }
+}

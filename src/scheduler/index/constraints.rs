@@ -1,0 +1,348 @@
+//! The constraints of a class on topology: PodTopologySpread and InterPodAffinity, with a tally for each number that
+//! they look at.
+
+use super::class::{Base, Env, Group, MAX_LOCALS, NotIndexable};
+use super::node_table::NO_DOMAIN;
+use super::tally::Tally;
+use crate::api::{Labels, Name, UnsatisfiableConstraintAction, well_known};
+use crate::scheduler::plugins::inter_pod_affinity::{self, OwnTerm};
+use crate::scheduler::plugins::pod_topology_spread::{self, Constraint};
+use crate::scheduler::profile::{DefaultSpreadConstraints, InterPodAffinityArgs};
+use crate::scheduler::{Failure, Listers, Plugin, PodInfo, Profile};
+use std::sync::Arc;
+
+/// What a tally counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Pods selected by this hard spread constraint.
+    Hard(usize),
+    /// Pods selected by this soft spread constraint.
+    Soft(usize),
+    /// Pods selected by all terms of the required affinity.
+    Affinity,
+    /// Pods selected by this term of the required anti-affinity.
+    AntiAffinity(usize),
+    /// Terms of the required anti-affinity of pods that are there.
+    ExistingAntiAffinity,
+    /// Weights of preferred terms.
+    Score,
+}
+
+/// A hard spread constraint.
+#[derive(Clone, Debug)]
+struct Hard {
+    constraint: Constraint,
+    selects_itself: bool,
+    tally: usize,
+}
+
+/// A soft spread constraint.
+#[derive(Clone, Debug)]
+pub struct Soft {
+    /// Largest difference that costs nothing.
+    pub max_skew: i64,
+    /// Domains are nodes: only the node itself counts.
+    pub is_hostname: bool,
+    /// Its tally.
+    pub tally: usize,
+    constraint: Constraint,
+}
+
+/// The constraints of a class on topology.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Constraints {
+    hard: Vec<Hard>,
+    /// Soft spread constraints.
+    pub soft: Vec<Soft>,
+    /// Nodes that lack a key of a soft constraint are ignored.
+    pub requires_all_keys: bool,
+    affinity: Vec<OwnTerm>,
+    selects_itself: bool,
+    anti_affinity: Vec<OwnTerm>,
+    preferred: Vec<OwnTerm>,
+    filters_affinity: bool,
+    scores_affinity: bool,
+    filters_features: bool,
+    args: InterPodAffinityArgs,
+    namespace_labels: Labels,
+    /// What is counted.
+    pub tallies: Vec<Tally>,
+    roles: Vec<Role>,
+    /// Tallies that only the node itself decides, in their order.
+    local_tallies: Vec<usize>,
+    /// How many of them.
+    pub locals: usize,
+    /// Kinds of pods that the tallies know.
+    kinds: usize,
+    has_tallies: bool,
+}
+
+impl Constraints {
+    /// The constraints of a pod.
+    pub fn new(pod: &PodInfo, profile: &Profile, listers: &Listers) -> Self {
+        let filters = |plugin| profile.pre_filter.contains(&plugin) && profile.filter.contains(&plugin);
+        let scores =
+            |plugin| profile.pre_score.contains(&plugin) && profile.score.iter().any(|(own, _)| *own == plugin);
+        let (mut hard, mut soft) = (Vec::new(), Vec::new());
+        if filters(Plugin::PodTopologySpread) {
+            let action = UnsatisfiableConstraintAction::DoNotSchedule;
+            for constraint in pod_topology_spread::constraints(profile, listers, pod, action) {
+                let selects_itself = constraint.selects(&pod.labels);
+                hard.push(Hard { constraint, selects_itself, tally: 0 });
+            }
+        }
+        if scores(Plugin::PodTopologySpread) {
+            let action = UnsatisfiableConstraintAction::ScheduleAnyway;
+            for constraint in pod_topology_spread::constraints(profile, listers, pod, action) {
+                soft.push(Soft {
+                    max_skew: constraint.max_skew,
+                    is_hostname: *constraint.topology_key == *well_known::HOSTNAME,
+                    tally: 0,
+                    constraint,
+                });
+            }
+        }
+        let filters_affinity = filters(Plugin::InterPodAffinity);
+        let scores_affinity = scores(Plugin::InterPodAffinity);
+        let required = |anti| {
+            if filters_affinity { inter_pod_affinity::required_terms(listers, pod, anti) } else { Vec::new() }
+        };
+        let affinity = required(false);
+        let preferred = if scores_affinity { inter_pod_affinity::preferred_terms(listers, pod) } else { Vec::new() };
+        let args = profile.args.inter_pod_affinity;
+        Self {
+            hard,
+            soft,
+            requires_all_keys: !pod.spread_constraints().is_empty()
+                || profile.args.default_spread_constraints != DefaultSpreadConstraints::System,
+            selects_itself: inter_pod_affinity::all_match(&affinity, pod),
+            affinity,
+            anti_affinity: required(true),
+            filters_affinity,
+            scores_affinity: scores_affinity && !(args.ignore_preferred_terms_of_existing_pods && preferred.is_empty()),
+            preferred,
+            filters_features: filters(Plugin::NodeDeclaredFeatures),
+            args,
+            namespace_labels: listers.namespace_labels(&pod.namespace),
+            tallies: Vec::new(),
+            roles: Vec::new(),
+            local_tallies: Vec::new(),
+            locals: 0,
+            kinds: 0,
+            has_tallies: false,
+        }
+    }
+
+    /// Whether a filter looks at other pods.
+    pub fn has_filters(&self) -> bool {
+        !self.hard.is_empty()
+            || !self.affinity.is_empty()
+            || !self.anti_affinity.is_empty()
+            || self.roles.contains(&Role::ExistingAntiAffinity)
+    }
+
+    /// Learns what pods of new kinds count. Tells whether there is a new tally.
+    pub fn learn_kinds(&mut self, pod: &PodInfo, kinds: &[Arc<PodInfo>], key: &mut dyn FnMut(&Name) -> usize) -> bool {
+        let mut has_new = false;
+        if !self.has_tallies {
+            self.has_tallies = true;
+            has_new = true;
+            self.add_own_tallies(key);
+        }
+        for other in &kinds[self.kinds.min(kinds.len())..] {
+            for (tally, role) in self.tallies.iter_mut().zip(&self.roles) {
+                tally.push_weight(match role {
+                    Role::Hard(index) => i64::from(self.hard[*index].constraint.counts(pod, other)),
+                    Role::Soft(index) => i64::from(self.soft[*index].constraint.counts(pod, other)),
+                    Role::Affinity => i64::from(inter_pod_affinity::all_match(&self.affinity, other)),
+                    Role::AntiAffinity(index) => i64::from(self.anti_affinity[*index].matches(other)),
+                    Role::ExistingAntiAffinity | Role::Score => 0,
+                });
+            }
+            self.kinds += 1;
+            for (role, name, weight) in self.open_weights(pod, other) {
+                let index = key(&name);
+                let own =
+                    self.roles.iter().zip(&self.tallies).position(|(own, tally)| *own == role && tally.key == index);
+                let position = own.unwrap_or_else(|| {
+                    has_new = true;
+                    self.roles.push(role);
+                    self.tallies.push(Tally::new(index, self.kinds));
+                    self.tallies.len() - 1
+                });
+                self.tallies[position].add_to_last_weight(weight);
+            }
+        }
+        has_new
+    }
+
+    fn add_own_tallies(&mut self, key: &mut dyn FnMut(&Name) -> usize) {
+        let (tallies, roles) = (&mut self.tallies, &mut self.roles);
+        let mut add = |name: &Name, role: Role| {
+            tallies.push(Tally::new(key(name), 0));
+            roles.push(role);
+            tallies.len() - 1
+        };
+        for (index, own) in self.hard.iter_mut().enumerate() {
+            own.tally = add(&own.constraint.topology_key, Role::Hard(index));
+        }
+        for (index, own) in self.soft.iter_mut().enumerate() {
+            own.tally = add(&own.constraint.topology_key, Role::Soft(index));
+        }
+        for own in &self.affinity {
+            add(&own.topology_key, Role::Affinity);
+        }
+        for (index, own) in self.anti_affinity.iter().enumerate() {
+            add(&own.topology_key, Role::AntiAffinity(index));
+        }
+    }
+
+    /// What a pod counts for roles whose topology keys are those of the terms.
+    fn open_weights(&self, pod: &PodInfo, other: &PodInfo) -> Vec<(Role, Name, i64)> {
+        let mut weights: Vec<(Role, Name, i64)> = Vec::new();
+        if self.filters_affinity {
+            for term in other.affinity().iter().flat_map(|affinity| &affinity.pod_anti_required) {
+                if inter_pod_affinity::existing_term_matches(term, other, pod, &self.namespace_labels) {
+                    weights.push((Role::ExistingAntiAffinity, term.topology_key.clone(), 1));
+                }
+            }
+        }
+        if self.scores_affinity {
+            for term in self.preferred.iter().filter(|term| term.matches(other)) {
+                weights.push((Role::Score, term.topology_key.clone(), term.weight));
+            }
+            inter_pod_affinity::for_each_existing_score(
+                self.args,
+                other,
+                pod,
+                &self.namespace_labels,
+                &mut |name, weight| weights.push((Role::Score, name.clone(), weight)),
+            );
+        }
+        weights
+    }
+
+    /// Computes all numbers anew.
+    ///
+    /// # Errors
+    /// If too many numbers are each node's own.
+    pub fn rebuild(&mut self, pod: &PodInfo, env: &Env<'_>) -> Result<(), NotIndexable> {
+        self.local_tallies.clear();
+        let node_at = |position: usize| env.snapshot.node(env.table.ids[position]);
+        let hard: Vec<Constraint> = self.hard.iter().map(|own| own.constraint.clone()).collect();
+        let soft: Vec<Constraint> = self.soft.iter().map(|own| own.constraint.clone()).collect();
+        let counts = |all: &[Constraint], index: usize, needs_keys: bool, position: usize| {
+            node_at(position).is_some_and(|node| {
+                let node = node.node();
+                (!needs_keys || pod_topology_spread::has_all_keys(all, &node.meta.labels))
+                    && all[index].includes(pod, node)
+            })
+        };
+        for (index, (tally, role)) in self.tallies.iter_mut().zip(&self.roles).enumerate() {
+            let is_unique = env.table.keys[tally.key].is_unique;
+            match *role {
+                Role::Hard(own) => {
+                    let includes = |position: usize| counts(&hard, own, true, position);
+                    tally.rebuild(env.table, is_unique, Some(&includes), true);
+                }
+                Role::Soft(own) if self.soft[own].is_hostname => tally.rebuild(env.table, true, None, false),
+                Role::Soft(own) => {
+                    let includes = |position: usize| counts(&soft, own, self.requires_all_keys, position);
+                    tally.rebuild(env.table, is_unique, Some(&includes), false);
+                }
+                _ => tally.rebuild(env.table, is_unique, None, false),
+            }
+            if tally.is_local {
+                self.local_tallies.push(index);
+            }
+        }
+        self.locals = self.local_tallies.len();
+        if self.locals > MAX_LOCALS { Err(NotIndexable) } else { Ok(()) }
+    }
+
+    /// The values that only the node at a position decides.
+    pub fn locals_at(&self, position: usize) -> [i32; MAX_LOCALS] {
+        let mut locals = [0; MAX_LOCALS];
+        for (local, index) in locals.iter_mut().zip(&self.local_tallies) {
+            let value = self.tallies[*index].counted_value(position);
+            let value = match self.roles[*index] {
+                // Whether there is one is all that matters.
+                Role::Affinity | Role::AntiAffinity(_) | Role::ExistingAntiAffinity => value.clamp(0, 1),
+                _ => value,
+            };
+            *local = i32::try_from(value).unwrap_or(i32::MAX);
+        }
+        locals
+    }
+
+    /// The number that a tally has for the nodes of a group; `None` if they lack the key.
+    pub fn value(&self, tally: usize, group: &Group, base: &Base) -> Option<i64> {
+        let domain = base.domains[tally];
+        if domain == NO_DOMAIN {
+            return None;
+        }
+        if !self.tallies[tally].is_local {
+            return Some(self.tallies[tally].domain(domain));
+        }
+        let local = self.local_tallies.iter().position(|own| *own == tally)?;
+        Some(i64::from(group.locals[local]))
+    }
+
+    /// Why the nodes of a group are not feasible although their resources suffice. `minima` are those of
+    /// [`hard_minima`](Self::hard_minima).
+    pub fn failure(&self, group: &Group, base: &Base, minima: &[i64]) -> Option<Failure> {
+        for (own, minimum) in self.hard.iter().zip(minima) {
+            let Some(count) = self.value(own.tally, group, base) else {
+                return Some(Failure::TopologySpreadMissingLabel);
+            };
+            if count + i64::from(own.selects_itself) - minimum > own.constraint.max_skew {
+                return Some(Failure::TopologySpread);
+            }
+        }
+        let with_role = |wanted: fn(&Role) -> bool| {
+            self.roles.iter().enumerate().filter(move |(_, role)| wanted(role)).map(|(index, _)| index)
+        };
+        if !self.affinity.is_empty() {
+            let (mut all_exist, mut total) = (true, 0);
+            for tally in with_role(|role| *role == Role::Affinity) {
+                let Some(count) = self.value(tally, group, base) else { return Some(Failure::PodAffinity) };
+                all_exist &= count > 0;
+                total += self.tallies[tally].total();
+            }
+            // The first of a group of pods with affinity to each other finds nobody, and goes anywhere.
+            let is_first = total == 0 && self.selects_itself;
+            if !(all_exist || is_first) {
+                return Some(Failure::PodAffinity);
+            }
+        }
+        let exists = |tally: usize| self.value(tally, group, base).is_some_and(|count| count > 0);
+        if with_role(|role| matches!(role, Role::AntiAffinity(_))).any(exists) {
+            return Some(Failure::PodAntiAffinity);
+        }
+        if with_role(|role| *role == Role::ExistingAntiAffinity).any(exists) {
+            return Some(Failure::ExistingPodAntiAffinity);
+        }
+        (base.lacks_features && self.filters_features).then_some(Failure::DeclaredFeatures)
+    }
+
+    /// What the smallest domain of each hard constraint counts as.
+    pub fn hard_minima(&self) -> Vec<i64> {
+        let minimum = |own: &Hard| {
+            let (domains, minimum) = self.tallies[own.tally].minimum();
+            if domains >= own.constraint.min_domains { minimum } else { 0 }
+        };
+        self.hard.iter().map(minimum).collect()
+    }
+
+    /// InterPodAffinity's raw score of a group.
+    pub fn affinity_score(&self, group: &Group, base: &Base) -> i64 {
+        let tallies = self.roles.iter().enumerate().filter(|(_, role)| **role == Role::Score);
+        tallies.filter_map(|(index, _)| self.value(index, group, base)).sum()
+    }
+
+    /// Whether InterPodAffinity has anything to score by.
+    pub fn scores_affinity(&self) -> bool {
+        self.roles.contains(&Role::Score)
+    }
+}

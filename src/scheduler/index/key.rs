@@ -1,0 +1,69 @@
+//! What tells scheduling classes apart: everything of a pod that can change a decision, and nothing else.
+
+use crate::api::UnsatisfiableConstraintAction::{DoNotSchedule, ScheduleAnyway};
+use crate::api::{Affinity, Labels, Name, Toleration};
+use crate::scheduler::plugins::pod_topology_spread::{self, Constraint};
+use crate::scheduler::{DeclaredFeature, HostPort, Listers, PodInfo, Profile, Resources};
+
+/// What tells scheduling classes apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClassKey {
+    profile: usize,
+    priority: i32,
+    requests: Resources,
+    scored: Resources,
+    node_selector: Labels,
+    affinity: Option<Box<Affinity>>,
+    tolerations: Vec<Toleration>,
+    host_ports: Vec<HostPort>,
+    images: (Vec<Name>, Vec<Name>),
+    required_features: Vec<DeclaredFeature>,
+    /// Spread constraints, each with whether the pod counts itself, and whether they are its own.
+    constraints: Vec<(Constraint, bool)>,
+    has_own_constraints: bool,
+    /// Where some selector can see them.
+    namespace: Option<Name>,
+    labels: Option<Labels>,
+}
+
+impl ClassKey {
+    /// The key of a pod; `None` where pods like it are not indexed: those with volumes or a node name.
+    /// `labels_are_seen`: some pod's affinity may select the pod.
+    pub fn new(
+        pod: &PodInfo,
+        profile_index: usize,
+        profile: &Profile,
+        listers: &Listers,
+        labels_are_seen: bool,
+    ) -> Option<Self> {
+        let spec = pod.spec();
+        if !spec.volumes.is_empty() || pod.node_name.is_some() {
+            return None;
+        }
+        let constraints: Vec<(Constraint, bool)> = [DoNotSchedule, ScheduleAnyway]
+            .into_iter()
+            .flat_map(|action| pod_topology_spread::constraints(profile, listers, pod, action))
+            .map(|constraint| {
+                let selects_itself = constraint.selects(&pod.labels);
+                (constraint, selects_itself)
+            })
+            .collect();
+        let labels_are_seen = labels_are_seen || pod.has_pod_affinity();
+        Some(Self {
+            profile: profile_index,
+            priority: pod.priority(),
+            requests: pod.requests().requests.clone(),
+            scored: pod.requests().scored.clone(),
+            node_selector: spec.node_selector.clone(),
+            affinity: spec.affinity.clone(),
+            tolerations: spec.tolerations.clone(),
+            host_ports: pod.traits.host_ports.clone(),
+            images: (pod.traits.container_images.clone(), pod.traits.volume_images.clone()),
+            required_features: pod.traits.required_features.clone(),
+            has_own_constraints: !pod.spread_constraints().is_empty(),
+            namespace: (labels_are_seen || !constraints.is_empty()).then(|| pod.namespace.clone()),
+            labels: labels_are_seen.then(|| pod.labels.clone()),
+            constraints,
+        })
+    }
+}

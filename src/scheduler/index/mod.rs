@@ -1,0 +1,243 @@
+//! The index: the same decisions as the framework's, at a cost that follows what changed rather than the number of nodes.
+//!
+//! Pods that every decision treats alike share a [class](class), which knows what each node is worth to them. What
+//! changes on a node marks one leaf of each class; a search computes the marked leaves that it comes by, and reads the
+//! rest from summaries. Scores that depend on the other nodes (their highest taint count, the emptiest zone) are
+//! normalized over groups of nodes that share them. Counts of pods by node and by topology domain are kept pod by pod.
+//!
+//! What cannot be indexed is left to the framework: pods with volumes or a node set (DaemonSets), profiles whose filters
+//! run in another order, nominated pods next to constraints on topology, and classes with too many groups.
+
+mod class;
+mod constraints;
+mod key;
+mod node_table;
+mod search;
+mod shape;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+use super::diagnosis::Failures;
+use super::{
+    Context, Decision, Diagnosis, Failure, Nominator, Placement, Plugin, PodInfo, Profile, SearchState, Snapshot,
+    TieBreak, feasible_nodes_to_find,
+};
+use crate::cluster::NodeId;
+use class::{Class, Env};
+use key::ClassKey;
+use node_table::NodeTable;
+use rustc_hash::FxHashMap;
+use search::{Buffers, Found};
+use std::sync::Arc;
+
+/// Addresses of pod parts that are remembered before the memory of them starts anew.
+const MAX_ADDRESSES: usize = 1 << 16;
+/// Leaves of all classes together: about a quarter of a gigabyte with their tallies.
+const MAX_LEAVES: usize = 16_000_000;
+/// Classes that are kept however large the cluster is.
+const MIN_CLASSES: usize = 8;
+
+/// How often the index answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IndexStatistics {
+    /// Decisions that the index took.
+    pub indexed: u64,
+    /// Decisions that it left to the framework.
+    pub fallbacks: u64,
+    /// Classes that were built.
+    pub classes: u64,
+}
+
+/// Addresses of template, labels, namespace and owner's name, and the profile.
+type Address = (usize, usize, usize, usize, usize);
+
+/// The index of one scheduler.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    table: NodeTable,
+    classes: Vec<Class>,
+    by_key: FxHashMap<ClassKey, usize>,
+    /// The pod keeps the addresses from being used again. `None`: not indexed.
+    by_address: FxHashMap<Address, (Option<usize>, Arc<PodInfo>)>,
+    /// A pod with affinity was seen: labels tell classes apart.
+    labels_are_seen: bool,
+    searches: u64,
+    buffers: Buffers,
+    statistics: IndexStatistics,
+}
+
+impl Index {
+    /// An index of a snapshot, which from now on logs its changes. The snapshot must have no pods yet.
+    #[must_use]
+    pub fn new(snapshot: &mut Snapshot) -> Self {
+        snapshot.enable_log();
+        Self::default()
+    }
+
+    /// How often the index answered.
+    #[must_use]
+    pub const fn statistics(&self) -> IndexStatistics {
+        self.statistics
+    }
+
+    /// Forgets which pods belong to which class: selectors of Services or owners have changed.
+    pub fn selectors_changed(&mut self) {
+        self.by_address.clear();
+    }
+
+    /// Forgets all classes: labels of namespaces have changed.
+    pub fn forget_classes(&mut self) {
+        self.classes.clear();
+        self.by_key.clear();
+        self.by_address.clear();
+    }
+
+    /// Catches up with the snapshot, which must be [refreshed](Snapshot::refresh), and with the nominations.
+    pub fn sync(&mut self, snapshot: &mut Snapshot, nominator: &mut Nominator) {
+        self.table.sync(snapshot, nominator.changed_nodes());
+        nominator.clear_changed_nodes();
+    }
+
+    /// Decides where a pod is to be placed, as [`schedule`](super::schedule) does; `None` leaves it to that. The index
+    /// must be in [sync](Self::sync). `profile` is the number of the context's profile.
+    pub fn schedule(
+        &mut self,
+        context: &Context<'_>,
+        pod: &Arc<PodInfo>,
+        profile: usize,
+        search: &mut SearchState,
+        tie_break: TieBreak,
+    ) -> Option<Decision> {
+        if context.snapshot.search_order().is_empty() {
+            return Some(Decision::NoNodes);
+        }
+        let decision = self.decide(context, pod, profile, search, tie_break);
+        match decision {
+            Some(_) => self.statistics.indexed += 1,
+            None => self.statistics.fallbacks += 1,
+        }
+        decision
+    }
+
+    fn decide(
+        &mut self,
+        context: &Context<'_>,
+        pod: &Arc<PodInfo>,
+        profile: usize,
+        search: &mut SearchState,
+        tie_break: TieBreak,
+    ) -> Option<Decision> {
+        let log = context.snapshot.log()?;
+        if log.has_affinity() != self.labels_are_seen {
+            self.labels_are_seen = log.has_affinity();
+            self.forget_classes();
+        }
+        let class = self.class_of(context, pod, profile)?;
+        let Self { table, classes, buffers, .. } = self;
+        self.searches += 1;
+        let class = &mut classes[class];
+        class.last_used = self.searches;
+        class.learn_kinds(log.kinds(), &mut |name| table.key(name, context.snapshot));
+        let env =
+            Env { snapshot: context.snapshot, nominator: context.nominator, profile: context.profile, table: &*table };
+        class.catch_up(&env).ok()?;
+        let nodes = table.ids.len();
+        if let Some(name) = &pod.nominated_node_name
+            && let Some(position) = context.snapshot.node_by_name(name).and_then(|id| table.position(id))
+        {
+            // Its own nomination does not count against it, unlike for the others of its class.
+            class.mark(position);
+            let alone = class.search_one(&env, pod, position).ok()?;
+            if alone {
+                class.mark(position);
+                let node = table.ids[position];
+                return Some(Decision::Placed(Placement { node, feasible: 1, total: None, best: 1 }));
+            }
+        }
+        let wanted = feasible_nodes_to_find(nodes, context.profile.percentage_of_nodes_to_score);
+        let start = search.next_start_node_index % nodes;
+        let found = class.search(&env, pod, start, wanted, buffers);
+        if let Some(name) = &pod.nominated_node_name
+            && let Some(position) = context.snapshot.node_by_name(name).and_then(|id| table.position(id))
+        {
+            class.mark(position);
+        }
+        match found.ok()? {
+            Found::Feasible { feasible, visited, total } => {
+                search.next_start_node_index = (start + visited) % nodes;
+                let best = buffers.best.len();
+                let node = pick(tie_break, &mut buffers.best)?;
+                Some(Decision::Placed(Placement { node, feasible, total, best }))
+            }
+            Found::Nothing(reasons) => {
+                let names_node = context.profile.version.taint_reason_names_taint();
+                if names_node && reasons.iter().any(|(failure, _)| matches!(failure, Failure::UntoleratedTaint(_))) {
+                    return None;
+                }
+                let plugins = reasons.iter().map(|(failure, _)| failure.plugin()).collect();
+                Some(Decision::Unschedulable(Box::new(Diagnosis {
+                    nodes,
+                    pre_filter: None,
+                    failures: Failures::Counted { any_node: *table.ids.first()?, counts: reasons },
+                    plugins,
+                })))
+            }
+        }
+    }
+
+    /// The class of a pod, built if need be.
+    fn class_of(&mut self, context: &Context<'_>, pod: &Arc<PodInfo>, profile: usize) -> Option<usize> {
+        let owner = pod.owner.as_ref().map_or(0, |owner| owner.name.as_ptr().addr());
+        let address =
+            (Arc::as_ptr(&pod.template).addr(), pod.labels.address(), pod.namespace.as_ptr().addr(), owner, profile);
+        if let Some((class, _)) = self.by_address.get(&address) {
+            return *class;
+        }
+        let key = filters_in_default_order(context.profile)
+            .then(|| ClassKey::new(pod, profile, context.profile, context.listers, self.labels_are_seen))
+            .flatten();
+        let class = key.and_then(|key| self.class_of_key(key, pod, context));
+        if self.by_address.len() >= MAX_ADDRESSES {
+            self.by_address.clear();
+        }
+        self.by_address.insert(address, (class, Arc::clone(pod)));
+        class
+    }
+
+    fn class_of_key(&mut self, key: ClassKey, pod: &Arc<PodInfo>, context: &Context<'_>) -> Option<usize> {
+        if let Some(class) = self.by_key.get(&key) {
+            return Some(*class);
+        }
+        let class = Class::new(pod, context.profile, context.listers)?;
+        self.statistics.classes += 1;
+        let most = (MAX_LEAVES / self.table.ids.len().max(1)).max(MIN_CLASSES);
+        let slot = if self.classes.len() < most {
+            self.classes.push(class);
+            self.classes.len() - 1
+        } else {
+            // The class that was not asked for the longest time makes room.
+            let (slot, _) = self.classes.iter().enumerate().min_by_key(|(_, class)| class.last_used)?;
+            self.by_key.retain(|_, own| *own != slot);
+            self.by_address.clear();
+            self.classes[slot] = class;
+            slot
+        };
+        self.by_key.insert(key, slot);
+        Some(slot)
+    }
+}
+
+/// Picks one of the best nodes as [`TieBreak::pick`] does of those in order of their ids.
+fn pick(tie_break: TieBreak, best: &mut [NodeId]) -> Option<NodeId> {
+    if best.is_empty() {
+        return None;
+    }
+    let offset = tie_break.offset(best.len());
+    Some(*best.select_nth_unstable(offset).1)
+}
+
+/// Whether the filters that are enabled run in the order of the default profile, which the index assumes.
+fn filters_in_default_order(profile: &Profile) -> bool {
+    profile.filter.is_sorted() && profile.filter.contains(&Plugin::NodeResourcesFit)
+}

@@ -1,0 +1,292 @@
+//! The nodes as the index sees them: in search order, with the numbers that leaves are computed from, the domains of the
+//! topology keys in use, and the log of changes that classes catch up with.
+
+use crate::api::Name;
+use crate::cluster::NodeId;
+use crate::scheduler::change_log::{KindId, LogEntry};
+use crate::scheduler::plugins::balanced_allocation;
+use crate::scheduler::{NodeInfo, Snapshot};
+use rustc_hash::FxHashMap;
+
+/// The domain of a node that lacks the topology key.
+pub const NO_DOMAIN: u32 = u32::MAX;
+/// The position of a node that is not searched.
+const NO_POSITION: u32 = u32::MAX;
+/// The log is cut when it is longer than this many entries and [`LOG_ENTRIES_PER_NODE`] times the number of nodes: a
+/// class that is so far behind is built anew at no more cost.
+const MIN_LOG: usize = 4096;
+const LOG_ENTRIES_PER_NODE: usize = 4;
+
+/// What the quick form of a leaf needs of a node, in one place.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NodeLoad {
+    /// Allocatable: millicores, bytes, bytes, pods.
+    pub allocatable_cpu: i64,
+    pub allocatable_memory: i64,
+    pub allocatable_ephemeral: i64,
+    pub allocatable_pods: i64,
+    /// Taken by its pods.
+    pub requested_cpu: i64,
+    pub requested_memory: i64,
+    pub requested_ephemeral: i64,
+    pub non_zero_cpu: i64,
+    pub non_zero_memory: i64,
+    pub pods: i64,
+    /// How evenly cpu and memory are used, from 0 to 100; meaningful where both are allocatable.
+    pub balance: i64,
+}
+
+impl NodeLoad {
+    fn of(node: &NodeInfo) -> Self {
+        let (allocatable, requested) = (node.allocatable(), node.requested());
+        let (cpu, memory) = (allocatable.cpu.get(), allocatable.memory.get());
+        Self {
+            allocatable_cpu: cpu,
+            allocatable_memory: memory,
+            allocatable_ephemeral: allocatable.ephemeral_storage.get(),
+            allocatable_pods: node.allocatable_pods(),
+            requested_cpu: requested.cpu.get(),
+            requested_memory: requested.memory.get(),
+            requested_ephemeral: requested.ephemeral_storage.get(),
+            non_zero_cpu: node.non_zero_cpu().get(),
+            non_zero_memory: node.non_zero_memory().get(),
+            pods: i64::try_from(node.pods().len()).unwrap_or(i64::MAX),
+            balance: if cpu == 0 || memory == 0 {
+                0
+            } else {
+                balanced_allocation::balance_of_two((requested.cpu.get(), cpu), (requested.memory.get(), memory))
+            },
+        }
+    }
+}
+
+/// The domains that a node label defines.
+#[derive(Clone, Debug)]
+pub struct TopologyKey {
+    /// The label.
+    pub name: Name,
+    /// Domain of each node by position.
+    pub domains: Vec<u32>,
+    /// Whether no two nodes are in one domain.
+    pub is_unique: bool,
+    ids: FxHashMap<Name, u32>,
+    /// Nodes in each domain.
+    members: Vec<u32>,
+}
+
+impl TopologyKey {
+    /// How many domains were ever seen.
+    pub fn domain_count(&self) -> usize {
+        self.members.len()
+    }
+
+    fn domain_of(&mut self, node: &NodeInfo) -> u32 {
+        let Some(value) = node.node().meta.labels.get(&self.name) else { return NO_DOMAIN };
+        let next = u32::try_from(self.members.len()).unwrap_or(NO_DOMAIN);
+        let id = *self.ids.entry(value.clone()).or_insert(next);
+        if id == next {
+            self.members.push(0);
+        }
+        self.members[id as usize] += 1;
+        self.is_unique &= self.members[id as usize] == 1;
+        id
+    }
+
+    fn fill(&mut self, ids: &[NodeId], snapshot: &Snapshot) {
+        self.ids.clear();
+        self.members.clear();
+        self.domains.clear();
+        self.is_unique = true;
+        for id in ids {
+            let domain = snapshot.node(*id).map_or(NO_DOMAIN, |node| self.domain_of(node));
+            self.domains.push(domain);
+        }
+    }
+
+    fn update(&mut self, position: usize, node: &NodeInfo) {
+        let old = self.domains[position];
+        if old != NO_DOMAIN {
+            self.members[old as usize] -= 1;
+        }
+        self.domains[position] = self.domain_of(node);
+    }
+}
+
+/// A position as it is stored: there are no more of them than node ids, which have 32 bits.
+fn narrow(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(NO_POSITION)
+}
+
+/// What classes catch up with.
+#[derive(Clone, Copy, Debug)]
+pub enum TableEntry {
+    /// Pods of a kind came to the node at a position, or left it.
+    Pod {
+        /// Position of the node.
+        position: u32,
+        /// What kind.
+        kind: KindId,
+        /// 1 or -1.
+        amount: i32,
+    },
+    /// The object of the node at a position was replaced.
+    Node(u32),
+    /// Which pods are nominated to the node at a position changed.
+    Nomination(u32),
+}
+
+/// The nodes as the index sees them.
+#[derive(Clone, Debug, Default)]
+pub struct NodeTable {
+    order_generation: Option<u64>,
+    /// Grows whenever everything derived from positions or domains is void.
+    layout: u64,
+    /// Node ids by position.
+    pub ids: Vec<NodeId>,
+    /// By position.
+    pub loads: Vec<NodeLoad>,
+    /// Topology keys in use.
+    pub keys: Vec<TopologyKey>,
+    positions: Vec<u32>,
+    /// By node id: how many pods of each kind it holds.
+    kinds: Vec<Vec<(KindId, i32)>>,
+    log: Vec<TableEntry>,
+    /// Entries that were cut off before `log`.
+    cut: u64,
+}
+
+impl NodeTable {
+    /// Grows whenever everything derived from positions or domains is void.
+    pub const fn layout(&self) -> u64 {
+        self.layout
+    }
+
+    /// The position of a node that is searched.
+    pub fn position(&self, node: NodeId) -> Option<usize> {
+        self.positions.get(node.index()).filter(|position| **position != NO_POSITION).map(|position| *position as usize)
+    }
+
+    /// The end of the log.
+    pub fn log_end(&self) -> u64 {
+        self.cut + self.log.len() as u64
+    }
+
+    /// The entries from `seen` on; `None` if some of them were cut off.
+    pub fn entries_since(&self, seen: u64) -> Option<&[TableEntry]> {
+        let skipped = usize::try_from(seen.checked_sub(self.cut)?).ok()?;
+        self.log.get(skipped..)
+    }
+
+    /// The pods on the node at a position, by kind.
+    pub fn kinds_at(&self, position: usize) -> &[(KindId, i32)] {
+        self.kinds.get(self.ids[position].index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The index of a topology key, added if need be.
+    pub fn key(&mut self, name: &Name, snapshot: &Snapshot) -> usize {
+        if let Some(index) = self.keys.iter().position(|own| own.name == *name) {
+            return index;
+        }
+        let mut key = TopologyKey {
+            name: name.clone(),
+            domains: Vec::new(),
+            is_unique: true,
+            ids: FxHashMap::default(),
+            members: Vec::new(),
+        };
+        key.fill(&self.ids, snapshot);
+        self.keys.push(key);
+        self.keys.len() - 1
+    }
+
+    /// Reads the snapshot's log. `nominated` are nodes whose nominated pods changed.
+    pub fn sync(&mut self, snapshot: &mut Snapshot, nominated: &[NodeId]) {
+        let entries = snapshot.log().map_or(&[][..], |log| log.entries());
+        for entry in entries {
+            if let LogEntry::Pod { node, kind, amount } = *entry {
+                self.count_kind(node, kind, amount);
+            }
+        }
+        if self.order_generation == Some(snapshot.order_generation()) {
+            let mut last = None;
+            for entry in entries {
+                let node = entry.node();
+                let Some(position) = self.position(node) else { continue };
+                let Some(info) = snapshot.node(node) else { continue };
+                if last != Some(node) {
+                    self.loads[position] = NodeLoad::of(info);
+                    last = Some(node);
+                }
+                let position = narrow(position);
+                let entry = match *entry {
+                    LogEntry::Pod { kind, amount, .. } => TableEntry::Pod { position, kind, amount },
+                    LogEntry::Node(_) => {
+                        self.node_changed(position as usize, info);
+                        TableEntry::Node(position)
+                    }
+                };
+                self.log.push(entry);
+            }
+            for node in nominated {
+                if let Some(position) = self.position(*node) {
+                    self.log.push(TableEntry::Nomination(narrow(position)));
+                }
+            }
+            if self.log.len() > MIN_LOG + LOG_ENTRIES_PER_NODE * self.ids.len() {
+                let half = self.log.len() / 2;
+                self.log.drain(..half);
+                self.cut += half as u64;
+            }
+        } else {
+            self.order_generation = Some(snapshot.order_generation());
+            self.lay_out(snapshot);
+        }
+        snapshot.clear_log();
+    }
+
+    fn node_changed(&mut self, position: usize, node: &NodeInfo) {
+        for key in &mut self.keys {
+            let was_unique = key.is_unique;
+            key.update(position, node);
+            if key.is_unique != was_unique {
+                self.layout += 1;
+            }
+        }
+    }
+
+    fn lay_out(&mut self, snapshot: &Snapshot) {
+        self.layout += 1;
+        self.cut = self.log_end();
+        self.log.clear();
+        self.ids.clear();
+        self.ids.extend_from_slice(snapshot.search_order());
+        self.positions.fill(NO_POSITION);
+        self.loads.clear();
+        for (position, id) in self.ids.iter().enumerate() {
+            if self.positions.len() <= id.index() {
+                self.positions.resize(id.index() + 1, NO_POSITION);
+            }
+            self.positions[id.index()] = narrow(position);
+            self.loads.push(snapshot.node(*id).map(|node| NodeLoad::of(node)).unwrap_or_default());
+        }
+        for key in &mut self.keys {
+            key.fill(&self.ids, snapshot);
+        }
+    }
+
+    fn count_kind(&mut self, node: NodeId, kind: KindId, amount: i32) {
+        if self.kinds.len() <= node.index() {
+            self.kinds.resize(node.index() + 1, Vec::new());
+        }
+        let kinds = &mut self.kinds[node.index()];
+        match kinds.iter().position(|(own, _)| *own == kind) {
+            Some(index) => {
+                kinds[index].1 += amount;
+                if kinds[index].1 == 0 {
+                    kinds.swap_remove(index);
+                }
+            }
+            None => kinds.push((kind, amount)),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Whether a pod's requests fit a node, and what NodeResourcesFit and NodeResourcesBalancedAllocation give it: from a few
+//! numbers in the usual case, else by the plugins themselves.
+
+use super::node_table::NodeLoad;
+use crate::scheduler::plugins::{balanced_allocation, node_resources_fit};
+use crate::scheduler::{
+    Failure, KubernetesVersion, MAX_NODE_SCORE, NodeInfo, Plugin, PodInfo, Profile, ResourceKey, Resources,
+    ScoringStrategy,
+};
+
+/// How NodeResourcesFit scores a class.
+#[derive(Clone, Debug)]
+enum FitScore {
+    /// By cpu and memory with these weights, least (or else most) allocated first.
+    Quick { least: bool, cpu_weight: i64, memory_weight: i64 },
+    /// By the plugin.
+    Plugin,
+}
+
+/// What a class asks of the resources of a node.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Shape {
+    requests: (i64, i64, i64),
+    scored: (i64, i64),
+    /// The filter needs no more than [`NodeLoad`].
+    quick_filter: bool,
+    asks_nothing: bool,
+    filters: bool,
+    fit_weight: i64,
+    fit: FitScore,
+    balanced_weight: i64,
+    quick_balance: bool,
+    version: KubernetesVersion,
+}
+
+impl Shape {
+    /// The shape of a pod under a profile; `None` if the weights are too large for the index.
+    pub fn new(pod: &PodInfo, profile: &Profile) -> Option<Self> {
+        let requests = &pod.requests().requests;
+        let scored = &pod.requests().scored;
+        let weight_of = |wanted: Plugin| profile.score.iter().find(|(own, _)| *own == wanted).map_or(0, |own| own.1);
+        let skips_balance = profile.pre_score.contains(&Plugin::NodeResourcesBalancedAllocation)
+            && balanced_allocation::skips_score(&profile.args.balanced_resources, pod);
+        let balanced_weight = if skips_balance { 0 } else { weight_of(Plugin::NodeResourcesBalancedAllocation) };
+        let fit_weight = weight_of(Plugin::NodeResourcesFit);
+        let sum = fit_weight.checked_add(balanced_weight)?.checked_mul(MAX_NODE_SCORE)?;
+        if fit_weight < 0 || balanced_weight < 0 || sum >= i64::from(u16::MAX) {
+            return None;
+        }
+        let mut weights = (0, 0);
+        let mut is_quick = true;
+        for own in &profile.args.fit.resources {
+            match own.resource {
+                ResourceKey::Cpu => weights.0 += own.weight,
+                ResourceKey::Memory => weights.1 += own.weight,
+                _ => is_quick = false,
+            }
+        }
+        let least = match &profile.args.fit.strategy {
+            ScoringStrategy::LeastAllocated => Some(true),
+            ScoringStrategy::MostAllocated => Some(false),
+            ScoringStrategy::RequestedToCapacityRatio { .. } => None,
+        };
+        // With a resource listed twice the plugin truncates twice.
+        is_quick &= profile.args.fit.resources.len() <= 2;
+        is_quick &= profile.args.fit.resources.windows(2).all(|pair| pair[0].resource != pair[1].resource);
+        let fit = match least {
+            Some(least) if is_quick => FitScore::Quick { least, cpu_weight: weights.0, memory_weight: weights.1 },
+            _ => FitScore::Plugin,
+        };
+        let numbers = (requests.cpu.get(), requests.memory.get(), requests.ephemeral_storage.get());
+        Some(Self {
+            requests: numbers,
+            scored: (scored.cpu.get(), scored.memory.get()),
+            quick_filter: requests.scalar.is_empty(),
+            asks_nothing: numbers == (0, 0, 0) && requests.scalar.is_empty(),
+            filters: profile.filter.contains(&Plugin::NodeResourcesFit),
+            fit_weight,
+            fit,
+            balanced_weight,
+            quick_balance: profile.args.balanced_resources == [ResourceKey::Cpu, ResourceKey::Memory],
+            version: profile.version,
+        })
+    }
+
+    /// Whether the requests fit the node, `crowd` of nominated pods (their number and requests) included.
+    pub fn filter<'a>(
+        &self,
+        load: &NodeLoad,
+        profile: &Profile,
+        pod: &PodInfo,
+        node: impl Fn() -> Option<&'a NodeInfo>,
+        crowd: Option<&(i64, Resources)>,
+    ) -> Result<(), Failure> {
+        if !self.filters {
+            return Ok(());
+        }
+        if self.quick_filter && crowd.is_none() {
+            let fits = load.pods < load.allocatable_pods
+                && (self.asks_nothing
+                    || (fits_one(self.requests.0, load.allocatable_cpu, load.requested_cpu)
+                        && fits_one(self.requests.1, load.allocatable_memory, load.requested_memory)
+                        && fits_one(self.requests.2, load.allocatable_ephemeral, load.requested_ephemeral)));
+            if fits {
+                return Ok(());
+            }
+        }
+        let Some(node) = node() else { return Ok(()) };
+        let mut crowded;
+        let (others, requested) = match crowd {
+            Some((pods, requests)) => {
+                crowded = node.requested().clone();
+                crowded.add(requests);
+                (*pods, &crowded)
+            }
+            None => (0, node.requested()),
+        };
+        let args = &profile.args.fit;
+        let shortage = node_resources_fit::shortage(
+            &args.ignored_resources,
+            &args.ignored_resource_groups,
+            &pod.requests().requests,
+            node.allocatable(),
+            requested,
+            load.allocatable_pods - load.pods - others,
+            |_| false,
+        );
+        if shortage.is_empty() { Ok(()) } else { Err(Failure::Resources(shortage)) }
+    }
+
+    /// The weighted sum of both scores; below `u16::MAX` by construction.
+    pub fn score<'a>(
+        &self,
+        load: &NodeLoad,
+        profile: &Profile,
+        pod: &PodInfo,
+        node: impl Fn() -> Option<&'a NodeInfo>,
+    ) -> u16 {
+        let fit = match &self.fit {
+            _ if self.fit_weight == 0 => 0,
+            FitScore::Quick { least, cpu_weight, memory_weight } => {
+                let mut sum = (0, 0);
+                let cpu = (load.non_zero_cpu.saturating_add(self.scored.0), load.allocatable_cpu, *cpu_weight);
+                let memory =
+                    (load.non_zero_memory.saturating_add(self.scored.1), load.allocatable_memory, *memory_weight);
+                for (used, offered, weight) in [cpu, memory] {
+                    if offered == 0 || weight == 0 {
+                        continue;
+                    }
+                    sum.0 += weight * node_resources_fit::allocation_score(*least, used, offered);
+                    sum.1 += weight;
+                }
+                if sum.1 == 0 { 0 } else { sum.0 / sum.1 }
+            }
+            FitScore::Plugin => node().map_or(0, |node| node_resources_fit::score(&profile.args.fit, pod, node)),
+        };
+        let balanced = if self.balanced_weight == 0 {
+            0
+        } else if self.quick_balance && load.allocatable_cpu != 0 && load.allocatable_memory != 0 {
+            let with = balanced_allocation::balance_of_two(
+                (load.requested_cpu.saturating_add(self.requests.0), load.allocatable_cpu),
+                (load.requested_memory.saturating_add(self.requests.1), load.allocatable_memory),
+            );
+            balanced_allocation::score_of(self.version, with, load.balance)
+        } else {
+            let resources = &profile.args.balanced_resources;
+            node().map_or(0, |node| balanced_allocation::score(self.version, resources, pod, node))
+        };
+        u16::try_from(fit * self.fit_weight + balanced * self.balanced_weight).unwrap_or(u16::MAX)
+    }
+}
+
+const fn fits_one(request: i64, allocatable: i64, requested: i64) -> bool {
+    request <= 0 || request <= allocatable.saturating_sub(requested)
+}

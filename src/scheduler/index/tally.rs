@@ -1,0 +1,195 @@
+//! How many pods that matter to a class are on each node and in each topology domain, kept up to date pod by pod.
+
+use super::node_table::{NO_DOMAIN, NodeTable, TopologyKey};
+use crate::scheduler::change_log::KindId;
+use std::collections::BTreeMap;
+
+/// Numbers by node and by domain of one topology key.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    /// Index of the topology key in the table.
+    pub key: usize,
+    /// Each node is a domain of its own, or only the node itself counts.
+    pub is_local: bool,
+    /// What one pod of each kind counts.
+    weights: Vec<i64>,
+    /// Sum over the pods of each node, by position.
+    values: Vec<i64>,
+    /// Whether the node counts, by position; a node without the key never does. Empty where every node counts.
+    included: Vec<bool>,
+    /// Sum over the counted nodes of each domain. Empty if local.
+    sums: Vec<i64>,
+    /// Counted nodes of each domain. Empty if local.
+    members: Vec<u32>,
+    /// If local: how many counted nodes have each value. Only where the minimum is asked for.
+    histogram: Option<BTreeMap<i64, usize>>,
+    /// Sum over all counted nodes.
+    total: i64,
+}
+
+impl Tally {
+    /// Numbers for a key, all zero, as if `kinds` kinds of pods were known that do not count.
+    pub fn new(key: usize, kinds: usize) -> Self {
+        Self {
+            key,
+            is_local: false,
+            weights: vec![0; kinds],
+            values: Vec::new(),
+            included: Vec::new(),
+            sums: Vec::new(),
+            members: Vec::new(),
+            histogram: None,
+            total: 0,
+        }
+    }
+
+    /// Sets what one pod of the next kind counts.
+    pub fn push_weight(&mut self, weight: i64) {
+        self.weights.push(weight);
+    }
+
+    /// Adds to what one pod of the newest kind counts.
+    pub fn add_to_last_weight(&mut self, weight: i64) {
+        if let Some(last) = self.weights.last_mut() {
+            *last += weight;
+        }
+    }
+
+    /// What one pod of a kind counts.
+    fn weight(&self, kind: KindId) -> i64 {
+        self.weights.get(kind.index()).copied().unwrap_or(0)
+    }
+
+    /// Whether a kind counts at all.
+    pub fn has_weight(&self) -> bool {
+        self.weights.iter().any(|weight| *weight != 0)
+    }
+
+    /// The domain of the node at a position, for telling groups apart: of a local tally only whether the node has the key.
+    pub fn domain_at(&self, position: usize, table: &NodeTable) -> u32 {
+        match table.keys[self.key].domains[position] {
+            NO_DOMAIN => NO_DOMAIN,
+            _ if self.is_local => 0,
+            domain => domain,
+        }
+    }
+
+    /// Computes everything anew from the table. `is_local`: only the node itself counts. `includes` tells whether the
+    /// node at a position counts; `None`: all do. `needs_minimum`: the least value over all domains will be asked for.
+    pub fn rebuild(
+        &mut self,
+        table: &NodeTable,
+        is_local: bool,
+        includes: Option<&dyn Fn(usize) -> bool>,
+        needs_minimum: bool,
+    ) {
+        self.is_local = is_local;
+        self.histogram = (is_local && needs_minimum).then(BTreeMap::new);
+        let nodes = table.ids.len();
+        let matters = self.has_weight();
+        self.values.clear();
+        self.values.resize(nodes, 0);
+        self.included.clear();
+        self.sums.clear();
+        self.members.clear();
+        self.total = 0;
+        if !self.is_local {
+            self.sums.resize(table.keys[self.key].domain_count(), 0);
+            self.members.resize(table.keys[self.key].domain_count(), 0);
+        }
+        for position in 0..nodes {
+            if matters {
+                let weighted =
+                    table.kinds_at(position).iter().map(|(kind, count)| self.weight(*kind) * i64::from(*count));
+                self.values[position] = weighted.sum();
+            }
+            if let Some(includes) = includes {
+                self.included.push(includes(position));
+            }
+            self.account(position, &table.keys[self.key], 1);
+        }
+    }
+
+    /// Whether the node at a position counts.
+    pub fn includes(&self, position: usize) -> bool {
+        self.included.get(position).copied().unwrap_or(true)
+    }
+
+    /// Adds the node at a position to the sums, or with -1 takes it out.
+    fn account(&mut self, position: usize, key: &TopologyKey, sign: i64) {
+        let domain = key.domains[position];
+        if domain == NO_DOMAIN || !self.includes(position) {
+            return;
+        }
+        let value = self.values[position];
+        self.total += sign * value;
+        if self.is_local {
+            self.count_value(value, sign);
+        } else {
+            let domain = domain as usize;
+            if self.sums.len() <= domain {
+                self.sums.resize(domain + 1, 0);
+                self.members.resize(domain + 1, 0);
+            }
+            self.sums[domain] += sign * value;
+            self.members[domain] = self.members[domain].saturating_add_signed(if sign > 0 { 1 } else { -1 });
+        }
+    }
+
+    fn count_value(&mut self, value: i64, sign: i64) {
+        let Some(histogram) = &mut self.histogram else { return };
+        let count = histogram.entry(value).or_insert(0);
+        *count = count.saturating_add_signed(if sign > 0 { 1 } else { -1 });
+        if *count == 0 {
+            histogram.remove(&value);
+        }
+    }
+
+    /// Pods of a kind came to a node, or left it. Tells whether that matters.
+    pub fn count(&mut self, position: usize, kind: KindId, amount: i32, table: &NodeTable) -> bool {
+        let change = self.weight(kind) * i64::from(amount);
+        if change == 0 {
+            return false;
+        }
+        let domain = table.keys[self.key].domains[position];
+        let counted = domain != NO_DOMAIN && self.includes(position);
+        if counted && self.is_local {
+            self.count_value(self.values[position], -1);
+        }
+        self.values[position] += change;
+        if counted {
+            self.total += change;
+            if self.is_local {
+                self.count_value(self.values[position], 1);
+            } else {
+                self.sums[domain as usize] += change;
+            }
+        }
+        true
+    }
+
+    /// The sum over a domain.
+    pub fn domain(&self, domain: u32) -> i64 {
+        self.sums.get(domain as usize).copied().unwrap_or(0)
+    }
+
+    /// The sum over the pods of a node, if it counts.
+    pub fn counted_value(&self, position: usize) -> i64 {
+        if self.includes(position) { self.values[position] } else { 0 }
+    }
+
+    /// The sum over all counted nodes.
+    pub const fn total(&self) -> i64 {
+        self.total
+    }
+
+    /// How many domains have a counted node, and the least sum among them (0 without any).
+    pub fn minimum(&self) -> (usize, i64) {
+        if let Some(histogram) = &self.histogram {
+            let least = histogram.first_key_value().map_or(0, |(value, _)| *value);
+            return (histogram.values().sum(), least);
+        }
+        let domains = || self.sums.iter().zip(&self.members).filter(|(_, members)| **members > 0);
+        (domains().count(), domains().map(|(sum, _)| *sum).min().unwrap_or(0))
+    }
+}

@@ -1,0 +1,128 @@
+//! A run that is watched for the scheduling attempts of some pods.
+
+use super::run::play;
+use super::{Prepared, RunOptions, SimError};
+use crate::api::Name;
+use crate::cluster::{Cluster, PodId};
+use crate::scheduler::{Attempt, Match, Profile, WatchedPods};
+use crate::units::SimTime;
+
+/// What is watched, and how long.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// The pods.
+    pub pods: WatchedPods,
+    /// The last moment that counts; `None` is the end of the run.
+    pub until: Option<SimTime>,
+}
+
+/// Why a pod was never tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotTried {
+    /// Its scheduling gates keep it out of the queue.
+    Gated(Vec<Name>),
+    /// It asks for a scheduler that has no profile of this name.
+    UnknownScheduler(Name),
+    /// It was created with `spec.nodeName`.
+    NodeNamed(Name),
+    /// It was gone before its turn came.
+    Gone,
+    /// Its turn has not come yet.
+    Waits,
+}
+
+/// One of the watched pods.
+#[derive(Clone, Debug)]
+pub struct WatchedPod {
+    /// Identifies it in the attempt.
+    pub id: PodId,
+    /// Namespace.
+    pub namespace: Name,
+    /// Name.
+    pub name: Name,
+    /// What it has to do with the pods that are watched.
+    pub relation: Match,
+    /// The workload at the end of its chain of owners, as `Deployment/web`.
+    pub workload: Option<String>,
+    /// Scheduling attempts.
+    pub attempts: u32,
+    /// The node that it is or was bound to.
+    pub node: Option<Name>,
+    /// Why it was never tried, if it was not.
+    pub not_tried: Option<NotTried>,
+}
+
+/// What a watched run leaves behind.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// How far the run came.
+    pub end: SimTime,
+    /// Whether it was interrupted.
+    pub interrupted: bool,
+    /// The seed of the random streams.
+    pub seed: u64,
+    /// The watched pods in order of creation, gone ones too.
+    pub pods: Vec<WatchedPod>,
+    /// Namespace and name of every pod in order of creation, gone ones too.
+    pub names: Vec<(Name, Name)>,
+    /// The last attempt: of the pod that was named or, without one, of any watched pod.
+    pub attempt: Option<Attempt>,
+}
+
+/// Runs a scenario and keeps the last scheduling attempt of the watched pods. The run takes the course that it takes
+/// without being watched.
+///
+/// # Errors
+/// [`SimError`] if a trace turns out to be unreadable on the way.
+pub fn watch(prepared: &Prepared, options: &RunOptions<'_>, watch: &Watch) -> Result<Watched, SimError> {
+    let mut played = play(prepared, options, Some(watch))?;
+    let attempt = played.world.scheduler.take_watched_attempt();
+    let cluster = &played.world.cluster;
+    let profiles = prepared.scheduler.profiles();
+    let pods = cluster.pods().filter_map(|(id, _)| {
+        let relation = watch.pods.matches(id, cluster)?;
+        Some(watched_pod(id, relation, cluster, &profiles))
+    });
+    let names = cluster.pods().map(|(_, pod)| (cluster.namespace_name(pod.namespace).clone(), pod.name.clone()));
+    Ok(Watched {
+        end: played.end,
+        interrupted: played.interrupted,
+        seed: options.seed.unwrap_or(prepared.scenario.spec.seed),
+        pods: pods.collect(),
+        names: names.collect(),
+        attempt,
+    })
+}
+
+fn watched_pod(id: PodId, relation: Match, cluster: &Cluster, profiles: &[Profile]) -> WatchedPod {
+    let pod = cluster.pod(id);
+    let node = pod.node.map(|node| cluster.node(node).object.meta.name.clone());
+    WatchedPod {
+        id,
+        namespace: cluster.namespace_name(pod.namespace).clone(),
+        name: pod.name.clone(),
+        relation,
+        workload: pod.workload.map(|workload| {
+            let workload = cluster.workload(workload);
+            format!("{}/{}", workload.kind_name, workload.name)
+        }),
+        attempts: pod.scheduling_attempts,
+        not_tried: (pod.scheduling_attempts == 0).then(|| not_tried(id, node.as_ref(), cluster, profiles)),
+        node,
+    }
+}
+
+fn not_tried(id: PodId, node: Option<&Name>, cluster: &Cluster, profiles: &[Profile]) -> NotTried {
+    let spec = &cluster.template_of(id).template.spec;
+    if let Some(node) = node {
+        NotTried::NodeNamed(node.clone())
+    } else if profiles.iter().all(|profile| profile.scheduler_name != spec.scheduler_name) {
+        NotTried::UnknownScheduler(spec.scheduler_name.clone())
+    } else if !spec.scheduling_gates.is_empty() {
+        NotTried::Gated(spec.scheduling_gates.clone())
+    } else if cluster.pod(id).is_active() {
+        NotTried::Waits
+    } else {
+        NotTried::Gone
+    }
+}

@@ -1,0 +1,240 @@
+//! Objects of manifests or a kubectl dump as the scheduler sees them: nodes with the pods on them, and everything else
+//! that a decision rests on.
+//!
+//! Pods that ended count for nothing, as in kube-scheduler. Pending pods stay outside; those that are nominated to a node
+//! keep their claim to it.
+
+use crate::api::{self, LabelSelector, Name, Node, Object, PodPhase, PriorityClass};
+use crate::cluster::{NodeId, PodId};
+use crate::input::manifest::LoadedVolumes;
+use crate::scheduler::{KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, ServiceSelector, Snapshot};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The annotation of the API server's copy of a static pod.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+/// The label with a namespace's name.
+const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+
+/// A pod of the cluster.
+#[derive(Clone, Debug)]
+pub struct ViewedPod {
+    /// As the scheduler sees it.
+    pub info: Arc<PodInfo>,
+    /// The node that it is on; `None` is pending, or on a node that is not known.
+    pub node: Option<NodeId>,
+    /// `status.phase`.
+    pub phase: PodPhase,
+    /// Condition `Ready`; a pod on a node counts as ready without the condition, which manifests do not have.
+    pub is_ready: bool,
+}
+
+impl ViewedPod {
+    /// Whether the kubelet runs it from a file on its node.
+    #[must_use]
+    pub fn is_static(&self) -> bool {
+        let owner = self.info.owner.as_ref();
+        self.info.template.annotations.contains_key(MIRROR) || owner.is_some_and(|owner| &*owner.kind == "Node")
+    }
+
+    /// Whether it belongs to a DaemonSet.
+    #[must_use]
+    pub fn is_daemon(&self) -> bool {
+        self.info.owner.as_ref().is_some_and(|owner| &*owner.kind == "DaemonSet")
+    }
+
+    /// `namespace/name`.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.info.namespace, self.info.name)
+    }
+}
+
+/// A cluster as the scheduler sees it.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterView {
+    /// The release whose rules apply.
+    pub version: KubernetesVersion,
+    /// Nodes and the pods on them.
+    pub snapshot: Snapshot,
+    /// Other objects.
+    pub listers: Listers,
+    /// Pending pods that are nominated to a node.
+    pub nominator: Nominator,
+    /// Nodes by id.
+    pub nodes: Vec<Arc<Node>>,
+    /// Pods by id, without those that ended.
+    pub pods: Vec<ViewedPod>,
+    /// PriorityClasses by name.
+    pub priority_classes: BTreeMap<Name, PriorityClass>,
+    /// Pods on a node that is not known, by name.
+    pub stray: Vec<String>,
+}
+
+impl ClusterView {
+    /// Builds the view. Nodes are searched in the order in which they are given.
+    #[must_use]
+    pub fn new(objects: &[Object], version: KubernetesVersion) -> Self {
+        let mut view = Self { version, ..Self::default() };
+        for object in objects {
+            view.add_listed(object);
+        }
+        for object in objects {
+            if let Object::Node(node) = object {
+                view.add_node(Arc::new(node.clone()));
+            }
+        }
+        for object in objects {
+            if let Object::Pod(pod) = object
+                && !pod.status.phase.is_terminal()
+            {
+                view.add_pod(pod);
+            }
+        }
+        view.snapshot.refresh();
+        view
+    }
+
+    /// Adds volumes and what goes with them; of two with one name the first counts.
+    pub fn add_volumes(&mut self, volumes: LoadedVolumes) {
+        let own = &mut self.listers.volumes;
+        for volume in volumes.persistent_volumes {
+            own.persistent_volumes.entry(volume.name.clone()).or_insert_with(|| Arc::new(volume));
+        }
+        for claim in volumes.claims {
+            let key = (claim.namespace.clone(), claim.name.clone());
+            own.claims.entry(key).or_insert_with(|| Arc::new(claim));
+        }
+        for class in volumes.classes {
+            own.classes.entry(class.name.clone()).or_insert(class);
+        }
+        for (node, drivers) in volumes.csi_nodes {
+            own.csi_nodes.entry(node).or_insert(drivers);
+        }
+        own.capacities.extend(volumes.capacities);
+        own.capacity_drivers.extend(volumes.capacity_drivers);
+    }
+
+    /// Adds a node at the end.
+    pub fn add_node(&mut self, node: Arc<Node>) -> NodeId {
+        let id = NodeId::from_index(self.nodes.len());
+        self.snapshot.add_node(id, Arc::clone(&node));
+        self.nodes.push(node);
+        id
+    }
+
+    /// Adds a pod of a dump, on its node if it has one.
+    fn add_pod(&mut self, pod: &api::Pod) {
+        let id = PodId::from_index(self.pods.len());
+        self.note_namespace(&pod.meta.namespace);
+        let traits = Arc::new(PodTraits::of(&pod.template.spec));
+        let info = Arc::new(PodInfo::new(id, pod, traits, self.version));
+        let node = info.node_name.as_deref().and_then(|name| self.snapshot.node_by_name(name));
+        match node {
+            Some(node) => self.snapshot.add_pod(Arc::clone(&info), node),
+            None if info.node_name.is_some() => self.stray.push(format!("{}/{}", info.namespace, info.name)),
+            None => {
+                let nominated = info.nominated_node_name.as_deref();
+                if let Some(node) = nominated.and_then(|name| self.snapshot.node_by_name(name)) {
+                    self.nominator.add(Arc::clone(&info), node);
+                }
+            }
+        }
+        // A manifest without a status that binds its pod speaks of a pod that runs.
+        let is_ready = pod.status.ready.map_or(info.node_name.is_some(), |(is_ready, _)| is_ready);
+        let runs = pod.status.phase == PodPhase::Pending && is_ready;
+        let phase = if runs { PodPhase::Running } else { pod.status.phase };
+        self.pods.push(ViewedPod { info, node, phase, is_ready });
+    }
+
+    /// Notes a namespace that the dump does not show. The API server gives each a label with its name.
+    pub fn note_namespace(&mut self, name: &Name) {
+        let labels = || [(NAMESPACE_NAME, &**name)].into_iter().collect();
+        self.listers.namespaces.entry(name.clone()).or_insert_with(labels);
+    }
+
+    /// Pods that wait for a node.
+    pub fn pending(&self) -> impl Iterator<Item = &ViewedPod> {
+        self.pods.iter().filter(|pod| pod.node.is_none() && pod.info.node_name.is_none())
+    }
+
+    /// An id that no pod has; `offset` counts on from there.
+    #[must_use]
+    pub fn next_pod_id(&self, offset: usize) -> PodId {
+        PodId::from_index(self.pods.len() + offset)
+    }
+
+    /// A node's name.
+    #[must_use]
+    pub fn node_name(&self, id: NodeId) -> &str {
+        self.nodes.get(id.index()).map_or("", |node| &node.meta.name)
+    }
+
+    /// The class of pods that name none.
+    #[must_use]
+    pub fn default_priority_class(&self) -> Option<&PriorityClass> {
+        self.priority_classes.values().find(|class| class.global_default)
+    }
+
+    /// Adds what plugins look up besides nodes and pods. Disruption budgets are left out: nothing is preempted here.
+    fn add_listed(&mut self, object: &Object) {
+        let listers = &mut self.listers;
+        match object {
+            Object::Namespace(namespace) => {
+                listers.namespaces.insert(namespace.meta.name.clone(), namespace.meta.labels.clone());
+            }
+            Object::Service(service) => {
+                let pair = |own: &api::SelectorRequirement| Some((own.key.clone(), own.values.first()?.clone()));
+                let selector = service.selector.as_ref();
+                listers.services.push(ServiceSelector {
+                    namespace: service.meta.namespace.clone(),
+                    selector: selector.map(|selector| selector.requirements.iter().filter_map(pair).collect()),
+                });
+            }
+            Object::ReplicaSet(set) => self.add_owner("ReplicaSet", &set.meta, &set.selector),
+            Object::StatefulSet(set) => self.add_owner("StatefulSet", &set.meta, &set.selector),
+            Object::PriorityClass(class) => {
+                self.priority_classes.insert(class.meta.name.clone(), class.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes the selector of a workload, which default topology spread looks at.
+    pub fn add_owner(&mut self, kind: &str, meta: &api::ObjectMeta, selector: &LabelSelector) {
+        let key = (Name::from(kind), meta.namespace.clone(), meta.name.clone());
+        self.listers.owners.insert(key, selector.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{ObjectMeta, PodStatus};
+
+    #[test]
+    fn pods_stand_where_the_dump_says() {
+        let node = Node { meta: ObjectMeta { name: "n1".into(), ..ObjectMeta::default() }, ..Node::default() };
+        let pod = |name: &str, node: Option<&str>, status: PodStatus| {
+            let meta = ObjectMeta { name: name.into(), namespace: "default".into(), ..ObjectMeta::default() };
+            Object::Pod(api::Pod { meta, node_name: node.map(Name::from), status, ..api::Pod::default() })
+        };
+        let ended = PodStatus { phase: PodPhase::Succeeded, ..PodStatus::default() };
+        let nominated = PodStatus { nominated_node_name: Some("n1".into()), ..PodStatus::default() };
+        let objects = [
+            pod("ended", Some("n1"), ended),
+            pod("running", Some("n1"), PodStatus::default()),
+            pod("stray", Some("gone"), PodStatus::default()),
+            pod("waiting", None, nominated),
+            Object::Node(node),
+        ];
+        let view = ClusterView::new(&objects, KubernetesVersion::default());
+        let names: Vec<&str> = view.pods.iter().map(|pod| &*pod.info.name).collect();
+        assert_eq!(names, ["running", "stray", "waiting"], "pods may come before their node");
+        let node = view.snapshot.node(NodeId::from_index(0)).unwrap();
+        assert_eq!(node.pods().len(), 1);
+        assert_eq!(view.stray, ["default/stray"]);
+        assert_eq!(view.pending().count(), 1);
+        assert_eq!(view.nominator.pods_on(node.id()).len(), 1);
+    }
+}

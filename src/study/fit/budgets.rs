@@ -1,0 +1,176 @@
+//! PodDisruptionBudgets: whether the eviction API lets a pod go.
+//!
+//! The status of a budget is computed from the pods, not read from the dump. The scale of a pod's controller is that of
+//! the Deployment, ReplicaSet or StatefulSet among the objects, else the number of its pods.
+
+use crate::api::{self, Name, Object};
+use crate::cluster::PodId;
+use crate::controllers::disruption::{
+    BudgetPod, BudgetSpec, BudgetStatus, EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, budget_status,
+    evict,
+};
+use crate::study::cluster_view::ClusterView;
+use crate::units::SimTime;
+use std::collections::BTreeMap;
+
+/// Kind, namespace and name of a controller.
+type ControllerKey = (Name, Name, Name);
+
+/// A budget with the pods that it selects.
+#[derive(Clone, Debug)]
+struct Budget {
+    name: String,
+    spec: BudgetSpec,
+    policy: UnhealthyPodEvictionPolicy,
+    pods: Vec<usize>,
+}
+
+/// All budgets, and which pods are ready.
+#[derive(Clone, Debug)]
+pub struct Budgets {
+    list: Vec<Budget>,
+    /// By pod: the positions of the budgets that select it.
+    of_pod: Vec<Vec<usize>>,
+    /// By pod: its controller and that one's scale.
+    controllers: Vec<Option<(u32, i32)>>,
+    is_ready: Vec<bool>,
+}
+
+/// Why the eviction API does not let a pod go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The budgets in a few words.
+    pub budget: String,
+    /// A sentence.
+    pub detail: String,
+}
+
+impl Budgets {
+    /// The budgets among the objects.
+    pub fn new(objects: &[Object], view: &ClusterView) -> Self {
+        let mut of_pod = vec![Vec::new(); view.pods.len()];
+        let mut budgets = Vec::new();
+        for object in objects {
+            let Object::PodDisruptionBudget(own) = object else { continue };
+            let selects = |pod: &crate::study::cluster_view::ViewedPod| {
+                pod.info.namespace == own.meta.namespace
+                    && own.selector.as_ref().is_some_and(|selector| selector.matches(&pod.info.labels))
+            };
+            let pods: Vec<usize> =
+                view.pods.iter().enumerate().filter(|(_, pod)| selects(pod)).map(|(index, _)| index).collect();
+            for pod in &pods {
+                of_pod[*pod].push(budgets.len());
+            }
+            let policy = if own.always_allow_unhealthy {
+                UnhealthyPodEvictionPolicy::AlwaysAllow
+            } else {
+                UnhealthyPodEvictionPolicy::IfHealthyBudget
+            };
+            let spec = BudgetSpec { min_available: own.min_available, max_unavailable: own.max_unavailable };
+            let name = format!("{}/{}", own.meta.namespace, own.meta.name);
+            budgets.push(Budget { name, spec, policy, pods });
+        }
+        let is_ready = view.pods.iter().map(|pod| pod.is_ready).collect();
+        Self { list: budgets, of_pod, controllers: controllers(objects, view), is_ready }
+    }
+
+    /// Why the pod cannot be evicted now; `None` if it can.
+    pub fn refusal(&self, view: &ClusterView, pod: PodId) -> Option<Refusal> {
+        let own = view.pods.get(pod.index())?;
+        let selecting = self.of_pod.get(pod.index())?;
+        let is_ready = self.is_ready(pod);
+        let statuses: Vec<BudgetStatus> = selecting.iter().map(|budget| self.status(view, *budget)).collect();
+        let budgets: Vec<EvictionBudget> = selecting
+            .iter()
+            .zip(&statuses)
+            .map(|(budget, status)| EvictionBudget {
+                status: *status,
+                status_is_stale: false,
+                unhealthy_pod_eviction_policy: self.list[*budget].policy,
+            })
+            .collect();
+        let name = own.full_name();
+        match evict(own.phase, own.info.terminating, is_ready, &budgets) {
+            EvictionAnswer::Evict { .. } => None,
+            EvictionAnswer::MoreThanOneBudget => Some(Refusal {
+                budget: format!("several PodDisruptionBudgets for {name}"),
+                detail: format!("{name} has more than one PodDisruptionBudget, which the eviction API refuses"),
+            }),
+            EvictionAnswer::TooManyRequests => {
+                let (budget, status) = (&self.list[*selecting.first()?].name, statuses.first()?);
+                let (healthy, desired) = (status.current_healthy, status.desired_healthy);
+                Some(Refusal {
+                    budget: format!("PodDisruptionBudget {budget}"),
+                    detail: format!(
+                        "{name} cannot be evicted: of the budget's pods {healthy} are healthy, {desired} must be"
+                    ),
+                })
+            }
+        }
+    }
+
+    /// Whether a pod, or what replaced it, is ready.
+    pub fn is_ready(&self, pod: PodId) -> bool {
+        self.is_ready.get(pod.index()).copied().unwrap_or(true)
+    }
+
+    /// Notes that the replacement of a pod is ready.
+    pub fn replaced(&mut self, pod: PodId) {
+        if let Some(is_ready) = self.is_ready.get_mut(pod.index()) {
+            *is_ready = true;
+        }
+    }
+
+    /// The status that the disruption controller would write.
+    fn status(&self, view: &ClusterView, budget: usize) -> BudgetStatus {
+        let budget = &self.list[budget];
+        let pods: Vec<BudgetPod<u32>> = budget
+            .pods
+            .iter()
+            .map(|pod| BudgetPod {
+                is_ready: self.is_ready[*pod],
+                is_deleting: view.pods[*pod].info.terminating,
+                disrupted_at: None,
+                controller: self.controllers[*pod],
+            })
+            .collect();
+        budget_status(budget.spec, &pods, SimTime::ZERO)
+    }
+}
+
+/// By pod: its controller, numbered, and that one's scale.
+fn controllers(objects: &[Object], view: &ClusterView) -> Vec<Option<(u32, i32)>> {
+    let key = |kind: &str, meta: &api::ObjectMeta| (Name::from(kind), meta.namespace.clone(), meta.name.clone());
+    let mut scales: BTreeMap<ControllerKey, i32> = BTreeMap::new();
+    let mut deployments: BTreeMap<ControllerKey, ControllerKey> = BTreeMap::new();
+    for object in objects {
+        match object {
+            Object::Deployment(own) => _ = scales.insert(key("Deployment", &own.meta), own.replicas),
+            Object::StatefulSet(own) => _ = scales.insert(key("StatefulSet", &own.meta), own.replicas),
+            Object::ReplicaSet(own) => {
+                let key = key("ReplicaSet", &own.meta);
+                if let Some(owner) = &own.meta.owner {
+                    let top = (owner.kind.clone(), own.meta.namespace.clone(), owner.name.clone());
+                    deployments.insert(key.clone(), top);
+                }
+                scales.insert(key, own.replicas);
+            }
+            _ => {}
+        }
+    }
+    let top_of = |pod: &crate::study::cluster_view::ViewedPod| {
+        let owner = pod.info.owner.as_ref()?;
+        let own = (owner.kind.clone(), pod.info.namespace.clone(), owner.name.clone());
+        Some(deployments.get(&own).filter(|top| scales.contains_key(*top)).cloned().unwrap_or(own))
+    };
+    let tops: Vec<Option<ControllerKey>> = view.pods.iter().map(top_of).collect();
+    let mut counts: BTreeMap<&ControllerKey, i32> = BTreeMap::new();
+    for top in tops.iter().flatten() {
+        *counts.entry(top).or_default() += 1;
+    }
+    let numbers: BTreeMap<&ControllerKey, (u32, i32)> = (0..)
+        .zip(&counts)
+        .map(|(number, (top, count))| (*top, (number, scales.get(*top).copied().unwrap_or(*count))))
+        .collect();
+    tops.iter().map(|top| numbers.get(top.as_ref()?).copied()).collect()
+}

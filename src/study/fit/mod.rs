@@ -1,0 +1,26 @@
+//! Capacity questions to the scheduler, without a run: how many more of a pod fit, how many nodes are needed for so
+//! many, and which nodes could go.
+//!
+//! Every pod is placed by the scheduling cycle that a run uses ([`crate::scheduler::schedule`]), one after the other on a
+//! copy of the cluster. Nothing is preempted, no time passes, and among equal nodes the first one is taken, where
+//! kube-scheduler draws one at random.
+
+mod budgets;
+pub mod compress;
+mod daemons;
+mod drain;
+pub mod fill;
+pub mod nodes_for;
+mod placer;
+mod pod;
+mod pool;
+mod prepare;
+#[cfg(test)]
+mod tests;
+mod workloads;
+
+pub use compress::{EvictionRules, compress};
+pub use fill::how_many;
+pub use nodes_for::nodes_for;
+pub use pod::PodToFit;
+pub use prepare::{Sources, Study, prepare};

@@ -1,0 +1,124 @@
+//! The pod that is asked about, as the API server would admit it and as its controller would create it.
+
+use crate::api::{
+    self, DefaultTolerationSeconds, LabelSelector, Name, Object, OwnerReference, Pod, PodTemplate, SelectorOperator,
+    SelectorRequirement, VolumeSource, well_known,
+};
+use crate::input::manifest::LoadedPod;
+use crate::scheduler::{PodInfo, PodTraits};
+use crate::study::cluster_view::ClusterView;
+use std::sync::Arc;
+
+/// The hash in the names and labels of pods of a Deployment's revision that the cluster does not run yet.
+const NEW_REVISION: &str = "new";
+
+/// The pod that is asked about.
+#[derive(Clone, Debug)]
+pub struct PodToFit {
+    /// `Pod`, or the workload's kind.
+    pub kind: &'static str,
+    /// Name of the Pod or workload.
+    pub name: Name,
+    prototype: PodInfo,
+}
+
+impl PodToFit {
+    /// Admits the pod. Its workload's selector is noted in `view`, since default topology spread looks at it.
+    #[must_use]
+    pub fn new(loaded: &LoadedPod, objects: &[Object], view: &mut ClusterView, notes: &mut Vec<String>) -> Self {
+        let mut template = PodTemplate::clone(&loaded.template);
+        let owner = match loaded.kind {
+            "Pod" => loaded.owner.clone(),
+            "Deployment" => Some(revision(loaded, objects, &mut template, view)),
+            kind => {
+                if let Some(selector) = &loaded.selector {
+                    view.add_owner(kind, &loaded.meta, selector);
+                }
+                Some(OwnerReference { kind: kind.into(), name: loaded.meta.name.clone() })
+            }
+        };
+        if loaded.node_name.is_some() {
+            notes.push("spec.nodeName of the pod is left out: the scheduler chooses the node".to_owned());
+        }
+        let volumes = template.spec.volumes.len();
+        // Their claims are made for each pod, and do not exist yet.
+        template.spec.volumes.retain(|volume| volume.source != VolumeSource::Ephemeral);
+        if template.spec.volumes.len() < volumes {
+            notes.push("ephemeral volumes of the pod are left out".to_owned());
+        }
+        admit(&mut template, view, notes);
+        view.note_namespace(&loaded.meta.namespace);
+        let meta = api::ObjectMeta { owner, deletion_time: None, uid: "".into(), ..loaded.meta.clone() };
+        let pod = Pod { meta, template: Arc::new(template), ..Pod::default() };
+        let traits = Arc::new(PodTraits::of(&pod.template.spec));
+        let prototype = PodInfo::new(view.next_pod_id(0), &pod, traits, view.version);
+        Self { kind: loaded.kind, name: loaded.meta.name.clone(), prototype }
+    }
+
+    /// A pod like all of them.
+    #[must_use]
+    pub const fn info(&self) -> &PodInfo {
+        &self.prototype
+    }
+
+    /// The pod with this number, from 0. Its id is the one after those of the view's pods, counted on by the number.
+    #[must_use]
+    pub fn instance(&self, view: &ClusterView, number: usize) -> Arc<PodInfo> {
+        let mut pod = self.prototype.clone();
+        pod.id = view.next_pod_id(number);
+        pod.name = format!("{}-{number}", self.name).into();
+        Arc::new(pod)
+    }
+}
+
+/// What admission does to a new pod: tolerations, priority, label keys.
+fn admit(template: &mut PodTemplate, view: &ClusterView, notes: &mut Vec<String>) {
+    api::admit_pod_defaults(&mut template.spec, &template.labels, DefaultTolerationSeconds::default());
+    let class = template.spec.priority_class_name.clone();
+    let named = view.priority_classes.get(&class);
+    api::admit_priority(&mut template.spec, named, view.default_priority_class());
+    if !class.is_empty() && named.is_none() && template.spec.priority == 0 {
+        notes.push(format!("PriorityClass {class} is not among the objects: priority 0 is taken"));
+    }
+}
+
+/// The ReplicaSet that a Deployment creates its pods through: the one that runs this template already, so that its pods
+/// count as siblings, else a new one.
+fn revision(
+    loaded: &LoadedPod,
+    objects: &[Object],
+    template: &mut PodTemplate,
+    view: &mut ClusterView,
+) -> OwnerReference {
+    let key = well_known::POD_TEMPLATE_HASH;
+    let same = objects.iter().find_map(|object| match object {
+        Object::ReplicaSet(set)
+            if set.meta.namespace == loaded.meta.namespace
+                && set
+                    .meta
+                    .owner
+                    .as_ref()
+                    .is_some_and(|own| &*own.kind == "Deployment" && own.name == loaded.meta.name)
+                && set.template.labels.without(key) == template.labels.without(key)
+                && set.template.spec == template.spec =>
+        {
+            Some(set)
+        }
+        _ => None,
+    });
+    if let Some(set) = same {
+        template.labels = set.template.labels.clone();
+        return OwnerReference { kind: "ReplicaSet".into(), name: set.meta.name.clone() };
+    }
+    template.labels = template.labels.with(key, NEW_REVISION);
+    let mut selector: LabelSelector = loaded.selector.clone().unwrap_or_default();
+    selector.requirements.push(SelectorRequirement {
+        key: key.into(),
+        operator: SelectorOperator::In,
+        values: vec![NEW_REVISION.into()],
+    });
+    let name: Name = format!("{}-{NEW_REVISION}", loaded.meta.name).into();
+    let meta = api::ObjectMeta { name: name.clone(), ..loaded.meta.clone() };
+    view.add_owner("ReplicaSet", &meta, &selector);
+    OwnerReference { kind: "ReplicaSet".into(), name }
+}

@@ -1,0 +1,65 @@
+//! The pods of workloads that have none yet, as at the start of a scenario: placed before anything is asked.
+
+use super::daemons::daemons;
+use super::placer::Placer;
+use super::pod::PodToFit;
+use crate::api::{Object, PodPhase};
+use crate::cluster::NodeId;
+use crate::input::manifest::LoadedPod;
+use crate::scheduler::{PodInfo, Profile};
+use crate::study::cluster_view::{ClusterView, ViewedPod};
+use std::sync::Arc;
+
+/// Places the pods of DaemonSets, then those of Deployments, ReplicaSets and StatefulSets by priority. Notes say what
+/// found no place.
+pub fn place_workloads(objects: &[Object], view: &mut ClusterView, profiles: &[Profile], notes: &mut Vec<String>) {
+    for daemon in daemons(objects, view) {
+        for index in 0..view.nodes.len() {
+            let node = Arc::clone(&view.nodes[index]);
+            if let Some(pod) = daemon.pod_on(&node, view.next_pod_id(0), view) {
+                add(view, pod, NodeId::from_index(index));
+            }
+        }
+    }
+    let mut waiting = Vec::new();
+    for object in objects {
+        let replicas = match object {
+            Object::Deployment(own) => own.replicas,
+            Object::ReplicaSet(own) if own.meta.owner.is_none() => own.replicas,
+            Object::StatefulSet(own) => own.replicas,
+            _ => continue,
+        };
+        let Some(loaded) = LoadedPod::of_object(object, "".into(), 0) else { continue };
+        let pod = PodToFit::new(&loaded, objects, view, notes);
+        waiting.push((pod, usize::try_from(replicas).unwrap_or(0)));
+    }
+    waiting.sort_by_key(|(pod, _)| std::cmp::Reverse(pod.info().priority()));
+    for (pod, replicas) in waiting {
+        let (mut found, mut problem) = (Vec::new(), None);
+        {
+            let mut placer = Placer::new(view, view.snapshot.clone(), profiles);
+            while found.len() < replicas && problem.is_none() {
+                let info = pod.instance(view, found.len());
+                match placer.place(Arc::clone(&info)) {
+                    Ok(node) => found.push((info, node)),
+                    Err(rejection) => problem = Some(rejection.in_short(&placer.snapshot, &info, view.version)),
+                }
+            }
+        }
+        if let Some(problem) = problem {
+            let (kind, namespace, name) = (pod.kind, &pod.info().namespace, &pod.name);
+            let count = found.len();
+            notes.push(format!("{kind} {namespace}/{name}: {count} of {replicas} pods find a place; then: {problem}"));
+        }
+        for (info, node) in found {
+            add(view, info, node);
+        }
+    }
+    view.snapshot.refresh();
+}
+
+/// Adds a pod that runs on a node; its id is the next one.
+fn add(view: &mut ClusterView, info: Arc<PodInfo>, node: NodeId) {
+    view.snapshot.add_pod(Arc::clone(&info), node);
+    view.pods.push(ViewedPod { info, node: Some(node), phase: PodPhase::Running, is_ready: true });
+}
