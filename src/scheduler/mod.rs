@@ -1,6 +1,6 @@
 //! kube-scheduler: the framework, its plugins, the scheduling queue and preemption.
 //!
-//! This is the reference form: the plugins run over every node with exact integer arithmetic, as in kube-scheduler
+//! The framework is the reference form: the plugins run over every node with exact integer arithmetic, as in kube-scheduler
 //! 1.36.2 (or 1.34.1, see [`KubernetesVersion`]). Everything here is a pure function of a [`Snapshot`], a pod, a
 //! [`Profile`] and `now`; the simulation keeps the snapshot and the queue up to date, and acts on the decisions.
 //!
