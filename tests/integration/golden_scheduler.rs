@@ -10,7 +10,7 @@ fn check(folder: &str, cases: usize, families: usize) {
     let results = replay(&path, None, None).unwrap_or_else(|error| panic!("{error}"));
     let differing: Vec<String> = results
         .iter()
-        .filter(|result| !result.skipped)
+        .filter(|result| !result.skipped || result.family != "dra")
         .filter_map(|result| {
             let first = result.differences.first()?;
             Some(format!("{}: {}: expected {}, found {}", result.id, first.field, first.expected, first.actual))
@@ -24,12 +24,12 @@ fn check(folder: &str, cases: usize, families: usize) {
 
 #[test]
 fn single_decisions_of_1_36() {
-    check("v1.36/single", 903, 24);
+    check("v1.36/single", 909, 25);
 }
 
 #[test]
 fn single_decisions_of_1_34() {
-    check("v1.34/single", 268, 18);
+    check("v1.34/single", 269, 18);
 }
 
 #[test]

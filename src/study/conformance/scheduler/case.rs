@@ -107,6 +107,20 @@ pub struct Cluster {
     next_pod: usize,
 }
 
+/// A nominated pod as the recorded scheduler knew it. The nominator holds references (namespace, name, uid) and looks the
+/// pod up in the scheduling queue; the recorder's pods were not in the queue, and then only the reference is left: a pod of
+/// priority 0 that requests nothing and has no labels (`nominatedPodToInfo`, backend/queue of kube-scheduler 1.34 and 1.36).
+fn reference_to(pod: &PodInfo) -> Arc<PodInfo> {
+    Arc::new(PodInfo {
+        labels: api::Labels::default(),
+        template: Arc::default(),
+        traits: Arc::default(),
+        resized: None,
+        owner: None,
+        ..PodInfo::clone(pod)
+    })
+}
+
 /// Calendar times in a recording count from here.
 const START: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -141,10 +155,12 @@ impl Cluster {
         }
         for pod in &case.pods {
             let info = cluster.pod_info(pod)?;
-            // The recorder did not tell the scheduler of the nominations of other pending pods: no recorded decision
-            // depends on them.
-            if let Some(node) = info.node_name.as_deref().and_then(|name| cluster.snapshot.node_by_name(name)) {
-                cluster.snapshot.add_pod(info, node);
+            let node_of =
+                |name: &Option<api::Name>| name.as_deref().and_then(|name| cluster.snapshot.node_by_name(name));
+            match (node_of(&info.node_name), node_of(&info.nominated_node_name)) {
+                (Some(node), _) => cluster.snapshot.add_pod(info, node),
+                (None, Some(node)) => cluster.nominator.add(reference_to(&info), node),
+                (None, None) => {}
             }
         }
         cluster.snapshot.refresh();
