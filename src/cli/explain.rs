@@ -6,7 +6,6 @@ use super::{Exit, interrupt, stdio};
 use crate::input::Diagnostic;
 use crate::sim::RunOptions;
 use crate::study::explain::{ExplainError, PodReference, Question, explain};
-use crate::study::single;
 use crate::units::{SimTime, parse_go_duration};
 use clap::Args;
 
@@ -59,15 +58,8 @@ fn parse_time(text: &str) -> Result<SimTime, String> {
 
 /// Runs the scenario and explains.
 pub fn run(args: &ExplainArgs) -> Exit {
-    let options = match args.scenario.prepare_options() {
-        Ok(options) => options,
-        Err(problems) => return refuse(&problems),
-    };
-    let prepared = match single::prepare(&args.scenario.path, &options) {
-        Ok((prepared, warnings)) => {
-            stdio::print_diagnostics(warnings.iter());
-            prepared
-        }
+    let prepared = match args.scenario.prepare() {
+        Ok(prepared) => prepared,
         Err(problems) => return refuse(&problems),
     };
     let progress = RunProgress::new(prepared.scenario.spec.duration.get());

@@ -4,7 +4,8 @@ use super::stdio;
 use crate::input::{Diagnostic, Diagnostics, ManifestSource};
 use crate::report::format::Format;
 use crate::scheduler::KubernetesVersion;
-use crate::sim::PrepareOptions;
+use crate::sim::{PrepareOptions, Prepared};
+use crate::study::single;
 use clap::{Args, ValueEnum};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,16 @@ pub struct ScenarioArgs {
 }
 
 impl ScenarioArgs {
+    /// Reads the scenario with everything that it refers to, and prints warnings.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn prepare(&self) -> Result<Prepared, Diagnostics> {
+        let (prepared, warnings) = single::prepare(&self.path, &self.prepare_options()?)?;
+        stdio::print_diagnostics(warnings.iter());
+        Ok(prepared)
+    }
+
     /// Reads standard input if it is wanted, and the environment.
     ///
     /// # Errors

@@ -39,15 +39,8 @@ pub struct RunArgs {
 
 /// Runs the scenario.
 pub fn run(args: &RunArgs) -> Exit {
-    let options = match args.scenario.prepare_options() {
-        Ok(options) => options,
-        Err(problems) => return refuse(&problems),
-    };
-    let prepared = match single::prepare(&args.scenario.path, &options) {
-        Ok((prepared, warnings)) => {
-            stdio::print_diagnostics(warnings.iter());
-            prepared
-        }
+    let prepared = match args.scenario.prepare() {
+        Ok(prepared) => prepared,
         Err(problems) => return refuse(&problems),
     };
     let spec = &prepared.scenario.spec;

@@ -6,23 +6,24 @@
 //! Known deviation: changes of the cluster reach the snapshot at once; the delay of the watch is part of the delay
 //! between a pod's creation and its first cycle.
 
+mod decide;
+mod owners;
 mod storage;
 mod topology_labels;
 
 use super::event::{ClusterEvent, node_update_events};
-use super::plugins::default_preemption::has_victims;
 use super::queue::SchedulingQueue;
 use super::queueing_hints::HintContext;
 use super::watch::Watch;
-use super::{Attempt, WatchedPods};
 use super::{
     Context, Decision, Diagnosis, DisruptionBudget, Index, Listers, Nominator, PodInfo, PodTraits, Profile,
-    SchedulerConfig, Scratch, SearchState, ServiceSelector, Snapshot, TieBreak, post_filter, schedule,
+    SchedulerConfig, Scratch, SearchState, ServiceSelector, Snapshot, TieBreak, post_filter,
 };
 use crate::api::{self, Name, OwnerReference};
 use crate::cluster::{ApiEvent, Change, Cluster, Disruption, NodeId, Owner, PodId, Severity, TemplateId};
 use crate::engine::{Agenda, RandomStream};
 use crate::units::{SimDuration, SimTime};
+use owners::{owner_reference, owner_selector};
 use rand::Rng;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -371,41 +372,6 @@ impl<L: RateLimit> Scheduler<L> {
         self.plan(agenda, SimDuration::ZERO);
     }
 
-    /// Keeps the last attempt of these pods from now on.
-    pub fn watch(&mut self, pods: WatchedPods) {
-        self.watch.start(pods);
-    }
-
-    /// The last attempt of the watched pods.
-    pub fn take_watched_attempt(&mut self) -> Option<Attempt> {
-        self.watch.take()
-    }
-
-    /// Keeps what the attempt that begins will be decided from, if the pod is watched.
-    fn note_attempt(&mut self, pod: &Arc<PodInfo>, profile: usize, cluster: &Cluster, now: SimTime) {
-        let Some(found) = self.watch.wants(pod.id, cluster) else { return };
-        self.note_starts(cluster);
-        let mut snapshot = self.snapshot.clone();
-        snapshot.refresh();
-        // The draws of this attempt come from the stream itself.
-        let mut ties = self.ties.clone();
-        let attempt = Attempt {
-            at: now,
-            number: cluster.pod(pod.id).scheduling_attempts + 1,
-            previous: None,
-            pod: Arc::clone(pod),
-            profile: self.profiles[profile].clone(),
-            snapshot,
-            listers: self.listers.clone(),
-            nominator: self.nominator.clone(),
-            search: self.search,
-            tie_break: TieBreak::Random(ties.next_u64()),
-            preemption_tie_break: TieBreak::Random(ties.next_u64()),
-            outcome: None,
-        };
-        self.watch.begin(found, attempt);
-    }
-
     /// One scheduling cycle.
     fn cycle<A: Agenda<SchedulerEvent>>(&mut self, cluster: &mut Cluster, agenda: &mut A) {
         let now = agenda.now();
@@ -446,54 +412,6 @@ impl<L: RateLimit> Scheduler<L> {
                 report_failure(cluster, id, message.to_owned(), false);
             }
         }
-    }
-
-    /// Decides where a pod is to be placed.
-    fn decide(&mut self, pod: &Arc<PodInfo>, profile: usize) -> Decision {
-        if let Some(index) = &mut self.index {
-            index.sync(&mut self.snapshot, &mut self.nominator);
-        }
-        let context = Context {
-            snapshot: &self.snapshot,
-            listers: &self.listers,
-            nominator: &self.nominator,
-            profile: &self.profiles[profile],
-        };
-        let tie_break = TieBreak::Random(self.ties.next_u64());
-        let indexed = self
-            .index
-            .as_mut()
-            .and_then(|index| index.schedule(&context, pod, profile, &mut self.search, tie_break))
-            .filter(|decision| match decision {
-                // Preemption wants to know why each node was rejected.
-                Decision::Unschedulable(_) => !has_victims(&context, pod),
-                _ => true,
-            });
-        match indexed {
-            Some(decision) => {
-                self.scratch.state.dynamic_resources_ran = true;
-                decision
-            }
-            None => {
-                self.framework_attempts += 1;
-                schedule(&context, pod, &mut self.search, tie_break, &mut self.scratch)
-            }
-        }
-    }
-
-    /// Shows the snapshot which pods have started since it was last asked.
-    fn note_starts(&mut self, cluster: &Cluster) {
-        let mut waiting = std::mem::take(&mut self.not_started);
-        waiting.retain(|id| {
-            let Some(info) = self.snapshot.pod(*id) else { return false };
-            let start_time = cluster.pod(*id).start_time;
-            if start_time.is_some() {
-                let started = PodInfo { start_time, ..PodInfo::clone(info) };
-                self.snapshot.update_pod(&Arc::new(started));
-            }
-            start_time.is_none()
-        });
-        self.not_started = waiting;
     }
 
     /// No node was found: preemption is tried, the pod goes back to the queue, and the user is told why.
@@ -573,24 +491,6 @@ impl<L: RateLimit> Scheduler<L> {
     }
 }
 
-/// The reference to a pod's owner.
-fn owner_reference(
-    known: &mut FxHashMap<Owner, OwnerReference>,
-    owner: Owner,
-    cluster: &Cluster,
-) -> Option<OwnerReference> {
-    let (kind, name) = match owner {
-        Owner::None => return None,
-        _ if known.contains_key(&owner) => return known.get(&owner).cloned(),
-        Owner::ReplicaSet(owner) => ("ReplicaSet", &cluster.replica_set(owner).name),
-        Owner::StatefulSet(owner) => ("StatefulSet", &cluster.stateful_set(owner).object.meta.name),
-        Owner::DaemonSet(owner) => ("DaemonSet", &cluster.daemon_set(owner).object.meta.name),
-    };
-    let reference = OwnerReference { kind: Name::from(kind), name: name.clone() };
-    known.insert(owner, reference.clone());
-    Some(reference)
-}
-
 /// Whether no change of the pods on the nodes could make a node feasible.
 fn is_unresolvable(diagnosis: &Diagnosis) -> bool {
     !diagnosis.preemption_may_help()
@@ -613,25 +513,6 @@ fn preempt(victim: &PodInfo, by: &PodInfo, cluster: &mut Cluster, now: SimTime) 
     });
     let grace = cluster.template_of(victim.id).template.spec.termination_grace_period;
     cluster.delete_pod(victim.id, grace, Disruption::Preemption, now);
-}
-
-/// The selector of a ReplicaSet: for one of a Deployment, the Deployment's with the hash label.
-fn owner_selector(cluster: &Cluster, id: crate::cluster::ReplicaSetId, labels: &api::Labels) -> api::LabelSelector {
-    match cluster.replica_set(id).deployment {
-        Some(deployment) => {
-            let mut selector = cluster.deployment(deployment).object.selector.clone();
-            let key = api::well_known::POD_TEMPLATE_HASH;
-            if let Some(hash) = labels.get(key) {
-                selector.requirements.push(api::SelectorRequirement {
-                    key: Name::from(key),
-                    operator: api::SelectorOperator::In,
-                    values: vec![hash.clone()],
-                });
-            }
-            selector
-        }
-        None => api::LabelSelector::from_match_labels(labels),
-    }
 }
 
 /// The event `FailedScheduling` and the pod's condition.

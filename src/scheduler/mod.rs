@@ -1,4 +1,5 @@
-//! kube-scheduler: the framework, its plugins, the scheduling queue and preemption.
+//! kube-scheduler: the framework, its plugins, the scheduling queue and preemption, and the index that gives the
+//! framework's decisions without a look at each node.
 //!
 //! The framework is the reference form: the plugins run over every node with exact integer arithmetic, as in kube-scheduler
 //! 1.36.2 (or 1.34.1, see [`KubernetesVersion`]). Everything here is a pure function of a [`Snapshot`], a pod, a

@@ -6,7 +6,6 @@
 
 use crate::api::{self, LabelSelector, Name, Node, Object, PodPhase, PriorityClass};
 use crate::cluster::{NodeId, PodId};
-use crate::input::manifest::LoadedVolumes;
 use crate::scheduler::{KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, ServiceSelector, Snapshot};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,6 +78,14 @@ impl ClusterView {
         for object in objects {
             view.add_listed(object);
         }
+        // Of several default classes the newest counts, as in a run.
+        let default_class = objects.iter().rev().find_map(|object| match object {
+            Object::StorageClass(class) if class.object.1 => Some(&class.meta.name),
+            _ => None,
+        });
+        for object in objects {
+            view.add_storage(object, default_class);
+        }
         for object in objects {
             if let Object::Node(node) = object {
                 view.add_node(Arc::new(node.clone()));
@@ -95,24 +102,33 @@ impl ClusterView {
         view
     }
 
-    /// Adds volumes and what goes with them; of two with one name the first counts.
-    pub fn add_volumes(&mut self, volumes: LoadedVolumes) {
+    /// Adds volumes, claims and what CSI drivers publish. `default_class` is what claims get that name no class
+    /// (admission plugin DefaultStorageClass).
+    fn add_storage(&mut self, object: &Object, default_class: Option<&Name>) {
         let own = &mut self.listers.volumes;
-        for volume in volumes.persistent_volumes {
-            own.persistent_volumes.entry(volume.name.clone()).or_insert_with(|| Arc::new(volume));
+        match object {
+            Object::PersistentVolume(volume) => {
+                own.persistent_volumes.insert(volume.meta.name.clone(), Arc::new(volume.object.clone()));
+            }
+            Object::PersistentVolumeClaim(new) => {
+                let mut claim = new.object.claim.clone();
+                if let Some(class) = default_class.filter(|_| new.object.wants_default_class) {
+                    claim.storage_class = class.clone();
+                }
+                own.claims.insert((claim.namespace.clone(), claim.name.clone()), Arc::new(claim));
+            }
+            Object::StorageClass(class) => {
+                own.classes.insert(class.meta.name.clone(), class.object.0.clone());
+            }
+            Object::CsiNode(node) => {
+                own.csi_nodes.insert(node.meta.name.clone(), node.object.clone());
+            }
+            Object::CsiDriver(driver) if driver.object => {
+                own.capacity_drivers.insert(driver.meta.name.clone());
+            }
+            Object::CsiStorageCapacity(capacity) => own.capacities.push(capacity.object.clone()),
+            _ => {}
         }
-        for claim in volumes.claims {
-            let key = (claim.namespace.clone(), claim.name.clone());
-            own.claims.entry(key).or_insert_with(|| Arc::new(claim));
-        }
-        for class in volumes.classes {
-            own.classes.entry(class.name.clone()).or_insert(class);
-        }
-        for (node, drivers) in volumes.csi_nodes {
-            own.csi_nodes.entry(node).or_insert(drivers);
-        }
-        own.capacities.extend(volumes.capacities);
-        own.capacity_drivers.extend(volumes.capacity_drivers);
     }
 
     /// Adds a node at the end.

@@ -388,6 +388,21 @@ fn volumes_bind_pods_to_their_zone() {
 }
 
 #[test]
+fn claims_that_a_stateful_set_makes_for_its_pods_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = r"{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db}, spec: {serviceName: db, selector: {matchLabels: {a: b}},
+      template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: x, resources: {requests: {cpu: 1}}, volumeMounts: [{name: d, mountPath: /d}]}]}},
+      volumeClaimTemplates: [{metadata: {name: d}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]}}";
+    fs::write(folder.path().join("cluster.yaml"), ZONAL).unwrap();
+    fs::write(folder.path().join("set.yaml"), set).unwrap();
+    let text = stdout(&fit_in(folder.path(), &["-f", "cluster.yaml", "--pod", "set.yaml"], ""));
+    assert!(first_line(&text).starts_with("8 fit; then: "), "{text}");
+    let unwrapped = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let note = "StatefulSet default/db: volumes whose claims are made for each pod are left out";
+    assert!(unwrapped.contains(note), "{text}");
+}
+
+#[test]
 fn a_scenario_is_a_cluster_with_its_workloads_placed() {
     let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/quickstart");
     let scenario = scenario.to_str().unwrap();

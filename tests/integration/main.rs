@@ -13,6 +13,7 @@ mod manifests;
 mod report;
 mod rooms;
 mod scenario;
+mod scheduling;
 mod sweep;
 mod traces;
 mod volumes;

@@ -1,7 +1,6 @@
 //! Documents to objects: which kind each is, what is wrong with it, and what of it is not simulated.
 
 mod pod_source;
-mod volumes;
 
 use super::hpa::ScaleToZero;
 use super::inert::Inert;
@@ -20,7 +19,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use pod_source::{LoadedPod, PodSource, load_pod};
-pub use volumes::{LoadedVolumes, load_cluster};
 
 /// An object and where it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,14 +60,7 @@ const KINDS: [(&str, &str); 19] = [
 /// is not simulated is listed there once as warnings: each kind, each unknown key, each field without effect.
 pub fn load_objects(sources: &[ManifestSource], start: Timestamp, diagnostics: &mut Diagnostics) -> Vec<LoadedObject> {
     let files = read_sources(sources, diagnostics);
-    let mut loader = Loader {
-        start,
-        objects: Vec::new(),
-        volumes: None,
-        diagnostics,
-        seen: BTreeMap::new(),
-        unused: Unused::default(),
-    };
+    let mut loader = Loader::new(start, diagnostics);
     for file in &files {
         for document in read_documents(file, loader.diagnostics) {
             loader.load(&document.value, None, &document.place());
@@ -87,8 +78,6 @@ type Identity = (&'static str, Arc<str>, Arc<str>);
 struct Loader<'a> {
     start: Timestamp,
     objects: Vec<LoadedObject>,
-    /// Volumes, where they are wanted.
-    volumes: Option<LoadedVolumes>,
     diagnostics: &'a mut Diagnostics,
     /// Where each object was first read, by kind, namespace and name.
     seen: BTreeMap<Identity, (Arc<str>, usize)>,
@@ -102,7 +91,12 @@ struct TypeMeta<'v> {
     kind: &'v str,
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
+    /// Nothing has been read yet.
+    fn new(start: Timestamp, diagnostics: &'a mut Diagnostics) -> Self {
+        Self { start, objects: Vec::new(), diagnostics, seen: BTreeMap::new(), unused: Unused::default() }
+    }
+
     /// Reads an object or a list of objects. `item_of` is the type of the items of a `PodList` and the like, which
     /// need not name it themselves.
     fn load(&mut self, value: &Value, item_of: Option<TypeMeta<'_>>, place: &Place<'_, '_>) {
@@ -121,9 +115,6 @@ impl Loader<'_> {
             if value.get("items").is_some_and(|items| !items.is_null()) {
                 self.error(place, None, "items", "is not a list (expected a list of objects)");
             }
-            return;
-        }
-        if self.load_volume(meta, value, place) {
             return;
         }
         let Some(kind) = self.known_kind(meta, place) else { return };
@@ -325,9 +316,6 @@ impl Loader<'_> {
         let read = typed::read::<T>(value, &mut notes, &mut type_errors);
         for error in &type_errors {
             self.error(place, Some(name.clone()), error.path(), error.problem());
-        }
-        if self.volumes.is_some() {
-            notes.inert.retain(|field| !volumes::is_simulated(&field.name));
         }
         self.unused.fields(kind, &notes, place);
         let mut read = read?;

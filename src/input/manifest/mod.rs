@@ -37,6 +37,6 @@ pub(in crate::input) use scheduling::{convert_node_affinity, convert_spread_cons
 pub(in crate::input) use typed::{Notes as TypedNotes, read as read_typed};
 pub(in crate::input) use validation::{is_label_value, is_qualified_name};
 
-pub use load::{LoadedObject, LoadedPod, LoadedVolumes, PodSource, load_cluster, load_objects, load_pod};
+pub use load::{LoadedObject, LoadedPod, PodSource, load_objects, load_pod};
 pub use pod_validation::{validate_bare_template, validate_pod, validate_template};
 pub use value::sim_time;

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 /// Addresses of pod parts that are remembered before the memory of them starts anew.
 const MAX_ADDRESSES: usize = 1 << 16;
-/// Leaves of all classes together: about a quarter of a gigabyte with their tallies.
+/// Leaves of all classes together, which bounds memory: a leaf takes 6 bytes, and up to 9 more for each tally.
 const MAX_LEAVES: usize = 16_000_000;
 /// Classes that are kept however large the cluster is.
 const MIN_CLASSES: usize = 8;
@@ -45,8 +45,6 @@ pub struct IndexStatistics {
     pub indexed: u64,
     /// Decisions that it left to the framework.
     pub fallbacks: u64,
-    /// Classes that were built.
-    pub classes: u64,
 }
 
 /// Addresses of template, labels, namespace and owner's name, and the profile.
@@ -210,7 +208,6 @@ impl Index {
             return Some(*class);
         }
         let class = Class::new(pod, context.profile, context.listers)?;
-        self.statistics.classes += 1;
         let most = (MAX_LEAVES / self.table.ids.len().max(1)).max(MIN_CLASSES);
         let slot = if self.classes.len() < most {
             self.classes.push(class);

@@ -42,9 +42,13 @@ impl PodToFit {
         }
         let volumes = template.spec.volumes.len();
         // Their claims are made for each pod, and do not exist yet.
-        template.spec.volumes.retain(|volume| volume.source != VolumeSource::Ephemeral);
+        let made_for_each = [VolumeSource::Ephemeral, VolumeSource::ClaimTemplate];
+        template.spec.volumes.retain(|volume| !made_for_each.contains(&volume.source));
         if template.spec.volumes.len() < volumes {
-            notes.push("ephemeral volumes of the pod are left out".to_owned());
+            notes.push(format!(
+                "{} {}/{}: volumes whose claims are made for each pod are left out",
+                loaded.kind, loaded.meta.namespace, loaded.meta.name
+            ));
         }
         admit(&mut template, view, notes);
         view.note_namespace(&loaded.meta.namespace);

@@ -4,7 +4,7 @@ use super::placer::profile_of;
 use super::pod::PodToFit;
 use super::workloads::place_workloads;
 use crate::api::Object;
-use crate::input::manifest::{PodSource, load_cluster, load_pod};
+use crate::input::manifest::{PodSource, load_objects, load_pod};
 use crate::input::scenario;
 use crate::input::scheduler_config::load_scheduler_config;
 use crate::input::{Diagnostic, Diagnostics, ManifestSource};
@@ -67,12 +67,11 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
     };
     let manifests = scenario.iter().flat_map(|own| &own.spec.manifests).map(relative);
     let cluster: Vec<ManifestSource> = manifests.chain(sources.cluster.iter().cloned()).collect();
-    let (loaded, mut volumes) = load_cluster(&cluster, start, &mut diagnostics);
+    let loaded = load_objects(&cluster, start, &mut diagnostics);
     let mut objects: Vec<Object> = scenario.iter().flat_map(starting_nodes).map(Object::Node).collect();
     objects.extend(loaded.into_iter().map(|loaded| loaded.object));
     let pod = sources.pod.as_ref().and_then(|source| {
-        let PodSource { pod, others, volumes: beside } = load_pod(source, start, &mut diagnostics);
-        volumes.extend(beside);
+        let PodSource { pod, others } = load_pod(source, start, &mut diagnostics);
         for loaded in others {
             // What stands beside the pod is applied with it, unless the cluster has it already.
             let (kind, meta) = (loaded.object.kind(), loaded.object.meta());
@@ -102,7 +101,6 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
     }
     let profiles = config.profiles();
     let mut view = ClusterView::new(&objects, sources.version);
-    view.add_volumes(volumes);
     let mut notes = Vec::new();
     if !view.stray.is_empty() {
         let count = view.stray.len();

@@ -1,7 +1,7 @@
 //! The pod that a file stands for: a Pod itself, or the pods of the one workload in the file.
 
 use super::super::{meta, pod, validate_bare_template, workload};
-use super::{LoadedObject, LoadedVolumes, Loader, Unused};
+use super::{LoadedObject, Loader};
 use crate::api::{LabelSelector, Labels, Name, Object, ObjectMeta, OwnerReference, PodTemplate};
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath};
@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use k8s_openapi::api::batch::v1 as batch;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The pod that a file stands for.
@@ -38,10 +37,8 @@ pub struct LoadedPod {
 pub struct PodSource {
     /// The pod; `None` where something is wrong.
     pub pod: Option<LoadedPod>,
-    /// What stands beside it, for example a Service.
+    /// What stands beside it, for example a Service or a claim.
     pub others: Vec<LoadedObject>,
-    /// Claims and the like beside it.
-    pub volumes: LoadedVolumes,
 }
 
 /// Reads the one Pod or workload (Deployment, ReplicaSet, StatefulSet, Job, CronJob) of a file, and what else the file
@@ -50,22 +47,14 @@ pub fn load_pod(source: &ManifestSource, start: Timestamp, diagnostics: &mut Dia
     let before = diagnostics.errors().count();
     let files = read_sources(std::slice::from_ref(source), diagnostics);
     let name = files.first().map(|file| file.name.clone());
-    let mut loader = Loader {
-        start,
-        objects: Vec::new(),
-        volumes: Some(LoadedVolumes::default()),
-        diagnostics,
-        seen: BTreeMap::new(),
-        unused: Unused::default(),
-    };
+    let mut loader = Loader::new(start, diagnostics);
     let mut pods = Vec::new();
     for file in &files {
         for document in read_documents(file, loader.diagnostics) {
             loader.load_batch_or_other(&document.value, &document.place(), &mut pods);
         }
     }
-    let Loader { objects, volumes, unused, diagnostics, .. } = loader;
-    let volumes = volumes.unwrap_or_default();
+    let Loader { objects, unused, diagnostics, .. } = loader;
     unused.report(diagnostics);
     let mut others = Vec::new();
     for loaded in objects {
@@ -75,7 +64,7 @@ pub fn load_pod(source: &ManifestSource, start: Timestamp, diagnostics: &mut Dia
         }
     }
     if diagnostics.errors().count() > before {
-        return PodSource { pod: None, others, volumes };
+        return PodSource { pod: None, others };
     }
     let [_] = pods.as_slice() else {
         let found: Vec<String> = pods.iter().map(|pod| format!("{} {}", pod.kind, pod.meta.name)).collect();
@@ -87,9 +76,9 @@ pub fn load_pod(source: &ManifestSource, start: Timestamp, diagnostics: &mut Dia
             Some(place) => error.at(place),
             None => error,
         });
-        return PodSource { pod: None, others, volumes };
+        return PodSource { pod: None, others };
     };
-    PodSource { pod: pods.pop(), others, volumes }
+    PodSource { pod: pods.pop(), others }
 }
 
 impl Loader<'_> {
