@@ -188,7 +188,7 @@ fn filter(
             state.spread_filter.as_ref().map_or(Ok(()), |own| pod_topology_spread::filter(own, node))
         }
         Plugin::InterPodAffinity => {
-            state.affinity_filter.as_ref().map_or(Ok(()), |own| inter_pod_affinity::filter(own, pod, node))
+            state.affinity_filter.as_ref().map_or(Ok(()), |own| inter_pod_affinity::filter(own, node))
         }
         Plugin::VolumeRestrictions => volume_restrictions::filter(&state.restrictions, pod, node),
         Plugin::NodeVolumeLimits => node_volume_limits::filter(context, pod, node),
@@ -329,11 +329,12 @@ pub fn run_scores(
             continue;
         }
         let row = table.next_row(*plugin, *weight);
-        row.raw.extend(
-            feasible
-                .iter()
-                .map(|id| context.snapshot.node(*id).map_or(0, |node| score(*plugin, context, pod, state, node))),
-        );
+        if *plugin == Plugin::ImageLocality && state.images.is_empty() {
+            row.raw.resize(feasible.len(), image_locality::score_without_images(pod));
+        } else {
+            let nodes = feasible.iter().map(|id| context.snapshot.node(*id));
+            row.raw.extend(nodes.map(|node| node.map_or(0, |node| score(*plugin, context, pod, state, node))));
+        }
         row.weighted.extend_from_slice(&row.raw);
         normalize(*plugin, state, feasible, &mut row.weighted);
         for (own, total) in row.weighted.iter_mut().zip(&mut totals) {
@@ -379,7 +380,7 @@ fn score(plugin: Plugin, context: &Context<'_>, pod: &PodInfo, state: &CycleStat
         }
         Plugin::ImageLocality => image_locality::score(context.snapshot, &state.images, pod, node),
         Plugin::PodTopologySpread => {
-            state.spread_score.as_ref().map_or(0, |own| pod_topology_spread::score(own, pod, node))
+            state.spread_score.as_ref().map_or(0, |own| pod_topology_spread::score(own, node))
         }
         Plugin::InterPodAffinity => inter_pod_affinity::score(&state.affinity_scores, node),
         _ => 0,

@@ -34,6 +34,7 @@ pub mod queueing_hints;
 pub mod resources;
 mod schedule_one;
 mod snapshot;
+mod topology;
 mod version;
 pub mod volumes;
 mod watch;

@@ -1,6 +1,7 @@
 //! A node with the sums over its pods (`framework.NodeInfo`, kube-scheduler 1.36).
 
 use super::snapshot::ImageId;
+use super::topology::Domains;
 use super::{HostPort, PodInfo, Resources};
 use crate::api::Node;
 use crate::cluster::{NodeId, PodId};
@@ -23,8 +24,10 @@ pub struct NodeInfo {
     non_zero_cpu: MilliCpu,
     non_zero_memory: Bytes,
     used_ports: Vec<HostPort>,
-    pods_with_affinity: u32,
+    pods_with_scored_affinity: u32,
     pods_with_required_anti_affinity: u32,
+    /// The topology pairs of its labels.
+    pub(super) domains: Domains,
     /// The node's images, sorted, each with the number of nodes that had it when this entry was last refreshed.
     pub(super) images: Vec<(ImageId, u32)>,
     /// Something changed since the image counts were refreshed.
@@ -47,8 +50,9 @@ impl NodeInfo {
             non_zero_cpu: MilliCpu::ZERO,
             non_zero_memory: Bytes::ZERO,
             used_ports: Vec::new(),
-            pods_with_affinity: 0,
+            pods_with_scored_affinity: 0,
             pods_with_required_anti_affinity: 0,
+            domains: Domains::default(),
             images: Vec::new(),
             is_dirty: true,
         }
@@ -120,16 +124,23 @@ impl NodeInfo {
         &self.used_ports
     }
 
-    /// Whether a pod here has affinity or anti-affinity to pods.
+    /// Whether a pod here has terms of affinity to pods that count in the score of others: all but required
+    /// anti-affinity.
     #[must_use]
-    pub const fn has_pods_with_affinity(&self) -> bool {
-        self.pods_with_affinity > 0
+    pub const fn has_pods_with_scored_affinity(&self) -> bool {
+        self.pods_with_scored_affinity > 0
     }
 
     /// Whether a pod here has required anti-affinity to pods.
     #[must_use]
     pub const fn has_pods_with_required_anti_affinity(&self) -> bool {
         self.pods_with_required_anti_affinity > 0
+    }
+
+    /// The topology pairs of its labels, as interned in its snapshot.
+    #[must_use]
+    pub(super) const fn domains(&self) -> &Domains {
+        &self.domains
     }
 
     /// How many nodes have an image that this node has, as of the last refresh of this entry; `None` if it has not.
@@ -153,7 +164,7 @@ impl NodeInfo {
         self.requested.add(&placed.requests);
         self.non_zero_cpu += placed.non_zero_cpu;
         self.non_zero_memory += placed.non_zero_memory;
-        self.pods_with_affinity += u32::from(pod.has_pod_affinity());
+        self.pods_with_scored_affinity += u32::from(pod.has_scored_affinity());
         self.pods_with_required_anti_affinity += u32::from(pod.has_required_anti_affinity());
         for port in &pod.traits.host_ports {
             if !self.used_ports.contains(port) {
@@ -174,7 +185,7 @@ impl NodeInfo {
         self.requested.subtract(&placed.requests);
         self.non_zero_cpu -= placed.non_zero_cpu;
         self.non_zero_memory -= placed.non_zero_memory;
-        self.pods_with_affinity -= u32::from(pod.has_pod_affinity());
+        self.pods_with_scored_affinity -= u32::from(pod.has_scored_affinity());
         self.pods_with_required_anti_affinity -= u32::from(pod.has_required_anti_affinity());
         // As in kube-scheduler the ports are a set: of two pods with the same port, the first to go frees it.
         if !pod.traits.host_ports.is_empty() {

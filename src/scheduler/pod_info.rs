@@ -223,6 +223,16 @@ impl PodInfo {
         })
     }
 
+    /// Whether it has terms that count in the score of other pods: all but required anti-affinity.
+    #[must_use]
+    pub fn has_scored_affinity(&self) -> bool {
+        self.affinity().is_some_and(|affinity| {
+            !(affinity.pod_required.is_empty()
+                && affinity.pod_preferred.is_empty()
+                && affinity.pod_anti_preferred.is_empty())
+        })
+    }
+
     /// Whether it has required anti-affinity to pods.
     #[must_use]
     pub fn has_required_anti_affinity(&self) -> bool {

@@ -4,6 +4,7 @@
 //! snapshot and copied when they change, so that a clone for a what-if question costs one pointer per node.
 
 use super::change_log::ChangeLog;
+use super::topology::Topology;
 use super::{NodeInfo, PodInfo};
 use crate::api::{Name, Node, well_known};
 use crate::cluster::{NodeId, PodId};
@@ -48,6 +49,7 @@ pub struct Snapshot {
     order_is_stale: bool,
     image_ids: FxHashMap<Name, ImageId>,
     images: Vec<ImageState>,
+    topology: Arc<Topology>,
     /// Nodes whose image counts are to be refreshed; may hold a node twice.
     dirty: Vec<NodeId>,
     /// Grows whenever nodes come or go.
@@ -81,7 +83,7 @@ impl Snapshot {
             Some(known) => Arc::make_mut(known).set_node(node),
             slot => *slot = Some(Arc::new(NodeInfo::new(id, node))),
         }
-        self.set_images(id, images);
+        self.set_derived(id, images);
     }
 
     /// Replaces the object of a node; adds the node where it is not known.
@@ -100,7 +102,7 @@ impl Snapshot {
         if let Some(info) = self.node_mut(id) {
             info.set_node(node);
         }
-        self.set_images(id, images);
+        self.set_derived(id, images);
         if let Some(log) = &mut self.log {
             log.node(id);
         }
@@ -298,6 +300,11 @@ impl Snapshot {
         self.search_order().iter().filter_map(|id| self.node(*id))
     }
 
+    /// The label keys of nodes.
+    pub(super) const fn topology(&self) -> &Arc<Topology> {
+        &self.topology
+    }
+
     /// The image of that name, if a node ever had it.
     pub(super) fn image_id(&self, name: &str) -> Option<ImageId> {
         self.image_ids.get(name).copied()
@@ -359,8 +366,12 @@ impl Snapshot {
         }
     }
 
-    fn set_images(&mut self, id: NodeId, images: Vec<(ImageId, u32)>) {
+    /// Completes the entry of a node whose object is new: its images and its topology pairs.
+    fn set_derived(&mut self, id: NodeId, images: Vec<(ImageId, u32)>) {
+        let Some(node) = self.node(id).map(|info| Arc::clone(info.node_arc())) else { return };
+        let domains = Topology::intern(&mut self.topology, &node.meta.labels);
         if let Some(info) = self.node_mut(id) {
+            info.domains = domains;
             info.images = images;
             info.is_dirty = true;
         }

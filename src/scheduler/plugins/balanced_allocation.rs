@@ -60,19 +60,17 @@ fn balance(resources: &[ResourceKey], pod: &PodInfo, node: &NodeInfo, with_pod: 
         let used = if with_pod { taken.saturating_add(request) } else { taken };
         Some(share((used, offered)))
     };
-    let fractions = || resources.iter().filter_map(fraction);
-    let count = fractions().count();
-    let deviation = match count {
-        0 | 1 => 0.0,
-        2 => {
-            let mut both = fractions();
-            ((both.next().unwrap_or(0.0) - both.next().unwrap_or(0.0)) / 2.0).abs()
+    let mut fractions = resources.iter().filter_map(fraction);
+    let deviation = match (fractions.next(), fractions.next(), fractions.next()) {
+        (Some(first), Some(second), None) => ((first - second) / 2.0).abs(),
+        (Some(_), Some(_), Some(_)) => {
+            let all = || resources.iter().filter_map(fraction);
+            let count = all().count() as f64;
+            let mean = all().fold(0.0, |sum, fraction| sum + fraction) / count;
+            let squares = all().fold(0.0, |sum, fraction| sum + (fraction - mean) * (fraction - mean));
+            (squares / count).sqrt()
         }
-        _ => {
-            let mean = fractions().fold(0.0, |sum, fraction| sum + fraction) / count as f64;
-            let squares = fractions().fold(0.0, |sum, fraction| sum + (fraction - mean) * (fraction - mean));
-            (squares / count as f64).sqrt()
-        }
+        _ => 0.0,
     };
     evenness(deviation)
 }

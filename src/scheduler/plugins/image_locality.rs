@@ -30,7 +30,16 @@ pub fn score(snapshot: &Snapshot, images: &[ImageId], pod: &PodInfo, node: &Node
             Some((snapshot.image_size(*image) as f64 * (f64::from(nodes) / total)) as i64)
         })
         .fold(0, i64::saturating_add);
-    priority(sum, i64::try_from(pod.traits.container_images.len()).unwrap_or(i64::MAX))
+    priority(sum, containers_of(pod))
+}
+
+/// The score of every node when no node has any of the pod's images.
+pub fn score_without_images(pod: &PodInfo) -> i64 {
+    priority(0, containers_of(pod))
+}
+
+fn containers_of(pod: &PodInfo) -> i64 {
+    i64::try_from(pod.traits.container_images.len()).unwrap_or(i64::MAX)
 }
 
 /// The score of a sum of sizes (`calculatePriority`).

@@ -1,9 +1,12 @@
 //! InterPodAffinity: required and preferred (anti-)affinity between pods, of the pod itself and of those that are there.
 
+use super::pod_memo::PodMemo;
 use super::topology_counts::TopologyCounts;
 use crate::api::{Affinity, LabelSelector, Labels, Name, PodAffinityTerm, WeightedPodAffinityTerm};
 use crate::scheduler::profile::InterPodAffinityArgs;
+use crate::scheduler::topology::{Topology, TopologyKey};
 use crate::scheduler::{Context, Failure, Listers, MAX_NODE_SCORE, NodeInfo, PodInfo};
+use std::sync::Arc;
 
 /// A term of the incoming pod, with the namespaces that its selector stands for looked up.
 #[derive(Clone, Debug)]
@@ -94,12 +97,12 @@ pub fn preferred_terms(listers: &Listers, pod: &PodInfo) -> Vec<OwnTerm> {
 
 /// Calls `each` with the topology key and the weight of every term of `other`, a pod that is there, that counts in the
 /// score of the incoming pod.
-pub fn for_each_existing_score<'a>(
+pub fn for_each_existing_score(
     args: InterPodAffinityArgs,
-    other: &'a PodInfo,
+    other: &PodInfo,
     pod: &PodInfo,
     namespace_labels: &Labels,
-    each: &mut dyn FnMut(&'a Name, i64),
+    each: &mut dyn FnMut(&Name, i64),
 ) {
     let Some(affinity) = other.affinity() else { return };
     let selects = |term: &PodAffinityTerm| existing_term_matches(term, other, pod, namespace_labels);
@@ -115,64 +118,105 @@ pub fn for_each_existing_score<'a>(
     }
 }
 
+/// A required term of the incoming pod and its topology key, which is `None` where no node has that label.
+#[derive(Clone, Debug)]
+struct RequiredTerm {
+    term: OwnTerm,
+    key: Option<TopologyKey>,
+}
+
 /// What PreFilter finds for the filter.
 #[derive(Clone, Debug, Default)]
 pub struct FilterState {
-    affinity: Vec<OwnTerm>,
-    anti_affinity: Vec<OwnTerm>,
+    affinity: Vec<RequiredTerm>,
+    anti_affinity: Vec<RequiredTerm>,
+    selects_itself: bool,
     namespace_labels: Labels,
+    topology: Arc<Topology>,
     affinity_counts: TopologyCounts,
     anti_affinity_counts: TopologyCounts,
     existing_anti_affinity_counts: TopologyCounts,
 }
 
+/// What one more pod on a node counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Effect {
+    /// All affinity terms of the incoming pod select it.
+    attracts: bool,
+    /// Keys of the incoming pod's anti-affinity terms that select it.
+    repels: Vec<TopologyKey>,
+    /// Keys of its own anti-affinity terms that select the incoming pod.
+    is_repelled: Vec<TopologyKey>,
+}
+
 impl FilterState {
     /// Counts a pod on `node`, or with `amount` -1 takes it out.
     pub fn count(&mut self, pod: &PodInfo, other: &PodInfo, node: &NodeInfo, amount: i64) {
-        let labels = &node.node().meta.labels;
-        self.count_existing_anti_affinity(pod, other, labels, amount);
-        self.count_own(other, labels, amount);
+        let effect = self.effect(pod, other);
+        self.apply(&effect, node, amount);
     }
 
-    fn count_existing_anti_affinity(&mut self, pod: &PodInfo, other: &PodInfo, labels: &Labels, amount: i64) {
-        for term in other.affinity().iter().flat_map(|affinity| &affinity.pod_anti_required) {
-            if existing_term_matches(term, other, pod, &self.namespace_labels) {
-                self.existing_anti_affinity_counts.add(&term.topology_key, labels, amount);
-            }
+    fn effect(&self, pod: &PodInfo, other: &PodInfo) -> Effect {
+        let existing = other.affinity().into_iter().flat_map(|affinity| &affinity.pod_anti_required);
+        Effect {
+            attracts: !self.affinity.is_empty() && self.affinity.iter().all(|own| own.term.matches(other)),
+            repels: self.anti_affinity.iter().filter(|own| own.term.matches(other)).filter_map(|own| own.key).collect(),
+            is_repelled: existing
+                .filter(|term| existing_term_matches(term, other, pod, &self.namespace_labels))
+                .filter_map(|term| self.topology.key(&term.topology_key))
+                .collect(),
         }
     }
 
-    fn count_own(&mut self, other: &PodInfo, labels: &Labels, amount: i64) {
-        if all_match(&self.affinity, other) {
-            for term in &self.affinity {
-                self.affinity_counts.add(&term.topology_key, labels, amount);
+    fn apply(&mut self, effect: &Effect, node: &NodeInfo, amount: i64) {
+        if effect.attracts {
+            for key in self.affinity.iter().filter_map(|own| own.key) {
+                self.affinity_counts.add(key, node, amount);
             }
         }
-        for term in self.anti_affinity.iter().filter(|term| term.matches(other)) {
-            self.anti_affinity_counts.add(&term.topology_key, labels, amount);
+        for key in &effect.repels {
+            self.anti_affinity_counts.add(*key, node, amount);
+        }
+        for key in &effect.is_repelled {
+            self.existing_anti_affinity_counts.add(*key, node, amount);
         }
     }
 }
 
 /// Counts the pods that matter; `None` where the filter has nothing to look at.
 pub fn pre_filter(context: &Context<'_>, pod: &PodInfo) -> Option<FilterState> {
+    let topology = context.snapshot.topology();
+    let required = |anti: bool| -> Vec<RequiredTerm> {
+        let terms = required_terms(context.listers, pod, anti).into_iter();
+        terms.map(|term| RequiredTerm { key: topology.key(&term.topology_key), term }).collect()
+    };
+    let affinity = required(false);
     let mut state = FilterState {
-        affinity: required_terms(context.listers, pod, false),
-        anti_affinity: required_terms(context.listers, pod, true),
+        selects_itself: !affinity.is_empty() && affinity.iter().all(|own| own.term.matches(pod)),
+        affinity,
+        anti_affinity: required(true),
         namespace_labels: context.listers.namespace_labels(&pod.namespace),
+        topology: Arc::clone(topology),
         ..FilterState::default()
     };
     let has_own = !state.affinity.is_empty() || !state.anti_affinity.is_empty();
+    let mut effects = vec![Effect::default()];
+    let mut memo = PodMemo::new();
     for node in context.snapshot.nodes() {
-        let labels = &node.node().meta.labels;
-        if node.has_pods_with_required_anti_affinity() {
-            for other in node.pods() {
-                state.count_existing_anti_affinity(pod, other, labels, 1);
-            }
+        if !has_own && !node.has_pods_with_required_anti_affinity() {
+            continue;
         }
-        if has_own {
-            for other in node.pods() {
-                state.count_own(other, labels, 1);
+        for other in node.pods() {
+            let position = memo.answer(other, || {
+                let effect = state.effect(pod, other);
+                if effect == effects[0] {
+                    return 0;
+                }
+                effects.push(effect);
+                effects.len() - 1
+            });
+            if position != 0 {
+                state.apply(&effects[position], node, 1);
             }
         }
     }
@@ -180,27 +224,23 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo) -> Option<FilterState> {
 }
 
 /// Rejects a node by the pod's affinity, its anti-affinity, or the anti-affinity of pods that are there, in this order.
-pub fn filter(state: &FilterState, pod: &PodInfo, node: &NodeInfo) -> Result<(), Failure> {
-    let labels = &node.node().meta.labels;
+pub fn filter(state: &FilterState, node: &NodeInfo) -> Result<(), Failure> {
+    let domain = |own: &RequiredTerm| Some((own.key?, node.domains().get(own.key?)?));
     let mut all_exist = true;
-    for term in &state.affinity {
-        let Some(value) = labels.get(&term.topology_key) else { return Err(Failure::PodAffinity) };
-        all_exist &= state.affinity_counts.get(&term.topology_key, value) > 0;
+    for own in &state.affinity {
+        let Some((key, domain)) = domain(own) else { return Err(Failure::PodAffinity) };
+        all_exist &= state.affinity_counts.get(key, domain) > 0;
     }
     // The first of a group of pods with affinity to each other finds nobody, and goes anywhere.
-    let is_first = || state.affinity_counts.is_empty() && all_match(&state.affinity, pod);
-    if !all_exist && !is_first() {
+    if !all_exist && !(state.affinity_counts.is_empty() && state.selects_itself) {
         return Err(Failure::PodAffinity);
     }
-    let blocked = |term: &OwnTerm| {
-        labels
-            .get(&term.topology_key)
-            .is_some_and(|value| state.anti_affinity_counts.get(&term.topology_key, value) > 0)
-    };
+    let blocked =
+        |own: &RequiredTerm| domain(own).is_some_and(|(key, domain)| state.anti_affinity_counts.get(key, domain) > 0);
     if state.anti_affinity.iter().any(blocked) {
         return Err(Failure::PodAntiAffinity);
     }
-    if state.existing_anti_affinity_counts.of_node(labels).any(|count| count > 0) {
+    if state.existing_anti_affinity_counts.of_node(node).any(|count| count > 0) {
         return Err(Failure::ExistingPodAntiAffinity);
     }
     Ok(())
@@ -219,23 +259,28 @@ pub fn pre_score(
         return false;
     }
     let namespace_labels = context.listers.namespace_labels(&pod.namespace);
+    let topology = context.snapshot.topology();
     let mut recorded = false;
-    let mut record = |key: &Name, labels: &Labels, weight: i64| {
-        recorded |= labels.contains_key(key);
-        scores.add(key, labels, weight);
-    };
+    let mut effects: Vec<Vec<(TopologyKey, i64)>> = Vec::new();
+    let mut memo = PodMemo::new();
     for node in context.snapshot.nodes() {
-        if preferred.is_empty() && !node.has_pods_with_affinity() {
+        if preferred.is_empty() && !node.has_pods_with_scored_affinity() {
             continue;
         }
-        let labels = &node.node().meta.labels;
         for other in node.pods() {
-            for term in preferred.iter().filter(|term| term.matches(other)) {
-                record(&term.topology_key, labels, term.weight);
-            }
-            for_each_existing_score(args, other, pod, &namespace_labels, &mut |key, weight| {
-                record(key, labels, weight);
+            let position = memo.answer(other, || {
+                let mut effect = Vec::new();
+                let mut note = |key: &Name, weight: i64| effect.extend(topology.key(key).map(|key| (key, weight)));
+                for term in preferred.iter().filter(|term| term.matches(other)) {
+                    note(&term.topology_key, term.weight);
+                }
+                for_each_existing_score(args, other, pod, &namespace_labels, &mut note);
+                effects.push(effect);
+                effects.len() - 1
             });
+            for (key, weight) in &effects[position] {
+                recorded |= scores.add(*key, node, *weight);
+            }
         }
     }
     recorded
@@ -243,7 +288,7 @@ pub fn pre_score(
 
 /// The sum of the scores of the node's topology pairs.
 pub fn score(scores: &TopologyCounts, node: &NodeInfo) -> i64 {
-    scores.of_node(&node.node().meta.labels).sum()
+    scores.of_node(node).sum()
 }
 
 /// Spreads the scores over 0 to 100, in floating point with the operations in kube-scheduler's order.
@@ -273,16 +318,5 @@ mod tests {
             normalize(&mut scores);
             assert_eq!(scores, expected, "{why}");
         }
-    }
-
-    #[test]
-    fn counts_of_zero_are_not_kept() {
-        let labels: Labels = std::iter::once(("zone", "a")).collect();
-        let mut counts = TopologyCounts::default();
-        counts.add(&"zone".into(), &labels, 2);
-        counts.add(&"host".into(), &labels, 1);
-        assert_eq!(counts.get("zone", "a"), 2);
-        counts.add(&"zone".into(), &labels, -2);
-        assert!(counts.is_empty());
     }
 }

@@ -11,6 +11,7 @@ pub mod node_ports;
 pub mod node_resources_fit;
 pub mod node_unschedulable;
 pub mod node_volume_limits;
+mod pod_memo;
 pub mod pod_topology_spread;
 pub mod scheduling_gates;
 pub mod taint_toleration;

@@ -1,5 +1,6 @@
 //! PodTopologySpread: hard and soft spread constraints, of the pod or by default.
 
+use super::pod_memo::PodMemo;
 use super::{node_affinity, taint_toleration};
 use crate::api::{
     LabelSelector, Labels, Name, Node, NodeInclusionPolicy, SelectorOperator, SelectorRequirement,
@@ -7,6 +8,7 @@ use crate::api::{
 };
 use crate::cluster::NodeId;
 use crate::scheduler::profile::{DefaultSpreadConstraints, system_default_constraints};
+use crate::scheduler::topology::{Domain, TopologyKey};
 use crate::scheduler::{Context, Failure, Listers, MAX_NODE_SCORE, NodeInfo, PodInfo, Profile};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -60,22 +62,54 @@ impl Constraint {
                 || taint_toleration::first_untolerated(&pod.spec().tolerations, &node.taints).is_none())
     }
 
-    /// How many pods of the node count: of the pod's namespace, not terminating, selected. As in kube-scheduler, an
-    /// empty selector counts none.
-    fn count(&self, pod: &PodInfo, node: &NodeInfo) -> i64 {
-        let Some(selector) = self.selector.as_ref().filter(|selector| !selector.is_empty()) else { return 0 };
-        let counted = |other: &&std::sync::Arc<PodInfo>| {
-            !other.terminating && other.namespace == pod.namespace && selector.matches(&other.labels)
+    /// Whether `other` counts: of the pod's namespace, not terminating, selected. As in kube-scheduler, an empty selector
+    /// selects none.
+    pub fn counts(&self, pod: &PodInfo, other: &PodInfo) -> bool {
+        !other.terminating && self.counts_while_it_runs(pod, other)
+    }
+
+    fn counts_while_it_runs(&self, pod: &PodInfo, other: &PodInfo) -> bool {
+        let selector = self.selector.as_ref().filter(|selector| !selector.is_empty());
+        other.namespace == pod.namespace && selector.is_some_and(|selector| selector.matches(&other.labels))
+    }
+
+    /// How many pods of the node count.
+    fn count<'pods>(&self, pod: &PodInfo, node: &'pods NodeInfo, memo: &mut PodMemo<'pods, bool>) -> i64 {
+        let counted = |other: &&'pods std::sync::Arc<PodInfo>| {
+            memo.answer(other, || self.counts_while_it_runs(pod, other)) && !other.terminating
         };
         i64::try_from(node.pods().iter().filter(counted).count()).unwrap_or(i64::MAX)
     }
+}
 
-    /// Whether `other` counts: of the pod's namespace, not terminating, selected by a selector that is not empty.
-    pub fn counts(&self, pod: &PodInfo, other: &PodInfo) -> bool {
-        let selector = self.selector.as_ref().filter(|selector| !selector.is_empty());
-        !other.terminating
-            && other.namespace == pod.namespace
-            && selector.is_some_and(|selector| selector.matches(&other.labels))
+/// Counted pods by domain of one topology key; a domain is absent until a node that counts is seen.
+#[derive(Clone, Debug, Default)]
+struct DomainCounts {
+    counts: Vec<Option<i64>>,
+    /// How many domains are present.
+    present: usize,
+}
+
+impl DomainCounts {
+    fn get(&self, domain: Domain) -> Option<i64> {
+        self.counts.get(domain.index()).copied().flatten()
+    }
+
+    fn get_mut(&mut self, domain: Domain) -> Option<&mut i64> {
+        self.counts.get_mut(domain.index())?.as_mut()
+    }
+
+    fn add(&mut self, domain: Domain, amount: i64) {
+        if self.counts.len() <= domain.index() {
+            self.counts.resize(domain.index() + 1, None);
+        }
+        let count = &mut self.counts[domain.index()];
+        self.present += usize::from(count.is_none());
+        *count = Some(count.unwrap_or(0) + amount);
+    }
+
+    fn minimum(&self) -> i64 {
+        self.counts.iter().copied().flatten().min().unwrap_or(0)
     }
 }
 
@@ -134,38 +168,51 @@ fn default_selector(listers: &Listers, pod: &PodInfo) -> LabelSelector {
 /// What PreFilter finds for the filter.
 #[derive(Clone, Debug, Default)]
 pub struct FilterState {
-    constraints: Vec<Constraint>,
-    /// Counted pods by domain, for each constraint.
-    domains: Vec<FxHashMap<Name, i64>>,
-    /// What the smallest domain counts as, for each constraint.
-    minimum: Vec<i64>,
-    /// Whether the pod counts itself, for each constraint.
-    selects_itself: Vec<bool>,
+    constraints: Vec<HardConstraint>,
+}
+
+/// A hard constraint with what is counted for it.
+#[derive(Clone, Debug)]
+struct HardConstraint {
+    constraint: Constraint,
+    /// `None` where no node has the label.
+    key: Option<TopologyKey>,
+    domains: DomainCounts,
+    /// What the smallest domain counts as.
+    minimum: i64,
+    /// Whether the pod counts itself.
+    selects_itself: bool,
+}
+
+impl HardConstraint {
+    fn update_minimum(&mut self) {
+        let enough = self.domains.present >= self.constraint.min_domains;
+        self.minimum = if enough { self.domains.minimum() } else { 0 };
+    }
+
+    fn domain_of(&self, node: &NodeInfo) -> Option<Domain> {
+        node.domains().get(self.key?)
+    }
 }
 
 impl FilterState {
-    fn update_minimum(&mut self, index: usize) {
-        let domains = &self.domains[index];
-        let enough = domains.len() >= self.constraints[index].min_domains;
-        // The minimum does not depend on the order of iteration.
-        self.minimum[index] = if enough { domains.values().copied().min().unwrap_or(0) } else { 0 };
+    fn all_have_domains(&self, node: &NodeInfo) -> bool {
+        self.constraints.iter().all(|own| own.domain_of(node).is_some())
     }
 
     /// Counts a pod that comes to `node`, or with `amount` -1 goes. Unlike PreFilter, kube-scheduler counts terminating
     /// pods here, and lets an empty selector select all.
     pub fn count(&mut self, pod: &PodInfo, other: &PodInfo, node: &NodeInfo, amount: i64) {
-        let node = node.node();
-        if other.namespace != pod.namespace || !has_all_keys(&self.constraints, &node.meta.labels) {
+        if other.namespace != pod.namespace || !self.all_have_domains(node) {
             return;
         }
-        for index in 0..self.constraints.len() {
-            let constraint = &self.constraints[index];
-            if !constraint.selects(&other.labels) || !constraint.includes(pod, node) {
+        for own in &mut self.constraints {
+            if !own.constraint.selects(&other.labels) || !own.constraint.includes(pod, node.node()) {
                 continue;
             }
-            if let Some(value) = node.meta.labels.get(&constraint.topology_key) {
-                *self.domains[index].entry(value.clone()).or_insert(0) += amount;
-                self.update_minimum(index);
+            if let Some(domain) = own.domain_of(node) {
+                own.domains.add(domain, amount);
+                own.update_minimum();
             }
         }
     }
@@ -178,40 +225,39 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo) -> Option<FilterState> {
     if constraints.is_empty() {
         return None;
     }
-    let mut state = FilterState {
-        domains: vec![FxHashMap::default(); constraints.len()],
-        minimum: vec![0; constraints.len()],
-        selects_itself: constraints.iter().map(|constraint| constraint.selects(&pod.labels)).collect(),
-        constraints,
+    let topology = context.snapshot.topology();
+    let with_counts = |constraint: Constraint| HardConstraint {
+        key: topology.key(&constraint.topology_key),
+        domains: DomainCounts::default(),
+        minimum: 0,
+        selects_itself: constraint.selects(&pod.labels),
+        constraint,
     };
+    let mut state = FilterState { constraints: constraints.into_iter().map(with_counts).collect() };
+    let mut memos: Vec<PodMemo<'_, bool>> = state.constraints.iter().map(|_| PodMemo::new()).collect();
     for node in context.snapshot.nodes() {
-        let labels = &node.node().meta.labels;
-        if !has_all_keys(&state.constraints, labels) {
+        if !state.all_have_domains(node) {
             continue;
         }
-        for (constraint, domains) in state.constraints.iter().zip(&mut state.domains) {
-            let Some(value) = labels.get(&constraint.topology_key) else { continue };
-            if constraint.includes(pod, node.node()) {
-                *domains.entry(value.clone()).or_insert(0) += constraint.count(pod, node);
+        for (own, memo) in state.constraints.iter_mut().zip(&mut memos) {
+            let Some(domain) = own.domain_of(node) else { continue };
+            if own.constraint.includes(pod, node.node()) {
+                own.domains.add(domain, own.constraint.count(pod, node, memo));
             }
         }
     }
-    for index in 0..state.constraints.len() {
-        state.update_minimum(index);
+    for own in &mut state.constraints {
+        own.update_minimum();
     }
     Some(state)
 }
 
 /// Rejects a node whose domain would hold too many pods more than the smallest.
 pub fn filter(state: &FilterState, node: &NodeInfo) -> Result<(), Failure> {
-    let labels = &node.node().meta.labels;
-    for (index, constraint) in state.constraints.iter().enumerate() {
-        let Some(value) = labels.get(&constraint.topology_key) else {
-            return Err(Failure::TopologySpreadMissingLabel);
-        };
-        let count = state.domains[index].get(value).copied().unwrap_or(0);
-        let skew = count + i64::from(state.selects_itself[index]) - state.minimum[index];
-        if skew > constraint.max_skew {
+    for own in &state.constraints {
+        let Some(domain) = own.domain_of(node) else { return Err(Failure::TopologySpreadMissingLabel) };
+        let skew = own.domains.get(domain).unwrap_or(0) + i64::from(own.selects_itself) - own.minimum;
+        if skew > own.constraint.max_skew {
             return Err(Failure::TopologySpread);
         }
     }
@@ -221,13 +267,49 @@ pub fn filter(state: &FilterState, node: &NodeInfo) -> Result<(), Failure> {
 /// What PreScore finds for the score.
 #[derive(Clone, Debug, Default)]
 pub struct ScoreState {
-    constraints: Vec<Constraint>,
-    /// Counted pods by domain, for each constraint but those on the host name.
-    domains: Vec<FxHashMap<Name, i64>>,
-    /// ln(domains + 2), for each constraint.
-    weights: Vec<f64>,
+    constraints: Vec<SoftConstraint>,
     /// Feasible nodes that lack a topology key.
     ignored: FxHashSet<NodeId>,
+}
+
+/// A soft constraint with what is counted for it.
+#[derive(Clone, Debug)]
+struct SoftConstraint {
+    constraint: Constraint,
+    is_hostname: bool,
+    /// `None` where no node has the label.
+    key: Option<TopologyKey>,
+    /// The domain of nodes whose label has an empty value; a missing label is the same domain.
+    empty: Option<Domain>,
+    /// By domain; on the host name by node, see `by_node`.
+    domains: DomainCounts,
+    /// Counted pods of nodes without the label or with an empty one, once such a node is feasible.
+    absent: Option<i64>,
+    /// On the host name: counted pods of each feasible node.
+    by_node: FxHashMap<NodeId, i64>,
+    /// ln(domains + 2).
+    weight: f64,
+}
+
+impl SoftConstraint {
+    /// The domain of the node; `None` is the one of nodes without the label or with an empty one.
+    fn domain_of(&self, node: &NodeInfo) -> Option<Domain> {
+        self.key.and_then(|key| node.domains().get(key)).filter(|domain| Some(*domain) != self.empty)
+    }
+
+    fn add_domain_of(&mut self, node: &NodeInfo) {
+        match self.domain_of(node) {
+            Some(domain) => self.domains.add(domain, 0),
+            None => self.absent = Some(0),
+        }
+    }
+
+    fn count_of(&self, node: &NodeInfo) -> i64 {
+        if self.is_hostname {
+            return self.by_node.get(&node.id()).copied().unwrap_or(0);
+        }
+        self.domain_of(node).map_or(self.absent, |domain| self.domains.get(domain)).unwrap_or(0)
+    }
 }
 
 /// Counts pods by domain; `None` where the pod has no soft constraint.
@@ -238,68 +320,78 @@ pub fn pre_score(context: &Context<'_>, pod: &PodInfo, feasible: &[NodeId]) -> O
     if constraints.is_empty() {
         return None;
     }
+    let topology = context.snapshot.topology();
     let needs_all_keys = !pod.spread_constraints().is_empty()
         || context.profile.args.default_spread_constraints != DefaultSpreadConstraints::System;
-    let lacks_key = |labels: &Labels| needs_all_keys && !has_all_keys(&constraints, labels);
-    let is_hostname = |constraint: &Constraint| *constraint.topology_key == *well_known::HOSTNAME;
-    let absent = Name::from("");
-    let mut domains: Vec<FxHashMap<Name, i64>> = vec![FxHashMap::default(); constraints.len()];
+    let with_counts = |constraint: Constraint| SoftConstraint {
+        is_hostname: *constraint.topology_key == *well_known::HOSTNAME,
+        key: topology.key(&constraint.topology_key),
+        empty: topology.domain(&constraint.topology_key, ""),
+        domains: DomainCounts::default(),
+        absent: None,
+        by_node: FxHashMap::default(),
+        weight: 0.0,
+        constraint,
+    };
+    let mut constraints: Vec<SoftConstraint> = constraints.into_iter().map(with_counts).collect();
+    let has_key = |own: &SoftConstraint, node: &NodeInfo| own.key.is_some_and(|key| node.domains().get(key).is_some());
+    let lacks_key = |constraints: &[SoftConstraint], node: &NodeInfo| {
+        needs_all_keys && !constraints.iter().all(|own| has_key(own, node))
+    };
+    let mut memos: Vec<PodMemo<'_, bool>> = constraints.iter().map(|_| PodMemo::new()).collect();
     let mut ignored = FxHashSet::default();
     for node in feasible.iter().filter_map(|id| context.snapshot.node(*id)) {
-        let labels = &node.node().meta.labels;
-        if lacks_key(labels) {
+        if lacks_key(&constraints, node) {
             ignored.insert(node.id());
             continue;
         }
-        for (constraint, domains) in constraints.iter().zip(&mut domains) {
-            if !is_hostname(constraint) {
+        for (own, memo) in constraints.iter_mut().zip(&mut memos) {
+            if own.is_hostname {
+                own.by_node.insert(node.id(), own.constraint.count(pod, node, memo));
+            } else {
                 // Without the system defaults' leniency no node lacks the key; with it, a missing one is a domain too.
-                domains.entry(labels.get(&constraint.topology_key).unwrap_or(&absent).clone()).or_insert(0);
+                own.add_domain_of(node);
             }
         }
     }
     for node in context.snapshot.nodes() {
-        let labels = &node.node().meta.labels;
-        if lacks_key(labels) {
+        if lacks_key(&constraints, node) {
             continue;
         }
-        for (constraint, domains) in constraints.iter().zip(&mut domains) {
-            let value = labels.get(&constraint.topology_key).unwrap_or(&absent);
-            if let Some(count) = domains.get_mut(value)
-                && constraint.includes(pod, node.node())
+        for (own, memo) in constraints.iter_mut().zip(&mut memos) {
+            let domain = own.domain_of(node);
+            let count = match domain {
+                Some(domain) => own.domains.get_mut(domain),
+                None => own.absent.as_mut(),
+            };
+            if let Some(count) = count
+                && own.constraint.includes(pod, node.node())
             {
-                *count += constraint.count(pod, node);
+                *count += own.constraint.count(pod, node, memo);
             }
         }
     }
-    let weights = constraints
-        .iter()
-        .zip(&domains)
-        .map(|(constraint, domains)| {
-            let size = if is_hostname(constraint) { feasible.len() - ignored.len() } else { domains.len() };
-            ((size + 2) as f64).ln()
-        })
-        .collect();
-    Some(ScoreState { constraints, domains, weights, ignored })
+    for own in &mut constraints {
+        let domains = own.domains.present + usize::from(own.absent.is_some());
+        let size = if own.is_hostname { feasible.len() - ignored.len() } else { domains };
+        own.weight = ((size + 2) as f64).ln();
+    }
+    Some(ScoreState { constraints, ignored })
 }
 
 /// How many pods are in the node's domains, weighted; fewer is better.
 #[expect(clippy::cast_precision_loss, reason = "kube-scheduler multiplies as float64")]
 #[expect(clippy::cast_possible_truncation, reason = "counts of pods, far from the limits")]
-pub fn score(state: &ScoreState, pod: &PodInfo, node: &NodeInfo) -> i64 {
+pub fn score(state: &ScoreState, node: &NodeInfo) -> i64 {
     if state.ignored.contains(&node.id()) {
         return 0;
     }
-    let labels = &node.node().meta.labels;
     let mut score = 0.0;
-    for (index, constraint) in state.constraints.iter().enumerate() {
-        let Some(value) = labels.get(&constraint.topology_key) else { continue };
-        let count = if *constraint.topology_key == *well_known::HOSTNAME {
-            constraint.count(pod, node)
-        } else {
-            state.domains[index].get(value).copied().unwrap_or(0)
-        };
-        score += count as f64 * state.weights[index] + (constraint.max_skew - 1) as f64;
+    for own in &state.constraints {
+        if own.key.is_none_or(|key| node.domains().get(key).is_none()) {
+            continue;
+        }
+        score += own.count_of(node) as f64 * own.weight + (own.constraint.max_skew - 1) as f64;
     }
     // Rounds half away from zero, as Go does.
     score.round() as i64

@@ -1,13 +1,28 @@
 //! Numbers by topology pair (node label key and value), as PodTopologySpread and InterPodAffinity keep them.
 
-use crate::api::{Labels, Name};
-use rustc_hash::FxHashMap;
+use crate::scheduler::NodeInfo;
+use crate::scheduler::topology::{Domain, TopologyKey};
 
-/// Numbers by topology key and value. Pairs whose number is zero are not kept.
+/// Numbers by topology pair.
 #[derive(Clone, Debug, Default)]
 pub struct TopologyCounts {
-    /// A pod names few keys: a scan finds one faster than hashing. The maps are never iterated.
-    keys: Vec<(Name, FxHashMap<Name, i64>)>,
+    /// A pod names few keys: a scan finds one faster than hashing.
+    keys: Vec<KeyCounts>,
+}
+
+#[derive(Clone, Debug)]
+struct KeyCounts {
+    key: TopologyKey,
+    /// By domain; domains beyond the end count zero.
+    counts: Vec<i64>,
+    /// How many of `counts` are not zero.
+    non_zero: usize,
+}
+
+impl KeyCounts {
+    fn get(&self, domain: Domain) -> i64 {
+        self.counts.get(domain.index()).copied().unwrap_or(0)
+    }
 }
 
 impl TopologyCounts {
@@ -18,35 +33,34 @@ impl TopologyCounts {
 
     /// Whether every number is zero.
     pub fn is_empty(&self) -> bool {
-        self.keys.iter().all(|(_, values)| values.is_empty())
+        self.keys.iter().all(|own| own.non_zero == 0)
     }
 
-    /// Adds to the pair of `key` that a node with these labels belongs to, if it has that label.
-    pub fn add(&mut self, key: &Name, node_labels: &Labels, amount: i64) {
-        let Some(value) = node_labels.get(key) else { return };
-        let position = self.keys.iter().position(|(own, _)| own == key).unwrap_or_else(|| {
-            self.keys.push((key.clone(), FxHashMap::default()));
+    /// Adds to the pair of `key` that the node belongs to; whether it belongs to one.
+    pub fn add(&mut self, key: TopologyKey, node: &NodeInfo, amount: i64) -> bool {
+        let Some(domain) = node.domains().get(key) else { return false };
+        let position = self.keys.iter().position(|own| own.key == key).unwrap_or_else(|| {
+            self.keys.push(KeyCounts { key, counts: Vec::new(), non_zero: 0 });
             self.keys.len() - 1
         });
-        let values = &mut self.keys[position].1;
-        if let Some(count) = values.get_mut(value) {
-            *count += amount;
-            if *count == 0 {
-                values.remove(value);
-            }
-        } else if amount != 0 {
-            values.insert(value.clone(), amount);
+        let own = &mut self.keys[position];
+        if own.counts.len() <= domain.index() {
+            own.counts.resize(domain.index() + 1, 0);
         }
+        let count = &mut own.counts[domain.index()];
+        let before = *count;
+        *count += amount;
+        own.non_zero = own.non_zero + usize::from(*count != 0) - usize::from(before != 0);
+        true
     }
 
     /// The number of a pair.
-    pub fn get(&self, key: &str, value: &str) -> i64 {
-        let values = self.keys.iter().find(|(own, _)| **own == *key).map(|(_, values)| values);
-        values.and_then(|values| values.get(value)).copied().unwrap_or(0)
+    pub fn get(&self, key: TopologyKey, domain: Domain) -> i64 {
+        self.keys.iter().find(|own| own.key == key).map_or(0, |own| own.get(domain))
     }
 
-    /// The numbers of all pairs that a node with these labels belongs to.
-    pub fn of_node<'a>(&'a self, node_labels: &'a Labels) -> impl Iterator<Item = i64> + 'a {
-        self.keys.iter().filter_map(|(key, values)| values.get(node_labels.get(key)?).copied())
+    /// The numbers of all pairs that the node belongs to.
+    pub fn of_node<'a>(&'a self, node: &'a NodeInfo) -> impl Iterator<Item = i64> + 'a {
+        self.keys.iter().filter_map(|own| Some(own.get(node.domains().get(own.key)?)))
     }
 }
