@@ -379,9 +379,7 @@ fn score(plugin: Plugin, context: &Context<'_>, pod: &PodInfo, state: &CycleStat
             balanced_allocation::score(context.profile.version, &args.balanced_resources, pod, node)
         }
         Plugin::ImageLocality => image_locality::score(context.snapshot, &state.images, pod, node),
-        Plugin::PodTopologySpread => {
-            state.spread_score.as_ref().map_or(0, |own| pod_topology_spread::score(own, node))
-        }
+        Plugin::PodTopologySpread => state.spread_score.as_ref().map_or(0, |own| pod_topology_spread::score(own, node)),
         Plugin::InterPodAffinity => inter_pod_affinity::score(&state.affinity_scores, node),
         _ => 0,
     }

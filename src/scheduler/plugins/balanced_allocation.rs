@@ -50,6 +50,18 @@ fn evenness(deviation: f64) -> i64 {
 #[expect(clippy::cast_precision_loss, reason = "kube-scheduler divides as float64")]
 fn balance(resources: &[ResourceKey], pod: &PodInfo, node: &NodeInfo, with_pod: bool) -> i64 {
     let requests = &pod.requests().requests;
+    if let [ResourceKey::Cpu, ResourceKey::Memory] = resources
+        && node.allocatable().cpu.get() != 0
+        && node.allocatable().memory.get() != 0
+    {
+        // The default resources without a look at which they are: this runs for every node and pod.
+        let (cpu, memory) = if with_pod { (requests.cpu.get(), requests.memory.get()) } else { (0, 0) };
+        let (taken, offered) = (node.requested(), node.allocatable());
+        return balance_of_two(
+            (taken.cpu.get().saturating_add(cpu), offered.cpu.get()),
+            (taken.memory.get().saturating_add(memory), offered.memory.get()),
+        );
+    }
     let fraction = |resource: &ResourceKey| {
         let request = requests.amount(resource);
         let offered = node.allocatable().amount(resource);

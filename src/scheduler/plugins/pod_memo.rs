@@ -11,28 +11,19 @@ type Address = (usize, usize, usize);
 #[derive(Debug)]
 pub struct PodMemo<'pods, T> {
     answers: FxHashMap<Address, T>,
-    last: Option<(Address, T)>,
     pods: std::marker::PhantomData<&'pods PodInfo>,
 }
 
 impl<'pods, T: Copy> PodMemo<'pods, T> {
     /// No answers yet.
     pub fn new() -> Self {
-        Self { answers: FxHashMap::default(), last: None, pods: std::marker::PhantomData }
+        Self { answers: FxHashMap::default(), pods: std::marker::PhantomData }
     }
 
     /// The answer about `pod`, by `find` where no pod like it was asked about; it must depend on nothing else of the pod
     /// than template, labels and namespace.
     pub fn answer(&mut self, pod: &'pods PodInfo, find: impl FnOnce() -> T) -> T {
-        let address =
-            (Arc::as_ptr(&pod.template).addr(), pod.labels.address(), pod.namespace.as_ptr().addr());
-        if let Some((last, answer)) = self.last
-            && last == address
-        {
-            return answer;
-        }
-        let answer = *self.answers.entry(address).or_insert_with(find);
-        self.last = Some((address, answer));
-        answer
+        let address = (Arc::as_ptr(&pod.template).addr(), pod.labels.address(), pod.namespace.as_ptr().addr());
+        *self.answers.entry(address).or_insert_with(find)
     }
 }
