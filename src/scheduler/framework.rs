@@ -318,7 +318,8 @@ pub fn run_scores(
         }
     }
     if context.profile.score.iter().any(|(plugin, _)| *plugin == Plugin::ImageLocality) {
-        image_locality::find_images(context.snapshot, context.profile.version, pod, &mut state.images);
+        state.images.clear();
+        state.images.extend(image_locality::known_images(context.snapshot, context.profile.version, pod));
     }
     table.used = 0;
     let mut totals = std::mem::take(&mut table.totals);

@@ -181,8 +181,8 @@ impl Class {
             _ => None,
         };
         let is_void = |entries: &&[TableEntry]| {
-            let sensitive = !self.constraints.tallies.is_empty() || !self.images.is_empty();
-            sensitive && entries.iter().any(|entry| matches!(entry, TableEntry::Node(_)))
+            entries.iter().any(|entry| matches!(entry, TableEntry::Node(_)))
+                && (!self.constraints.tallies.is_empty() || self.known_images(env).ne(self.images.iter().copied()))
         };
         let Some(entries) = entries.filter(|entries| !is_void(entries)) else { return self.rebuild(env) };
         for entry in entries {
@@ -214,10 +214,7 @@ impl Class {
         let nodes = env.table.ids.len();
         self.seen = None;
         self.constraints.rebuild(&self.pod, env)?;
-        image_locality::find_images(env.snapshot, env.profile.version, &self.pod, &mut self.images);
-        if !env.profile.score.iter().any(|(plugin, _)| *plugin == Plugin::ImageLocality) {
-            self.images.clear();
-        }
+        self.images = self.known_images(env).collect();
         self.bases.clear();
         self.base_ids.clear();
         self.failures.clear();
@@ -247,6 +244,13 @@ impl Class {
         self.seen = Some(env.table.log_end());
         self.layout = env.table.layout();
         Ok(())
+    }
+
+    /// The pod's images that some node has or had, as far as they count: more of them as nodes report them.
+    fn known_images<'a>(&'a self, env: &Env<'a>) -> impl Iterator<Item = ImageId> + 'a {
+        let scores = env.profile.score.iter().any(|(plugin, _)| *plugin == Plugin::ImageLocality);
+        let known = scores.then(|| image_locality::known_images(env.snapshot, env.profile.version, &self.pod));
+        known.into_iter().flatten()
     }
 
     /// Finds out what no pod changes about a node.

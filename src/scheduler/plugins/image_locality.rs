@@ -1,5 +1,6 @@
 //! ImageLocality: nodes that have the pod's large images score more.
 
+use crate::api::Name;
 use crate::scheduler::snapshot::ImageId;
 use crate::scheduler::{KubernetesVersion, MAX_NODE_SCORE, NodeInfo, PodInfo, Snapshot};
 
@@ -9,13 +10,14 @@ const MIN_THRESHOLD: i64 = 23 * MEBIBYTE;
 /// Largest size that counts for each container (`maxContainerThreshold`).
 const MAX_CONTAINER_THRESHOLD: i64 = 1000 * MEBIBYTE;
 
-/// Looks up the pod's images; those that no node ever had are left out.
-pub fn find_images(snapshot: &Snapshot, version: KubernetesVersion, pod: &PodInfo, images: &mut Vec<ImageId>) {
-    images.clear();
-    images.extend(pod.traits.container_images.iter().filter_map(|name| snapshot.image_id(name)));
-    if version.image_locality_counts_image_volumes() {
-        images.extend(pod.traits.volume_images.iter().filter_map(|name| snapshot.image_id(name)));
-    }
+/// The pod's images, without those that no node ever had.
+pub fn known_images<'a>(
+    snapshot: &'a Snapshot,
+    version: KubernetesVersion,
+    pod: &'a PodInfo,
+) -> impl Iterator<Item = ImageId> + 'a {
+    let volumes: &[Name] = if version.image_locality_counts_image_volumes() { &pod.traits.volume_images } else { &[] };
+    pod.traits.container_images.iter().chain(volumes).filter_map(|name| snapshot.image_id(name))
 }
 
 /// The node's score; each image counts with its size times the share of all nodes that have it.

@@ -232,7 +232,8 @@ pub fn filter(state: &FilterState, node: &NodeInfo) -> Result<(), Failure> {
         all_exist &= state.affinity_counts.get(key, domain) > 0;
     }
     // The first of a group of pods with affinity to each other finds nobody, and goes anywhere.
-    if !all_exist && !(state.affinity_counts.is_empty() && state.selects_itself) {
+    let is_first = state.affinity_counts.is_empty() && state.selects_itself;
+    if !all_exist && !is_first {
         return Err(Failure::PodAffinity);
     }
     let blocked =
