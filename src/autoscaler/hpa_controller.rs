@@ -11,7 +11,8 @@ use super::hpa::{
 use super::metrics::{MetricsServer, MilliValue, PodMetric};
 use crate::api::{CrossVersionObjectReference, MetricIdentifier};
 use crate::cluster::{
-    ApiEvent, Change, Cluster, DeploymentId, HpaId, PodId, ReplicaSetId, Severity, StatefulSetId, WorkloadId,
+    ApiEvent, Change, Cluster, DeploymentId, EventObject, HpaId, PodId, ReplicaSetId, Severity, StatefulSetId,
+    WorkloadId,
 };
 use crate::engine::Agenda;
 use crate::units::{Bytes, SimDuration, SimTime};
@@ -342,9 +343,7 @@ fn rescale(cluster: &mut Cluster, id: HpaId, target: Target, decision: &HpaDecis
         severity: Severity::Normal,
         reason: "SuccessfulRescale",
         source: "horizontal-pod-autoscaler",
-        kind: "HorizontalPodAutoscaler",
-        namespace,
-        name,
-        message: format!("New size: {replicas}; reason: {reason}"),
+        object: EventObject::Other { kind: "HorizontalPodAutoscaler", namespace, name },
+        message: format!("New size: {replicas}; reason: {reason}").into(),
     });
 }

@@ -70,7 +70,7 @@ pub enum Change {
 }
 
 /// Severity of a Kubernetes Event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
     /// Information.
     Normal,
@@ -79,7 +79,7 @@ pub enum Severity {
 }
 
 /// A Kubernetes Event, which components write for people to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ApiEvent {
     /// Severity.
     pub severity: Severity,
@@ -87,12 +87,39 @@ pub struct ApiEvent {
     pub reason: &'static str,
     /// Reporting component, for example `default-scheduler`.
     pub source: &'static str,
-    /// Kind of the object.
-    pub kind: &'static str,
-    /// Namespace of the object; empty for nodes.
-    pub namespace: Name,
-    /// Name of the object.
-    pub name: Name,
+    /// What it is about.
+    pub object: EventObject,
     /// Message.
-    pub message: String,
+    pub message: EventMessage,
+}
+
+/// What a Kubernetes Event is about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum EventObject {
+    /// A pod.
+    Pod(PodId),
+    /// Another object.
+    Other {
+        /// Its kind.
+        kind: &'static str,
+        /// Its namespace; empty for nodes.
+        namespace: Name,
+        /// Its name.
+        name: Name,
+    },
+}
+
+/// The message of a Kubernetes Event. The one that every pod causes is written only where it is read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum EventMessage {
+    /// As it is.
+    Text(Name),
+    /// A pod was assigned to a node.
+    Assigned(NodeId),
+}
+
+impl From<String> for EventMessage {
+    fn from(text: String) -> Self {
+        Self::Text(Name::from(text))
+    }
 }

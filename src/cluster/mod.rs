@@ -16,7 +16,7 @@ mod template;
 mod workload;
 mod workload_changes;
 
-pub use change::{ApiEvent, Change, Severity};
+pub use change::{ApiEvent, Change, EventMessage, EventObject, Severity};
 pub use ids::{
     ClaimId, DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId,
     TemplateId, VolumeId, WorkloadId,

@@ -13,7 +13,7 @@ use super::node_images::NodeImages;
 use super::probes::{Answering, ProbeTimeline, ProbeTimes, timeline};
 use super::termination::{StoppingContainer, terminate};
 use crate::api::{PodPhase, PodTemplate, RestartPolicy};
-use crate::cluster::{ApiEvent, Change, Cluster, Machine, NodeId, PodId, Severity};
+use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, NodeId, PodId, Severity};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
 use crate::input::scenario::Startup;
 use crate::units::{SimDuration, SimTime};
@@ -462,15 +462,12 @@ fn report_end(pod: PodId, exit: Exit, cluster: &mut Cluster, now: SimTime) {
 
 /// The event `BackOff`.
 fn back_off_event(pod: PodId, cluster: &mut Cluster) {
-    let state = cluster.pod(pod);
-    let (namespace, name) = (cluster.namespace_name(state.namespace).clone(), state.name.clone());
+    let message = format!("Back-off restarting failed container in pod {}", cluster.pod(pod).name);
     cluster.emit(ApiEvent {
         severity: Severity::Warning,
         reason: "BackOff",
         source: "kubelet",
-        kind: "Pod",
-        message: format!("Back-off restarting failed container in pod {name}"),
-        namespace,
-        name,
+        object: EventObject::Pod(pod),
+        message: message.into(),
     });
 }

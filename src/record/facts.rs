@@ -2,6 +2,7 @@
 
 use super::{IntervalSeries, StepSeries};
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Everything that a run leaves behind.
@@ -245,7 +246,29 @@ pub struct EventRecord {
     /// Name of the object.
     pub name: Arc<str>,
     /// Message of the first occurrence.
-    pub message: Arc<str>,
+    pub text: EventText,
+}
+
+impl EventRecord {
+    /// The message of the first occurrence.
+    #[must_use]
+    pub fn message(&self) -> Cow<'_, str> {
+        match &self.text {
+            EventText::Message(message) => Cow::Borrowed(message),
+            EventText::Assigned(node) => {
+                Cow::Owned(format!("Successfully assigned {}/{} to {node}", self.namespace, self.name))
+            }
+        }
+    }
+}
+
+/// The message of an Event. The one that every pod causes is written only where it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventText {
+    /// As it is.
+    Message(Arc<str>),
+    /// The pod was assigned to this node.
+    Assigned(Arc<str>),
 }
 
 /// A HorizontalPodAutoscaler as its spec has it at the end of the run.

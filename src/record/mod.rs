@@ -6,7 +6,7 @@ mod facts;
 mod series;
 
 pub use facts::{
-    AutoscalerRecord, AutoscalingRecord, ClusterSeries, EventRecord, EventType, ExtendedSeries, Facts, FaultKind,
-    MetricRecord, NodeRecord, PodOutcome, PodRecord, PoolRecord, RecoveryRecord, WorkloadRecord,
+    AutoscalerRecord, AutoscalingRecord, ClusterSeries, EventRecord, EventText, EventType, ExtendedSeries, Facts,
+    FaultKind, MetricRecord, NodeRecord, PodOutcome, PodRecord, PoolRecord, RecoveryRecord, WorkloadRecord,
 };
 pub use series::{Bucket, IntervalSeries, StepSeries};

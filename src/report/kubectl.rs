@@ -222,7 +222,7 @@ pub fn events(facts: &Facts) -> ResultSet {
             event.reason.into(),
             format!("{}/{}", event.kind.to_lowercase(), event.name).into(),
             event.source.into(),
-            (&*event.message).into(),
+            (&*event.message()).into(),
             age(event.first, facts.end),
             Cell::Integer(event.count.into()),
         ];

@@ -7,6 +7,7 @@
 //! between a pod's creation and its first cycle.
 
 mod decide;
+mod failure_texts;
 mod owners;
 mod storage;
 mod topology_labels;
@@ -20,9 +21,12 @@ use super::{
     SchedulerConfig, Scratch, SearchState, ServiceSelector, Snapshot, TieBreak, post_filter,
 };
 use crate::api::{self, Name, OwnerReference};
-use crate::cluster::{ApiEvent, Change, Cluster, Disruption, NodeId, Owner, PodId, Severity, TemplateId};
+use crate::cluster::{
+    ApiEvent, Change, Cluster, Disruption, EventMessage, EventObject, NodeId, Owner, PodId, Severity, TemplateId,
+};
 use crate::engine::{Agenda, RandomStream};
 use crate::units::{SimDuration, SimTime};
+use failure_texts::FailureTexts;
 use owners::{owner_reference, owner_selector};
 use rand::Rng;
 use rustc_hash::FxHashMap;
@@ -107,6 +111,7 @@ pub struct Scheduler<L> {
     /// The uid of pods without ephemeral volumes: nothing asks for it.
     no_uid: Name,
     watch: Watch,
+    failure_texts: FailureTexts,
 }
 
 impl<L: RateLimit> Scheduler<L> {
@@ -144,6 +149,7 @@ impl<L: RateLimit> Scheduler<L> {
             waiting_for_volumes: BTreeMap::new(),
             no_uid: Name::from(""),
             watch: Watch::default(),
+            failure_texts: FailureTexts::default(),
         }
     }
 
@@ -409,7 +415,7 @@ impl<L: RateLimit> Scheduler<L> {
                 self.queue.fail(id, now);
                 let message = "no nodes available to schedule pods";
                 self.watch.rejected(id, &self.snapshot, message, None);
-                report_failure(cluster, id, message.to_owned(), false);
+                report_failure(cluster, id, Name::from(message), false);
             }
         }
     }
@@ -419,13 +425,21 @@ impl<L: RateLimit> Scheduler<L> {
         &mut self,
         pod: &Arc<PodInfo>,
         profile: usize,
-        diagnosis: &Diagnosis,
+        diagnosis: &Arc<Diagnosis>,
         cluster: &mut Cluster,
         now: SimTime,
     ) {
         let tie_break = TieBreak::Random(self.ties.next_u64());
+        let known = self.failure_texts.get(diagnosis, pod).filter(|_| pod.nominated_node_name.is_none());
+        if let Some(message) = known {
+            self.put_back(pod, diagnosis, message, None, cluster, now);
+            return;
+        }
+        let mut preempts = true;
         if self.snapshot.lowest_priority().is_some_and(|lowest| lowest < pod.priority()) {
             self.note_starts(cluster);
+        } else {
+            preempts = false;
         }
         let context = Context {
             snapshot: &self.snapshot,
@@ -459,7 +473,25 @@ impl<L: RateLimit> Scheduler<L> {
                 preempt(victim, pod, cluster, now);
             }
         }
-        self.watch.rejected(pod.id, &self.snapshot, &message, outcome.preemption.nominated);
+        let message = Name::from(message);
+        if !preempts && pod.nominated_node_name.is_none() {
+            self.failure_texts.insert(diagnosis, pod, message.clone());
+        }
+        self.put_back(pod, diagnosis, message, outcome.preemption.nominated, cluster, now);
+    }
+
+    /// Puts a pod that found no node back into the queue and tells the user why.
+    fn put_back(
+        &mut self,
+        pod: &PodInfo,
+        diagnosis: &Diagnosis,
+        message: Name,
+        nominated: Option<NodeId>,
+        cluster: &mut Cluster,
+        now: SimTime,
+    ) {
+        self.watch.rejected(pod.id, &self.snapshot, &message, nominated);
+        let hints = HintContext { listers: &self.listers, profiles: &self.profiles };
         self.queue.reject(pod.id, diagnosis.plugins, &hints, now);
         report_failure(cluster, pod.id, message, is_unresolvable(diagnosis));
     }
@@ -468,18 +500,12 @@ impl<L: RateLimit> Scheduler<L> {
     fn bind(&mut self, pod: PodId, node: NodeId, cluster: &mut Cluster, now: SimTime) {
         let fits = cluster.node(node).exists();
         if fits && cluster.bind(pod, node, now) {
-            let state = cluster.pod(pod);
-            let (namespace, name) = (cluster.namespace_name(state.namespace).clone(), state.name.clone());
-            let message =
-                format!("Successfully assigned {namespace}/{name} to {}", cluster.node(node).object.meta.name);
             cluster.emit(ApiEvent {
                 severity: Severity::Normal,
                 reason: "Scheduled",
                 source: "default-scheduler",
-                kind: "Pod",
-                namespace,
-                name,
-                message,
+                object: EventObject::Pod(pod),
+                message: EventMessage::Assigned(node),
             });
         } else if cluster.pod(pod).node.is_none() {
             self.snapshot.remove_pod(pod);
@@ -506,27 +532,21 @@ fn preempt(victim: &PodInfo, by: &PodInfo, cluster: &mut Cluster, now: SimTime) 
         severity: Severity::Normal,
         reason: "Preempted",
         source: "default-scheduler",
-        kind: "Pod",
-        namespace: victim.namespace.clone(),
-        name: victim.name.clone(),
-        message: format!("Preempted by pod {}/{} on node {node}", by.namespace, by.name),
+        object: EventObject::Pod(victim.id),
+        message: format!("Preempted by pod {}/{} on node {node}", by.namespace, by.name).into(),
     });
     let grace = cluster.template_of(victim.id).template.spec.termination_grace_period;
     cluster.delete_pod(victim.id, grace, Disruption::Preemption, now);
 }
 
 /// The event `FailedScheduling` and the pod's condition.
-fn report_failure(cluster: &mut Cluster, id: PodId, message: String, unresolvable: bool) {
-    let state = cluster.pod(id);
-    let (namespace, name) = (cluster.namespace_name(state.namespace).clone(), state.name.clone());
-    cluster.note_scheduling_attempt(id, Some((Name::from(message.as_str()), unresolvable)));
+fn report_failure(cluster: &mut Cluster, id: PodId, message: Name, unresolvable: bool) {
+    cluster.note_scheduling_attempt(id, Some((message.clone(), unresolvable)));
     cluster.emit(ApiEvent {
         severity: Severity::Warning,
         reason: "FailedScheduling",
         source: "default-scheduler",
-        kind: "Pod",
-        namespace,
-        name,
-        message,
+        object: EventObject::Pod(id),
+        message: EventMessage::Text(message),
     });
 }

@@ -46,6 +46,12 @@ impl Nominator {
         self.changed.clear();
     }
 
+    /// Whether no pod is nominated.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
     /// The node that a pod is nominated to.
     #[must_use]
     pub fn node_of(&self, pod: PodId) -> Option<NodeId> {

@@ -7,6 +7,7 @@ use super::framework::{
 };
 use super::{Failure, PluginSet, PodInfo};
 use crate::cluster::NodeId;
+use std::sync::Arc;
 
 /// Below this number all nodes are searched, and at least this many feasible ones are wanted
 /// (`minFeasibleNodesToFind`).
@@ -84,7 +85,7 @@ pub enum Decision {
     /// A node was chosen.
     Placed(Placement),
     /// No node fits.
-    Unschedulable(Box<Diagnosis>),
+    Unschedulable(Arc<Diagnosis>),
     /// There are no nodes at all, which kube-scheduler treats as an internal error.
     NoNodes,
 }
@@ -102,7 +103,7 @@ pub fn schedule(
         return Decision::NoNodes;
     }
     if let Some(diagnosis) = find_feasible_nodes(context, pod, search, scratch) {
-        return Decision::Unschedulable(Box::new(diagnosis));
+        return Decision::Unschedulable(Arc::new(diagnosis));
     }
     scratch.best.clear();
     let mut total = None;

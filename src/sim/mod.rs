@@ -4,6 +4,7 @@ mod actions;
 mod arrivals;
 mod check;
 mod event;
+mod event_log;
 mod final_records;
 mod prepare;
 mod recorder;

@@ -1,20 +1,17 @@
 //! Turns changes of the cluster into facts: level-triggered, so that the order of several changes at one instant does
 //! not matter.
 
+use super::event_log::EventLog;
 use super::final_records::{last_counts, pod_record};
 use crate::api::Name;
-use crate::cluster::{ApiEvent, Change, Cluster, Node, NodeId, NodeReady, PodId, Severity, WorkloadId};
+use crate::cluster::{ApiEvent, Change, Cluster, Node, NodeId, NodeReady, PodId, WorkloadId};
 use crate::record::{
-    AutoscalerRecord, AutoscalingRecord, ClusterSeries, EventRecord, EventType, ExtendedSeries, Facts, IntervalSeries,
-    NodeRecord, PoolRecord, RecoveryRecord, StepSeries, WorkloadRecord,
+    AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, NodeRecord, PoolRecord,
+    RecoveryRecord, StepSeries, WorkloadRecord,
 };
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
-use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// A Kubernetes Event of one object, reason and message is counted, not repeated.
-type EventKey = (&'static str, &'static str, Name, Name, String);
 
 /// What is accounted for of a pod.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,8 +72,7 @@ pub struct Recorder {
     workloads: Vec<WorkloadRecord>,
     cluster: ClusterSeries,
     extended: BTreeMap<Name, usize>,
-    events: Vec<EventRecord>,
-    event_index: FxHashMap<EventKey, usize>,
+    events: EventLog,
     /// Decisions of autoscalers.
     pub autoscaling: Vec<AutoscalingRecord>,
     interval: SimDuration,
@@ -102,8 +98,7 @@ impl Recorder {
             workloads: Vec::new(),
             cluster: ClusterSeries::new(interval),
             extended: BTreeMap::new(),
-            events: Vec::new(),
-            event_index: FxHashMap::default(),
+            events: EventLog::default(),
             autoscaling: Vec::new(),
             interval,
         }
@@ -297,29 +292,7 @@ impl Recorder {
 
     /// Records a Kubernetes Event.
     pub fn event(&mut self, event: ApiEvent, now: SimTime) {
-        let key: EventKey = (event.reason, event.source, event.namespace, event.name, event.message);
-        if let Some(index) = self.event_index.get(&key) {
-            let record = &mut self.events[*index];
-            record.count += 1;
-            record.last = now;
-            return;
-        }
-        self.events.push(EventRecord {
-            first: now,
-            last: now,
-            count: 1,
-            event_type: match event.severity {
-                Severity::Normal => EventType::Normal,
-                Severity::Warning => EventType::Warning,
-            },
-            reason: event.reason,
-            source: event.source,
-            kind: event.kind,
-            namespace: key.2.clone(),
-            name: key.3.clone(),
-            message: Arc::from(key.4.as_str()),
-        });
-        self.event_index.insert(key, self.events.len() - 1);
+        self.events.add(event, now);
     }
 
     /// Closes the books at `end`.
@@ -351,7 +324,7 @@ impl Recorder {
             nodes,
             pools: self.pools,
             workloads: self.workloads,
-            events: self.events,
+            events: self.events.into_records(cluster),
             autoscalers: cluster
                 .hpas()
                 .filter(|(_, hpa)| !hpa.removed)

@@ -198,7 +198,7 @@ fn a_pending_pod() {
     let (prepared, _) = single::prepare(folder.path(), &PrepareOptions::default()).unwrap();
     let facts = simulate(&prepared, &RunOptions::default()).unwrap();
     let failed = facts.events.iter().find(|event| event.reason == "FailedScheduling").unwrap();
-    assert_eq!(attempt["message"], *failed.message, "as `kubectl get events` shows it");
+    assert_eq!(attempt["message"], *failed.message(), "as `kubectl get events` shows it");
     assert_eq!(
         attempt["rejections"][0],
         json!({"plugin": "NodeAffinity", "reason": "node(s) didn't match Pod's node affinity/selector", "nodes": 3})

@@ -269,7 +269,8 @@ fn simulated_replicas(facts: &Facts) -> BTreeMap<String, Vec<(f64, i64)>> {
     let mut sets: Vec<String> = Vec::new();
     let mut replicas: BTreeMap<String, Vec<(f64, i64)>> = BTreeMap::new();
     for event in facts.events.iter().filter(|event| event.reason == "ScalingReplicaSet") {
-        let words: Vec<&str> = event.message.split(' ').collect();
+        let message = event.message();
+        let words: Vec<&str> = message.split(' ').collect();
         let (set, to) = (words[4].to_owned(), words[8].parse().unwrap());
         if !sets.contains(&set) {
             sets.push(set.clone());

@@ -300,7 +300,7 @@ pub fn day() -> Facts {
         kind: "Node",
         namespace: "".into(),
         name: "general-1".into(),
-        message: "Node general-1 status is now: NodeNotReady".into(),
+        text: EventText::Message("Node general-1 status is now: NodeNotReady".into()),
     });
     facts.cluster.advance(facts.end);
     for pool in &mut facts.pools {

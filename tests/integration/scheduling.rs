@@ -42,6 +42,6 @@ spec:
     {
         let facts = run(1, "a", manifests, &format!("duration: 1m\nkubernetesVersion: \"{version}\""));
         let failed = facts.events.iter().find(|event| event.reason == "FailedScheduling").expect("it does not fit");
-        assert!(failed.message.contains(reason), "{version}: {}", failed.message);
+        assert!(failed.message().contains(reason), "{version}: {}", failed.message());
     }
 }

@@ -12,7 +12,7 @@ use crate::api::{
     Toleration,
 };
 use crate::cluster::{
-    ApiEvent, Change, Cluster, DaemonSetId, Disruption, NewPod, NodeId, Owner, PodId, Severity, TemplateId,
+    ApiEvent, Change, Cluster, DaemonSetId, Disruption, EventObject, NewPod, NodeId, Owner, PodId, Severity, TemplateId,
 };
 use crate::controllers::client_rate::TokenBucket;
 use crate::controllers::daemon_set::{
@@ -418,6 +418,7 @@ fn delete_pod(cluster: &mut Cluster, id: DaemonSetId, pod: PodId, now: SimTime) 
 fn event(cluster: &mut Cluster, id: DaemonSetId, severity: Severity, reason: &'static str, message: String) {
     let set = cluster.daemon_set(id);
     let (namespace, name) = (cluster.namespace_name(set.namespace).clone(), set.object.meta.name.clone());
-    let (source, kind) = ("daemonset-controller", "DaemonSet");
-    cluster.emit(ApiEvent { severity, reason, source, kind, namespace, name, message });
+    let object = EventObject::Other { kind: "DaemonSet", namespace, name };
+    let source = "daemonset-controller";
+    cluster.emit(ApiEvent { severity, reason, source, object, message: message.into() });
 }

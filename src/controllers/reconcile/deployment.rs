@@ -2,7 +2,7 @@
 
 use super::{ControllerSettings, WorkQueue};
 use crate::api::{Name, PodTemplate, well_known};
-use crate::cluster::{ApiEvent, Cluster, DeploymentId, NewReplicaSet, ReplicaSetId, Severity};
+use crate::cluster::{ApiEvent, Cluster, DeploymentId, EventObject, NewReplicaSet, ReplicaSetId, Severity};
 use crate::controllers::client_rate::TokenBucket;
 use crate::controllers::deployment::{
     DeploymentAction, DeploymentStatus, DeploymentView, ReplicaSetView, ReplicasAnnotations, Requeue, sync,
@@ -247,9 +247,7 @@ fn scaling_event(cluster: &mut Cluster, id: DeploymentId, set: ReplicaSetId, fro
         severity: Severity::Normal,
         reason: "ScalingReplicaSet",
         source: "deployment-controller",
-        kind: "Deployment",
-        namespace,
-        name,
-        message,
+        object: EventObject::Other { kind: "Deployment", namespace, name },
+        message: message.into(),
     });
 }

@@ -6,7 +6,7 @@
 
 use super::ControllerSettings;
 use crate::api::{Name, Taint, TaintEffect, well_known};
-use crate::cluster::{ApiEvent, Change, Cluster, Machine, NodeId, NodeReady, Severity};
+use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, NodeId, NodeReady, Severity};
 use crate::controllers::event::ControllerEvent;
 use crate::controllers::node_lifecycle::detection_time;
 use crate::controllers::node_lifecycle::zones::{
@@ -147,16 +147,12 @@ impl NodeLifecycleController {
         for pod in cluster.node(node).pods.clone() {
             if !cluster.pod(pod).phase.is_terminal() {
                 cluster.set_pod_ready(pod, false, now);
-                let (namespace, name) =
-                    (cluster.namespace_name(cluster.pod(pod).namespace).clone(), cluster.pod(pod).name.clone());
                 cluster.emit(ApiEvent {
                     severity: Severity::Warning,
                     reason: "NodeNotReady",
                     source: "node-controller",
-                    kind: "Pod",
-                    namespace,
-                    name,
-                    message: "Node is not ready".to_owned(),
+                    object: EventObject::Pod(pod),
+                    message: "Node is not ready".to_owned().into(),
                 });
             }
         }
@@ -324,9 +320,7 @@ fn node_event(cluster: &mut Cluster, node: NodeId, reason: &'static str, message
         severity: Severity::Normal,
         reason,
         source: "node-controller",
-        kind: "Node",
-        namespace: Name::from(""),
-        name,
-        message,
+        object: EventObject::Other { kind: "Node", namespace: Name::from(""), name },
+        message: message.into(),
     });
 }

@@ -10,7 +10,7 @@ use crate::api::{
     ClaimReference, ClaimTemplate, Name, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm,
     PersistentVolume, PersistentVolumeSource, StorageClass, VolumeBindingMode, VolumeSource, well_known,
 };
-use crate::cluster::{ApiEvent, Change, ClaimId, Cluster, PodId, Severity};
+use crate::cluster::{ApiEvent, Change, ClaimId, Cluster, EventObject, PodId, Severity};
 use crate::controllers::event::ControllerEvent;
 use crate::engine::Agenda;
 use crate::scheduler::volumes::{can_be_provisioned, matching_volume};
@@ -287,5 +287,6 @@ fn event(
 ) {
     let claim = &cluster.storage().claim(id).object;
     let (namespace, name) = (claim.namespace.clone(), claim.name.clone());
-    cluster.emit(ApiEvent { severity, reason, source, kind: "PersistentVolumeClaim", namespace, name, message });
+    let object = EventObject::Other { kind: "PersistentVolumeClaim", namespace, name };
+    cluster.emit(ApiEvent { severity, reason, source, object, message: message.into() });
 }

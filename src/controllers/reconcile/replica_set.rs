@@ -6,7 +6,7 @@ use super::slow_start::creation_times;
 use super::{ControllerSettings, WorkQueue};
 use crate::api::well_known;
 use crate::cluster::{
-    ApiEvent, Cluster, Disruption, NewPod, NodeId, Owner, PodId, ReplicaSetId, ReplicaSetStatus, Severity,
+    ApiEvent, Cluster, Disruption, EventObject, NewPod, NodeId, Owner, PodId, ReplicaSetId, ReplicaSetStatus, Severity,
 };
 use crate::controllers::client_rate::TokenBucket;
 use crate::controllers::event::ControllerEvent;
@@ -255,9 +255,7 @@ fn pod_event(cluster: &mut Cluster, id: ReplicaSetId, severity: Severity, reason
         severity,
         reason,
         source: "replicaset-controller",
-        kind: "ReplicaSet",
-        namespace,
-        name,
-        message,
+        object: EventObject::Other { kind: "ReplicaSet", namespace, name },
+        message: message.into(),
     });
 }

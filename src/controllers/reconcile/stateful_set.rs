@@ -9,7 +9,9 @@ use super::retry::RetryBackoff;
 use super::slow_start::creation_times;
 use super::{ControllerSettings, WorkQueue};
 use crate::api::{Name, PodPhase};
-use crate::cluster::{ApiEvent, Cluster, Disruption, NewPod, Owner, PodId, Severity, StatefulSetId, TemplateId};
+use crate::cluster::{
+    ApiEvent, Cluster, Disruption, EventObject, NewPod, Owner, PodId, Severity, StatefulSetId, TemplateId,
+};
 use crate::controllers::client_rate::TokenBucket;
 use crate::controllers::event::ControllerEvent;
 use crate::controllers::replica_set::available_at;
@@ -309,6 +311,7 @@ fn delete_pod(cluster: &mut Cluster, id: StatefulSetId, pod: PodId, now: SimTime
 fn event(cluster: &mut Cluster, id: StatefulSetId, severity: Severity, reason: &'static str, message: String) {
     let set = cluster.stateful_set(id);
     let (namespace, name) = (cluster.namespace_name(set.namespace).clone(), set.object.meta.name.clone());
-    let (source, kind) = ("statefulset-controller", "StatefulSet");
-    cluster.emit(ApiEvent { severity, reason, source, kind, namespace, name, message });
+    let object = EventObject::Other { kind: "StatefulSet", namespace, name };
+    let source = "statefulset-controller";
+    cluster.emit(ApiEvent { severity, reason, source, object, message: message.into() });
 }

@@ -2,7 +2,7 @@
 
 use super::ControllerSettings;
 use crate::api::TaintEffect;
-use crate::cluster::{ApiEvent, Change, Cluster, Disruption, NodeId, PodId, Severity};
+use crate::cluster::{ApiEvent, Change, Cluster, Disruption, EventObject, NodeId, PodId, Severity};
 use crate::controllers::client_rate::TokenBucket;
 use crate::controllers::event::ControllerEvent;
 use crate::controllers::taint_eviction::{EvictionTime, reschedule};
@@ -115,9 +115,7 @@ fn event(cluster: &mut Cluster, pod: PodId, what: &str) {
         severity: Severity::Normal,
         reason: "TaintManagerEviction",
         source: "taint-eviction-controller",
-        kind: "Pod",
-        message: format!("{what} {namespace}/{name}"),
-        namespace,
-        name,
+        object: EventObject::Pod(pod),
+        message: format!("{what} {namespace}/{name}").into(),
     });
 }

@@ -217,7 +217,14 @@ impl World {
     }
 
     fn messages(&self, reason: &str) -> Vec<&str> {
-        self.events.iter().filter(|event| event.reason == reason).map(|event| event.message.as_str()).collect()
+        self.events
+            .iter()
+            .filter(|event| event.reason == reason)
+            .map(|event| match &event.message {
+                crate::cluster::EventMessage::Text(text) => &**text,
+                crate::cluster::EventMessage::Assigned(_) => "",
+            })
+            .collect()
     }
 
     /// The k-th times of each milestone against those of the recording.

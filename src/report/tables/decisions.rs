@@ -85,7 +85,7 @@ pub(in crate::report) fn write_events(path: &Path, facts: &Facts) -> Result<Path
         table.text(event.kind)?;
         table.text(&event.namespace)?;
         table.text(&event.name)?;
-        table.text(&event.message)?;
+        table.text(&event.message())?;
         table.end_row()?;
     }
     table.finish()

@@ -13,7 +13,9 @@ use crate::scheduler::plugins::{
     image_locality, node_affinity, node_declared_features, node_ports, node_unschedulable, taint_toleration,
 };
 use crate::scheduler::snapshot::ImageId;
-use crate::scheduler::{Failure, Listers, NodeInfo, Nominator, Plugin, PodInfo, Profile, Resources, Snapshot};
+use crate::scheduler::{
+    Diagnosis, Failure, Listers, NodeInfo, Nominator, Plugin, PodInfo, Profile, Resources, Snapshot,
+};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -121,6 +123,8 @@ pub struct Class {
     layout: u64,
     /// Number of the last search.
     pub last_used: u64,
+    /// What the last search found, if it was nothing and nothing changed since.
+    nothing: Option<Arc<Diagnosis>>,
 }
 
 impl Class {
@@ -147,6 +151,7 @@ impl Class {
             seen: None,
             layout: 0,
             last_used: 0,
+            nothing: None,
         })
     }
 
@@ -205,14 +210,26 @@ impl Class {
         Ok(())
     }
 
+    /// Why no node is feasible, if that was found out and nothing changed since.
+    pub const fn known_failure(&self) -> Option<&Arc<Diagnosis>> {
+        self.nothing.as_ref()
+    }
+
+    /// Remembers that no node is feasible until something changes.
+    pub fn note_failure(&mut self, diagnosis: &Arc<Diagnosis>) {
+        self.nothing = Some(Arc::clone(diagnosis));
+    }
+
     /// Has a leaf computed again.
     pub fn mark(&mut self, position: usize) {
+        self.nothing = None;
         self.dirty[position / BLOCK] |= 1 << (position % BLOCK);
     }
 
     fn rebuild(&mut self, env: &Env<'_>) -> Result<(), NotIndexable> {
         let nodes = env.table.ids.len();
         self.seen = None;
+        self.nothing = None;
         self.constraints.rebuild(&self.pod, env)?;
         self.images = self.known_images(env).collect();
         self.bases.clear();

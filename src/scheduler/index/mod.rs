@@ -141,6 +141,11 @@ impl Index {
             Env { snapshot: context.snapshot, nominator: context.nominator, profile: context.profile, table: &*table };
         class.catch_up(&env).ok()?;
         let nodes = table.ids.len();
+        // A nomination counts for some pods of a class and not for others.
+        let is_alike = pod.nominated_node_name.is_none() && context.nominator.is_empty();
+        if is_alike && let Some(known) = class.known_failure() {
+            return Some(Decision::Unschedulable(Arc::clone(known)));
+        }
         if let Some(name) = &pod.nominated_node_name
             && let Some(position) = context.snapshot.node_by_name(name).and_then(|id| table.position(id))
         {
@@ -174,12 +179,12 @@ impl Index {
                     return None;
                 }
                 let plugins = reasons.iter().map(|(failure, _)| failure.plugin()).collect();
-                Some(Decision::Unschedulable(Box::new(Diagnosis {
-                    nodes,
-                    pre_filter: None,
-                    failures: Failures::Counted { any_node: *table.ids.first()?, counts: reasons },
-                    plugins,
-                })))
+                let failures = Failures::Counted { any_node: *table.ids.first()?, counts: reasons };
+                let diagnosis = Arc::new(Diagnosis { nodes, pre_filter: None, failures, plugins });
+                if is_alike {
+                    class.note_failure(&diagnosis);
+                }
+                Some(Decision::Unschedulable(diagnosis))
             }
         }
     }

@@ -20,7 +20,7 @@ pub enum Rejection {
     /// There are no nodes.
     NoNodes,
     /// No node fits.
-    Unschedulable(Box<Diagnosis>),
+    Unschedulable(Arc<Diagnosis>),
 }
 
 /// What one more pod would find on a node.

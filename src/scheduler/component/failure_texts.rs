@@ -1,0 +1,36 @@
+//! The messages of failed attempts that are repeated while nothing changes: pods of one class that wait for room get the
+//! same diagnosis over and over, whose text then is written once.
+
+use crate::api::{Name, PreemptionPolicy};
+use crate::scheduler::{Diagnosis, PodInfo};
+use std::sync::Arc;
+
+/// How many messages are kept: more classes than this seldom wait at a time.
+const MAX_KNOWN: usize = 128;
+
+/// Messages of the diagnoses that were met last.
+#[derive(Debug, Default)]
+pub struct FailureTexts {
+    known: Vec<(Arc<Diagnosis>, PreemptionPolicy, Name)>,
+    oldest: usize,
+}
+
+impl FailureTexts {
+    /// The message for a pod with this very diagnosis when no preemption was possible.
+    pub fn get(&self, diagnosis: &Arc<Diagnosis>, pod: &PodInfo) -> Option<Name> {
+        let policy = pod.spec().preemption_policy;
+        let own = self.known.iter().find(|(known, own, _)| Arc::ptr_eq(known, diagnosis) && *own == policy);
+        own.map(|(_, _, message)| message.clone())
+    }
+
+    /// Remembers the message. The diagnosis is kept with it, so that its address stands for it.
+    pub fn insert(&mut self, diagnosis: &Arc<Diagnosis>, pod: &PodInfo, message: Name) {
+        let entry = (Arc::clone(diagnosis), pod.spec().preemption_policy, message);
+        if self.known.len() < MAX_KNOWN {
+            self.known.push(entry);
+        } else {
+            self.known[self.oldest] = entry;
+            self.oldest = (self.oldest + 1) % MAX_KNOWN;
+        }
+    }
+}
