@@ -6,7 +6,8 @@ use super::{Exit, interrupt, stdio};
 use crate::study::scenario_sweep::{self, ScenarioModel};
 use crate::study::single;
 use crate::study::sweep::{
-    Plan, SweepOptions, SweepResult, execute, headline_table, summarize_points, write_charts, write_tables,
+    Plan, SweepOptions, SweepResult, execute, headline_table, summarize_points, write_charts, write_placements,
+    write_tables,
 };
 use clap::Args;
 use std::num::NonZeroUsize;
@@ -66,6 +67,7 @@ pub fn run(args: &SweepArgs) -> Exit {
         let summaries = summarize_points(&plan, &result);
         let metrics = scenario_sweep::headline_metrics(&prepared.scenario, &summaries);
         write_tables(&plan, &result, &summaries, &folder)?;
+        write_placements(&plan, &result.runs, &folder)?;
         if prepared.scenario.spec.output.charts && !args.no_charts {
             write_charts(&plan, &summaries, &metrics, &prepared.scenario.spec.description, &folder)?;
         }

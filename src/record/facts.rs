@@ -184,6 +184,8 @@ pub struct PoolRecord {
     pub memory_allocatable: StepSeries,
     /// CPU requested by the pods that are bound to the nodes, in millicores.
     pub cpu_requested: IntervalSeries,
+    /// Nodes with a bound pod that no DaemonSet owns.
+    pub nodes_used: IntervalSeries,
 }
 
 /// A workload's replicas and load over time.
@@ -384,6 +386,13 @@ pub struct ClusterSeries {
     pub nodes: IntervalSeries,
     /// Nodes with condition Ready.
     pub nodes_ready: IntervalSeries,
+    /// Nodes with a bound pod that no DaemonSet owns.
+    pub nodes_used: IntervalSeries,
+    /// CPU that is free but has no memory free beside it, in millicores: of each node, the free CPU beyond what pods of
+    /// the node's own shape (its allocatable CPU and memory in proportion) could use of its free memory.
+    pub cpu_stranded: IntervalSeries,
+    /// Memory that is free but has no CPU free beside it, in bytes.
+    pub memory_stranded: IntervalSeries,
     /// Allocatable CPU of nodes in the API, in millicores.
     pub cpu_allocatable: IntervalSeries,
     /// Requested CPU of bound pods, in millicores.
@@ -424,6 +433,9 @@ impl ClusterSeries {
         Self {
             nodes: zero.clone(),
             nodes_ready: zero.clone(),
+            nodes_used: zero.clone(),
+            cpu_stranded: zero.clone(),
+            memory_stranded: zero.clone(),
             cpu_allocatable: zero.clone(),
             cpu_requested: zero.clone(),
             cpu_used: zero.clone(),
@@ -442,6 +454,9 @@ impl ClusterSeries {
         let Self {
             nodes,
             nodes_ready,
+            nodes_used,
+            cpu_stranded,
+            memory_stranded,
             cpu_allocatable,
             cpu_requested,
             cpu_used,
@@ -456,6 +471,9 @@ impl ClusterSeries {
         let own = [
             nodes,
             nodes_ready,
+            nodes_used,
+            cpu_stranded,
+            memory_stranded,
             cpu_allocatable,
             cpu_requested,
             cpu_used,

@@ -103,12 +103,21 @@ pub const METRICS: &[Metric] = &[
     metric("pods_ready_mean", Mean, "pods with condition Ready"),
     metric("node_count_mean", Mean, "nodes in the API"),
     metric("node_count_max", Count, "most nodes in the API at one time"),
+    metric("nodes_used_mean", Mean, "nodes with a bound pod that no DaemonSet owns"),
+    metric("nodes_used_max", Count, "most such nodes at one time"),
+    metric("pods_per_node_max", Count, "most bound pods on one node at one time"),
     metric("node_hours", NodeHours, "nodes in the API integrated over time"),
     metric("node_cpu_allocatable_cores_mean", Cores, "allocatable CPU of all nodes, time-weighted mean"),
     metric("node_cpu_requested_ratio_mean", Ratio, "requested CPU over allocatable CPU, both integrated over the run"),
     metric("node_cpu_requested_ratio_max", Ratio, "the same in the interval of the timeline where it is largest"),
     metric("node_cpu_used_ratio_mean", Ratio, "used CPU over allocatable CPU, both integrated over the run"),
     metric("node_cpu_used_ratio_max", Ratio, "the same in the interval of the timeline where it is largest"),
+    metric(
+        "node_cpu_stranded_ratio_mean",
+        Ratio,
+        "CPU that is free without memory free beside it, over allocatable CPU, both integrated over the run",
+    ),
+    metric("node_cpu_stranded_ratio_max", Ratio, "the same in the interval of the timeline where it is largest"),
     metric(
         "node_memory_requested_ratio_mean",
         Ratio,
@@ -118,17 +127,35 @@ pub const METRICS: &[Metric] = &[
     metric("node_memory_used_ratio_mean", Ratio, "used memory over allocatable memory, both integrated over the run"),
     metric("node_memory_used_ratio_max", Ratio, "the same in the interval of the timeline where it is largest"),
     metric(
+        "node_memory_stranded_ratio_mean",
+        Ratio,
+        "memory that is free without CPU free beside it, over allocatable memory, both integrated over the run",
+    ),
+    metric("node_memory_stranded_ratio_max", Ratio, "the same in the interval of the timeline where it is largest"),
+    metric(
         "<resource>_requested_ratio_mean",
         Ratio,
         "requested units of an extended resource over allocatable ones, both integrated over the run",
     ),
     metric("<resource>_requested_ratio_max", Ratio, "the same in the interval of the timeline where it is largest"),
+    metric(
+        "placements_moved",
+        Count,
+        "pods bound to a node, beyond those of the same workload that the compared run of the sweep bound to it",
+    ),
+    metric("placements_moved_ratio", Ratio, "the same over all pods bound"),
+    metric("placements_moved_pool_or_zone_ratio", Ratio, "the same counted by pool and zone instead of node"),
     metric("replicas_desired_mean", Mean, "desired replicas of all workloads together"),
     metric("replicas_ready_mean", Mean, "ready replicas of all workloads together"),
     metric(
         "replicas_missing_replica_seconds",
         ReplicaSeconds,
         "desired minus ready replicas where positive, integrated over the run, all workloads together; starts and updates count too",
+    ),
+    metric(
+        "workload_share_on_one_node_mean",
+        Ratio,
+        "largest share of a workload's pods that one node holds at the end, mean over the workloads with two pods or more",
     ),
     metric("requests_total", Count, "requests offered to all workloads together"),
     metric(
@@ -161,6 +188,11 @@ pub const METRICS: &[Metric] = &[
     ),
     metric("cost_dollars", Dollars, "price of the nodes from their creation to their removal, ready or not"),
     metric("cost_dollars_per_hour", DollarsPerHour, "the cost over the simulated time"),
+    metric(
+        "cost_used_dollars",
+        Dollars,
+        "price of the nodes while they held a pod that no DaemonSet owns: what is paid if empty nodes are given back at once",
+    ),
     metric("cost_idle_dollars", Dollars, "the part of the cost that paid for CPU which no pod requested"),
 ];
 

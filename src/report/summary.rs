@@ -8,6 +8,7 @@ use crate::record::{Facts, IntervalSeries, PodOutcome, PodRecord, PoolRecord, Wo
 use crate::stats::{self, Sample};
 use crate::units::{NanoDollars, SimDuration, SimTime};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Version of the form of `summary.json`. It grows when a field changes its meaning or goes; new metrics leave it.
@@ -163,6 +164,12 @@ fn nodes(facts: &Facts, summary: &mut Summary) {
     let (cluster, end) = (&facts.cluster, facts.end);
     summary.insert_some("node_count_mean", stats::mean_of_intervals(&cluster.nodes, end));
     summary.insert("node_count_max", float(cluster.nodes.max().into()));
+    summary.insert_some("nodes_used_mean", stats::mean_of_intervals(&cluster.nodes_used, end));
+    summary.insert("nodes_used_max", float(cluster.nodes_used.max().into()));
+    summary.insert(
+        "pods_per_node_max",
+        float(facts.nodes.iter().map(|node| i128::from(node.pods_max)).max().unwrap_or(0)),
+    );
     summary.insert("node_hours", per_second(stats::total_until(&cluster.nodes, end)) / 3600.0);
     summary.insert_some(
         "node_cpu_allocatable_cores_mean",
@@ -175,6 +182,8 @@ fn nodes(facts: &Facts, summary: &mut Summary) {
     };
     ratios("node_cpu_requested_ratio", &cluster.cpu_requested, &cluster.cpu_allocatable);
     ratios("node_cpu_used_ratio", &cluster.cpu_used, &cluster.cpu_allocatable);
+    ratios("node_cpu_stranded_ratio", &cluster.cpu_stranded, &cluster.cpu_allocatable);
+    ratios("node_memory_stranded_ratio", &cluster.memory_stranded, &cluster.memory_allocatable);
     ratios("node_memory_requested_ratio", &cluster.memory_requested, &cluster.memory_allocatable);
     ratios("node_memory_used_ratio", &cluster.memory_used, &cluster.memory_allocatable);
     for resource in &cluster.extended {
@@ -195,12 +204,30 @@ fn workloads(facts: &Facts, summary: &mut Summary) {
         let missing = total(&|workload| stats::shortfall(&workload.desired, &workload.ready, start, end));
         summary.insert("replicas_missing_replica_seconds", per_second(missing));
     }
+    summary.insert_some("workload_share_on_one_node_mean", mean_share_on_one_node(facts));
     if facts.workloads.iter().any(|workload| !workload.request_rate_milli.points().is_empty()) {
         let offered = total(&|workload| workload.request_rate_milli.integral(start, end));
         let unserved = total(&|workload| workload.request_rate_unserved_milli.integral(start, end));
         summary.insert("requests_total", per_second(offered) / 1000.0);
         summary.insert_some("requests_unserved_ratio", stats::ratio_of_totals(unserved, offered));
     }
+}
+
+/// The largest share of a workload's pods that one node holds at the end, mean over the workloads with two pods or more.
+fn mean_share_on_one_node(facts: &Facts) -> Option<f64> {
+    let mut counts: BTreeMap<(&str, &str), BTreeMap<u32, u32>> = BTreeMap::new();
+    for pod in facts.pods.iter().filter(|pod| pod.outcome == PodOutcome::Running && !pod.workload.is_empty()) {
+        let Some(node) = pod.node else { continue };
+        *counts.entry((&pod.namespace, &pod.workload)).or_default().entry(node).or_default() += 1;
+    }
+    let shares = counts.values().filter_map(|nodes| {
+        let total: u32 = nodes.values().sum();
+        let most = nodes.values().max()?;
+        (total > 1).then(|| f64::from(*most) / f64::from(total))
+    });
+    let shares: Vec<f64> = shares.collect();
+    #[expect(clippy::cast_precision_loss, reason = "a number of workloads")]
+    (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64)
 }
 
 fn autoscaling(facts: &Facts, summary: &mut Summary) {
@@ -249,6 +276,11 @@ fn cost(facts: &Facts, summary: &mut Summary) {
     if facts.end > SimTime::ZERO {
         summary.insert("cost_dollars_per_hour", total.as_dollars() / (facts.end.as_secs_f64() / 3600.0));
     }
+    let used = facts.pools.iter().map(|pool| {
+        let node_nanos = stats::total_until(&pool.nodes_used, facts.end);
+        pool.price_per_hour.per_hour_over_nanos(node_nanos)
+    });
+    summary.insert("cost_used_dollars", used.sum::<NanoDollars>().as_dollars());
     // Summed in ascending order: the order of the pools must not show in the last digit.
     let mut idle: Vec<f64> = costs.iter().map(|cost| cost.idle_dollars).collect();
     idle.sort_unstable_by(f64::total_cmp);

@@ -4,7 +4,7 @@
 use super::event_log::EventLog;
 use super::final_records::{last_counts, pod_record};
 use crate::api::Name;
-use crate::cluster::{ApiEvent, Change, Cluster, Node, NodeId, NodeReady, PodId, WorkloadId};
+use crate::cluster::{ApiEvent, Change, Cluster, Node, NodeId, NodeReady, Owner, PodId, WorkloadId};
 use crate::record::{
     AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, NodeRecord, PoolRecord,
     RecoveryRecord, StepSeries, WorkloadRecord,
@@ -39,6 +39,10 @@ struct NodeState {
     pods: u32,
     pods_bound: u32,
     pods_max: u32,
+    /// Pods that no DaemonSet owns.
+    own_pods: u32,
+    cpu_stranded: i64,
+    memory_stranded: i64,
     faults: u32,
 }
 
@@ -89,6 +93,7 @@ impl Recorder {
             cpu_allocatable: StepSeries::default(),
             memory_allocatable: StepSeries::default(),
             cpu_requested: IntervalSeries::new(interval),
+            nodes_used: IntervalSeries::new(interval),
         };
         Self {
             pods: Vec::new(),
@@ -160,11 +165,11 @@ impl Recorder {
             let index = self.extended_index(name);
             self.cluster.extended[index].requested.add(now, amount * change);
         }
-        if let Some(node) = cluster.pod(id).node {
+        let pod = cluster.pod(id);
+        if let Some(node) = pod.node {
             let pool = pool_index(cluster.node(node), self.pools.len());
-            if let Some(pool) = self.pools.get_mut(pool) {
-                pool.cpu_requested.add(now, cpu);
-            }
+            let is_daemon = matches!(pod.owner, Owner::DaemonSet(_));
+            let allocatable = &cluster.node(node).object.allocatable;
             let state = self.node_state(node);
             state.account(now);
             state.cpu_requested += cpu;
@@ -173,6 +178,28 @@ impl Recorder {
             state.pods_max = state.pods_max.max(state.pods);
             if change > 0 {
                 state.pods_bound += 1;
+            }
+            let was_used = state.own_pods > 0;
+            if !is_daemon {
+                state.own_pods = state.own_pods.saturating_add_signed(i32::try_from(change).unwrap_or(0));
+            }
+            let used = i64::from(state.own_pods > 0) - i64::from(was_used);
+            let stranded = if state.exists {
+                stranded(
+                    (allocatable.cpu.map_or(0, MilliCpu::get), state.cpu_requested),
+                    (allocatable.memory.map_or(0, Bytes::get), state.memory_requested),
+                )
+            } else {
+                (0, 0)
+            };
+            let before = (state.cpu_stranded, state.memory_stranded);
+            (state.cpu_stranded, state.memory_stranded) = stranded;
+            self.cluster.nodes_used.add(now, used);
+            self.cluster.cpu_stranded.add(now, stranded.0 - before.0);
+            self.cluster.memory_stranded.add(now, stranded.1 - before.1);
+            if let Some(pool) = self.pools.get_mut(pool) {
+                pool.cpu_requested.add(now, cpu);
+                pool.nodes_used.add(now, used);
             }
         }
     }
@@ -210,7 +237,15 @@ impl Recorder {
         }
         state.exists = exists;
         state.ready = ready;
+        let stranded = (state.cpu_stranded, state.memory_stranded);
+        if !exists {
+            (state.cpu_stranded, state.memory_stranded) = (0, 0);
+        }
         self.cluster.nodes_ready.add(now, i64::from(ready) - i64::from(was_ready));
+        if existed && !exists {
+            self.cluster.cpu_stranded.add(now, -stranded.0);
+            self.cluster.memory_stranded.add(now, -stranded.1);
+        }
         if exists != existed {
             let change = i64::from(exists) - i64::from(existed);
             let allocatable = &node.object.allocatable;
@@ -301,6 +336,7 @@ impl Recorder {
         self.cluster.advance(end);
         for pool in &mut self.pools {
             pool.cpu_requested.advance(end);
+            pool.nodes_used.advance(end);
         }
         for (id, workload) in cluster.workloads() {
             let (updated, available) = last_counts(workload, cluster);
@@ -429,7 +465,42 @@ pub struct RunHeader {
     pub remarks: Vec<String>,
 }
 
+/// Stranded CPU and memory of a node (see [`ClusterSeries::cpu_stranded`]), from what is allocatable and requested of each.
+fn stranded(cpu: (i64, i64), memory: (i64, i64)) -> (i64, i64) {
+    if cpu.0 <= 0 || memory.0 <= 0 {
+        return (0, 0);
+    }
+    // What of the one goes with the part of the other that is requested, in proportion.
+    let beside = |whole: i64, (other, requested): (i64, i64)| {
+        let share = i128::from(requested.clamp(0, other)) * i128::from(whole) / i128::from(other);
+        i64::try_from(share).unwrap_or(whole)
+    };
+    let free_beside = |own: (i64, i64), other: (i64, i64)| (beside(own.0, other) - own.1.clamp(0, own.0)).max(0);
+    (free_beside(cpu, memory), free_beside(memory, cpu))
+}
+
 /// The pool of a node; nodes without one belong to the last entry.
 fn pool_index(node: &Node, pools: usize) -> usize {
     node.pool.map_or(pools.saturating_sub(1), |pool| pool as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stranded() {
+        let cases = [
+            ((1000, 0), (4000, 0), (0, 0), "an empty node"),
+            ((1000, 250), (4000, 1000), (0, 0), "used in proportion"),
+            ((1000, 250), (4000, 4000), (750, 0), "no memory is left for the free CPU"),
+            ((1000, 250), (4000, 2000), (250, 0), "half of the memory is free: half of the CPU could be used"),
+            ((1000, 1000), (4000, 1000), (0, 3000), "no CPU is left for the free memory"),
+            ((1000, 1200), (4000, 9000), (0, 0), "more than all is requested (pods bound by hand)"),
+            ((0, 0), (4000, 1000), (0, 0), "a node without CPU"),
+        ];
+        for (cpu, memory, expected, why) in cases {
+            assert_eq!(stranded(cpu, memory), expected, "{why}");
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! The sweep of a scenario: its points are scenarios with other values, its runs are simulations.
 
-use super::sweep::{Attempt, Model, Parameter, Plan, Point, PointSummary, PreparedPoint, RunError};
+use super::sweep::{Attempt, Model, Parameter, Placement, Plan, Point, PointSummary, PreparedPoint, RunError};
 use crate::engine::Checksum;
 use crate::input::scenario::{AnyValue, ArrivalSource, Scenario};
 use crate::input::{Diagnostic, Diagnostics};
+use crate::record::Facts;
 use crate::report;
 use crate::sim::{self, Prepared, RunOptions};
 use std::collections::BTreeMap;
@@ -46,6 +47,10 @@ pub fn plan(scenario: &Scenario) -> Result<Plan, Diagnostics> {
         .map(|parameter| Parameter {
             path: parameter.path.clone(),
             values: parameter.values.iter().map(|value| value.0.clone()).collect(),
+            baseline: parameter
+                .baseline
+                .as_ref()
+                .and_then(|own| parameter.values.iter().position(|value| value == own)),
         })
         .collect();
     Plan::new(&parameters, sweep.replications)
@@ -84,13 +89,17 @@ pub struct ScenarioModel<'a> {
     interrupt: &'a AtomicBool,
     /// Checksums of files that are read while a run goes on.
     files: Mutex<BTreeMap<PathBuf, u64>>,
+    /// Placements are kept: runs are compared.
+    compares: bool,
 }
 
 impl<'a> ScenarioModel<'a> {
     /// Points that differ from `base`; a run ends early when `interrupt` becomes true.
     #[must_use]
-    pub const fn new(base: &'a Prepared, interrupt: &'a AtomicBool) -> Self {
-        Self { base, interrupt, files: Mutex::new(BTreeMap::new()) }
+    pub fn new(base: &'a Prepared, interrupt: &'a AtomicBool) -> Self {
+        let sweep = base.scenario.spec.sweep.as_ref();
+        let compares = sweep.is_some_and(|sweep| sweep.parameters.iter().any(|own| own.baseline.is_some()));
+        Self { base, interrupt, files: Mutex::new(BTreeMap::new()), compares }
     }
 
     /// A checksum over everything that a run of `prepared` depends on, except the version of the program and the seed.
@@ -149,8 +158,38 @@ impl Model for ScenarioModel<'_> {
             return Ok(Attempt::Interrupted);
         }
         let summary = report::summarize(&facts);
-        Ok(Attempt::Finished(summary.iter().map(|(name, value)| (name.to_owned(), value)).collect()))
+        let metrics = summary.iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Ok(Attempt::Finished(
+            metrics,
+            if self.compares { placements_of(&facts, &prepared.scenario) } else { Vec::new() },
+        ))
     }
+}
+
+/// How many pods of each workload were bound to each node during the run.
+fn placements_of(facts: &Facts, scenario: &Scenario) -> Vec<Placement> {
+    // Pods of a trace are the same in every run; those of other streams are drawn.
+    let is_trace = |stream: &crate::input::scenario::Arrivals| matches!(stream.source, ArrivalSource::Trace(_));
+    let traces: Vec<&str> =
+        scenario.arrivals.iter().filter(|stream| is_trace(stream)).map(|stream| &*stream.name).collect();
+    let mut counts: BTreeMap<(String, u32), u32> = BTreeMap::new();
+    for pod in &facts.pods {
+        let Some(node) = pod.node else { continue };
+        let workload = if !pod.workload.is_empty() {
+            format!("{}/{}", pod.namespace, pod.workload)
+        } else if pod.arrival.is_empty() || traces.contains(&&*pod.arrival) {
+            format!("{}/Pod/{}", pod.namespace, pod.name)
+        } else {
+            format!("{}/arrivals/{}", pod.namespace, pod.arrival)
+        };
+        *counts.entry((workload, node)).or_default() += 1;
+    }
+    let placement = |((workload, node), pods): ((String, u32), u32)| {
+        let node = facts.nodes.get(node as usize)?;
+        let pool = facts.pools.get(node.pool as usize).map(|pool| pool.name.to_string()).unwrap_or_default();
+        Some(Placement { workload, pool_and_zone: (pool, node.zone.to_string()), node: node.name.to_string(), pods })
+    };
+    counts.into_iter().filter_map(placement).collect()
 }
 
 /// Text that is only summed up.

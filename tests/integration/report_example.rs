@@ -154,6 +154,7 @@ pub fn day() -> Facts {
     let mut nodes_series = StepSeries::default();
     let (mut cpu_series, mut memory_series) = (StepSeries::default(), StepSeries::default());
     let mut pool_requested = IntervalSeries::new(SimDuration::from_secs(60));
+    let mut pool_used = IntervalSeries::new(SimDuration::from_secs(60));
     let crash = SimTime::from_secs(50_400);
     let restored = SimTime::from_secs(50_400 + 372);
     let (mut desired, mut last_high) = (6_i64, 0_i64);
@@ -205,6 +206,10 @@ pub fn day() -> Facts {
         cluster.pods_ready.set(now, ready + 7 + batch);
         cluster.pods_pending.set(now, (desired - before).max(0) + lost + if step == 1920 { 10 } else { 0 });
         nodes_series.set(now, nodes);
+        pool_used.set(now, nodes - 1);
+        cluster.nodes_used.set(now, nodes - 1);
+        cluster.cpu_stranded.set(now, 300 * nodes);
+        cluster.memory_stranded.set(now, GIB * batch);
         cpu_series.set(now, 4000 * nodes);
         memory_series.set(now, 16 * GIB * nodes);
         pool_requested.set(now, 500 * (ready + 7) + 800 * batch);
@@ -269,6 +274,7 @@ pub fn day() -> Facts {
         cpu_allocatable: cpu_series.clone(),
         memory_allocatable: memory_series.clone(),
         cpu_requested: pool_requested,
+        nodes_used: pool_used,
     });
     let mut spot = facts.pools[0].clone();
     spot.name = "spot".into();

@@ -52,14 +52,17 @@ impl Model for Formula {
             metrics.push(("noise".to_owned(), (value % 1000) as f64 / 7.0));
         }
         metrics.push(("wait_seconds".to_owned(), seed as f64 / *nodes as f64));
-        Ok(Attempt::Finished(metrics))
+        Ok(Attempt::Finished(metrics, Vec::new()))
     }
 }
 
 fn plan() -> Plan {
-    let nodes =
-        Parameter { path: "spec.nodePools.general.count".to_owned(), values: vec![json!(1), json!(2), json!(4)] };
-    let names = Parameter { path: "spec.name".to_owned(), values: vec![json!("a, b"), json!(null)] };
+    let nodes = Parameter {
+        path: "spec.nodePools.general.count".to_owned(),
+        values: vec![json!(1), json!(2), json!(4)],
+        baseline: None,
+    };
+    let names = Parameter { path: "spec.name".to_owned(), values: vec![json!("a, b"), json!(null)], baseline: None };
     Plan::new(&[nodes, names], 6).unwrap()
 }
 

@@ -447,4 +447,7 @@ pub struct SweepParameter {
     pub path: String,
     /// The values that the field takes; at least one.
     pub values: Vec<AnyValue>,
+    /// The value that the others are compared with: which pods are placed elsewhere. One of `values`.
+    #[serde(default)]
+    pub baseline: Option<AnyValue>,
 }

@@ -57,6 +57,8 @@ pub(super) enum Shape {
     Step,
     /// Straight from point to point.
     Linear,
+    /// The points alone: what lies between them means nothing.
+    Points,
 }
 
 /// A line through points in ascending order of x.

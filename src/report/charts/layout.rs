@@ -345,7 +345,9 @@ fn draw_line(line: &Line, scale: &Scale, items: &mut Vec<Item>) {
     if line.dots {
         items.extend(points.iter().map(|at| Item::Dot { at: *at, radius: 4.0, color: line.stroke.color }));
     }
-    push_stroked(&points, line.stroke, items);
+    if line.shape != Shape::Points {
+        push_stroked(&points, line.stroke, items);
+    }
 }
 
 fn draw_area(area: &Area, scale: &Scale, items: &mut Vec<Item>) {

@@ -64,7 +64,9 @@ pub fn sweep(title: &str, metric: &str, parameter: &str, x: &SweepX, series: &[S
         let color = palette::SERIES[index % palette::SERIES.len()];
         let dash = Dash::SERIES[index % Dash::SERIES.len()];
         let means = points.iter().map(|(x, mean)| (*x, mean.mean)).collect();
-        let mut line = Line::new(&one.label, Stroke { color, width: 2.0, dash }, Shape::Linear, means);
+        // A line through names would suggest an order; with several series it shows which points belong together.
+        let shape = if matches!(x, SweepX::Categories(_)) && series.len() == 1 { Shape::Points } else { Shape::Linear };
+        let mut line = Line::new(&one.label, Stroke { color, width: 2.0, dash }, shape, means);
         line.error_bars = points
             .iter()
             .filter(|(_, mean)| mean.half_width.is_some_and(|half| half > 0.0))

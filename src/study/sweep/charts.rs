@@ -43,7 +43,14 @@ fn axis(plan: &Plan) -> Option<usize> {
 
 fn values(parameter: &Parameter) -> SweepX {
     let numbers: Option<Vec<f64>> = parameter.values.iter().map(serde_json::Value::as_f64).collect();
-    numbers.map_or_else(|| SweepX::Categories(parameter.values.iter().map(value_text).collect()), SweepX::Numeric)
+    numbers.map_or_else(|| SweepX::Categories(parameter.values.iter().map(short_text).collect()), SweepX::Numeric)
+}
+
+/// A value as it stands in a chart: of the path of a YAML file the name alone.
+fn short_text(value: &serde_json::Value) -> String {
+    let text = value_text(value);
+    let stem = text.strip_suffix(".yaml").or_else(|| text.strip_suffix(".yml"));
+    stem.map_or_else(|| text.clone(), |stem| stem.rsplit('/').next().unwrap_or(stem).to_owned())
 }
 
 /// A line for each combination of the parameters that are not on the axis, in the order of the points.
@@ -83,7 +90,7 @@ fn label(plan: &Plan, point: &Point, across: usize) -> String {
         .map(|(_, (path, value))| {
             let last = path.rsplit('.').next().unwrap_or(path);
             let shared = plan.parameters().iter().filter(|other| other.path.rsplit('.').next() == Some(last)).count();
-            format!("{}={}", if shared > 1 { path } else { last }, value_text(value))
+            format!("{}={}", if shared > 1 { path } else { last }, short_text(value))
         })
         .collect();
     pairs.join(", ")
@@ -98,9 +105,24 @@ mod tests {
         let parameter = |path: &str, values: &[i32]| Parameter {
             path: path.to_owned(),
             values: values.iter().map(|value| json!(value)).collect(),
+            baseline: None,
         };
         Plan::new(&[parameter("a.count", &[5]), parameter("b.count", &[1, 2, 3]), parameter("c.max", &[7, 8])], 1)
             .unwrap()
+    }
+
+    #[test]
+    fn files_go_by_their_names() {
+        let cases = [
+            (json!("schedulers/most.yaml"), "most"),
+            (json!("a.yml"), "a"),
+            (json!("1.34"), "1.34"),
+            (json!("shop/web"), "shop/web"),
+            (json!([1, 2]), "[1,2]"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(short_text(&value), expected, "{value}");
+        }
     }
 
     #[test]

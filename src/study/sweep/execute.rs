@@ -1,6 +1,7 @@
 //! Plays the runs of a sweep on several threads.
 
-use super::journal::{Journal, RunKey};
+use super::journal::{Journal, KnownRun, RunKey};
+use super::moves::{self, Placement};
 use super::plan::{Plan, Point};
 use super::{Metrics, SweepError};
 use rayon::prelude::*;
@@ -48,8 +49,8 @@ pub struct RunError(pub String);
 /// How a run came out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Attempt {
-    /// It came to its end.
-    Finished(Metrics),
+    /// It came to its end: its metrics, and where it placed pods, if the runs of the plan are compared.
+    Finished(Metrics, Vec<Placement>),
     /// It was stopped by the interrupt; what it measured counts for nothing.
     Interrupted,
 }
@@ -65,6 +66,8 @@ pub struct Run {
     pub seed: Option<u64>,
     /// How it came out.
     pub outcome: RunOutcome,
+    /// Where it placed pods; empty unless runs are compared.
+    pub placements: Vec<Placement>,
 }
 
 /// How a run came out that is not missing.
@@ -151,7 +154,7 @@ pub fn execute<M: Model>(
         .iter()
         .flat_map(|point| (0..plan.replications()).map(move |replication| (point, replication)))
         .collect();
-    let runs: Vec<Run> = pool.install(|| {
+    let mut runs: Vec<Run> = pool.install(|| {
         // One run per job: runs differ too much in length to be handed out in lots.
         let outcomes: Vec<Option<Run>> =
             jobs.par_iter().with_max_len(1).map(|(point, replication)| sweep.play(point, *replication)).collect();
@@ -161,6 +164,7 @@ pub fn execute<M: Model>(
         return Err(error);
     }
     let interrupted = runs.len() < plan.runs();
+    moves::add_metrics(plan, &mut runs);
     let result = SweepResult { runs, resumed: sweep.resumed.into_inner(), interrupted };
     if !interrupted && result.failures().next().is_none() {
         sweep.journal.into_inner().unwrap_or_else(PoisonError::into_inner).remove()?;
@@ -178,7 +182,7 @@ enum Slot<P> {
 struct Running<'a, M: Model> {
     model: &'a M,
     plan: &'a Plan,
-    known: BTreeMap<RunKey, Metrics>,
+    known: BTreeMap<RunKey, KnownRun>,
     journal: Mutex<Journal>,
     /// The first error of the journal; nothing begins after it.
     journal_error: Mutex<Option<SweepError>>,
@@ -210,27 +214,40 @@ impl<M: Model> Running<'_, M> {
         if self.broken.load(Ordering::Acquire) || self.options.interrupt.load(Ordering::Acquire) {
             return None;
         }
-        let failed =
-            |seed, RunError(error)| Run { point: point.index, replication, seed, outcome: RunOutcome::Failed(error) };
+        let failed = |seed, RunError(error)| Run {
+            point: point.index,
+            replication,
+            seed,
+            outcome: RunOutcome::Failed(error),
+            placements: Vec::new(),
+        };
         let ready = match self.prepared(point) {
             Ok(ready) => ready,
             Err(error) => return Some(failed(None, error)),
         };
         let seed = ready.first_seed.wrapping_add(u64::from(replication));
         let key = RunKey::new(ready.fingerprint, seed);
-        let finished =
-            |metrics| Run { point: point.index, replication, seed: Some(seed), outcome: RunOutcome::Finished(metrics) };
-        if let Some(metrics) = self.known.get(&key) {
+        let finished = |metrics, placements| Run {
+            point: point.index,
+            replication,
+            seed: Some(seed),
+            outcome: RunOutcome::Finished(metrics),
+            placements,
+        };
+        if let Some(known) = self.known.get(&key)
+            && (known.placements.is_some() || !self.plan.has_baseline())
+        {
             self.resumed.fetch_add(1, Ordering::AcqRel);
-            return Some(finished(metrics.clone()));
+            return Some(finished(known.metrics.clone(), known.placements.clone().unwrap_or_default()));
         }
         match guarded(|| self.model.run(&ready.prepared, seed)) {
-            Ok(Attempt::Finished(metrics)) => {
-                if let Err(error) = lock(&self.journal).append(key, &metrics) {
+            Ok(Attempt::Finished(metrics, placements)) => {
+                let kept = self.plan.has_baseline().then_some(&*placements);
+                if let Err(error) = lock(&self.journal).append(key, &metrics, kept) {
                     self.broken.store(true, Ordering::Release);
                     lock(&self.journal_error).get_or_insert(error);
                 }
-                Some(finished(metrics))
+                Some(finished(metrics, placements))
             }
             Ok(Attempt::Interrupted) => None,
             Err(error) => Some(failed(Some(seed), error)),

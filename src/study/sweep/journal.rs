@@ -1,9 +1,11 @@
 //! Finished runs on disk while a sweep goes on, so that an interrupted one goes on where it stopped.
 //!
-//! One JSON object a line: `{"key": "...", "metrics": [["name", "value"], ...]}`. A run's key is a checksum over the
+//! One JSON object a line: `{"key": "...", "metrics": [["name", "value"], ...], "placements": [...]}`, placements only
+//! where runs are compared. A run's key is a checksum over the
 //! version, everything that its point simulates and its seed: entries of a scenario that has changed since are never
 //! found. Values are decimal texts that read back as the same float.
 
+use super::moves::Placement;
 use super::{Metrics, SweepError};
 use crate::engine::Checksum;
 use serde::{Deserialize, Serialize};
@@ -39,15 +41,26 @@ impl RunKey {
 struct Entry {
     key: String,
     metrics: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    placements: Option<Vec<Placement>>,
+}
+
+/// A run that an earlier, interrupted sweep finished.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct KnownRun {
+    /// Its metrics.
+    pub(super) metrics: Metrics,
+    /// Where it placed pods; `None` if nobody asked.
+    pub(super) placements: Option<Vec<Placement>>,
 }
 
 impl Entry {
-    fn read(line: &str) -> Option<(RunKey, Metrics)> {
+    fn read(line: &str) -> Option<(RunKey, KnownRun)> {
         let entry: Self = serde_json::from_str(line).ok()?;
         let key = RunKey(u64::from_str_radix(&entry.key, 16).ok()?);
         let metrics: Option<Metrics> =
             entry.metrics.into_iter().map(|(name, value)| Some((name, value.parse().ok()?))).collect();
-        Some((key, metrics?))
+        Some((key, KnownRun { metrics: metrics?, placements: entry.placements }))
     }
 }
 
@@ -60,7 +73,7 @@ pub(super) struct Journal {
 impl Journal {
     /// Opens the journal of an output folder, which is made if it is missing, and gives the runs that are in it. Lines that
     /// were not written whole are skipped.
-    pub(super) fn open(folder: &Path) -> Result<(Self, BTreeMap<RunKey, Metrics>), SweepError> {
+    pub(super) fn open(folder: &Path) -> Result<(Self, BTreeMap<RunKey, KnownRun>), SweepError> {
         let path = folder.join(JOURNAL_FILE);
         let failed = |source| SweepError::Output { file: path.clone(), source };
         fs::create_dir_all(folder).map_err(|source| SweepError::Output { file: folder.to_owned(), source })?;
@@ -78,10 +91,16 @@ impl Journal {
     }
 
     /// Appends a finished run; it is in the file when this returns.
-    pub(super) fn append(&mut self, key: RunKey, metrics: &Metrics) -> Result<(), SweepError> {
+    pub(super) fn append(
+        &mut self,
+        key: RunKey,
+        metrics: &Metrics,
+        placements: Option<&[Placement]>,
+    ) -> Result<(), SweepError> {
         let entry = Entry {
             key: key.text(),
             metrics: metrics.iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
+            placements: placements.map(<[Placement]>::to_vec),
         };
         let failed = |source| SweepError::Output { file: self.path.clone(), source };
         let mut line = serde_json::to_string(&entry).map_err(|error| failed(error.into()))?;
@@ -106,10 +125,18 @@ mod tests {
         let metrics = vec![("a".to_owned(), 0.1 + 0.2), ("b".to_owned(), 1e300), ("c".to_owned(), -5e-324)];
         let (mut journal, runs) = Journal::open(folder.path()).unwrap();
         assert!(runs.is_empty());
-        journal.append(RunKey(7), &metrics).unwrap();
+        let placements = vec![Placement {
+            workload: "shop/Pod/a".to_owned(),
+            pool_and_zone: ("general".to_owned(), "a".to_owned()),
+            node: "n0".to_owned(),
+            pods: 1,
+        }];
+        journal.append(RunKey(7), &metrics, None).unwrap();
+        journal.append(RunKey(8), &metrics, Some(&placements)).unwrap();
         drop(journal);
         let (journal, runs) = Journal::open(folder.path()).unwrap();
-        assert_eq!(runs, BTreeMap::from([(RunKey(7), metrics)]));
+        let known = |placements| KnownRun { metrics: metrics.clone(), placements };
+        assert_eq!(runs, BTreeMap::from([(RunKey(7), known(None)), (RunKey(8), known(Some(placements)))]));
         journal.remove().unwrap();
         assert!(!folder.path().join(JOURNAL_FILE).exists());
     }
@@ -120,7 +147,7 @@ mod tests {
         fs::write(folder.path().join(JOURNAL_FILE), "{\"key\":\"01\",\"metr").unwrap();
         let (mut journal, runs) = Journal::open(folder.path()).unwrap();
         assert!(runs.is_empty());
-        journal.append(RunKey(2), &vec![("a".to_owned(), 1.0)]).unwrap();
+        journal.append(RunKey(2), &vec![("a".to_owned(), 1.0)], None).unwrap();
         let (_, runs) = Journal::open(folder.path()).unwrap();
         assert_eq!(runs.len(), 1);
     }

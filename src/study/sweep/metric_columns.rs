@@ -28,7 +28,7 @@ mod tests {
 
     fn run(names: &[&str]) -> Run {
         let metrics = names.iter().map(|name| ((*name).to_owned(), 1.0)).collect();
-        Run { point: 0, replication: 0, seed: Some(1), outcome: RunOutcome::Finished(metrics) }
+        Run { point: 0, replication: 0, seed: Some(1), outcome: RunOutcome::Finished(metrics), placements: Vec::new() }
     }
 
     #[test]

@@ -4,13 +4,15 @@
 //! and seed, and everything that is written is sorted by point and replication. Replication `k` has the seed `seed + k` at
 //! every point (common random numbers), so that points differ by their parameters and not by luck.
 //!
-//! What a run simulates is not known here: a [`Model`] prepares a point and runs it. Of a run only its metrics are kept.
+//! What a run simulates is not known here: a [`Model`] prepares a point and runs it. Of a run only its metrics are
+//! kept, and where it placed pods if runs are compared.
 
 mod charts;
 mod execute;
 mod headline;
 mod journal;
 mod metric_columns;
+mod moves;
 mod plan;
 mod point_summary;
 mod tables;
@@ -21,6 +23,7 @@ pub use execute::{
 };
 pub use headline::headline_table;
 pub use journal::JOURNAL_FILE;
+pub use moves::{PLACEMENTS_FILE, Placement, write_placements};
 pub use plan::{MAX_RUNS, Parameter, Plan, PlanError, Point, value_text};
 pub use point_summary::{MetricSummary, PointSummary, summarize_points};
 pub use tables::{SUMMARY_FILE, SWEEP_FILE, write_tables};

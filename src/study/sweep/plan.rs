@@ -13,6 +13,8 @@ pub struct Parameter {
     pub path: String,
     /// Its values in the order of the scenario file.
     pub values: Vec<Value>,
+    /// Index of the value that the others are compared with, if one is.
+    pub baseline: Option<usize>,
 }
 
 /// One combination of values.
@@ -111,6 +113,29 @@ impl Plan {
         &self.points
     }
 
+    /// Whether some parameter has a baseline.
+    #[must_use]
+    pub fn has_baseline(&self) -> bool {
+        self.parameters.iter().any(|parameter| parameter.baseline.is_some())
+    }
+
+    /// The point that a point is compared with: the one with the baseline values; `None` without a baseline.
+    #[must_use]
+    pub fn baseline_of(&self, point: usize) -> Option<usize> {
+        if !self.has_baseline() {
+            return None;
+        }
+        // A point's index is a number in mixed radix whose digits are the indices of the values.
+        let (mut rest, mut radix, mut baseline) = (point, 1, 0);
+        for parameter in self.parameters.iter().rev() {
+            let digit = rest % parameter.values.len();
+            rest /= parameter.values.len();
+            baseline += parameter.baseline.unwrap_or(digit) * radix;
+            radix *= parameter.values.len();
+        }
+        Some(baseline)
+    }
+
     /// Runs of each point.
     #[must_use]
     pub const fn replications(&self) -> u32 {
@@ -131,7 +156,7 @@ mod tests {
 
     fn parameter(path: &str, values: Value) -> Parameter {
         let Value::Array(values) = values else { panic!("values are a list") };
-        Parameter { path: path.to_owned(), values }
+        Parameter { path: path.to_owned(), values, baseline: None }
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn number(value: f64) -> String {
 }
 
 /// Writes a file under a temporary name and puts it in its place.
-fn write_whole(path: &Path, content: &io::Result<Vec<u8>>) -> Result<PathBuf, SweepError> {
+pub(super) fn write_whole(path: &Path, content: &io::Result<Vec<u8>>) -> Result<PathBuf, SweepError> {
     let write = || {
         let content = content.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
         let temporary = path.with_extension("csv.part");
