@@ -153,7 +153,7 @@ pub const METRICS: &[Metric] = &[
         "desired minus ready replicas where positive, integrated over the run, all workloads together; starts and updates count too",
     ),
     metric(
-        "workload_share_on_one_node_mean",
+        "workload_on_one_node_ratio_mean",
         Ratio,
         "largest share of a workload's pods that one node holds at the end, mean over the workloads with two pods or more",
     ),

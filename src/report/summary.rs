@@ -204,7 +204,7 @@ fn workloads(facts: &Facts, summary: &mut Summary) {
         let missing = total(&|workload| stats::shortfall(&workload.desired, &workload.ready, start, end));
         summary.insert("replicas_missing_replica_seconds", per_second(missing));
     }
-    summary.insert_some("workload_share_on_one_node_mean", mean_share_on_one_node(facts));
+    summary.insert_some("workload_on_one_node_ratio_mean", mean_share_on_one_node(facts));
     if facts.workloads.iter().any(|workload| !workload.request_rate_milli.points().is_empty()) {
         let offered = total(&|workload| workload.request_rate_milli.integral(start, end));
         let unserved = total(&|workload| workload.request_rate_unserved_milli.integral(start, end));
