@@ -350,3 +350,13 @@ fn schema_and_completions_are_data() {
     assert_eq!(bash.status.code(), Some(0));
     assert!(text(&bash.stdout).contains("_wavetank()"));
 }
+
+#[test]
+fn a_baseline_is_one_of_the_values() {
+    let wrong = SWEEP.replace("values: [3, 4]", "values: [3, 4], baseline: 5");
+    let tank = Tank::new(&format!("{SCENARIO}{wrong}"));
+    let output = tank.wavetank(&["sweep", "."]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = text(&output.stderr);
+    assert!(message.contains("spec.sweep.parameters[0].baseline: is not one of `values`"), "{message}");
+}

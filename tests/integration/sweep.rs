@@ -176,3 +176,48 @@ fn a_changed_scenario_starts_afresh() {
     let result = play(&changed, folder.path(), 1);
     assert_eq!((result.resumed, changed.played.into_inner()), (0, 36));
 }
+
+/// Plays the upgrade scenario small; gives the files of the sweep.
+fn upgrade(threads: usize) -> BTreeMap<String, Vec<u8>> {
+    use wavetank::sim::PrepareOptions;
+    use wavetank::study::{scenario_sweep, single, sweep::write_placements};
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/kubernetes-upgrade");
+    let changed = [("spec.duration", "1h"), ("spec.sweep.replications", "2")];
+    let overrides = changed.map(|(path, value)| (path.to_owned(), value.to_owned())).to_vec();
+    let options = PrepareOptions { overrides, ..PrepareOptions::default() };
+    let (prepared, _) = single::prepare(&scenario, &options).unwrap();
+    let plan = scenario_sweep::plan(&prepared.scenario).unwrap();
+    let (folder, interrupt) = (tempfile::tempdir().unwrap(), AtomicBool::new(false));
+    let model = scenario_sweep::ScenarioModel::new(&prepared, &interrupt);
+    let options = SweepOptions { threads, interrupt: &interrupt, progress: &|_| {} };
+    let result = execute(&model, &plan, folder.path(), &options).unwrap();
+    write_tables(&plan, &result, &summarize_points(&plan, &result), folder.path()).unwrap();
+    write_placements(&plan, &result.runs, folder.path()).unwrap().unwrap();
+    files(folder.path())
+}
+
+#[test]
+fn placements_are_compared_with_the_baseline_and_its_noise() {
+    let files = upgrade(2);
+    assert_eq!(files, upgrade(1), "whatever the number of threads");
+    let text = |name: &str| String::from_utf8(files[name].clone()).unwrap();
+    let mut runs = csv::Reader::from_reader(files[SWEEP_FILE].as_slice());
+    let moved = runs.headers().unwrap().iter().position(|own| own == "placements_moved").unwrap();
+    let rows: Vec<csv::StringRecord> = runs.records().map(Result::unwrap).collect();
+    let mut of_tables: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let placements = text(wavetank::study::sweep::PLACEMENTS_FILE);
+    let mut table = csv::Reader::from_reader(placements.as_bytes());
+    for row in table.records().map(Result::unwrap) {
+        let number = |column: usize| row[column].parse::<u64>().unwrap();
+        // point, two parameters, replication, compared point and replication, workload, node, pods, compared pods
+        let (own, other) = (number(8), number(9));
+        *of_tables.entry((row[0].to_owned(), row[3].to_owned())).or_default() += own.saturating_sub(other);
+    }
+    assert_eq!(rows.len(), 8);
+    for row in &rows {
+        let key = (row[0].to_owned(), row[3].to_owned());
+        let listed = of_tables.get(&key).copied().unwrap_or(0);
+        assert_eq!(row[moved].parse::<u64>().unwrap(), listed, "the metric sums up the table: {key:?}");
+    }
+    assert!(of_tables.values().any(|moved| *moved > 0));
+}
