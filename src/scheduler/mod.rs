@@ -29,8 +29,12 @@ mod plugins;
 mod pod_info;
 pub mod post_filter;
 pub mod profile;
+#[cfg(test)]
+mod properties;
 pub mod queue;
 pub mod queueing_hints;
+#[cfg(test)]
+mod random_cluster;
 pub mod resources;
 mod schedule_one;
 mod snapshot;
