@@ -192,6 +192,7 @@ impl<L: RateLimit> Scheduler<L> {
 
     /// Gives the pods that are on nodes the labels of their node.
     fn label_placed_pods(&mut self, cluster: &Cluster) {
+        self.snapshot.refresh();
         let placed: Vec<Arc<PodInfo>> = self.snapshot.nodes().flat_map(|node| node.pods()).cloned().collect();
         for pod in placed {
             let labels = self.topology_labels.of_pod(pod.id, cluster);

@@ -983,6 +983,57 @@ fn a_scheduler_config_is_read() {
 }
 
 #[test]
+fn fields_of_a_scheduler_config_without_effect_are_listed() {
+    let value = serde_json::json!({
+        "parallelism": 4,
+        "leaderElection": {"leaderElect": true},
+        "clientConnection": {"qps": 100},
+        "healthzBindAddress": ":1",
+        "metricsBindAddress": ":2",
+        "enableProfiling": true,
+        "enableContentionProfiling": true,
+        "delayCacheUntilActive": true,
+        "extenders": [{"urlPrefix": "http://x"}],
+        "profiles": [{
+            "plugins": {
+                "queueSort": {"enabled": [{"name": "PrioritySort"}]},
+                "reserve": {"disabled": [{"name": "VolumeBinding"}]},
+                "permit": {"disabled": [{"name": "*"}]},
+                "preBind": {"disabled": [{"name": "VolumeBinding"}]},
+                "bind": {"enabled": [{"name": "DefaultBinder"}]},
+                "postBind": {"disabled": [{"name": "*"}]},
+                "score": {"disabled": [{"name": "ImageLocality"}]},
+            },
+            "pluginConfig": [{"name": "VolumeBinding", "args": {"bindTimeoutSeconds": 60}}],
+        }],
+    });
+    let (mut errors, mut found) = (FieldErrors::default(), Vec::new());
+    parse_scheduler_config(&value, &mut errors, &mut found);
+    assert!(errors.into_vec().is_empty());
+    found.sort();
+    let mut expected = vec![
+        "clientConnection",
+        "delayCacheUntilActive",
+        "enableContentionProfiling",
+        "enableProfiling",
+        "extenders",
+        "healthzBindAddress",
+        "leaderElection",
+        "metricsBindAddress",
+        "parallelism",
+        "profiles[0].pluginConfig[0].args.bindTimeoutSeconds",
+        "profiles[0].plugins.bind",
+        "profiles[0].plugins.permit",
+        "profiles[0].plugins.postBind",
+        "profiles[0].plugins.preBind",
+        "profiles[0].plugins.queueSort",
+        "profiles[0].plugins.reserve",
+    ];
+    expected.sort_unstable();
+    assert_eq!(found, expected, "`score` has an effect");
+}
+
+#[test]
 fn a_wrong_scheduler_config_is_refused_where_it_is_wrong() {
     let cases = [
         (

@@ -1,6 +1,7 @@
 //! The scheduler in whole runs: its two ways to a decision, and the releases whose rules it follows.
 
 use crate::behaviour::run;
+use proptest::prelude::*;
 use std::path::Path;
 use wavetank::scheduler::component::DecisionPath;
 use wavetank::sim::{PrepareOptions, RunOptions, prepare, simulate};
@@ -43,5 +44,119 @@ spec:
         let facts = run(1, "a", manifests, &format!("duration: 1m\nkubernetesVersion: \"{version}\""));
         let failed = facts.events.iter().find(|event| event.reason == "FailedScheduling").expect("it does not fit");
         assert!(failed.message().contains(reason), "{version}: {}", failed.message());
+    }
+}
+
+/// Documents whose order among each other means nothing: each is looked up by name when it is needed.
+const LOOKED_UP: [&str; 6] = [
+    "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: a}}\n",
+    "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: urgent}\nvalue: 1000\n",
+    "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n",
+    "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web, namespace: shop}\n\
+     spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}\n",
+    "apiVersion: v1\nkind: LimitRange\nmetadata: {name: defaults, namespace: shop}\n\
+     spec: {limits: [{type: Container, defaultRequest: {memory: 1Gi}}]}\n",
+    "apiVersion: v1\nkind: Service\nmetadata: {name: api, namespace: shop}\nspec: {selector: {app: api}, ports: [{port: 80}]}\n",
+];
+
+/// A Deployment; its pods are queued in the order in which Deployments are created.
+fn deployment(name: &str, replicas: u32, spec: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: shop}}\nspec:\n  \
+         replicas: {replicas}\n  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    \
+         metadata: {{labels: {{app: {name}}}}}\n    spec:\n      {spec}\n      \
+         containers: [{{name: c, image: app, resources: {{requests: {{cpu: 700m}}}}}}]\n"
+    )
+}
+
+/// Where each pod landed, and when.
+fn placements(documents: &[String]) -> Vec<(String, Option<String>, Option<wavetank::units::SimTime>)> {
+    let facts = run(4, "a, b", &documents.join("---\n"), "duration: 2m");
+    let node = |node: u32| facts.nodes[node as usize].name.to_string();
+    facts.pods.iter().map(|pod| (pod.name.to_string(), pod.node.map(node), pod.scheduled)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_of_documents_matters_only_where_it_is_the_order_of_creation(
+        order in Just((0..LOOKED_UP.len() + 2).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        // Two places are for the Deployments, which keep their order.
+        let in_order = [
+            deployment("web", 11, "priorityClassName: urgent"),
+            deployment("api", 11, "affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: \
+                                  [{topologyKey: topology.kubernetes.io/zone, namespaceSelector: {matchLabels: {team: a}}, \
+                                  labelSelector: {matchLabels: {app: web}}}]}}"),
+        ];
+        let documents = |order: &[usize]| -> Vec<String> {
+            let mut deployments = in_order.iter().cloned();
+            let document = |place: &usize| match LOOKED_UP.get(*place) {
+                Some(text) => (*text).to_owned(),
+                None => deployments.next().unwrap_or_default(),
+            };
+            order.iter().map(document).collect()
+        };
+        let sorted: Vec<usize> = (0..LOOKED_UP.len() + 2).collect();
+        let expected = placements(&documents(&sorted));
+        prop_assert_eq!(expected.len(), 22);
+        prop_assert!(expected.iter().any(|(_, node, _)| node.is_none()), "4 nodes take 5 pods each");
+        prop_assert_eq!(placements(&documents(&order)), expected);
+    }
+}
+
+#[test]
+fn the_default_class_with_the_lowest_value_wins() {
+    let class = |name: &str, value: i32| {
+        format!(
+            "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {{name: {name}}}\n\
+             value: {value}\nglobalDefault: true\n---\n"
+        )
+    };
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: solo}\nspec: {containers: [{name: c, image: app}]}\n";
+    for (classes, expected) in [
+        (vec![("high", 700), ("low", 300)], 300),
+        (vec![("low", 300), ("high", 700)], 300),
+        (vec![("only", 700)], 700),
+        (vec![], 0),
+    ] {
+        let text: String = classes.iter().map(|(name, value)| class(name, *value)).collect();
+        let facts = run(1, "a", &(text + pod), "duration: 1m");
+        assert_eq!(facts.pods[0].priority, expected, "{classes:?}");
+    }
+}
+
+#[test]
+fn pods_carry_the_topology_labels_of_their_node() {
+    // The second pod wants to be where a pod with the label of zone b is: only the label of the node can have put it there.
+    let manifests = "apiVersion: v1
+kind: Pod
+metadata: {name: first}
+spec:
+  nodeSelector: {topology.kubernetes.io/zone: b}
+  containers: [{name: c, image: app}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: second}
+spec:
+  affinity:
+    podAffinity:
+      requiredDuringSchedulingIgnoredDuringExecution:
+        - {topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {topology.kubernetes.io/zone: b}}}
+  containers: [{name: c, image: app}]
+";
+    for (version, follows) in [("1.36", true), ("1.34", false)] {
+        let facts = run(4, "a, b", manifests, &format!("duration: 10m\nkubernetesVersion: \"{version}\""));
+        let node = |name: &str| facts.pods.iter().find(|pod| &*pod.name == name).unwrap().node;
+        assert!(node("first").is_some());
+        assert_eq!(
+            node("second") == node("first"),
+            follows,
+            "{version}: first on {:?}, second on {:?}",
+            node("first"),
+            node("second")
+        );
     }
 }

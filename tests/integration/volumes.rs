@@ -117,6 +117,8 @@ fn a_zone_outage_leaves_its_volumes_pods_pending() {
         .collect();
     assert!(!in_a.is_empty(), "spread over the zones");
     for name in &in_a {
+        let again = lives(&facts, name).len() - 1;
+        assert!(again > 0, "{name} was deleted with its node and made anew");
         for life in lives(&facts, name) {
             assert!(node(&facts, life).is_none_or(|(_, zone)| zone == 'a'), "{name} cannot run elsewhere");
         }
@@ -240,4 +242,44 @@ spec:
     let refused = |part: &str| events(&facts, "FailedCreate", part);
     assert!(refused("is forbidden: maximum cpu usage per Container is 1, but limit is 2") > 0);
     assert!(refused("is forbidden: no PriorityClass with name unknown was found") > 0);
+}
+
+#[test]
+fn objects_of_storage_are_refused_where_they_are_wrong() {
+    use wavetank::sim::{PrepareOptions, prepare};
+    let scenario = "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: wrong}\nspec:\n  duration: 1m\n  \
+                    manifests: [m.yaml]\n  nodePools: [{name: n, count: 1, capacity: {cpu: 4, memory: 16Gi, pods: 9}}]\n";
+    let meta = |version: &str, kind: &str| format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: x}}\n");
+    let cases = [
+        ("v1", "PersistentVolume", "spec: {capacity: {storage: lots}}", ("m.yaml:4:", "spec.capacity.storage: ")),
+        ("v1", "PersistentVolume", "spec: {accessModes: [Often]}", ("m.yaml:4:", "spec.accessModes[0]: ")),
+        (
+            "v1",
+            "PersistentVolumeClaim",
+            "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: many}}}",
+            ("m.yaml:4:", "spec.resources.requests.storage: "),
+        ),
+        ("v1", "PersistentVolumeClaim", "spec: {accessModes: [Never]}", ("m.yaml:4:", "spec.accessModes[0]: ")),
+        (
+            "storage.k8s.io/v1",
+            "StorageClass",
+            "provisioner: x\nvolumeBindingMode: Later",
+            ("m.yaml:5:", "volumeBindingMode: "),
+        ),
+        (
+            "storage.k8s.io/v1",
+            "CSINode",
+            "spec: {drivers: [{name: d, nodeID: n, allocatable: {count: few}}]}",
+            ("m.yaml:4:", "spec.drivers[0].allocatable.count: "),
+        ),
+    ];
+    for (version, kind, rest, expected) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("scenario.yaml"), scenario).unwrap();
+        std::fs::write(folder.path().join("m.yaml"), meta(version, kind) + rest + "\n").unwrap();
+        let errors = prepare(&folder.path().join("scenario.yaml"), &PrepareOptions::default()).unwrap_err();
+        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let is_told = |own: &String| own.contains(expected.0) && own.contains(expected.1);
+        assert!(told.iter().any(is_told), "{kind}: {expected:?}: {told:#?}");
+    }
 }

@@ -298,6 +298,10 @@ pub fn parse_scheduler_config(
             without_effect.push(field.to_owned());
         }
     }
+    // One node is looked at after the other, as with one worker: only then is a decision reproducible.
+    if raw.parallelism.is_some() {
+        without_effect.push("parallelism".to_owned());
+    }
     let default = SchedulerConfig::default();
     let mut bounded = |number: Option<i64>, range: std::ops::RangeInclusive<i64>, field| {
         in_range(number, range, root.key(field), errors);

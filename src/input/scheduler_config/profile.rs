@@ -82,6 +82,13 @@ pub fn convert_profile(
     ] {
         let set = convert_plugin_set(set, plugins_path.key(field), errors);
         if set != PluginSet::default() {
+            // Pods are sorted and bound by the default plugins; the others of these points never refuse one here.
+            if matches!(
+                point,
+                Point::QueueSort | Point::Reserve | Point::Permit | Point::PreBind | Point::Bind | Point::PostBind
+            ) {
+                without_effect.push(plugins_path.key(field).to_string());
+            }
             plugins.insert(point, set);
         }
     }
