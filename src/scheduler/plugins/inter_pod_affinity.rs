@@ -262,7 +262,7 @@ pub fn pre_score(
     let namespace_labels = context.listers.namespace_labels(&pod.namespace);
     let topology = context.snapshot.topology();
     let mut recorded = false;
-    let mut effects: Vec<Vec<(TopologyKey, i64)>> = Vec::new();
+    let mut effects: Vec<Vec<(TopologyKey, i64)>> = vec![Vec::new()];
     let mut memo = PodMemo::new();
     for node in context.snapshot.nodes() {
         if preferred.is_empty() && !node.has_pods_with_scored_affinity() {
@@ -276,6 +276,9 @@ pub fn pre_score(
                     note(&term.topology_key, term.weight);
                 }
                 for_each_existing_score(args, other, pod, &namespace_labels, &mut note);
+                if effect.is_empty() {
+                    return 0;
+                }
                 effects.push(effect);
                 effects.len() - 1
             });

@@ -1,6 +1,6 @@
 //! A recorded case, and the scheduler's view of its cluster.
 
-use crate::api;
+use crate::api::{self, Name, PodTemplate};
 use crate::cluster::{NodeId, PodId};
 use crate::input::manifest;
 use crate::input::scheduler_config::parse_scheduler_config;
@@ -16,6 +16,7 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::policy::v1 as policy;
 use k8s_openapi::api::storage::v1 as storage;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -105,6 +106,8 @@ pub struct Cluster {
     pub node_names: Vec<api::Name>,
     pods: BTreeMap<String, PodId>,
     next_pod: usize,
+    templates: FxHashMap<Arc<PodTemplate>, Arc<PodTraits>>,
+    namespaces: FxHashSet<Name>,
 }
 
 /// A nominated pod as the recorded scheduler knew it. The nominator holds references (namespace, name, uid) and looks the
@@ -147,6 +150,8 @@ impl Cluster {
             node_names: Vec::new(),
             pods: BTreeMap::new(),
             next_pod: 0,
+            templates: FxHashMap::default(),
+            namespaces: FxHashSet::default(),
         };
         cluster.add_listed(case)?;
         cluster.listers.volumes = volumes(case)?;
@@ -236,8 +241,17 @@ impl Cluster {
         let new = PodId::from_index(self.next_pod);
         let id = if uid.is_empty() { new } else { *self.pods.entry(uid).or_insert(new) };
         self.next_pod += usize::from(id == new);
-        let pod = converted(|errors| manifest::pod::convert(pod, START, errors))?;
-        let traits = Arc::new(PodTraits::of(&pod.template.spec));
+        let mut pod = converted(|errors| manifest::pod::convert(pod, START, errors))?;
+        // Equal templates and namespaces are one, as in a run.
+        if let Some((template, _)) = self.templates.get_key_value(&pod.template) {
+            pod.template = Arc::clone(template);
+        }
+        if let Some(namespace) = self.namespaces.get(&pod.meta.namespace) {
+            pod.meta.namespace = namespace.clone();
+        }
+        self.namespaces.insert(pod.meta.namespace.clone());
+        let traits = self.templates.entry(Arc::clone(&pod.template));
+        let traits = Arc::clone(traits.or_insert_with_key(|template| Arc::new(PodTraits::of(&template.spec))));
         Ok(Arc::new(PodInfo::new(id, &pod, traits, self.version)))
     }
 
