@@ -9,6 +9,7 @@
 mod decide;
 mod failure_texts;
 mod owners;
+mod reject;
 mod storage;
 mod topology_labels;
 
@@ -17,8 +18,8 @@ use super::queue::SchedulingQueue;
 use super::queueing_hints::HintContext;
 use super::watch::Watch;
 use super::{
-    Context, Decision, Diagnosis, DisruptionBudget, Index, Listers, Nominator, PodInfo, PodTraits, Profile,
-    SchedulerConfig, Scratch, SearchState, ServiceSelector, Snapshot, TieBreak, post_filter,
+    Decision, DisruptionBudget, Index, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig, Scratch,
+    SearchState, ServiceSelector, Snapshot,
 };
 use crate::api::{self, Name, OwnerReference};
 use crate::cluster::{
@@ -28,7 +29,7 @@ use crate::engine::{Agenda, RandomStream};
 use crate::units::{SimDuration, SimTime};
 use failure_texts::FailureTexts;
 use owners::{owner_reference, owner_selector};
-use rand::Rng;
+use reject::report_failure;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -112,6 +113,8 @@ pub struct Scheduler<L> {
     no_uid: Name,
     watch: Watch,
     failure_texts: FailureTexts,
+    /// Pods that were placed and not bound yet, whose nomination ends with the binding.
+    ending_nominations: Vec<Arc<PodInfo>>,
 }
 
 impl<L: RateLimit> Scheduler<L> {
@@ -150,6 +153,7 @@ impl<L: RateLimit> Scheduler<L> {
             no_uid: Name::from(""),
             watch: Watch::default(),
             failure_texts: FailureTexts::default(),
+            ending_nominations: Vec::new(),
         }
     }
 
@@ -289,24 +293,7 @@ impl<L: RateLimit> Scheduler<L> {
                     self.queue.add(info, now);
                 }
             }
-            Change::PodBound(id) => {
-                let Some(node) = cluster.pod(id).node else { return };
-                self.queue.delete(id);
-                self.not_started.push(id);
-                let assumed = self.snapshot.pod(id).map(Arc::clone);
-                let info = match assumed {
-                    Some(assumed) if !self.topology_labels.are_selected() => assumed,
-                    assumed => {
-                        let info = self.pod_info(id, cluster);
-                        match assumed {
-                            Some(_) => self.snapshot.update_pod(&info),
-                            None => self.snapshot.add_pod(Arc::clone(&info), node),
-                        }
-                        info
-                    }
-                };
-                self.offer(&ClusterEvent::AssignedPodAdd(info), now);
-            }
+            Change::PodBound(id) => self.pod_bound(id, cluster, now),
             Change::PodTerminating(id) => {
                 if self.snapshot.node_of_pod(id).is_some() && cluster.pod(id).exists() {
                     let info = self.pod_info(id, cluster);
@@ -315,7 +302,10 @@ impl<L: RateLimit> Scheduler<L> {
             }
             Change::PodEnded(id) | Change::PodRemoved(id) => {
                 self.queue.delete(id);
-                self.nominator.remove(id);
+                if let Some(nominated) = self.nominator.remove(id) {
+                    self.offer_end_of_nomination(nominated, now);
+                }
+                self.ending_nominations.retain(|own| own.id != id);
                 self.waiting_for_volumes.remove(&id);
                 if let Some((info, _)) = self.snapshot.remove_pod(id) {
                     self.offer(&ClusterEvent::AssignedPodDelete(info), now);
@@ -333,12 +323,44 @@ impl<L: RateLimit> Scheduler<L> {
         self.plan(agenda, self.timing.watch);
     }
 
+    /// A pod has its node.
+    fn pod_bound(&mut self, id: PodId, cluster: &Cluster, now: SimTime) {
+        let Some(node) = cluster.pod(id).node else { return };
+        self.queue.delete(id);
+        if let Some(position) = self.ending_nominations.iter().position(|own| own.id == id) {
+            let nominated = self.ending_nominations.swap_remove(position);
+            self.offer_end_of_nomination(nominated, now);
+        }
+        self.not_started.push(id);
+        let assumed = self.snapshot.pod(id).map(Arc::clone);
+        let info = match assumed {
+            Some(assumed) if !self.topology_labels.are_selected() => assumed,
+            assumed => {
+                let info = self.pod_info(id, cluster);
+                match assumed {
+                    Some(_) => self.snapshot.update_pod(&info),
+                    None => self.snapshot.add_pod(Arc::clone(&info), node),
+                }
+                info
+            }
+        };
+        self.offer(&ClusterEvent::AssignedPodAdd(info), now);
+    }
+
     /// Offers an event to the pods that wait for one.
     fn offer(&mut self, event: &ClusterEvent, now: SimTime) {
         if !self.queue.is_empty() {
             let context = HintContext { listers: &self.listers, profiles: &self.profiles };
             self.queue.on_event(event, &context, now);
         }
+    }
+
+    /// A pod no longer waits for room on the node that it was nominated to: for pods of its priority or below this is as if
+    /// it had been deleted there.
+    fn offer_end_of_nomination(&mut self, pod: Arc<PodInfo>, now: SimTime) {
+        let priority = pod.priority();
+        let context = HintContext { listers: &self.listers, profiles: &self.profiles };
+        self.queue.on_event_up_to(priority, &ClusterEvent::AssignedPodDelete(pod), &context, now);
     }
 
     fn profile_of(&self, id: PodId, cluster: &Cluster) -> Option<usize> {
@@ -398,7 +420,10 @@ impl<L: RateLimit> Scheduler<L> {
             Decision::Placed(placement) => {
                 cluster.note_scheduling_attempt(id, None);
                 self.watch.placed(id, placement.node);
-                self.nominator.remove(id);
+                let nominated = self.nominator.remove(id);
+                if self.profiles[profile].version.binding_ends_nomination_as_deletion() {
+                    self.ending_nominations.extend(nominated);
+                }
                 self.snapshot.add_pod(info, placement.node);
                 self.queue.done(id);
                 let at = self.limiter.take(end + self.timing.bind);
@@ -421,82 +446,6 @@ impl<L: RateLimit> Scheduler<L> {
         }
     }
 
-    /// No node was found: preemption is tried, the pod goes back to the queue, and the user is told why.
-    fn reject(
-        &mut self,
-        pod: &Arc<PodInfo>,
-        profile: usize,
-        diagnosis: &Arc<Diagnosis>,
-        cluster: &mut Cluster,
-        now: SimTime,
-    ) {
-        let tie_break = TieBreak::Random(self.ties.next_u64());
-        let known = self.failure_texts.get(diagnosis, pod).filter(|_| pod.nominated_node_name.is_none());
-        if let Some(message) = known {
-            self.put_back(pod, diagnosis, message, None, cluster, now);
-            return;
-        }
-        let mut preempts = true;
-        if self.snapshot.lowest_priority().is_some_and(|lowest| lowest < pod.priority()) {
-            self.note_starts(cluster);
-        } else {
-            preempts = false;
-        }
-        let context = Context {
-            snapshot: &self.snapshot,
-            listers: &self.listers,
-            nominator: &self.nominator,
-            profile: &self.profiles[profile],
-        };
-        let outcome = post_filter(&context, pod, diagnosis, &mut self.scratch.state, tie_break);
-        let mut message = diagnosis.message(&self.snapshot, pod, context.profile.version);
-        outcome.append_to(&mut message);
-        let hints = HintContext { listers: &self.listers, profiles: &self.profiles };
-        if let Some(chosen) = outcome.preemption.chosen() {
-            let node = chosen.node;
-            let name = cluster.node(node).object.meta.name.clone();
-            let nominated = Arc::new(PodInfo { nominated_node_name: Some(name), ..PodInfo::clone(pod) });
-            // Pods of lower priority that wait for room on this node have to look for another.
-            let lower: Vec<PodId> = self
-                .nominator
-                .pods_on(node)
-                .iter()
-                .filter(|own| own.priority() < pod.priority())
-                .map(|own| own.id)
-                .collect();
-            for own in lower {
-                self.nominator.remove(own);
-            }
-            self.nominator.remove(pod.id);
-            self.nominator.add(Arc::clone(&nominated), node);
-            self.queue.update(nominated, &[], &hints, now);
-            for victim in &chosen.victims {
-                preempt(victim, pod, cluster, now);
-            }
-        }
-        let message = Name::from(message);
-        if !preempts && pod.nominated_node_name.is_none() {
-            self.failure_texts.insert(diagnosis, pod, message.clone());
-        }
-        self.put_back(pod, diagnosis, message, outcome.preemption.nominated, cluster, now);
-    }
-
-    /// Puts a pod that found no node back into the queue and tells the user why.
-    fn put_back(
-        &mut self,
-        pod: &PodInfo,
-        diagnosis: &Diagnosis,
-        message: Name,
-        nominated: Option<NodeId>,
-        cluster: &mut Cluster,
-        now: SimTime,
-    ) {
-        self.watch.rejected(pod.id, &self.snapshot, &message, nominated);
-        let hints = HintContext { listers: &self.listers, profiles: &self.profiles };
-        self.queue.reject(pod.id, diagnosis.plugins, &hints, now);
-        report_failure(cluster, pod.id, message, is_unresolvable(diagnosis));
-    }
-
     /// Writes a binding.
     fn bind(&mut self, pod: PodId, node: NodeId, cluster: &mut Cluster, now: SimTime) {
         let fits = cluster.node(node).exists();
@@ -516,38 +465,4 @@ impl<L: RateLimit> Scheduler<L> {
             }
         }
     }
-}
-
-/// Whether no change of the pods on the nodes could make a node feasible.
-fn is_unresolvable(diagnosis: &Diagnosis) -> bool {
-    !diagnosis.preemption_may_help()
-}
-
-/// Deletes a victim of preemption and says so.
-fn preempt(victim: &PodInfo, by: &PodInfo, cluster: &mut Cluster, now: SimTime) {
-    if cluster.pod(victim.id).deletion.is_some() {
-        return;
-    }
-    let node = cluster.pod(victim.id).node.map(|node| cluster.node(node).object.meta.name.clone()).unwrap_or_default();
-    cluster.emit(ApiEvent {
-        severity: Severity::Normal,
-        reason: "Preempted",
-        source: "default-scheduler",
-        object: EventObject::Pod(victim.id),
-        message: format!("Preempted by pod {}/{} on node {node}", by.namespace, by.name).into(),
-    });
-    let grace = cluster.template_of(victim.id).template.spec.termination_grace_period;
-    cluster.delete_pod(victim.id, grace, Disruption::Preemption, now);
-}
-
-/// The event `FailedScheduling` and the pod's condition.
-fn report_failure(cluster: &mut Cluster, id: PodId, message: Name, unresolvable: bool) {
-    cluster.note_scheduling_attempt(id, Some((message.clone(), unresolvable)));
-    cluster.emit(ApiEvent {
-        severity: Severity::Warning,
-        reason: "FailedScheduling",
-        source: "default-scheduler",
-        object: EventObject::Pod(id),
-        message: EventMessage::Text(message),
-    });
 }

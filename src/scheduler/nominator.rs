@@ -23,17 +23,17 @@ impl Nominator {
         self.by_node.entry(node).or_default().push(pod);
     }
 
-    /// Forgets a pod's nomination; gives the node.
-    pub fn remove(&mut self, pod: PodId) -> Option<NodeId> {
+    /// Forgets a pod's nomination; gives the pod.
+    pub fn remove(&mut self, pod: PodId) -> Option<Arc<PodInfo>> {
         let node = self.nodes.remove(&pod)?;
         self.changed.push(node);
-        if let Some(pods) = self.by_node.get_mut(&node) {
-            pods.retain(|own| own.id != pod);
-            if pods.is_empty() {
-                self.by_node.remove(&node);
-            }
+        let pods = self.by_node.get_mut(&node)?;
+        let position = pods.iter().position(|own| own.id == pod)?;
+        let removed = pods.remove(position);
+        if pods.is_empty() {
+            self.by_node.remove(&node);
         }
-        Some(node)
+        Some(removed)
     }
 
     /// Nodes where something changed since [`clear_changed_nodes`](Self::clear_changed_nodes); may hold a node twice.

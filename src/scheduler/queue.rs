@@ -282,6 +282,12 @@ impl SchedulingQueue {
     /// Offers an event to the pods that wait for one, and remembers it for the attempts in flight
     /// (`MoveAllToActiveOrBackoffQueue`).
     pub fn on_event(&mut self, event: &ClusterEvent, context: &HintContext<'_>, now: SimTime) {
+        self.on_event_up_to(i32::MAX, event, context, now);
+    }
+
+    /// As [`on_event`](Self::on_event), to waiting pods of at most this priority: others do not heed what the event is
+    /// about, such as the nomination of a pod of lower priority (`getLEPriorityPreCheck`).
+    pub fn on_event_up_to(&mut self, priority: i32, event: &ClusterEvent, context: &HintContext<'_>, now: SimTime) {
         if !self.in_flight.is_empty() {
             self.events.push_back(event.clone());
         }
@@ -293,7 +299,9 @@ impl SchedulingQueue {
             }
             moved.extend(pods.iter().copied().filter(|id| {
                 let entry = self.entries.get(id);
-                entry.is_some_and(|entry| may_become_schedulable(context, *rejectors, &entry.pod, event))
+                entry.is_some_and(|entry| {
+                    entry.pod.priority() <= priority && may_become_schedulable(context, *rejectors, &entry.pod, event)
+                })
             }));
         }
         for id in moved {
@@ -535,5 +543,21 @@ mod tests {
         assert_eq!(queue.place(PodId::from_index(0)), Some(Place::Backoff), "room was made during its back-off");
         assert_eq!(queue.place(PodId::from_index(1)), Some(Place::Unschedulable), "no node changed");
         assert!(queue.pop().is_some(), "an idle scheduler cuts the back-off short");
+    }
+
+    #[test]
+    fn an_event_may_concern_low_priorities_only() {
+        let (listers, profiles) = (crate::scheduler::Listers::default(), [crate::scheduler::Profile::default()]);
+        let context = HintContext { listers: &listers, profiles: &profiles };
+        let mut queue = SchedulingQueue::new(&SchedulerConfig::default());
+        for (index, priority) in [10, 20, 30].into_iter().enumerate() {
+            queue.add(pod(index, priority), SimTime::ZERO);
+            let popped = queue.pop().unwrap();
+            queue.reject(popped.pod.id, PluginSet::of(&[Plugin::NodeResourcesFit]), &context, SimTime::ZERO);
+        }
+        let event = ClusterEvent::AssignedPodDelete(pod(9, 20));
+        queue.on_event_up_to(20, &event, &context, SimTime::from_millis(1));
+        let places: Vec<_> = (0..3).map(|index| queue.place(PodId::from_index(index)).unwrap()).collect();
+        assert_eq!(places, [Place::Backoff, Place::Backoff, Place::Unschedulable]);
     }
 }

@@ -68,6 +68,13 @@ impl KubernetesVersion {
         self.is_at_least_1_36()
     }
 
+    /// The binding of a pod that was nominated counts as its deletion from the nominated node for pods of its priority or
+    /// below.
+    #[must_use]
+    pub const fn binding_ends_nomination_as_deletion(self) -> bool {
+        !self.is_at_least_1_36()
+    }
+
     /// The status of a pod on a node decides over its pod-level requests (gate
     /// InPlacePodLevelResourcesVerticalScaling).
     #[must_use]

@@ -1,0 +1,125 @@
+//! What the running scheduler does with a pod that found no node: preemption, the way back into the queue, the message.
+
+use super::{RateLimit, Scheduler};
+use crate::api::Name;
+use crate::cluster::{ApiEvent, Cluster, Disruption, EventMessage, EventObject, NodeId, PodId, Severity};
+use crate::scheduler::event::ClusterEvent;
+use crate::scheduler::{Context, Diagnosis, HintContext, PodInfo, TieBreak, post_filter};
+use crate::units::SimTime;
+use rand::Rng;
+use std::sync::Arc;
+
+impl<L: RateLimit> Scheduler<L> {
+    /// No node was found: preemption is tried, the pod goes back to the queue, and the user is told why.
+    pub(super) fn reject(
+        &mut self,
+        pod: &Arc<PodInfo>,
+        profile: usize,
+        diagnosis: &Arc<Diagnosis>,
+        cluster: &mut Cluster,
+        now: SimTime,
+    ) {
+        let tie_break = TieBreak::Random(self.ties.next_u64());
+        let known = self.failure_texts.get(diagnosis, pod).filter(|_| pod.nominated_node_name.is_none());
+        if let Some(message) = known {
+            self.put_back(pod, diagnosis, message, None, cluster, now);
+            return;
+        }
+        let mut preempts = true;
+        if self.snapshot.lowest_priority().is_some_and(|lowest| lowest < pod.priority()) {
+            self.note_starts(cluster);
+        } else {
+            preempts = false;
+        }
+        let context = Context {
+            snapshot: &self.snapshot,
+            listers: &self.listers,
+            nominator: &self.nominator,
+            profile: &self.profiles[profile],
+        };
+        let outcome = post_filter(&context, pod, diagnosis, &mut self.scratch.state, tie_break);
+        let mut message = diagnosis.message(&self.snapshot, pod, context.profile.version);
+        outcome.append_to(&mut message);
+        let hints = HintContext { listers: &self.listers, profiles: &self.profiles };
+        if let Some(chosen) = outcome.preemption.chosen() {
+            let node = chosen.node;
+            let name = cluster.node(node).object.meta.name.clone();
+            let nominated = Arc::new(PodInfo { nominated_node_name: Some(name), ..PodInfo::clone(pod) });
+            // Pods of lower priority that wait for room on this node have to look for another.
+            let lower: Vec<PodId> = self
+                .nominator
+                .pods_on(node)
+                .iter()
+                .filter(|own| own.priority() < pod.priority())
+                .map(|own| own.id)
+                .collect();
+            let mut ended: Vec<Arc<PodInfo>> = lower.into_iter().filter_map(|own| self.nominator.remove(own)).collect();
+            let moved = self.nominator.node_of(pod.id).is_some_and(|before| before != node);
+            ended.extend(self.nominator.remove(pod.id).filter(|_| moved));
+            self.nominator.add(Arc::clone(&nominated), node);
+            self.queue.update(nominated, &[], &hints, now);
+            for pod in ended {
+                let (priority, event) = (pod.priority(), ClusterEvent::AssignedPodDelete(pod));
+                self.queue.on_event_up_to(priority, &event, &hints, now);
+            }
+            for victim in &chosen.victims {
+                preempt(victim, pod, cluster, now);
+            }
+        }
+        let message = Name::from(message);
+        if !preempts && pod.nominated_node_name.is_none() {
+            self.failure_texts.insert(diagnosis, pod, message.clone());
+        }
+        self.put_back(pod, diagnosis, message, outcome.preemption.nominated, cluster, now);
+    }
+
+    /// Puts a pod that found no node back into the queue and tells the user why.
+    fn put_back(
+        &mut self,
+        pod: &PodInfo,
+        diagnosis: &Diagnosis,
+        message: Name,
+        nominated: Option<NodeId>,
+        cluster: &mut Cluster,
+        now: SimTime,
+    ) {
+        self.watch.rejected(pod.id, &self.snapshot, &message, nominated);
+        let hints = HintContext { listers: &self.listers, profiles: &self.profiles };
+        self.queue.reject(pod.id, diagnosis.plugins, &hints, now);
+        report_failure(cluster, pod.id, message, is_unresolvable(diagnosis));
+    }
+}
+
+/// Whether no change of the pods on the nodes could make a node feasible.
+fn is_unresolvable(diagnosis: &Diagnosis) -> bool {
+    !diagnosis.preemption_may_help()
+}
+
+/// Deletes a victim of preemption and says so.
+fn preempt(victim: &PodInfo, by: &PodInfo, cluster: &mut Cluster, now: SimTime) {
+    if cluster.pod(victim.id).deletion.is_some() {
+        return;
+    }
+    let node = cluster.pod(victim.id).node.map(|node| cluster.node(node).object.meta.name.clone()).unwrap_or_default();
+    cluster.emit(ApiEvent {
+        severity: Severity::Normal,
+        reason: "Preempted",
+        source: "default-scheduler",
+        object: EventObject::Pod(victim.id),
+        message: format!("Preempted by pod {}/{} on node {node}", by.namespace, by.name).into(),
+    });
+    let grace = cluster.template_of(victim.id).template.spec.termination_grace_period;
+    cluster.delete_pod(victim.id, grace, Disruption::Preemption, now);
+}
+
+/// The event `FailedScheduling` and the pod's condition.
+pub(super) fn report_failure(cluster: &mut Cluster, id: PodId, message: Name, unresolvable: bool) {
+    cluster.note_scheduling_attempt(id, Some((message.clone(), unresolvable)));
+    cluster.emit(ApiEvent {
+        severity: Severity::Warning,
+        reason: "FailedScheduling",
+        source: "default-scheduler",
+        object: EventObject::Pod(id),
+        message: EventMessage::Text(message),
+    });
+}
