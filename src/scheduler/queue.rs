@@ -7,14 +7,14 @@
 //! the groups whose plugins do not listen to it.
 
 use super::event::ClusterEvent;
+use super::lazy_heap::LazyHeap;
 use super::plugins::scheduling_gates;
 use super::queueing_hints::{HintContext, may_become_schedulable};
 use super::{Plugin, PluginSet, PodInfo, SchedulerConfig};
 use crate::cluster::PodId;
 use crate::units::{SimDuration, SimTime};
-use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Expiries of back-offs are cut to whole windows of this length (`backoffQOrderingWindowDuration`).
@@ -63,12 +63,23 @@ struct Entry {
     rejectors: PluginSet,
     /// End of the back-off, once it was asked for.
     backoff_until: Option<SimTime>,
+    /// Tells its last entry into a place from those before.
+    ticket: u64,
+    /// In the unschedulable pool: its group and its position there.
+    group: (usize, usize),
 }
 
 impl Entry {
     fn active_key(&self) -> ActiveKey {
         (Reverse(self.pod.priority()), self.timestamp, self.sequence, self.pod.id)
     }
+}
+
+/// Pods of the unschedulable pool that the same plugins rejected.
+#[derive(Clone, Debug)]
+struct Group {
+    rejectors: PluginSet,
+    pods: Vec<PodId>,
 }
 
 /// A pod that was taken from the queue for a scheduling attempt.
@@ -85,20 +96,78 @@ pub struct PoppedPod {
 pub struct SchedulingQueue {
     initial_backoff: SimDuration,
     max_backoff: SimDuration,
-    entries: FxHashMap<PodId, Entry>,
-    active: BTreeSet<ActiveKey>,
-    backoff: BTreeSet<BackoffKey>,
-    error_backoff: BTreeSet<BackoffKey>,
-    unschedulable: BTreeMap<PluginSet, BTreeSet<PodId>>,
-    /// The unschedulable pool by time of the last attempt.
-    unschedulable_since: BTreeSet<(SimTime, PodId)>,
-    /// Pods being tried, each with the number of the first event that it has not seen.
-    in_flight: BTreeMap<PodId, u64>,
+    entries: Entries,
+    active: LazyHeap<ActiveKey>,
+    backoff: LazyHeap<BackoffKey>,
+    error_backoff: LazyHeap<BackoffKey>,
+    unschedulable: Vec<Group>,
+    /// The unschedulable pool by time of the last attempt, each with its ticket; pods that left are dropped when they come
+    /// to the front.
+    unschedulable_since: VecDeque<(SimTime, PodId, u64)>,
+    /// Pods being tried, in the order in which their attempts began, each with the number of the first event that it has
+    /// not seen.
+    in_flight: Vec<(PodId, u64)>,
     /// Events since the oldest attempt in flight began.
     events: VecDeque<ClusterEvent>,
     /// Number of the first of `events`.
     first_event: u64,
     next_sequence: u64,
+    next_ticket: u64,
+}
+
+/// The pods in the queue.
+#[derive(Clone, Debug, Default)]
+struct Entries {
+    slots: Vec<Option<Entry>>,
+    free: Vec<u32>,
+    /// By pod id: the slot; `NO_SLOT` is none.
+    slot_of: Vec<u32>,
+}
+
+const NO_SLOT: u32 = u32::MAX;
+
+impl Entries {
+    fn slot(&self, id: PodId) -> Option<usize> {
+        self.slot_of.get(id.index()).filter(|slot| **slot != NO_SLOT).map(|slot| *slot as usize)
+    }
+
+    fn get(&self, id: PodId) -> Option<&Entry> {
+        self.slots.get(self.slot(id)?)?.as_ref()
+    }
+
+    fn get_mut(&mut self, id: PodId) -> Option<&mut Entry> {
+        let slot = self.slot(id)?;
+        self.slots.get_mut(slot)?.as_mut()
+    }
+
+    fn insert(&mut self, id: PodId, entry: Entry) {
+        if self.slot_of.len() <= id.index() {
+            self.slot_of.resize(id.index() + 1, NO_SLOT);
+        }
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).unwrap_or(NO_SLOT)
+        });
+        self.slots[slot as usize] = Some(entry);
+        self.slot_of[id.index()] = slot;
+    }
+
+    fn remove(&mut self, id: PodId) {
+        if let Some(slot) = self.slot(id) {
+            self.slots[slot] = None;
+            self.free.push(self.slot_of[id.index()]);
+            self.slot_of[id.index()] = NO_SLOT;
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Whether the pod is still in the place that it entered with this ticket.
+    fn is_there(&self, id: PodId, place: Place, ticket: u64) -> bool {
+        self.get(id).is_some_and(|entry| entry.place == place && entry.ticket == ticket)
+    }
 }
 
 impl SchedulingQueue {
@@ -108,23 +177,24 @@ impl SchedulingQueue {
         Self {
             initial_backoff: config.pod_initial_backoff,
             max_backoff: config.pod_max_backoff,
-            entries: FxHashMap::default(),
-            active: BTreeSet::new(),
-            backoff: BTreeSet::new(),
-            error_backoff: BTreeSet::new(),
-            unschedulable: BTreeMap::new(),
-            unschedulable_since: BTreeSet::new(),
-            in_flight: BTreeMap::new(),
+            entries: Entries::default(),
+            active: LazyHeap::default(),
+            backoff: LazyHeap::default(),
+            error_backoff: LazyHeap::default(),
+            unschedulable: Vec::new(),
+            unschedulable_since: VecDeque::new(),
+            in_flight: Vec::new(),
             events: VecDeque::new(),
             first_event: 0,
             next_sequence: 0,
+            next_ticket: 0,
         }
     }
 
     /// Where a pod is; `None` if it is not in the queue.
     #[must_use]
     pub fn place(&self, pod: PodId) -> Option<Place> {
-        self.entries.get(&pod).map(|entry| entry.place)
+        self.entries.get(pod).map(|entry| entry.place)
     }
 
     /// How many pods are in the queue, those in flight included.
@@ -136,7 +206,7 @@ impl SchedulingQueue {
     /// Whether no pod is in the queue.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.len() == 0
     }
 
     /// Whether [`pop`](Self::pop) would give a pod.
@@ -148,7 +218,7 @@ impl SchedulingQueue {
     /// The end of a pod's back-off, if it was determined since its last attempt.
     #[must_use]
     pub fn backoff_until(&self, pod: PodId) -> Option<SimTime> {
-        self.entries.get(&pod)?.backoff_until
+        self.entries.get(pod)?.backoff_until
     }
 
     /// Adds a new pending pod. A pod with scheduling gates is kept out.
@@ -166,6 +236,8 @@ impl SchedulingQueue {
             consecutive_errors: 0,
             rejectors: PluginSet::EMPTY,
             backoff_until: None,
+            ticket: 0,
+            group: (0, 0),
         };
         self.entries.insert(id, entry);
         self.enter(id, Place::Active);
@@ -179,8 +251,8 @@ impl SchedulingQueue {
         let id = first.or_else(|| self.backoff.first().map(|(_, key)| key.3))?;
         self.leave(id);
         let next_event = self.first_event + self.events.len() as u64;
-        self.in_flight.insert(id, next_event);
-        let entry = self.entries.get_mut(&id)?;
+        self.in_flight.push((id, next_event));
+        let entry = self.entries.get_mut(id)?;
         entry.place = Place::InFlight;
         entry.attempts += 1;
         entry.backoff_until = None;
@@ -190,20 +262,17 @@ impl SchedulingQueue {
     /// Brings back a pod that plugins rejected. Events that came during the attempt are looked at now.
     pub fn reject(&mut self, pod: PodId, rejectors: PluginSet, context: &HintContext<'_>, now: SimTime) {
         let sequence = self.next_sequence();
-        let Some(entry) = self.entries.get_mut(&pod).filter(|entry| entry.place == Place::InFlight) else { return };
+        let Some(entry) = self.entries.get_mut(pod).filter(|entry| entry.place == Place::InFlight) else { return };
         entry.rejections += 1;
         entry.consecutive_errors = 0;
         entry.rejectors = rejectors;
         entry.timestamp = now;
         entry.sequence = sequence;
         entry.backoff_until = None;
-        let entry = self.entries[&pod].clone();
-        let seen = self.in_flight.get(&pod).map_or(0, |number| number.saturating_sub(self.first_event));
-        let hit = self
-            .events
-            .iter()
-            .skip(usize::try_from(seen).unwrap_or(usize::MAX))
-            .any(|event| may_become_schedulable(context, rejectors, &entry.pod, event));
+        let info = Arc::clone(&entry.pod);
+        let seen = self.in_flight.iter().find(|(own, _)| *own == pod).map_or(0, |(_, number)| *number);
+        let seen = usize::try_from(seen.saturating_sub(self.first_event)).unwrap_or(usize::MAX);
+        let hit = self.events.iter().skip(seen).any(|event| may_become_schedulable(context, rejectors, &info, event));
         self.end_attempt(pod);
         if hit {
             self.requeue(pod, now);
@@ -215,7 +284,7 @@ impl SchedulingQueue {
     /// Brings back a pod whose attempt ended with an internal error.
     pub fn fail(&mut self, pod: PodId, now: SimTime) {
         let sequence = self.next_sequence();
-        let Some(entry) = self.entries.get_mut(&pod).filter(|entry| entry.place == Place::InFlight) else { return };
+        let Some(entry) = self.entries.get_mut(pod).filter(|entry| entry.place == Place::InFlight) else { return };
         entry.consecutive_errors += 1;
         entry.rejectors = PluginSet::EMPTY;
         entry.timestamp = now;
@@ -234,13 +303,13 @@ impl SchedulingQueue {
     pub fn delete(&mut self, pod: PodId) {
         self.leave(pod);
         self.end_attempt(pod);
-        self.entries.remove(&pod);
+        self.entries.remove(pod);
     }
 
     /// Replaces a pending pod. `events` are the properties that changed; only this pod's hints are asked.
     pub fn update(&mut self, pod: Arc<PodInfo>, events: &[ClusterEvent], context: &HintContext<'_>, now: SimTime) {
         let id = pod.id;
-        let Some(entry) = self.entries.get(&id) else {
+        let Some(entry) = self.entries.get(id) else {
             self.add(pod, now);
             return;
         };
@@ -293,12 +362,12 @@ impl SchedulingQueue {
         }
         let listeners = event.listeners();
         let mut moved = Vec::new();
-        for (rejectors, pods) in &self.unschedulable {
-            if rejectors.intersection(listeners).is_empty() {
+        for Group { rejectors, pods } in &self.unschedulable {
+            if pods.is_empty() || rejectors.intersection(listeners).is_empty() {
                 continue;
             }
             moved.extend(pods.iter().copied().filter(|id| {
-                let entry = self.entries.get(id);
+                let entry = self.entries.get(*id);
                 entry.is_some_and(|entry| {
                     entry.pod.priority() <= priority && may_become_schedulable(context, *rejectors, &entry.pod, event)
                 })
@@ -320,7 +389,7 @@ impl SchedulingQueue {
     }
 
     fn flush_backoff(&mut self, now: SimTime) {
-        let due = |queue: &BTreeSet<BackoffKey>| {
+        let due = |queue: &LazyHeap<BackoffKey>| {
             let first = queue.first().filter(|(until, _)| *until < truncated(now));
             first.map(|(_, key)| key.3)
         };
@@ -331,7 +400,7 @@ impl SchedulingQueue {
     }
 
     fn flush_unschedulable(&mut self, now: SimTime) {
-        while let Some((since, id)) = self.unschedulable_since.first().copied()
+        while let Some((since, id, _)) = self.unschedulable_since.front().copied()
             && now - since > MAX_IN_UNSCHEDULABLE_PODS
         {
             self.leave(id);
@@ -347,7 +416,7 @@ impl SchedulingQueue {
             let ends = *until + BACKOFF_WINDOW;
             ends.max(just_after.next_tick(SimTime::ZERO, BACKOFF_WINDOW))
         });
-        let leftover = self.unschedulable_since.first().map(|(since, _)| {
+        let leftover = self.unschedulable_since.front().map(|(since, ..)| {
             let overdue = *since + MAX_IN_UNSCHEDULABLE_PODS + SimDuration::from_nanos(1);
             overdue.max(just_after).next_tick(SimTime::ZERO, UNSCHEDULABLE_FLUSH_PERIOD)
         });
@@ -356,7 +425,7 @@ impl SchedulingQueue {
 
     /// Queues a pod that may be schedulable: after its back-off, if that still lasts.
     fn requeue(&mut self, id: PodId, now: SimTime) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Some(entry) = self.entries.get_mut(id) else { return };
         let until = backoff_until(entry, self.initial_backoff, self.max_backoff);
         let place = match until {
             Some(until) if until >= truncated(now) => {
@@ -373,7 +442,7 @@ impl SchedulingQueue {
 
     /// Puts a pod that is nowhere into `place`, unless a PreEnqueue plugin keeps it out.
     fn enter(&mut self, id: PodId, place: Place) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Some(entry) = self.entries.get_mut(id) else { return };
         let gated = scheduling_gates::pre_enqueue(&entry.pod).is_some();
         if gated && place != Place::Unschedulable {
             entry.rejectors = PluginSet::of(&[Plugin::SchedulingGates]);
@@ -385,65 +454,76 @@ impl SchedulingQueue {
 
     /// Puts a pod that is nowhere into `place`.
     fn insert(&mut self, id: PodId, place: Place) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        self.next_ticket += 1;
         entry.place = place;
-        let key = entry.active_key();
+        entry.ticket = self.next_ticket;
+        let (key, ticket) = (entry.active_key(), entry.ticket);
         match place {
-            Place::Active => {
-                self.active.insert(key);
-            }
+            Place::Active => self.active.push(key, ticket),
             Place::Backoff | Place::ErrorBackoff => {
                 let until = entry.backoff_until.unwrap_or(entry.timestamp);
                 let queue = if place == Place::Backoff { &mut self.backoff } else { &mut self.error_backoff };
-                queue.insert((until, key));
+                queue.push((until, key), ticket);
             }
             Place::Unschedulable => {
-                self.unschedulable.entry(entry.rejectors).or_default().insert(id);
-                self.unschedulable_since.insert((entry.timestamp, id));
+                let known = self.unschedulable.iter().position(|group| group.rejectors == entry.rejectors);
+                let group = known.unwrap_or_else(|| {
+                    self.unschedulable.push(Group { rejectors: entry.rejectors, pods: Vec::new() });
+                    self.unschedulable.len() - 1
+                });
+                let pods = &mut self.unschedulable[group].pods;
+                entry.group = (group, pods.len());
+                pods.push(id);
+                // Attempts end in the order of time.
+                self.unschedulable_since.push_back((entry.timestamp, id, ticket));
             }
             Place::Gated | Place::InFlight => {}
         }
     }
 
-    /// Takes a pod out of the place where it is; its entry stays.
+    /// Takes a pod out of the place where it is; its entry stays, in flight.
     fn leave(&mut self, id: PodId) {
-        let Some(entry) = self.entries.get(&id) else { return };
-        let key = entry.active_key();
-        match entry.place {
-            Place::Active => {
-                self.active.remove(&key);
-            }
-            Place::Backoff | Place::ErrorBackoff => {
-                let until = entry.backoff_until.unwrap_or(entry.timestamp);
-                let queue = if entry.place == Place::Backoff { &mut self.backoff } else { &mut self.error_backoff };
-                queue.remove(&(until, key));
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        let place = std::mem::replace(&mut entry.place, Place::InFlight);
+        let (group, position) = entry.group;
+        let entries = &self.entries;
+        match place {
+            Place::Active => self.active.prune(|key, ticket| entries.is_there(key.3, Place::Active, ticket)),
+            Place::Backoff => self.backoff.prune(|(_, key), ticket| entries.is_there(key.3, Place::Backoff, ticket)),
+            Place::ErrorBackoff => {
+                self.error_backoff.prune(|(_, key), ticket| entries.is_there(key.3, Place::ErrorBackoff, ticket));
             }
             Place::Unschedulable => {
-                if let Some(group) = self.unschedulable.get_mut(&entry.rejectors) {
-                    group.remove(&id);
-                    if group.is_empty() {
-                        self.unschedulable.remove(&entry.rejectors);
-                    }
+                while let Some((_, id, ticket)) = self.unschedulable_since.front()
+                    && !entries.is_there(*id, Place::Unschedulable, *ticket)
+                {
+                    self.unschedulable_since.pop_front();
                 }
-                self.unschedulable_since.remove(&(entry.timestamp, id));
+                let pods = &mut self.unschedulable[group].pods;
+                pods.swap_remove(position);
+                if let Some(moved) = pods.get(position).copied()
+                    && let Some(entry) = self.entries.get_mut(moved)
+                {
+                    entry.group = (group, position);
+                }
             }
             Place::Gated | Place::InFlight => {}
         }
     }
 
     fn set_pod(&mut self, id: PodId, pod: Arc<PodInfo>) {
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = self.entries.get_mut(id) {
             entry.pod = pod;
         }
     }
 
     /// Ends an attempt, and forgets the events that no other attempt waits for.
     fn end_attempt(&mut self, id: PodId) {
-        if self.in_flight.remove(&id).is_none() {
-            return;
-        }
+        let Some(position) = self.in_flight.iter().position(|(own, _)| *own == id) else { return };
+        self.in_flight.remove(position);
         let next = self.first_event + self.events.len() as u64;
-        let oldest = self.in_flight.values().copied().min().unwrap_or(next);
+        let oldest = self.in_flight.first().map_or(next, |(_, number)| *number);
         while self.first_event < oldest && self.events.pop_front().is_some() {
             self.first_event += 1;
         }
