@@ -169,7 +169,8 @@ pub fn run_filters(context: &Context<'_>, pod: &PodInfo, state: &CycleState, nod
     Ok(())
 }
 
-fn filter(
+/// Runs the filter of one plugin.
+pub(super) fn filter(
     plugin: Plugin,
     context: &Context<'_>,
     pod: &PodInfo,

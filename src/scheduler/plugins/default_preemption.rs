@@ -4,6 +4,7 @@
 //! victims of a node share priority and start time, kube-scheduler's order among them is unspecified; here it is that of
 //! the node's pods.
 
+use super::preemption_room;
 use crate::api::PreemptionPolicy;
 use crate::cluster::NodeId;
 use crate::scheduler::diagnosis::{Failures, ReasonCounts};
@@ -52,7 +53,7 @@ fn start_time(pod: &PodInfo) -> SimTime {
 }
 
 /// The order in which pods are spared: high priority first, then early start (`MoreImportantPod`).
-fn by_importance(pod: &PodInfo) -> (Reverse<i32>, SimTime) {
+pub fn by_importance(pod: &PodInfo) -> (Reverse<i32>, SimTime) {
     (Reverse(pod.priority()), start_time(pod))
 }
 
@@ -89,9 +90,15 @@ pub fn preempt(
     let (mut violating, mut candidates) = (Vec::new(), Vec::new());
     let mut failures: Vec<(NodeId, Failure)> = Vec::new();
     let (before, after) = potential.split_at(offset);
+    let only_room = preemption_room::only_room_counts(context, state);
     for id in after.iter().chain(before) {
         let Some(node) = context.snapshot.node(*id) else { continue };
-        match select_victims(context, pod, node, state) {
+        let found = if only_room {
+            preemption_room::select_victims(context, pod, node, state)
+        } else {
+            select_victims(context, pod, node, state)
+        };
+        match found {
             Ok(candidate) if candidate.pdb_violations == 0 => candidates.push(candidate),
             Ok(candidate) => violating.push(candidate),
             Err(None) => no_victims += 1,
@@ -160,11 +167,11 @@ fn candidates_wanted(args: DefaultPreemptionArgs, potential: usize) -> usize {
     (potential * percentage / 100).max(absolute).min(potential)
 }
 
-/// The pods that would have to go from one node.
+/// The pods that would have to go from one node, found by trial with a copy of it.
 ///
 /// # Errors
 /// `None` where no pod may go, else why the pod would not fit all the same.
-fn select_victims(
+pub fn select_victims(
     context: &Context<'_>,
     pod: &PodInfo,
     node: &NodeInfo,
@@ -221,7 +228,7 @@ fn put(context: &Context<'_>, pod: &PodInfo, node: &mut NodeInfo, state: &mut Cy
 
 /// Splits pods, in order of importance, into those whose loss a budget forbids and the others
 /// (`filterPodsWithPDBViolation`).
-fn split_by_budgets(pods: &[Arc<PodInfo>], budgets: &[DisruptionBudget]) -> (Vec<Arc<PodInfo>>, Vec<Arc<PodInfo>>) {
+pub fn split_by_budgets(pods: &[Arc<PodInfo>], budgets: &[DisruptionBudget]) -> (Vec<Arc<PodInfo>>, Vec<Arc<PodInfo>>) {
     let mut allowed: Vec<i64> = budgets.iter().map(|budget| i64::from(budget.disruptions_allowed)).collect();
     pods.iter().cloned().partition(|pod| {
         let mut violated = false;
