@@ -3,7 +3,9 @@
 //! ```text
 //! cargo run --release --example throughput                      # every workload at its full size
 //! cargo run --release --example throughput -- plain-1k --scale 0.1
+//! cargo run --release --example throughput -- plain-1k --nodes 500 --pods 20000
 //! cargo run --release --example throughput -- openb --traces DIR
+//! cargo run --release --example throughput -- --chart FOLDER     # how the cost of a pod grows with the cluster
 //! cargo run --release --example throughput -- --csv FOLDER       # nodes.csv and pods.csv in the generic trace form
 //! ```
 //!
@@ -14,6 +16,7 @@
 //! placements.
 
 mod measure;
+mod scaling;
 mod workloads;
 
 use clap::{Parser, ValueEnum};
@@ -38,6 +41,15 @@ struct Options {
     /// Writes the tables of each run into a folder of its name, in the measured time
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Nodes instead of those of the workload
+    #[arg(long, value_name = "NUMBER")]
+    nodes: Option<u32>,
+    /// Pods instead of those of the workload
+    #[arg(long, value_name = "NUMBER")]
+    pods: Option<u32>,
+    /// Measures how the cost of a pod grows with the cluster, and draws it into this folder
+    #[arg(long, value_name = "FOLDER", exclusive = true)]
+    chart: Option<PathBuf>,
     /// How the scheduler finds its decisions
     #[arg(long, value_enum, default_value_t = Path::Index)]
     scheduler: Path,
@@ -57,11 +69,18 @@ enum Path {
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(folder) = &options.chart {
+        return exit(scaling::measure(folder));
+    }
     let outcome = match chosen(&options) {
         Ok(workloads) if options.here => workloads.iter().try_for_each(|own| measure::line(own, &options)),
         Ok(workloads) => each_in_its_process(&workloads, &options),
         Err(message) => Err(message),
     };
+    exit(outcome)
+}
+
+fn exit(outcome: Result<(), String>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
@@ -82,8 +101,8 @@ fn chosen(options: &Options) -> Result<Vec<Workload>, String> {
     }
     let all = WORKLOADS.iter().map(|(name, nodes, pods, kind)| Workload {
         name: (*name).to_owned(),
-        nodes: *nodes,
-        pods: *pods,
+        nodes: options.nodes.filter(|_| scaling::can_be_sized(*kind)).unwrap_or(*nodes),
+        pods: options.pods.filter(|_| scaling::can_be_sized(*kind)).unwrap_or(*pods),
         kind: *kind,
     });
     if options.names.is_empty() {
@@ -106,6 +125,11 @@ fn each_in_its_process(workloads: &[Workload], options: &Options) -> Result<(), 
     for workload in workloads {
         let mut command = Command::new(&program);
         command.arg("--here").args(["--scale", &options.scale.to_string()]);
+        for (flag, number) in [("--nodes", options.nodes), ("--pods", options.pods)] {
+            if let Some(number) = number {
+                command.args([flag, &number.to_string()]);
+            }
+        }
         match &options.csv {
             Some(folder) => command.arg("--csv").arg(folder),
             None => command.arg(&workload.name),

@@ -165,3 +165,11 @@ pub struct Figure {
     pub(super) columns: usize,
     pub(super) panels: Vec<Panel>,
 }
+
+impl Figure {
+    /// The same chart with another line below its title.
+    #[must_use]
+    pub fn with_subtitle(self, subtitle: String) -> Self {
+        Self { subtitle, ..self }
+    }
+}

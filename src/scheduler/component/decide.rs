@@ -3,7 +3,7 @@
 
 use super::{RateLimit, Scheduler};
 use crate::cluster::Cluster;
-use crate::scheduler::plugins::default_preemption::has_victims;
+use crate::scheduler::plugins::default_preemption::never_preempts;
 use crate::scheduler::{Attempt, Context, Decision, PodInfo, TieBreak, WatchedPods, schedule};
 use crate::units::SimTime;
 use rand::Rng;
@@ -63,7 +63,7 @@ impl<L: RateLimit> Scheduler<L> {
             .and_then(|index| index.schedule(&context, pod, profile, &mut self.search, tie_break))
             .filter(|decision| match decision {
                 // Preemption wants to know why each node was rejected.
-                Decision::Unschedulable(_) => !has_victims(&context, pod),
+                Decision::Unschedulable(_) => never_preempts(&context, pod),
                 _ => true,
             });
         match indexed {

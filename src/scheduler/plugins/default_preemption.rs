@@ -8,7 +8,7 @@ use super::preemption_room;
 use crate::api::PreemptionPolicy;
 use crate::cluster::NodeId;
 use crate::scheduler::diagnosis::{Failures, ReasonCounts};
-use crate::scheduler::framework::{add_pod, remove_pod, run_filters_with_nominated_pods};
+use crate::scheduler::framework::{add_pod, remove_pod, run_filters_with_nominated_pods, run_pre_filter};
 use crate::scheduler::listers::DisruptionBudget;
 use crate::scheduler::profile::DefaultPreemptionArgs;
 use crate::scheduler::{Code, Context, CycleState, Diagnosis, Failure, NodeInfo, PodInfo, TieBreak};
@@ -135,6 +135,35 @@ pub fn has_victims(context: &Context<'_>, pod: &PodInfo) -> bool {
     context.snapshot.lowest_priority().is_some_and(|lowest| lowest < pod.priority())
 }
 
+/// Whether a pod that found no node preempts nobody whatever the nodes' failures are: it never does, or room is being made
+/// for it already.
+pub fn never_preempts(context: &Context<'_>, pod: &PodInfo) -> bool {
+    !has_victims(context, pod)
+        || pod.spec().preemption_policy == PreemptionPolicy::Never
+        || pod.nominated_node_name.as_deref().and_then(|name| context.snapshot.node_by_name(name)).is_some_and(|node| {
+            let failure = failure_on(context, pod, node);
+            failure.is_none_or(|failure| failure.code() != Code::UnschedulableAndUnresolvable)
+                && is_making_room(context, pod, node)
+        })
+}
+
+/// Why one node is not feasible.
+fn failure_on(context: &Context<'_>, pod: &PodInfo, node: NodeId) -> Option<Failure> {
+    let mut state = CycleState::default();
+    let result = run_pre_filter(context, pod, &mut state);
+    if result.nodes.is_some_and(|nodes| !nodes.contains(&node)) {
+        return Some(Failure::OutsidePreFilterNodes);
+    }
+    run_filters_with_nominated_pods(context, pod, &state, context.snapshot.node(node)?).err()
+}
+
+/// Whether a victim of the preemption is still leaving the node.
+fn is_making_room(context: &Context<'_>, pod: &PodInfo, node: NodeId) -> bool {
+    let is_leaving =
+        |other: &Arc<PodInfo>| other.priority() < pod.priority() && other.terminating && other.preempted_by_scheduler;
+    context.snapshot.node(node).is_some_and(|node| node.pods().iter().any(is_leaving))
+}
+
 /// Why the pod must not preempt (`PodEligibleToPreemptOthers`).
 fn ineligibility(context: &Context<'_>, pod: &PodInfo, diagnosis: &Diagnosis) -> Option<&'static str> {
     if pod.spec().preemption_policy == PreemptionPolicy::Never {
@@ -147,17 +176,14 @@ fn ineligibility(context: &Context<'_>, pod: &PodInfo, diagnosis: &Diagnosis) ->
             Failures::ByNode(failures) => {
                 failures.iter().find(|(node, _)| *node == nominated).map(|(_, failure)| failure.code())
             }
-            // Nobody of lower priority is there, so that nobody of them is leaving.
-            Failures::Counted { .. } => return None,
+            // Only the one node matters, and it can be asked again.
+            Failures::Counted { .. } => failure_on(context, pod, nominated).map(Failure::code),
         },
     };
     if code == Some(Code::UnschedulableAndUnresolvable) {
         return None;
     }
-    let is_leaving =
-        |other: &Arc<PodInfo>| other.priority() < pod.priority() && other.terminating && other.preempted_by_scheduler;
-    let waits = context.snapshot.node(nominated)?.pods().iter().any(is_leaving);
-    waits.then_some("not eligible due to a terminating pod on the nominated node.")
+    is_making_room(context, pod, nominated).then_some("not eligible due to a terminating pod on the nominated node.")
 }
 
 /// How many candidates are looked for among `potential` nodes (`calculateNumCandidates`).
