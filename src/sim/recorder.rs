@@ -47,6 +47,11 @@ struct NodeState {
 }
 
 impl NodeState {
+    /// Whether the node is there with a pod that no DaemonSet owns.
+    const fn is_used(&self) -> bool {
+        self.exists && self.own_pods > 0
+    }
+
     fn account(&mut self, now: SimTime) {
         let span = i128::from((now - self.since).as_nanos());
         self.cpu_integral += span * i128::from(self.cpu_requested);
@@ -179,11 +184,11 @@ impl Recorder {
             if change > 0 {
                 state.pods_bound += 1;
             }
-            let was_used = state.own_pods > 0;
+            let was_used = state.is_used();
             if !is_daemon {
                 state.own_pods = state.own_pods.saturating_add_signed(i32::try_from(change).unwrap_or(0));
             }
-            let used = i64::from(state.own_pods > 0) - i64::from(was_used);
+            let used = i64::from(state.is_used()) - i64::from(was_used);
             let stranded = if state.exists {
                 stranded(
                     (allocatable.cpu.map_or(0, MilliCpu::get), state.cpu_requested),
@@ -235,8 +240,10 @@ impl Recorder {
         if exists && !existed {
             state.since = now;
         }
+        let was_used = state.is_used();
         state.exists = exists;
         state.ready = ready;
+        let used = i64::from(state.is_used()) - i64::from(was_used);
         let stranded = (state.cpu_stranded, state.memory_stranded);
         if !exists {
             (state.cpu_stranded, state.memory_stranded) = (0, 0);
@@ -252,6 +259,7 @@ impl Recorder {
             let cpu = allocatable.cpu.map_or(0, MilliCpu::get) * change;
             let memory = allocatable.memory.map_or(0, Bytes::get) * change;
             self.cluster.nodes.add(now, change);
+            self.cluster.nodes_used.add(now, used);
             self.cluster.cpu_allocatable.add(now, cpu);
             self.cluster.memory_allocatable.add(now, memory);
             for (name, amount) in allocatable.scalar.iter() {
@@ -260,6 +268,7 @@ impl Recorder {
             }
             let pool = pool_index(node, self.pools.len());
             if let (Some(counts), Some(pool)) = (self.pool_counts.get_mut(pool), self.pools.get_mut(pool)) {
+                pool.nodes_used.add(now, used);
                 counts.0 += change;
                 counts.1 += cpu;
                 counts.2 += memory;

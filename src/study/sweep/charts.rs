@@ -5,6 +5,7 @@ use super::plan::{Parameter, Plan, Point, value_text};
 use super::point_summary::PointSummary;
 use crate::report::charts::{self, SweepPoint, SweepSeries, SweepX};
 use crate::stats::Interval;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -43,10 +44,17 @@ fn axis(plan: &Plan) -> Option<usize> {
 
 fn values(parameter: &Parameter) -> SweepX {
     let numbers: Option<Vec<f64>> = parameter.values.iter().map(serde_json::Value::as_f64).collect();
-    numbers.map_or_else(|| SweepX::Categories(parameter.values.iter().map(short_text).collect()), SweepX::Numeric)
+    numbers.map_or_else(|| SweepX::Categories(short_texts(&parameter.values)), SweepX::Numeric)
 }
 
-/// A value as it stands in a chart: of the path of a YAML file the name alone.
+/// Values as they stand in a chart: shortened if they stay distinct.
+fn short_texts(values: &[serde_json::Value]) -> Vec<String> {
+    let short: Vec<String> = values.iter().map(short_text).collect();
+    let distinct: BTreeSet<&String> = short.iter().collect();
+    if distinct.len() == values.len() { short } else { values.iter().map(value_text).collect() }
+}
+
+/// Of the path of a YAML file the name alone.
 fn short_text(value: &serde_json::Value) -> String {
     let text = value_text(value);
     let stem = text.strip_suffix(".yaml").or_else(|| text.strip_suffix(".yml"));
@@ -87,10 +95,14 @@ fn label(plan: &Plan, point: &Point, across: usize) -> String {
         .iter()
         .enumerate()
         .filter(|(index, _)| *index != across)
-        .map(|(_, (path, value))| {
+        .map(|(index, (path, value))| {
             let last = path.rsplit('.').next().unwrap_or(path);
             let shared = plan.parameters().iter().filter(|other| other.path.rsplit('.').next() == Some(last)).count();
-            format!("{}={}", if shared > 1 { path } else { last }, short_text(value))
+            let text = plan.parameters().get(index).and_then(|parameter| {
+                let place = parameter.values.iter().position(|own| own == value)?;
+                short_texts(&parameter.values).into_iter().nth(place)
+            });
+            format!("{}={}", if shared > 1 { path } else { last }, text.unwrap_or_else(|| value_text(value)))
         })
         .collect();
     pairs.join(", ")
@@ -123,6 +135,12 @@ mod tests {
         for (value, expected) in cases {
             assert_eq!(short_text(&value), expected, "{value}");
         }
+        assert_eq!(short_texts(&[json!("a/x.yaml"), json!("b/y.yaml")]), ["x", "y"]);
+        assert_eq!(
+            short_texts(&[json!("a/x.yaml"), json!("b/x.yaml")]),
+            ["a/x.yaml", "b/x.yaml"],
+            "they stay distinct"
+        );
     }
 
     #[test]
