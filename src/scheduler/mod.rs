@@ -21,7 +21,6 @@ pub mod event;
 pub mod failure;
 pub mod framework;
 pub mod index;
-mod lazy_heap;
 mod listers;
 mod node_info;
 mod nominator;

@@ -6,13 +6,17 @@
 //! Pods in the unschedulable pool stand in groups by the plugins that rejected them, so that an event costs nothing for
 //! the groups whose plugins do not listen to it.
 
+mod entries;
+mod lazy_heap;
+
 use super::event::ClusterEvent;
-use super::lazy_heap::LazyHeap;
 use super::plugins::scheduling_gates;
 use super::queueing_hints::{HintContext, may_become_schedulable};
 use super::{Plugin, PluginSet, PodInfo, SchedulerConfig};
 use crate::cluster::PodId;
 use crate::units::{SimDuration, SimTime};
+use entries::{Entries, Entry};
+use lazy_heap::LazyHeap;
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -45,35 +49,6 @@ pub enum Place {
 type ActiveKey = (Reverse<i32>, SimTime, u64, PodId);
 /// Order in the back-off queues.
 type BackoffKey = (SimTime, ActiveKey);
-
-/// A pod with its history.
-#[derive(Clone, Debug)]
-struct Entry {
-    pod: Arc<PodInfo>,
-    place: Place,
-    /// When it came, or came back from its last attempt.
-    timestamp: SimTime,
-    sequence: u64,
-    attempts: u32,
-    /// Attempts that ended with a rejection.
-    rejections: u32,
-    /// Attempts since the last rejection that ended with an internal error.
-    consecutive_errors: u32,
-    /// Plugins that rejected it in its last attempt, or the PreEnqueue plugin that keeps it out.
-    rejectors: PluginSet,
-    /// End of the back-off, once it was asked for.
-    backoff_until: Option<SimTime>,
-    /// Tells its last entry into a place from those before.
-    ticket: u64,
-    /// In the unschedulable pool: its group and its position there.
-    group: (usize, usize),
-}
-
-impl Entry {
-    fn active_key(&self) -> ActiveKey {
-        (Reverse(self.pod.priority()), self.timestamp, self.sequence, self.pod.id)
-    }
-}
 
 /// Pods of the unschedulable pool that the same plugins rejected.
 #[derive(Clone, Debug)]
@@ -113,61 +88,6 @@ pub struct SchedulingQueue {
     first_event: u64,
     next_sequence: u64,
     next_ticket: u64,
-}
-
-/// The pods in the queue.
-#[derive(Clone, Debug, Default)]
-struct Entries {
-    slots: Vec<Option<Entry>>,
-    free: Vec<u32>,
-    /// By pod id: the slot; `NO_SLOT` is none.
-    slot_of: Vec<u32>,
-}
-
-const NO_SLOT: u32 = u32::MAX;
-
-impl Entries {
-    fn slot(&self, id: PodId) -> Option<usize> {
-        self.slot_of.get(id.index()).filter(|slot| **slot != NO_SLOT).map(|slot| *slot as usize)
-    }
-
-    fn get(&self, id: PodId) -> Option<&Entry> {
-        self.slots.get(self.slot(id)?)?.as_ref()
-    }
-
-    fn get_mut(&mut self, id: PodId) -> Option<&mut Entry> {
-        let slot = self.slot(id)?;
-        self.slots.get_mut(slot)?.as_mut()
-    }
-
-    fn insert(&mut self, id: PodId, entry: Entry) {
-        if self.slot_of.len() <= id.index() {
-            self.slot_of.resize(id.index() + 1, NO_SLOT);
-        }
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            u32::try_from(self.slots.len() - 1).unwrap_or(NO_SLOT)
-        });
-        self.slots[slot as usize] = Some(entry);
-        self.slot_of[id.index()] = slot;
-    }
-
-    fn remove(&mut self, id: PodId) {
-        if let Some(slot) = self.slot(id) {
-            self.slots[slot] = None;
-            self.free.push(self.slot_of[id.index()]);
-            self.slot_of[id.index()] = NO_SLOT;
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
-    }
-
-    /// Whether the pod is still in the place that it entered with this ticket.
-    fn is_there(&self, id: PodId, place: Place, ticket: u64) -> bool {
-        self.get(id).is_some_and(|entry| entry.place == place && entry.ticket == ticket)
-    }
 }
 
 impl SchedulingQueue {
@@ -558,86 +478,4 @@ fn backoff(failures: u32, initial: SimDuration, max: SimDuration) -> SimDuration
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_backoff_doubles_up_to_its_maximum() {
-        let (initial, max) = (SimDuration::from_secs(1), SimDuration::from_secs(10));
-        let delays: Vec<i64> = (1..=6).map(|failures| backoff(failures, initial, max).whole_seconds()).collect();
-        assert_eq!(delays, [1, 2, 4, 8, 10, 10]);
-        assert_eq!(backoff(500, initial, max), max);
-    }
-
-    fn pod(index: usize, priority: i32) -> Arc<PodInfo> {
-        use crate::api::{Pod, PodSpec, PodTemplate};
-        use crate::scheduler::{KubernetesVersion, PodTraits};
-        let spec = PodSpec { priority, ..PodSpec::default() };
-        let traits = Arc::new(PodTraits::of(&spec));
-        let template = Arc::new(PodTemplate { spec, ..PodTemplate::default() });
-        let pod = Pod { template, ..Pod::default() };
-        Arc::new(PodInfo::new(PodId::from_index(index), &pod, traits, KubernetesVersion::V1_36))
-    }
-
-    #[test]
-    fn the_queue_wakes_up_when_something_is_due_and_not_before() {
-        let (listers, profiles) = (crate::scheduler::Listers::default(), [crate::scheduler::Profile::default()]);
-        let context = HintContext { listers: &listers, profiles: &profiles };
-        let mut queue = SchedulingQueue::new(&SchedulerConfig::default());
-        assert_eq!(queue.next_wakeup(SimTime::ZERO), None, "an empty queue never wakes up");
-        queue.add(pod(0, 0), SimTime::from_millis(100));
-        queue.add(pod(1, 5), SimTime::from_millis(200));
-        assert_eq!(queue.next_wakeup(SimTime::from_millis(200)), None, "active pods need no timer");
-        let first = queue.pop().unwrap();
-        assert_eq!(first.pod.id, PodId::from_index(1), "priority comes first");
-        queue.fail(first.pod.id, SimTime::from_millis(300));
-        let error_wakeup = SimTime::from_secs(2);
-        assert_eq!(queue.next_wakeup(SimTime::from_millis(300)), Some(error_wakeup), "1.3 s counts as second 1");
-        let second = queue.pop().unwrap();
-        queue.reject(second.pod.id, PluginSet::of(&[Plugin::NodeResourcesFit]), &context, SimTime::from_millis(400));
-        assert!(queue.pop().is_none(), "error back-off is not cut short");
-        queue.flush(error_wakeup);
-        assert_eq!(queue.place(first.pod.id), Some(Place::Active));
-        let leftover = SimTime::from_secs(330);
-        assert_eq!(
-            queue.next_wakeup(error_wakeup),
-            Some(leftover),
-            "5 min passed at 300.4 s, the timer runs every 30 s"
-        );
-        queue.flush(leftover);
-        assert_eq!(queue.place(second.pod.id), Some(Place::Active));
-        assert_eq!(queue.next_wakeup(leftover), None);
-    }
-
-    #[test]
-    fn an_event_moves_only_pods_whose_rejectors_listen() {
-        let (listers, profiles) = (crate::scheduler::Listers::default(), [crate::scheduler::Profile::default()]);
-        let context = HintContext { listers: &listers, profiles: &profiles };
-        let mut queue = SchedulingQueue::new(&SchedulerConfig::default());
-        for (index, plugin) in [Plugin::NodeResourcesFit, Plugin::NodeAffinity].into_iter().enumerate() {
-            queue.add(pod(index, 0), SimTime::ZERO);
-            let popped = queue.pop().unwrap();
-            queue.reject(popped.pod.id, PluginSet::of(&[plugin]), &context, SimTime::ZERO);
-        }
-        queue.on_event(&ClusterEvent::AssignedPodDelete(pod(9, 0)), &context, SimTime::from_millis(1));
-        assert_eq!(queue.place(PodId::from_index(0)), Some(Place::Backoff), "room was made during its back-off");
-        assert_eq!(queue.place(PodId::from_index(1)), Some(Place::Unschedulable), "no node changed");
-        assert!(queue.pop().is_some(), "an idle scheduler cuts the back-off short");
-    }
-
-    #[test]
-    fn an_event_may_concern_low_priorities_only() {
-        let (listers, profiles) = (crate::scheduler::Listers::default(), [crate::scheduler::Profile::default()]);
-        let context = HintContext { listers: &listers, profiles: &profiles };
-        let mut queue = SchedulingQueue::new(&SchedulerConfig::default());
-        for (index, priority) in [10, 20, 30].into_iter().enumerate() {
-            queue.add(pod(index, priority), SimTime::ZERO);
-            let popped = queue.pop().unwrap();
-            queue.reject(popped.pod.id, PluginSet::of(&[Plugin::NodeResourcesFit]), &context, SimTime::ZERO);
-        }
-        let event = ClusterEvent::AssignedPodDelete(pod(9, 20));
-        queue.on_event_up_to(20, &event, &context, SimTime::from_millis(1));
-        let places: Vec<_> = (0..3).map(|index| queue.place(PodId::from_index(index)).unwrap()).collect();
-        assert_eq!(places, [Place::Backoff, Place::Backoff, Place::Unschedulable]);
-    }
-}
+mod tests;

@@ -12,8 +12,8 @@ use crate::cluster::{NodeId, PodId};
 use crate::engine::{RandomStream, RandomStreams};
 use crate::scheduler::profile::{DefaultSpreadConstraints, ResourceWeight};
 use crate::scheduler::{
-    KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, ProfileConfig, ResourceKey, ScoringStrategy,
-    Scratch, ServiceSelector, Snapshot,
+    Context, Decision, KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, ProfileConfig, ResourceKey,
+    ScoringStrategy, Scratch, ServiceSelector, Snapshot, TieBreak, schedule,
 };
 use crate::units::{Bytes, MilliCpu};
 use rand::Rng;
@@ -312,6 +312,54 @@ impl Case {
         info.template = Arc::clone(template);
         info.owner.clone_from(owner);
         Arc::new(info)
+    }
+
+    /// One scheduling attempt by index and framework, which must decide alike; the decision is carried out.
+    pub fn attempt(&mut self, seed: u64) {
+        let mut pod = self.pod();
+        if self.draw.chance(5) && !self.placed.is_empty() {
+            let node = self.draw.name("n", 40);
+            pod = Arc::new(PodInfo { nominated_node_name: Some(node), ..PodInfo::clone(&pod) });
+        }
+        self.snapshot.refresh();
+        self.index.sync(&mut self.snapshot, &mut self.nominator);
+        let tie_break = TieBreak::Random(self.draw.number());
+        let context = Context {
+            snapshot: &self.snapshot,
+            listers: &self.listers,
+            nominator: &self.nominator,
+            profile: &self.profile,
+        };
+        let mut search = self.search;
+        let indexed = self.index.schedule(&context, &pod, 0, &mut search, tie_break);
+        let expected = schedule(&context, &pod, &mut self.search, tie_break, &mut self.scratch);
+        if let Some(indexed) = indexed {
+            assert_eq!(search, self.search, "seed {seed}: next start, {pod:?}");
+            match (&indexed, &expected) {
+                (Decision::Placed(indexed), Decision::Placed(expected)) => {
+                    assert_eq!(indexed, expected, "seed {seed}: {pod:?}");
+                }
+                (Decision::Unschedulable(indexed), Decision::Unschedulable(expected)) => {
+                    let message =
+                        |own: &crate::scheduler::Diagnosis| own.message(&self.snapshot, &pod, self.profile.version);
+                    assert_eq!(message(indexed), message(expected), "seed {seed}");
+                    assert_eq!(indexed.plugins, expected.plugins, "seed {seed}");
+                }
+                (Decision::NoNodes, Decision::NoNodes) => {}
+                _ => panic!("seed {seed}: {indexed:?} instead of {expected:?} for {pod:?}"),
+            }
+        }
+        match expected {
+            Decision::Placed(placement) => {
+                self.snapshot.add_pod(Arc::clone(&pod), placement.node);
+                self.placed.push((pod.id, pod));
+            }
+            Decision::Unschedulable(_) if self.draw.chance(20) => {
+                let node = NodeId::from_index(self.draw.below(10));
+                self.nominator.add(pod, node);
+            }
+            _ => {}
+        }
     }
 
     /// Something changes.
