@@ -33,7 +33,7 @@ struct Options {
     #[arg(long, default_value_t = 1.0)]
     scale: f64,
     /// A folder with nodes.csv and pods.csv in the generic trace form, instead of a workload
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["nodes", "pods"])]
     csv: Option<PathBuf>,
     /// The folder below which traces lie
     #[arg(long, value_name = "DIR")]
@@ -42,10 +42,10 @@ struct Options {
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// Nodes instead of those of the workload
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", requires = "names")]
     nodes: Option<u32>,
     /// Pods instead of those of the workload
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", requires = "names")]
     pods: Option<u32>,
     /// Measures how the cost of a pod grows with the cluster, and draws it into this folder
     #[arg(long, value_name = "FOLDER", exclusive = true)]
@@ -101,8 +101,8 @@ fn chosen(options: &Options) -> Result<Vec<Workload>, String> {
     }
     let all = WORKLOADS.iter().map(|(name, nodes, pods, kind)| Workload {
         name: (*name).to_owned(),
-        nodes: options.nodes.filter(|_| scaling::can_be_sized(*kind)).unwrap_or(*nodes),
-        pods: options.pods.filter(|_| scaling::can_be_sized(*kind)).unwrap_or(*pods),
+        nodes: options.nodes.unwrap_or(*nodes),
+        pods: options.pods.unwrap_or(*pods),
         kind: *kind,
     });
     if options.names.is_empty() {
@@ -115,7 +115,13 @@ fn chosen(options: &Options) -> Result<Vec<Workload>, String> {
             format!("`{name}` is no workload (expected one of {})", names.join(", "))
         })
     };
-    options.names.iter().map(find).collect()
+    let chosen: Vec<Workload> = options.names.iter().map(find).collect::<Result<_, _>>()?;
+    match chosen.iter().find(|own| !own.kind.can_be_sized()) {
+        Some(own) if options.nodes.or(options.pods).is_some() => {
+            Err(format!("--nodes and --pods do not go with `{}`, whose trace has its own", own.name))
+        }
+        _ => Ok(chosen),
+    }
 }
 
 /// Runs each workload in a process of its own, so that its peak memory is its own too.

@@ -1,6 +1,5 @@
 //! Cost per pod against nodes: each kind of workload at several sizes, as a table and a chart.
 
-use crate::workloads::Kind;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
@@ -67,9 +66,4 @@ fn cost_per_pod(line: &str) -> Option<f64> {
     let cpu_milliseconds: f64 = columns.nth(3)?.parse().ok()?;
     let pods: f64 = line.split_whitespace().nth(2)?.parse().ok()?;
     (pods > 0.0).then_some(cpu_milliseconds * 1000.0 / pods)
-}
-
-/// Whether a workload's size can be replaced: its scenario is made, not read.
-pub fn can_be_sized(kind: Kind) -> bool {
-    !matches!(kind, Kind::Openb | Kind::Csv)
 }

@@ -77,6 +77,11 @@ pub const WORKLOADS: &[(&str, u32, u32, Kind)] = &[
 ];
 
 impl Kind {
+    /// Whether the size can be chosen: the scenario is made, not read.
+    pub const fn can_be_sized(self) -> bool {
+        !matches!(self, Self::Openb | Self::Csv)
+    }
+
     /// The word for the table.
     pub fn word(self) -> String {
         match self {

@@ -93,6 +93,11 @@ pub struct ApiEvent {
     pub message: EventMessage,
 }
 
+impl ApiEvent {
+    /// `source` of the Events of kube-scheduler, whatever the names of its profiles are.
+    pub const SCHEDULER: &'static str = "default-scheduler";
+}
+
 /// What a Kubernetes Event is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum EventObject {

@@ -155,7 +155,7 @@ pub const METRICS: &[Metric] = &[
     metric(
         "workload_on_one_node_ratio_mean",
         Ratio,
-        "largest share of a workload's pods that one node holds at the end, mean over the workloads with two pods or more",
+        "largest share of a workload's pods that one node holds at the end, mean over the workloads with two pods or more, DaemonSets left out",
     ),
     metric("requests_total", Count, "requests offered to all workloads together"),
     metric(

@@ -214,9 +214,13 @@ fn workloads(facts: &Facts, summary: &mut Summary) {
 }
 
 /// The largest share of a workload's pods that one node holds at the end, mean over the workloads with two pods or more.
+/// DaemonSets are left out: they have a pod on each node.
 fn mean_share_on_one_node(facts: &Facts) -> Option<f64> {
     let mut counts: BTreeMap<(&str, &str), BTreeMap<u32, u32>> = BTreeMap::new();
-    for pod in facts.pods.iter().filter(|pod| pod.outcome == PodOutcome::Running && !pod.workload.is_empty()) {
+    let counts_here = |pod: &&PodRecord| {
+        pod.outcome == PodOutcome::Running && !pod.workload.is_empty() && !pod.workload.starts_with("DaemonSet/")
+    };
+    for pod in facts.pods.iter().filter(counts_here) {
         let Some(node) = pod.node else { continue };
         *counts.entry((&pod.namespace, &pod.workload)).or_default().entry(node).or_default() += 1;
     }

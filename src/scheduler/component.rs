@@ -453,12 +453,13 @@ impl<L: RateLimit> Scheduler<L> {
             cluster.emit(ApiEvent {
                 severity: Severity::Normal,
                 reason: "Scheduled",
-                source: "default-scheduler",
+                source: ApiEvent::SCHEDULER,
                 object: EventObject::Pod(pod),
                 message: EventMessage::Assigned(node),
             });
         } else if cluster.pod(pod).node.is_none() {
             self.snapshot.remove_pod(pod);
+            self.ending_nominations.retain(|own| own.id != pod);
             if cluster.pod(pod).is_active() {
                 let info = self.pod_info(pod, cluster);
                 self.queue.add(info, now);

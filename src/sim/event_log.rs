@@ -31,7 +31,7 @@ impl Series {
         if self.event.reason != event.reason || self.event.source != event.source {
             return false;
         }
-        if event.source == "default-scheduler" {
+        if event.source == ApiEvent::SCHEDULER {
             let last_look = SimTime::ZERO + FINISH_TIME * ((now - SimTime::ZERO).as_nanos() / FINISH_TIME.as_nanos());
             return last_look - self.last <= FINISH_TIME;
         }
@@ -153,7 +153,7 @@ mod tests {
     fn repetitions_are_told_as_the_recorders_do() {
         let pod = |index: usize| EventObject::Pod(PodId::from_index(index));
         let set = |name: &str| EventObject::Other { kind: "ReplicaSet", namespace: "".into(), name: name.into() };
-        let (scheduler, kubelet) = ("default-scheduler", "kubelet");
+        let (scheduler, kubelet) = (ApiEvent::SCHEDULER, "kubelet");
         let cases = [
             (vec![(scheduler, pod(0), "a", 0), (scheduler, pod(0), "b", 9)], vec![2], "the scheduler's, any message"),
             (

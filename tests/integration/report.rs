@@ -359,3 +359,58 @@ proptest! {
         prop_assert_eq!(summary, summarize(&with_pods(&turned)));
     }
 }
+
+/// Two priced nodes in zones a and b with a DaemonSet on both; a Deployment of two pods that fits zone a alone.
+fn packed(spec: &str) -> wavetank::record::Facts {
+    let manifests = "apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      tolerations: [{operator: Exists}]
+      containers: [{name: c, image: app, resources: {requests: {cpu: 1, memory: 4Gi}}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      nodeSelector: {topology.kubernetes.io/zone: a}
+      containers: [{name: c, image: app, resources: {requests: {cpu: 1, memory: 1Gi}}}]
+";
+    crate::behaviour::run(2, "a, b", manifests, spec)
+}
+
+#[test]
+fn packing_is_measured() {
+    let facts = packed("duration: 1h");
+    let summary = wavetank::report::summarize(&facts);
+    let near = |name: &str, expected: f64| {
+        let value = summary.get(name).unwrap_or_else(|| panic!("{name} is missing"));
+        // Pods are bound some milliseconds after the start.
+        assert!((value - expected).abs() <= 1e-4 * expected.max(1.0), "{name}: {value} instead of {expected}");
+    };
+    near("nodes_used_mean", 1.0);
+    near("nodes_used_max", 1.0);
+    near("pods_per_node_max", 3.0);
+    near("workload_on_one_node_ratio_mean", 1.0);
+    // Zone a: 3 of 4 cores and 6 of 16 GiB requested: of 10 GiB free, 4 go with the last core. Zone b is in proportion.
+    near("node_memory_stranded_ratio_mean", 6.0 / 32.0);
+    near("node_cpu_stranded_ratio_mean", 0.0);
+    assert_eq!(summary.get("cost_used_dollars"), None, "nothing has a price");
+}
+
+#[test]
+fn a_node_that_is_gone_is_not_used() {
+    let facts = packed("duration: 1h\nactions: [{at: 10m, delete: node/n-0}]");
+    let (cluster, end) = (&facts.cluster, facts.end);
+    assert_eq!((cluster.nodes.value(), cluster.nodes_used.value()), (1, 0), "at the end, {end:?}");
+    assert_eq!((cluster.cpu_stranded.value(), cluster.memory_stranded.value()), (0, 0));
+}

@@ -160,3 +160,34 @@ spec:
         );
     }
 }
+
+#[test]
+fn a_nomination_ends_when_a_pod_of_higher_priority_takes_the_place() {
+    // One node, full of a pod that takes long to stop. `mid` preempts it and waits; `high` comes and takes the place.
+    let class = |name: &str, value: u32| {
+        format!(
+            "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {{name: {name}}}\nvalue: {value}\n---\n"
+        )
+    };
+    let low = "apiVersion: v1\nkind: Pod\nmetadata: {name: low, annotations: {wavetank.dev/stop-delay: 500s}}\n\
+               spec: {terminationGracePeriodSeconds: 600, \
+               containers: [{name: c, image: app, resources: {requests: {cpu: 3500m}}}]}\n";
+    let arriving = |name: &str, at: &str| {
+        format!(
+            "- {{name: {name}, every: {{fixed: {at}}}, limit: 1, template: {{spec: {{priorityClassName: {name}, \
+             containers: [{{name: c, image: app, resources: {{requests: {{cpu: 3500m}}}}}}]}}}}}}\n"
+        )
+    };
+    let reason_of_mid = |arrivals: &str| {
+        let spec = format!("duration: 5m\narrivals:\n{arrivals}");
+        let facts = run(1, "a", &(class("mid", 10) + &class("high", 20) + low), &spec);
+        let mid = facts.pods.iter().find(|pod| pod.name.starts_with("mid")).expect("it came");
+        mid.reason.to_string()
+    };
+    let waits = "not eligible due to a terminating pod on the nominated node.";
+    let alone = reason_of_mid(&arriving("mid", "60s"));
+    let with_high = reason_of_mid(&(arriving("mid", "60s") + &arriving("high", "120s")));
+    assert!(!alone.is_empty() && !with_high.is_empty());
+    assert!(!with_high.contains(waits), "it waits for nothing any more: {with_high}");
+    assert_ne!(alone, with_high);
+}

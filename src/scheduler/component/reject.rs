@@ -3,7 +3,6 @@
 use super::{RateLimit, Scheduler};
 use crate::api::Name;
 use crate::cluster::{ApiEvent, Cluster, Disruption, EventMessage, EventObject, NodeId, PodId, Severity};
-use crate::scheduler::event::ClusterEvent;
 use crate::scheduler::{Context, Diagnosis, HintContext, PodInfo, TieBreak, post_filter};
 use crate::units::SimTime;
 use rand::Rng;
@@ -25,11 +24,9 @@ impl<L: RateLimit> Scheduler<L> {
             self.put_back(pod, diagnosis, message, None, cluster, now);
             return;
         }
-        let mut preempts = true;
-        if self.snapshot.lowest_priority().is_some_and(|lowest| lowest < pod.priority()) {
+        let somebody_is_below = self.snapshot.lowest_priority().is_some_and(|lowest| lowest < pod.priority());
+        if somebody_is_below {
             self.note_starts(cluster);
-        } else {
-            preempts = false;
         }
         let context = Context {
             snapshot: &self.snapshot,
@@ -54,20 +51,23 @@ impl<L: RateLimit> Scheduler<L> {
                 .map(|own| own.id)
                 .collect();
             let mut ended: Vec<Arc<PodInfo>> = lower.into_iter().filter_map(|own| self.nominator.remove(own)).collect();
+            for own in &ended {
+                let cleared = PodInfo { nominated_node_name: None, ..PodInfo::clone(own) };
+                self.queue.update(Arc::new(cleared), &[], &hints, now);
+            }
             let moved = self.nominator.node_of(pod.id).is_some_and(|before| before != node);
             ended.extend(self.nominator.remove(pod.id).filter(|_| moved));
             self.nominator.add(Arc::clone(&nominated), node);
             self.queue.update(nominated, &[], &hints, now);
-            for pod in ended {
-                let (priority, event) = (pod.priority(), ClusterEvent::AssignedPodDelete(pod));
-                self.queue.on_event_up_to(priority, &event, &hints, now);
+            for own in ended {
+                self.offer_end_of_nomination(own, now);
             }
             for victim in &chosen.victims {
                 preempt(victim, pod, cluster, now);
             }
         }
         let message = Name::from(message);
-        if !preempts && pod.nominated_node_name.is_none() {
+        if !somebody_is_below && pod.nominated_node_name.is_none() {
             self.failure_texts.insert(diagnosis, pod, message.clone());
         }
         self.put_back(pod, diagnosis, message, outcome.preemption.nominated, cluster, now);
@@ -104,7 +104,7 @@ fn preempt(victim: &PodInfo, by: &PodInfo, cluster: &mut Cluster, now: SimTime) 
     cluster.emit(ApiEvent {
         severity: Severity::Normal,
         reason: "Preempted",
-        source: "default-scheduler",
+        source: ApiEvent::SCHEDULER,
         object: EventObject::Pod(victim.id),
         message: format!("Preempted by pod {}/{} on node {node}", by.namespace, by.name).into(),
     });
@@ -118,7 +118,7 @@ pub(super) fn report_failure(cluster: &mut Cluster, id: PodId, message: Name, un
     cluster.emit(ApiEvent {
         severity: Severity::Warning,
         reason: "FailedScheduling",
-        source: "default-scheduler",
+        source: ApiEvent::SCHEDULER,
         object: EventObject::Pod(id),
         message: EventMessage::Text(message),
     });

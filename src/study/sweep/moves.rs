@@ -93,7 +93,7 @@ fn compared_with(plan: &Plan, runs: &[Run]) -> Vec<Option<usize>> {
     runs.iter().map(other).collect()
 }
 
-/// Adds the metrics `placements_moved` and `placements_moved_ratio` to the runs of a plan with baseline values.
+/// Adds the metrics of a comparison to the runs of a plan with baseline values.
 pub(super) fn add_metrics(plan: &Plan, runs: &mut [Run]) {
     let others = compared_with(plan, runs);
     let found: Vec<Option<Metrics>> = runs
