@@ -164,7 +164,8 @@ fn number_label(value: f64, step: f64) -> String {
 
 /// The vertical range and ticks for values between `least` and `greatest`.
 pub(super) fn y_ticks(axis: YAxis, least: f64, greatest: f64, most: usize) -> (f64, f64, Vec<Tick>) {
-    let free = axis == YAxis::Free && least > 0.4 * greatest;
+    // Away from zero only where there is something to see: otherwise noise, or rounding, would fill the chart.
+    let free = axis == YAxis::Free && least > 0.4 * greatest && greatest - least > 0.05 * greatest;
     let bottom = if free || least < 0.0 { least } else { 0.0 };
     let top = if greatest > bottom { greatest } else { bottom + bottom.abs().max(1.0) };
     let mut step = nice_step((top - bottom) * 1.04, float(most));
@@ -204,6 +205,15 @@ mod tests {
         let found = x_ticks(&axis, 5);
         assert_eq!(labels(&found.ticks), ["23:00", "00:00", "01:00", "02:00"]);
         assert_eq!(found.ticks.iter().map(|tick| tick.below.as_str()).collect::<Vec<_>>(), ["Mar 2", "Mar 3", "", ""]);
+    }
+
+    #[test]
+    fn the_axis_leaves_zero_only_for_differences() {
+        let bottom = |least, greatest| y_ticks(YAxis::Free, least, greatest, 8).0;
+        assert!(bottom(9.0, 24.0) < 1e-9, "from zero");
+        assert!(bottom(20.0, 24.0) >= 18.0, "the differences fill the chart");
+        assert!(bottom(0.288, 0.290) < 1e-9, "noise does not");
+        assert!(bottom(3.0, 3.0) < 1e-9, "nor does a constant");
     }
 
     #[test]
