@@ -5,6 +5,7 @@ use super::{
     WorkloadId,
 };
 use crate::api::Name;
+use crate::units::{SimDuration, SimTime};
 
 /// One change of the state. Changes are noted in the order in which they happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,19 @@ pub struct ApiEvent {
 impl ApiEvent {
     /// `source` of the Events of kube-scheduler, whatever the names of its profiles are.
     pub const SCHEDULER: &'static str = "default-scheduler";
+    /// `reason` of a scheduling attempt that failed.
+    pub const FAILED_SCHEDULING: &'static str = "FailedScheduling";
+    /// How often the recorder of kube-scheduler looks for series that are over, and how long those have been quiet
+    /// (`finishTime` of client-go `tools/events`).
+    const FINISH_TIME: SimDuration = SimDuration::from_minutes(6);
+
+    /// Whether an Event of kube-scheduler belongs to the series of one of the same reason about the same object that was
+    /// last written at `last`.
+    pub fn continues_series(last: SimTime, now: SimTime) -> bool {
+        let looks = (now - SimTime::ZERO).as_nanos() / Self::FINISH_TIME.as_nanos();
+        let last_look = SimTime::ZERO + Self::FINISH_TIME * looks;
+        last_look - last <= Self::FINISH_TIME
+    }
 }
 
 /// What a Kubernetes Event is about.

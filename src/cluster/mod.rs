@@ -22,7 +22,7 @@ pub use ids::{
     TemplateId, VolumeId, WorkloadId,
 };
 pub use node::{Machine, Node, NodeReady};
-pub use pod::{Deletion, Disruption, NewPod, Owner, Pod};
+pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Owner, Pod};
 pub use storage::{Claim, Storage};
 pub use template::{PodRequests, TemplateInfo};
 pub use workload::{
@@ -59,6 +59,7 @@ pub struct Cluster {
     storage: Storage,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
+    repeated_failures: Vec<(PodId, u32, SimTime)>,
 }
 
 impl Cluster {
@@ -70,6 +71,11 @@ impl Cluster {
     /// Moves the Kubernetes Events since the last call into `events`.
     pub fn take_events(&mut self, events: &mut Vec<ApiEvent>) {
         events.append(&mut self.events);
+    }
+
+    /// Takes the Events `FailedScheduling` that repeated earlier ones: the pod, how many, and when the last one was.
+    pub fn take_repeated_failures(&mut self) -> Vec<(PodId, u32, SimTime)> {
+        std::mem::take(&mut self.repeated_failures)
     }
 
     /// Notes a Kubernetes Event.

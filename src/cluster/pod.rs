@@ -18,6 +18,19 @@ pub enum Owner {
     DaemonSet(DaemonSetId),
 }
 
+/// Scheduling attempts of a pod that failed one after the other.
+#[derive(Clone, Debug)]
+pub struct FailedAttempts {
+    /// How many.
+    pub count: u32,
+    /// When the last one was.
+    pub last: SimTime,
+    /// The message of the last one.
+    pub message: Name,
+    /// Whether the last one found that no node could ever take the pod.
+    pub unresolvable: bool,
+}
+
 /// Why a pod is being deleted, or why it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Disruption {

@@ -1,6 +1,6 @@
 //! Changes of pods, with the indexes and counts that depend on them.
 
-use super::{Change, Cluster, Deletion, Disruption, NewPod, NodeId, Owner, Pod, PodId};
+use super::{Change, Cluster, Deletion, Disruption, FailedAttempts, NewPod, NodeId, Owner, Pod, PodId};
 use crate::api::{Name, PodPhase};
 use crate::units::{SimDuration, SimTime};
 
@@ -74,6 +74,15 @@ impl Cluster {
             }
             None => pod.reason = Name::from(""),
         }
+    }
+
+    /// Notes attempts that failed one after the other, and their Events.
+    pub fn note_failed_attempts(&mut self, id: PodId, attempts: FailedAttempts) {
+        let pod = &mut self.pods[id.index()];
+        pod.scheduling_attempts += attempts.count;
+        pod.reason = attempts.message;
+        pod.unresolvable = attempts.unresolvable;
+        self.repeated_failures.push((id, attempts.count, attempts.last));
     }
 
     /// Binds a pod to a node. Nothing happens if the pod is gone, being deleted, or already bound.

@@ -7,6 +7,7 @@
 mod checksum;
 mod queue;
 mod random;
+mod wheel;
 
 pub use checksum::Checksum;
 pub use queue::{Agenda, EventQueue, Priority};

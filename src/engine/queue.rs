@@ -1,5 +1,7 @@
-//! The event queue: a binary heap on packed keys, and the clock that it drives.
+//! The event queue: a binary heap on packed keys for what comes soon, a wheel for what comes later, and the clock that they
+//! drive.
 
+use super::wheel::{Tick, Wheel};
 use crate::units::SimTime;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -69,17 +71,32 @@ fn time_of(key: u128) -> SimTime {
     SimTime::from_nanos(time.cast_signed())
 }
 
+/// The time in a key as the wheel takes it.
+fn tick_of(key: u128) -> Tick {
+    u64::try_from(key >> 64).unwrap_or(u64::MAX)
+}
+
+/// A heap of more events than this leaves those that come later to the wheel.
+const MAX_HEAP: usize = 4096;
+/// With fewer events than this the heap holds all of them again.
+const MIN_WHEEL: usize = 1024;
+
 /// A queue of future events with a clock that stands at the last event taken.
 #[derive(Debug)]
 pub struct EventQueue<E> {
-    heap: BinaryHeap<Entry<E>>,
+    /// Everything before the horizon. It is empty only if the queue is.
+    near: BinaryHeap<Entry<E>>,
+    /// Everything from the horizon on.
+    far: Wheel<Entry<E>>,
+    /// `None`: the heap holds everything.
+    horizon: Option<Tick>,
     now: SimTime,
     sequence: u64,
 }
 
 impl<E: Copy> Default for EventQueue<E> {
     fn default() -> Self {
-        Self { heap: BinaryHeap::new(), now: SimTime::ZERO, sequence: 0 }
+        Self { near: BinaryHeap::new(), far: Wheel::new(0), horizon: None, now: SimTime::ZERO, sequence: 0 }
     }
 }
 
@@ -91,29 +108,63 @@ impl<E: Copy> EventQueue<E> {
 
     /// Number of events that are noted.
     pub fn len(&self) -> usize {
-        self.heap.len()
+        self.near.len() + self.far.len()
     }
 
     /// Whether nothing is noted.
     pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.near.is_empty()
     }
 
     /// Notes `event` for `at`. An instant that has passed means now: the clock never runs backwards.
     pub fn schedule_with(&mut self, at: SimTime, priority: Priority, event: E) {
         let key = pack(at.max(self.now), priority, self.sequence);
         self.sequence += 1;
-        self.heap.push(Entry { key, event });
+        let entry = Entry { key, event };
+        match self.horizon {
+            Some(horizon) if tick_of(key) >= horizon => self.far.push(tick_of(key), entry),
+            Some(_) => self.near.push(entry),
+            None => {
+                self.near.push(entry);
+                if self.near.len() > MAX_HEAP {
+                    self.spread();
+                }
+            }
+        }
+    }
+
+    /// Gives all events to the wheel and takes the first back.
+    fn spread(&mut self) {
+        let first = self.near.peek().map_or(0, |entry| tick_of(entry.key));
+        self.far = Wheel::new(first);
+        for entry in self.near.drain() {
+            self.far.push(tick_of(entry.key), entry);
+        }
+        self.advance();
+    }
+
+    /// Fills the empty heap.
+    fn advance(&mut self) {
+        let Self { near, far, .. } = self;
+        if far.len() < MIN_WHEEL {
+            far.empty(|entry| near.push(entry));
+            self.horizon = None;
+        } else {
+            self.horizon = far.open(|entry| near.push(entry));
+        }
     }
 
     /// The instant of the next event.
     pub fn next_time(&self) -> Option<SimTime> {
-        self.heap.peek().map(|entry| time_of(entry.key))
+        self.near.peek().map(|entry| time_of(entry.key))
     }
 
     /// Takes the next event and sets the clock to it.
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        let entry = self.heap.pop()?;
+        let entry = self.near.pop()?;
+        if self.near.is_empty() && self.horizon.is_some() {
+            self.advance();
+        }
         self.now = time_of(entry.key);
         Some((self.now, entry.event))
     }
@@ -159,6 +210,33 @@ mod tests {
         queue.pop();
         queue.schedule_with(SimTime::from_secs(3), Priority::Normal, 2);
         assert_eq!(queue.pop(), Some((SimTime::from_secs(9), 2)));
+    }
+
+    #[test]
+    fn many_events_come_in_order_while_others_are_noted() {
+        // Against the sorted list of all keys.
+        let mut queue = EventQueue::default();
+        let mut random = 1_u64;
+        let mut draw = |most: i64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            SimTime::from_nanos((random >> 33).cast_signed() % most)
+        };
+        let mut noted = Vec::new();
+        let mut taken = Vec::new();
+        for round in 0..60_000_i64 {
+            // Grows to 20,000 events, and shrinks to none.
+            for _ in 0..if round < 20_000 { 2 } else { i64::from(round < 40_000) } {
+                let delay = draw(if round % 3 == 0 { 10 } else { 1_000_000_000_000 });
+                let at = queue.now() + (delay - SimTime::ZERO);
+                noted.push((at, noted.len()));
+                queue.schedule_with(at, Priority::Normal, noted.len() - 1);
+            }
+            taken.extend(queue.pop());
+        }
+        taken.extend(std::iter::from_fn(|| queue.pop()));
+        noted.sort_unstable();
+        assert_eq!(taken, noted);
+        assert!(queue.is_empty());
     }
 
     proptest! {

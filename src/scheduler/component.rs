@@ -11,6 +11,7 @@ mod failure_texts;
 mod owners;
 mod reject;
 mod storage;
+mod together;
 mod topology_labels;
 
 use super::event::{ClusterEvent, node_update_events};
@@ -27,6 +28,7 @@ use crate::cluster::{
 };
 use crate::engine::{Agenda, RandomStream};
 use crate::units::{SimDuration, SimTime};
+use decide::TieDraws;
 use failure_texts::FailureTexts;
 use owners::{owner_reference, owner_selector};
 use reject::report_failure;
@@ -93,7 +95,7 @@ pub struct Scheduler<L> {
     index: Option<Index>,
     timing: SchedulerTiming,
     limiter: L,
-    ties: RandomStream,
+    ties: TieDraws,
     /// By template: what the scheduler computes of a pod.
     traits: Vec<Option<Arc<PodTraits>>>,
     /// References to owners, one of each.
@@ -139,7 +141,7 @@ impl<L: RateLimit> Scheduler<L> {
             index,
             timing,
             limiter,
-            ties,
+            ties: TieDraws::new(ties),
             traits: Vec::new(),
             owners: FxHashMap::default(),
             not_started: Vec::new(),
@@ -388,7 +390,7 @@ impl<L: RateLimit> Scheduler<L> {
         match event {
             SchedulerEvent::Cycle => {
                 self.cycle_planned = false;
-                self.cycle(cluster, agenda);
+                while self.cycle(cluster, agenda) {}
             }
             SchedulerEvent::Wake => {
                 if self.wake_planned == Some(agenda.now()) {
@@ -401,23 +403,28 @@ impl<L: RateLimit> Scheduler<L> {
         self.plan(agenda, SimDuration::ZERO);
     }
 
-    /// One scheduling cycle.
-    fn cycle<A: Agenda<SchedulerEvent>>(&mut self, cluster: &mut Cluster, agenda: &mut A) {
+    /// One scheduling cycle. Returns whether the next one follows at once: after one that took no time and changed nothing
+    /// for anybody else.
+    fn cycle<A: Agenda<SchedulerEvent>>(&mut self, cluster: &mut Cluster, agenda: &mut A) -> bool {
         let now = agenda.now();
-        let Some(popped) = self.queue.pop() else { return };
+        self.snapshot.refresh();
+        self.share_attempts(now);
+        let popped = self.queue.pop();
+        self.write_shared_attempts(cluster);
+        let Some(popped) = popped else { return false };
         let info = popped.pod;
         let id = info.id;
         let Some(profile) = self.profile_of(id, cluster) else {
             self.queue.delete(id);
-            return;
+            return true;
         };
         self.note_attempt(&info, profile, cluster, now);
         self.attempts += 1;
         let end = now + self.timing.cycle;
         self.busy_until = end;
-        self.snapshot.refresh();
         match self.decide(&info, profile) {
             Decision::Placed(placement) => {
+                self.ties.advance();
                 cluster.note_scheduling_attempt(id, None);
                 self.watch.placed(id, placement.node);
                 let nominated = self.nominator.remove(id);
@@ -435,13 +442,18 @@ impl<L: RateLimit> Scheduler<L> {
                 } else {
                     agenda.schedule(at, SchedulerEvent::Bind { pod, node });
                 }
+                false
             }
-            Decision::Unschedulable(diagnosis) => self.reject(&info, profile, &diagnosis, cluster, now),
+            Decision::Unschedulable(diagnosis) => {
+                let preempts = self.reject(&info, profile, &diagnosis, cluster, now);
+                !preempts && end == now
+            }
             Decision::NoNodes => {
                 self.queue.fail(id, now);
                 let message = "no nodes available to schedule pods";
                 self.watch.rejected(id, &self.snapshot, message, None);
                 report_failure(cluster, id, Name::from(message), false);
+                end == now
             }
         }
     }

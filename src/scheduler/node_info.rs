@@ -5,7 +5,7 @@ use super::topology::Domains;
 use super::{HostPort, PodInfo, Resources};
 use crate::api::Node;
 use crate::cluster::{NodeId, PodId};
-use crate::units::{Bytes, MilliCpu};
+use crate::units::{Bytes, MilliCpu, SimTime};
 use std::sync::Arc;
 
 /// A node with the sums over its pods.
@@ -174,6 +174,13 @@ impl NodeInfo {
         self.pod_ids.push(pod.id);
         self.pods.push(pod);
         self.is_dirty = true;
+    }
+
+    /// Notes when a pod started.
+    pub fn note_start(&mut self, id: PodId, start: SimTime) {
+        if let Some(position) = self.pod_ids.iter().position(|own| *own == id) {
+            Arc::make_mut(&mut self.pods[position]).start_time = Some(start);
+        }
     }
 
     /// Takes a pod out of the sums; `None` if it is not here.

@@ -133,7 +133,28 @@ pub struct PodInfo {
     pub preempted_by_scheduler: bool,
 }
 
+/// What decisions and queueing hints read of a pod without claims, by address: pods of one likeness are treated alike. The
+/// addresses mean something as long as one of the pods is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Likeness {
+    template: usize,
+    labels: usize,
+    namespace: usize,
+    owner: usize,
+}
+
 impl PodInfo {
+    /// What tells which pods are treated alike.
+    #[must_use]
+    pub fn likeness(&self) -> Likeness {
+        Likeness {
+            template: Arc::as_ptr(&self.template).addr(),
+            labels: self.labels.address(),
+            namespace: self.namespace.as_ptr().addr(),
+            owner: self.owner.as_ref().map_or(0, |owner| owner.name.as_ptr().addr()),
+        }
+    }
+
     /// The pod of a manifest or dump. `traits` are those of its template ([`PodTraits::of`]).
     #[must_use]
     pub fn new(id: PodId, pod: &Pod, traits: Arc<PodTraits>, version: KubernetesVersion) -> Self {

@@ -6,20 +6,27 @@
 //! Pods in the unschedulable pool stand in groups by the plugins that rejected them, so that an event costs nothing for
 //! the groups whose plugins do not listen to it.
 
+mod cohort;
 mod entries;
 mod lazy_heap;
+mod places;
+mod together;
 
 use super::event::ClusterEvent;
-use super::plugins::scheduling_gates;
 use super::queueing_hints::{HintContext, may_become_schedulable};
-use super::{Plugin, PluginSet, PodInfo, SchedulerConfig};
+use super::{PluginSet, PodInfo, SchedulerConfig};
 use crate::cluster::PodId;
 use crate::units::{SimDuration, SimTime};
+use cohort::{CohortId, Cohorts};
 use entries::{Entries, Entry};
 use lazy_heap::LazyHeap;
+use places::truncated;
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use together::LastRejected;
+
+pub use cohort::SharedAttempts;
 
 /// Expiries of back-offs are cut to whole windows of this length (`backoffQOrderingWindowDuration`).
 const BACKOFF_WINDOW: SimDuration = SimDuration::from_secs(1);
@@ -45,8 +52,22 @@ pub enum Place {
     InFlight,
 }
 
+/// What comes up in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    Pod(PodId),
+    Cohort(CohortId),
+}
+
 /// Order in the active queue: priority, then the time at which the pod came (`PrioritySort`).
-type ActiveKey = (Reverse<i32>, SimTime, u64, PodId);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ActiveKey {
+    priority: Reverse<i32>,
+    timestamp: SimTime,
+    sequence: (u64, i64),
+    source: Source,
+}
+
 /// Order in the back-off queues.
 type BackoffKey = (SimTime, ActiveKey);
 
@@ -78,7 +99,13 @@ pub struct SchedulingQueue {
     unschedulable: Vec<Group>,
     /// The unschedulable pool by time of the last attempt, each with its ticket; pods that left are dropped when they come
     /// to the front.
-    unschedulable_since: VecDeque<(SimTime, PodId, u64)>,
+    unschedulable_since: VecDeque<(SimTime, Source, u64)>,
+    cohorts: Cohorts,
+    last_rejected: Vec<LastRejected>,
+    /// When the rounds of cohorts that are under way began.
+    round_at: SimTime,
+    shared: Vec<SharedAttempts>,
+    shared_count: u64,
     /// Pods being tried, in the order in which their attempts began, each with the number of the first event that it has
     /// not seen.
     in_flight: Vec<(PodId, u64)>,
@@ -103,6 +130,11 @@ impl SchedulingQueue {
             error_backoff: LazyHeap::default(),
             unschedulable: Vec::new(),
             unschedulable_since: VecDeque::new(),
+            cohorts: Cohorts::default(),
+            last_rejected: Vec::new(),
+            round_at: SimTime::ZERO,
+            shared: Vec::new(),
+            shared_count: 0,
             in_flight: Vec::new(),
             events: VecDeque::new(),
             first_event: 0,
@@ -114,7 +146,11 @@ impl SchedulingQueue {
     /// Where a pod is; `None` if it is not in the queue.
     #[must_use]
     pub fn place(&self, pod: PodId) -> Option<Place> {
-        self.entries.get(pod).map(|entry| entry.place)
+        let entry = self.entries.get(pod)?;
+        let Some(member) = entry.member else { return Some(entry.place) };
+        let cohort = self.cohorts.get(self.cohorts.cohort_of(member.lane)?)?;
+        let was_tried = cohort.tried_before.is_some_and(|before| member.order < before);
+        Some(if was_tried { Place::Unschedulable } else { cohort.place })
     }
 
     /// How many pods are in the queue, those in flight included.
@@ -145,7 +181,7 @@ impl SchedulingQueue {
     pub fn add(&mut self, pod: Arc<PodInfo>, now: SimTime) {
         let id = pod.id;
         self.delete(id);
-        let sequence = self.next_sequence();
+        let sequence = (self.next_sequence(), 0);
         let entry = Entry {
             pod,
             place: Place::InFlight,
@@ -158,6 +194,7 @@ impl SchedulingQueue {
             backoff_until: None,
             ticket: 0,
             group: (0, 0),
+            member: None,
         };
         self.entries.insert(id, entry);
         self.enter(id, Place::Active);
@@ -167,8 +204,15 @@ impl SchedulingQueue {
     /// back-off still lasts (SchedulerPopFromBackoffQ). It is in flight until [`reject`](Self::reject),
     /// [`fail`](Self::fail) or [`done`](Self::done) is called.
     pub fn pop(&mut self) -> Option<PoppedPod> {
-        let first = self.active.first().map(|key| key.3);
-        let id = first.or_else(|| self.backoff.first().map(|(_, key)| key.3))?;
+        let id = loop {
+            match self.next_source()? {
+                Source::Pod(id) => break id,
+                Source::Cohort(cohort) => match self.cohorts.next_member(cohort) {
+                    Some((_, id)) => break id,
+                    None => self.end_round(cohort, self.round_at),
+                },
+            }
+        };
         self.leave(id);
         let next_event = self.first_event + self.events.len() as u64;
         self.in_flight.push((id, next_event));
@@ -179,10 +223,16 @@ impl SchedulingQueue {
         Some(PoppedPod { pod: Arc::clone(&entry.pod), attempts: entry.attempts })
     }
 
+    fn next_source(&self) -> Option<Source> {
+        let first = self.active.first().map(|key| key.source);
+        first.or_else(|| self.backoff.first().map(|(_, key)| key.source))
+    }
+
     /// Brings back a pod that plugins rejected. Events that came during the attempt are looked at now.
     pub fn reject(&mut self, pod: PodId, rejectors: PluginSet, context: &HintContext<'_>, now: SimTime) {
-        let sequence = self.next_sequence();
-        let Some(entry) = self.entries.get_mut(pod).filter(|entry| entry.place == Place::InFlight) else { return };
+        let Some(entry) = self.entries.get(pod).filter(|entry| entry.place == Place::InFlight) else { return };
+        let sequence = (self.sequence_of_rejected(entry.pod.priority()), 0);
+        let Some(entry) = self.entries.get_mut(pod) else { return };
         entry.rejections += 1;
         entry.consecutive_errors = 0;
         entry.rejectors = rejectors;
@@ -203,8 +253,9 @@ impl SchedulingQueue {
 
     /// Brings back a pod whose attempt ended with an internal error.
     pub fn fail(&mut self, pod: PodId, now: SimTime) {
-        let sequence = self.next_sequence();
-        let Some(entry) = self.entries.get_mut(pod).filter(|entry| entry.place == Place::InFlight) else { return };
+        let Some(entry) = self.entries.get(pod).filter(|entry| entry.place == Place::InFlight) else { return };
+        let sequence = (self.sequence_of_rejected(entry.pod.priority()), 0);
+        let Some(entry) = self.entries.get_mut(pod) else { return };
         entry.consecutive_errors += 1;
         entry.rejectors = PluginSet::EMPTY;
         entry.timestamp = now;
@@ -234,6 +285,13 @@ impl SchedulingQueue {
             return;
         };
         let place = entry.place;
+        if entry.member.is_some() {
+            let Some(place) = self.place(id) else { return };
+            self.leave(id);
+            self.insert(id, place);
+            self.update(pod, events, context, now);
+            return;
+        }
         match place {
             Place::InFlight => {
                 self.events.extend(events.iter().cloned());
@@ -297,6 +355,9 @@ impl SchedulingQueue {
             self.leave(id);
             self.requeue(id, now);
         }
+        if !self.cohorts.is_empty() {
+            self.offer_to_cohorts(priority, event, context, now);
+        }
     }
 
     /// Runs the timers that are due at `now`: at whole seconds pods whose back-off ended become active, at multiples of
@@ -311,20 +372,30 @@ impl SchedulingQueue {
     fn flush_backoff(&mut self, now: SimTime) {
         let due = |queue: &LazyHeap<BackoffKey>| {
             let first = queue.first().filter(|(until, _)| *until < truncated(now));
-            first.map(|(_, key)| key.3)
+            first.map(|(_, key)| key.source)
         };
-        while let Some(id) = due(&self.backoff).or_else(|| due(&self.error_backoff)) {
-            self.leave(id);
-            self.enter(id, Place::Active);
+        while let Some(source) = due(&self.backoff).or_else(|| due(&self.error_backoff)) {
+            match source {
+                Source::Pod(id) => {
+                    self.leave(id);
+                    self.enter(id, Place::Active);
+                }
+                Source::Cohort(cohort) => self.enter_cohort(cohort, Place::Active),
+            }
         }
     }
 
     fn flush_unschedulable(&mut self, now: SimTime) {
-        while let Some((since, id, _)) = self.unschedulable_since.front().copied()
+        while let Some((since, source, _)) = self.unschedulable_since.front().copied()
             && now - since > MAX_IN_UNSCHEDULABLE_PODS
         {
-            self.leave(id);
-            self.requeue(id, now);
+            match source {
+                Source::Pod(id) => {
+                    self.leave(id);
+                    self.requeue(id, now);
+                }
+                Source::Cohort(cohort) => self.requeue_cohort(cohort, now),
+            }
         }
     }
 
@@ -341,95 +412,6 @@ impl SchedulingQueue {
             overdue.max(just_after).next_tick(SimTime::ZERO, UNSCHEDULABLE_FLUSH_PERIOD)
         });
         backoff.chain(leftover).min()
-    }
-
-    /// Queues a pod that may be schedulable: after its back-off, if that still lasts.
-    fn requeue(&mut self, id: PodId, now: SimTime) {
-        let Some(entry) = self.entries.get_mut(id) else { return };
-        let until = backoff_until(entry, self.initial_backoff, self.max_backoff);
-        let place = match until {
-            Some(until) if until >= truncated(now) => {
-                if entry.consecutive_errors > 0 {
-                    Place::ErrorBackoff
-                } else {
-                    Place::Backoff
-                }
-            }
-            _ => Place::Active,
-        };
-        self.enter(id, place);
-    }
-
-    /// Puts a pod that is nowhere into `place`, unless a PreEnqueue plugin keeps it out.
-    fn enter(&mut self, id: PodId, place: Place) {
-        let Some(entry) = self.entries.get_mut(id) else { return };
-        let gated = scheduling_gates::pre_enqueue(&entry.pod).is_some();
-        if gated && place != Place::Unschedulable {
-            entry.rejectors = PluginSet::of(&[Plugin::SchedulingGates]);
-            entry.place = Place::Gated;
-            return;
-        }
-        self.insert(id, place);
-    }
-
-    /// Puts a pod that is nowhere into `place`.
-    fn insert(&mut self, id: PodId, place: Place) {
-        let Some(entry) = self.entries.get_mut(id) else { return };
-        self.next_ticket += 1;
-        entry.place = place;
-        entry.ticket = self.next_ticket;
-        let (key, ticket) = (entry.active_key(), entry.ticket);
-        match place {
-            Place::Active => self.active.push(key, ticket),
-            Place::Backoff | Place::ErrorBackoff => {
-                let until = entry.backoff_until.unwrap_or(entry.timestamp);
-                let queue = if place == Place::Backoff { &mut self.backoff } else { &mut self.error_backoff };
-                queue.push((until, key), ticket);
-            }
-            Place::Unschedulable => {
-                let known = self.unschedulable.iter().position(|group| group.rejectors == entry.rejectors);
-                let group = known.unwrap_or_else(|| {
-                    self.unschedulable.push(Group { rejectors: entry.rejectors, pods: Vec::new() });
-                    self.unschedulable.len() - 1
-                });
-                let pods = &mut self.unschedulable[group].pods;
-                entry.group = (group, pods.len());
-                pods.push(id);
-                // Attempts end in the order of time.
-                self.unschedulable_since.push_back((entry.timestamp, id, ticket));
-            }
-            Place::Gated | Place::InFlight => {}
-        }
-    }
-
-    /// Takes a pod out of the place where it is; its entry stays, in flight.
-    fn leave(&mut self, id: PodId) {
-        let Some(entry) = self.entries.get_mut(id) else { return };
-        let place = std::mem::replace(&mut entry.place, Place::InFlight);
-        let (group, position) = entry.group;
-        let entries = &self.entries;
-        match place {
-            Place::Active => self.active.prune(|key, ticket| entries.is_there(key.3, Place::Active, ticket)),
-            Place::Backoff => self.backoff.prune(|(_, key), ticket| entries.is_there(key.3, Place::Backoff, ticket)),
-            Place::ErrorBackoff => {
-                self.error_backoff.prune(|(_, key), ticket| entries.is_there(key.3, Place::ErrorBackoff, ticket));
-            }
-            Place::Unschedulable => {
-                while let Some((_, id, ticket)) = self.unschedulable_since.front()
-                    && !entries.is_there(*id, Place::Unschedulable, *ticket)
-                {
-                    self.unschedulable_since.pop_front();
-                }
-                let pods = &mut self.unschedulable[group].pods;
-                pods.swap_remove(position);
-                if let Some(moved) = pods.get(position).copied()
-                    && let Some(entry) = self.entries.get_mut(moved)
-                {
-                    entry.group = (group, position);
-                }
-            }
-            Place::Gated | Place::InFlight => {}
-        }
     }
 
     fn set_pod(&mut self, id: PodId, pod: Arc<PodInfo>) {
@@ -453,28 +435,6 @@ impl SchedulingQueue {
         self.next_sequence += 1;
         self.next_sequence
     }
-}
-
-/// The whole second in which an instant lies.
-fn truncated(instant: SimTime) -> SimTime {
-    SimTime::from_secs(instant.since_start().whole_seconds())
-}
-
-/// The end of a pod's back-off, cut to the whole second; `None` before its first attempt.
-fn backoff_until(entry: &mut Entry, initial: SimDuration, max: SimDuration) -> Option<SimTime> {
-    let count = if entry.consecutive_errors > 0 { entry.consecutive_errors } else { entry.rejections };
-    if count == 0 {
-        return None;
-    }
-    let until = entry.backoff_until.unwrap_or_else(|| truncated(entry.timestamp + backoff(count, initial, max)));
-    entry.backoff_until = Some(until);
-    Some(until)
-}
-
-/// `initial` doubled with each failure after the first, at most `max`.
-fn backoff(failures: u32, initial: SimDuration, max: SimDuration) -> SimDuration {
-    let doublings = failures.saturating_sub(1).min(62);
-    (initial * (1_i64 << doublings)).min(max)
 }
 
 #[cfg(test)]

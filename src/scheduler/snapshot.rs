@@ -8,6 +8,7 @@ use super::topology::Topology;
 use super::{NodeInfo, PodInfo};
 use crate::api::{Name, Node, well_known};
 use crate::cluster::{NodeId, PodId};
+use crate::units::SimTime;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -184,6 +185,15 @@ impl Snapshot {
         if let Some(old) = old.filter(|old| old.priority() != pod.priority()) {
             self.uncount_priority(old.priority());
             *self.priorities.entry(pod.priority()).or_insert(0) += 1;
+        }
+    }
+
+    /// Notes when a pod on a node started, of which nothing else depends. Pods keep their order on the node, so that it does not
+    /// matter when this is noted.
+    pub fn note_start(&mut self, pod: PodId, start: SimTime) {
+        let Some(node) = self.node_of_pod(pod) else { return };
+        if let Some(info) = self.node_mut(node) {
+            info.note_start(pod, start);
         }
     }
 

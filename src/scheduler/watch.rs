@@ -130,6 +130,11 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Watches these pods from now on.
+    pub const fn is_on(&self) -> bool {
+        self.pods.is_some()
+    }
+
+    /// Keeps the last attempt of these pods from now on.
     pub fn start(&mut self, pods: WatchedPods) {
         *self = Self { pods: Some(pods), ..Self::default() };
     }

@@ -7,11 +7,9 @@
 
 use crate::cluster::{ApiEvent, Cluster, EventMessage, EventObject, PodId, Severity};
 use crate::record::{EventRecord, EventText, EventType};
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimTime;
 use rustc_hash::FxHashMap;
 
-/// How often the scheduler's recorder looks for series that are over, and how long those have been quiet (`finishTime`).
-const FINISH_TIME: SimDuration = SimDuration::from_minutes(6);
 /// No record.
 const NONE: u32 = u32::MAX;
 
@@ -32,8 +30,7 @@ impl Series {
             return false;
         }
         if event.source == ApiEvent::SCHEDULER {
-            let last_look = SimTime::ZERO + FINISH_TIME * ((now - SimTime::ZERO).as_nanos() / FINISH_TIME.as_nanos());
-            return last_look - self.last <= FINISH_TIME;
+            return ApiEvent::continues_series(self.last, now);
         }
         self.event.message == event.message
     }
@@ -79,6 +76,19 @@ impl EventLog {
                 series.last = now;
             }
             None => self.series.push(Series { event, first: now, last: now, count: 1, previous }),
+        }
+    }
+
+    /// Records repetitions of the last Event of this reason of kube-scheduler about a pod, up to `last`.
+    pub fn repeat(&mut self, pod: PodId, reason: &str, count: u32, last: SimTime) {
+        let mut position = self.last_about.get(pod.index()).copied().unwrap_or(NONE);
+        while let Some(series) = self.series.get_mut(position as usize) {
+            if series.event.reason == reason && series.event.source == ApiEvent::SCHEDULER {
+                series.count += count;
+                series.last = last;
+                return;
+            }
+            position = series.previous;
         }
     }
 
@@ -135,6 +145,7 @@ impl Series {
 mod tests {
     use super::*;
     use crate::api::Name;
+    use crate::units::SimDuration;
 
     fn event(source: &'static str, object: EventObject, message: &str) -> ApiEvent {
         let message = EventMessage::Text(Name::from(message));

@@ -339,6 +339,11 @@ impl Recorder {
         self.events.add(event, now);
     }
 
+    /// Records that a pod's Event `FailedScheduling` was repeated.
+    pub fn repeated_failure(&mut self, pod: PodId, count: u32, last: SimTime) {
+        self.events.repeat(pod, ApiEvent::FAILED_SCHEDULING, count, last);
+    }
+
     /// Closes the books at `end`.
     pub fn finish(mut self, header: RunHeader, cluster: &Cluster, recoveries: Vec<RecoveryRecord>) -> Facts {
         let end = header.end;

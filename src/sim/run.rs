@@ -102,6 +102,8 @@ pub(super) fn play<'a>(
 
 fn finish(played: Played<'_>) -> Facts {
     let Played { mut world, seed, planned_duration, end, interrupted } = played;
+    world.scheduler.settle(&mut world.cluster);
+    world.settle();
     let remarks = world.final_remarks();
     let usage: Vec<_> = world.traffic.usage_by_node(end).collect();
     for (node, used) in usage {

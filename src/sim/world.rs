@@ -261,6 +261,9 @@ impl<'a> World<'a> {
         }
         self.changes = changes;
         let now = self.queue.now();
+        for (pod, count, last) in self.cluster.take_repeated_failures() {
+            self.recorder.repeated_failure(pod, count, last);
+        }
         self.cluster.take_events(&mut self.events);
         for event in self.events.drain(..) {
             self.recorder.event(event, now);

@@ -3,11 +3,36 @@
 
 use super::{RateLimit, Scheduler};
 use crate::cluster::Cluster;
+use crate::engine::RandomStream;
 use crate::scheduler::plugins::default_preemption::never_preempts;
 use crate::scheduler::{Attempt, Context, Decision, PodInfo, TieBreak, WatchedPods, schedule};
 use crate::units::SimTime;
 use rand::Rng;
 use std::sync::Arc;
+
+/// The draws that break ties. A draw stays current until a choice was made by it: an attempt that fails uses none up, so that
+/// the choices do not depend on how often a pod that finds no node is tried.
+#[derive(Debug)]
+pub(super) struct TieDraws {
+    stream: RandomStream,
+    current: u64,
+}
+
+impl TieDraws {
+    pub(super) fn new(mut stream: RandomStream) -> Self {
+        let current = stream.next_u64();
+        Self { stream, current }
+    }
+
+    pub(super) const fn current(&self) -> TieBreak {
+        TieBreak::Random(self.current)
+    }
+
+    /// A choice was made by the current draw.
+    pub(super) fn advance(&mut self) {
+        self.current = self.stream.next_u64();
+    }
+}
 
 impl<L: RateLimit> Scheduler<L> {
     /// Keeps the last attempt of these pods from now on.
@@ -26,8 +51,6 @@ impl<L: RateLimit> Scheduler<L> {
         self.note_starts(cluster);
         let mut snapshot = self.snapshot.clone();
         snapshot.refresh();
-        // The draws of this attempt come from the stream itself.
-        let mut ties = self.ties.clone();
         let attempt = Attempt {
             at: now,
             number: cluster.pod(pod.id).scheduling_attempts + 1,
@@ -38,8 +61,8 @@ impl<L: RateLimit> Scheduler<L> {
             listers: self.listers.clone(),
             nominator: self.nominator.clone(),
             search: self.search,
-            tie_break: TieBreak::Random(ties.next_u64()),
-            preemption_tie_break: TieBreak::Random(ties.next_u64()),
+            tie_break: self.ties.current(),
+            preemption_tie_break: self.ties.current(),
             outcome: None,
         };
         self.watch.begin(found, attempt);
@@ -56,7 +79,7 @@ impl<L: RateLimit> Scheduler<L> {
             nominator: &self.nominator,
             profile: &self.profiles[profile],
         };
-        let tie_break = TieBreak::Random(self.ties.next_u64());
+        let tie_break = self.ties.current();
         let indexed = self
             .index
             .as_mut()
@@ -82,11 +105,12 @@ impl<L: RateLimit> Scheduler<L> {
     pub(super) fn note_starts(&mut self, cluster: &Cluster) {
         let mut waiting = std::mem::take(&mut self.not_started);
         waiting.retain(|id| {
-            let Some(info) = self.snapshot.pod(*id) else { return false };
+            if self.snapshot.pod(*id).is_none() {
+                return false;
+            }
             let start_time = cluster.pod(*id).start_time;
-            if start_time.is_some() {
-                let started = PodInfo { start_time, ..PodInfo::clone(info) };
-                self.snapshot.update_pod(&Arc::new(started));
+            if let Some(start) = start_time {
+                self.snapshot.note_start(*id, start);
             }
             start_time.is_none()
         });

@@ -3,13 +3,13 @@
 use super::{RateLimit, Scheduler};
 use crate::api::Name;
 use crate::cluster::{ApiEvent, Cluster, Disruption, EventMessage, EventObject, NodeId, PodId, Severity};
-use crate::scheduler::{Context, Diagnosis, HintContext, PodInfo, TieBreak, post_filter};
+use crate::scheduler::{Context, Diagnosis, HintContext, PodInfo, post_filter};
 use crate::units::SimTime;
-use rand::Rng;
 use std::sync::Arc;
 
 impl<L: RateLimit> Scheduler<L> {
-    /// No node was found: preemption is tried, the pod goes back to the queue, and the user is told why.
+    /// No node was found: preemption is tried, the pod goes back to the queue, and the user is told why. Returns whether pods
+    /// were preempted.
     pub(super) fn reject(
         &mut self,
         pod: &Arc<PodInfo>,
@@ -17,12 +17,11 @@ impl<L: RateLimit> Scheduler<L> {
         diagnosis: &Arc<Diagnosis>,
         cluster: &mut Cluster,
         now: SimTime,
-    ) {
-        let tie_break = TieBreak::Random(self.ties.next_u64());
+    ) -> bool {
         let known = self.failure_texts.get(diagnosis, pod).filter(|_| pod.nominated_node_name.is_none());
         if let Some(message) = known {
             self.put_back(pod, diagnosis, message, None, cluster, now);
-            return;
+            return false;
         }
         let somebody_is_below = self.snapshot.lowest_priority().is_some_and(|lowest| lowest < pod.priority());
         if somebody_is_below {
@@ -34,11 +33,12 @@ impl<L: RateLimit> Scheduler<L> {
             nominator: &self.nominator,
             profile: &self.profiles[profile],
         };
-        let outcome = post_filter(&context, pod, diagnosis, &mut self.scratch.state, tie_break);
+        let outcome = post_filter(&context, pod, diagnosis, &mut self.scratch.state, self.ties.current());
         let mut message = diagnosis.message(&self.snapshot, pod, context.profile.version);
         outcome.append_to(&mut message);
         let hints = HintContext { listers: &self.listers, profiles: &self.profiles };
         if let Some(chosen) = outcome.preemption.chosen() {
+            self.ties.advance();
             let node = chosen.node;
             let name = cluster.node(node).object.meta.name.clone();
             let nominated = Arc::new(PodInfo { nominated_node_name: Some(name), ..PodInfo::clone(pod) });
@@ -70,14 +70,16 @@ impl<L: RateLimit> Scheduler<L> {
         if !somebody_is_below && pod.nominated_node_name.is_none() {
             self.failure_texts.insert(diagnosis, pod, message.clone());
         }
-        self.put_back(pod, diagnosis, message, outcome.preemption.nominated, cluster, now);
+        let nominated = outcome.preemption.nominated;
+        self.put_back(pod, diagnosis, message, nominated, cluster, now);
+        nominated.is_some()
     }
 
     /// Puts a pod that found no node back into the queue and tells the user why.
     fn put_back(
         &mut self,
         pod: &PodInfo,
-        diagnosis: &Diagnosis,
+        diagnosis: &Arc<Diagnosis>,
         message: Name,
         nominated: Option<NodeId>,
         cluster: &mut Cluster,
@@ -86,12 +88,13 @@ impl<L: RateLimit> Scheduler<L> {
         self.watch.rejected(pod.id, &self.snapshot, &message, nominated);
         let hints = HintContext { listers: &self.listers, profiles: &self.profiles };
         self.queue.reject(pod.id, diagnosis.plugins, &hints, now);
+        self.gather(pod.id, diagnosis);
         report_failure(cluster, pod.id, message, is_unresolvable(diagnosis));
     }
 }
 
 /// Whether no change of the pods on the nodes could make a node feasible.
-fn is_unresolvable(diagnosis: &Diagnosis) -> bool {
+pub(super) fn is_unresolvable(diagnosis: &Diagnosis) -> bool {
     !diagnosis.preemption_may_help()
 }
 
@@ -117,7 +120,7 @@ pub(super) fn report_failure(cluster: &mut Cluster, id: PodId, message: Name, un
     cluster.note_scheduling_attempt(id, Some((message.clone(), unresolvable)));
     cluster.emit(ApiEvent {
         severity: Severity::Warning,
-        reason: "FailedScheduling",
+        reason: ApiEvent::FAILED_SCHEDULING,
         source: ApiEvent::SCHEDULER,
         object: EventObject::Pod(id),
         message: EventMessage::Text(message),

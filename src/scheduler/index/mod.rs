@@ -19,6 +19,7 @@ mod tally;
 mod tests;
 
 use super::diagnosis::Failures;
+use super::pod_info::Likeness;
 use super::{
     Context, Decision, Diagnosis, Failure, Nominator, Placement, Plugin, PodInfo, Profile, SearchState, Snapshot,
     TieBreak, feasible_nodes_to_find,
@@ -47,17 +48,14 @@ pub struct IndexStatistics {
     pub fallbacks: u64,
 }
 
-/// Addresses of template, labels, namespace and owner's name, and the profile.
-type Address = (usize, usize, usize, usize, usize);
-
 /// The index of one scheduler.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     table: NodeTable,
     classes: Vec<Class>,
     by_key: FxHashMap<ClassKey, usize>,
-    /// The pod keeps the addresses from being used again. `None`: not indexed.
-    by_address: FxHashMap<Address, (Option<usize>, Arc<PodInfo>)>,
+    /// By likeness and profile. The pod keeps the addresses from being used again. `None`: not indexed.
+    by_address: FxHashMap<(Likeness, usize), (Option<usize>, Arc<PodInfo>)>,
     /// A pod with affinity was seen: labels tell classes apart.
     labels_are_seen: bool,
     searches: u64,
@@ -191,9 +189,7 @@ impl Index {
 
     /// The class of a pod, built if need be.
     fn class_of(&mut self, context: &Context<'_>, pod: &Arc<PodInfo>, profile: usize) -> Option<usize> {
-        let owner = pod.owner.as_ref().map_or(0, |owner| owner.name.as_ptr().addr());
-        let address =
-            (Arc::as_ptr(&pod.template).addr(), pod.labels.address(), pod.namespace.as_ptr().addr(), owner, profile);
+        let address = (pod.likeness(), profile);
         if let Some((class, _)) = self.by_address.get(&address) {
             return *class;
         }

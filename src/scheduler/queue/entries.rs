@@ -1,6 +1,7 @@
 //! The pods in the queue with their history, in slots that are used again.
 
-use super::{ActiveKey, Place};
+use super::cohort::Member;
+use super::{ActiveKey, Place, Source};
 use crate::cluster::PodId;
 use crate::scheduler::{PluginSet, PodInfo};
 use crate::units::SimTime;
@@ -14,7 +15,8 @@ pub(super) struct Entry {
     pub(super) place: Place,
     /// When it came, or came back from its last attempt.
     pub(super) timestamp: SimTime,
-    pub(super) sequence: u64,
+    /// Order among pods of the same time: unique.
+    pub(super) sequence: (u64, i64),
     pub(super) attempts: u32,
     /// Attempts that ended with a rejection.
     pub(super) rejections: u32,
@@ -28,11 +30,14 @@ pub(super) struct Entry {
     pub(super) ticket: u64,
     /// In the unschedulable pool: its group and its position there.
     pub(super) group: (usize, usize),
+    /// Where it stands in a cohort, if it waits in one: what the cohort knows is not written here then.
+    pub(super) member: Option<Member>,
 }
 
 impl Entry {
     pub(super) fn active_key(&self) -> ActiveKey {
-        (Reverse(self.pod.priority()), self.timestamp, self.sequence, self.pod.id)
+        let priority = Reverse(self.pod.priority());
+        ActiveKey { priority, timestamp: self.timestamp, sequence: self.sequence, source: Source::Pod(self.pod.id) }
     }
 }
 

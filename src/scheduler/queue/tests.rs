@@ -1,6 +1,8 @@
 //! The queue under a clock that the test sets.
 
+use super::places::backoff;
 use super::*;
+use crate::scheduler::Plugin;
 
 #[test]
 fn the_backoff_doubles_up_to_its_maximum() {

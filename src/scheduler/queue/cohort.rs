@@ -1,0 +1,495 @@
+//! Pods that wait together: rejected at the same instant, with the longest back-off, and of the same priority.
+//!
+//! While a cluster is full, every pod that ends makes the scheduler try all pods that wait for room, and almost all of
+//! them fail as before. Kept one by one, each of these attempts would change the pod's place in the queue. Yet pods that
+//! were rejected at the same instant and have reached the longest back-off come in the same order again and again. They
+//! are kept as a *cohort*; those among them that every decision treats alike form a *lane*. An attempt of a whole lane is
+//! one number, from which each pod's own numbers follow when somebody asks for them.
+
+use super::{ActiveKey, Source};
+use crate::cluster::PodId;
+use crate::scheduler::pod_info::Likeness;
+use crate::scheduler::{Diagnosis, Place, PluginSet, PodInfo};
+use crate::units::SimTime;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// Identifies a cohort.
+pub type CohortId = u64;
+/// Identifies a lane.
+pub type LaneId = u64;
+
+/// The diagnoses of an attempt of a lane: each counts from a place in the order on.
+#[derive(Clone, Debug, Default)]
+pub struct Outcomes(VecDeque<(i64, Arc<Diagnosis>)>);
+
+impl Outcomes {
+    /// The diagnosis of the pod at a place in the order.
+    fn of(&self, order: i64) -> Option<&Arc<Diagnosis>> {
+        let after = self.0.partition_point(|(from, _)| *from <= order);
+        self.0.get(after.checked_sub(1)?).map(|(_, diagnosis)| diagnosis)
+    }
+
+    /// Pods from `order` on, which come after all others, have this diagnosis.
+    fn append(&mut self, order: i64, diagnosis: &Arc<Diagnosis>) {
+        if self.0.back().is_none_or(|(_, last)| !Arc::ptr_eq(last, diagnosis)) {
+            self.0.push_back((order, Arc::clone(diagnosis)));
+        }
+    }
+
+    /// The pod at `order`, which comes before all others, has this diagnosis.
+    fn prepend(&mut self, order: i64, diagnosis: &Arc<Diagnosis>) {
+        match self.0.front_mut() {
+            Some((from, first)) if Arc::ptr_eq(first, diagnosis) => *from = order,
+            _ => self.0.push_front((order, Arc::clone(diagnosis))),
+        }
+    }
+}
+
+/// The pods of a cohort that every decision treats alike and that the same plugins rejected.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// One of them, or one that was among them: it keeps what `likeness` points to.
+    pub pod: Arc<PodInfo>,
+    likeness: Likeness,
+    /// Plugins that rejected them.
+    pub rejectors: PluginSet,
+    /// The pods by their place in the order of the cohort.
+    pub members: BTreeMap<i64, PodId>,
+    /// Attempts since the lane was formed, without the round under way.
+    attempts: i64,
+    outcomes: Outcomes,
+    /// Of the round under way.
+    round: Round,
+}
+
+/// What a lane met in the round under way.
+#[derive(Clone, Debug, Default)]
+struct Round {
+    rejectors: PluginSet,
+    outcomes: Outcomes,
+}
+
+/// Where a pod stands in a cohort.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    /// Its lane.
+    pub lane: LaneId,
+    /// Its place in the order of the cohort.
+    pub order: i64,
+    /// What the lane's count of attempts was when it joined.
+    joined: i64,
+}
+
+/// Attempts of a pod that were counted with its cohort.
+#[derive(Clone, Debug)]
+pub struct SharedAttempts {
+    /// The pod.
+    pub pod: Arc<PodInfo>,
+    /// How many.
+    pub count: u32,
+    /// When the last one was.
+    pub last: SimTime,
+    /// What the last one found.
+    pub diagnosis: Arc<Diagnosis>,
+}
+
+/// A cohort.
+#[derive(Clone, Debug)]
+pub struct Cohort {
+    /// Priority of its pods.
+    pub priority: i32,
+    /// When its pods were rejected.
+    pub timestamp: SimTime,
+    /// Where it is: unschedulable, in back-off or active.
+    pub place: Place,
+    /// The end of its back-off, once it was asked for.
+    pub until: SimTime,
+    /// The sequence numbers that it stands for: it has them and those between to itself.
+    pub low: u64,
+    /// The last of them.
+    pub high: u64,
+    /// No part of it has left with the same sequence numbers.
+    pub is_whole: bool,
+    /// Pods before this one were tried in the round under way.
+    pub tried_before: Option<i64>,
+    /// Tells its last entry into a place from those before.
+    pub ticket: u64,
+    /// Its lanes.
+    pub lanes: Vec<LaneId>,
+}
+
+/// A pod that changed its lane.
+#[derive(Clone, Copy, Debug)]
+pub struct Move {
+    /// The pod.
+    pub pod: PodId,
+    lane: LaneId,
+    order: i64,
+    /// The new lane's count of attempts less the old one's.
+    shift: i64,
+}
+
+impl Move {
+    /// Where the pod stands now.
+    pub const fn apply(&self, before: Member) -> Member {
+        Member { lane: self.lane, order: self.order, joined: before.joined + self.shift }
+    }
+}
+
+/// All cohorts.
+#[derive(Clone, Debug, Default)]
+pub struct Cohorts {
+    by_id: BTreeMap<CohortId, Cohort>,
+    lanes: BTreeMap<LaneId, (CohortId, Lane)>,
+    last_id: u64,
+}
+
+impl Cohorts {
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    pub fn get(&self, id: CohortId) -> Option<&Cohort> {
+        self.by_id.get(&id)
+    }
+
+    pub fn get_mut(&mut self, id: CohortId) -> Option<&mut Cohort> {
+        self.by_id.get_mut(&id)
+    }
+
+    /// The cohorts that satisfy a condition.
+    pub fn ids(&self, condition: impl Fn(&Cohort) -> bool) -> Vec<CohortId> {
+        self.by_id.iter().filter(|(_, own)| condition(own)).map(|(id, _)| *id).collect()
+    }
+
+    pub fn lane(&self, id: LaneId) -> Option<&Lane> {
+        self.lanes.get(&id).map(|(_, lane)| lane)
+    }
+
+    /// The cohort of a lane.
+    pub fn cohort_of(&self, lane: LaneId) -> Option<CohortId> {
+        self.lanes.get(&lane).map(|(cohort, _)| *cohort)
+    }
+
+    /// The lanes of a cohort.
+    pub fn lanes_of(&self, id: CohortId) -> impl Iterator<Item = (LaneId, &Lane)> {
+        let lanes = self.by_id.get(&id).map_or(&[][..], |own| &own.lanes);
+        lanes.iter().filter_map(|lane| Some((*lane, self.lane(*lane)?)))
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// A new cohort without lanes.
+    pub fn add(&mut self, cohort: Cohort) -> CohortId {
+        let id = self.next_id();
+        self.by_id.insert(id, cohort);
+        id
+    }
+
+    fn add_lane(&mut self, cohort: CohortId, lane: Lane) -> LaneId {
+        let id = self.next_id();
+        self.lanes.insert(id, (cohort, lane));
+        if let Some(own) = self.by_id.get_mut(&cohort) {
+            own.lanes.push(id);
+        }
+        id
+    }
+
+    /// Adds a pod that was just rejected at the end of a cohort.
+    pub fn push(
+        &mut self,
+        cohort: CohortId,
+        pod: &Arc<PodInfo>,
+        likeness: Likeness,
+        rejectors: PluginSet,
+        diagnosis: &Arc<Diagnosis>,
+    ) -> Member {
+        let order = self.span(cohort).map_or(0, |(_, last)| last + 1);
+        let known = self.find_lane(cohort, likeness, rejectors);
+        let id = known.unwrap_or_else(|| {
+            let lane = Lane {
+                pod: Arc::clone(pod),
+                likeness,
+                rejectors,
+                members: BTreeMap::new(),
+                attempts: 0,
+                outcomes: Outcomes::default(),
+                round: Round::default(),
+            };
+            self.add_lane(cohort, lane)
+        });
+        let mut joined = 0;
+        if let Some((_, lane)) = self.lanes.get_mut(&id) {
+            lane.members.insert(order, pod.id);
+            lane.outcomes.append(order, diagnosis);
+            joined = lane.attempts;
+        }
+        Member { lane: id, order, joined }
+    }
+
+    fn find_lane(&self, cohort: CohortId, likeness: Likeness, rejectors: PluginSet) -> Option<LaneId> {
+        let is_it = |lane: &Lane| lane.likeness == likeness && lane.rejectors == rejectors;
+        self.lanes_of(cohort).find(|(_, lane)| is_it(lane)).map(|(id, _)| id)
+    }
+
+    /// The first and the last place in the order of a cohort that are taken.
+    fn span(&self, cohort: CohortId) -> Option<(i64, i64)> {
+        let ends = |lane: &Lane| Some((*lane.members.first_key_value()?.0, *lane.members.last_key_value()?.0));
+        let spans = self.lanes_of(cohort).filter_map(|(_, lane)| ends(lane));
+        spans.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
+    }
+
+    /// Takes a pod out, which was not tried in the round under way. Returns its attempts; a lane or cohort without pods
+    /// is forgotten.
+    pub fn remove(&mut self, member: Member) -> Option<(u32, Arc<Diagnosis>)> {
+        let (cohort, lane) = self.lanes.get_mut(&member.lane)?;
+        lane.members.remove(&member.order);
+        let count = u32::try_from(lane.attempts - member.joined).unwrap_or(0);
+        let diagnosis = lane.outcomes.of(member.order).cloned();
+        if lane.members.is_empty() {
+            let cohort = *cohort;
+            self.lanes.remove(&member.lane);
+            if let Some(own) = self.by_id.get_mut(&cohort) {
+                own.lanes.retain(|id| *id != member.lane);
+                if own.lanes.is_empty() {
+                    self.by_id.remove(&cohort);
+                }
+            }
+        }
+        Some((count, diagnosis?))
+    }
+
+    /// The next pod of a cohort in the round under way, and its place in the order.
+    pub fn next_member(&self, cohort: CohortId) -> Option<(i64, PodId)> {
+        let from = self.get(cohort)?.tried_before.unwrap_or(i64::MIN);
+        let firsts = self.lanes_of(cohort).filter_map(|(_, lane)| lane.next_from(from));
+        firsts.min()
+    }
+
+    /// All pods of a cohort in order.
+    pub fn members_in_order(&self, cohort: CohortId) -> Vec<PodId> {
+        let mut members: Vec<(i64, PodId)> =
+            self.lanes_of(cohort).flat_map(|(_, lane)| &lane.members).map(|(order, id)| (*order, *id)).collect();
+        members.sort_unstable();
+        members.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Whether pods of these lanes were tried in the round under way and rejected by other plugins.
+    pub fn rejectors_differ(&self, cohort: CohortId, verdicts: &[(LaneId, Arc<Diagnosis>)]) -> bool {
+        let Some(from) = self.get(cohort).and_then(|own| own.tried_before) else { return false };
+        verdicts.iter().any(|(lane, diagnosis)| {
+            self.lane(*lane).is_some_and(|lane| {
+                let was_tried = !lane.round.outcomes.0.is_empty();
+                was_tried && lane.round.rejectors != diagnosis.plugins && lane.next_from(from).is_some()
+            })
+        })
+    }
+
+    /// The pods of these lanes up to a place in the order (to the last: `None`) fail in the round under way.
+    pub fn fail(&mut self, cohort: CohortId, verdicts: &[(LaneId, Arc<Diagnosis>)], until: Option<i64>) {
+        let from = self.get(cohort).and_then(|own| own.tried_before).unwrap_or(i64::MIN);
+        for (id, diagnosis) in verdicts {
+            let Some((_, lane)) = self.lanes.get_mut(id) else { continue };
+            if let Some((first, _)) = lane.next_from(from)
+                && until.is_none_or(|until| first < until)
+            {
+                lane.round.rejectors = diagnosis.plugins;
+                lane.round.outcomes.append(first, diagnosis);
+            }
+        }
+        if let Some(own) = self.get_mut(cohort) {
+            own.tried_before = until.or(own.tried_before);
+        }
+    }
+
+    /// Ends the round of a cohort all of whose pods were tried. Returns how many they are.
+    pub fn end_round(&mut self, cohort: CohortId) -> u64 {
+        let Some(own) = self.by_id.get_mut(&cohort) else { return 0 };
+        own.tried_before = None;
+        let mut count = 0;
+        for id in &own.lanes {
+            let Some((_, lane)) = self.lanes.get_mut(id) else { continue };
+            lane.end_round();
+            count += lane.members.len() as u64;
+        }
+        count
+    }
+
+    /// Parts those that were tried in the round under way from a cohort; they have ended their round. Returns their cohort,
+    /// if there are any, and how many they are. The sequence numbers are the caller's to give.
+    pub fn part_tried(&mut self, cohort: CohortId, moves: &mut Vec<Move>) -> Option<(CohortId, u64)> {
+        let own = self.by_id.get_mut(&cohort)?;
+        let before = own.tried_before.take()?;
+        let other = Cohort { lanes: Vec::new(), ..own.clone() };
+        let lanes = own.lanes.clone();
+        let tried = self.add(other);
+        for id in lanes {
+            let Some((_, lane)) = self.lanes.get_mut(&id) else { continue };
+            let rest = lane.members.split_off(&before);
+            if rest.is_empty() {
+                self.give_lane(id, tried);
+                continue;
+            }
+            if lane.members.is_empty() {
+                lane.members = rest;
+                continue;
+            }
+            // The smaller part takes a new lane.
+            let mut other = Lane { members: rest, round: Round::default(), ..lane.clone() };
+            let round = std::mem::take(&mut lane.round);
+            if other.members.len() < lane.members.len() {
+                lane.round = round;
+                let new = self.add_lane(cohort, other);
+                self.give_lane(id, tried);
+                self.follow(new, moves);
+            } else {
+                std::mem::swap(&mut other.members, &mut lane.members);
+                other.round = round;
+                let new = self.add_lane(tried, other);
+                self.follow(new, moves);
+            }
+        }
+        let count = self.end_round(tried);
+        if count == 0 {
+            self.by_id.remove(&tried);
+            return None;
+        }
+        if self.get(cohort).is_some_and(|own| own.lanes.is_empty()) {
+            self.by_id.remove(&cohort);
+        }
+        Some((tried, count))
+    }
+
+    /// Notes where the pods of a new lane are, which was split off with their counts of attempts.
+    fn follow(&self, lane: LaneId, moves: &mut Vec<Move>) {
+        let members = self.lane(lane).into_iter().flat_map(|own| &own.members);
+        moves.extend(members.map(|(order, id)| Move { pod: *id, lane, order: *order, shift: 0 }));
+    }
+
+    fn give_lane(&mut self, lane: LaneId, to: CohortId) {
+        let Some((cohort, _)) = self.lanes.get_mut(&lane) else { return };
+        let from = std::mem::replace(cohort, to);
+        if let Some(own) = self.by_id.get_mut(&from) {
+            own.lanes.retain(|id| *id != lane);
+        }
+        if let Some(own) = self.by_id.get_mut(&to) {
+            own.lanes.push(lane);
+        }
+    }
+
+    /// Parts lanes from a cohort. Both parts keep the sequence numbers.
+    pub fn part_lanes(&mut self, cohort: CohortId, lanes: &[LaneId]) -> Option<CohortId> {
+        let own = self.by_id.get_mut(&cohort)?;
+        own.is_whole = false;
+        let other = Cohort { lanes: Vec::new(), ..own.clone() };
+        let parted = self.add(other);
+        for lane in lanes {
+            self.give_lane(*lane, parted);
+        }
+        Some(parted)
+    }
+
+    /// Gives the lanes of a part back to another part with the same sequence numbers.
+    pub fn rejoin(&mut self, part: CohortId, to: CohortId) {
+        let Some(part) = self.by_id.remove(&part) else { return };
+        for lane in part.lanes {
+            if let Some((cohort, _)) = self.lanes.get_mut(&lane) {
+                *cohort = to;
+            }
+            if let Some(own) = self.by_id.get_mut(&to) {
+                own.lanes.push(lane);
+            }
+        }
+    }
+
+    /// Unites two cohorts of the same priority and time, `first` just before `second` in the order. Returns which of them is
+    /// left: the larger one, whose pods keep their places in its order.
+    pub fn unite(&mut self, first: CohortId, second: CohortId, moves: &mut Vec<Move>) -> CohortId {
+        let size = |id| self.lanes_of(id).map(|(_, lane)| lane.members.len()).sum::<usize>();
+        let (larger, smaller, before) =
+            if size(first) < size(second) { (second, first, true) } else { (first, second, false) };
+        let Some(span) = self.span(larger) else { return larger };
+        let Some(gone) = self.by_id.remove(&smaller) else { return larger };
+        let lanes: Vec<Lane> = gone.lanes.iter().filter_map(|id| self.lanes.remove(id)).map(|(_, lane)| lane).collect();
+        let mut members: Vec<(i64, PodId, usize)> = Vec::new();
+        for (index, lane) in lanes.iter().enumerate() {
+            members.extend(lane.members.iter().map(|(order, id)| (*order, *id, index)));
+        }
+        members.sort_unstable();
+        let mut orders: Vec<i64> = (1..).take(members.len()).map(|step| span.1 + step).collect();
+        if before {
+            members.reverse();
+            orders = (1..).take(members.len()).map(|step| span.0 - step).collect();
+        }
+        let mut targets: Vec<Option<(LaneId, i64)>> = vec![None; lanes.len()];
+        for ((old, pod, index), order) in members.into_iter().zip(orders) {
+            let lane = &lanes[index];
+            let target = match targets[index] {
+                Some(target) => target,
+                None => {
+                    let known = self.find_lane(larger, lane.likeness, lane.rejectors);
+                    let target = known.unwrap_or_else(|| {
+                        let empty = Lane {
+                            members: BTreeMap::new(),
+                            outcomes: Outcomes::default(),
+                            round: Round::default(),
+                            ..lane.clone()
+                        };
+                        self.add_lane(larger, empty)
+                    });
+                    // Its pods' counts of attempts stay: what they joined with shifts by this.
+                    let shift = self.lane(target).map_or(0, |own| own.attempts) - lane.attempts;
+                    *targets[index].insert((target, shift))
+                }
+            };
+            let Some((_, own)) = self.lanes.get_mut(&target.0) else { continue };
+            own.members.insert(order, pod);
+            if let Some(diagnosis) = lane.outcomes.of(old) {
+                if before {
+                    own.outcomes.prepend(order, diagnosis);
+                } else {
+                    own.outcomes.append(order, diagnosis);
+                }
+            }
+            moves.push(Move { pod, lane: target.0, order, shift: target.1 });
+        }
+        if let Some(own) = self.by_id.get_mut(&larger) {
+            (own.low, own.high) = (own.low.min(gone.low), own.high.max(gone.high));
+        }
+        larger
+    }
+}
+
+impl Cohort {
+    /// Its place among active pods.
+    pub fn active_key(&self, id: CohortId) -> ActiveKey {
+        let (priority, timestamp) = (Reverse(self.priority), self.timestamp);
+        ActiveKey { priority, timestamp, sequence: (self.low, i64::MIN), source: Source::Cohort(id) }
+    }
+}
+
+impl Lane {
+    /// Whether pods were tried in the round under way, and one of these plugins rejected them.
+    pub fn was_rejected_by_some_of(&self, plugins: PluginSet) -> bool {
+        !self.round.outcomes.0.is_empty() && !self.round.rejectors.intersection(plugins).is_empty()
+    }
+
+    /// The first pod from a place in the order on.
+    pub fn next_from(&self, order: i64) -> Option<(i64, PodId)> {
+        let first = self.members.range((Bound::Included(order), Bound::Unbounded)).next();
+        first.map(|(order, id)| (*order, *id))
+    }
+
+    fn end_round(&mut self) {
+        self.attempts += 1;
+        let round = std::mem::take(&mut self.round);
+        self.rejectors = round.rejectors;
+        self.outcomes = round.outcomes;
+    }
+}

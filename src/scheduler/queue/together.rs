@@ -1,0 +1,327 @@
+//! The queue's part in keeping pods that wait together as cohorts: when one is formed, moved, tried and taken apart.
+
+use super::cohort::{Cohort, CohortId, LaneId, Move, SharedAttempts};
+use super::places::{backoff, truncated};
+use super::{Place, SchedulingQueue, Source};
+use crate::cluster::{ApiEvent, PodId};
+use crate::scheduler::event::ClusterEvent;
+use crate::scheduler::queueing_hints::{HintContext, may_become_schedulable};
+use crate::scheduler::{Diagnosis, PodInfo};
+use crate::units::SimTime;
+use std::sync::Arc;
+
+/// Which cohort got the last sequence number that was given to a rejected pod of a priority.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastRejected {
+    priority: i32,
+    cohort: Option<CohortId>,
+    /// The cohort before.
+    before: Option<CohortId>,
+}
+
+impl SchedulingQueue {
+    /// Lets a pod that was just [rejected](Self::reject) wait together with its like, if it has reached the longest back-off.
+    /// Of pods in a cohort, [`next_together`](Self::next_together) tells when they come, and
+    /// [`fail_together`](Self::fail_together) counts attempts of all of them at once.
+    pub fn gather(&mut self, id: PodId, diagnosis: &Arc<Diagnosis>) {
+        let Some(entry) = self.entries.get(id) else { return };
+        let is_eligible = entry.place == Place::Unschedulable
+            && entry.member.is_none()
+            && entry.consecutive_errors == 0
+            && entry.pod.nominated_node_name.is_none()
+            && entry.pod.resized.is_none()
+            && entry.rejectors == diagnosis.plugins
+            && backoff(entry.rejections, self.initial_backoff, self.max_backoff) == self.max_backoff;
+        if !is_eligible {
+            return;
+        }
+        self.leave(id);
+        self.next_ticket += 1;
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        entry.place = Place::Unschedulable;
+        entry.ticket = self.next_ticket;
+        let (pod, rejectors, timestamp, sequence) =
+            (Arc::clone(&entry.pod), entry.rejectors, entry.timestamp, entry.sequence.0);
+        let priority = pod.priority();
+        let before = self.last_rejected(priority).before;
+        let known = before.filter(|cohort| self.is_followed_at(*cohort, timestamp));
+        let cohort = known.unwrap_or_else(|| self.new_cohort(priority, timestamp, sequence));
+        if let Some(own) = self.cohorts.get_mut(cohort) {
+            own.high = sequence;
+        }
+        let member = self.cohorts.push(cohort, &pod, pod.likeness(), rejectors, diagnosis);
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.member = Some(member);
+        }
+        self.last_rejected(priority).cohort = Some(cohort);
+    }
+
+    /// The pods that come next, if they wait together: a cohort.
+    pub fn next_together(&self) -> Option<CohortId> {
+        match self.next_source()? {
+            Source::Cohort(cohort) => Some(cohort),
+            Source::Pod(_) => None,
+        }
+    }
+
+    /// The lanes of a cohort, each with one of its pods, which are all alike to the scheduler.
+    pub fn lanes_of(&self, cohort: CohortId) -> impl Iterator<Item = (LaneId, &Arc<PodInfo>)> {
+        self.cohorts.lanes_of(cohort).map(|(id, lane)| (id, &lane.pod))
+    }
+
+    /// Whether an attempt of the cohort now continues the series of `FailedScheduling` of its last one.
+    pub fn continues_series(&self, cohort: CohortId, now: SimTime) -> bool {
+        self.cohorts.get(cohort).is_some_and(|own| ApiEvent::continues_series(own.timestamp, now))
+    }
+
+    /// Counts attempts of the pods of a cohort that comes next, in their order, up to the first pod of a lane without a
+    /// verdict: that one then is what [`pop`](Self::pop) gives. A verdict is why all pods of a lane fail.
+    pub fn fail_together(&mut self, cohort: CohortId, verdicts: &[(LaneId, Arc<Diagnosis>)], now: SimTime) {
+        if self.cohorts.get(cohort).is_some_and(|own| own.tried_before.is_some() && self.round_at != now)
+            || self.cohorts.rejectors_differ(cohort, verdicts)
+        {
+            self.part_tried(cohort);
+        }
+        let from = self.cohorts.get(cohort).and_then(|own| own.tried_before);
+        let open = self.cohorts.lanes_of(cohort).filter(|(id, _)| verdicts.iter().all(|(own, _)| own != id));
+        let until = open.filter_map(|(_, lane)| lane.next_from(from.unwrap_or(i64::MIN))).map(|(order, _)| order).min();
+        self.round_at = now;
+        self.cohorts.fail(cohort, verdicts, until);
+        if until.is_none() {
+            self.end_round(cohort, now);
+        }
+    }
+
+    /// Lets the pods of a cohort wait one by one again.
+    pub fn disperse(&mut self, cohort: CohortId) {
+        self.part_tried(cohort);
+        let Some(place) = self.cohorts.get(cohort).map(|own| own.place) else { return };
+        for id in self.cohorts.members_in_order(cohort) {
+            self.leave(id);
+            self.insert(id, place);
+        }
+    }
+
+    /// Lets all pods wait one by one, so that everything is known of each of them.
+    pub fn disperse_all(&mut self) {
+        for cohort in self.cohorts.ids(|_| true) {
+            self.disperse(cohort);
+        }
+    }
+
+    /// The attempts of pods that have left their cohorts since this was last asked.
+    pub fn take_shared_attempts(&mut self) -> Vec<SharedAttempts> {
+        std::mem::take(&mut self.shared)
+    }
+
+    /// How many attempts were counted with cohorts since this was last asked.
+    pub fn take_shared_count(&mut self) -> u64 {
+        std::mem::take(&mut self.shared_count)
+    }
+
+    /// Whether a cohort ended its round at this instant, so that what is rejected next follows it in the order.
+    fn is_followed_at(&self, cohort: CohortId, now: SimTime) -> bool {
+        self.cohorts.get(cohort).is_some_and(|own| {
+            own.place == Place::Unschedulable && own.timestamp == now && own.is_whole && own.tried_before.is_none()
+        })
+    }
+
+    fn new_cohort(&mut self, priority: i32, timestamp: SimTime, sequence: u64) -> CohortId {
+        self.next_ticket += 1;
+        let cohort = self.cohorts.add(Cohort {
+            priority,
+            timestamp,
+            place: Place::Unschedulable,
+            until: timestamp,
+            low: sequence,
+            high: sequence,
+            is_whole: true,
+            tried_before: None,
+            ticket: self.next_ticket,
+            lanes: Vec::new(),
+        });
+        self.unschedulable_since.push_back((timestamp, Source::Cohort(cohort), self.next_ticket));
+        cohort
+    }
+
+    fn last_rejected(&mut self, priority: i32) -> &mut LastRejected {
+        let position = self.last_rejected.iter().position(|own| own.priority == priority);
+        let position = position.unwrap_or_else(|| {
+            self.last_rejected.push(LastRejected { priority, cohort: None, before: None });
+            self.last_rejected.len() - 1
+        });
+        &mut self.last_rejected[position]
+    }
+
+    /// The sequence number of a rejected pod. Pods of its priority that were tried before it in a round under way end theirs
+    /// first, since they come before it in the order.
+    pub(super) fn sequence_of_rejected(&mut self, priority: i32) -> u64 {
+        if !self.cohorts.is_empty() {
+            for cohort in self.cohorts.ids(|own| own.priority == priority && own.tried_before.is_some()) {
+                self.part_tried(cohort);
+            }
+            let last = self.last_rejected(priority);
+            last.before = last.cohort.take();
+        } else if let Some(last) = self.last_rejected.iter_mut().find(|own| own.priority == priority) {
+            (last.before, last.cohort) = (None, None);
+        }
+        self.next_sequence()
+    }
+
+    /// All pods of a cohort were tried and failed.
+    pub(super) fn end_round(&mut self, cohort: CohortId, now: SimTime) {
+        self.shared_count += self.cohorts.end_round(cohort);
+        self.cohort_failed(cohort, now);
+    }
+
+    /// Parts the pods that were tried in the round under way from a cohort; they wait for an event now.
+    fn part_tried(&mut self, cohort: CohortId) -> Option<CohortId> {
+        let mut moves = Vec::new();
+        let parted = self.cohorts.part_tried(cohort, &mut moves);
+        self.follow(&moves);
+        let (tried, count) = parted?;
+        self.shared_count += count;
+        Some(self.cohort_failed(tried, self.round_at))
+    }
+
+    /// A cohort has ended its round: its pods wait for an event. Returns the cohort that they are in now.
+    fn cohort_failed(&mut self, cohort: CohortId, now: SimTime) -> CohortId {
+        let Some(priority) = self.cohorts.get(cohort).map(|own| own.priority) else { return cohort };
+        let sequence = self.sequence_of_rejected(priority);
+        self.next_ticket += 1;
+        let ticket = self.next_ticket;
+        if let Some(own) = self.cohorts.get_mut(cohort) {
+            own.timestamp = now;
+            own.place = Place::Unschedulable;
+            (own.low, own.high) = (sequence, sequence);
+            own.is_whole = true;
+            own.ticket = ticket;
+        }
+        self.prune();
+        self.unschedulable_since.push_back((now, Source::Cohort(cohort), ticket));
+        let mut left = cohort;
+        let before = self.last_rejected(priority).before;
+        if let Some(before) = before.filter(|own| *own != cohort && self.is_followed_at(*own, now)) {
+            let mut moves = Vec::new();
+            left = self.cohorts.unite(before, cohort, &mut moves);
+            self.follow(&moves);
+            self.prune();
+        }
+        self.last_rejected(priority).cohort = Some(left);
+        left
+    }
+
+    /// Notes where pods are that changed lanes.
+    fn follow(&mut self, moves: &[Move]) {
+        for step in moves {
+            if let Some(member) = self.entries.get_mut(step.pod).and_then(|entry| entry.member.as_mut()) {
+                *member = step.apply(*member);
+            }
+        }
+    }
+
+    /// Takes a pod out of its cohort, with what the cohort knows of it. It then is nowhere, as after [`leave`](Self::leave).
+    pub(super) fn leave_cohort(&mut self, id: PodId) {
+        let member = |queue: &Self| queue.entries.get(id).and_then(|entry| entry.member);
+        let Some(cohort) = member(self).and_then(|member| self.cohorts.cohort_of(member.lane)) else { return };
+        let Some(first) = self.cohorts.get(cohort).map(|own| own.tried_before) else { return };
+        if first.is_some_and(|first| member(self).is_some_and(|member| member.order < first)) {
+            self.part_tried(cohort);
+        }
+        let Some(member) = member(self) else { return };
+        let Some(own) = self.cohorts.cohort_of(member.lane).and_then(|own| self.cohorts.get(own)) else { return };
+        let (timestamp, low, until) =
+            (own.timestamp, own.low, (own.place != Place::Unschedulable).then_some(own.until));
+        let rejectors = self.cohorts.lane(member.lane).map(|lane| lane.rejectors);
+        let removed = self.cohorts.remove(member);
+        self.prune();
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        entry.member = None;
+        entry.place = Place::InFlight;
+        entry.timestamp = timestamp;
+        entry.sequence = (low, member.order);
+        entry.backoff_until = until;
+        entry.rejectors = rejectors.unwrap_or(entry.rejectors);
+        if let Some((count, diagnosis)) = removed
+            && count > 0
+        {
+            entry.attempts += count;
+            entry.rejections += count;
+            self.shared.push(SharedAttempts { pod: Arc::clone(&entry.pod), count, last: timestamp, diagnosis });
+        }
+    }
+
+    /// Moves a cohort, as far as an event concerns its lanes, to where its pods wait for their next attempt.
+    pub(super) fn offer_to_cohorts(
+        &mut self,
+        priority: i32,
+        event: &ClusterEvent,
+        context: &HintContext<'_>,
+        now: SimTime,
+    ) {
+        let listeners = event.listeners();
+        // Those that were tried in a round under way wait for an event already.
+        for cohort in self.cohorts.ids(|own| own.priority <= priority && own.tried_before.is_some()) {
+            if self.cohorts.lanes_of(cohort).any(|(_, lane)| lane.was_rejected_by_some_of(listeners)) {
+                self.part_tried(cohort);
+            }
+        }
+        for waiting in self.cohorts.ids(|own| own.priority <= priority && own.place == Place::Unschedulable) {
+            let (mut hit, mut all) = (Vec::new(), true);
+            for (id, lane) in self.cohorts.lanes_of(waiting) {
+                let listens = !lane.rejectors.intersection(listeners).is_empty();
+                if listens && may_become_schedulable(context, lane.rejectors, &lane.pod, event) {
+                    hit.push(id);
+                } else {
+                    all = false;
+                }
+            }
+            if all {
+                self.requeue_cohort(waiting, now);
+            } else if !hit.is_empty()
+                && let Some(parted) = self.cohorts.part_lanes(waiting, &hit)
+            {
+                self.requeue_cohort(parted, now);
+            }
+        }
+    }
+
+    /// Queues a cohort that waited for an event: after its back-off, if that still lasts.
+    pub(super) fn requeue_cohort(&mut self, cohort: CohortId, now: SimTime) {
+        let max_backoff = self.max_backoff;
+        let Some(own) = self.cohorts.get_mut(cohort) else { return };
+        own.until = truncated(own.timestamp + max_backoff);
+        let place = if own.until >= truncated(now) { Place::Backoff } else { Place::Active };
+        self.enter_cohort(cohort, place);
+    }
+
+    /// Puts a cohort into the active or the back-off queue. A part of it that is there already takes it up.
+    pub(super) fn enter_cohort(&mut self, cohort: CohortId, place: Place) {
+        let Some(own) = self.cohorts.get(cohort) else { return };
+        let (priority, timestamp, low) = (own.priority, own.timestamp, own.low);
+        let parts = self.cohorts.ids(|other| {
+            other.place == place && other.priority == priority && other.timestamp == timestamp && other.low == low
+        });
+        self.next_ticket += 1;
+        let ticket = self.next_ticket;
+        if let Some(part) = parts.into_iter().find(|part| *part != cohort) {
+            self.part_tried(cohort);
+            self.part_tried(part);
+            if self.cohorts.get(part).is_some() {
+                self.cohorts.rejoin(cohort, part);
+                self.prune();
+                return;
+            }
+        }
+        let Some(own) = self.cohorts.get_mut(cohort) else { return };
+        own.place = place;
+        own.ticket = ticket;
+        let until = own.until;
+        let key = own.active_key(cohort);
+        self.prune();
+        match place {
+            Place::Active => self.active.push(key, ticket),
+            _ => self.backoff.push((until, key), ticket),
+        }
+    }
+}
