@@ -27,17 +27,28 @@ pub trait Agenda<E> {
     fn schedule(&mut self, at: SimTime, event: E);
 }
 
-/// A noted event. The key packs time (shifted to be unsigned), priority and sequence number, so that one comparison
-/// decides.
+/// A noted event. Its key is one number of 128 bits, in two parts because those are aligned to 8 bytes: the tick, and below
+/// it the priority and the sequence number, so that one comparison decides.
 #[derive(Clone, Copy, Debug)]
 struct Entry<E> {
-    key: u128,
+    tick: Tick,
+    order: u64,
     event: E,
+}
+
+impl<E> Entry<E> {
+    fn key(&self) -> u128 {
+        u128::from(self.tick) << 64 | u128::from(self.order)
+    }
+
+    fn time(&self) -> SimTime {
+        SimTime::from_nanos((self.tick ^ SIGN).cast_signed())
+    }
 }
 
 impl<E> PartialEq for Entry<E> {
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
+        self.key() == other.key()
     }
 }
 
@@ -52,34 +63,19 @@ impl<E> PartialOrd for Entry<E> {
 impl<E> Ord for Entry<E> {
     /// Reversed, because `BinaryHeap` gives the greatest entry first.
     fn cmp(&self, other: &Self) -> Ordering {
-        other.key.cmp(&self.key)
+        other.key().cmp(&self.key())
     }
 }
 
-/// Bits of the key that hold the sequence number; above them stands the priority, above that the time.
+/// Bits of the order that hold the sequence number; above them stands the priority.
 const SEQUENCE_BITS: u32 = 60;
-
-/// Packs the parts of a key. The time's sign bit is flipped, so that negative times sort first.
-fn pack(at: SimTime, priority: Priority, sequence: u64) -> u128 {
-    let time = u128::from(at.as_nanos().cast_unsigned() ^ (1 << 63));
-    time << 64 | u128::from(priority as u8) << SEQUENCE_BITS | u128::from(sequence)
-}
-
-/// The time in a key.
-fn time_of(key: u128) -> SimTime {
-    let time = u64::try_from(key >> 64).unwrap_or(u64::MAX) ^ (1 << 63);
-    SimTime::from_nanos(time.cast_signed())
-}
-
-/// The time in a key as the wheel takes it.
-fn tick_of(key: u128) -> Tick {
-    u64::try_from(key >> 64).unwrap_or(u64::MAX)
-}
+/// Flips the sign of a time, so that negative times sort first as unsigned numbers.
+const SIGN: u64 = 1 << 63;
 
 /// A heap of more events than this leaves those that come later to the wheel.
-const MAX_HEAP: usize = 4096;
+const MAX_HEAP: usize = 512;
 /// With fewer events than this the heap holds all of them again.
-const MIN_WHEEL: usize = 1024;
+const MIN_WHEEL: usize = 128;
 
 /// A queue of future events with a clock that stands at the last event taken.
 #[derive(Debug)]
@@ -118,11 +114,12 @@ impl<E: Copy> EventQueue<E> {
 
     /// Notes `event` for `at`. An instant that has passed means now: the clock never runs backwards.
     pub fn schedule_with(&mut self, at: SimTime, priority: Priority, event: E) {
-        let key = pack(at.max(self.now), priority, self.sequence);
+        let tick = at.max(self.now).as_nanos().cast_unsigned() ^ SIGN;
+        let order = u64::from(priority as u8) << SEQUENCE_BITS | self.sequence;
         self.sequence += 1;
-        let entry = Entry { key, event };
+        let entry = Entry { tick, order, event };
         match self.horizon {
-            Some(horizon) if tick_of(key) >= horizon => self.far.push(tick_of(key), entry),
+            Some(horizon) if tick >= horizon => self.far.push(tick, entry),
             Some(_) => self.near.push(entry),
             None => {
                 self.near.push(entry);
@@ -135,10 +132,10 @@ impl<E: Copy> EventQueue<E> {
 
     /// Gives all events to the wheel and takes the first back.
     fn spread(&mut self) {
-        let first = self.near.peek().map_or(0, |entry| tick_of(entry.key));
+        let first = self.near.peek().map_or(0, |entry| entry.tick);
         self.far = Wheel::new(first);
         for entry in self.near.drain() {
-            self.far.push(tick_of(entry.key), entry);
+            self.far.push(entry.tick, entry);
         }
         self.advance();
     }
@@ -156,7 +153,7 @@ impl<E: Copy> EventQueue<E> {
 
     /// The instant of the next event.
     pub fn next_time(&self) -> Option<SimTime> {
-        self.near.peek().map(|entry| time_of(entry.key))
+        self.near.peek().map(Entry::time)
     }
 
     /// Takes the next event and sets the clock to it.
@@ -165,7 +162,7 @@ impl<E: Copy> EventQueue<E> {
         if self.near.is_empty() && self.horizon.is_some() {
             self.advance();
         }
-        self.now = time_of(entry.key);
+        self.now = entry.time();
         Some((self.now, entry.event))
     }
 
