@@ -18,6 +18,11 @@ const MAX_ADDRESSES: usize = 1 << 16;
 pub struct KindId(u32);
 
 impl KindId {
+    /// The kind at a position among all kinds.
+    pub fn from_index(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
     /// Its position among all kinds.
     pub const fn index(self) -> usize {
         self.0 as usize

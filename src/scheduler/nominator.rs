@@ -52,6 +52,11 @@ impl Nominator {
         self.nodes.is_empty()
     }
 
+    /// The nominated pods.
+    pub fn pods(&self) -> impl Iterator<Item = &Arc<PodInfo>> {
+        self.by_node.values().flatten()
+    }
+
     /// The node that a pod is nominated to.
     #[must_use]
     pub fn node_of(&self, pod: PodId) -> Option<NodeId> {

@@ -25,10 +25,10 @@ pub enum TieBreak {
 }
 
 impl TieBreak {
-    /// Picks one of `candidates`, which are in order of their ids; `None` if there are none.
+    /// Picks one of `candidates`; `None` if there are none. A number stands for a place in their order.
     pub(super) fn pick(self, candidates: &[NodeId]) -> Option<NodeId> {
         match self {
-            Self::First => candidates.first().copied(),
+            Self::First => candidates.iter().min().copied(),
             Self::Random(_) => candidates.get(self.offset(candidates.len())).copied(),
         }
     }
@@ -111,9 +111,11 @@ pub fn schedule(
         scratch.best.push(only);
     } else {
         run_scores(context, pod, &mut scratch.state, &scratch.feasible, &mut scratch.scores);
-        total = select_best(&scratch.feasible, scratch.scores.totals(), &mut scratch.best);
+        total = collect_best(&scratch.feasible, scratch.scores.totals(), &mut scratch.best);
     }
-    match tie_break.pick(&scratch.best) {
+    let node = tie_break.pick(&scratch.best);
+    scratch.best.sort_unstable();
+    match node {
         Some(node) => {
             Decision::Placed(Placement { node, feasible: scratch.feasible.len(), total, best: scratch.best.len() })
         }
@@ -123,11 +125,17 @@ pub fn schedule(
 
 /// Collects the nodes with the highest total in order of their ids; gives that total.
 pub fn select_best(feasible: &[NodeId], totals: &[i64], best: &mut Vec<NodeId>) -> Option<i64> {
+    let highest = collect_best(feasible, totals, best);
+    best.sort_unstable();
+    highest
+}
+
+/// Collects the nodes with the highest total in the order in which they were visited; gives that total.
+fn collect_best(feasible: &[NodeId], totals: &[i64], best: &mut Vec<NodeId>) -> Option<i64> {
     best.clear();
     let highest = totals.iter().copied().max()?;
     let winners = feasible.iter().zip(totals).filter(|(_, total)| **total == highest);
     best.extend(winners.map(|(node, _)| *node));
-    best.sort_unstable();
     Some(highest)
 }
 

@@ -1,14 +1,16 @@
 //! The constraints of a class on topology: PodTopologySpread and InterPodAffinity, with a tally for each number that
 //! they look at.
 
-use super::class::{Base, Env, Group, MAX_LOCALS, NotIndexable};
-use super::node_table::NO_DOMAIN;
+use super::class::{Group, MAX_LOCALS};
+use super::layer::{Base, Env, NotIndexable, counts};
+use super::node_table::{Log, NO_DOMAIN, NodeTable};
 use super::tally::Tally;
 use crate::api::{Labels, Name, UnsatisfiableConstraintAction, well_known};
+use crate::scheduler::change_log::KindId;
 use crate::scheduler::plugins::inter_pod_affinity::{self, OwnTerm};
 use crate::scheduler::plugins::pod_topology_spread::{self, Constraint};
 use crate::scheduler::profile::{DefaultSpreadConstraints, InterPodAffinityArgs};
-use crate::scheduler::{Failure, Listers, Plugin, PodInfo, Profile};
+use crate::scheduler::{Failure, Listers, Nominator, Plugin, PodInfo, Profile};
 use std::sync::Arc;
 
 /// What a tally counts.
@@ -73,8 +75,12 @@ pub struct Constraints {
     local_tallies: Vec<usize>,
     /// How many of them.
     pub locals: usize,
+    /// By tally: where the domains of its key are in a base.
+    slots: Vec<usize>,
     /// Kinds of pods that the tallies know.
     kinds: usize,
+    /// Kinds that count, and how much of their logs is counted.
+    counting: Vec<(KindId, u64)>,
     has_tallies: bool,
 }
 
@@ -129,7 +135,9 @@ impl Constraints {
             roles: Vec::new(),
             local_tallies: Vec::new(),
             locals: 0,
+            slots: Vec::new(),
             kinds: 0,
+            counting: Vec::new(),
             has_tallies: false,
         }
     }
@@ -142,8 +150,38 @@ impl Constraints {
             || self.roles.contains(&Role::ExistingAntiAffinity)
     }
 
+    /// Whether nominated pods count as if they were there, which the numbers do not show.
+    pub fn is_blind_to_nominated(&self, nominator: &Nominator, own: &PodInfo) -> bool {
+        let mut counting = nominator.pods().filter(|other| counts(other, own)).peekable();
+        counting.peek().is_some() && (self.has_filters() || counting.any(|other| other.has_required_anti_affinity()))
+    }
+
     /// Learns what pods of new kinds count. Tells whether there is a new tally.
     pub fn learn_kinds(&mut self, pod: &PodInfo, kinds: &[Arc<PodInfo>], key: &mut dyn FnMut(&Name) -> usize) -> bool {
+        let first_new = self.kinds;
+        let has_new = self.learn_weights(pod, kinds, key);
+        for index in first_new..self.kinds {
+            let kind = KindId::from_index(index);
+            if self.tallies.iter().any(|tally| tally.weight(kind) != 0) {
+                self.counting.push((kind, 0));
+            }
+        }
+        if has_new {
+            let keys = self.keys();
+            self.slots = self.tallies.iter().map(|tally| keys.partition_point(|key| *key < tally.key)).collect();
+        }
+        has_new
+    }
+
+    /// The topology keys of the tallies, in order of their indexes in the table.
+    pub fn keys(&self) -> Vec<usize> {
+        let mut keys: Vec<usize> = self.tallies.iter().map(|tally| tally.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    fn learn_weights(&mut self, pod: &PodInfo, kinds: &[Arc<PodInfo>], key: &mut dyn FnMut(&Name) -> usize) -> bool {
         let mut has_new = false;
         if !self.has_tallies {
             self.has_tallies = true;
@@ -258,7 +296,31 @@ impl Constraints {
             }
         }
         self.locals = self.local_tallies.len();
+        for (kind, seen) in &mut self.counting {
+            *seen = env.table.kind_log(*kind).map_or(0, Log::end);
+        }
         if self.locals > MAX_LOCALS { Err(NotIndexable) } else { Ok(()) }
+    }
+
+    /// Counts the pods that came and went. `changed` is told of each node whose own values changed. Returns whether all of
+    /// them are still known: otherwise everything is to be computed [anew](Self::rebuild).
+    pub fn catch_up(&mut self, table: &NodeTable, mut changed: impl FnMut(&Self, usize)) -> bool {
+        for index in 0..self.counting.len() {
+            let (kind, seen) = self.counting[index];
+            let Some(log) = table.kind_log(kind).filter(|log| log.end() != seen) else { continue };
+            let Some(entries) = log.since(seen) else { return false };
+            for entry in entries {
+                let position = entry.position as usize;
+                for tally in &mut self.tallies {
+                    tally.count(position, kind, entry.amount, table);
+                }
+                if self.locals > 0 {
+                    changed(self, position);
+                }
+            }
+            self.counting[index].1 = log.end();
+        }
+        true
     }
 
     /// The values that only the node at a position decides.
@@ -276,9 +338,14 @@ impl Constraints {
         locals
     }
 
+    /// The domain of a tally's key that the nodes of a base are in.
+    pub fn domain(&self, tally: usize, base: &Base) -> u32 {
+        base.domains[self.slots[tally]]
+    }
+
     /// The number that a tally has for the nodes of a group; `None` if they lack the key.
     pub fn value(&self, tally: usize, group: &Group, base: &Base) -> Option<i64> {
-        let domain = base.domains[tally];
+        let domain = self.domain(tally, base);
         if domain == NO_DOMAIN {
             return None;
         }

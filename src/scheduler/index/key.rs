@@ -1,7 +1,7 @@
 //! What tells scheduling classes apart: everything of a pod that can change a decision, and nothing else.
 
 use crate::api::UnsatisfiableConstraintAction::{DoNotSchedule, ScheduleAnyway};
-use crate::api::{Affinity, Labels, Name, Toleration};
+use crate::api::{Affinity, Labels, Name, NodeAffinity, Toleration};
 use crate::scheduler::plugins::pod_topology_spread::{self, Constraint};
 use crate::scheduler::{DeclaredFeature, HostPort, Listers, PodInfo, Profile, Resources};
 
@@ -65,5 +65,41 @@ impl ClassKey {
             labels: labels_are_seen.then(|| pod.labels.clone()),
             constraints,
         })
+    }
+}
+
+/// What tells layers apart: everything of a pod that its layer looks at, and the topology keys whose domains matter.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LayerKey {
+    profile: usize,
+    priority: i32,
+    requests: Resources,
+    scored: Resources,
+    node_selector: Labels,
+    node_affinity: Option<NodeAffinity>,
+    tolerations: Vec<Toleration>,
+    host_ports: Vec<HostPort>,
+    images: (Vec<Name>, Vec<Name>),
+    required_features: Vec<DeclaredFeature>,
+    topology_keys: Vec<usize>,
+}
+
+impl LayerKey {
+    /// The key of a pod's layer.
+    pub fn new(pod: &PodInfo, profile: usize, topology_keys: Vec<usize>) -> Self {
+        let spec = pod.spec();
+        Self {
+            profile,
+            priority: pod.priority(),
+            requests: pod.requests().requests.clone(),
+            scored: pod.requests().scored.clone(),
+            node_selector: spec.node_selector.clone(),
+            node_affinity: spec.affinity.as_ref().and_then(|affinity| affinity.node.clone()),
+            tolerations: spec.tolerations.clone(),
+            host_ports: pod.traits.host_ports.clone(),
+            images: (pod.traits.container_images.clone(), pod.traits.volume_images.clone()),
+            required_features: pod.traits.required_features.clone(),
+            topology_keys,
+        }
     }
 }

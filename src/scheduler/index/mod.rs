@@ -1,8 +1,8 @@
 //! The index: the same decisions as the framework's, at a cost that follows what changed rather than the number of nodes.
 //!
-//! Pods that every decision treats alike share a [class](class), which knows what each node is worth to them. What
-//! changes on a node marks one leaf of each class; a search computes the marked leaves that it comes by, and reads the
-//! rest from summaries. Scores that depend on the other nodes (their highest taint count, the emptiest zone) are
+//! Pods that every decision treats alike share a [class](class); classes of one shape share a [layer], which knows what
+//! each node is worth to them. A search computes the leaves of nodes that changed where it comes by, and reads the rest
+//! from summaries. Scores that depend on the other nodes (their highest taint count, the emptiest zone) are
 //! normalized over groups of nodes that share them. Counts of pods by node and by topology domain are kept pod by pod.
 //!
 //! What cannot be indexed is left to the framework: pods with volumes or a node set (DaemonSets), profiles whose filters
@@ -11,6 +11,7 @@
 mod class;
 mod constraints;
 mod key;
+mod layer;
 mod node_table;
 mod search;
 mod shape;
@@ -24,17 +25,18 @@ use super::{
     Context, Decision, Diagnosis, Failure, Nominator, Placement, Plugin, PodInfo, Profile, SearchState, Snapshot,
     TieBreak, feasible_nodes_to_find,
 };
-use crate::cluster::NodeId;
-use class::{Class, Env};
-use key::ClassKey;
+use class::Class;
+use key::{ClassKey, LayerKey};
+use layer::{Env, Layer};
 use node_table::NodeTable;
 use rustc_hash::FxHashMap;
-use search::{Buffers, Found};
+use search::{Buffers, Found, Search};
 use std::sync::Arc;
 
 /// Addresses of pod parts that are remembered before the memory of them starts anew.
 const MAX_ADDRESSES: usize = 1 << 16;
-/// Leaves of all classes together, which bounds memory: a leaf takes 6 bytes, and up to 9 more for each tally.
+/// Leaves of all classes together, which bounds memory: a leaf takes 6 bytes, of which classes of a layer share one, and up to
+/// 9 more for each tally.
 const MAX_LEAVES: usize = 16_000_000;
 /// Classes that are kept however large the cluster is.
 const MIN_CLASSES: usize = 8;
@@ -54,6 +56,9 @@ pub struct Index {
     table: NodeTable,
     classes: Vec<Class>,
     by_key: FxHashMap<ClassKey, usize>,
+    /// In slots that are used again.
+    layers: Vec<Option<Layer>>,
+    by_layer_key: FxHashMap<LayerKey, usize>,
     /// By likeness and profile. The pod keeps the addresses from being used again. `None`: not indexed.
     by_address: FxHashMap<(Likeness, usize), (Option<usize>, Arc<PodInfo>)>,
     /// A pod with affinity was seen: labels tell classes apart.
@@ -87,6 +92,8 @@ impl Index {
         self.classes.clear();
         self.by_key.clear();
         self.by_address.clear();
+        self.layers.clear();
+        self.by_layer_key.clear();
     }
 
     /// Catches up with the snapshot, which must be [refreshed](Snapshot::refresh), and with the nominations.
@@ -130,46 +137,57 @@ impl Index {
             self.forget_classes();
         }
         let class = self.class_of(context, pod, profile)?;
-        let Self { table, classes, buffers, .. } = self;
+        let Self { table, classes, layers, by_layer_key, buffers, .. } = self;
         self.searches += 1;
         let class = &mut classes[class];
         class.last_used = self.searches;
         class.learn_kinds(log.kinds(), &mut |name| table.key(name, context.snapshot));
+        let layer = match class.layer {
+            Some(layer) => layer,
+            None => {
+                let layer = layer_of(class, context, profile, layers, by_layer_key)?;
+                *class.layer.insert(layer)
+            }
+        };
+        let layer = layers[layer].as_mut()?;
         let env =
             Env { snapshot: context.snapshot, nominator: context.nominator, profile: context.profile, table: &*table };
-        class.catch_up(&env).ok()?;
+        layer.catch_up(&env).ok()?;
+        class.catch_up(&env, layer).ok()?;
         let nodes = table.ids.len();
         // A nomination counts for some pods of a class and not for others.
         let is_alike = pod.nominated_node_name.is_none() && context.nominator.is_empty();
-        if is_alike && let Some(known) = class.known_failure() {
+        if is_alike && let Some(known) = class.known_failure(&env) {
             return Some(Decision::Unschedulable(Arc::clone(known)));
         }
-        if let Some(name) = &pod.nominated_node_name
-            && let Some(position) = context.snapshot.node_by_name(name).and_then(|id| table.position(id))
-        {
-            // Its own nomination does not count against it, unlike for the others of its class.
-            class.mark(position);
-            let alone = class.search_one(&env, pod, position).ok()?;
-            if alone {
-                class.mark(position);
+        if class.constraints.is_blind_to_nominated(context.nominator, pod) {
+            return None;
+        }
+        let nominated = pod.nominated_node_name.as_ref().and_then(|name| context.snapshot.node_by_name(name));
+        let nominated = nominated.and_then(|id| table.position(id));
+        if let Some(position) = nominated {
+            // Its own nomination does not count against it, unlike for the others of its layer.
+            layer.mark(position);
+        }
+        let mut search_of = Search { class, layer, env: &env, pod };
+        if let Some(position) = nominated {
+            let alone = search_of.is_feasible(position);
+            if alone != Ok(false) {
+                search_of.layer.mark(position);
                 let node = table.ids[position];
-                return Some(Decision::Placed(Placement { node, feasible: 1, total: None, best: 1 }));
+                return alone.ok().map(|_| Decision::Placed(Placement { node, feasible: 1, total: None, best: 1 }));
             }
         }
         let wanted = feasible_nodes_to_find(nodes, context.profile.percentage_of_nodes_to_score);
         let start = search.next_start_node_index % nodes;
-        let found = class.search(&env, pod, start, wanted, buffers);
-        if let Some(name) = &pod.nominated_node_name
-            && let Some(position) = context.snapshot.node_by_name(name).and_then(|id| table.position(id))
-        {
-            class.mark(position);
+        let found = search_of.run(start, wanted, tie_break, buffers);
+        if let Some(position) = nominated {
+            search_of.layer.mark(position);
         }
         match found.ok()? {
-            Found::Feasible { feasible, visited, total } => {
+            Found::Node { placement, visited } => {
                 search.next_start_node_index = (start + visited) % nodes;
-                let best = buffers.best.len();
-                let node = pick(tie_break, &mut buffers.best)?;
-                Some(Decision::Placed(Placement { node, feasible, total, best }))
+                Some(Decision::Placed(placement))
             }
             Found::Nothing(reasons) => {
                 let names_node = context.profile.version.taint_reason_names_taint();
@@ -180,7 +198,7 @@ impl Index {
                 let failures = Failures::Counted { any_node: *table.ids.first()?, counts: reasons };
                 let diagnosis = Arc::new(Diagnosis { nodes, pre_filter: None, failures, plugins });
                 if is_alike {
-                    class.note_failure(&diagnosis);
+                    search_of.class.note_failure(&diagnosis, &env);
                 }
                 Some(Decision::Unschedulable(diagnosis))
             }
@@ -208,7 +226,7 @@ impl Index {
         if let Some(class) = self.by_key.get(&key) {
             return Some(*class);
         }
-        let class = Class::new(pod, context.profile, context.listers)?;
+        let class = Class::new(pod, context.profile, context.listers);
         let most = (MAX_LEAVES / self.table.ids.len().max(1)).max(MIN_CLASSES);
         let slot = if self.classes.len() < most {
             self.classes.push(class);
@@ -219,6 +237,7 @@ impl Index {
             self.by_key.retain(|_, own| *own != slot);
             self.by_address.clear();
             self.classes[slot] = class;
+            self.drop_unused_layers();
             slot
         };
         self.by_key.insert(key, slot);
@@ -226,13 +245,39 @@ impl Index {
     }
 }
 
-/// Picks one of the best nodes as [`TieBreak::pick`] does of those in order of their ids.
-fn pick(tie_break: TieBreak, best: &mut [NodeId]) -> Option<NodeId> {
-    if best.is_empty() {
-        return None;
+impl Index {
+    fn drop_unused_layers(&mut self) {
+        let used: Vec<Option<usize>> = self.classes.iter().map(|class| class.layer).collect();
+        self.by_layer_key.retain(|_, slot| used.contains(&Some(*slot)));
+        for (slot, layer) in self.layers.iter_mut().enumerate() {
+            if !used.contains(&Some(slot)) {
+                *layer = None;
+            }
+        }
     }
-    let offset = tie_break.offset(best.len());
-    Some(*best.select_nth_unstable(offset).1)
+}
+
+/// The slot of a class's layer, which is built if need be; `None` where such pods cannot be indexed.
+fn layer_of(
+    class: &Class,
+    context: &Context<'_>,
+    profile: usize,
+    layers: &mut Vec<Option<Layer>>,
+    by_key: &mut FxHashMap<LayerKey, usize>,
+) -> Option<usize> {
+    let topology_keys = class.constraints.keys();
+    let key = LayerKey::new(&class.pod, profile, topology_keys.clone());
+    if let Some(layer) = by_key.get(&key) {
+        return Some(*layer);
+    }
+    let layer = Layer::new(&class.pod, context.profile, topology_keys)?;
+    let slot = layers.iter().position(Option::is_none).unwrap_or(layers.len());
+    if slot == layers.len() {
+        layers.push(None);
+    }
+    layers[slot] = Some(layer);
+    by_key.insert(key, slot);
+    Some(slot)
 }
 
 /// Whether the filters that are enabled run in the order of the default profile, which the index assumes.

@@ -1,5 +1,5 @@
-//! The nodes as the index sees them: in search order, with the numbers that leaves are computed from, the domains of the
-//! topology keys in use, and the log of changes that classes catch up with.
+//! The nodes as the index sees them: in search order, with the numbers that leaves are computed from, when each of them last
+//! changed, the domains of the topology keys in use, and the logs of changes that classes catch up with.
 
 use crate::api::Name;
 use crate::cluster::NodeId;
@@ -12,10 +12,11 @@ use rustc_hash::FxHashMap;
 pub const NO_DOMAIN: u32 = u32::MAX;
 /// The position of a node that is not searched.
 const NO_POSITION: u32 = u32::MAX;
-/// The log is cut when it is longer than this many entries and [`LOG_ENTRIES_PER_NODE`] times the number of nodes: a
-/// class that is so far behind is built anew at no more cost.
-const MIN_LOG: usize = 4096;
-const LOG_ENTRIES_PER_NODE: usize = 4;
+/// Nodes of one block: what is said of its nodes together is looked at first.
+pub const BLOCK: usize = 32;
+/// A log is cut when it is longer than this many entries and the number of nodes: whoever is so far behind starts anew at no
+/// more cost.
+const MIN_LOG: usize = 256;
 
 /// What the quick form of a leaf needs of a node, in one place.
 #[derive(Clone, Copy, Debug, Default)]
@@ -117,22 +118,57 @@ fn narrow(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(NO_POSITION)
 }
 
-/// What classes catch up with.
+/// Pods of a kind came to a node, or left it.
 #[derive(Clone, Copy, Debug)]
-pub enum TableEntry {
-    /// Pods of a kind came to the node at a position, or left it.
-    Pod {
-        /// Position of the node.
-        position: u32,
-        /// What kind.
-        kind: KindId,
-        /// 1 or -1.
-        amount: i32,
-    },
-    /// The object of the node at a position was replaced.
-    Node(u32),
-    /// Which pods are nominated to the node at a position changed.
-    Nomination(u32),
+pub struct KindEntry {
+    /// Position of the node.
+    pub position: u32,
+    /// 1 or -1.
+    pub amount: i32,
+}
+
+/// Entries that are numbered, of which the oldest may be gone.
+#[derive(Clone, Debug)]
+pub struct Log<T> {
+    entries: Vec<T>,
+    /// Entries that were cut off before the others.
+    cut: u64,
+}
+
+impl<T> Default for Log<T> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), cut: 0 }
+    }
+}
+
+impl<T> Log<T> {
+    /// The number of the next entry.
+    pub fn end(&self) -> u64 {
+        self.cut + self.entries.len() as u64
+    }
+
+    /// The entries from a number on; `None` if some of them were cut off.
+    pub fn since(&self, seen: u64) -> Option<&[T]> {
+        let skipped = usize::try_from(seen.checked_sub(self.cut)?).ok()?;
+        self.entries.get(skipped..)
+    }
+
+    /// Cuts all entries off.
+    fn clear(&mut self) {
+        // One number is left out, so that whoever has seen everything so far learns of it too.
+        self.cut = self.end() + 1;
+        self.entries.clear();
+    }
+
+    /// Adds an entry; with more than `most` entries the older half is cut off.
+    fn push(&mut self, entry: T, most: usize) {
+        self.entries.push(entry);
+        if self.entries.len() > most {
+            let half = self.entries.len() / 2;
+            self.entries.drain(..half);
+            self.cut += half as u64;
+        }
+    }
 }
 
 /// The nodes as the index sees them.
@@ -150,9 +186,16 @@ pub struct NodeTable {
     positions: Vec<u32>,
     /// By node id: how many pods of each kind it holds.
     kinds: Vec<Vec<(KindId, i32)>>,
-    log: Vec<TableEntry>,
-    /// Entries that were cut off before `log`.
-    cut: u64,
+    /// Grows with each change.
+    version: u64,
+    /// By position: the version of the last change of the node.
+    pub changed_at: Vec<u64>,
+    /// By block: the version of the last change of one of its nodes.
+    pub block_changed_at: Vec<u64>,
+    /// By kind: where its pods came and went since the last layout.
+    kind_logs: Vec<Log<KindEntry>>,
+    /// Positions of nodes whose object was replaced.
+    pub node_log: Log<u32>,
 }
 
 impl NodeTable {
@@ -166,15 +209,20 @@ impl NodeTable {
         self.positions.get(node.index()).filter(|position| **position != NO_POSITION).map(|position| *position as usize)
     }
 
-    /// The end of the log.
-    pub fn log_end(&self) -> u64 {
-        self.cut + self.log.len() as u64
+    /// Grows with each change.
+    pub const fn version(&self) -> u64 {
+        self.version
     }
 
-    /// The entries from `seen` on; `None` if some of them were cut off.
-    pub fn entries_since(&self, seen: u64) -> Option<&[TableEntry]> {
-        let skipped = usize::try_from(seen.checked_sub(self.cut)?).ok()?;
-        self.log.get(skipped..)
+    /// Where pods of a kind came and went; `None` if none ever did.
+    pub fn kind_log(&self, kind: KindId) -> Option<&Log<KindEntry>> {
+        self.kind_logs.get(kind.index())
+    }
+
+    fn note_change(&mut self, position: usize) {
+        self.version += 1;
+        self.changed_at[position] = self.version;
+        self.block_changed_at[position / BLOCK] = self.version;
     }
 
     /// The pods on the node at a position, by kind.
@@ -217,25 +265,25 @@ impl NodeTable {
                     self.loads[position] = NodeLoad::of(info);
                     last = Some(node);
                 }
-                let position = narrow(position);
-                let entry = match *entry {
-                    LogEntry::Pod { kind, amount, .. } => TableEntry::Pod { position, kind, amount },
-                    LogEntry::Node(_) => {
-                        self.node_changed(position as usize, info);
-                        TableEntry::Node(position)
+                self.note_change(position);
+                let most = MIN_LOG + self.ids.len();
+                match *entry {
+                    LogEntry::Pod { kind, amount, .. } => {
+                        if self.kind_logs.len() <= kind.index() {
+                            self.kind_logs.resize_with(kind.index() + 1, Log::default);
+                        }
+                        self.kind_logs[kind.index()].push(KindEntry { position: narrow(position), amount }, most);
                     }
-                };
-                self.log.push(entry);
+                    LogEntry::Node(_) => {
+                        self.node_changed(position, info);
+                        self.node_log.push(narrow(position), most);
+                    }
+                }
             }
             for node in nominated {
                 if let Some(position) = self.position(*node) {
-                    self.log.push(TableEntry::Nomination(narrow(position)));
+                    self.note_change(position);
                 }
-            }
-            if self.log.len() > MIN_LOG + LOG_ENTRIES_PER_NODE * self.ids.len() {
-                let half = self.log.len() / 2;
-                self.log.drain(..half);
-                self.cut += half as u64;
             }
         } else {
             self.order_generation = Some(snapshot.order_generation());
@@ -256,10 +304,15 @@ impl NodeTable {
 
     fn lay_out(&mut self, snapshot: &Snapshot) {
         self.layout += 1;
-        self.cut = self.log_end();
-        self.log.clear();
+        self.version += 1;
+        self.kind_logs.iter_mut().for_each(Log::clear);
+        self.node_log.clear();
         self.ids.clear();
         self.ids.extend_from_slice(snapshot.search_order());
+        self.changed_at.clear();
+        self.changed_at.resize(self.ids.len(), self.version);
+        self.block_changed_at.clear();
+        self.block_changed_at.resize(self.ids.len().div_ceil(BLOCK), self.version);
         self.positions.fill(NO_POSITION);
         self.loads.clear();
         for (position, id) in self.ids.iter().enumerate() {

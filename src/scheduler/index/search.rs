@@ -1,40 +1,47 @@
 //! The search of one class: the window of feasible nodes, the scores of its groups, the best nodes in it. The answer is
 //! that of the framework (`schedule_one.rs`), found without a look at each node.
 
-use super::class::{BLOCK, Class, Env, Leaf, NotIndexable};
-use super::node_table::NO_DOMAIN;
+use super::class::Class;
+use super::constraints::Soft;
+use super::layer::{Env, Layer, Leaf, NotIndexable, Summary};
+use super::node_table::{BLOCK, NO_DOMAIN};
 use crate::cluster::NodeId;
 use crate::scheduler::plugins::{inter_pod_affinity, pod_topology_spread};
-use crate::scheduler::{Failure, MAX_NODE_SCORE, Plugin, PodInfo};
+use crate::scheduler::{Failure, MAX_NODE_SCORE, Placement, Plugin, PodInfo, TieBreak};
 
 /// What a search found.
 #[derive(Clone, Debug)]
 pub enum Found {
-    /// Feasible nodes.
-    Feasible {
-        /// How many.
-        feasible: usize,
+    /// A node.
+    Node {
+        /// The choice.
+        placement: Placement,
         /// How many nodes were visited.
         visited: usize,
-        /// The highest total; `None` where a single feasible node made scores needless.
-        total: Option<i64>,
     },
     /// No feasible node: each reason with the number of nodes.
     Nothing(Vec<(Failure, usize)>),
 }
 
-/// Buffers that are used again in each search. After it, `best` holds the best nodes.
+/// Whether a group takes the pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Judgement {
+    /// Nobody asked yet.
+    Open,
+    Takes,
+    Rejects(Failure),
+}
+
+/// Buffers that are used again in each search.
 #[derive(Clone, Debug, Default)]
 pub struct Buffers {
-    /// Nodes with the highest total.
-    pub best: Vec<NodeId>,
-    /// By group: why its nodes are not feasible.
-    failures: Vec<Option<Failure>>,
-    /// By group: feasible nodes in the window.
+    /// By group.
+    judgements: Vec<Judgement>,
+    /// By group: nodes in the window whose own state takes the pod.
     counts: Vec<u32>,
     /// By group: the highest resource score in the window.
     scores: Vec<u16>,
-    /// Groups with nodes in the window.
+    /// Groups that take the pod, with nodes in the window.
     present: Vec<usize>,
     /// By present group: everything but the resource score.
     statics: Vec<i64>,
@@ -42,6 +49,20 @@ pub struct Buffers {
     domains: Vec<u32>,
     /// By group: the resource score that makes a node one of the best; `u32::MAX` if none does.
     wanted: Vec<u32>,
+    /// By base: the lowest of the scores that are wanted of its groups.
+    wanted_of_base: Vec<u32>,
+    /// By base: a block without the nodes that were looked at one by one.
+    summaries: Vec<Summary>,
+    /// By part of the window: how many of the best nodes it has.
+    ties: Vec<usize>,
+}
+
+impl Buffers {
+    /// Takes nodes of a group into the counts.
+    fn note(&mut self, group: usize, nodes: u32, best: u16) {
+        self.counts[group] += nodes;
+        self.scores[group] = self.scores[group].max(best);
+    }
 }
 
 /// Nodes from a position on, wrapping at the end.
@@ -53,7 +74,7 @@ struct Window {
 }
 
 impl Window {
-    /// The parts of the window block by block: the positions, and whether they are a whole block.
+    /// The parts of the window block by block: the positions from and to.
     fn parts(self) -> impl Iterator<Item = (usize, usize)> {
         let first_end = self.nodes.min(self.start + self.visited);
         let rest = self.visited - (first_end - self.start);
@@ -63,32 +84,62 @@ impl Window {
         };
         split(self.start, first_end).chain(split(0, rest))
     }
+
+    /// Whether a part is a whole block.
+    const fn is_whole(self, from: usize, to: usize) -> bool {
+        let start = from / BLOCK * BLOCK;
+        let end = if start + BLOCK < self.nodes { start + BLOCK } else { self.nodes };
+        from == start && to == end
+    }
 }
 
-impl Class {
-    /// Searches from a position on for up to `wanted` feasible nodes.
+/// The search of one pod.
+pub struct Search<'a> {
+    /// Its class.
+    pub class: &'a mut Class,
+    /// The layer of the class.
+    pub layer: &'a mut Layer,
+    /// The cluster.
+    pub env: &'a Env<'a>,
+    /// The pod.
+    pub pod: &'a PodInfo,
+}
+
+impl Search<'_> {
+    /// Whether one node is feasible.
+    ///
+    /// # Errors
+    /// If that cannot be told without the framework.
+    pub fn is_feasible(&mut self, position: usize) -> Result<bool, NotIndexable> {
+        self.layer.refresh(position / BLOCK, self.env, self.pod)?;
+        let Leaf::Fits(base, _) = self.layer.leaf(position) else { return Ok(false) };
+        let group = self.class.group_at(base, position)?;
+        let minima = self.class.constraints.hard_minima();
+        Ok(self.judge(group, &minima) == Judgement::Takes)
+    }
+
+    /// Searches from a position on for up to `wanted` feasible nodes and chooses one of the best.
     ///
     /// # Errors
     /// If the answer cannot be told without the framework.
-    pub fn search(
+    pub fn run(
         &mut self,
-        env: &Env<'_>,
-        pod: &PodInfo,
         start: usize,
         wanted: usize,
+        tie_break: TieBreak,
         buffers: &mut Buffers,
     ) -> Result<Found, NotIndexable> {
-        let minima = self.constraints.hard_minima();
-        buffers.failures.clear();
+        buffers.judgements.clear();
         buffers.counts.clear();
         buffers.scores.clear();
-        let (feasible, visited) = self.walk(env, pod, start, wanted, &minima, buffers)?;
+        let (feasible, visited) = self.walk(start, wanted, buffers)?;
         if feasible == 0 {
             return Ok(Found::Nothing(self.reasons(buffers)));
         }
-        let window = Window { start, visited, nodes: self.len() };
+        let window = Window { start, visited, nodes: self.layer.len() };
+        let is_present = |group: &usize| buffers.counts[*group] > 0 && buffers.judgements[*group] == Judgement::Takes;
         buffers.present.clear();
-        buffers.present.extend((0..buffers.counts.len()).filter(|group| buffers.counts[*group] > 0));
+        buffers.present.extend((0..buffers.counts.len()).filter(is_present));
         buffers.wanted.clear();
         buffers.wanted.resize(buffers.counts.len(), u32::MAX);
         let mut total = None;
@@ -97,7 +148,7 @@ impl Class {
                 buffers.wanted[*group] = u32::from(buffers.scores[*group]);
             }
         } else {
-            self.score_groups(env, feasible, buffers);
+            self.score_groups(feasible, buffers);
             let totals = buffers.present.iter().zip(&buffers.statics);
             let of = |(group, fixed): (&usize, &i64)| fixed + i64::from(buffers.scores[*group]);
             let highest = totals.clone().map(of).max().unwrap_or(0);
@@ -108,61 +159,55 @@ impl Class {
             }
             total = Some(highest);
         }
-        self.collect_best(env, window, buffers);
-        Ok(Found::Feasible { feasible, visited, total })
+        let (node, best) = self.choose(window, tie_break, buffers).ok_or(NotIndexable)?;
+        Ok(Found::Node { placement: Placement { node, feasible, total, best }, visited })
     }
 
-    /// Learns of the groups that were met since.
-    fn judge_new_groups(&self, minima: &[i64], buffers: &mut Buffers) {
-        for group in &self.groups[buffers.failures.len()..] {
-            let base = &self.bases[usize::from(group.base)];
-            buffers.failures.push(self.constraints.failure(group, base, minima));
+    fn judge(&self, group: usize, minima: &[i64]) -> Judgement {
+        let group = &self.class.groups[group];
+        match self.class.constraints.failure(group, &self.layer.bases[usize::from(group.base)], minima) {
+            None => Judgement::Takes,
+            Some(failure) => Judgement::Rejects(failure),
         }
-        buffers.counts.resize(self.groups.len(), 0);
-        buffers.scores.resize(self.groups.len(), 0);
+    }
+
+    /// Whether a group takes the pod.
+    fn takes(&self, group: usize, minima: &[i64], buffers: &mut Buffers) -> bool {
+        if buffers.judgements.len() <= group {
+            buffers.judgements.resize(group + 1, Judgement::Open);
+            buffers.counts.resize(group + 1, 0);
+            buffers.scores.resize(group + 1, 0);
+        }
+        if buffers.judgements[group] == Judgement::Open {
+            buffers.judgements[group] = self.judge(group, minima);
+        }
+        buffers.judgements[group] == Judgement::Takes
     }
 
     /// Walks through the nodes until one feasible node more than wanted is met. Gives how many are feasible and how many
     /// were visited.
-    fn walk(
-        &mut self,
-        env: &Env<'_>,
-        pod: &PodInfo,
-        start: usize,
-        wanted: usize,
-        minima: &[i64],
-        buffers: &mut Buffers,
-    ) -> Result<(usize, usize), NotIndexable> {
+    fn walk(&mut self, start: usize, wanted: usize, buffers: &mut Buffers) -> Result<(usize, usize), NotIndexable> {
+        let minima = self.class.constraints.hard_minima();
         let (mut feasible, mut visited) = (0, 0);
-        let everything = Window { start, visited: self.len(), nodes: self.len() };
+        let everything = Window { start, visited: self.layer.len(), nodes: self.layer.len() };
         for (from, to) in everything.parts() {
             let block = from / BLOCK;
-            self.refresh(block, env, pod)?;
-            if buffers.failures.len() < self.groups.len() {
-                self.judge_new_groups(minima, buffers);
-            }
-            let is_whole = to - from == BLOCK.min(self.len() - block * BLOCK);
-            if is_whole && feasible + self.total(block) <= wanted {
-                for (group, summary) in self.summaries(block).iter().enumerate() {
-                    if summary.leaves > 0 && buffers.failures[group].is_none() {
-                        feasible += usize::from(summary.leaves);
-                        buffers.counts[group] += u32::from(summary.leaves);
-                        buffers.scores[group] = buffers.scores[group].max(summary.best);
-                    }
-                }
+            self.layer.refresh(block, self.env, self.pod)?;
+            if everything.is_whole(from, to) && feasible + self.layer.total(block) <= wanted {
+                feasible += self.note_block(block, &minima, buffers)?;
                 visited += to - from;
                 continue;
             }
             for position in from..to {
-                if let Leaf::Fits(group, score) = self.leaf(position)
-                    && buffers.failures[group].is_none()
-                {
-                    if feasible == wanted {
-                        return Ok((feasible, visited));
+                if let Leaf::Fits(base, score) = self.layer.leaf(position) {
+                    let group = self.class.group_at(base, position)?;
+                    if self.takes(group, &minima, buffers) {
+                        if feasible == wanted {
+                            return Ok((feasible, visited));
+                        }
+                        feasible += 1;
                     }
-                    feasible += 1;
-                    buffers.counts[group] += 1;
-                    buffers.scores[group] = buffers.scores[group].max(score);
+                    buffers.note(group, 1, score);
                 }
                 visited += 1;
             }
@@ -170,37 +215,65 @@ impl Class {
         Ok((feasible, visited))
     }
 
+    /// Takes a whole block into the counts. Gives how many of its nodes are feasible.
+    fn note_block(&mut self, block: usize, minima: &[i64], buffers: &mut Buffers) -> Result<usize, NotIndexable> {
+        let mut feasible = 0;
+        buffers.summaries.clear();
+        buffers.summaries.extend_from_slice(self.layer.summaries(block));
+        let crowded = self.class.crowded(block);
+        let (mut left, mut is_known) = (crowded, true);
+        while left != 0 {
+            let position = block * BLOCK + left.trailing_zeros() as usize;
+            left &= left - 1;
+            if let Leaf::Fits(base, score) = self.layer.leaf(position) {
+                is_known &= buffers.summaries[base].remove(score);
+                let group = self.class.group_at(base, position)?;
+                feasible += usize::from(self.takes(group, minima, buffers));
+                buffers.note(group, 1, score);
+            }
+        }
+        if !is_known {
+            buffers.summaries.fill(Summary::default());
+            for position in block * BLOCK..self.layer.len().min((block + 1) * BLOCK) {
+                if crowded & 1 << (position % BLOCK) == 0
+                    && let Leaf::Fits(base, score) = self.layer.leaf(position)
+                {
+                    buffers.summaries[base].add(score);
+                }
+            }
+        }
+        for base in 0..buffers.summaries.len() {
+            let summary = buffers.summaries[base];
+            if summary.leaves > 0 {
+                let group = self.class.empty_group(base)?;
+                if self.takes(group, minima, buffers) {
+                    feasible += usize::from(summary.leaves);
+                }
+                buffers.note(group, u32::from(summary.leaves), summary.best);
+            }
+        }
+        Ok(feasible)
+    }
+
     /// Why no node is feasible: of leaves, and of groups.
-    fn reasons(&self, buffers: &mut Buffers) -> Vec<(Failure, usize)> {
-        let mut reasons: Vec<(Failure, usize)> = self.failure_counts().collect();
-        let blocks = self.len().div_ceil(BLOCK);
-        buffers.counts.fill(0);
-        if self.groups.is_empty() {
-            return reasons;
-        }
-        for block in 0..blocks {
-            if self.total(block) == 0 {
-                continue;
-            }
-            for (count, summary) in buffers.counts.iter_mut().zip(self.summaries(block)) {
-                *count += u32::from(summary.leaves);
-            }
-        }
-        for (failure, count) in buffers.failures.iter().zip(&buffers.counts) {
-            let Some(failure) = failure.filter(|_| *count > 0) else { continue };
+    fn reasons(&self, buffers: &Buffers) -> Vec<(Failure, usize)> {
+        let mut reasons: Vec<(Failure, usize)> = self.layer.failure_counts().collect();
+        for (judgement, count) in buffers.judgements.iter().zip(&buffers.counts) {
+            let Judgement::Rejects(failure) = *judgement else { continue };
             match reasons.iter_mut().find(|(own, _)| *own == failure) {
                 Some((_, own)) => *own += *count as usize,
-                None => reasons.push((failure, *count as usize)),
+                None if *count > 0 => reasons.push((failure, *count as usize)),
+                None => {}
             }
         }
         reasons
     }
 
     /// Fills `statics`: what each present group scores besides its resources.
-    fn score_groups(&self, env: &Env<'_>, feasible: usize, buffers: &mut Buffers) {
-        let profile = env.profile;
+    fn score_groups(&self, feasible: usize, buffers: &mut Buffers) {
+        let profile = self.env.profile;
         let weight = |wanted: Plugin| profile.score.iter().find(|(own, _)| *own == wanted).map_or(0, |own| own.1);
-        let base = |group: usize| &self.bases[usize::from(self.groups[group].base)];
+        let base = |group: usize| &self.layer.bases[usize::from(self.class.groups[group].base)];
         let present = &buffers.present;
         let most_taints = present.iter().map(|group| base(*group).taints).max().unwrap_or(0);
         let most_affinity = present.iter().map(|group| base(*group).affinity).max().unwrap_or(0);
@@ -214,10 +287,12 @@ impl Class {
                 if most_affinity == 0 { base.affinity } else { MAX_NODE_SCORE * base.affinity / most_affinity };
             buffers.statics.push((MAX_NODE_SCORE - tainted) * taints + attracted * affinity + base.images * images);
         }
-        if self.constraints.scores_affinity() {
+        if self.class.constraints.scores_affinity() {
             buffers.raw.clear();
             buffers.raw.extend(
-                present.iter().map(|group| self.constraints.affinity_score(&self.groups[*group], base(*group))),
+                present
+                    .iter()
+                    .map(|group| self.class.constraints.affinity_score(&self.class.groups[*group], base(*group))),
             );
             inter_pod_affinity::normalize(&mut buffers.raw);
             let weight = weight(Plugin::InterPodAffinity);
@@ -225,7 +300,7 @@ impl Class {
                 *own += score * weight;
             }
         }
-        if !self.constraints.soft.is_empty() {
+        if !self.class.constraints.soft.is_empty() {
             self.score_spread(feasible, weight(Plugin::PodTopologySpread), buffers);
         }
     }
@@ -234,11 +309,12 @@ impl Class {
     #[expect(clippy::cast_precision_loss, reason = "kube-scheduler computes with float64")]
     #[expect(clippy::cast_possible_truncation, reason = "counts of pods, far from the limits")]
     fn score_spread(&self, feasible: usize, weight: i64, buffers: &mut Buffers) {
-        let soft = &self.constraints.soft;
-        let base = |group: usize| &self.bases[usize::from(self.groups[group].base)];
+        let soft = &self.class.constraints.soft;
+        let base = |group: usize| &self.layer.bases[usize::from(self.class.groups[group].base)];
         let is_ignored = |group: usize| {
-            let domains = &base(group).domains;
-            self.constraints.requires_all_keys && soft.iter().any(|own| domains[own.tally] == NO_DOMAIN)
+            let constraints = &self.class.constraints;
+            let lacks = |own: &Soft| constraints.domain(own.tally, base(group)) == NO_DOMAIN;
+            constraints.requires_all_keys && soft.iter().any(lacks)
         };
         let (counts, present) = (&buffers.counts, &buffers.present);
         let ignored: usize =
@@ -260,8 +336,8 @@ impl Class {
                 buffers.domains.clear();
                 let mut nodes = 0;
                 for group in counted() {
-                    let domain = base(group).domains[own.tally];
-                    if domain != NO_DOMAIN && self.constraints.tallies[own.tally].is_local {
+                    let domain = self.class.constraints.domain(own.tally, base(group));
+                    if domain != NO_DOMAIN && self.class.constraints.tallies[own.tally].is_local {
                         nodes += counts[group] as usize;
                     } else {
                         buffers.domains.push(domain);
@@ -278,7 +354,9 @@ impl Class {
             let mut score = 0.0;
             if !is_ignored(*group) {
                 for (own, weight) in soft.iter().zip(&*weights) {
-                    if let Some(count) = self.constraints.value(own.tally, &self.groups[*group], base(*group)) {
+                    if let Some(count) =
+                        self.class.constraints.value(own.tally, &self.class.groups[*group], base(*group))
+                    {
                         score += count as f64 * weight + (own.max_skew - 1) as f64;
                     }
                 }
@@ -295,22 +373,71 @@ impl Class {
         }
     }
 
-    /// Collects the nodes of the window whose score is the one wanted of their group.
-    fn collect_best(&self, env: &Env<'_>, window: Window, buffers: &mut Buffers) {
-        buffers.best.clear();
-        for (from, to) in window.parts() {
-            let summaries = self.summaries(from / BLOCK).iter().zip(&buffers.wanted);
-            if !summaries.clone().any(|(summary, wanted)| summary.leaves > 0 && u32::from(summary.best) >= *wanted) {
-                continue;
-            }
-            for position in from..to {
-                if let Leaf::Fits(group, score) = self.leaf(position)
-                    && buffers.wanted.get(group) == Some(&u32::from(score))
-                {
-                    buffers.best.push(env.table.ids[position]);
-                }
-            }
+    /// Chooses one of the nodes of the window whose score is the one wanted of their group. Gives it with their number.
+    fn choose(&mut self, window: Window, tie_break: TieBreak, buffers: &mut Buffers) -> Option<(NodeId, usize)> {
+        buffers.wanted_of_base.clear();
+        buffers.wanted_of_base.resize(self.layer.bases.len(), u32::MAX);
+        for (group, wanted) in self.class.groups.iter().zip(&buffers.wanted) {
+            let of_base = &mut buffers.wanted_of_base[usize::from(group.base)];
+            *of_base = (*of_base).min(*wanted);
         }
+        buffers.ties.clear();
+        let mut best = 0;
+        for (from, to) in window.parts() {
+            let ties = self.ties(window, from, to, buffers);
+            buffers.ties.push(ties);
+            best += ties;
+        }
+        let node = match tie_break {
+            TieBreak::Random(_) => {
+                let mut offset = tie_break.offset(best);
+                let mut parts = window.parts().zip(&buffers.ties);
+                let ((from, to), _) = parts.find(|(_, ties)| {
+                    let is_here = offset < **ties;
+                    offset -= if is_here { 0 } else { **ties };
+                    is_here
+                })?;
+                let position = (from..to).filter(|position| self.is_best(*position, buffers)).nth(offset)?;
+                self.env.table.ids[position]
+            }
+            TieBreak::First => {
+                let parts = window.parts().zip(&buffers.ties).filter(|(_, ties)| **ties > 0);
+                let positions = parts.flat_map(|((from, to), _)| from..to);
+                positions
+                    .filter(|position| self.is_best(*position, buffers))
+                    .map(|own| self.env.table.ids[own])
+                    .min()?
+            }
+        };
+        Some((node, best))
+    }
+
+    /// How many of the best nodes a part of the window has.
+    fn ties(&self, window: Window, from: usize, to: usize, buffers: &Buffers) -> usize {
+        let block = from / BLOCK;
+        let summaries = || self.layer.summaries(block).iter().zip(&buffers.wanted_of_base);
+        let may_have = |(summary, wanted): (&Summary, &u32)| summary.leaves > 0 && u32::from(summary.best) >= *wanted;
+        if !summaries().any(may_have) {
+            return 0;
+        }
+        if window.is_whole(from, to) && self.class.crowded(block) == 0 {
+            let is_wanted = |base: usize, best: u16| {
+                let group = self.class.known_empty_group(base);
+                group.and_then(|group| buffers.wanted.get(group)) == Some(&u32::from(best))
+            };
+            let best = self.layer.summaries(block).iter().enumerate().filter(|(base, own)| is_wanted(*base, own.best));
+            return best.map(|(_, summary)| usize::from(summary.ties)).sum();
+        }
+        (from..to).filter(|position| self.is_best(*position, buffers)).count()
+    }
+
+    fn is_best(&self, position: usize, buffers: &Buffers) -> bool {
+        let Leaf::Fits(base, score) = self.layer.leaf(position) else { return false };
+        if u32::from(score) < buffers.wanted_of_base[base] {
+            return false;
+        }
+        let group = self.class.known_group_at(base, position);
+        group.and_then(|group| buffers.wanted.get(group)) == Some(&u32::from(score))
     }
 }
 
@@ -321,14 +448,14 @@ mod tests {
     #[test]
     fn a_window_is_walked_block_by_block_and_wraps() {
         let cases = [
-            (0, 200, vec![(0, 64), (64, 128), (128, 192), (192, 200)], "everything"),
-            (100, 200, vec![(100, 128), (128, 192), (192, 200), (0, 64), (64, 100)], "from the middle on"),
-            (190, 20, vec![(190, 192), (192, 200), (0, 10)], "over the end"),
-            (64, 64, vec![(64, 128)], "one block"),
+            (0, 100, vec![(0, 32), (32, 64), (64, 96), (96, 100)], "everything"),
+            (50, 100, vec![(50, 64), (64, 96), (96, 100), (0, 32), (32, 50)], "from the middle on"),
+            (95, 10, vec![(95, 96), (96, 100), (0, 5)], "over the end"),
+            (32, 32, vec![(32, 64)], "one block"),
             (5, 0, vec![], "nothing"),
         ];
         for (start, visited, expected, why) in cases {
-            let parts: Vec<_> = Window { start, visited, nodes: 200 }.parts().collect();
+            let parts: Vec<_> = Window { start, visited, nodes: 100 }.parts().collect();
             assert_eq!(parts, expected, "{why}");
         }
     }

@@ -56,22 +56,13 @@ impl Tally {
     }
 
     /// What one pod of a kind counts.
-    fn weight(&self, kind: KindId) -> i64 {
+    pub fn weight(&self, kind: KindId) -> i64 {
         self.weights.get(kind.index()).copied().unwrap_or(0)
     }
 
     /// Whether a kind counts at all.
     pub fn has_weight(&self) -> bool {
         self.weights.iter().any(|weight| *weight != 0)
-    }
-
-    /// The domain of the node at a position, for telling groups apart: of a local tally only whether the node has the key.
-    pub fn domain_at(&self, position: usize, table: &NodeTable) -> u32 {
-        match table.keys[self.key].domains[position] {
-            NO_DOMAIN => NO_DOMAIN,
-            _ if self.is_local => 0,
-            domain => domain,
-        }
     }
 
     /// Computes everything anew from the table. `is_local`: only the node itself counts. `includes` tells whether the
@@ -145,11 +136,11 @@ impl Tally {
         }
     }
 
-    /// Pods of a kind came to a node, or left it. Tells whether that matters.
-    pub fn count(&mut self, position: usize, kind: KindId, amount: i32, table: &NodeTable) -> bool {
+    /// Pods of a kind came to a node, or left it.
+    pub fn count(&mut self, position: usize, kind: KindId, amount: i32, table: &NodeTable) {
         let change = self.weight(kind) * i64::from(amount);
         if change == 0 {
-            return false;
+            return;
         }
         let domain = table.keys[self.key].domains[position];
         let counted = domain != NO_DOMAIN && self.includes(position);
@@ -165,7 +156,6 @@ impl Tally {
                 self.sums[domain as usize] += change;
             }
         }
-        true
     }
 
     /// The sum over a domain.

@@ -1,0 +1,482 @@
+//! What each node is worth to pods of one shape: whether it takes them as far as its own state tells, and what they score
+//! there. Classes that differ only in what they ask of other pods share a layer.
+//!
+//! Each node is a *leaf*: its base and its resource score, or why it is not feasible. A *base* stands for nodes that score
+//! alike but for their resources and for pods on single nodes: the same taints, node affinity, images and topology domains.
+//! Leaves lie in blocks in search order, each with a summary by base. A leaf whose node has changed is computed when a
+//! search comes by.
+
+use super::node_table::{BLOCK, NO_DOMAIN, NodeTable};
+use super::shape::Shape;
+use crate::cluster::NodeId;
+use crate::scheduler::plugins::{
+    image_locality, node_affinity, node_declared_features, node_ports, node_unschedulable, taint_toleration,
+};
+use crate::scheduler::snapshot::ImageId;
+use crate::scheduler::{Failure, NodeInfo, Nominator, Plugin, PodInfo, Profile, Resources, Snapshot};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// With more bases than this a scan over them costs as much as one over the nodes.
+pub const MAX_BASES: usize = 2048;
+/// Leaves from this value on are not feasible; the rest of the value is the index of the failure.
+const FAILED: u32 = 1 << 31;
+/// A leaf that was never computed.
+const UNKNOWN: u32 = u32::MAX;
+/// Entries of `base_of` from this value on are failures.
+const BASE_FAILED: u16 = 1 << 15;
+
+/// What a layer looks at while it is brought up to date.
+#[derive(Clone, Copy)]
+pub struct Env<'a> {
+    /// Nodes and the pods on them.
+    pub snapshot: &'a Snapshot,
+    /// Pods that wait for room on a certain node.
+    pub nominator: &'a Nominator,
+    /// The profile of the layer.
+    pub profile: &'a Profile,
+    /// The nodes as the index sees them.
+    pub table: &'a NodeTable,
+}
+
+/// What nodes have in common that no pod changes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Base {
+    /// TaintToleration's raw score.
+    pub taints: i64,
+    /// NodeAffinity's raw score.
+    pub affinity: i64,
+    /// ImageLocality's score.
+    pub images: i64,
+    /// NodeDeclaredFeatures would reject the node.
+    pub lacks_features: bool,
+    /// By topology key of the layer: the domain. Where no two nodes share a domain, 0 or no domain.
+    pub domains: Vec<u32>,
+}
+
+/// The feasible leaves of a base in one block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The highest resource score.
+    pub best: u16,
+    /// How many leaves.
+    pub leaves: u8,
+    /// How many of them have the highest score.
+    pub ties: u8,
+}
+
+impl Summary {
+    /// Takes a leaf in.
+    pub fn add(&mut self, score: u16) {
+        self.leaves += 1;
+        if score > self.best || self.leaves == 1 {
+            self.best = score;
+            self.ties = 1;
+        } else if score == self.best {
+            self.ties += 1;
+        }
+    }
+
+    /// Takes a leaf out. Tells whether the highest score is still known.
+    pub fn remove(&mut self, score: u16) -> bool {
+        self.leaves -= 1;
+        if score == self.best {
+            self.ties -= 1;
+        }
+        self.ties > 0 || self.leaves == 0
+    }
+}
+
+/// What a leaf says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaf {
+    /// Requests fit: the base, and the resource score.
+    Fits(usize, u16),
+    /// It does not take the pod.
+    Failed,
+}
+
+/// Why a class cannot be searched at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotIndexable;
+
+/// The leaves of all nodes for one shape of pods.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    pod: Arc<PodInfo>,
+    shape: Shape,
+    /// Topology keys whose domains tell bases apart, by their index in the table.
+    keys: Vec<usize>,
+    images: Vec<ImageId>,
+    leaves: Vec<u32>,
+    base_of: Vec<u16>,
+    /// By base index.
+    pub bases: Vec<Base>,
+    base_ids: FxHashMap<Base, u16>,
+    /// By block: the version of the table that its leaves were computed from.
+    fresh_at: Vec<u64>,
+    /// Feasible leaves by block.
+    totals: Vec<u8>,
+    /// By block and base, `stride` to a block.
+    summaries: Vec<Summary>,
+    stride: usize,
+    failures: Vec<Failure>,
+    failure_counts: Vec<usize>,
+    /// The layout of the table in which nothing can be indexed here.
+    hopeless_in: Option<u64>,
+    /// Replaced nodes up to here are known; `None`: nothing is.
+    seen_nodes: Option<u64>,
+    layout: u64,
+    /// Grows when the bases are numbered anew.
+    pub generation: u64,
+}
+
+impl Layer {
+    /// The layer of pods like this one; `None` where such pods cannot be indexed.
+    pub fn new(pod: &Arc<PodInfo>, profile: &Profile, keys: Vec<usize>) -> Option<Self> {
+        Some(Self {
+            shape: Shape::new(pod, profile)?,
+            pod: Arc::clone(pod),
+            keys,
+            images: Vec::new(),
+            leaves: Vec::new(),
+            base_of: Vec::new(),
+            bases: Vec::new(),
+            base_ids: FxHashMap::default(),
+            fresh_at: Vec::new(),
+            totals: Vec::new(),
+            summaries: Vec::new(),
+            stride: 1,
+            failures: Vec::new(),
+            failure_counts: Vec::new(),
+            hopeless_in: None,
+            seen_nodes: None,
+            layout: 0,
+            generation: 0,
+        })
+    }
+
+    /// Catches up with nodes that were replaced. Changes of pods are seen where a search comes by.
+    ///
+    /// # Errors
+    /// If the layer cannot be indexed in this cluster.
+    pub fn catch_up(&mut self, env: &Env<'_>) -> Result<(), NotIndexable> {
+        if self.hopeless_in == Some(env.table.layout()) {
+            return Err(NotIndexable);
+        }
+        let outcome = self.read_log(env);
+        if outcome.is_err() {
+            self.seen_nodes = None;
+            self.hopeless_in = Some(env.table.layout());
+        }
+        outcome
+    }
+
+    fn read_log(&mut self, env: &Env<'_>) -> Result<(), NotIndexable> {
+        let log = &env.table.node_log;
+        let replaced = match self.seen_nodes {
+            Some(seen) if self.layout == env.table.layout() => log.since(seen),
+            _ => None,
+        };
+        let has_new_images = || self.known_images(env).ne(self.images.iter().copied());
+        let Some(replaced) = replaced.filter(|replaced| replaced.is_empty() || !has_new_images()) else {
+            return self.rebuild(env);
+        };
+        for position in replaced {
+            self.find_base(*position as usize, env)?;
+        }
+        self.seen_nodes = Some(log.end());
+        Ok(())
+    }
+
+    fn rebuild(&mut self, env: &Env<'_>) -> Result<(), NotIndexable> {
+        let nodes = env.table.ids.len();
+        self.seen_nodes = None;
+        self.generation += 1;
+        self.images = self.known_images(env).collect();
+        self.bases.clear();
+        self.base_ids.clear();
+        self.failures.clear();
+        self.failure_counts.clear();
+        self.base_of.clear();
+        self.base_of.resize(nodes, 0);
+        let blocks = nodes.div_ceil(BLOCK);
+        self.totals.clear();
+        self.totals.resize(blocks, 0);
+        self.stride = 1;
+        self.summaries.clear();
+        self.summaries.resize(blocks, Summary::default());
+        for position in 0..nodes {
+            self.find_base(position, env)?;
+        }
+        self.leaves.clear();
+        self.leaves.resize(nodes, UNKNOWN);
+        self.fresh_at.clear();
+        self.fresh_at.resize(blocks, 0);
+        self.seen_nodes = Some(env.table.node_log.end());
+        self.layout = env.table.layout();
+        Ok(())
+    }
+
+    /// The pod's images that some node has or had, as far as they count: more of them as nodes report them.
+    fn known_images<'a>(&'a self, env: &Env<'a>) -> impl Iterator<Item = ImageId> + 'a {
+        let scores = env.profile.score.iter().any(|(plugin, _)| *plugin == Plugin::ImageLocality);
+        let known = scores.then(|| image_locality::known_images(env.snapshot, env.profile.version, &self.pod));
+        known.into_iter().flatten()
+    }
+
+    fn image_score(&self, node: &NodeInfo, env: &Env<'_>) -> i64 {
+        if self.images.is_empty() { 0 } else { image_locality::score(env.snapshot, &self.images, &self.pod, node) }
+    }
+
+    /// Finds out what no pod changes about a node.
+    fn find_base(&mut self, position: usize, env: &Env<'_>) -> Result<(), NotIndexable> {
+        let Some(node) = env.snapshot.node(env.table.ids[position]) else { return Err(NotIndexable) };
+        let base = match self.static_failure(node, env.profile) {
+            Some(failure) => BASE_FAILED | u16::try_from(self.failure_id(failure)).map_err(|_| NotIndexable)?,
+            None => {
+                let added = env.profile.args.added_affinity.as_ref();
+                let domain = |key: &usize| {
+                    let key = &env.table.keys[*key];
+                    match key.domains[position] {
+                        NO_DOMAIN => NO_DOMAIN,
+                        _ if key.is_unique => 0,
+                        domain => domain,
+                    }
+                };
+                self.base_id(Base {
+                    taints: taint_toleration::score(&self.pod, node),
+                    affinity: node_affinity::score(added, &self.pod, node),
+                    images: self.image_score(node, env),
+                    lacks_features: node_declared_features::filter(&self.pod, node).is_err(),
+                    domains: self.keys.iter().map(domain).collect(),
+                })?
+            }
+        };
+        self.base_of[position] = base;
+        Ok(())
+    }
+
+    fn base_id(&mut self, base: Base) -> Result<u16, NotIndexable> {
+        if let Some(id) = self.base_ids.get(&base) {
+            return Ok(*id);
+        }
+        if self.bases.len() >= MAX_BASES {
+            return Err(NotIndexable);
+        }
+        let id = u16::try_from(self.bases.len()).map_err(|_| NotIndexable)?;
+        self.bases.push(base.clone());
+        self.base_ids.insert(base, id);
+        if self.bases.len() > self.stride {
+            let (old, new) = (self.stride, self.stride * 2);
+            let mut summaries = vec![Summary::default(); self.totals.len() * new];
+            for (to, from) in summaries.chunks_mut(new).zip(self.summaries.chunks(old)) {
+                to[..old].copy_from_slice(from);
+            }
+            self.summaries = summaries;
+            self.stride = new;
+        }
+        Ok(id)
+    }
+
+    /// Why the node is not feasible whatever pods are there.
+    fn static_failure(&self, node: &NodeInfo, profile: &Profile) -> Option<Failure> {
+        for plugin in &profile.filter {
+            let outcome = match plugin {
+                Plugin::NodeUnschedulable => node_unschedulable::filter(self.pod.spec(), node),
+                Plugin::TaintToleration => taint_toleration::filter(&self.pod, node),
+                Plugin::NodeAffinity => node_affinity::filter(profile.args.added_affinity.as_ref(), &self.pod, node),
+                _ => Ok(()),
+            };
+            if let Err(failure) = outcome {
+                return Some(failure);
+            }
+        }
+        None
+    }
+
+    fn failure_id(&mut self, failure: Failure) -> usize {
+        if let Some(id) = self.failures.iter().position(|own| *own == failure) {
+            return id;
+        }
+        self.failures.push(failure);
+        self.failure_counts.push(0);
+        self.failures.len() - 1
+    }
+
+    /// Has the leaves around a position computed again.
+    pub fn mark(&mut self, position: usize) {
+        if let Some(fresh_at) = self.fresh_at.get_mut(position / BLOCK) {
+            *fresh_at = 0;
+        }
+    }
+
+    /// Number of leaves.
+    pub fn len(&self) -> usize {
+        self.leaves.len()
+    }
+
+    /// What a leaf says; its block must be [fresh](Self::refresh).
+    pub fn leaf(&self, position: usize) -> Leaf {
+        let leaf = self.leaves[position];
+        if leaf >= FAILED { Leaf::Failed } else { Leaf::Fits((leaf >> 16) as usize, (leaf & 0xFFFF) as u16) }
+    }
+
+    /// Feasible leaves of a block.
+    pub fn total(&self, block: usize) -> usize {
+        usize::from(self.totals[block])
+    }
+
+    /// The summaries of a block, by base.
+    pub fn summaries(&self, block: usize) -> &[Summary] {
+        &self.summaries[block * self.stride..block * self.stride + self.bases.len().min(self.stride)]
+    }
+
+    /// Why leaves are not feasible, each with their number; of use when all blocks are fresh.
+    pub fn failure_counts(&self) -> impl Iterator<Item = (Failure, usize)> {
+        self.failures.iter().copied().zip(self.failure_counts.iter().copied()).filter(|(_, count)| *count > 0)
+    }
+
+    /// Computes the leaves of a block whose nodes have changed. `own` is the pod that is being placed: its own nomination
+    /// does not stand in its way.
+    ///
+    /// # Errors
+    /// If a leaf cannot be told without the framework.
+    pub fn refresh(&mut self, block: usize, env: &Env<'_>, own: &PodInfo) -> Result<(), NotIndexable> {
+        let fresh_at = self.fresh_at[block];
+        if env.table.block_changed_at[block] <= fresh_at {
+            return Ok(());
+        }
+        let mut is_known = true;
+        let end = self.leaves.len().min((block + 1) * BLOCK);
+        for position in block * BLOCK..end {
+            if env.table.changed_at[position] <= fresh_at {
+                continue;
+            }
+            let leaf = match self.compute(position, env, own) {
+                Ok(leaf) => leaf,
+                Err(error) => {
+                    self.summarize(block);
+                    return Err(error);
+                }
+            };
+            let old = std::mem::replace(&mut self.leaves[position], leaf);
+            if old == leaf {
+                continue;
+            }
+            let summaries = &mut self.summaries[block * self.stride..(block + 1) * self.stride];
+            if old < FAILED {
+                is_known &= summaries[(old >> 16) as usize].remove((old & 0xFFFF) as u16);
+                self.totals[block] -= 1;
+            } else if old != UNKNOWN {
+                self.failure_counts[(old & !FAILED) as usize] -= 1;
+            }
+            if leaf < FAILED {
+                summaries[(leaf >> 16) as usize].add((leaf & 0xFFFF) as u16);
+                self.totals[block] += 1;
+            } else {
+                self.failure_counts[(leaf & !FAILED) as usize] += 1;
+            }
+        }
+        if !is_known {
+            self.summarize(block);
+        }
+        self.fresh_at[block] = env.table.version();
+        Ok(())
+    }
+
+    /// Computes the summaries of a block from its leaves.
+    fn summarize(&mut self, block: usize) {
+        let summaries = &mut self.summaries[block * self.stride..(block + 1) * self.stride];
+        summaries.fill(Summary::default());
+        let end = self.leaves.len().min((block + 1) * BLOCK);
+        for leaf in &self.leaves[block * BLOCK..end] {
+            if *leaf < FAILED {
+                summaries[(*leaf >> 16) as usize].add((*leaf & 0xFFFF) as u16);
+            }
+        }
+    }
+
+    fn compute(&mut self, position: usize, env: &Env<'_>, own: &PodInfo) -> Result<u32, NotIndexable> {
+        let id = env.table.ids[position];
+        let load = &env.table.loads[position];
+        let node = || env.snapshot.node(id).map(|node| &**node);
+        let mut base = self.base_of[position];
+        if base >= BASE_FAILED {
+            return Ok(FAILED | u32::from(base & !BASE_FAILED));
+        }
+        if !self.images.is_empty()
+            && let Some(node) = node()
+        {
+            // The counts of nodes with an image are those of the node's last change.
+            let images = self.image_score(node, env);
+            let known = &self.bases[usize::from(base)];
+            if known.images != images {
+                base = self.base_id(Base { images, ..known.clone() })?;
+                self.base_of[position] = base;
+            }
+        }
+        let crowd = if env.nominator.is_empty() { None } else { crowd_on(id, env, own) };
+        if !self.pod.traits.host_ports.is_empty()
+            && env.profile.filter.contains(&Plugin::NodePorts)
+            && env.profile.pre_filter.contains(&Plugin::NodePorts)
+            && let Some(node) = node()
+        {
+            if crowd.is_some() {
+                return Err(NotIndexable);
+            }
+            if let Err(failure) = node_ports::filter(&self.pod, node) {
+                return Ok(self.failed_leaf(failure));
+            }
+        }
+        if let Err(failure) = self.shape.filter(load, env.profile, &self.pod, node, crowd.as_ref()) {
+            return Ok(self.failed_leaf(failure));
+        }
+        let score = self.shape.score(load, env.profile, &self.pod, node);
+        Ok(u32::from(base) << 16 | u32::from(score))
+    }
+
+    fn failed_leaf(&mut self, failure: Failure) -> u32 {
+        FAILED | u32::try_from(self.failure_id(failure)).unwrap_or(0)
+    }
+}
+
+/// Number and requests of the pods nominated to a node that count as if they were there.
+fn crowd_on(node: NodeId, env: &Env<'_>, own: &PodInfo) -> Option<(i64, Resources)> {
+    let mut crowd = None;
+    for other in env.nominator.pods_on(node).iter().filter(|other| counts(other, own)) {
+        let (pods, requests) = crowd.get_or_insert_with(|| (0, Resources::default()));
+        *pods += 1;
+        requests.add(&other.placed().requests);
+    }
+    crowd
+}
+
+/// Whether a nominated pod counts as if it were there when another one is placed.
+pub fn counts(nominated: &PodInfo, own: &PodInfo) -> bool {
+    nominated.priority() >= own.priority() && nominated.id != own.id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_knows_its_best_until_the_last_of_them_goes() {
+        let mut summary = Summary::default();
+        for score in [0, 5, 7, 7] {
+            summary.add(score);
+        }
+        assert_eq!(summary, Summary { best: 7, leaves: 4, ties: 2 });
+        assert!(summary.remove(5));
+        assert!(summary.remove(7));
+        assert_eq!((summary.best, summary.ties), (7, 1));
+        assert!(!summary.remove(7), "what comes next has to be looked for");
+        let mut only = Summary::default();
+        only.add(0);
+        assert_eq!(only, Summary { best: 0, leaves: 1, ties: 1 }, "a score of 0 counts");
+        assert!(only.remove(0), "nothing is left to look for");
+        only.add(3);
+        assert_eq!(only, Summary { best: 3, leaves: 1, ties: 1 });
+    }
+}
