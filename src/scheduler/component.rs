@@ -366,8 +366,11 @@ impl<L: RateLimit> Scheduler<L> {
     }
 
     fn profile_of(&self, id: PodId, cluster: &Cluster) -> Option<usize> {
-        let name = &cluster.template_of(id).template.spec.scheduler_name;
-        self.profiles.iter().position(|profile| profile.scheduler_name == *name)
+        self.profile_named(&cluster.template_of(id).template.spec.scheduler_name)
+    }
+
+    fn profile_named(&self, scheduler_name: &Name) -> Option<usize> {
+        self.profiles.iter().position(|profile| profile.scheduler_name == *scheduler_name)
     }
 
     /// Plans the next cycle, if a pod waits, and the next timer of the queue.

@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub struct Nominator {
     by_node: BTreeMap<NodeId, Vec<Arc<PodInfo>>>,
     nodes: BTreeMap<PodId, NodeId>,
+    /// How many of the pods require other pods to be elsewhere.
+    with_required_anti_affinity: usize,
     /// Nodes where something changed since this was last cleared.
     changed: Vec<NodeId>,
 }
@@ -19,6 +21,7 @@ impl Nominator {
     pub fn add(&mut self, pod: Arc<PodInfo>, node: NodeId) {
         self.remove(pod.id);
         self.changed.push(node);
+        self.with_required_anti_affinity += usize::from(pod.has_required_anti_affinity());
         self.nodes.insert(pod.id, node);
         self.by_node.entry(node).or_default().push(pod);
     }
@@ -30,6 +33,7 @@ impl Nominator {
         let pods = self.by_node.get_mut(&node)?;
         let position = pods.iter().position(|own| own.id == pod)?;
         let removed = pods.remove(position);
+        self.with_required_anti_affinity -= usize::from(removed.has_required_anti_affinity());
         if pods.is_empty() {
             self.by_node.remove(&node);
         }
@@ -50,6 +54,12 @@ impl Nominator {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
+    }
+
+    /// Whether some nominated pod requires other pods to be elsewhere.
+    #[must_use]
+    pub const fn has_required_anti_affinity(&self) -> bool {
+        self.with_required_anti_affinity > 0
     }
 
     /// The nominated pods.

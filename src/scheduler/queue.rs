@@ -102,8 +102,6 @@ pub struct SchedulingQueue {
     unschedulable_since: VecDeque<(SimTime, Source, u64)>,
     cohorts: Cohorts,
     last_rejected: Vec<LastRejected>,
-    /// When the rounds of cohorts that are under way began.
-    round_at: SimTime,
     shared: Vec<SharedAttempts>,
     shared_count: u64,
     /// Pods being tried, in the order in which their attempts began, each with the number of the first event that it has
@@ -132,7 +130,6 @@ impl SchedulingQueue {
             unschedulable_since: VecDeque::new(),
             cohorts: Cohorts::default(),
             last_rejected: Vec::new(),
-            round_at: SimTime::ZERO,
             shared: Vec::new(),
             shared_count: 0,
             in_flight: Vec::new(),
@@ -209,7 +206,7 @@ impl SchedulingQueue {
                 Source::Pod(id) => break id,
                 Source::Cohort(cohort) => match self.cohorts.next_member(cohort) {
                     Some((_, id)) => break id,
-                    None => self.end_round(cohort, self.round_at),
+                    None => self.end_round(cohort),
                 },
             }
         };
@@ -389,6 +386,7 @@ impl SchedulingQueue {
         while let Some((since, source, _)) = self.unschedulable_since.front().copied()
             && now - since > MAX_IN_UNSCHEDULABLE_PODS
         {
+            self.unschedulable_since.pop_front();
             match source {
                 Source::Pod(id) => {
                     self.leave(id);

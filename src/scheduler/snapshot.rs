@@ -44,6 +44,8 @@ pub struct Snapshot {
     placements: Vec<Option<NodeId>>,
     /// Pods on nodes by priority.
     priorities: BTreeMap<i32, usize>,
+    /// Pods on nodes that require other pods to be elsewhere.
+    with_required_anti_affinity: usize,
     zones: Vec<Zone>,
     /// Nodes in search order.
     order: Vec<NodeId>,
@@ -141,7 +143,7 @@ impl Snapshot {
         if let Some(log) = &mut self.log {
             log.pod(node, &pod, 1);
         }
-        *self.priorities.entry(pod.priority()).or_insert(0) += 1;
+        self.count(&pod);
         if let Some(info) = self.node_mut(node) {
             info.add_pod(pod);
         }
@@ -162,7 +164,7 @@ impl Snapshot {
         } else {
             self.dirty.push(node);
         }
-        self.uncount_priority(pod.priority());
+        self.uncount(&pod);
         if let Some(log) = &mut self.log {
             log.pod(node, &pod, -1);
         }
@@ -182,9 +184,9 @@ impl Snapshot {
             }
             log.pod(node, pod, 1);
         }
-        if let Some(old) = old.filter(|old| old.priority() != pod.priority()) {
-            self.uncount_priority(old.priority());
-            *self.priorities.entry(pod.priority()).or_insert(0) += 1;
+        if let Some(old) = old {
+            self.uncount(&old);
+            self.count(pod);
         }
     }
 
@@ -197,13 +199,25 @@ impl Snapshot {
         }
     }
 
-    fn uncount_priority(&mut self, priority: i32) {
-        if let Some(count) = self.priorities.get_mut(&priority) {
+    fn count(&mut self, pod: &PodInfo) {
+        *self.priorities.entry(pod.priority()).or_insert(0) += 1;
+        self.with_required_anti_affinity += usize::from(pod.has_required_anti_affinity());
+    }
+
+    fn uncount(&mut self, pod: &PodInfo) {
+        self.with_required_anti_affinity -= usize::from(pod.has_required_anti_affinity());
+        if let Some(count) = self.priorities.get_mut(&pod.priority()) {
             *count -= 1;
             if *count == 0 {
-                self.priorities.remove(&priority);
+                self.priorities.remove(&pod.priority());
             }
         }
+    }
+
+    /// Whether some pod on a node requires other pods to be elsewhere.
+    #[must_use]
+    pub const fn has_required_anti_affinity(&self) -> bool {
+        self.with_required_anti_affinity > 0
     }
 
     /// The node where a pod is.

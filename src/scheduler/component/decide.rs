@@ -5,7 +5,7 @@ use super::{RateLimit, Scheduler};
 use crate::cluster::Cluster;
 use crate::engine::RandomStream;
 use crate::scheduler::plugins::default_preemption::never_preempts;
-use crate::scheduler::{Attempt, Context, Decision, PodInfo, TieBreak, WatchedPods, schedule};
+use crate::scheduler::{Attempt, Context, Decision, PodInfo, SearchState, TieBreak, WatchedPods, schedule};
 use crate::units::SimTime;
 use rand::Rng;
 use std::sync::Arc;
@@ -70,34 +70,46 @@ impl<L: RateLimit> Scheduler<L> {
 
     /// Decides where a pod is to be placed.
     pub(super) fn decide(&mut self, pod: &Arc<PodInfo>, profile: usize) -> Decision {
-        if let Some(index) = &mut self.index {
-            index.sync(&mut self.snapshot, &mut self.nominator);
-        }
-        let context = Context {
-            snapshot: &self.snapshot,
-            listers: &self.listers,
-            nominator: &self.nominator,
-            profile: &self.profiles[profile],
-        };
-        let tie_break = self.ties.current();
-        let indexed = self
-            .index
-            .as_mut()
-            .and_then(|index| index.schedule(&context, pod, profile, &mut self.search, tie_break))
-            .filter(|decision| match decision {
-                // Preemption wants to know why each node was rejected.
-                Decision::Unschedulable(_) => never_preempts(&context, pod),
-                _ => true,
-            });
-        match indexed {
+        let mut search = self.search;
+        let decision = match self.ask_index(pod, profile, &mut search) {
             Some(decision) => {
                 self.scratch.state.dynamic_resources_ran = true;
                 decision
             }
             None => {
                 self.framework_attempts += 1;
-                schedule(&context, pod, &mut self.search, tie_break, &mut self.scratch)
+                let context = Context {
+                    snapshot: &self.snapshot,
+                    listers: &self.listers,
+                    nominator: &self.nominator,
+                    profile: &self.profiles[profile],
+                };
+                schedule(&context, pod, &mut search, self.ties.current(), &mut self.scratch)
             }
+        };
+        self.search = search;
+        decision
+    }
+
+    /// What the index says of a pod. `None` where the framework is needed: because the index cannot tell, or because preemption
+    /// wants to know why each node was rejected.
+    pub(super) fn ask_index(
+        &mut self,
+        pod: &Arc<PodInfo>,
+        profile: usize,
+        search: &mut SearchState,
+    ) -> Option<Decision> {
+        let index = self.index.as_mut()?;
+        index.sync(&mut self.snapshot, &mut self.nominator);
+        let context = Context {
+            snapshot: &self.snapshot,
+            listers: &self.listers,
+            nominator: &self.nominator,
+            profile: &self.profiles[profile],
+        };
+        match index.schedule(&context, pod, profile, search, self.ties.current())? {
+            Decision::Unschedulable(_) if !never_preempts(&context, pod) => None,
+            decision => Some(decision),
         }
     }
 

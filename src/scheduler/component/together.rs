@@ -7,7 +7,6 @@ use super::{RateLimit, Scheduler};
 use crate::api::Name;
 use crate::cluster::{Cluster, FailedAttempts, PodId};
 use crate::scheduler::diagnosis::Failures;
-use crate::scheduler::plugins::default_preemption::never_preempts;
 use crate::scheduler::{Context, Decision, Diagnosis, PodInfo, SharedAttempts, post_filter};
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
@@ -61,24 +60,13 @@ impl<L: RateLimit> Scheduler<L> {
     }
 
     fn verdict(&mut self, pod: &Arc<PodInfo>) -> Verdict {
-        let Some(index) = &mut self.index else { return Verdict::Unknown };
-        let name = &pod.spec().scheduler_name;
-        let Some(profile) = self.profiles.iter().position(|own| own.scheduler_name == *name) else {
-            return Verdict::Unknown;
-        };
-        index.sync(&mut self.snapshot, &mut self.nominator);
-        let context = Context {
-            snapshot: &self.snapshot,
-            listers: &self.listers,
-            nominator: &self.nominator,
-            profile: &self.profiles[profile],
-        };
+        let Some(profile) = self.profile_named(&pod.spec().scheduler_name) else { return Verdict::Unknown };
         // The attempt itself moves the start of the next search.
         let mut search = self.search;
-        match index.schedule(&context, pod, profile, &mut search, self.ties.current()) {
+        match self.ask_index(pod, profile, &mut search) {
             Some(Decision::Placed(_)) => Verdict::Node,
-            Some(Decision::Unschedulable(diagnosis)) if never_preempts(&context, pod) => Verdict::Nothing(diagnosis),
-            _ => Verdict::Unknown,
+            Some(Decision::Unschedulable(diagnosis)) => Verdict::Nothing(diagnosis),
+            Some(Decision::NoNodes) | None => Verdict::Unknown,
         }
     }
 

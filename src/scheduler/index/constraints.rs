@@ -152,8 +152,10 @@ impl Constraints {
 
     /// Whether nominated pods count as if they were there, which the numbers do not show.
     pub fn is_blind_to_nominated(&self, nominator: &Nominator, own: &PodInfo) -> bool {
-        let mut counting = nominator.pods().filter(|other| counts(other, own)).peekable();
-        counting.peek().is_some() && (self.has_filters() || counting.any(|other| other.has_required_anti_affinity()))
+        (self.has_filters() || nominator.has_required_anti_affinity())
+            && nominator
+                .pods()
+                .any(|other| counts(other, own) && (self.has_filters() || other.has_required_anti_affinity()))
     }
 
     /// Learns what pods of new kinds count. Tells whether there is a new tally.

@@ -115,6 +115,8 @@ pub struct Layer {
     base_ids: FxHashMap<Base, u16>,
     /// By block: the version of the table that its leaves were computed from.
     fresh_at: Vec<u64>,
+    /// By block: a bit for each leaf that is to be computed although its node has not changed.
+    marked: Vec<u32>,
     /// Feasible leaves by block.
     totals: Vec<u8>,
     /// By block and base, `stride` to a block.
@@ -144,6 +146,7 @@ impl Layer {
             bases: Vec::new(),
             base_ids: FxHashMap::default(),
             fresh_at: Vec::new(),
+            marked: Vec::new(),
             totals: Vec::new(),
             summaries: Vec::new(),
             stride: 1,
@@ -213,6 +216,8 @@ impl Layer {
         self.leaves.resize(nodes, UNKNOWN);
         self.fresh_at.clear();
         self.fresh_at.resize(blocks, 0);
+        self.marked.clear();
+        self.marked.resize(blocks, 0);
         self.seen_nodes = Some(env.table.node_log.end());
         self.layout = env.table.layout();
         Ok(())
@@ -304,11 +309,9 @@ impl Layer {
         self.failures.len() - 1
     }
 
-    /// Has the leaves around a position computed again.
+    /// Has a leaf computed again.
     pub fn mark(&mut self, position: usize) {
-        if let Some(fresh_at) = self.fresh_at.get_mut(position / BLOCK) {
-            *fresh_at = 0;
-        }
+        self.marked[position / BLOCK] |= 1 << (position % BLOCK);
     }
 
     /// Number of leaves.
@@ -343,14 +346,14 @@ impl Layer {
     /// # Errors
     /// If a leaf cannot be told without the framework.
     pub fn refresh(&mut self, block: usize, env: &Env<'_>, own: &PodInfo) -> Result<(), NotIndexable> {
-        let fresh_at = self.fresh_at[block];
-        if env.table.block_changed_at[block] <= fresh_at {
+        let (fresh_at, marked) = (self.fresh_at[block], self.marked[block]);
+        if env.table.block_changed_at[block] <= fresh_at && marked == 0 {
             return Ok(());
         }
         let mut is_known = true;
         let end = self.leaves.len().min((block + 1) * BLOCK);
         for position in block * BLOCK..end {
-            if env.table.changed_at[position] <= fresh_at {
+            if env.table.changed_at[position] <= fresh_at && marked & 1 << (position % BLOCK) == 0 {
                 continue;
             }
             let leaf = match self.compute(position, env, own) {
@@ -382,6 +385,7 @@ impl Layer {
             self.summarize(block);
         }
         self.fresh_at[block] = env.table.version();
+        self.marked[block] = 0;
         Ok(())
     }
 

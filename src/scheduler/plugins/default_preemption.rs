@@ -141,9 +141,11 @@ pub fn never_preempts(context: &Context<'_>, pod: &PodInfo) -> bool {
     !has_victims(context, pod)
         || pod.spec().preemption_policy == PreemptionPolicy::Never
         || pod.nominated_node_name.as_deref().and_then(|name| context.snapshot.node_by_name(name)).is_some_and(|node| {
-            let failure = failure_on(context, pod, node);
-            failure.is_none_or(|failure| failure.code() != Code::UnschedulableAndUnresolvable)
-                && is_making_room(context, pod, node)
+            let may_fit = || {
+                let failure = failure_on(context, pod, node);
+                failure.is_none_or(|failure| failure.code() != Code::UnschedulableAndUnresolvable)
+            };
+            is_making_room(context, pod, node) && may_fit()
         })
 }
 

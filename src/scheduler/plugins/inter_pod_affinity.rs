@@ -200,6 +200,9 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo) -> Option<FilterState> {
         ..FilterState::default()
     };
     let has_own = !state.affinity.is_empty() || !state.anti_affinity.is_empty();
+    if !has_own && !context.snapshot.has_required_anti_affinity() {
+        return None;
+    }
     let mut effects = vec![Effect::default()];
     let mut memo = PodMemo::new();
     for node in context.snapshot.nodes() {

@@ -115,6 +115,8 @@ pub struct Cohort {
     pub is_whole: bool,
     /// Pods before this one were tried in the round under way.
     pub tried_before: Option<i64>,
+    /// When the last round began.
+    pub round_at: SimTime,
     /// Tells its last entry into a place from those before.
     pub ticket: u64,
     /// Its lanes.

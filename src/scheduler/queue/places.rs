@@ -60,17 +60,21 @@ impl SchedulingQueue {
                 let pods = &mut self.unschedulable[group].pods;
                 entry.group = (group, pods.len());
                 pods.push(id);
-                // Attempts end in the order of time, but a pod that left a cohort keeps its time.
-                let since = (entry.timestamp, Source::Pod(id), ticket);
-                if self.unschedulable_since.back().is_none_or(|(last, ..)| *last <= since.0) {
-                    self.unschedulable_since.push_back(since);
-                } else {
-                    let position = self.unschedulable_since.partition_point(|(own, ..)| *own <= since.0);
-                    self.unschedulable_since.insert(position, since);
-                }
+                let since = entry.timestamp;
+                self.note_unschedulable(since, Source::Pod(id), ticket);
             }
             Place::Gated | Place::InFlight => {}
         }
+    }
+
+    /// Notes since when something waits for an event.
+    pub(super) fn note_unschedulable(&mut self, since: SimTime, source: Source, ticket: u64) {
+        // Attempts end in the order of time, but a pod that leaves a cohort keeps its time.
+        let position = match self.unschedulable_since.back() {
+            Some((last, ..)) if *last > since => self.unschedulable_since.partition_point(|(own, ..)| *own <= since),
+            _ => self.unschedulable_since.len(),
+        };
+        self.unschedulable_since.insert(position, (since, source, ticket));
     }
 
     /// Takes a pod out of the place where it is; its entry stays, in flight.

@@ -77,7 +77,7 @@ impl SchedulingQueue {
     /// Counts attempts of the pods of a cohort that comes next, in their order, up to the first pod of a lane without a
     /// verdict: that one then is what [`pop`](Self::pop) gives. A verdict is why all pods of a lane fail.
     pub fn fail_together(&mut self, cohort: CohortId, verdicts: &[(LaneId, Arc<Diagnosis>)], now: SimTime) {
-        if self.cohorts.get(cohort).is_some_and(|own| own.tried_before.is_some() && self.round_at != now)
+        if self.cohorts.get(cohort).is_some_and(|own| own.tried_before.is_some() && own.round_at != now)
             || self.cohorts.rejectors_differ(cohort, verdicts)
         {
             self.part_tried(cohort);
@@ -85,10 +85,12 @@ impl SchedulingQueue {
         let from = self.cohorts.get(cohort).and_then(|own| own.tried_before);
         let open = self.cohorts.lanes_of(cohort).filter(|(id, _)| verdicts.iter().all(|(own, _)| own != id));
         let until = open.filter_map(|(_, lane)| lane.next_from(from.unwrap_or(i64::MIN))).map(|(order, _)| order).min();
-        self.round_at = now;
+        if let Some(own) = self.cohorts.get_mut(cohort) {
+            own.round_at = now;
+        }
         self.cohorts.fail(cohort, verdicts, until);
         if until.is_none() {
-            self.end_round(cohort, now);
+            self.end_round(cohort);
         }
     }
 
@@ -137,10 +139,11 @@ impl SchedulingQueue {
             high: sequence,
             is_whole: true,
             tried_before: None,
+            round_at: timestamp,
             ticket: self.next_ticket,
             lanes: Vec::new(),
         });
-        self.unschedulable_since.push_back((timestamp, Source::Cohort(cohort), self.next_ticket));
+        self.note_unschedulable(timestamp, Source::Cohort(cohort), self.next_ticket);
         cohort
     }
 
@@ -169,9 +172,9 @@ impl SchedulingQueue {
     }
 
     /// All pods of a cohort were tried and failed.
-    pub(super) fn end_round(&mut self, cohort: CohortId, now: SimTime) {
+    pub(super) fn end_round(&mut self, cohort: CohortId) {
         self.shared_count += self.cohorts.end_round(cohort);
-        self.cohort_failed(cohort, now);
+        self.cohort_failed(cohort);
     }
 
     /// Parts the pods that were tried in the round under way from a cohort; they wait for an event now.
@@ -181,12 +184,14 @@ impl SchedulingQueue {
         self.follow(&moves);
         let (tried, count) = parted?;
         self.shared_count += count;
-        Some(self.cohort_failed(tried, self.round_at))
+        Some(self.cohort_failed(tried))
     }
 
     /// A cohort has ended its round: its pods wait for an event. Returns the cohort that they are in now.
-    fn cohort_failed(&mut self, cohort: CohortId, now: SimTime) -> CohortId {
-        let Some(priority) = self.cohorts.get(cohort).map(|own| own.priority) else { return cohort };
+    fn cohort_failed(&mut self, cohort: CohortId) -> CohortId {
+        let Some((priority, now)) = self.cohorts.get(cohort).map(|own| (own.priority, own.round_at)) else {
+            return cohort;
+        };
         let sequence = self.sequence_of_rejected(priority);
         self.next_ticket += 1;
         let ticket = self.next_ticket;
@@ -198,7 +203,7 @@ impl SchedulingQueue {
             own.ticket = ticket;
         }
         self.prune();
-        self.unschedulable_since.push_back((now, Source::Cohort(cohort), ticket));
+        self.note_unschedulable(now, Source::Cohort(cohort), ticket);
         let mut left = cohort;
         let before = self.last_rejected(priority).before;
         if let Some(before) = before.filter(|own| *own != cohort && self.is_followed_at(*own, now)) {
