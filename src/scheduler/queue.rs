@@ -21,7 +21,6 @@ use cohort::{CohortId, Cohorts};
 use entries::{Entries, Entry};
 use lazy_heap::LazyHeap;
 use places::truncated;
-use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use together::LastRejected;
@@ -62,10 +61,18 @@ enum Source {
 /// Order in the active queue: priority, then the time at which the pod came (`PrioritySort`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct ActiveKey {
-    priority: Reverse<i32>,
-    timestamp: SimTime,
+    /// Priority and time in one number, which almost always decides.
+    rank: i128,
     sequence: (u64, i64),
     source: Source,
+}
+
+impl ActiveKey {
+    fn new(priority: i32, timestamp: SimTime, sequence: (u64, i64), source: Source) -> Self {
+        // The highest priority comes first. A time takes the lower 64 bits, and times may be negative.
+        let rank = (-i128::from(priority) << 64) + i128::from(timestamp.as_nanos());
+        Self { rank, sequence, source }
+    }
 }
 
 /// Order in the back-off queues.

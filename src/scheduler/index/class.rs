@@ -19,6 +19,9 @@ const MAX_GROUPS: usize = 4096;
 /// A base whose group has no number yet.
 const NO_GROUP: u16 = u16::MAX;
 
+/// A node whose group is to be found: no base has this number.
+const UNKNOWN: (u16, u16) = (u16::MAX, NO_GROUP);
+
 /// Nodes that score alike but for their resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Group {
@@ -26,6 +29,15 @@ pub struct Group {
     pub base: u16,
     /// Values of the local tallies.
     pub locals: [i32; MAX_LOCALS],
+}
+
+/// Nodes with pods that matter to the node itself. Empty where there are no local tallies.
+#[derive(Clone, Debug, Default)]
+struct Crowd {
+    /// By block: a bit for each such node.
+    blocks: Vec<u32>,
+    /// By position: the base and the group that the node was last found to have.
+    groups: Vec<(u16, u16)>,
 }
 
 /// A scheduling class.
@@ -41,8 +53,8 @@ pub struct Class {
     group_ids: FxHashMap<Group, u16>,
     /// By base: its group of nodes without pods that matter to the node itself.
     empty_groups: Vec<u16>,
-    /// By block: a bit for each node with pods that matter to the node itself. Empty where there are no local tallies.
-    crowded: Vec<u32>,
+    /// Nodes with pods that matter to the node itself.
+    crowd: Crowd,
     /// The generation of the layer whose bases the groups have.
     generation: u64,
     layout: u64,
@@ -66,7 +78,7 @@ impl Class {
             groups: Vec::new(),
             group_ids: FxHashMap::default(),
             empty_groups: Vec::new(),
-            crowded: Vec::new(),
+            crowd: Crowd::default(),
             generation: 0,
             layout: 0,
             seen_nodes: None,
@@ -99,10 +111,10 @@ impl Class {
         }
         let is_current = self.layout == env.table.layout()
             && (self.constraints.tallies.is_empty() || self.seen_nodes == Some(env.table.node_log.end()));
-        let Self { constraints, crowded, .. } = self;
+        let Self { constraints, crowd, .. } = self;
         if self.seen_nodes.is_some()
             && is_current
-            && constraints.catch_up(env.table, |constraints, position| note_crowd(constraints, crowded, position))
+            && constraints.catch_up(env.table, |constraints, position| crowd.note(constraints, position))
         {
             return Ok(());
         }
@@ -118,6 +130,7 @@ impl Class {
         self.groups.clear();
         self.group_ids.clear();
         self.empty_groups.clear();
+        self.crowd.groups.fill(UNKNOWN);
     }
 
     fn rebuild(&mut self, env: &Env<'_>) -> Result<(), NotIndexable> {
@@ -126,12 +139,13 @@ impl Class {
         self.constraints.rebuild(&self.pod, env)?;
         // Which tallies are local may have changed.
         self.forget_groups();
-        self.crowded.clear();
+        self.crowd = Crowd::default();
         if self.constraints.locals > 0 {
             let nodes = env.table.ids.len();
-            self.crowded.resize(nodes.div_ceil(BLOCK), 0);
+            self.crowd.blocks.resize(nodes.div_ceil(BLOCK), 0);
+            self.crowd.groups.resize(nodes, UNKNOWN);
             for position in 0..nodes {
-                note_crowd(&self.constraints, &mut self.crowded, position);
+                self.crowd.note(&self.constraints, position);
             }
         }
         self.seen_nodes = Some(env.table.node_log.end());
@@ -151,7 +165,7 @@ impl Class {
 
     /// A bit for each node of a block with pods that matter to the node itself.
     pub fn crowded(&self, block: usize) -> u32 {
-        self.crowded.get(block).copied().unwrap_or(0)
+        self.crowd.blocks.get(block).copied().unwrap_or(0)
     }
 
     /// The group of the nodes of a base without pods that matter to the node itself.
@@ -179,9 +193,14 @@ impl Class {
         if self.crowded(position / BLOCK) & 1 << (position % BLOCK) == 0 {
             return self.empty_group(base);
         }
+        if let Some(group) = self.known_group_at(base, position) {
+            return Ok(group);
+        }
         let locals = self.constraints.locals_at(position);
-        let base = u16::try_from(base).map_err(|_| NotIndexable)?;
-        self.group_id(Group { base, locals }).map(usize::from)
+        let number = u16::try_from(base).map_err(|_| NotIndexable)?;
+        let group = self.group_id(Group { base: number, locals })?;
+        self.crowd.groups[position] = (number, group);
+        Ok(usize::from(group))
     }
 
     /// The group of the nodes of a base without pods that matter to the node itself, if it was met before.
@@ -194,8 +213,8 @@ impl Class {
         if self.crowded(position / BLOCK) & 1 << (position % BLOCK) == 0 {
             return self.known_empty_group(base);
         }
-        let group = Group { base: u16::try_from(base).ok()?, locals: self.constraints.locals_at(position) };
-        self.group_ids.get(&group).map(|group| usize::from(*group))
+        let (own, group) = *self.crowd.groups.get(position)?;
+        (usize::from(own) == base).then_some(usize::from(group))
     }
 
     fn group_id(&mut self, group: Group) -> Result<u16, NotIndexable> {
@@ -214,12 +233,15 @@ impl Class {
     }
 }
 
-/// Notes whether pods on the node at a position matter to the node itself.
-fn note_crowd(constraints: &Constraints, crowded: &mut [u32], position: usize) {
-    let bit = 1 << (position % BLOCK);
-    if constraints.locals_at(position) == [0; MAX_LOCALS] {
-        crowded[position / BLOCK] &= !bit;
-    } else {
-        crowded[position / BLOCK] |= bit;
+impl Crowd {
+    /// Notes whether pods on the node at a position matter to the node itself, after that has changed.
+    fn note(&mut self, constraints: &Constraints, position: usize) {
+        let bit = 1 << (position % BLOCK);
+        if constraints.locals_at(position) == [0; MAX_LOCALS] {
+            self.blocks[position / BLOCK] &= !bit;
+        } else {
+            self.blocks[position / BLOCK] |= bit;
+        }
+        self.groups[position] = UNKNOWN;
     }
 }

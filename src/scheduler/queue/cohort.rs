@@ -11,7 +11,6 @@ use crate::cluster::PodId;
 use crate::scheduler::pod_info::Likeness;
 use crate::scheduler::{Diagnosis, Place, PluginSet, PodInfo};
 use crate::units::SimTime;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -471,8 +470,7 @@ impl Cohorts {
 impl Cohort {
     /// Its place among active pods.
     pub fn active_key(&self, id: CohortId) -> ActiveKey {
-        let (priority, timestamp) = (Reverse(self.priority), self.timestamp);
-        ActiveKey { priority, timestamp, sequence: (self.low, i64::MIN), source: Source::Cohort(id) }
+        ActiveKey::new(self.priority, self.timestamp, (self.low, i64::MIN), Source::Cohort(id))
     }
 }
 

@@ -5,7 +5,6 @@ use super::{ActiveKey, Place, Source};
 use crate::cluster::PodId;
 use crate::scheduler::{PluginSet, PodInfo};
 use crate::units::SimTime;
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// A pod with its history.
@@ -36,8 +35,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn active_key(&self) -> ActiveKey {
-        let priority = Reverse(self.pod.priority());
-        ActiveKey { priority, timestamp: self.timestamp, sequence: self.sequence, source: Source::Pod(self.pod.id) }
+        ActiveKey::new(self.pod.priority(), self.timestamp, self.sequence, Source::Pod(self.pod.id))
     }
 }
 

@@ -95,23 +95,28 @@ impl SchedulingQueue {
                 entry.group = (group, position);
             }
         }
-        self.prune();
+        self.prune(place);
     }
 
-    /// Drops what has left from the front of each queue.
-    pub(super) fn prune(&mut self) {
+    /// Drops what has left a place from the front of its queue.
+    pub(super) fn prune(&mut self, place: Place) {
         let (entries, cohorts) = (&self.entries, &self.cohorts);
         let is_there = |source: Source, place: Place, ticket: u64| match source {
             Source::Pod(id) => entries.is_there(id, place, ticket),
             Source::Cohort(id) => cohorts.get(id).is_some_and(|own| own.place == place && own.ticket == ticket),
         };
-        self.active.prune(|key, ticket| is_there(key.source, Place::Active, ticket));
-        self.backoff.prune(|(_, key), ticket| is_there(key.source, Place::Backoff, ticket));
-        self.error_backoff.prune(|(_, key), ticket| is_there(key.source, Place::ErrorBackoff, ticket));
-        while let Some((_, source, ticket)) = self.unschedulable_since.front()
-            && !is_there(*source, Place::Unschedulable, *ticket)
-        {
-            self.unschedulable_since.pop_front();
+        match place {
+            Place::Active => self.active.prune(|key, ticket| is_there(key.source, place, ticket)),
+            Place::Backoff => self.backoff.prune(|(_, key), ticket| is_there(key.source, place, ticket)),
+            Place::ErrorBackoff => self.error_backoff.prune(|(_, key), ticket| is_there(key.source, place, ticket)),
+            Place::Unschedulable => {
+                while let Some((_, source, ticket)) = self.unschedulable_since.front()
+                    && !is_there(*source, place, *ticket)
+                {
+                    self.unschedulable_since.pop_front();
+                }
+            }
+            Place::Gated | Place::InFlight => {}
         }
     }
 }

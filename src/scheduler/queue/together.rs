@@ -202,7 +202,7 @@ impl SchedulingQueue {
             own.is_whole = true;
             own.ticket = ticket;
         }
-        self.prune();
+        self.prune_all();
         self.note_unschedulable(now, Source::Cohort(cohort), ticket);
         let mut left = cohort;
         let before = self.last_rejected(priority).before;
@@ -210,10 +210,17 @@ impl SchedulingQueue {
             let mut moves = Vec::new();
             left = self.cohorts.unite(before, cohort, &mut moves);
             self.follow(&moves);
-            self.prune();
+            self.prune_all();
         }
         self.last_rejected(priority).cohort = Some(left);
         left
+    }
+
+    /// Drops what has left from the front of each queue in which cohorts stand.
+    fn prune_all(&mut self) {
+        for place in [Place::Active, Place::Backoff, Place::Unschedulable] {
+            self.prune(place);
+        }
     }
 
     /// Notes where pods are that changed lanes.
@@ -239,7 +246,7 @@ impl SchedulingQueue {
             (own.timestamp, own.low, (own.place != Place::Unschedulable).then_some(own.until));
         let rejectors = self.cohorts.lane(member.lane).map(|lane| lane.rejectors);
         let removed = self.cohorts.remove(member);
-        self.prune();
+        self.prune_all();
         let Some(entry) = self.entries.get_mut(id) else { return };
         entry.member = None;
         entry.place = Place::InFlight;
@@ -314,7 +321,7 @@ impl SchedulingQueue {
             self.part_tried(part);
             if self.cohorts.get(part).is_some() {
                 self.cohorts.rejoin(cohort, part);
-                self.prune();
+                self.prune_all();
                 return;
             }
         }
@@ -323,7 +330,7 @@ impl SchedulingQueue {
         own.ticket = ticket;
         let until = own.until;
         let key = own.active_key(cohort);
-        self.prune();
+        self.prune_all();
         match place {
             Place::Active => self.active.push(key, ticket),
             _ => self.backoff.push((until, key), ticket),
