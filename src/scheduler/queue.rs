@@ -21,6 +21,7 @@ use cohort::{CohortId, Cohorts};
 use entries::{Entries, Entry};
 use lazy_heap::LazyHeap;
 use places::truncated;
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use together::LastRejected;
@@ -59,19 +60,26 @@ enum Source {
 }
 
 /// Order in the active queue: priority, then the time at which the pod came (`PrioritySort`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct ActiveKey {
-    /// Priority and time in one number, which almost always decides.
-    rank: i128,
-    sequence: (u64, i64),
+    timestamp: SimTime,
+    /// Order among pods of the same priority and time, with [`order`](Self::order): unique.
+    sequence: u64,
+    priority: i32,
+    order: i32,
     source: Source,
 }
 
-impl ActiveKey {
-    fn new(priority: i32, timestamp: SimTime, sequence: (u64, i64), source: Source) -> Self {
-        // The highest priority comes first. A time takes the lower 64 bits, and times may be negative.
-        let rank = (-i128::from(priority) << 64) + i128::from(timestamp.as_nanos());
-        Self { rank, sequence, source }
+impl PartialOrd for ActiveKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ActiveKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let first = other.priority.cmp(&self.priority).then(self.timestamp.cmp(&other.timestamp));
+        first.then_with(|| (self.sequence, self.order, self.source).cmp(&(other.sequence, other.order, other.source)))
     }
 }
 

@@ -16,30 +16,30 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 /// Identifies a cohort.
-pub type CohortId = u64;
+pub type CohortId = u32;
 /// Identifies a lane.
-pub type LaneId = u64;
+pub type LaneId = u32;
 
 /// The diagnoses of an attempt of a lane: each counts from a place in the order on.
 #[derive(Clone, Debug, Default)]
-pub struct Outcomes(VecDeque<(i64, Arc<Diagnosis>)>);
+pub struct Outcomes(VecDeque<(i32, Arc<Diagnosis>)>);
 
 impl Outcomes {
     /// The diagnosis of the pod at a place in the order.
-    fn of(&self, order: i64) -> Option<&Arc<Diagnosis>> {
+    fn of(&self, order: i32) -> Option<&Arc<Diagnosis>> {
         let after = self.0.partition_point(|(from, _)| *from <= order);
         self.0.get(after.checked_sub(1)?).map(|(_, diagnosis)| diagnosis)
     }
 
     /// Pods from `order` on, which come after all others, have this diagnosis.
-    fn append(&mut self, order: i64, diagnosis: &Arc<Diagnosis>) {
+    fn append(&mut self, order: i32, diagnosis: &Arc<Diagnosis>) {
         if self.0.back().is_none_or(|(_, last)| !Arc::ptr_eq(last, diagnosis)) {
             self.0.push_back((order, Arc::clone(diagnosis)));
         }
     }
 
     /// The pod at `order`, which comes before all others, has this diagnosis.
-    fn prepend(&mut self, order: i64, diagnosis: &Arc<Diagnosis>) {
+    fn prepend(&mut self, order: i32, diagnosis: &Arc<Diagnosis>) {
         match self.0.front_mut() {
             Some((from, first)) if Arc::ptr_eq(first, diagnosis) => *from = order,
             _ => self.0.push_front((order, Arc::clone(diagnosis))),
@@ -56,7 +56,7 @@ pub struct Lane {
     /// Plugins that rejected them.
     pub rejectors: PluginSet,
     /// The pods by their place in the order of the cohort.
-    pub members: BTreeMap<i64, PodId>,
+    pub members: BTreeMap<i32, PodId>,
     /// Attempts since the lane was formed, without the round under way.
     attempts: i64,
     outcomes: Outcomes,
@@ -77,7 +77,7 @@ pub struct Member {
     /// Its lane.
     pub lane: LaneId,
     /// Its place in the order of the cohort.
-    pub order: i64,
+    pub order: i32,
     /// What the lane's count of attempts was when it joined.
     joined: i64,
 }
@@ -113,7 +113,7 @@ pub struct Cohort {
     /// No part of it has left with the same sequence numbers.
     pub is_whole: bool,
     /// Pods before this one were tried in the round under way.
-    pub tried_before: Option<i64>,
+    pub tried_before: Option<i32>,
     /// When the last round began.
     pub round_at: SimTime,
     /// Tells its last entry into a place from those before.
@@ -128,7 +128,7 @@ pub struct Move {
     /// The pod.
     pub pod: PodId,
     lane: LaneId,
-    order: i64,
+    order: i32,
     /// The new lane's count of attempts less the old one's.
     shift: i64,
 }
@@ -145,7 +145,7 @@ impl Move {
 pub struct Cohorts {
     by_id: BTreeMap<CohortId, Cohort>,
     lanes: BTreeMap<LaneId, (CohortId, Lane)>,
-    last_id: u64,
+    last_id: u32,
 }
 
 impl Cohorts {
@@ -181,9 +181,14 @@ impl Cohorts {
         lanes.iter().filter_map(|lane| Some((*lane, self.lane(*lane)?)))
     }
 
-    fn next_id(&mut self) -> u64 {
-        self.last_id += 1;
-        self.last_id
+    /// A number that no cohort and no lane has. Those of the past are used again.
+    fn next_id(&mut self) -> u32 {
+        loop {
+            self.last_id = self.last_id.wrapping_add(1);
+            if !self.by_id.contains_key(&self.last_id) && !self.lanes.contains_key(&self.last_id) {
+                return self.last_id;
+            }
+        }
     }
 
     /// A new cohort without lanes.
@@ -240,7 +245,7 @@ impl Cohorts {
     }
 
     /// The first and the last place in the order of a cohort that are taken.
-    fn span(&self, cohort: CohortId) -> Option<(i64, i64)> {
+    fn span(&self, cohort: CohortId) -> Option<(i32, i32)> {
         let ends = |lane: &Lane| Some((*lane.members.first_key_value()?.0, *lane.members.last_key_value()?.0));
         let spans = self.lanes_of(cohort).filter_map(|(_, lane)| ends(lane));
         spans.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
@@ -267,15 +272,15 @@ impl Cohorts {
     }
 
     /// The next pod of a cohort in the round under way, and its place in the order.
-    pub fn next_member(&self, cohort: CohortId) -> Option<(i64, PodId)> {
-        let from = self.get(cohort)?.tried_before.unwrap_or(i64::MIN);
+    pub fn next_member(&self, cohort: CohortId) -> Option<(i32, PodId)> {
+        let from = self.get(cohort)?.tried_before.unwrap_or(i32::MIN);
         let firsts = self.lanes_of(cohort).filter_map(|(_, lane)| lane.next_from(from));
         firsts.min()
     }
 
     /// All pods of a cohort in order.
     pub fn members_in_order(&self, cohort: CohortId) -> Vec<PodId> {
-        let mut members: Vec<(i64, PodId)> =
+        let mut members: Vec<(i32, PodId)> =
             self.lanes_of(cohort).flat_map(|(_, lane)| &lane.members).map(|(order, id)| (*order, *id)).collect();
         members.sort_unstable();
         members.into_iter().map(|(_, id)| id).collect()
@@ -293,8 +298,8 @@ impl Cohorts {
     }
 
     /// The pods of these lanes up to a place in the order (to the last: `None`) fail in the round under way.
-    pub fn fail(&mut self, cohort: CohortId, verdicts: &[(LaneId, Arc<Diagnosis>)], until: Option<i64>) {
-        let from = self.get(cohort).and_then(|own| own.tried_before).unwrap_or(i64::MIN);
+    pub fn fail(&mut self, cohort: CohortId, verdicts: &[(LaneId, Arc<Diagnosis>)], until: Option<i32>) {
+        let from = self.get(cohort).and_then(|own| own.tried_before).unwrap_or(i32::MIN);
         for (id, diagnosis) in verdicts {
             let Some((_, lane)) = self.lanes.get_mut(id) else { continue };
             if let Some((first, _)) = lane.next_from(from)
@@ -418,12 +423,12 @@ impl Cohorts {
         let Some(span) = self.span(larger) else { return larger };
         let Some(gone) = self.by_id.remove(&smaller) else { return larger };
         let lanes: Vec<Lane> = gone.lanes.iter().filter_map(|id| self.lanes.remove(id)).map(|(_, lane)| lane).collect();
-        let mut members: Vec<(i64, PodId, usize)> = Vec::new();
+        let mut members: Vec<(i32, PodId, usize)> = Vec::new();
         for (index, lane) in lanes.iter().enumerate() {
             members.extend(lane.members.iter().map(|(order, id)| (*order, *id, index)));
         }
         members.sort_unstable();
-        let mut orders: Vec<i64> = (1..).take(members.len()).map(|step| span.1 + step).collect();
+        let mut orders: Vec<i32> = (1..).take(members.len()).map(|step| span.1 + step).collect();
         if before {
             members.reverse();
             orders = (1..).take(members.len()).map(|step| span.0 - step).collect();
@@ -470,7 +475,8 @@ impl Cohorts {
 impl Cohort {
     /// Its place among active pods.
     pub fn active_key(&self, id: CohortId) -> ActiveKey {
-        ActiveKey::new(self.priority, self.timestamp, (self.low, i64::MIN), Source::Cohort(id))
+        let Self { priority, timestamp, low, .. } = *self;
+        ActiveKey { priority, timestamp, sequence: low, order: i32::MIN, source: Source::Cohort(id) }
     }
 }
 
@@ -481,7 +487,7 @@ impl Lane {
     }
 
     /// The first pod from a place in the order on.
-    pub fn next_from(&self, order: i64) -> Option<(i64, PodId)> {
+    pub fn next_from(&self, order: i32) -> Option<(i32, PodId)> {
         let first = self.members.range((Bound::Included(order), Bound::Unbounded)).next();
         first.map(|(order, id)| (*order, *id))
     }

@@ -15,7 +15,7 @@ pub(super) struct Entry {
     /// When it came, or came back from its last attempt.
     pub(super) timestamp: SimTime,
     /// Order among pods of the same time: unique.
-    pub(super) sequence: (u64, i64),
+    pub(super) sequence: (u64, i32),
     pub(super) attempts: u32,
     /// Attempts that ended with a rejection.
     pub(super) rejections: u32,
@@ -35,7 +35,8 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn active_key(&self) -> ActiveKey {
-        ActiveKey::new(self.pod.priority(), self.timestamp, self.sequence, Source::Pod(self.pod.id))
+        let ((sequence, order), timestamp) = (self.sequence, self.timestamp);
+        ActiveKey { priority: self.pod.priority(), timestamp, sequence, order, source: Source::Pod(self.pod.id) }
     }
 }
 

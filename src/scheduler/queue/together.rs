@@ -84,7 +84,7 @@ impl SchedulingQueue {
         }
         let from = self.cohorts.get(cohort).and_then(|own| own.tried_before);
         let open = self.cohorts.lanes_of(cohort).filter(|(id, _)| verdicts.iter().all(|(own, _)| own != id));
-        let until = open.filter_map(|(_, lane)| lane.next_from(from.unwrap_or(i64::MIN))).map(|(order, _)| order).min();
+        let until = open.filter_map(|(_, lane)| lane.next_from(from.unwrap_or(i32::MIN))).map(|(order, _)| order).min();
         if let Some(own) = self.cohorts.get_mut(cohort) {
             own.round_at = now;
         }
@@ -113,7 +113,7 @@ impl SchedulingQueue {
 
     /// The attempts of pods that have left their cohorts since this was last asked.
     pub fn take_shared_attempts(&mut self) -> Vec<SharedAttempts> {
-        std::mem::take(&mut self.shared)
+        if self.shared.is_empty() { Vec::new() } else { std::mem::take(&mut self.shared) }
     }
 
     /// How many attempts were counted with cohorts since this was last asked.
