@@ -19,7 +19,10 @@ impl FailureTexts {
     /// The message for a pod with this very diagnosis when no preemption was possible.
     pub fn get(&self, diagnosis: &Arc<Diagnosis>, pod: &PodInfo) -> Option<Name> {
         let policy = pod.spec().preemption_policy;
-        let own = self.known.iter().find(|(known, own, _)| Arc::ptr_eq(known, diagnosis) && *own == policy);
+        // What was met last is asked for most.
+        let (newer, older) = self.known.split_at(self.oldest);
+        let mut newest_first = newer.iter().rev().chain(older.iter().rev());
+        let own = newest_first.find(|(known, own, _)| Arc::ptr_eq(known, diagnosis) && *own == policy);
         own.map(|(_, _, message)| message.clone())
     }
 
