@@ -9,8 +9,8 @@ use wavetank::api::{
 };
 use wavetank::cluster::{NodeId, PodId};
 use wavetank::scheduler::{
-    Context, Decision, Index, KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, ProfileConfig,
-    Scratch, SearchState, Snapshot, TieBreak, schedule,
+    Context, Decision, Index, KubernetesVersion, Listers, Nominator, PodInfo, PodOrigin, PodTraits, Profile,
+    ProfileConfig, Scratch, SearchState, Snapshot, TieBreak, schedule,
 };
 use wavetank::units::{Bytes, MilliCpu};
 
@@ -57,26 +57,19 @@ impl Bench {
         }
         // With anti-affinity each app has at most one pod on a node.
         let apps = if matches!(kind, Kind::AntiAffinity) { (pods * 10 / nodes / 8).max(APPS) } else { APPS };
-        let templates: Vec<(Arc<PodTemplate>, Arc<PodTraits>)> = (0..apps)
+        let namespace = Name::from("default");
+        let origins: Vec<Arc<PodOrigin>> = (0..apps)
             .map(|app| {
                 let template = template(app, kind);
                 let traits = Arc::new(PodTraits::of(&template.spec));
-                (Arc::new(template), traits)
+                let (namespace, labels) = (namespace.clone(), template.labels.clone());
+                Arc::new(PodOrigin { namespace, labels, template: Arc::new(template), traits, owner: None })
             })
             .collect();
-        let namespace = Name::from("default");
         let pods = (0..pods).map(|index| {
-            let (template, traits) = &templates[index % templates.len()];
-            let mut pod = PodInfo::new(
-                PodId::from_index(index),
-                &Pod::default(),
-                Arc::clone(traits),
-                KubernetesVersion::default(),
-            );
-            pod.namespace = namespace.clone();
-            pod.labels = template.labels.clone();
-            pod.template = Arc::clone(template);
-            Arc::new(pod)
+            let origin = Arc::clone(&origins[index % origins.len()]);
+            let id = PodId::from_index(index);
+            Arc::new(PodInfo::with_origin(id, &Pod::default(), origin, KubernetesVersion::default()))
         });
         let config = ProfileConfig { percentage_of_nodes_to_score: Some(100), ..ProfileConfig::default() };
         Self {

@@ -70,6 +70,25 @@ pub enum Change {
     DesiredReplicas(WorkloadId),
 }
 
+impl Change {
+    /// The pod that has changed, if it is a pod.
+    #[must_use]
+    pub const fn pod(self) -> Option<PodId> {
+        match self {
+            Self::PodAdded(pod)
+            | Self::PodBound(pod)
+            | Self::PodRunning(pod)
+            | Self::PodReadiness(pod)
+            | Self::PodRestarted(pod)
+            | Self::PodTerminating(pod)
+            | Self::PodEnded(pod)
+            | Self::PodRemoved(pod)
+            | Self::PodEndpoint(pod) => Some(pod),
+            _ => None,
+        }
+    }
+}
+
 /// Severity of a Kubernetes Event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {

@@ -120,6 +120,11 @@ impl FaultInjector {
         }
     }
 
+    /// Whether nothing ever fails.
+    pub const fn is_empty(&self) -> bool {
+        self.faults.is_empty()
+    }
+
     /// Plans the first strikes of the faults whose victims are known from the start.
     pub fn start<A: Agenda<FaultEvent>>(&mut self, agenda: &mut A) {
         for index in 0..self.faults.len() {

@@ -74,6 +74,8 @@ pub struct Bucket {
 pub struct IntervalSeries {
     interval: SimDuration,
     buckets: Vec<Bucket>,
+    /// When the last bucket ends.
+    bucket_end: SimTime,
     since: SimTime,
     value: i64,
 }
@@ -82,7 +84,8 @@ impl IntervalSeries {
     /// A series that is zero from the start; `interval` is at least one nanosecond.
     pub fn new(interval: SimDuration) -> Self {
         let interval = interval.max(SimDuration::from_nanos(1));
-        Self { interval, buckets: vec![Bucket::default()], since: SimTime::ZERO, value: 0 }
+        let bucket_end = SimTime::ZERO + interval;
+        Self { interval, buckets: vec![Bucket::default()], bucket_end, since: SimTime::ZERO, value: 0 }
     }
 
     /// The value now.
@@ -114,24 +117,20 @@ impl IntervalSeries {
     /// Accounts for the time up to `now` without a change of value. Call it at the end of a run.
     pub fn advance(&mut self, now: SimTime) {
         while self.since < now {
-            let Some(end_of_bucket) = i64::try_from(self.buckets.len())
-                .ok()
-                .map(|count| SimTime::ZERO + self.interval * count)
-                .filter(|end| *end > self.since)
-            else {
-                // The run has outlasted the range of the clock.
-                self.since = now;
-                return;
-            };
-            let until = now.min(end_of_bucket);
+            let until = now.min(self.bucket_end);
             if let Some(bucket) = self.buckets.last_mut() {
                 bucket.integral += i128::from((until - self.since).as_nanos()) * i128::from(self.value);
                 bucket.max = bucket.max.max(self.value);
                 bucket.last = self.value;
             }
             self.since = until;
-            if until == end_of_bucket {
+            if until == self.bucket_end {
                 self.buckets.push(Bucket { integral: 0, max: 0, last: self.value });
+                self.bucket_end += self.interval;
+                if self.bucket_end == until {
+                    // The run has outlasted the range of the clock.
+                    self.since = now;
+                }
             }
         }
     }

@@ -5,6 +5,7 @@
 //! selector, so that a question about a pod is asked once per kind.
 
 use super::PodInfo;
+use super::pod_info::Likeness;
 use crate::api::{Affinity, Labels, Name};
 use crate::cluster::NodeId;
 use rustc_hash::FxHashMap;
@@ -54,8 +55,8 @@ impl LogEntry {
     }
 }
 
-/// Addresses of template, labels and namespace, and whether the pod terminates.
-type KindAddress = (usize, usize, usize, bool);
+/// Where the pod comes from, and whether it terminates.
+type KindAddress = (Likeness, bool);
 
 /// What selectors see of a pod.
 type KindContent = (Name, Labels, Option<Box<Affinity>>, bool);
@@ -67,8 +68,7 @@ pub struct ChangeLog {
     /// One pod of each kind.
     kinds: Vec<Arc<PodInfo>>,
     by_content: FxHashMap<KindContent, KindId>,
-    /// By the addresses of template, labels and namespace, and whether the pod terminates. The pod keeps the addresses
-    /// from being used again.
+    /// The pod keeps the address of its origin from being used again.
     by_address: FxHashMap<KindAddress, (KindId, Arc<PodInfo>)>,
     has_affinity: bool,
 }
@@ -105,16 +105,20 @@ impl ChangeLog {
         self.entries.clear();
     }
 
+    /// The kind of a pod that is in the log, or was.
+    pub fn known_kind(&self, pod: &PodInfo) -> Option<KindId> {
+        let known = self.by_address.get(&(pod.likeness(), pod.terminating)).map(|(kind, _)| *kind);
+        known.or_else(|| self.by_content.get(&content_of(pod)).copied())
+    }
+
     /// The kind of a pod.
     pub fn kind_of(&mut self, pod: &Arc<PodInfo>) -> KindId {
-        let address =
-            (Arc::as_ptr(&pod.template).addr(), pod.labels.address(), pod.namespace.as_ptr().addr(), pod.terminating);
+        let address = (pod.likeness(), pod.terminating);
         if let Some((kind, _)) = self.by_address.get(&address) {
             return *kind;
         }
-        let affinity = pod.template.spec.affinity.clone().filter(|_| pod.has_pod_affinity());
-        self.has_affinity |= affinity.is_some();
-        let content = (pod.namespace.clone(), pod.labels.clone(), affinity, pod.terminating);
+        let content = content_of(pod);
+        self.has_affinity |= content.2.is_some();
         let next = KindId(u32::try_from(self.kinds.len()).unwrap_or(u32::MAX));
         let kind = *self.by_content.entry(content).or_insert(next);
         if kind == next {
@@ -126,4 +130,9 @@ impl ChangeLog {
         self.by_address.insert(address, (kind, Arc::clone(pod)));
         kind
     }
+}
+
+fn content_of(pod: &PodInfo) -> KindContent {
+    let affinity = pod.template.spec.affinity.clone().filter(|_| pod.has_pod_affinity());
+    (pod.namespace.clone(), pod.labels.clone(), affinity, pod.terminating)
 }

@@ -19,12 +19,13 @@ use super::queue::SchedulingQueue;
 use super::queueing_hints::HintContext;
 use super::watch::Watch;
 use super::{
-    Decision, DisruptionBudget, Index, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig, Scratch,
-    SearchState, ServiceSelector, Snapshot,
+    Decision, DisruptionBudget, Index, Listers, Nominator, PodInfo, PodOrigin, PodTraits, Profile, SchedulerConfig,
+    Scratch, SearchState, ServiceSelector, Snapshot,
 };
-use crate::api::{self, Name, OwnerReference};
+use crate::api::{self, Name};
 use crate::cluster::{
-    ApiEvent, Change, Cluster, Disruption, EventMessage, EventObject, NodeId, Owner, PodId, Severity, TemplateId,
+    ApiEvent, Change, Cluster, Disruption, EventMessage, EventObject, NamespaceId, NodeId, Owner, PodId, Severity,
+    TemplateId,
 };
 use crate::engine::{Agenda, RandomStream};
 use crate::units::{SimDuration, SimTime};
@@ -98,8 +99,8 @@ pub struct Scheduler<L> {
     ties: TieDraws,
     /// By template: what the scheduler computes of a pod.
     traits: Vec<Option<Arc<PodTraits>>>,
-    /// References to owners, one of each.
-    owners: FxHashMap<Owner, OwnerReference>,
+    /// By template, namespace, owner and the address of the labels.
+    origins: FxHashMap<(TemplateId, NamespaceId, Owner, usize), Arc<PodOrigin>>,
     /// Pods on nodes whose start the snapshot does not know yet.
     not_started: Vec<PodId>,
     /// Until when the current cycle lasts.
@@ -112,7 +113,6 @@ pub struct Scheduler<L> {
     /// Pods that have a node and wait for their volumes.
     waiting_for_volumes: BTreeMap<PodId, NodeId>,
     /// The uid of pods without ephemeral volumes: nothing asks for it.
-    no_uid: Name,
     watch: Watch,
     failure_texts: FailureTexts,
     /// Pods that were placed and not bound yet, whose nomination ends with the binding.
@@ -143,7 +143,7 @@ impl<L: RateLimit> Scheduler<L> {
             limiter,
             ties: TieDraws::new(ties),
             traits: Vec::new(),
-            owners: FxHashMap::default(),
+            origins: FxHashMap::default(),
             not_started: Vec::new(),
             busy_until: SimTime::ZERO,
             cycle_planned: false,
@@ -152,7 +152,6 @@ impl<L: RateLimit> Scheduler<L> {
             framework_attempts: 0,
             topology_labels: TopologyLabels::new(config.version),
             waiting_for_volumes: BTreeMap::new(),
-            no_uid: Name::from(""),
             watch: Watch::default(),
             failure_texts: FailureTexts::default(),
             ending_nominations: Vec::new(),
@@ -201,27 +200,40 @@ impl<L: RateLimit> Scheduler<L> {
         self.snapshot.refresh();
         let placed: Vec<Arc<PodInfo>> = self.snapshot.nodes().flat_map(|node| node.pods()).cloned().collect();
         for pod in placed {
-            let labels = self.topology_labels.of_pod(pod.id, cluster);
-            self.snapshot.update_pod(&Arc::new(PodInfo { labels, ..PodInfo::clone(&pod) }));
+            let origin = self.origin_of(pod.id, cluster);
+            self.snapshot.update_pod(&Arc::new(PodInfo { origin, ..PodInfo::clone(&pod) }));
         }
+    }
+
+    /// Where a pod comes from; pods of one template, namespace and owner share it.
+    fn origin_of(&mut self, id: PodId, cluster: &Cluster) -> Arc<PodOrigin> {
+        let pod = cluster.pod(id);
+        let traits = self.traits_of(pod.template, cluster);
+        let labels = self.topology_labels.of_pod(id, cluster);
+        let key = (pod.template, pod.namespace, pod.owner, labels.address());
+        if let Some(known) = self.origins.get(&key) {
+            return Arc::clone(known);
+        }
+        let origin = PodOrigin {
+            namespace: cluster.namespace_name(pod.namespace).clone(),
+            labels,
+            template: Arc::clone(&cluster.template(pod.template).template),
+            traits,
+            owner: owner_reference(pod.owner, cluster),
+        };
+        Arc::clone(self.origins.entry(key).or_insert(Arc::new(origin)))
     }
 
     fn pod_info(&mut self, id: PodId, cluster: &Cluster) -> Arc<PodInfo> {
         let pod = cluster.pod(id);
-        let traits = self.traits_of(pod.template, cluster);
-        let template = &cluster.template(pod.template).template;
-        let labels = self.topology_labels.of_pod(id, cluster);
-        let owner = owner_reference(&mut self.owners, pod.owner, cluster);
+        let origin = self.origin_of(id, cluster);
+        let has_claims = !origin.template.spec.ephemeral_claims.is_empty();
         Arc::new(PodInfo {
             id,
-            namespace: cluster.namespace_name(pod.namespace).clone(),
+            origin,
             name: pod.name.clone(),
-            uid: if template.spec.ephemeral_claims.is_empty() { self.no_uid.clone() } else { id.uid() },
-            labels,
-            template: Arc::clone(template),
-            traits,
+            uid: has_claims.then(|| id.uid()),
             resized: None,
-            owner,
             node_name: None,
             nominated_node_name: None,
             start_time: pod.start_time,
@@ -303,13 +315,17 @@ impl<L: RateLimit> Scheduler<L> {
                 }
             }
             Change::PodEnded(id) | Change::PodRemoved(id) => {
-                self.queue.delete(id);
+                let placed = self.snapshot.remove_pod(id);
+                if placed.is_none() {
+                    // A pod on a node has left the queue.
+                    self.queue.delete(id);
+                }
                 if let Some(nominated) = self.nominator.remove(id) {
                     self.offer_end_of_nomination(nominated, now);
                 }
                 self.ending_nominations.retain(|own| own.id != id);
                 self.waiting_for_volumes.remove(&id);
-                if let Some((info, _)) = self.snapshot.remove_pod(id) {
+                if let Some((info, _)) = placed {
                     self.offer(&ClusterEvent::AssignedPodDelete(info), now);
                 }
             }
@@ -328,13 +344,16 @@ impl<L: RateLimit> Scheduler<L> {
     /// A pod has its node.
     fn pod_bound(&mut self, id: PodId, cluster: &Cluster, now: SimTime) {
         let Some(node) = cluster.pod(id).node else { return };
-        self.queue.delete(id);
         if let Some(position) = self.ending_nominations.iter().position(|own| own.id == id) {
             let nominated = self.ending_nominations.swap_remove(position);
             self.offer_end_of_nomination(nominated, now);
         }
         self.not_started.push(id);
         let assumed = self.snapshot.pod(id).map(Arc::clone);
+        if assumed.is_none() {
+            // Somebody else has bound it.
+            self.queue.delete(id);
+        }
         let info = match assumed {
             Some(assumed) if !self.topology_labels.are_selected() => assumed,
             assumed => {

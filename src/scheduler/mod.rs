@@ -55,7 +55,7 @@ pub use node_info::NodeInfo;
 pub use nominator::Nominator;
 pub use plugin::{Plugin, PluginSet};
 pub use plugins::default_preemption::{Candidate, Criterion, Preemption};
-pub use pod_info::{DeclaredFeature, HostPort, PodInfo, PodTraits};
+pub use pod_info::{DeclaredFeature, HostPort, PodInfo, PodOrigin, PodTraits};
 pub use post_filter::{PostFilterCode, PostFilterResult, post_filter};
 pub use profile::{PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
 pub use queue::{Place, PoppedPod, SchedulingQueue, SharedAttempts};

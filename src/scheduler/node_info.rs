@@ -100,6 +100,12 @@ impl NodeInfo {
         self.allocatable_pods
     }
 
+    /// How many more pods it takes; negative where there are too many.
+    #[must_use]
+    pub fn free_pods(&self) -> i64 {
+        self.allocatable_pods - i64::try_from(self.pods.len()).unwrap_or(i64::MAX)
+    }
+
     /// What its pods take.
     #[must_use]
     pub const fn requested(&self) -> &Resources {

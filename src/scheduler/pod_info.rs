@@ -7,6 +7,7 @@ use crate::api::{
 };
 use crate::cluster::PodId;
 use crate::units::SimTime;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// A port of the node that a pod occupies.
@@ -100,27 +101,48 @@ impl PodTraits {
     }
 }
 
-/// A pod as the scheduler sees it. Immutable: a change of the pod is a new value.
+/// Where a pod comes from: what it shares with the other pods that were made from the same template for the same owner.
 #[derive(Clone, Debug)]
-pub struct PodInfo {
-    /// Its id in the cluster.
-    pub id: PodId,
+pub struct PodOrigin {
     /// Namespace.
     pub namespace: Name,
-    /// Name.
-    pub name: Name,
-    /// `metadata.uid`: what the claims of its ephemeral volumes name as their owner.
-    pub uid: Name,
     /// Its labels: those of the template and what was added later.
     pub labels: Labels,
     /// The template.
     pub template: Arc<PodTemplate>,
     /// What the template's pods share.
     pub traits: Arc<PodTraits>,
-    /// What the pod takes on its node, where in-place resize makes that differ from its template.
-    pub resized: Option<Box<PlacedRequests>>,
     /// The controlling owner.
     pub owner: Option<OwnerReference>,
+}
+
+impl PodOrigin {
+    /// The origin of a pod of a manifest or dump. `traits` are those of its template ([`PodTraits::of`]).
+    #[must_use]
+    pub fn of(pod: &Pod, traits: Arc<PodTraits>) -> Self {
+        Self {
+            namespace: pod.meta.namespace.clone(),
+            labels: pod.template.labels.clone(),
+            template: Arc::clone(&pod.template),
+            traits,
+            owner: pod.meta.owner.clone(),
+        }
+    }
+}
+
+/// A pod as the scheduler sees it. Immutable: a change of the pod is a new value.
+#[derive(Clone, Debug)]
+pub struct PodInfo {
+    /// Its id in the cluster.
+    pub id: PodId,
+    /// What it shares with others, whose fields are read as if they were its own.
+    pub origin: Arc<PodOrigin>,
+    /// Name.
+    pub name: Name,
+    /// `metadata.uid`: what the claims of its ephemeral volumes name as their owner; may be missing where it has none.
+    pub uid: Option<Name>,
+    /// What the pod takes on its node, where in-place resize makes that differ from its template.
+    pub resized: Option<Box<PlacedRequests>>,
     /// `spec.nodeName`.
     pub node_name: Option<Name>,
     /// `status.nominatedNodeName`.
@@ -133,45 +155,45 @@ pub struct PodInfo {
     pub preempted_by_scheduler: bool,
 }
 
-/// What decisions and queueing hints read of a pod without claims, by address: pods of one likeness are treated alike. The
-/// addresses mean something as long as one of the pods is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Likeness {
-    template: usize,
-    labels: usize,
-    namespace: usize,
-    owner: usize,
+impl Deref for PodInfo {
+    type Target = PodOrigin;
+
+    fn deref(&self) -> &PodOrigin {
+        &self.origin
+    }
 }
+
+/// Where a pod comes from, by address: what decisions and queueing hints read of a pod without claims, so that pods of one
+/// likeness are treated alike. The address means something as long as one of the pods is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Likeness(usize);
 
 impl PodInfo {
     /// What tells which pods are treated alike.
     #[must_use]
     pub fn likeness(&self) -> Likeness {
-        Likeness {
-            template: Arc::as_ptr(&self.template).addr(),
-            labels: self.labels.address(),
-            namespace: self.namespace.as_ptr().addr(),
-            owner: self.owner.as_ref().map_or(0, |owner| owner.name.as_ptr().addr()),
-        }
+        Likeness(Arc::as_ptr(&self.origin).addr())
     }
 
     /// The pod of a manifest or dump. `traits` are those of its template ([`PodTraits::of`]).
     #[must_use]
     pub fn new(id: PodId, pod: &Pod, traits: Arc<PodTraits>, version: KubernetesVersion) -> Self {
+        Self::with_origin(id, pod, Arc::new(PodOrigin::of(pod, traits)), version)
+    }
+
+    /// The pod of a manifest or dump, whose origin is known.
+    #[must_use]
+    pub fn with_origin(id: PodId, pod: &Pod, origin: Arc<PodOrigin>, version: KubernetesVersion) -> Self {
         let status = &pod.status;
         let reports_resources = status.pod_requests.is_some()
             || !status.container_resources.is_empty()
             || !status.init_container_resources.is_empty();
         Self {
             id,
-            namespace: pod.meta.namespace.clone(),
+            origin,
             name: pod.meta.name.clone(),
-            uid: pod.meta.uid.clone(),
-            labels: pod.template.labels.clone(),
-            template: Arc::clone(&pod.template),
-            traits,
+            uid: Some(pod.meta.uid.clone()),
             resized: reports_resources.then(|| Box::new(PlacedRequests::of(&pod.template.spec, Some(status), version))),
-            owner: pod.meta.owner.clone(),
             node_name: pod.node_name.clone(),
             nominated_node_name: status.nominated_node_name.clone(),
             start_time: status.start_time,

@@ -3,8 +3,8 @@
 use super::framework::{add_pod, remove_pod, run_filters};
 use super::random_cluster::Case;
 use super::{
-    Code, Context, CycleState, Decision, Failures, MAX_NODE_SCORE, Misfit, PodInfo, PodTraits, Scratch, SearchState,
-    Snapshot, TieBreak, fits, post_filter, schedule,
+    Code, Context, CycleState, Decision, Failures, MAX_NODE_SCORE, Misfit, PodInfo, PodOrigin, PodTraits, Scratch,
+    SearchState, Snapshot, TieBreak, fits, post_filter, schedule,
 };
 use crate::api::{Node, PodTemplate};
 use crate::cluster::NodeId;
@@ -56,7 +56,8 @@ fn told(decision: &Decision, snapshot: &Snapshot, pod: &PodInfo, case: &Case) ->
 fn with_label(pod: &PodInfo) -> Arc<PodInfo> {
     let labels = pod.labels.with(IRRELEVANT.0, IRRELEVANT.1);
     let template = PodTemplate { labels: labels.clone(), ..PodTemplate::clone(&pod.template) };
-    Arc::new(PodInfo { labels, template: Arc::new(template), ..PodInfo::clone(pod) })
+    let origin = PodOrigin { labels, template: Arc::new(template), ..PodOrigin::clone(&pod.origin) };
+    Arc::new(PodInfo { origin: Arc::new(origin), ..PodInfo::clone(pod) })
 }
 
 #[test]
@@ -150,7 +151,8 @@ fn urgent(case: &mut Case, pod: &PodInfo) -> Arc<PodInfo> {
     spec.containers[0].requests.cpu = Some(MilliCpu::new(cpu));
     let traits = Arc::new(PodTraits::of(&spec));
     let template = Arc::new(PodTemplate { spec, ..PodTemplate::clone(&pod.template) });
-    Arc::new(PodInfo { template, traits, ..PodInfo::clone(pod) })
+    let origin = PodOrigin { template, traits, ..PodOrigin::clone(&pod.origin) };
+    Arc::new(PodInfo { origin: Arc::new(origin), ..PodInfo::clone(pod) })
 }
 
 #[test]

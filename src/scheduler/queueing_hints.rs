@@ -228,7 +228,7 @@ mod tests {
     use super::*;
     use crate::api::{Container, Labels, PodTemplate, ResourceList, Taint, TaintEffect, Toleration};
     use crate::cluster::PodId;
-    use crate::scheduler::{KubernetesVersion, PodTraits};
+    use crate::scheduler::{KubernetesVersion, PodOrigin, PodTraits};
     use std::sync::Arc;
 
     fn pod(spec: PodSpec) -> PodInfo {
@@ -299,7 +299,7 @@ mod tests {
         let tolerant = PodSpec { tolerations: vec![Toleration::default()], ..PodSpec::default() };
         let mut other = pod(tolerant.clone());
         other.id = PodId::from_index(1);
-        other.labels = Labels::default();
+        other.origin = Arc::new(PodOrigin { labels: Labels::default(), ..PodOrigin::clone(&other.origin) });
         let event = |new: PodInfo| ClusterEvent::PendingPodUpdate {
             old: Arc::new(own.clone()),
             new: Arc::new(new),

@@ -12,8 +12,8 @@ use crate::cluster::{NodeId, PodId};
 use crate::engine::{RandomStream, RandomStreams};
 use crate::scheduler::profile::{DefaultSpreadConstraints, ResourceWeight};
 use crate::scheduler::{
-    Context, Decision, KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, ProfileConfig, ResourceKey,
-    ScoringStrategy, Scratch, ServiceSelector, Snapshot, TieBreak, schedule,
+    Context, Decision, KubernetesVersion, Listers, Nominator, PodInfo, PodOrigin, PodTraits, Profile, ProfileConfig,
+    ResourceKey, ScoringStrategy, Scratch, ServiceSelector, Snapshot, TieBreak, schedule,
 };
 use crate::units::{Bytes, MilliCpu};
 use rand::Rng;
@@ -234,7 +234,6 @@ impl Draw {
 }
 
 /// Pods of one template: template, traits, namespace, owner.
-type Workload = (Arc<PodTemplate>, Arc<PodTraits>, Name, Option<OwnerReference>);
 
 /// One cluster with everything that an index and the framework look at.
 pub struct Case {
@@ -246,7 +245,7 @@ pub struct Case {
     pub index: Index,
     pub search: SearchState,
     pub scratch: Scratch,
-    templates: Vec<Workload>,
+    origins: Vec<Arc<PodOrigin>>,
     pub placed: Vec<(PodId, Arc<PodInfo>)>,
     next_pod: usize,
 }
@@ -267,12 +266,14 @@ impl Case {
         let labels: Labels = std::iter::once((Name::from("app"), Name::from("a1"))).collect();
         listers.owners.insert(key, LabelSelector::from_match_labels(&labels));
         let owner = OwnerReference { kind: "ReplicaSet".into(), name: "rs".into() };
-        let templates = (0..6)
+        let origins = (0..6)
             .map(|_| {
                 let template = draw.template(plain);
                 let traits = Arc::new(PodTraits::of(&template.spec));
                 let namespace = Name::from(*draw.one_of(&["one", "one", "two"]));
-                (Arc::new(template), traits, namespace, draw.chance(30).then(|| owner.clone()))
+                let owner = draw.chance(30).then(|| owner.clone());
+                let labels = template.labels.clone();
+                Arc::new(PodOrigin { namespace, labels, template: Arc::new(template), traits, owner })
             })
             .collect();
         let mut snapshot = Snapshot::new();
@@ -287,7 +288,7 @@ impl Case {
             index,
             search: SearchState::default(),
             scratch: Scratch::default(),
-            templates,
+            origins,
             placed: Vec::new(),
             next_pod: 0,
         };
@@ -300,17 +301,11 @@ impl Case {
     }
 
     pub fn pod(&mut self) -> Arc<PodInfo> {
-        let index = self.draw.below(self.templates.len());
-        let (template, traits, namespace, owner) = &self.templates[index];
+        let origin = Arc::clone(&self.origins[self.draw.below(self.origins.len())]);
         let id = PodId::from_index(self.next_pod);
         self.next_pod += 1;
-        let pod = Pod::default();
-        let mut info = PodInfo::new(id, &pod, Arc::clone(traits), KubernetesVersion::default());
-        info.namespace = namespace.clone();
+        let mut info = PodInfo::with_origin(id, &Pod::default(), origin, KubernetesVersion::default());
         info.name = Name::from(format!("pod-{}", id.index()));
-        info.labels = template.labels.clone();
-        info.template = Arc::clone(template);
-        info.owner.clone_from(owner);
         Arc::new(info)
     }
 

@@ -226,6 +226,11 @@ impl Snapshot {
         self.placements.get(pod.index()).copied().flatten()
     }
 
+    /// All pods on nodes, also on those that are gone.
+    pub(super) fn placed_pods(&self) -> impl Iterator<Item = (NodeId, &Arc<PodInfo>)> {
+        self.nodes.iter().flatten().flat_map(|node| node.pods().iter().map(|pod| (node.id(), pod)))
+    }
+
     /// A pod on a node.
     #[must_use]
     pub fn pod(&self, pod: PodId) -> Option<&Arc<PodInfo>> {

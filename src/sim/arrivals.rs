@@ -70,8 +70,8 @@ impl ArrivalStream {
             }
             (ArrivalSource::Trace(files), prepared) => {
                 let pods = match prepared {
-                    PreparedArrivals::Trace { summary, .. } => TracePods::reopen(files.format, &files.pods, *summary)?,
-                    PreparedArrivals::Template(_) => TracePods::open(files.format, &files.pods)?,
+                    PreparedArrivals::Trace { pods: Some(pods), .. } => pods.pods()?,
+                    _ => TracePods::open(files.format, &files.pods)?,
                 };
                 Source::Trace { pods, next: None }
             }

@@ -5,7 +5,7 @@ use crate::api::{Name, Object, PodTemplate};
 use crate::input::manifest::{self, load_objects};
 use crate::input::scenario::{self, ActionVerb, ArrivalSource, CalendarTime, LoadOptions, Scenario, load};
 use crate::input::scheduler_config::load_scheduler_config;
-use crate::input::trace::{self, TraceNode, TraceSummary};
+use crate::input::trace::{self, TraceFile, TraceNode};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath, ManifestSource};
 use crate::scheduler::{KubernetesVersion, SchedulerConfig};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
@@ -32,8 +32,8 @@ pub enum PreparedArrivals {
     Trace {
         /// Its nodes, if it has any.
         nodes: Vec<TraceNode>,
-        /// What its pod file holds.
-        summary: TraceSummary,
+        /// Its pod file; `None` if it cannot be read, and then there is no run.
+        pods: Option<TraceFile>,
     },
 }
 
@@ -98,10 +98,8 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
                 arrivals.push(PreparedArrivals::Template(Arc::new(template)));
             }
             ArrivalSource::Trace(files) => {
-                let summary = trace::check_pods(files).unwrap_or_else(|error| {
-                    diagnostics.push(table_diagnostic(error));
-                    TraceSummary::default()
-                });
+                let pods = TraceFile::read(files.format, &files.pods);
+                let pods = pods.map_err(|error| diagnostics.push(table_diagnostic(error))).ok();
                 let nodes = match &files.nodes {
                     Some(file) => trace::read_nodes(files.format, file),
                     None => Ok(Vec::new()),
@@ -110,7 +108,7 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
                     diagnostics.push(table_diagnostic(error));
                     Vec::new()
                 });
-                arrivals.push(PreparedArrivals::Trace { nodes, summary });
+                arrivals.push(PreparedArrivals::Trace { nodes, pods });
             }
         }
     }

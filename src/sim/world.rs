@@ -279,12 +279,20 @@ impl<'a> World<'a> {
         self.budgets_are_stale |= !cluster.disruption_budgets().is_empty();
         self.recorder.observe(change, cluster, now);
         self.recovery.observe(change, cluster, now);
-        self.traffic.observe(change, cluster, now);
+        // Neither traffic nor autoscalers know pods that no workload owns.
+        let concerns_workloads = change.pod().is_none_or(|pod| cluster.pod(pod).workload.is_some());
+        if concerns_workloads {
+            self.traffic.observe(change, cluster, now);
+        }
         self.scheduler.observe(change, cluster, queue);
         self.kubelets.observe(change, cluster, queue);
         self.controllers.observe(change, cluster, queue);
-        self.hpa.observe(change, cluster, queue);
-        self.faults.observe(change, cluster, queue);
+        if concerns_workloads {
+            self.hpa.observe(change, cluster, queue);
+        }
+        if !self.faults.is_empty() {
+            self.faults.observe(change, cluster, queue);
+        }
     }
 
     /// Tells the recorder and the autoscaler about loads that changed.

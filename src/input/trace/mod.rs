@@ -1,22 +1,22 @@
 //! Readers of workload traces: cursors over the pods of a file, and its nodes.
 //!
-//! A pod file is read twice: once when it is opened, to find every row that is wrong before the run begins and to count;
-//! then row by row as the run goes on, so that it is never held in memory as a whole. Only a file that is not sorted by
-//! arrival is (some variants of openb are not): [`TraceSummary::is_sorted`] says so. Nodes are few and come as a list.
+//! A pod file is gone over once before a run begins, to find every row that is wrong. Its pods are held in memory, which runs
+//! of one sweep share, unless there are millions of them: such a file is read again, row by row, as a run goes on. A file
+//! that is not sorted by arrival (some variants of openb are not) is held whatever its size. Nodes are few and come as a list.
 
 mod generic;
 mod objects;
 mod openb;
 mod shape;
 
-use super::scenario::{TraceFiles, TraceFormat};
+use super::scenario::TraceFormat;
 use super::table::{Table, TableError};
 use crate::api::Name;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use generic::GenericPods;
 use openb::OpenbPods;
 pub use shape::PodShape;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Node label with the GPU model, as NVIDIA's GPU feature discovery sets it.
@@ -73,11 +73,23 @@ pub struct TraceSummary {
     pub pods: u64,
     /// Pods that ask for a share of a GPU, which counts as a whole one: a reason for a warning.
     pub shared_gpus: u64,
-    /// Whether the rows are in order of arrival. If not, all pods are held in memory and sorted; equal arrivals keep the
-    /// order of the file.
+    /// Whether the rows are in order of arrival. If not, they are sorted; equal arrivals keep the order of the file.
     pub is_sorted: bool,
     /// The last arrival.
     pub last_arrival: SimTime,
+}
+
+/// A trace with more pods than this is not held in memory.
+const MAX_HELD: usize = 4_000_000;
+
+/// The pod file of a trace, gone over once.
+#[derive(Clone, Debug)]
+pub struct TraceFile {
+    format: TraceFormat,
+    file: PathBuf,
+    summary: TraceSummary,
+    /// All pods in order of arrival, if they are not too many.
+    held: Option<Arc<[TracePod]>>,
 }
 
 /// A cursor over the pods of a trace, in order of arrival.
@@ -90,7 +102,10 @@ pub struct TracePods {
 #[derive(Debug)]
 enum Source {
     File(Box<Rows>),
-    Memory(std::vec::IntoIter<TracePod>),
+    Held {
+        pods: Arc<[TracePod]>,
+        next: usize,
+    },
     /// The file has become unreadable; nothing more comes.
     Failed,
 }
@@ -119,19 +134,27 @@ impl Rows {
     }
 }
 
-impl TracePods {
-    /// Opens the pod file of a trace and goes over all of it once.
+impl TraceFile {
+    /// Goes over all pods.
     ///
     /// # Errors
     /// [`TableError`] if the file cannot be read, lacks a column, has no row or a row that is not a pod.
-    pub fn open(format: TraceFormat, file: &Path) -> Result<Self, TableError> {
+    pub fn read(format: TraceFormat, file: &Path) -> Result<Self, TableError> {
+        Self::read_holding(format, file, MAX_HELD)
+    }
+
+    fn read_holding(format: TraceFormat, file: &Path, most: usize) -> Result<Self, TableError> {
         let mut rows = Rows::open(format, file)?;
         let mut summary = TraceSummary { is_sorted: true, ..TraceSummary::default() };
+        let mut pods = Vec::new();
         while let Some(pod) = rows.advance()? {
             summary.is_sorted &= pod.arrival >= summary.last_arrival;
             summary.last_arrival = summary.last_arrival.max(pod.arrival);
             summary.pods += 1;
             summary.shared_gpus += u64::from(pod.shape.shared_gpu);
+            if pods.len() < most || !summary.is_sorted {
+                pods.push(pod);
+            }
         }
         if summary.pods == 0 {
             return Err(TableError {
@@ -142,26 +165,53 @@ impl TracePods {
                 hint: None,
             });
         }
-        Self::reopen(format, file, summary)
+        let is_whole = summary.pods == pods.len() as u64;
+        if !(is_whole || summary.is_sorted) {
+            pods = all_pods(format, file)?;
+        }
+        if !summary.is_sorted {
+            pods.sort_by_key(|pod| pod.arrival);
+        }
+        let held = (is_whole || !summary.is_sorted).then(|| pods.into());
+        Ok(Self { format, file: file.to_owned(), summary, held })
     }
 
-    /// Opens a pod file that was gone over before, from its beginning.
+    /// What the file holds.
+    #[must_use]
+    pub const fn summary(&self) -> TraceSummary {
+        self.summary
+    }
+
+    /// A cursor that stands before the first pod.
     ///
     /// # Errors
-    /// [`TableError`] if the file has become unreadable since.
-    pub fn reopen(format: TraceFormat, file: &Path, summary: TraceSummary) -> Result<Self, TableError> {
-        let mut rows = Rows::open(format, file)?;
-        let source = if summary.is_sorted {
-            Source::File(Box::new(rows))
-        } else {
-            let mut pods = Vec::new();
-            while let Some(pod) = rows.advance()? {
-                pods.push(pod);
-            }
-            pods.sort_by_key(|pod| pod.arrival);
-            Source::Memory(pods.into_iter())
+    /// [`TableError`] if the file has become unreadable since it was gone over.
+    pub fn pods(&self) -> Result<TracePods, TableError> {
+        let source = match &self.held {
+            Some(pods) => Source::Held { pods: Arc::clone(pods), next: 0 },
+            None => Source::File(Box::new(Rows::open(self.format, &self.file)?)),
         };
-        Ok(Self { source, summary })
+        Ok(TracePods { source, summary: self.summary })
+    }
+}
+
+/// All pods of a file, in the order of the file.
+fn all_pods(format: TraceFormat, file: &Path) -> Result<Vec<TracePod>, TableError> {
+    let mut rows = Rows::open(format, file)?;
+    let mut pods = Vec::new();
+    while let Some(pod) = rows.advance()? {
+        pods.push(pod);
+    }
+    Ok(pods)
+}
+
+impl TracePods {
+    /// Opens the pod file of a trace and goes over all of it once.
+    ///
+    /// # Errors
+    /// [`TableError`] if the file cannot be read, lacks a column, has no row or a row that is not a pod.
+    pub fn open(format: TraceFormat, file: &Path) -> Result<Self, TableError> {
+        TraceFile::read(format, file)?.pods()
     }
 
     /// What the file holds.
@@ -184,7 +234,11 @@ impl Iterator for TracePods {
                 }
                 item
             }
-            Source::Memory(pods) => pods.next().map(Ok),
+            Source::Held { pods, next } => {
+                let pod = pods.get(*next)?;
+                *next += 1;
+                Some(Ok(pod.clone()))
+            }
             Source::Failed => None,
         }
     }
@@ -213,14 +267,6 @@ pub fn read_nodes(format: TraceFormat, file: &Path) -> Result<Vec<TraceNode>, Ta
     Ok(nodes)
 }
 
-/// Goes over the pods of a trace whose files have been located.
-///
-/// # Errors
-/// [`TableError`] if the file cannot be read, lacks a column, has no row or a row that is not a pod.
-pub fn check_pods(files: &TraceFiles) -> Result<TraceSummary, TableError> {
-    TracePods::open(files.format, &files.pods).map(|pods| pods.summary)
-}
-
 fn open_table(format: TraceFormat, file: &Path) -> Result<Table, TableError> {
     Table::open(file)
         .map_err(|error| if file.exists() { error } else { TableError { hint: Some(where_to_get(format)), ..error } })
@@ -238,4 +284,35 @@ pub(super) fn where_to_get(format: TraceFormat) -> String {
         }
     }
     .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_gives_the_same_pods_whether_it_is_held_or_not() {
+        let sorted = "a,1\nb,2\nc,2\nd,9\n";
+        let unsorted = "a,1\nc,2\nd,9\nb,2\n";
+        let cases = [
+            (sorted, 4, true, "abcd"),
+            (sorted, 3, false, "abcd"),
+            (sorted, 0, false, "abcd"),
+            (unsorted, 4, true, "acbd"),
+            // What is not in order is found out when not all pods are there any more.
+            (unsorted, 1, true, "acbd"),
+        ];
+        for (rows, most, held, expected) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("pods.csv");
+            let rows = rows.replace('\n', ",100,1000\n");
+            std::fs::write(&file, format!("name,arrival_s,cpu_milli,memory_bytes\n{rows}")).unwrap();
+            let trace = TraceFile::read_holding(TraceFormat::Generic, &file, most).unwrap();
+            assert_eq!((trace.held.is_some(), trace.summary().pods), (held, 4), "{rows} {most}");
+            for _ in 0..2 {
+                let names: String = trace.pods().unwrap().map(|pod| pod.unwrap().name.to_string()).collect();
+                assert_eq!(names, expected, "{rows} {most}");
+            }
+        }
+    }
 }

@@ -2,24 +2,16 @@
 
 use crate::api::{self, Name, OwnerReference};
 use crate::cluster::{Cluster, Owner, ReplicaSetId};
-use rustc_hash::FxHashMap;
 
 /// The reference to a pod's owner.
-pub(super) fn owner_reference(
-    known: &mut FxHashMap<Owner, OwnerReference>,
-    owner: Owner,
-    cluster: &Cluster,
-) -> Option<OwnerReference> {
+pub(super) fn owner_reference(owner: Owner, cluster: &Cluster) -> Option<OwnerReference> {
     let (kind, name) = match owner {
         Owner::None => return None,
-        _ if known.contains_key(&owner) => return known.get(&owner).cloned(),
         Owner::ReplicaSet(owner) => ("ReplicaSet", &cluster.replica_set(owner).name),
         Owner::StatefulSet(owner) => ("StatefulSet", &cluster.stateful_set(owner).object.meta.name),
         Owner::DaemonSet(owner) => ("DaemonSet", &cluster.daemon_set(owner).object.meta.name),
     };
-    let reference = OwnerReference { kind: Name::from(kind), name: name.clone() };
-    known.insert(owner, reference.clone());
-    Some(reference)
+    Some(OwnerReference { kind: Name::from(kind), name: name.clone() })
 }
 
 /// The selector of a ReplicaSet: for one of a Deployment, the Deployment's with the hash label.

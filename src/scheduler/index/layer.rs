@@ -108,6 +108,8 @@ pub struct Layer {
     /// Topology keys whose domains tell bases apart, by their index in the table.
     keys: Vec<usize>,
     images: Vec<ImageId>,
+    /// Nothing but resources and nominated pods changes what a leaf says.
+    is_plain: bool,
     leaves: Vec<u32>,
     base_of: Vec<u16>,
     /// By base index.
@@ -141,6 +143,7 @@ impl Layer {
             pod: Arc::clone(pod),
             keys,
             images: Vec::new(),
+            is_plain: false,
             leaves: Vec::new(),
             base_of: Vec::new(),
             bases: Vec::new(),
@@ -197,6 +200,7 @@ impl Layer {
         self.seen_nodes = None;
         self.generation += 1;
         self.images = self.known_images(env).collect();
+        self.is_plain = self.images.is_empty() && self.pod.traits.host_ports.is_empty();
         self.bases.clear();
         self.base_ids.clear();
         self.failures.clear();
@@ -314,6 +318,11 @@ impl Layer {
         self.marked[position / BLOCK] |= 1 << (position % BLOCK);
     }
 
+    /// Whether all nodes are of one base, whatever pods come and go.
+    pub fn has_one_base(&self) -> bool {
+        self.is_plain && self.bases.len() == 1
+    }
+
     /// Number of leaves.
     pub fn len(&self) -> usize {
         self.leaves.len()
@@ -347,15 +356,31 @@ impl Layer {
     /// If a leaf cannot be told without the framework.
     pub fn refresh(&mut self, block: usize, env: &Env<'_>, own: &PodInfo) -> Result<(), NotIndexable> {
         let (fresh_at, marked) = (self.fresh_at[block], self.marked[block]);
-        if env.table.block_changed_at[block] <= fresh_at && marked == 0 {
+        let changes = &env.table.block_changes[block];
+        if changes.last() <= fresh_at && marked == 0 {
             return Ok(());
         }
+        let start = block * BLOCK;
+        let nodes = self.leaves.len().min(start + BLOCK) - start;
+        let changed_at = &env.table.changed_at[start..start + nodes];
+        let changed = changes.since(fresh_at).unwrap_or_else(|| {
+            let bits = changed_at.iter().enumerate().map(|(place, own)| u32::from(*own > fresh_at) << place);
+            bits.fold(0, |all, bit| all | bit)
+        });
+        self.compute_leaves(block, changed | marked, env, own)
+    }
+
+    fn compute_leaves(
+        &mut self,
+        block: usize,
+        mut left: u32,
+        env: &Env<'_>,
+        own: &PodInfo,
+    ) -> Result<(), NotIndexable> {
         let mut is_known = true;
-        let end = self.leaves.len().min((block + 1) * BLOCK);
-        for position in block * BLOCK..end {
-            if env.table.changed_at[position] <= fresh_at && marked & 1 << (position % BLOCK) == 0 {
-                continue;
-            }
+        while left != 0 {
+            let position = block * BLOCK + left.trailing_zeros() as usize;
+            left &= left - 1;
             let leaf = match self.compute(position, env, own) {
                 Ok(leaf) => leaf,
                 Err(error) => {
@@ -402,8 +427,15 @@ impl Layer {
     }
 
     fn compute(&mut self, position: usize, env: &Env<'_>, own: &PodInfo) -> Result<u32, NotIndexable> {
-        let id = env.table.ids[position];
         let load = &env.table.loads[position];
+        if self.is_plain
+            && env.nominator.is_empty()
+            && self.base_of[position] < BASE_FAILED
+            && let Some(score) = self.shape.quick(load)
+        {
+            return Ok(u32::from(self.base_of[position]) << 16 | u32::from(score));
+        }
+        let id = env.table.ids[position];
         let node = || env.snapshot.node(id).map(|node| &**node);
         let mut base = self.base_of[position];
         if base >= BASE_FAILED {

@@ -142,6 +142,9 @@ impl Index {
         let class = &mut classes[class];
         class.last_used = self.searches;
         class.learn_kinds(log.kinds(), &mut |name| table.key(name, context.snapshot));
+        if !class.constraints.tallies.is_empty() {
+            table.count_kinds(context.snapshot);
+        }
         let layer = match class.layer {
             Some(layer) => layer,
             None => {

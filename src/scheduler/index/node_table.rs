@@ -18,23 +18,24 @@ pub const BLOCK: usize = 32;
 /// more cost.
 const MIN_LOG: usize = 256;
 
-/// What the quick form of a leaf needs of a node, in one place.
+/// What the quick form of a leaf needs of a node, in one cache line.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 pub struct NodeLoad {
-    /// Allocatable: millicores, bytes, bytes, pods.
+    /// Allocatable millicores and bytes.
     pub allocatable_cpu: i64,
     pub allocatable_memory: i64,
-    pub allocatable_ephemeral: i64,
-    pub allocatable_pods: i64,
     /// Taken by its pods.
     pub requested_cpu: i64,
     pub requested_memory: i64,
-    pub requested_ephemeral: i64,
     pub non_zero_cpu: i64,
     pub non_zero_memory: i64,
-    pub pods: i64,
+    /// Bytes of ephemeral storage that are left.
+    pub free_ephemeral: i64,
+    /// How many more pods it takes.
+    pub free_pods: i32,
     /// How evenly cpu and memory are used, from 0 to 100; meaningful where both are allocatable.
-    pub balance: i64,
+    pub balance: i8,
 }
 
 impl NodeLoad {
@@ -44,20 +45,59 @@ impl NodeLoad {
         Self {
             allocatable_cpu: cpu,
             allocatable_memory: memory,
-            allocatable_ephemeral: allocatable.ephemeral_storage.get(),
-            allocatable_pods: node.allocatable_pods(),
             requested_cpu: requested.cpu.get(),
             requested_memory: requested.memory.get(),
-            requested_ephemeral: requested.ephemeral_storage.get(),
             non_zero_cpu: node.non_zero_cpu().get(),
             non_zero_memory: node.non_zero_memory().get(),
-            pods: i64::try_from(node.pods().len()).unwrap_or(i64::MAX),
+            free_ephemeral: allocatable.ephemeral_storage.get().saturating_sub(requested.ephemeral_storage.get()),
+            free_pods: i32::try_from(node.free_pods().clamp(-1, i64::from(i32::MAX))).unwrap_or(-1),
             balance: if cpu == 0 || memory == 0 {
                 0
             } else {
-                balanced_allocation::balance_of_two((requested.cpu.get(), cpu), (requested.memory.get(), memory))
+                let balance =
+                    balanced_allocation::balance_of_two((requested.cpu.get(), cpu), (requested.memory.get(), memory));
+                i8::try_from(balance).unwrap_or(0)
             },
         }
+    }
+}
+
+/// The last changes of nodes of one block.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BlockChanges {
+    /// Versions of the changes, as a ring: `next` is the oldest.
+    versions: [u64; Self::KEPT],
+    /// Beside each version: the place of the node within the block.
+    places: [u8; Self::KEPT],
+    next: u8,
+}
+
+impl BlockChanges {
+    /// With this many a value fills one cache line.
+    const KEPT: usize = 7;
+
+    /// The version of the last change.
+    pub const fn last(&self) -> u64 {
+        self.versions[(self.next as usize + Self::KEPT - 1) % Self::KEPT]
+    }
+
+    fn push(&mut self, version: u64, place: usize) {
+        let next = usize::from(self.next);
+        self.versions[next] = version;
+        self.places[next] = u8::try_from(place % BLOCK).unwrap_or(0);
+        self.next = u8::try_from((next + 1) % Self::KEPT).unwrap_or(0);
+    }
+
+    /// A bit for each node that has changed since a version; `None` if not all of the changes are kept.
+    pub fn since(&self, version: u64) -> Option<u32> {
+        if self.versions[usize::from(self.next)] > version {
+            return None;
+        }
+        let mut changed = 0;
+        for (own, place) in self.versions.iter().zip(self.places) {
+            changed |= u32::from(*own > version) << (place % 32);
+        }
+        Some(changed)
     }
 }
 
@@ -184,14 +224,14 @@ pub struct NodeTable {
     /// Topology keys in use.
     pub keys: Vec<TopologyKey>,
     positions: Vec<u32>,
-    /// By node id: how many pods of each kind it holds.
-    kinds: Vec<Vec<(KindId, i32)>>,
+    /// By node id: how many pods of each kind it holds. `None`: nobody has asked yet.
+    kinds: Option<Vec<Vec<(KindId, i32)>>>,
     /// Grows with each change.
     version: u64,
     /// By position: the version of the last change of the node.
     pub changed_at: Vec<u64>,
-    /// By block: the version of the last change of one of its nodes.
-    pub block_changed_at: Vec<u64>,
+    /// By block: the last changes of its nodes.
+    pub block_changes: Vec<BlockChanges>,
     /// By kind: where its pods came and went since the last layout.
     kind_logs: Vec<Log<KindEntry>>,
     /// Positions of nodes whose object was replaced.
@@ -222,12 +262,24 @@ impl NodeTable {
     fn note_change(&mut self, position: usize) {
         self.version += 1;
         self.changed_at[position] = self.version;
-        self.block_changed_at[position / BLOCK] = self.version;
+        self.block_changes[position / BLOCK].push(self.version, position);
     }
 
-    /// The pods on the node at a position, by kind.
+    /// The pods on the node at a position, by kind, once they are [counted](Self::count_kinds).
     pub fn kinds_at(&self, position: usize) -> &[(KindId, i32)] {
-        self.kinds.get(self.ids[position].index()).map_or(&[], Vec::as_slice)
+        let kinds = self.kinds.as_ref();
+        kinds.and_then(|kinds| kinds.get(self.ids[position].index())).map_or(&[], Vec::as_slice)
+    }
+
+    /// Counts the pods of each kind on each node from now on. The table must be in [sync](Self::sync).
+    pub fn count_kinds(&mut self, snapshot: &Snapshot) {
+        let Some(log) = snapshot.log().filter(|_| self.kinds.is_none()) else { return };
+        self.kinds = Some(Vec::new());
+        for (node, pod) in snapshot.placed_pods() {
+            if let Some(kind) = log.known_kind(pod) {
+                self.count_kind(node, kind, 1);
+            }
+        }
     }
 
     /// The index of a topology key, added if need be.
@@ -250,9 +302,11 @@ impl NodeTable {
     /// Reads the snapshot's log. `nominated` are nodes whose nominated pods changed.
     pub fn sync(&mut self, snapshot: &mut Snapshot, nominated: &[NodeId]) {
         let entries = snapshot.log().map_or(&[][..], |log| log.entries());
-        for entry in entries {
-            if let LogEntry::Pod { node, kind, amount } = *entry {
-                self.count_kind(node, kind, amount);
+        if self.kinds.is_some() {
+            for entry in entries {
+                if let LogEntry::Pod { node, kind, amount } = *entry {
+                    self.count_kind(node, kind, amount);
+                }
             }
         }
         if self.order_generation == Some(snapshot.order_generation()) {
@@ -311,8 +365,10 @@ impl NodeTable {
         self.ids.extend_from_slice(snapshot.search_order());
         self.changed_at.clear();
         self.changed_at.resize(self.ids.len(), self.version);
-        self.block_changed_at.clear();
-        self.block_changed_at.resize(self.ids.len().div_ceil(BLOCK), self.version);
+        // All changes kept are of one version: whoever has seen less does not know which nodes they were.
+        let unknown = BlockChanges { versions: [self.version; BlockChanges::KEPT], ..BlockChanges::default() };
+        self.block_changes.clear();
+        self.block_changes.resize(self.ids.len().div_ceil(BLOCK), unknown);
         self.positions.fill(NO_POSITION);
         self.loads.clear();
         for (position, id) in self.ids.iter().enumerate() {
@@ -328,10 +384,11 @@ impl NodeTable {
     }
 
     fn count_kind(&mut self, node: NodeId, kind: KindId, amount: i32) {
-        if self.kinds.len() <= node.index() {
-            self.kinds.resize(node.index() + 1, Vec::new());
+        let Some(kinds) = &mut self.kinds else { return };
+        if kinds.len() <= node.index() {
+            kinds.resize(node.index() + 1, Vec::new());
         }
-        let kinds = &mut self.kinds[node.index()];
+        let kinds = &mut kinds[node.index()];
         match kinds.iter().position(|(own, _)| *own == kind) {
             Some(index) => {
                 kinds[index].1 += amount;

@@ -93,6 +93,35 @@ impl Window {
     }
 }
 
+/// The feasible leaves of a window.
+#[derive(Clone, Copy, Default)]
+struct WindowSummary {
+    leaves: u32,
+    best: u16,
+    ties: u32,
+}
+
+impl WindowSummary {
+    /// Takes leaves in, of which `ties` have the score and none a higher one.
+    fn add(&mut self, score: u16, ties: u32) {
+        if score > self.best || self.leaves == 0 {
+            self.best = score;
+            self.ties = ties;
+        } else if score == self.best {
+            self.ties += ties;
+        }
+        self.leaves += ties;
+    }
+
+    /// Takes a whole block in.
+    fn add_block(&mut self, block: Summary) {
+        if block.leaves > 0 {
+            self.add(block.best, u32::from(block.ties));
+            self.leaves += u32::from(block.leaves - block.ties);
+        }
+    }
+}
+
 /// The search of one pod.
 pub struct Search<'a> {
     /// Its class.
@@ -132,6 +161,9 @@ impl Search<'_> {
         buffers.judgements.clear();
         buffers.counts.clear();
         buffers.scores.clear();
+        if self.layer.has_one_base() && self.class.constraints.tallies.is_empty() {
+            return self.run_alike(start, wanted, tie_break, buffers);
+        }
         let (feasible, visited) = self.walk(start, wanted, buffers)?;
         if feasible == 0 {
             return Ok(Found::Nothing(self.reasons(buffers)));
@@ -161,6 +193,82 @@ impl Search<'_> {
         }
         let (node, best) = self.choose(window, tie_break, buffers).ok_or(NotIndexable)?;
         Ok(Found::Node { placement: Placement { node, feasible, total, best }, visited })
+    }
+
+    /// [`run`](Self::run) where nothing but their resources tells nodes apart.
+    fn run_alike(
+        &mut self,
+        start: usize,
+        wanted: usize,
+        tie_break: TieBreak,
+        buffers: &mut Buffers,
+    ) -> Result<Found, NotIndexable> {
+        let group = self.class.empty_group(0)?;
+        let takes = self.takes(group, &[], buffers);
+        let nodes = self.layer.len();
+        let everything = Window { start, visited: nodes, nodes };
+        let (mut feasible, mut visited, mut summary) = (0, 0, WindowSummary::default());
+        'walk: for (from, to) in everything.parts() {
+            let block = from / BLOCK;
+            self.layer.refresh(block, self.env, self.pod)?;
+            let total = if takes { self.layer.total(block) } else { 0 };
+            if everything.is_whole(from, to) && feasible + total <= wanted {
+                feasible += total;
+                visited += to - from;
+                summary.add_block(self.layer.summaries(block)[0]);
+                continue;
+            }
+            for position in from..to {
+                if let Leaf::Fits(_, score) = self.layer.leaf(position) {
+                    if takes && feasible == wanted {
+                        break 'walk;
+                    }
+                    feasible += usize::from(takes);
+                    summary.add(score, 1);
+                }
+                visited += 1;
+            }
+        }
+        buffers.counts[group] = summary.leaves;
+        if feasible == 0 {
+            return Ok(Found::Nothing(self.reasons(buffers)));
+        }
+        buffers.scores[group] = summary.best;
+        let total = (feasible > 1).then(|| {
+            buffers.present.clear();
+            buffers.present.push(group);
+            self.score_groups(feasible, buffers);
+            buffers.statics[0] + i64::from(summary.best)
+        });
+        let best = summary.ties as usize;
+        let window = Window { start, visited, nodes };
+        let node = self.choose_alike(window, summary.best, tie_break, best).ok_or(NotIndexable)?;
+        Ok(Found::Node { placement: Placement { node, feasible, total, best }, visited })
+    }
+
+    /// [`choose`](Self::choose) where nothing but their resources tells nodes apart.
+    fn choose_alike(&self, window: Window, wanted: u16, tie_break: TieBreak, best: usize) -> Option<NodeId> {
+        let layer = &*self.layer;
+        let is_best = |position: &usize| matches!(layer.leaf(*position), Leaf::Fits(_, score) if score == wanted);
+        let id = |position: usize| self.env.table.ids[position];
+        let may_have = |(from, _): &(usize, usize)| layer.summaries(from / BLOCK)[0].best >= wanted;
+        let mut parts = window.parts().filter(may_have);
+        if let TieBreak::First = tie_break {
+            return parts.flat_map(|(from, to)| from..to).filter(is_best).map(id).min();
+        }
+        let mut offset = tie_break.offset(best);
+        parts.find_map(|(from, to)| {
+            let best_of_part = || (from..to).filter(is_best);
+            let ties = match window.is_whole(from, to) {
+                true => usize::from(layer.summaries(from / BLOCK)[0].ties),
+                false => best_of_part().count(),
+            };
+            if offset >= ties {
+                offset -= ties;
+                return None;
+            }
+            best_of_part().nth(offset).map(id)
+        })
     }
 
     fn judge(&self, group: usize, minima: &[i64]) -> Judgement {

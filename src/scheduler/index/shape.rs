@@ -23,9 +23,10 @@ enum FitScore {
 pub struct Shape {
     requests: (i64, i64, i64),
     scored: (i64, i64),
+    /// [`quick`](Self::quick) may answer.
+    is_quick: bool,
     /// The filter needs no more than [`NodeLoad`].
     quick_filter: bool,
-    asks_nothing: bool,
     filters: bool,
     fit_weight: i64,
     fit: FitScore,
@@ -70,18 +71,32 @@ impl Shape {
             _ => FitScore::Plugin,
         };
         let numbers = (requests.cpu.get(), requests.memory.get(), requests.ephemeral_storage.get());
+        let quick_filter = requests.scalar.is_empty();
+        let filters = profile.filter.contains(&Plugin::NodeResourcesFit);
+        let quick_balance = profile.args.balanced_resources == [ResourceKey::Cpu, ResourceKey::Memory];
+        let scores_both = fit_weight > 0 && balanced_weight > 0 && weights.0 > 0 && weights.1 > 0;
         Some(Self {
             requests: numbers,
+            is_quick: quick_filter && filters && quick_balance && scores_both && is_quick,
             scored: (scored.cpu.get(), scored.memory.get()),
-            quick_filter: requests.scalar.is_empty(),
-            asks_nothing: numbers == (0, 0, 0) && requests.scalar.is_empty(),
-            filters: profile.filter.contains(&Plugin::NodeResourcesFit),
+            quick_filter,
+            filters,
             fit_weight,
             fit,
             balanced_weight,
-            quick_balance: profile.args.balanced_resources == [ResourceKey::Cpu, ResourceKey::Memory],
+            quick_balance,
             version: profile.version,
         })
+    }
+
+    /// Whether cpu, memory, ephemeral storage and the number of pods suffice.
+    #[inline]
+    fn fits(&self, load: &NodeLoad) -> bool {
+        let fits_one = |request: i64, free: i64| request <= 0 || request <= free;
+        load.free_pods > 0
+            && fits_one(self.requests.0, load.allocatable_cpu.saturating_sub(load.requested_cpu))
+            && fits_one(self.requests.1, load.allocatable_memory.saturating_sub(load.requested_memory))
+            && fits_one(self.requests.2, load.free_ephemeral)
     }
 
     /// Whether the requests fit the node, `crowd` of nominated pods (their number and requests) included.
@@ -97,12 +112,7 @@ impl Shape {
             return Ok(());
         }
         if self.quick_filter && crowd.is_none() {
-            let fits = load.pods < load.allocatable_pods
-                && (self.asks_nothing
-                    || (fits_one(self.requests.0, load.allocatable_cpu, load.requested_cpu)
-                        && fits_one(self.requests.1, load.allocatable_memory, load.requested_memory)
-                        && fits_one(self.requests.2, load.allocatable_ephemeral, load.requested_ephemeral)));
-            if fits {
+            if self.fits(load) {
                 return Ok(());
             }
         }
@@ -123,10 +133,35 @@ impl Shape {
             &pod.requests().requests,
             node.allocatable(),
             requested,
-            load.allocatable_pods - load.pods - others,
+            node.free_pods() - others,
             |_| false,
         );
         if shortage.is_empty() { Ok(()) } else { Err(Failure::Resources(shortage)) }
+    }
+
+    /// The weighted sum of both scores of a node where the requests fit, if a few numbers tell both: as
+    /// [`filter`](Self::filter) without nominated pods and [`score`](Self::score) find them.
+    #[inline]
+    pub fn quick(&self, load: &NodeLoad) -> Option<u16> {
+        let FitScore::Quick { least, cpu_weight, memory_weight } = self.fit else { return None };
+        let (cpu, memory) = (load.allocatable_cpu, load.allocatable_memory);
+        if !(self.is_quick && self.fits(load)) || cpu <= 0 || memory <= 0 {
+            return None;
+        }
+        let cpu_score =
+            node_resources_fit::allocation_score(least, load.non_zero_cpu.saturating_add(self.scored.0), cpu);
+        let memory_score =
+            node_resources_fit::allocation_score(least, load.non_zero_memory.saturating_add(self.scored.1), memory);
+        let fit = match (cpu_weight, memory_weight) {
+            (1, 1) => (cpu_score + memory_score) / 2,
+            _ => (cpu_score * cpu_weight + memory_score * memory_weight) / (cpu_weight + memory_weight),
+        };
+        let balance = balanced_allocation::balance_of_two(
+            (load.requested_cpu.saturating_add(self.requests.0), cpu),
+            (load.requested_memory.saturating_add(self.requests.1), memory),
+        );
+        let balanced = balanced_allocation::score_of(self.version, balance, i64::from(load.balance));
+        u16::try_from(fit * self.fit_weight + balanced * self.balanced_weight).ok()
     }
 
     /// The weighted sum of both scores; below `u16::MAX` by construction.
@@ -162,15 +197,11 @@ impl Shape {
                 (load.requested_cpu.saturating_add(self.requests.0), load.allocatable_cpu),
                 (load.requested_memory.saturating_add(self.requests.1), load.allocatable_memory),
             );
-            balanced_allocation::score_of(self.version, with, load.balance)
+            balanced_allocation::score_of(self.version, with, i64::from(load.balance))
         } else {
             let resources = &profile.args.balanced_resources;
             node().map_or(0, |node| balanced_allocation::score(self.version, resources, pod, node))
         };
         u16::try_from(fit * self.fit_weight + balanced * self.balanced_weight).unwrap_or(u16::MAX)
     }
-}
-
-const fn fits_one(request: i64, allocatable: i64, requested: i64) -> bool {
-    request <= 0 || request <= allocatable.saturating_sub(requested)
 }

@@ -130,6 +130,7 @@ pub fn score(args: &NodeResourcesFitArgs, pod: &PodInfo, node: &NodeInfo) -> i64
 }
 
 /// What one resource scores under LeastAllocated (`least`) or MostAllocated; `offered` is not zero.
+#[inline]
 pub fn allocation_score(least: bool, used: i64, offered: i64) -> i64 {
     match least {
         true if used > offered => 0,

@@ -109,6 +109,8 @@ fn room(context: &Context<'_>, pod: &PodInfo, node: &NodeInfo, taken: &Taken) ->
 mod tests {
     use super::super::default_preemption;
     use super::*;
+    use crate::api::PodTemplate;
+    use crate::scheduler::PodOrigin;
     use crate::scheduler::framework::run_pre_filter;
     use crate::scheduler::random_cluster::Case;
 
@@ -122,10 +124,12 @@ mod tests {
                 case.change();
             }
             case.snapshot.refresh();
-            let pod = Arc::new(PodInfo { template: Arc::default(), ..PodInfo::clone(&case.pod()) });
+            let pod = case.pod();
             for priority in [5, 1000] {
-                let mut pod = PodInfo::clone(&pod);
-                Arc::make_mut(&mut pod.template).spec.priority = priority;
+                let mut template = PodTemplate::default();
+                template.spec.priority = priority;
+                let origin = PodOrigin { template: Arc::new(template), ..PodOrigin::clone(&pod.origin) };
+                let pod = PodInfo { origin: Arc::new(origin), ..PodInfo::clone(&pod) };
                 let context = Context {
                     snapshot: &case.snapshot,
                     listers: &case.listers,

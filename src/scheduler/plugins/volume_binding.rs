@@ -53,7 +53,7 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo, state: &mut FilterState)
         if claim.terminating {
             return reject(format!("persistentvolumeclaim \"{name}\" is being deleted"));
         }
-        if is_ephemeral && claim.owner_uid.as_ref() != Some(&pod.uid) {
+        if is_ephemeral && (pod.uid.is_none() || claim.owner_uid != pod.uid) {
             let namespace = &pod.namespace;
             return reject(format!(
                 "PVC {namespace}/{name} was not created for pod {namespace}/{} (pod is not owner)",

@@ -1,13 +1,13 @@
 //! A recorded case, and the scheduler's view of its cluster.
 
-use crate::api::{self, Name, PodTemplate};
+use crate::api::{self, Name, OwnerReference, PodTemplate};
 use crate::cluster::{NodeId, PodId};
 use crate::input::manifest;
 use crate::input::scheduler_config::parse_scheduler_config;
 use crate::input::{FieldErrors, FieldPath};
 use crate::scheduler::{
-    Context, DisruptionBudget, KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, Profile, SchedulerConfig,
-    ServiceSelector, Snapshot, VolumeListers,
+    Context, DisruptionBudget, KubernetesVersion, Listers, Nominator, PodInfo, PodOrigin, PodTraits, Profile,
+    SchedulerConfig, ServiceSelector, Snapshot, VolumeListers,
 };
 use crate::sim::scheduler_config;
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::policy::v1 as policy;
 use k8s_openapi::api::storage::v1 as storage;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -106,22 +106,22 @@ pub struct Cluster {
     pub node_names: Vec<api::Name>,
     pods: BTreeMap<String, PodId>,
     next_pod: usize,
-    templates: FxHashMap<Arc<PodTemplate>, Arc<PodTraits>>,
-    namespaces: FxHashSet<Name>,
+    /// Equal templates, namespaces and owners are one, as in a run.
+    origins: FxHashMap<(Arc<PodTemplate>, Name, Option<OwnerReference>), Arc<PodOrigin>>,
 }
 
 /// A nominated pod as the recorded scheduler knew it. The nominator holds references (namespace, name, uid) and looks the
 /// pod up in the scheduling queue; the recorder's pods were not in the queue, and then only the reference is left: a pod of
 /// priority 0 that requests nothing and has no labels (`nominatedPodToInfo`, backend/queue of kube-scheduler 1.34 and 1.36).
 fn reference_to(pod: &PodInfo) -> Arc<PodInfo> {
-    Arc::new(PodInfo {
+    let origin = PodOrigin {
+        namespace: pod.namespace.clone(),
         labels: api::Labels::default(),
         template: Arc::default(),
         traits: Arc::default(),
-        resized: None,
         owner: None,
-        ..PodInfo::clone(pod)
-    })
+    };
+    Arc::new(PodInfo { origin: Arc::new(origin), resized: None, ..PodInfo::clone(pod) })
 }
 
 /// Calendar times in a recording count from here.
@@ -150,8 +150,7 @@ impl Cluster {
             node_names: Vec::new(),
             pods: BTreeMap::new(),
             next_pod: 0,
-            templates: FxHashMap::default(),
-            namespaces: FxHashSet::default(),
+            origins: FxHashMap::default(),
         };
         cluster.add_listed(case)?;
         cluster.listers.volumes = volumes(case)?;
@@ -241,18 +240,13 @@ impl Cluster {
         let new = PodId::from_index(self.next_pod);
         let id = if uid.is_empty() { new } else { *self.pods.entry(uid).or_insert(new) };
         self.next_pod += usize::from(id == new);
-        let mut pod = converted(|errors| manifest::pod::convert(pod, START, errors))?;
-        // Equal templates and namespaces are one, as in a run.
-        if let Some((template, _)) = self.templates.get_key_value(&pod.template) {
-            pod.template = Arc::clone(template);
-        }
-        if let Some(namespace) = self.namespaces.get(&pod.meta.namespace) {
-            pod.meta.namespace = namespace.clone();
-        }
-        self.namespaces.insert(pod.meta.namespace.clone());
-        let traits = self.templates.entry(Arc::clone(&pod.template));
-        let traits = Arc::clone(traits.or_insert_with_key(|template| Arc::new(PodTraits::of(&template.spec))));
-        Ok(Arc::new(PodInfo::new(id, &pod, traits, self.version)))
+        let pod = converted(|errors| manifest::pod::convert(pod, START, errors))?;
+        let key = (Arc::clone(&pod.template), pod.meta.namespace.clone(), pod.meta.owner.clone());
+        let origin = self.origins.entry(key).or_insert_with(|| {
+            let traits = Arc::new(PodTraits::of(&pod.template.spec));
+            Arc::new(PodOrigin::of(&pod, traits))
+        });
+        Ok(Arc::new(PodInfo::with_origin(id, &pod, Arc::clone(origin), self.version)))
     }
 
     /// What the plugins look at.
