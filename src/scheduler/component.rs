@@ -114,6 +114,8 @@ pub struct Scheduler<L> {
     waiting_for_volumes: BTreeMap<PodId, NodeId>,
     /// The uid of pods without ephemeral volumes: nothing asks for it.
     watch: Watch,
+    /// Whether the pod of the last decision found no node because victims are still leaving the one that it is nominated to.
+    room_is_made: bool,
     failure_texts: FailureTexts,
     /// Pods that were placed and not bound yet, whose nomination ends with the binding.
     ending_nominations: Vec<Arc<PodInfo>>,
@@ -130,6 +132,8 @@ impl<L: RateLimit> Scheduler<L> {
     ) -> Self {
         let mut snapshot = Snapshot::new();
         let index = (path == DecisionPath::Index).then(|| Index::new(&mut snapshot));
+        let mut scratch = Scratch::default();
+        scratch.state.preemption_memo = Some(Box::default());
         Self {
             profiles: config.profiles(),
             snapshot,
@@ -137,7 +141,7 @@ impl<L: RateLimit> Scheduler<L> {
             nominator: Nominator::default(),
             queue: SchedulingQueue::new(config),
             search: SearchState::default(),
-            scratch: Scratch::default(),
+            scratch,
             index,
             timing,
             limiter,
@@ -154,6 +158,7 @@ impl<L: RateLimit> Scheduler<L> {
             waiting_for_volumes: BTreeMap::new(),
             watch: Watch::default(),
             failure_texts: FailureTexts::default(),
+            room_is_made: false,
             ending_nominations: Vec::new(),
         }
     }

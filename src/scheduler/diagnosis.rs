@@ -17,6 +17,9 @@ pub enum Failures {
         any_node: NodeId,
         /// Reasons with numbers of nodes.
         counts: Vec<(Failure, usize)>,
+        /// The nodes that the absence of other pods could make feasible, in the order in which they were visited; `None` where
+        /// the pod would preempt nobody.
+        resolvable: Option<Vec<NodeId>>,
     },
 }
 
@@ -66,7 +69,7 @@ impl Diagnosis {
         let mut counts = ReasonCounts::default();
         match &self.failures {
             Failures::ByNode(failures) => counts.add_failures(failures.iter().copied(), snapshot, pod, version),
-            Failures::Counted { any_node, counts: own } => {
+            Failures::Counted { any_node, counts: own, .. } => {
                 for (failure, nodes) in own {
                     counts.add_reasons(*any_node, *failure, *nodes, snapshot, pod, version);
                 }

@@ -2,6 +2,7 @@
 //!
 //! The plugins are a closed set, so that a call is a `match` and the state of a scheduling cycle is a plain struct.
 
+use super::plugins::preemption_memo::PreemptionMemo;
 use super::plugins::{
     balanced_allocation, image_locality, inter_pod_affinity, node_affinity, node_declared_features, node_name,
     node_ports, node_resources_fit, node_unschedulable, node_volume_limits, pod_topology_spread, scheduling_gates,
@@ -79,6 +80,8 @@ pub struct CycleState {
     restrictions: volume_restrictions::FilterState,
     binding: volume_binding::FilterState,
     zones: Vec<(&'static str, &'static str, Vec<Name>)>,
+    /// What preemption on nodes was found to be worth; kept by whoever has one snapshot for all its decisions.
+    pub(super) preemption_memo: Option<Box<PreemptionMemo>>,
     /// DynamicResources' PreFilter ran.
     pub(super) dynamic_resources_ran: bool,
 }

@@ -32,6 +32,8 @@ pub struct NodeInfo {
     pub(super) images: Vec<(ImageId, u32)>,
     /// Something changed since the image counts were refreshed.
     pub(super) is_dirty: bool,
+    /// Differs between any two states of the node in one snapshot.
+    pub(super) version: u64,
 }
 
 impl NodeInfo {
@@ -55,6 +57,7 @@ impl NodeInfo {
             domains: Domains::default(),
             images: Vec::new(),
             is_dirty: true,
+            version: 0,
         }
     }
 
@@ -62,6 +65,12 @@ impl NodeInfo {
     #[must_use]
     pub const fn id(&self) -> NodeId {
         self.id
+    }
+
+    /// Differs between any two states of the node in one snapshot, but for the numbers of nodes with its images.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
     }
 
     /// The node.

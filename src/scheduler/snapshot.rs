@@ -57,6 +57,8 @@ pub struct Snapshot {
     dirty: Vec<NodeId>,
     /// Grows whenever nodes come or go.
     order_generation: u64,
+    /// Grows with each change of a node.
+    version: u64,
     /// What changed, for those who keep something derived from the snapshot; `None` where nobody asks.
     log: Option<ChangeLog>,
 }
@@ -345,7 +347,10 @@ impl Snapshot {
     }
 
     fn node_mut(&mut self, id: NodeId) -> Option<&mut NodeInfo> {
-        self.nodes.get_mut(id.index())?.as_mut().map(Arc::make_mut)
+        let info = self.nodes.get_mut(id.index())?.as_mut().map(Arc::make_mut)?;
+        self.version += 1;
+        info.version = self.version;
+        Some(info)
     }
 
     fn insert_into_zone(&mut self, id: NodeId, node: &Node) {

@@ -4,8 +4,10 @@
 use super::{RateLimit, Scheduler};
 use crate::cluster::Cluster;
 use crate::engine::RandomStream;
-use crate::scheduler::plugins::default_preemption::never_preempts;
-use crate::scheduler::{Attempt, Context, Decision, PodInfo, SearchState, TieBreak, WatchedPods, schedule};
+use crate::scheduler::diagnosis::Failures;
+use crate::scheduler::framework::run_pre_filter;
+use crate::scheduler::plugins::default_preemption::{Prospect, prospect};
+use crate::scheduler::{Attempt, Context, Decision, Diagnosis, PodInfo, SearchState, TieBreak, WatchedPods, schedule};
 use crate::units::SimTime;
 use rand::Rng;
 use std::sync::Arc;
@@ -32,6 +34,16 @@ impl TieDraws {
     pub(super) fn advance(&mut self) {
         self.current = self.stream.next_u64();
     }
+}
+
+/// What the index says of a pod.
+pub(super) enum Answer {
+    /// The decision; nobody is preempted.
+    Decided(Decision),
+    /// No node is feasible; victims are still leaving the one that the pod is nominated to.
+    RoomIsMade(Arc<Diagnosis>),
+    /// No node is feasible, and preemption is to be tried.
+    MayPreempt(Arc<Diagnosis>),
 }
 
 impl<L: RateLimit> Scheduler<L> {
@@ -71,19 +83,29 @@ impl<L: RateLimit> Scheduler<L> {
     /// Decides where a pod is to be placed.
     pub(super) fn decide(&mut self, pod: &Arc<PodInfo>, profile: usize) -> Decision {
         let mut search = self.search;
-        let decision = match self.ask_index(pod, profile, &mut search) {
-            Some(decision) => {
+        let answer = self.ask_index(pod, profile, &mut search).and_then(|answer| match answer {
+            Answer::Decided(decision) => Some((decision, false)),
+            Answer::RoomIsMade(diagnosis) => Some((Decision::Unschedulable(diagnosis), true)),
+            Answer::MayPreempt(diagnosis) => {
+                let diagnosis = self.with_resolvable(pod, profile, &diagnosis)?;
+                Some((Decision::Unschedulable(Arc::new(diagnosis)), false))
+            }
+        });
+        let context = Context {
+            snapshot: &self.snapshot,
+            listers: &self.listers,
+            nominator: &self.nominator,
+            profile: &self.profiles[profile],
+        };
+        let decision = match answer {
+            Some((decision, room_is_made)) => {
+                self.room_is_made = room_is_made;
                 self.scratch.state.dynamic_resources_ran = true;
                 decision
             }
             None => {
                 self.framework_attempts += 1;
-                let context = Context {
-                    snapshot: &self.snapshot,
-                    listers: &self.listers,
-                    nominator: &self.nominator,
-                    profile: &self.profiles[profile],
-                };
+                self.room_is_made = false;
                 schedule(&context, pod, &mut search, self.ties.current(), &mut self.scratch)
             }
         };
@@ -91,14 +113,29 @@ impl<L: RateLimit> Scheduler<L> {
         decision
     }
 
-    /// What the index says of a pod. `None` where the framework is needed: because the index cannot tell, or because preemption
-    /// wants to know why each node was rejected.
-    pub(super) fn ask_index(
-        &mut self,
-        pod: &Arc<PodInfo>,
-        profile: usize,
-        search: &mut SearchState,
-    ) -> Option<Decision> {
+    /// The diagnosis with the nodes where preemption may help; the plugins' state is made ready for it. `None` if only the
+    /// framework can tell.
+    fn with_resolvable(&mut self, pod: &Arc<PodInfo>, profile: usize, diagnosis: &Diagnosis) -> Option<Diagnosis> {
+        let context = Context {
+            snapshot: &self.snapshot,
+            listers: &self.listers,
+            nominator: &self.nominator,
+            profile: &self.profiles[profile],
+        };
+        let found = self.index.as_mut()?.resolvable(&context, pod, profile, self.search)?;
+        let result = run_pre_filter(&context, pod, &mut self.scratch.state);
+        if result.rejection.is_some() || result.nodes.is_some() {
+            return None;
+        }
+        let mut diagnosis = diagnosis.clone();
+        if let Failures::Counted { resolvable, .. } = &mut diagnosis.failures {
+            *resolvable = Some(found);
+        }
+        Some(diagnosis)
+    }
+
+    /// What the index says of a pod; `None` where the framework is needed, because the index cannot tell.
+    pub(super) fn ask_index(&mut self, pod: &Arc<PodInfo>, profile: usize, search: &mut SearchState) -> Option<Answer> {
         let index = self.index.as_mut()?;
         index.sync(&mut self.snapshot, &mut self.nominator);
         let context = Context {
@@ -107,10 +144,14 @@ impl<L: RateLimit> Scheduler<L> {
             nominator: &self.nominator,
             profile: &self.profiles[profile],
         };
-        match index.schedule(&context, pod, profile, search, self.ties.current())? {
-            Decision::Unschedulable(_) if !never_preempts(&context, pod) => None,
-            decision => Some(decision),
-        }
+        Some(match index.schedule(&context, pod, profile, search, self.ties.current())? {
+            Decision::Unschedulable(diagnosis) => match prospect(&context, pod, index.failure_on_nominated()) {
+                Prospect::Nobody => Answer::Decided(Decision::Unschedulable(diagnosis)),
+                Prospect::RoomIsMade => Answer::RoomIsMade(diagnosis),
+                Prospect::Open => Answer::MayPreempt(diagnosis),
+            },
+            decision => Answer::Decided(decision),
+        })
     }
 
     /// Shows the snapshot which pods have started since it was last asked.

@@ -18,7 +18,9 @@ impl<L: RateLimit> Scheduler<L> {
         cluster: &mut Cluster,
         now: SimTime,
     ) -> bool {
-        let known = self.failure_texts.get(diagnosis, pod).filter(|_| pod.nominated_node_name.is_none());
+        // Of a nominated pod the text depends on the node, unless all that counts is that room is being made there.
+        let is_repeated = pod.nominated_node_name.is_none() || self.room_is_made;
+        let known = self.failure_texts.get(diagnosis, pod, self.room_is_made).filter(|_| is_repeated);
         if let Some(message) = known {
             self.put_back(pod, diagnosis, message, None, cluster, now);
             return false;
@@ -67,8 +69,8 @@ impl<L: RateLimit> Scheduler<L> {
             }
         }
         let message = Name::from(message);
-        if !somebody_is_below && pod.nominated_node_name.is_none() {
-            self.failure_texts.insert(diagnosis, pod, message.clone());
+        if self.room_is_made || (!somebody_is_below && pod.nominated_node_name.is_none()) {
+            self.failure_texts.insert(diagnosis, pod, self.room_is_made, message.clone());
         }
         let nominated = outcome.preemption.nominated;
         self.put_back(pod, diagnosis, message, nominated, cluster, now);

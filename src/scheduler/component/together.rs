@@ -2,6 +2,7 @@
 //!
 //! Only where a cycle takes no time: otherwise each attempt has an instant of its own, at which the cluster may differ.
 
+use super::decide::Answer;
 use super::reject::is_unresolvable;
 use super::{RateLimit, Scheduler};
 use crate::api::Name;
@@ -28,7 +29,7 @@ impl<L: RateLimit> Scheduler<L> {
 
     /// Lets a pod that was rejected wait together with its like.
     pub(super) fn gather(&mut self, pod: PodId, diagnosis: &Arc<Diagnosis>) {
-        if self.may_share_attempts() && matches!(diagnosis.failures, Failures::Counted { .. }) {
+        if self.may_share_attempts() && matches!(diagnosis.failures, Failures::Counted { resolvable: None, .. }) {
             self.queue.gather(pod, diagnosis);
         }
     }
@@ -64,9 +65,9 @@ impl<L: RateLimit> Scheduler<L> {
         // The attempt itself moves the start of the next search.
         let mut search = self.search;
         match self.ask_index(pod, profile, &mut search) {
-            Some(Decision::Placed(_)) => Verdict::Node,
-            Some(Decision::Unschedulable(diagnosis)) => Verdict::Nothing(diagnosis),
-            Some(Decision::NoNodes) | None => Verdict::Unknown,
+            Some(Answer::Decided(Decision::Placed(_))) => Verdict::Node,
+            Some(Answer::Decided(Decision::Unschedulable(diagnosis))) => Verdict::Nothing(diagnosis),
+            _ => Verdict::Unknown,
         }
     }
 
@@ -87,7 +88,7 @@ impl<L: RateLimit> Scheduler<L> {
     }
 
     fn message_without_preemption(&mut self, pod: &PodInfo, diagnosis: &Arc<Diagnosis>) -> Name {
-        if let Some(message) = self.failure_texts.get(diagnosis, pod) {
+        if let Some(message) = self.failure_texts.get(diagnosis, pod, false) {
             return message;
         }
         let name = &pod.spec().scheduler_name;
@@ -98,7 +99,7 @@ impl<L: RateLimit> Scheduler<L> {
         let mut message = diagnosis.message(&self.snapshot, pod, profile.version);
         outcome.append_to(&mut message);
         let message = Name::from(message);
-        self.failure_texts.insert(diagnosis, pod, message.clone());
+        self.failure_texts.insert(diagnosis, pod, false, message.clone());
         message
     }
 }

@@ -8,7 +8,7 @@
 
 use super::node_table::{BLOCK, NO_DOMAIN, NodeTable};
 use super::shape::Shape;
-use crate::cluster::NodeId;
+use crate::cluster::{NodeId, PodId};
 use crate::scheduler::plugins::{
     image_locality, node_affinity, node_declared_features, node_ports, node_unschedulable, taint_toleration,
 };
@@ -92,8 +92,15 @@ impl Summary {
 pub enum Leaf {
     /// Requests fit: the base, and the resource score.
     Fits(usize, u16),
-    /// It does not take the pod.
-    Failed,
+    /// It does not take the pod: the index of the failure.
+    Failed(usize),
+}
+
+/// A leaf that was replaced for a while.
+#[derive(Clone, Copy, Debug)]
+pub struct SavedLeaf {
+    position: usize,
+    leaf: u32,
 }
 
 /// Why a class cannot be searched at the moment.
@@ -117,8 +124,6 @@ pub struct Layer {
     base_ids: FxHashMap<Base, u16>,
     /// By block: the version of the table that its leaves were computed from.
     fresh_at: Vec<u64>,
-    /// By block: a bit for each leaf that is to be computed although its node has not changed.
-    marked: Vec<u32>,
     /// Feasible leaves by block.
     totals: Vec<u8>,
     /// By block and base, `stride` to a block.
@@ -149,7 +154,6 @@ impl Layer {
             bases: Vec::new(),
             base_ids: FxHashMap::default(),
             fresh_at: Vec::new(),
-            marked: Vec::new(),
             totals: Vec::new(),
             summaries: Vec::new(),
             stride: 1,
@@ -220,8 +224,6 @@ impl Layer {
         self.leaves.resize(nodes, UNKNOWN);
         self.fresh_at.clear();
         self.fresh_at.resize(blocks, 0);
-        self.marked.clear();
-        self.marked.resize(blocks, 0);
         self.seen_nodes = Some(env.table.node_log.end());
         self.layout = env.table.layout();
         Ok(())
@@ -313,11 +315,6 @@ impl Layer {
         self.failures.len() - 1
     }
 
-    /// Has a leaf computed again.
-    pub fn mark(&mut self, position: usize) {
-        self.marked[position / BLOCK] |= 1 << (position % BLOCK);
-    }
-
     /// Whether all nodes are of one base, whatever pods come and go.
     pub fn has_one_base(&self) -> bool {
         self.is_plain && self.bases.len() == 1
@@ -331,7 +328,11 @@ impl Layer {
     /// What a leaf says; its block must be [fresh](Self::refresh).
     pub fn leaf(&self, position: usize) -> Leaf {
         let leaf = self.leaves[position];
-        if leaf >= FAILED { Leaf::Failed } else { Leaf::Fits((leaf >> 16) as usize, (leaf & 0xFFFF) as u16) }
+        if leaf >= FAILED {
+            Leaf::Failed((leaf & !FAILED) as usize)
+        } else {
+            Leaf::Fits((leaf >> 16) as usize, (leaf & 0xFFFF) as u16)
+        }
     }
 
     /// Feasible leaves of a block.
@@ -344,20 +345,24 @@ impl Layer {
         &self.summaries[block * self.stride..block * self.stride + self.bases.len().min(self.stride)]
     }
 
+    /// The failures by index.
+    pub fn failures(&self) -> &[Failure] {
+        &self.failures
+    }
+
     /// Why leaves are not feasible, each with their number; of use when all blocks are fresh.
     pub fn failure_counts(&self) -> impl Iterator<Item = (Failure, usize)> {
         self.failures.iter().copied().zip(self.failure_counts.iter().copied()).filter(|(_, count)| *count > 0)
     }
 
-    /// Computes the leaves of a block whose nodes have changed. `own` is the pod that is being placed: its own nomination
-    /// does not stand in its way.
+    /// Computes the leaves of a block whose nodes have changed, as they are for a pod that is nominated nowhere.
     ///
     /// # Errors
     /// If a leaf cannot be told without the framework.
-    pub fn refresh(&mut self, block: usize, env: &Env<'_>, own: &PodInfo) -> Result<(), NotIndexable> {
-        let (fresh_at, marked) = (self.fresh_at[block], self.marked[block]);
+    pub fn refresh(&mut self, block: usize, env: &Env<'_>) -> Result<(), NotIndexable> {
+        let fresh_at = self.fresh_at[block];
         let changes = &env.table.block_changes[block];
-        if changes.last() <= fresh_at && marked == 0 {
+        if changes.last() <= fresh_at {
             return Ok(());
         }
         let start = block * BLOCK;
@@ -367,51 +372,76 @@ impl Layer {
             let bits = changed_at.iter().enumerate().map(|(place, own)| u32::from(*own > fresh_at) << place);
             bits.fold(0, |all, bit| all | bit)
         });
-        self.compute_leaves(block, changed | marked, env, own)
+        self.compute_leaves(block, changed, env)
     }
 
-    fn compute_leaves(
-        &mut self,
-        block: usize,
-        mut left: u32,
-        env: &Env<'_>,
-        own: &PodInfo,
-    ) -> Result<(), NotIndexable> {
+    fn compute_leaves(&mut self, block: usize, mut left: u32, env: &Env<'_>) -> Result<(), NotIndexable> {
         let mut is_known = true;
         while left != 0 {
             let position = block * BLOCK + left.trailing_zeros() as usize;
             left &= left - 1;
-            let leaf = match self.compute(position, env, own) {
-                Ok(leaf) => leaf,
+            match self.compute(position, env, None) {
+                Ok(leaf) => is_known &= self.set(position, leaf),
                 Err(error) => {
                     self.summarize(block);
                     return Err(error);
                 }
-            };
-            let old = std::mem::replace(&mut self.leaves[position], leaf);
-            if old == leaf {
-                continue;
-            }
-            let summaries = &mut self.summaries[block * self.stride..(block + 1) * self.stride];
-            if old < FAILED {
-                is_known &= summaries[(old >> 16) as usize].remove((old & 0xFFFF) as u16);
-                self.totals[block] -= 1;
-            } else if old != UNKNOWN {
-                self.failure_counts[(old & !FAILED) as usize] -= 1;
-            }
-            if leaf < FAILED {
-                summaries[(leaf >> 16) as usize].add((leaf & 0xFFFF) as u16);
-                self.totals[block] += 1;
-            } else {
-                self.failure_counts[(leaf & !FAILED) as usize] += 1;
             }
         }
         if !is_known {
             self.summarize(block);
         }
         self.fresh_at[block] = env.table.version();
-        self.marked[block] = 0;
         Ok(())
+    }
+
+    /// Sets a leaf. Tells whether the summaries of its block are still known.
+    fn set(&mut self, position: usize, leaf: u32) -> bool {
+        let old = std::mem::replace(&mut self.leaves[position], leaf);
+        if old == leaf {
+            return true;
+        }
+        let block = position / BLOCK;
+        let summaries = &mut self.summaries[block * self.stride..(block + 1) * self.stride];
+        let mut is_known = true;
+        if old < FAILED {
+            is_known = summaries[(old >> 16) as usize].remove((old & 0xFFFF) as u16);
+            self.totals[block] -= 1;
+        } else if old != UNKNOWN {
+            self.failure_counts[(old & !FAILED) as usize] -= 1;
+        }
+        if leaf < FAILED {
+            summaries[(leaf >> 16) as usize].add((leaf & 0xFFFF) as u16);
+            self.totals[block] += 1;
+        } else {
+            self.failure_counts[(leaf & !FAILED) as usize] += 1;
+        }
+        is_known
+    }
+
+    /// Gives a pod that is nominated to a node the leaf as it is for that pod, whose own nomination does not stand in its
+    /// way. Tells whether it differs from that for others, and then what it was: to be [put back](Self::restore).
+    ///
+    /// # Errors
+    /// If a leaf cannot be told without the framework.
+    pub fn adapt(&mut self, position: usize, env: &Env<'_>, own: PodId) -> Result<Option<SavedLeaf>, NotIndexable> {
+        self.refresh(position / BLOCK, env)?;
+        let leaf = self.compute(position, env, Some(own))?;
+        let saved = SavedLeaf { position, leaf: self.leaves[position] };
+        if saved.leaf == leaf {
+            return Ok(None);
+        }
+        if !self.set(position, leaf) {
+            self.summarize(position / BLOCK);
+        }
+        Ok(Some(saved))
+    }
+
+    /// Puts a leaf back.
+    pub fn restore(&mut self, saved: SavedLeaf) {
+        if !self.set(saved.position, saved.leaf) {
+            self.summarize(saved.position / BLOCK);
+        }
     }
 
     /// Computes the summaries of a block from its leaves.
@@ -426,7 +456,8 @@ impl Layer {
         }
     }
 
-    fn compute(&mut self, position: usize, env: &Env<'_>, own: &PodInfo) -> Result<u32, NotIndexable> {
+    /// `own` is a pod whose nomination does not count.
+    fn compute(&mut self, position: usize, env: &Env<'_>, own: Option<PodId>) -> Result<u32, NotIndexable> {
         let load = &env.table.loads[position];
         if self.is_plain
             && env.nominator.is_empty()
@@ -452,7 +483,7 @@ impl Layer {
                 self.base_of[position] = base;
             }
         }
-        let crowd = if env.nominator.is_empty() { None } else { crowd_on(id, env, own) };
+        let crowd = if env.nominator.is_empty() { None } else { self.crowd_on(id, env, own) };
         if !self.pod.traits.host_ports.is_empty()
             && env.profile.filter.contains(&Plugin::NodePorts)
             && env.profile.pre_filter.contains(&Plugin::NodePorts)
@@ -472,20 +503,23 @@ impl Layer {
         Ok(u32::from(base) << 16 | u32::from(score))
     }
 
+    /// Number and requests of the pods nominated to a node that count as if they were there.
+    fn crowd_on(&self, node: NodeId, env: &Env<'_>, own: Option<PodId>) -> Option<(i64, Resources)> {
+        let mut crowd = None;
+        let priority = self.pod.priority();
+        for other in env.nominator.pods_on(node) {
+            if other.priority() >= priority && Some(other.id) != own {
+                let (pods, requests) = crowd.get_or_insert_with(|| (0, Resources::default()));
+                *pods += 1;
+                requests.add(&other.placed().requests);
+            }
+        }
+        crowd
+    }
+
     fn failed_leaf(&mut self, failure: Failure) -> u32 {
         FAILED | u32::try_from(self.failure_id(failure)).unwrap_or(0)
     }
-}
-
-/// Number and requests of the pods nominated to a node that count as if they were there.
-fn crowd_on(node: NodeId, env: &Env<'_>, own: &PodInfo) -> Option<(i64, Resources)> {
-    let mut crowd = None;
-    for other in env.nominator.pods_on(node).iter().filter(|other| counts(other, own)) {
-        let (pods, requests) = crowd.get_or_insert_with(|| (0, Resources::default()));
-        *pods += 1;
-        requests.add(&other.placed().requests);
-    }
-    crowd
 }
 
 /// Whether a nominated pod counts as if it were there when another one is placed.

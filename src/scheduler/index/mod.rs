@@ -25,6 +25,7 @@ use super::{
     Context, Decision, Diagnosis, Failure, Nominator, Placement, Plugin, PodInfo, Profile, SearchState, Snapshot,
     TieBreak, feasible_nodes_to_find,
 };
+use crate::cluster::NodeId;
 use class::Class;
 use key::{ClassKey, LayerKey};
 use layer::{Env, Layer};
@@ -65,6 +66,8 @@ pub struct Index {
     labels_are_seen: bool,
     searches: u64,
     buffers: Buffers,
+    /// Of the last decision.
+    failure_on_nominated: Option<Failure>,
     statistics: IndexStatistics,
 }
 
@@ -137,8 +140,9 @@ impl Index {
             self.forget_classes();
         }
         let class = self.class_of(context, pod, profile)?;
-        let Self { table, classes, layers, by_layer_key, buffers, .. } = self;
         self.searches += 1;
+        self.failure_on_nominated = None;
+        let Self { table, classes, layers, by_layer_key, buffers, failure_on_nominated, .. } = self;
         let class = &mut classes[class];
         class.last_used = self.searches;
         class.learn_kinds(log.kinds(), &mut |name| table.key(name, context.snapshot));
@@ -158,54 +162,92 @@ impl Index {
         layer.catch_up(&env).ok()?;
         class.catch_up(&env, layer).ok()?;
         let nodes = table.ids.len();
-        // A nomination counts for some pods of a class and not for others.
-        let is_alike = pod.nominated_node_name.is_none() && context.nominator.is_empty();
-        if is_alike && let Some(known) = class.known_failure(&env) {
-            return Some(Decision::Unschedulable(Arc::clone(known)));
-        }
         if class.constraints.is_blind_to_nominated(context.nominator, pod) {
             return None;
         }
         let nominated = pod.nominated_node_name.as_ref().and_then(|name| context.snapshot.node_by_name(name));
         let nominated = nominated.and_then(|id| table.position(id));
-        if let Some(position) = nominated {
-            // Its own nomination does not count against it, unlike for the others of its layer.
-            layer.mark(position);
-        }
-        let mut search_of = Search { class, layer, env: &env, pod };
-        if let Some(position) = nominated {
-            let alone = search_of.is_feasible(position);
-            if alone != Ok(false) {
-                search_of.layer.mark(position);
-                let node = table.ids[position];
-                return alone.ok().map(|_| Decision::Placed(Placement { node, feasible: 1, total: None, best: 1 }));
-            }
-        }
-        let wanted = feasible_nodes_to_find(nodes, context.profile.percentage_of_nodes_to_score);
-        let start = search.next_start_node_index % nodes;
-        let found = search_of.run(start, wanted, tie_break, buffers);
-        if let Some(position) = nominated {
-            search_of.layer.mark(position);
-        }
-        match found.ok()? {
-            Found::Node { placement, visited } => {
-                search.next_start_node_index = (start + visited) % nodes;
-                Some(Decision::Placed(placement))
-            }
-            Found::Nothing(reasons) => {
-                let names_node = context.profile.version.taint_reason_names_taint();
-                if names_node && reasons.iter().any(|(failure, _)| matches!(failure, Failure::UntoleratedTaint(_))) {
-                    return None;
+        // Its own nomination does not count against it, unlike for the others of its layer.
+        let adapted = match nominated {
+            Some(position) => layer.adapt(position, &env, pod.id).ok()?,
+            None => None,
+        };
+        let mut search_of = Search { class, layer, env: &env };
+        let found = (|| {
+            if let Some(position) = nominated {
+                *failure_on_nominated = search_of.failure_at(position).ok()?;
+                if failure_on_nominated.is_none() {
+                    let node = table.ids[position];
+                    return Some(Decision::Placed(Placement { node, feasible: 1, total: None, best: 1 }));
                 }
-                let plugins = reasons.iter().map(|(failure, _)| failure.plugin()).collect();
-                let failures = Failures::Counted { any_node: *table.ids.first()?, counts: reasons };
-                let diagnosis = Arc::new(Diagnosis { nodes, pre_filter: None, failures, plugins });
-                if is_alike {
-                    search_of.class.note_failure(&diagnosis, &env);
-                }
-                Some(Decision::Unschedulable(diagnosis))
             }
+            if adapted.is_none()
+                && let Some(known) = search_of.class.known_failure(&env)
+            {
+                return Some(Decision::Unschedulable(Arc::clone(known)));
+            }
+            let wanted = feasible_nodes_to_find(nodes, context.profile.percentage_of_nodes_to_score);
+            let start = search.next_start_node_index % nodes;
+            match search_of.run(start, wanted, tie_break, buffers).ok()? {
+                Found::Node { placement, visited } => {
+                    search.next_start_node_index = (start + visited) % nodes;
+                    Some(Decision::Placed(placement))
+                }
+                Found::Nothing(reasons) => {
+                    let names_node = context.profile.version.taint_reason_names_taint();
+                    if names_node && reasons.iter().any(|(failure, _)| matches!(failure, Failure::UntoleratedTaint(_)))
+                    {
+                        return None;
+                    }
+                    let plugins = reasons.iter().map(|(failure, _)| failure.plugin()).collect();
+                    let failures =
+                        Failures::Counted { any_node: *table.ids.first()?, counts: reasons, resolvable: None };
+                    let diagnosis = Arc::new(Diagnosis { nodes, pre_filter: None, failures, plugins });
+                    if adapted.is_none() {
+                        search_of.class.note_failure(&diagnosis, &env);
+                    }
+                    Some(Decision::Unschedulable(diagnosis))
+                }
+            }
+        })();
+        if let Some(saved) = adapted {
+            search_of.layer.restore(saved);
         }
+        found
+    }
+
+    /// Why the node that the pod of the last [decision](Self::schedule) is nominated to is not feasible.
+    #[must_use]
+    pub const fn failure_on_nominated(&self) -> Option<Failure> {
+        self.failure_on_nominated
+    }
+
+    /// The nodes that the absence of other pods could make feasible, in the order in which they are visited, for the pod of
+    /// the last [decision](Self::schedule), which found no node; `None` if only the framework can tell.
+    pub fn resolvable(
+        &mut self,
+        context: &Context<'_>,
+        pod: &Arc<PodInfo>,
+        profile: usize,
+        search: SearchState,
+    ) -> Option<Vec<NodeId>> {
+        let class = self.class_of(context, pod, profile)?;
+        let Self { table, classes, layers, buffers, .. } = self;
+        let class = &mut classes[class];
+        let layer = layers[class.layer?].as_mut()?;
+        let env =
+            Env { snapshot: context.snapshot, nominator: context.nominator, profile: context.profile, table: &*table };
+        let nominated = pod.nominated_node_name.as_ref().and_then(|name| context.snapshot.node_by_name(name));
+        let adapted = match nominated.and_then(|id| table.position(id)) {
+            Some(position) => layer.adapt(position, &env, pod.id).ok()?,
+            None => None,
+        };
+        let start = search.next_start_node_index % table.ids.len().max(1);
+        let resolvable = Search { class, layer: &mut *layer, env: &env }.resolvable(start, buffers);
+        if let Some(saved) = adapted {
+            layer.restore(saved);
+        }
+        resolvable.ok()
     }
 
     /// The class of a pod, built if need be.

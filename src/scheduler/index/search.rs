@@ -7,7 +7,7 @@ use super::layer::{Env, Layer, Leaf, NotIndexable, Summary};
 use super::node_table::{BLOCK, NO_DOMAIN};
 use crate::cluster::NodeId;
 use crate::scheduler::plugins::{inter_pod_affinity, pod_topology_spread};
-use crate::scheduler::{Failure, MAX_NODE_SCORE, Placement, Plugin, PodInfo, TieBreak};
+use crate::scheduler::{Code, Failure, MAX_NODE_SCORE, Placement, Plugin, TieBreak};
 
 /// What a search found.
 #[derive(Clone, Debug)]
@@ -130,21 +130,55 @@ pub struct Search<'a> {
     pub layer: &'a mut Layer,
     /// The cluster.
     pub env: &'a Env<'a>,
-    /// The pod.
-    pub pod: &'a PodInfo,
 }
 
 impl Search<'_> {
-    /// Whether one node is feasible.
+    /// Why one node is not feasible; `None` if it is. Its block must be fresh.
     ///
     /// # Errors
     /// If that cannot be told without the framework.
-    pub fn is_feasible(&mut self, position: usize) -> Result<bool, NotIndexable> {
-        self.layer.refresh(position / BLOCK, self.env, self.pod)?;
-        let Leaf::Fits(base, _) = self.layer.leaf(position) else { return Ok(false) };
+    pub fn failure_at(&mut self, position: usize) -> Result<Option<Failure>, NotIndexable> {
+        let base = match self.layer.leaf(position) {
+            Leaf::Fits(base, _) => base,
+            Leaf::Failed(failure) => return Ok(Some(self.layer.failures()[failure])),
+        };
         let group = self.class.group_at(base, position)?;
         let minima = self.class.constraints.hard_minima();
-        Ok(self.judge(group, &minima) == Judgement::Takes)
+        Ok(match self.judge(group, &minima) {
+            Judgement::Rejects(failure) => Some(failure),
+            Judgement::Takes | Judgement::Open => None,
+        })
+    }
+
+    /// The nodes, from a position on, that the absence of other pods could make feasible. None is feasible.
+    ///
+    /// # Errors
+    /// If that cannot be told without the framework.
+    pub fn resolvable(&mut self, start: usize, buffers: &mut Buffers) -> Result<Vec<NodeId>, NotIndexable> {
+        buffers.judgements.clear();
+        buffers.counts.clear();
+        buffers.scores.clear();
+        let minima = self.class.constraints.hard_minima();
+        let nodes = self.layer.len();
+        let mut resolvable = Vec::new();
+        for (from, to) in (Window { start, visited: nodes, nodes }).parts() {
+            self.layer.refresh(from / BLOCK, self.env)?;
+            for position in from..to {
+                let failure = match self.layer.leaf(position) {
+                    Leaf::Failed(failure) => self.layer.failures()[failure],
+                    Leaf::Fits(base, _) => {
+                        let group = self.class.group_at(base, position)?;
+                        self.takes(group, &minima, buffers);
+                        let Judgement::Rejects(failure) = buffers.judgements[group] else { return Err(NotIndexable) };
+                        failure
+                    }
+                };
+                if failure.code() == Code::Unschedulable {
+                    resolvable.push(self.env.table.ids[position]);
+                }
+            }
+        }
+        Ok(resolvable)
     }
 
     /// Searches from a position on for up to `wanted` feasible nodes and chooses one of the best.
@@ -210,7 +244,7 @@ impl Search<'_> {
         let (mut feasible, mut visited, mut summary) = (0, 0, WindowSummary::default());
         'walk: for (from, to) in everything.parts() {
             let block = from / BLOCK;
-            self.layer.refresh(block, self.env, self.pod)?;
+            self.layer.refresh(block, self.env)?;
             let total = if takes { self.layer.total(block) } else { 0 };
             if everything.is_whole(from, to) && feasible + total <= wanted {
                 feasible += total;
@@ -300,7 +334,7 @@ impl Search<'_> {
         let everything = Window { start, visited: self.layer.len(), nodes: self.layer.len() };
         for (from, to) in everything.parts() {
             let block = from / BLOCK;
-            self.layer.refresh(block, self.env, self.pod)?;
+            self.layer.refresh(block, self.env)?;
             if everything.is_whole(from, to) && feasible + self.layer.total(block) <= wanted {
                 feasible += self.note_block(block, &minima, buffers)?;
                 visited += to - from;

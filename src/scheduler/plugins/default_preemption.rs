@@ -4,6 +4,7 @@
 //! victims of a node share priority and start time, kube-scheduler's order among them is unspecified; here it is that of
 //! the node's pods.
 
+use super::preemption_memo::{Outcome, PreemptionMemo, Worth};
 use super::preemption_room;
 use crate::api::PreemptionPolicy;
 use crate::cluster::NodeId;
@@ -30,7 +31,7 @@ pub struct Candidate {
 /// What preemption found.
 #[derive(Clone, Debug, Default)]
 pub struct Preemption {
-    /// Every node where preemption would help.
+    /// The nodes that were found where preemption would help; only the chosen one where the state has a memo.
     pub candidates: Vec<Candidate>,
     /// Nodes that are best by every criterion, in order of their ids.
     pub ties: Vec<NodeId>,
@@ -77,6 +78,7 @@ pub fn preempt(
                 let resolvable = failures.iter().filter(|(_, failure)| failure.code() == Code::Unschedulable);
                 resolvable.map(|(node, _)| *node).collect()
             }
+            Failures::Counted { resolvable: Some(nodes), .. } => nodes.clone(),
             Failures::Counted { counts, .. } => {
                 // The index counts nodes only where there was nobody to preempt.
                 let resolvable = counts.iter().filter(|(failure, _)| failure.code() == Code::Unschedulable);
@@ -87,11 +89,30 @@ pub fn preempt(
     };
     let wanted = candidates_wanted(context.profile.args.preemption, potential.len());
     let offset = tie_break.offset(potential.len());
-    let (mut violating, mut candidates) = (Vec::new(), Vec::new());
-    let mut failures: Vec<(NodeId, Failure)> = Vec::new();
     let (before, after) = potential.split_at(offset);
+    let nodes = after.iter().chain(before);
     let only_room = preemption_room::only_room_counts(context, state);
-    for id in after.iter().chain(before) {
+    if only_room
+        && pod.spec().volumes.is_empty()
+        && context.listers.disruption_budgets.is_empty()
+        && let Some(mut memo) = state.preemption_memo.take()
+    {
+        let found = preempt_by_memo(context, pod, nodes, wanted, state, &mut memo);
+        state.preemption_memo = Some(memo);
+        return match found {
+            Ok(worths) => {
+                let ties = best_nodes(&worths);
+                let nominated = tie_break.pick(&ties);
+                let node = nominated.and_then(|id| context.snapshot.node(id));
+                let chosen = node.and_then(|node| preemption_room::select_victims(context, pod, node, state).ok());
+                Preemption { candidates: chosen.into_iter().collect(), ties, nominated, failure: None }
+            }
+            Err(failures) => unhelpful(context, pod, diagnosis, no_victims, failures),
+        };
+    }
+    let (mut violating, mut candidates) = (Vec::new(), Vec::new());
+    let mut failures: Vec<(NodeId, Option<Failure>)> = Vec::new();
+    for id in nodes {
         let Some(node) = context.snapshot.node(*id) else { continue };
         let found = if only_room {
             preemption_room::select_victims(context, pod, node, state)
@@ -101,8 +122,7 @@ pub fn preempt(
         match found {
             Ok(candidate) if candidate.pdb_violations == 0 => candidates.push(candidate),
             Ok(candidate) => violating.push(candidate),
-            Err(None) => no_victims += 1,
-            Err(Some(failure)) => failures.push((*id, failure)),
+            Err(failure) => failures.push((*id, failure)),
         }
         if !candidates.is_empty() && candidates.len() + violating.len() >= wanted {
             break;
@@ -110,24 +130,71 @@ pub fn preempt(
     }
     candidates.append(&mut violating);
     if candidates.is_empty() {
-        let mut counts = ReasonCounts::default();
-        let helpless = diagnosis.nodes - no_victims - failures.len();
-        for (reason, nodes) in [
-            ("No preemption victims found for incoming pod", no_victims),
-            ("Preemption is not helpful for scheduling", helpless),
-        ] {
-            if nodes > 0 {
-                counts.add(reason, nodes);
-            }
-        }
-        counts.add_failures(failures.into_iter(), context.snapshot, pod, context.profile.version);
-        let mut text = format!("0/{} nodes are available", diagnosis.nodes);
-        counts.write_to(&mut text);
-        return Preemption { failure: Some(text), ..Preemption::default() };
+        return unhelpful(context, pod, diagnosis, no_victims, failures);
     }
-    let ties = best_nodes(&candidates);
+    let worths: Vec<(NodeId, Worth)> = candidates.iter().map(|own| (own.node, Worth::of(own))).collect();
+    let ties = best_nodes(&worths);
     let nominated = tie_break.pick(&ties);
     Preemption { candidates, ties, nominated, failure: None }
+}
+
+/// What preemption on the first nodes where it helps is worth, as many of them as are wanted.
+///
+/// # Errors
+/// If it helps nowhere: why, for each node.
+fn preempt_by_memo<'a>(
+    context: &Context<'_>,
+    pod: &PodInfo,
+    nodes: impl Iterator<Item = &'a NodeId>,
+    wanted: usize,
+    state: &CycleState,
+    memo: &mut PreemptionMemo,
+) -> Result<Vec<(NodeId, Worth)>, Vec<(NodeId, Option<Failure>)>> {
+    let kind = memo.kind(pod);
+    let (mut worths, mut failures) = (Vec::new(), Vec::new());
+    for id in nodes {
+        let Some(node) = context.snapshot.node(*id) else { continue };
+        let find = || preemption_room::select_victims(context, pod, node, state);
+        let outcome = if context.nominator.pods_on(*id).is_empty() {
+            memo.outcome(kind, node, find)
+        } else {
+            find().map_or_else(Outcome::Fails, |candidate| Outcome::Helps(Worth::of(&candidate)))
+        };
+        match outcome {
+            Outcome::Helps(worth) => worths.push((*id, worth)),
+            Outcome::Fails(failure) => failures.push((*id, failure)),
+        }
+        if !worths.is_empty() && worths.len() >= wanted {
+            break;
+        }
+    }
+    if worths.is_empty() { Err(failures) } else { Ok(worths) }
+}
+
+/// Preemption helps nowhere. `no_victims` nodes besides those with failures have no pod that may go.
+fn unhelpful(
+    context: &Context<'_>,
+    pod: &PodInfo,
+    diagnosis: &Diagnosis,
+    no_victims: usize,
+    failures: Vec<(NodeId, Option<Failure>)>,
+) -> Preemption {
+    let helpless = diagnosis.nodes - no_victims - failures.len();
+    let no_victims = no_victims + failures.iter().filter(|(_, failure)| failure.is_none()).count();
+    let mut counts = ReasonCounts::default();
+    for (reason, nodes) in [
+        ("No preemption victims found for incoming pod", no_victims),
+        ("Preemption is not helpful for scheduling", helpless),
+    ] {
+        if nodes > 0 {
+            counts.add(reason, nodes);
+        }
+    }
+    let failures = failures.into_iter().filter_map(|(node, failure)| Some((node, failure?)));
+    counts.add_failures(failures, context.snapshot, pod, context.profile.version);
+    let mut text = format!("0/{} nodes are available", diagnosis.nodes);
+    counts.write_to(&mut text);
+    Preemption { failure: Some(text), ..Preemption::default() }
 }
 
 /// Whether a pod of lower priority is on some node.
@@ -135,18 +202,31 @@ pub fn has_victims(context: &Context<'_>, pod: &PodInfo) -> bool {
     context.snapshot.lowest_priority().is_some_and(|lowest| lowest < pod.priority())
 }
 
-/// Whether a pod that found no node preempts nobody whatever the nodes' failures are: it never does, or room is being made
-/// for it already.
-pub fn never_preempts(context: &Context<'_>, pod: &PodInfo) -> bool {
-    !has_victims(context, pod)
-        || pod.spec().preemption_policy == PreemptionPolicy::Never
-        || pod.nominated_node_name.as_deref().and_then(|name| context.snapshot.node_by_name(name)).is_some_and(|node| {
-            let may_fit = || {
-                let failure = failure_on(context, pod, node);
-                failure.is_none_or(|failure| failure.code() != Code::UnschedulableAndUnresolvable)
-            };
-            is_making_room(context, pod, node) && may_fit()
-        })
+/// Whether a pod that found no node could preempt others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prospect {
+    /// Nobody, whatever the nodes' failures are.
+    Nobody,
+    /// Nobody, because victims are still leaving the node that it is nominated to.
+    RoomIsMade,
+    /// The nodes' failures decide.
+    Open,
+}
+
+/// Whether a pod that found no node could preempt others. `on_nominated`: why the node that it is nominated to is not
+/// feasible, if that is known.
+pub fn prospect(context: &Context<'_>, pod: &PodInfo, on_nominated: Option<Failure>) -> Prospect {
+    if !has_victims(context, pod) || pod.spec().preemption_policy == PreemptionPolicy::Never {
+        return Prospect::Nobody;
+    }
+    let nominated = pod.nominated_node_name.as_deref().and_then(|name| context.snapshot.node_by_name(name));
+    if let Some(node) = nominated.filter(|node| is_making_room(context, pod, *node)) {
+        let failure = on_nominated.or_else(|| failure_on(context, pod, node));
+        if failure.is_none_or(|failure| failure.code() != Code::UnschedulableAndUnresolvable) {
+            return Prospect::RoomIsMade;
+        }
+    }
+    Prospect::Open
 }
 
 /// Why one node is not feasible.
@@ -312,13 +392,10 @@ impl Criterion {
 }
 
 /// The candidates that are best by every criterion in turn, in order of their ids.
-fn best_nodes(candidates: &[Candidate]) -> Vec<NodeId> {
-    let mut best: Vec<&Candidate> = candidates.iter().collect();
-    for criterion in Criterion::ALL {
-        let Some(least) = best.iter().map(|candidate| criterion.value(candidate)).min() else { break };
-        best.retain(|candidate| criterion.value(candidate) == least);
-    }
-    let mut nodes: Vec<NodeId> = best.into_iter().map(|candidate| candidate.node).collect();
+fn best_nodes(candidates: &[(NodeId, Worth)]) -> Vec<NodeId> {
+    let least = candidates.iter().map(|(_, worth)| *worth).min();
+    let best = candidates.iter().filter(|(_, worth)| Some(*worth) == least);
+    let mut nodes: Vec<NodeId> = best.map(|(node, _)| *node).collect();
     nodes.sort_unstable();
     nodes
 }

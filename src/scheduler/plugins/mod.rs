@@ -13,6 +13,7 @@ pub mod node_unschedulable;
 pub mod node_volume_limits;
 mod pod_memo;
 pub mod pod_topology_spread;
+pub(super) mod preemption_memo;
 mod preemption_room;
 pub mod scheduling_gates;
 pub mod taint_toleration;
