@@ -1,7 +1,7 @@
 //! The constraints of a class on topology: PodTopologySpread and InterPodAffinity, with a tally for each number that
 //! they look at.
 
-use super::class::{Group, MAX_LOCALS};
+use super::crowd::{Locals, MAX_LOCALS};
 use super::layer::{Base, Env, NotIndexable, counts};
 use super::node_table::{Log, NO_DOMAIN, NodeTable};
 use super::tally::Tally;
@@ -326,7 +326,7 @@ impl Constraints {
     }
 
     /// The values that only the node at a position decides.
-    pub fn locals_at(&self, position: usize) -> [i32; MAX_LOCALS] {
+    pub fn locals_at(&self, position: usize) -> Locals {
         let mut locals = [0; MAX_LOCALS];
         for (local, index) in locals.iter_mut().zip(&self.local_tallies) {
             let value = self.tallies[*index].counted_value(position);
@@ -345,8 +345,8 @@ impl Constraints {
         base.domains[self.slots[tally]]
     }
 
-    /// The number that a tally has for the nodes of a group; `None` if they lack the key.
-    pub fn value(&self, tally: usize, group: &Group, base: &Base) -> Option<i64> {
+    /// The number that a tally has for nodes of a base with these own values; `None` if they lack the key.
+    pub fn value(&self, tally: usize, locals: &Locals, base: &Base) -> Option<i64> {
         let domain = self.domain(tally, base);
         if domain == NO_DOMAIN {
             return None;
@@ -355,14 +355,14 @@ impl Constraints {
             return Some(self.tallies[tally].domain(domain));
         }
         let local = self.local_tallies.iter().position(|own| *own == tally)?;
-        Some(i64::from(group.locals[local]))
+        Some(i64::from(locals[local]))
     }
 
-    /// Why the nodes of a group are not feasible although their resources suffice. `minima` are those of
+    /// Why nodes of a base with these own values are not feasible although their resources suffice. `minima` are those of
     /// [`hard_minima`](Self::hard_minima).
-    pub fn failure(&self, group: &Group, base: &Base, minima: &[i64]) -> Option<Failure> {
+    pub fn failure(&self, locals: &Locals, base: &Base, minima: &[i64]) -> Option<Failure> {
         for (own, minimum) in self.hard.iter().zip(minima) {
-            let Some(count) = self.value(own.tally, group, base) else {
+            let Some(count) = self.value(own.tally, locals, base) else {
                 return Some(Failure::TopologySpreadMissingLabel);
             };
             if count + i64::from(own.selects_itself) - minimum > own.constraint.max_skew {
@@ -375,7 +375,7 @@ impl Constraints {
         if !self.affinity.is_empty() {
             let (mut all_exist, mut total) = (true, 0);
             for tally in with_role(|role| *role == Role::Affinity) {
-                let Some(count) = self.value(tally, group, base) else { return Some(Failure::PodAffinity) };
+                let Some(count) = self.value(tally, locals, base) else { return Some(Failure::PodAffinity) };
                 all_exist &= count > 0;
                 total += self.tallies[tally].total();
             }
@@ -385,7 +385,7 @@ impl Constraints {
                 return Some(Failure::PodAffinity);
             }
         }
-        let exists = |tally: usize| self.value(tally, group, base).is_some_and(|count| count > 0);
+        let exists = |tally: usize| self.value(tally, locals, base).is_some_and(|count| count > 0);
         if with_role(|role| matches!(role, Role::AntiAffinity(_))).any(exists) {
             return Some(Failure::PodAntiAffinity);
         }
@@ -404,10 +404,19 @@ impl Constraints {
         self.hard.iter().map(minimum).collect()
     }
 
-    /// InterPodAffinity's raw score of a group.
-    pub fn affinity_score(&self, group: &Group, base: &Base) -> i64 {
+    /// InterPodAffinity's raw score of nodes of a base with these own values.
+    pub fn affinity_score(&self, locals: &Locals, base: &Base) -> i64 {
         let tallies = self.roles.iter().enumerate().filter(|(_, role)| **role == Role::Score);
-        tallies.filter_map(|(index, _)| self.value(index, group, base)).sum()
+        tallies.filter_map(|(index, _)| self.value(index, locals, base)).sum()
+    }
+
+    /// Whether all that pods on nodes come to is that a node with some that matter to itself is rejected.
+    pub fn only_reject_crowd(&self) -> bool {
+        self.hard.is_empty()
+            && self.soft.is_empty()
+            && self.affinity.is_empty()
+            && self.local_tallies.len() == self.tallies.len()
+            && self.roles.iter().all(|role| matches!(role, Role::AntiAffinity(_) | Role::ExistingAntiAffinity))
     }
 
     /// Whether InterPodAffinity has anything to score by.

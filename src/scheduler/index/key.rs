@@ -68,6 +68,35 @@ impl ClassKey {
     }
 }
 
+/// What tells apart what pods ask of other pods: everything of a pod that its constraints look at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DemandKey {
+    profile: usize,
+    node_selector: Labels,
+    affinity: Option<Box<Affinity>>,
+    tolerations: Vec<Toleration>,
+    constraints: Vec<(Constraint, bool)>,
+    has_own_constraints: bool,
+    namespace: Option<Name>,
+    labels: Option<Labels>,
+}
+
+impl DemandKey {
+    /// The key of what the pods of a class ask.
+    pub fn of_class(key: &ClassKey) -> Self {
+        Self {
+            profile: key.profile,
+            node_selector: key.node_selector.clone(),
+            affinity: key.affinity.clone(),
+            tolerations: key.tolerations.clone(),
+            constraints: key.constraints.clone(),
+            has_own_constraints: key.has_own_constraints,
+            namespace: key.namespace.clone(),
+            labels: key.labels.clone(),
+        }
+    }
+}
+
 /// What tells layers apart: everything of a pod that its layer looks at, and the topology keys whose domains matter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LayerKey {

@@ -345,6 +345,32 @@ impl Layer {
         &self.summaries[block * self.stride..block * self.stride + self.bases.len().min(self.stride)]
     }
 
+    /// The summary of a block without some of its nodes, where there is one base.
+    #[inline]
+    pub fn summary_without(&self, block: usize, mut left_out: u32) -> Summary {
+        let mut summary = self.summaries[block * self.stride];
+        let mut is_known = true;
+        let left = left_out;
+        while left_out != 0 {
+            let leaf = self.leaves[block * BLOCK + left_out.trailing_zeros() as usize];
+            left_out &= left_out - 1;
+            if leaf < FAILED {
+                is_known &= summary.remove((leaf & 0xFFFF) as u16);
+            }
+        }
+        if is_known {
+            return summary;
+        }
+        let end = self.leaves.len().min((block + 1) * BLOCK);
+        let mut summary = Summary::default();
+        for (place, leaf) in self.leaves[block * BLOCK..end].iter().enumerate() {
+            if *leaf < FAILED && left & 1 << place == 0 {
+                summary.add((*leaf & 0xFFFF) as u16);
+            }
+        }
+        summary
+    }
+
     /// The failures by index.
     pub fn failures(&self) -> &[Failure] {
         &self.failures

@@ -10,6 +10,8 @@
 
 mod class;
 mod constraints;
+mod crowd;
+mod demand;
 mod key;
 mod layer;
 mod node_table;
@@ -27,10 +29,11 @@ use super::{
 };
 use crate::cluster::NodeId;
 use class::Class;
-use key::{ClassKey, LayerKey};
+use demand::Demand;
+use key::{ClassKey, DemandKey, LayerKey};
 use layer::{Env, Layer};
 use node_table::NodeTable;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use search::{Buffers, Found, Search};
 use std::sync::Arc;
 
@@ -57,7 +60,9 @@ pub struct Index {
     table: NodeTable,
     classes: Vec<Class>,
     by_key: FxHashMap<ClassKey, usize>,
-    /// In slots that are used again.
+    /// In slots that are used again, as are layers.
+    demands: Vec<Option<Demand>>,
+    by_demand_key: FxHashMap<DemandKey, usize>,
     layers: Vec<Option<Layer>>,
     by_layer_key: FxHashMap<LayerKey, usize>,
     /// By likeness and profile. The pod keeps the addresses from being used again. `None`: not indexed.
@@ -95,6 +100,8 @@ impl Index {
         self.classes.clear();
         self.by_key.clear();
         self.by_address.clear();
+        self.demands.clear();
+        self.by_demand_key.clear();
         self.layers.clear();
         self.by_layer_key.clear();
     }
@@ -142,27 +149,30 @@ impl Index {
         let class = self.class_of(context, pod, profile)?;
         self.searches += 1;
         self.failure_on_nominated = None;
-        let Self { table, classes, layers, by_layer_key, buffers, failure_on_nominated, .. } = self;
+        let Self { table, classes, demands, layers, by_layer_key, buffers, failure_on_nominated, .. } = self;
         let class = &mut classes[class];
         class.last_used = self.searches;
-        class.learn_kinds(log.kinds(), &mut |name| table.key(name, context.snapshot));
-        if !class.constraints.tallies.is_empty() {
+        let demand = demands[class.demand].as_mut()?;
+        demand.learn_kinds(log.kinds(), &mut |name| table.key(name, context.snapshot));
+        if !demand.constraints.tallies.is_empty() {
             table.count_kinds(context.snapshot);
         }
         let layer = match class.layer {
-            Some(layer) => layer,
-            None => {
-                let layer = layer_of(class, context, profile, layers, by_layer_key)?;
-                *class.layer.insert(layer)
+            Some((layer, keys)) if keys == demand.keys_generation => layer,
+            _ => {
+                let layer = layer_of(class, demand, context, profile, layers, by_layer_key)?;
+                class.layer = Some((layer, demand.keys_generation));
+                layer
             }
         };
         let layer = layers[layer].as_mut()?;
         let env =
             Env { snapshot: context.snapshot, nominator: context.nominator, profile: context.profile, table: &*table };
         layer.catch_up(&env).ok()?;
-        class.catch_up(&env, layer).ok()?;
+        demand.catch_up(&env).ok()?;
+        class.catch_up(layer, demand);
         let nodes = table.ids.len();
-        if class.constraints.is_blind_to_nominated(context.nominator, pod) {
+        if demand.constraints.is_blind_to_nominated(context.nominator, pod) {
             return None;
         }
         let nominated = pod.nominated_node_name.as_ref().and_then(|name| context.snapshot.node_by_name(name));
@@ -172,7 +182,7 @@ impl Index {
             Some(position) => layer.adapt(position, &env, pod.id).ok()?,
             None => None,
         };
-        let mut search_of = Search { class, layer, env: &env };
+        let mut search_of = Search { class, layer, demand, env: &env };
         let found = (|| {
             if let Some(position) = nominated {
                 *failure_on_nominated = search_of.failure_at(position).ok()?;
@@ -232,9 +242,10 @@ impl Index {
         search: SearchState,
     ) -> Option<Vec<NodeId>> {
         let class = self.class_of(context, pod, profile)?;
-        let Self { table, classes, layers, buffers, .. } = self;
+        let Self { table, classes, demands, layers, buffers, .. } = self;
         let class = &mut classes[class];
-        let layer = layers[class.layer?].as_mut()?;
+        let layer = layers[class.layer?.0].as_mut()?;
+        let demand = demands[class.demand].as_ref()?;
         let env =
             Env { snapshot: context.snapshot, nominator: context.nominator, profile: context.profile, table: &*table };
         let nominated = pod.nominated_node_name.as_ref().and_then(|name| context.snapshot.node_by_name(name));
@@ -243,7 +254,7 @@ impl Index {
             None => None,
         };
         let start = search.next_start_node_index % table.ids.len().max(1);
-        let resolvable = Search { class, layer: &mut *layer, env: &env }.resolvable(start, buffers);
+        let resolvable = Search { class, layer: &mut *layer, demand, env: &env }.resolvable(start, buffers);
         if let Some(saved) = adapted {
             layer.restore(saved);
         }
@@ -271,7 +282,8 @@ impl Index {
         if let Some(class) = self.by_key.get(&key) {
             return Some(*class);
         }
-        let class = Class::new(pod, context.profile, context.listers);
+        let demand = self.demand_of(DemandKey::of_class(&key), pod, context);
+        let class = Class::new(pod, demand);
         let most = (MAX_LEAVES / self.table.ids.len().max(1)).max(MIN_CLASSES);
         let slot = if self.classes.len() < most {
             self.classes.push(class);
@@ -282,7 +294,7 @@ impl Index {
             self.by_key.retain(|_, own| *own != slot);
             self.by_address.clear();
             self.classes[slot] = class;
-            self.drop_unused_layers();
+            self.drop_unused();
             slot
         };
         self.by_key.insert(key, slot);
@@ -291,13 +303,42 @@ impl Index {
 }
 
 impl Index {
-    fn drop_unused_layers(&mut self) {
-        let used: Vec<Option<usize>> = self.classes.iter().map(|class| class.layer).collect();
-        self.by_layer_key.retain(|_, slot| used.contains(&Some(*slot)));
-        for (slot, layer) in self.layers.iter_mut().enumerate() {
-            if !used.contains(&Some(slot)) {
-                *layer = None;
-            }
+    /// The slot of what pods like this one ask of others, which is made if need be.
+    fn demand_of(&mut self, key: DemandKey, pod: &Arc<PodInfo>, context: &Context<'_>) -> usize {
+        if let Some(demand) = self.by_demand_key.get(&key) {
+            return *demand;
+        }
+        let demand = Demand::new(pod, context.profile, context.listers);
+        let slot = free_slot(&mut self.demands);
+        self.demands[slot] = Some(demand);
+        self.by_demand_key.insert(key, slot);
+        slot
+    }
+
+    /// Drops layers and demands that no class has.
+    fn drop_unused(&mut self) {
+        let layers: FxHashSet<usize> = self.classes.iter().filter_map(|class| Some(class.layer?.0)).collect();
+        let demands: FxHashSet<usize> = self.classes.iter().map(|class| class.demand).collect();
+        retain_slots(&mut self.layers, &mut self.by_layer_key, &layers);
+        retain_slots(&mut self.demands, &mut self.by_demand_key, &demands);
+    }
+}
+
+/// A slot that is free.
+fn free_slot<T>(slots: &mut Vec<Option<T>>) -> usize {
+    if let Some(slot) = slots.iter().position(Option::is_none) {
+        return slot;
+    }
+    slots.push(None);
+    slots.len() - 1
+}
+
+/// Frees the slots that are not used.
+fn retain_slots<K, T>(slots: &mut [Option<T>], by_key: &mut FxHashMap<K, usize>, used: &FxHashSet<usize>) {
+    by_key.retain(|_, slot| used.contains(slot));
+    for (slot, own) in slots.iter_mut().enumerate() {
+        if !used.contains(&slot) {
+            *own = None;
         }
     }
 }
@@ -305,21 +346,19 @@ impl Index {
 /// The slot of a class's layer, which is built if need be; `None` where such pods cannot be indexed.
 fn layer_of(
     class: &Class,
+    demand: &Demand,
     context: &Context<'_>,
     profile: usize,
     layers: &mut Vec<Option<Layer>>,
     by_key: &mut FxHashMap<LayerKey, usize>,
 ) -> Option<usize> {
-    let topology_keys = class.constraints.keys();
+    let topology_keys = demand.constraints.keys();
     let key = LayerKey::new(&class.pod, profile, topology_keys.clone());
     if let Some(layer) = by_key.get(&key) {
         return Some(*layer);
     }
     let layer = Layer::new(&class.pod, context.profile, topology_keys)?;
-    let slot = layers.iter().position(Option::is_none).unwrap_or(layers.len());
-    if slot == layers.len() {
-        layers.push(None);
-    }
+    let slot = free_slot(layers);
     layers[slot] = Some(layer);
     by_key.insert(key, slot);
     Some(slot)

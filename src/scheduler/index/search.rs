@@ -3,6 +3,8 @@
 
 use super::class::Class;
 use super::constraints::Soft;
+use super::crowd::Locals;
+use super::demand::Demand;
 use super::layer::{Env, Layer, Leaf, NotIndexable, Summary};
 use super::node_table::{BLOCK, NO_DOMAIN};
 use crate::cluster::NodeId;
@@ -128,6 +130,8 @@ pub struct Search<'a> {
     pub class: &'a mut Class,
     /// The layer of the class.
     pub layer: &'a mut Layer,
+    /// What the class asks of other pods.
+    pub demand: &'a Demand,
     /// The cluster.
     pub env: &'a Env<'a>,
 }
@@ -142,8 +146,8 @@ impl Search<'_> {
             Leaf::Fits(base, _) => base,
             Leaf::Failed(failure) => return Ok(Some(self.layer.failures()[failure])),
         };
-        let group = self.class.group_at(base, position)?;
-        let minima = self.class.constraints.hard_minima();
+        let group = self.group_at(base, position)?;
+        let minima = self.demand.constraints.hard_minima();
         Ok(match self.judge(group, &minima) {
             Judgement::Rejects(failure) => Some(failure),
             Judgement::Takes | Judgement::Open => None,
@@ -158,7 +162,7 @@ impl Search<'_> {
         buffers.judgements.clear();
         buffers.counts.clear();
         buffers.scores.clear();
-        let minima = self.class.constraints.hard_minima();
+        let minima = self.demand.constraints.hard_minima();
         let nodes = self.layer.len();
         let mut resolvable = Vec::new();
         for (from, to) in (Window { start, visited: nodes, nodes }).parts() {
@@ -167,7 +171,7 @@ impl Search<'_> {
                 let failure = match self.layer.leaf(position) {
                     Leaf::Failed(failure) => self.layer.failures()[failure],
                     Leaf::Fits(base, _) => {
-                        let group = self.class.group_at(base, position)?;
+                        let group = self.group_at(base, position)?;
                         self.takes(group, &minima, buffers);
                         let Judgement::Rejects(failure) = buffers.judgements[group] else { return Err(NotIndexable) };
                         failure
@@ -195,8 +199,14 @@ impl Search<'_> {
         buffers.judgements.clear();
         buffers.counts.clear();
         buffers.scores.clear();
-        if self.layer.has_one_base() && self.class.constraints.tallies.is_empty() {
-            return self.run_alike(start, wanted, tie_break, buffers);
+        if self.layer.has_one_base() && self.demand.constraints.only_reject_crowd() {
+            let found = self.run_alike(start, wanted, tie_break, buffers)?;
+            if let Some(found) = found {
+                return Ok(found);
+            }
+            buffers.judgements.clear();
+            buffers.counts.clear();
+            buffers.scores.clear();
         }
         let (feasible, visited) = self.walk(start, wanted, buffers)?;
         if feasible == 0 {
@@ -229,44 +239,47 @@ impl Search<'_> {
         Ok(Found::Node { placement: Placement { node, feasible, total, best }, visited })
     }
 
-    /// [`run`](Self::run) where nothing but their resources tells nodes apart.
+    /// [`run`](Self::run) where nothing but their resources tells nodes apart, but for a crowd that is rejected. `None` if no
+    /// node is feasible.
     fn run_alike(
         &mut self,
         start: usize,
         wanted: usize,
         tie_break: TieBreak,
         buffers: &mut Buffers,
-    ) -> Result<Found, NotIndexable> {
-        let group = self.class.empty_group(0)?;
-        let takes = self.takes(group, &[], buffers);
+    ) -> Result<Option<Found>, NotIndexable> {
+        let group = self.class.group(0, 0)?;
+        if !self.takes(group, &[], buffers) {
+            return Ok(None);
+        }
         let nodes = self.layer.len();
         let everything = Window { start, visited: nodes, nodes };
         let (mut feasible, mut visited, mut summary) = (0, 0, WindowSummary::default());
         'walk: for (from, to) in everything.parts() {
             let block = from / BLOCK;
             self.layer.refresh(block, self.env)?;
-            let total = if takes { self.layer.total(block) } else { 0 };
-            if everything.is_whole(from, to) && feasible + total <= wanted {
-                feasible += total;
+            if everything.is_whole(from, to) && feasible + self.layer.total(block) <= wanted {
+                let own = self.layer.summary_without(block, self.demand.crowd.block(block));
+                feasible += usize::from(own.leaves);
                 visited += to - from;
-                summary.add_block(self.layer.summaries(block)[0]);
+                summary.add_block(own);
                 continue;
             }
             for position in from..to {
-                if let Leaf::Fits(_, score) = self.layer.leaf(position) {
-                    if takes && feasible == wanted {
+                if let Some(score) = self.score_alike(position) {
+                    if feasible == wanted {
                         break 'walk;
                     }
-                    feasible += usize::from(takes);
+                    feasible += 1;
                     summary.add(score, 1);
                 }
                 visited += 1;
             }
         }
-        buffers.counts[group] = summary.leaves;
         if feasible == 0 {
-            return Ok(Found::Nothing(self.reasons(buffers)));
+            return Ok(None);
         }
+        buffers.counts[group] = summary.leaves;
         buffers.scores[group] = summary.best;
         let total = (feasible > 1).then(|| {
             buffers.present.clear();
@@ -277,13 +290,23 @@ impl Search<'_> {
         let best = summary.ties as usize;
         let window = Window { start, visited, nodes };
         let node = self.choose_alike(window, summary.best, tie_break, best).ok_or(NotIndexable)?;
-        Ok(Found::Node { placement: Placement { node, feasible, total, best }, visited })
+        Ok(Some(Found::Node { placement: Placement { node, feasible, total, best }, visited }))
+    }
+
+    /// What a node scores if it is feasible, where nothing but its resources and the crowd tells nodes apart.
+    #[inline]
+    fn score_alike(&self, position: usize) -> Option<u16> {
+        let is_crowded = self.demand.crowd.block(position / BLOCK) & 1 << (position % BLOCK) != 0;
+        match self.layer.leaf(position) {
+            Leaf::Fits(_, score) if !is_crowded => Some(score),
+            _ => None,
+        }
     }
 
     /// [`choose`](Self::choose) where nothing but their resources tells nodes apart.
     fn choose_alike(&self, window: Window, wanted: u16, tie_break: TieBreak, best: usize) -> Option<NodeId> {
         let layer = &*self.layer;
-        let is_best = |position: &usize| matches!(layer.leaf(*position), Leaf::Fits(_, score) if score == wanted);
+        let is_best = |position: &usize| self.score_alike(*position) == Some(wanted);
         let id = |position: usize| self.env.table.ids[position];
         let may_have = |(from, _): &(usize, usize)| layer.summaries(from / BLOCK)[0].best >= wanted;
         let mut parts = window.parts().filter(may_have);
@@ -293,10 +316,9 @@ impl Search<'_> {
         let mut offset = tie_break.offset(best);
         parts.find_map(|(from, to)| {
             let best_of_part = || (from..to).filter(is_best);
-            let ties = match window.is_whole(from, to) {
-                true => usize::from(layer.summaries(from / BLOCK)[0].ties),
-                false => best_of_part().count(),
-            };
+            let is_simple = window.is_whole(from, to) && self.demand.crowd.block(from / BLOCK) == 0;
+            let ties =
+                if is_simple { usize::from(layer.summaries(from / BLOCK)[0].ties) } else { best_of_part().count() };
             if offset >= ties {
                 offset -= ties;
                 return None;
@@ -305,9 +327,19 @@ impl Search<'_> {
         })
     }
 
+    /// The own values of the nodes of a group.
+    fn locals(&self, group: usize) -> &Locals {
+        self.demand.crowd.locals(self.class.groups[group].local)
+    }
+
+    #[inline]
+    fn group_at(&mut self, base: usize, position: usize) -> Result<usize, NotIndexable> {
+        self.class.group(base, self.demand.crowd.id_at(position))
+    }
+
     fn judge(&self, group: usize, minima: &[i64]) -> Judgement {
-        let group = &self.class.groups[group];
-        match self.class.constraints.failure(group, &self.layer.bases[usize::from(group.base)], minima) {
+        let base = &self.layer.bases[usize::from(self.class.groups[group].base)];
+        match self.demand.constraints.failure(self.locals(group), base, minima) {
             None => Judgement::Takes,
             Some(failure) => Judgement::Rejects(failure),
         }
@@ -329,7 +361,7 @@ impl Search<'_> {
     /// Walks through the nodes until one feasible node more than wanted is met. Gives how many are feasible and how many
     /// were visited.
     fn walk(&mut self, start: usize, wanted: usize, buffers: &mut Buffers) -> Result<(usize, usize), NotIndexable> {
-        let minima = self.class.constraints.hard_minima();
+        let minima = self.demand.constraints.hard_minima();
         let (mut feasible, mut visited) = (0, 0);
         let everything = Window { start, visited: self.layer.len(), nodes: self.layer.len() };
         for (from, to) in everything.parts() {
@@ -342,7 +374,7 @@ impl Search<'_> {
             }
             for position in from..to {
                 if let Leaf::Fits(base, score) = self.layer.leaf(position) {
-                    let group = self.class.group_at(base, position)?;
+                    let group = self.group_at(base, position)?;
                     if self.takes(group, &minima, buffers) {
                         if feasible == wanted {
                             return Ok((feasible, visited));
@@ -362,14 +394,14 @@ impl Search<'_> {
         let mut feasible = 0;
         buffers.summaries.clear();
         buffers.summaries.extend_from_slice(self.layer.summaries(block));
-        let crowded = self.class.crowded(block);
+        let crowded = self.demand.crowd.block(block);
         let (mut left, mut is_known) = (crowded, true);
         while left != 0 {
             let position = block * BLOCK + left.trailing_zeros() as usize;
             left &= left - 1;
             if let Leaf::Fits(base, score) = self.layer.leaf(position) {
                 is_known &= buffers.summaries[base].remove(score);
-                let group = self.class.group_at(base, position)?;
+                let group = self.group_at(base, position)?;
                 feasible += usize::from(self.takes(group, minima, buffers));
                 buffers.note(group, 1, score);
             }
@@ -387,7 +419,7 @@ impl Search<'_> {
         for base in 0..buffers.summaries.len() {
             let summary = buffers.summaries[base];
             if summary.leaves > 0 {
-                let group = self.class.empty_group(base)?;
+                let group = self.class.group(base, 0)?;
                 if self.takes(group, minima, buffers) {
                     feasible += usize::from(summary.leaves);
                 }
@@ -429,20 +461,17 @@ impl Search<'_> {
                 if most_affinity == 0 { base.affinity } else { MAX_NODE_SCORE * base.affinity / most_affinity };
             buffers.statics.push((MAX_NODE_SCORE - tainted) * taints + attracted * affinity + base.images * images);
         }
-        if self.class.constraints.scores_affinity() {
+        if self.demand.constraints.scores_affinity() {
             buffers.raw.clear();
-            buffers.raw.extend(
-                present
-                    .iter()
-                    .map(|group| self.class.constraints.affinity_score(&self.class.groups[*group], base(*group))),
-            );
+            let score = |group: &usize| self.demand.constraints.affinity_score(self.locals(*group), base(*group));
+            buffers.raw.extend(present.iter().map(score));
             inter_pod_affinity::normalize(&mut buffers.raw);
             let weight = weight(Plugin::InterPodAffinity);
             for (own, score) in buffers.statics.iter_mut().zip(&buffers.raw) {
                 *own += score * weight;
             }
         }
-        if !self.class.constraints.soft.is_empty() {
+        if !self.demand.constraints.soft.is_empty() {
             self.score_spread(feasible, weight(Plugin::PodTopologySpread), buffers);
         }
     }
@@ -451,10 +480,10 @@ impl Search<'_> {
     #[expect(clippy::cast_precision_loss, reason = "kube-scheduler computes with float64")]
     #[expect(clippy::cast_possible_truncation, reason = "counts of pods, far from the limits")]
     fn score_spread(&self, feasible: usize, weight: i64, buffers: &mut Buffers) {
-        let soft = &self.class.constraints.soft;
+        let soft = &self.demand.constraints.soft;
         let base = |group: usize| &self.layer.bases[usize::from(self.class.groups[group].base)];
         let is_ignored = |group: usize| {
-            let constraints = &self.class.constraints;
+            let constraints = &self.demand.constraints;
             let lacks = |own: &Soft| constraints.domain(own.tally, base(group)) == NO_DOMAIN;
             constraints.requires_all_keys && soft.iter().any(lacks)
         };
@@ -478,8 +507,8 @@ impl Search<'_> {
                 buffers.domains.clear();
                 let mut nodes = 0;
                 for group in counted() {
-                    let domain = self.class.constraints.domain(own.tally, base(group));
-                    if domain != NO_DOMAIN && self.class.constraints.tallies[own.tally].is_local {
+                    let domain = self.demand.constraints.domain(own.tally, base(group));
+                    if domain != NO_DOMAIN && self.demand.constraints.tallies[own.tally].is_local {
                         nodes += counts[group] as usize;
                     } else {
                         buffers.domains.push(domain);
@@ -496,9 +525,8 @@ impl Search<'_> {
             let mut score = 0.0;
             if !is_ignored(*group) {
                 for (own, weight) in soft.iter().zip(&*weights) {
-                    if let Some(count) =
-                        self.class.constraints.value(own.tally, &self.class.groups[*group], base(*group))
-                    {
+                    let locals = self.locals(*group);
+                    if let Some(count) = self.demand.constraints.value(own.tally, locals, base(*group)) {
                         score += count as f64 * weight + (own.max_skew - 1) as f64;
                     }
                 }
@@ -562,9 +590,9 @@ impl Search<'_> {
         if !summaries().any(may_have) {
             return 0;
         }
-        if window.is_whole(from, to) && self.class.crowded(block) == 0 {
+        if window.is_whole(from, to) && self.demand.crowd.block(block) == 0 {
             let is_wanted = |base: usize, best: u16| {
-                let group = self.class.known_empty_group(base);
+                let group = self.class.known_group(base, 0);
                 group.and_then(|group| buffers.wanted.get(group)) == Some(&u32::from(best))
             };
             let best = self.layer.summaries(block).iter().enumerate().filter(|(base, own)| is_wanted(*base, own.best));
@@ -578,7 +606,7 @@ impl Search<'_> {
         if u32::from(score) < buffers.wanted_of_base[base] {
             return false;
         }
-        let group = self.class.known_group_at(base, position);
+        let group = self.class.known_group(base, self.demand.crowd.id_at(position));
         group.and_then(|group| buffers.wanted.get(group)) == Some(&u32::from(score))
     }
 }
