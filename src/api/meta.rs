@@ -2,10 +2,10 @@
 
 use super::Labels;
 use crate::units::SimTime;
-use std::sync::Arc;
 
-/// A name that is shared rather than copied: of an object, namespace, label, image, resource or topology key.
-pub type Name = Arc<str>;
+/// A name: of an object, namespace, label, image, resource or topology key. Most are short enough to be held in place; the
+/// others are shared rather than copied.
+pub type Name = smol_str::SmolStr;
 
 /// The controlling owner of an object (`ownerReferences` with `controller: true`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

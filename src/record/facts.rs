@@ -2,6 +2,7 @@
 
 use super::{IntervalSeries, StepSeries};
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
+use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -75,13 +76,13 @@ pub enum PodOutcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodRecord {
     /// Namespace.
-    pub namespace: Arc<str>,
+    pub namespace: SmolStr,
     /// Name.
-    pub name: Arc<str>,
+    pub name: SmolStr,
     /// Workload that it belongs to, as `Deployment/web`; empty for bare pods.
-    pub workload: Arc<str>,
+    pub workload: SmolStr,
     /// Name of the arrival stream or trace; empty for other pods.
-    pub arrival: Arc<str>,
+    pub arrival: SmolStr,
     /// Index into [`Facts::nodes`].
     pub node: Option<u32>,
     /// Priority.
@@ -91,7 +92,7 @@ pub struct PodRecord {
     /// Memory request.
     pub memory_request: Bytes,
     /// Extended resources requested, by name.
-    pub extended_requests: Arc<[(Arc<str>, i64)]>,
+    pub extended_requests: Arc<[(SmolStr, i64)]>,
     /// Creation in the API.
     pub created: SimTime,
     /// Binding.
@@ -111,26 +112,26 @@ pub struct PodRecord {
     /// Containers that were ready at the end of the run, or when the pod ended.
     pub containers_ready_last: u16,
     /// Status at the end as kubectl shows it, for example `Running`, `CrashLoopBackOff` or `Terminating`.
-    pub status_last: Arc<str>,
+    pub status_last: SmolStr,
     /// Container restarts.
     pub restarts: u32,
     /// Scheduling attempts.
     pub scheduling_attempts: u32,
     /// Why it is not running: the last `FailedScheduling` message, or the reason of the failure or eviction.
-    pub reason: Arc<str>,
+    pub reason: SmolStr,
 }
 
 /// One node's life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeRecord {
     /// Name.
-    pub name: Arc<str>,
+    pub name: SmolStr,
     /// Index into [`Facts::pools`].
     pub pool: u32,
     /// Zone label; empty without one.
-    pub zone: Arc<str>,
+    pub zone: SmolStr,
     /// Instance type label; empty without one.
-    pub instance_type: Arc<str>,
+    pub instance_type: SmolStr,
     /// Creation in the API.
     pub created: SimTime,
     /// Removal from the API.
@@ -142,7 +143,7 @@ pub struct NodeRecord {
     /// Allocatable pods.
     pub pods_allocatable: i64,
     /// Extended resources that the node offers, by name.
-    pub extended_allocatable: Arc<[(Arc<str>, i64)]>,
+    pub extended_allocatable: Arc<[(SmolStr, i64)]>,
     /// Requested CPU integrated over the node's life, in millicore-nanoseconds.
     pub cpu_requested_integral: i128,
     /// Requested memory integrated over the node's life, in byte-nanoseconds.
@@ -164,16 +165,16 @@ pub struct NodeRecord {
     /// Times that it crashed or was cut off.
     pub faults: u32,
     /// Condition at the end as kubectl shows it, for example `Ready,SchedulingDisabled`.
-    pub status_last: Arc<str>,
+    pub status_last: SmolStr,
 }
 
 /// A node pool and what it cost. A node costs from its creation to its removal, ready or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolRecord {
     /// Name; empty for nodes that manifests define.
-    pub name: Arc<str>,
+    pub name: SmolStr,
     /// Instance type; empty if not given.
-    pub instance_type: Arc<str>,
+    pub instance_type: SmolStr,
     /// Price of one node for one hour.
     pub price_per_hour: NanoDollars,
     /// Nodes over time.
@@ -192,9 +193,9 @@ pub struct PoolRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkloadRecord {
     /// Namespace.
-    pub namespace: Arc<str>,
+    pub namespace: SmolStr,
     /// Kind and name, as `Deployment/web`.
-    pub name: Arc<str>,
+    pub name: SmolStr,
     /// `spec.replicas` (for a DaemonSet, nodes that should run a pod).
     pub desired: StepSeries,
     /// Pods that are not terminating or ended.
@@ -244,9 +245,9 @@ pub struct EventRecord {
     /// Kind of the object.
     pub kind: &'static str,
     /// Namespace of the object; empty for nodes.
-    pub namespace: Arc<str>,
+    pub namespace: SmolStr,
     /// Name of the object.
-    pub name: Arc<str>,
+    pub name: SmolStr,
     /// Message of the first occurrence.
     pub text: EventText,
 }
@@ -268,20 +269,20 @@ impl EventRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventText {
     /// As it is.
-    Message(Arc<str>),
+    Message(SmolStr),
     /// The pod was assigned to this node.
-    Assigned(Arc<str>),
+    Assigned(SmolStr),
 }
 
 /// A HorizontalPodAutoscaler as its spec has it at the end of the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AutoscalerRecord {
     /// Namespace.
-    pub namespace: Arc<str>,
+    pub namespace: SmolStr,
     /// Name.
-    pub name: Arc<str>,
+    pub name: SmolStr,
     /// What it scales, as `Deployment/web`.
-    pub target: Arc<str>,
+    pub target: SmolStr,
     /// Creation in the API.
     pub created: SimTime,
     /// `spec.minReplicas`.
@@ -294,7 +295,7 @@ pub struct AutoscalerRecord {
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricRecord {
     /// Name as the controller reports it, for example `cpu resource utilization (percentage of request)`.
-    pub name: Arc<str>,
+    pub name: SmolStr,
     /// Current value in the target's unit (percent, cores, bytes or the metric's own); absent when it failed.
     pub current: Option<f64>,
     /// Target in the same unit.
@@ -309,11 +310,11 @@ pub struct AutoscalingRecord {
     /// When.
     pub at: SimTime,
     /// Namespace of the autoscaler.
-    pub namespace: Arc<str>,
+    pub namespace: SmolStr,
     /// Name of the autoscaler.
-    pub name: Arc<str>,
+    pub name: SmolStr,
     /// What it scales, as `Deployment/web`.
-    pub target: Arc<str>,
+    pub target: SmolStr,
     /// `spec.replicas` before.
     pub current_replicas: i32,
     /// Ready pods as the metrics saw them.
@@ -351,7 +352,7 @@ pub struct RecoveryRecord {
     /// What kind of fault.
     pub kind: FaultKind,
     /// Node, zone or pod.
-    pub subject: Arc<str>,
+    pub subject: SmolStr,
     /// The workloads whose pods it touched, as indexes into [`Facts::workloads`], ascending.
     pub workloads: Vec<u32>,
     /// When it struck.
@@ -419,7 +420,7 @@ pub struct ClusterSeries {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtendedSeries {
     /// Resource name.
-    pub name: Arc<str>,
+    pub name: SmolStr,
     /// Allocatable units.
     pub allocatable: IntervalSeries,
     /// Requested units.

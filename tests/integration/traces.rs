@@ -49,7 +49,7 @@ fn openb_pods_are_read_plain_and_gzipped() {
         assert_eq!(pods[0].shape.labels, [("qos".into(), "LS".into())]);
         assert_eq!((pods[1].shape.gpus, pods[1].shape.shared_gpu), (0, false), "no GPU, no share");
         assert_eq!((pods[2].shape.gpus, pods[2].shape.shared_gpu), (2, false));
-        assert_eq!(pods[2].shape.gpu_models, ["T4".into(), "P100".into()]);
+        assert_eq!(pods[2].shape.gpu_models, ["T4", "P100"]);
         assert_eq!(pods[2].arrival, SimTime::from_secs(25));
     }
 }

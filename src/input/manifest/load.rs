@@ -9,7 +9,7 @@ use super::{
     daemon_set, deployment, hpa, limit_range, namespace, node, pod, pod_disruption_budget, priority_class, replica_set,
     service, stateful_set, storage, validate_pod,
 };
-use crate::api::Object;
+use crate::api::{Name, Object};
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors};
 use jiff::Timestamp;
@@ -72,7 +72,7 @@ pub fn load_objects(sources: &[ManifestSource], start: Timestamp, diagnostics: &
 }
 
 /// Kind, namespace and name.
-type Identity = (&'static str, Arc<str>, Arc<str>);
+type Identity = (&'static str, Name, Name);
 
 /// What has been read so far.
 struct Loader<'a> {

@@ -19,7 +19,7 @@ use super::files::{ReportError, Table};
 use super::numbers;
 use crate::record::Facts;
 use crate::units::SimTime;
-use std::sync::Arc;
+use smol_str::SmolStr;
 
 /// The calendar time; empty if the start is not pinned.
 fn calendar(table: &mut Table, facts: &Facts, at: SimTime) -> Result<(), ReportError> {
@@ -27,7 +27,7 @@ fn calendar(table: &mut Table, facts: &Facts, at: SimTime) -> Result<(), ReportE
 }
 
 /// Extended resources as `nvidia.com/gpu=1;example.com/nic=2`.
-fn extended(amounts: &[(Arc<str>, i64)]) -> String {
+fn extended(amounts: &[(SmolStr, i64)]) -> String {
     let parts: Vec<String> = amounts.iter().map(|(name, amount)| format!("{name}={amount}")).collect();
     parts.join(";")
 }
