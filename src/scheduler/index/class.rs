@@ -6,6 +6,7 @@
 
 use super::demand::Demand;
 use super::layer::{Env, Layer, NotIndexable};
+use super::node_table::BLOCK;
 use crate::scheduler::{Diagnosis, PodInfo};
 use std::sync::Arc;
 
@@ -25,6 +26,16 @@ pub struct Group {
     pub local: u16,
 }
 
+/// That no node is feasible, and when that was found out.
+#[derive(Clone, Debug)]
+struct Nothing {
+    /// The version of the table.
+    version: u64,
+    /// The changes of leaves and crowd before.
+    changes: (u64, u64),
+    diagnosis: Arc<Diagnosis>,
+}
+
 /// A scheduling class.
 #[derive(Clone, Debug)]
 pub struct Class {
@@ -42,8 +53,8 @@ pub struct Class {
     generations: (u64, u64),
     /// Number of the last search.
     pub last_used: u64,
-    /// What the last search found, if it was nothing, and at which version of the table.
-    nothing: Option<(u64, Arc<Diagnosis>)>,
+    /// What the last search found, if it was nothing.
+    nothing: Option<Nothing>,
 }
 
 impl Class {
@@ -78,14 +89,37 @@ impl Class {
         self.stride = 1;
     }
 
-    /// Why no node is feasible, if that was found out and nothing changed since.
-    pub fn known_failure(&self, env: &Env<'_>) -> Option<&Arc<Diagnosis>> {
-        self.nothing.as_ref().filter(|(version, _)| *version == env.table.version()).map(|(_, known)| known)
+    /// Why no node is feasible, if that was found out and nothing that matters has changed since.
+    ///
+    /// # Errors
+    /// If a leaf cannot be told without the framework.
+    pub fn known_failure(
+        &mut self,
+        env: &Env<'_>,
+        layer: &mut Layer,
+        demand: &Demand,
+    ) -> Result<Option<&Arc<Diagnosis>>, NotIndexable> {
+        let Some(nothing) = &mut self.nothing else { return Ok(None) };
+        let version = env.table.version();
+        if nothing.version != version {
+            // A few nodes have changed: the answer is another one only if one of their leaves is.
+            let changed = env.table.changed_since(nothing.version).filter(|_| demand.constraints.only_reject_crowd());
+            let Some(changed) = changed else { return Ok(None) };
+            for position in changed {
+                layer.refresh(position / BLOCK, env)?;
+            }
+            if nothing.changes != (layer.leaf_changes, demand.crowd_changes) {
+                return Ok(None);
+            }
+            nothing.version = version;
+        }
+        Ok(Some(&nothing.diagnosis))
     }
 
     /// Remembers that no node is feasible until something changes.
-    pub fn note_failure(&mut self, diagnosis: &Arc<Diagnosis>, env: &Env<'_>) {
-        self.nothing = Some((env.table.version(), Arc::clone(diagnosis)));
+    pub fn note_failure(&mut self, diagnosis: &Arc<Diagnosis>, env: &Env<'_>, layer: &Layer, demand: &Demand) {
+        let changes = (layer.leaf_changes, demand.crowd_changes);
+        self.nothing = Some(Nothing { version: env.table.version(), changes, diagnosis: Arc::clone(diagnosis) });
     }
 
     /// The group of the nodes of a base with certain own values, if it was met before.

@@ -19,6 +19,8 @@ pub struct Demand {
     pub crowd: Crowd,
     /// Grows when the distinct values of the crowd are numbered anew.
     pub generation: u64,
+    /// Grows when something of the crowd may have changed.
+    pub crowd_changes: u64,
     /// Grows when there are other topology keys than before.
     pub keys_generation: u64,
     layout: u64,
@@ -36,6 +38,7 @@ impl Demand {
             pod: Arc::clone(pod),
             crowd: Crowd::default(),
             generation: 0,
+            crowd_changes: 0,
             keys_generation: 0,
             layout: 0,
             seen_nodes: None,
@@ -64,9 +67,10 @@ impl Demand {
             && self.layout == env.table.layout()
             && (self.constraints.tallies.is_empty() || self.seen_nodes == Some(env.table.node_log.end()));
         if is_current {
-            let Self { constraints, crowd, .. } = self;
+            let Self { constraints, crowd, crowd_changes, .. } = self;
             let mut fits = true;
             let is_known = constraints.catch_up(env.table, |constraints, position| {
+                *crowd_changes += 1;
                 fits &= crowd.set(position, constraints.locals_at(position)).is_ok();
             });
             if is_known && fits {
@@ -84,6 +88,7 @@ impl Demand {
     fn rebuild(&mut self, env: &Env<'_>) -> Result<(), NotIndexable> {
         self.seen_nodes = None;
         self.generation += 1;
+        self.crowd_changes += 1;
         self.constraints.rebuild(&self.pod, env)?;
         self.crowd = Crowd::default();
         if self.constraints.locals > 0 {

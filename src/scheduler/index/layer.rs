@@ -138,6 +138,8 @@ pub struct Layer {
     layout: u64,
     /// Grows when the bases are numbered anew.
     pub generation: u64,
+    /// Grows when a leaf says something else than before.
+    pub leaf_changes: u64,
 }
 
 impl Layer {
@@ -163,6 +165,7 @@ impl Layer {
             seen_nodes: None,
             layout: 0,
             generation: 0,
+            leaf_changes: 0,
         })
     }
 
@@ -427,6 +430,7 @@ impl Layer {
         if old == leaf {
             return true;
         }
+        self.leaf_changes += 1;
         let block = position / BLOCK;
         let summaries = &mut self.summaries[block * self.stride..(block + 1) * self.stride];
         let mut is_known = true;

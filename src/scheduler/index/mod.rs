@@ -192,7 +192,7 @@ impl Index {
                 }
             }
             if adapted.is_none()
-                && let Some(known) = search_of.class.known_failure(&env)
+                && let Some(known) = search_of.class.known_failure(&env, search_of.layer, demand).ok()?
             {
                 return Some(Decision::Unschedulable(Arc::clone(known)));
             }
@@ -214,7 +214,7 @@ impl Index {
                         Failures::Counted { any_node: *table.ids.first()?, counts: reasons, resolvable: None };
                     let diagnosis = Arc::new(Diagnosis { nodes, pre_filter: None, failures, plugins });
                     if adapted.is_none() {
-                        search_of.class.note_failure(&diagnosis, &env);
+                        search_of.class.note_failure(&diagnosis, &env, search_of.layer, demand);
                     }
                     Some(Decision::Unschedulable(diagnosis))
                 }

@@ -101,6 +101,23 @@ impl BlockChanges {
     }
 }
 
+/// The last changes of all nodes.
+#[derive(Clone, Copy, Debug, Default)]
+struct LastChanges {
+    /// Version and position, as a ring: `next` is the oldest.
+    changes: [(u64, u32); Self::KEPT],
+    next: usize,
+}
+
+impl LastChanges {
+    const KEPT: usize = 8;
+
+    fn push(&mut self, version: u64, position: usize) {
+        self.changes[self.next] = (version, narrow(position));
+        self.next = (self.next + 1) % Self::KEPT;
+    }
+}
+
 /// The domains that a node label defines.
 #[derive(Clone, Debug)]
 pub struct TopologyKey {
@@ -230,6 +247,7 @@ pub struct NodeTable {
     version: u64,
     /// By position: the version of the last change of the node.
     pub changed_at: Vec<u64>,
+    last_changes: LastChanges,
     /// By block: the last changes of its nodes.
     pub block_changes: Vec<BlockChanges>,
     /// By kind: where its pods came and went since the last layout.
@@ -254,6 +272,13 @@ impl NodeTable {
         self.version
     }
 
+    /// The positions of the nodes that have changed since a version; `None` if not all of the changes are kept.
+    pub fn changed_since(&self, version: u64) -> Option<impl Iterator<Item = usize> + '_> {
+        let LastChanges { changes, next } = &self.last_changes;
+        let is_kept = changes[*next].0 <= version;
+        is_kept.then(|| changes.iter().filter(move |(own, _)| *own > version).map(|(_, position)| *position as usize))
+    }
+
     /// Where pods of a kind came and went; `None` if none ever did.
     pub fn kind_log(&self, kind: KindId) -> Option<&Log<KindEntry>> {
         self.kind_logs.get(kind.index())
@@ -262,6 +287,7 @@ impl NodeTable {
     fn note_change(&mut self, position: usize) {
         self.version += 1;
         self.changed_at[position] = self.version;
+        self.last_changes.push(self.version, position);
         self.block_changes[position / BLOCK].push(self.version, position);
     }
 
@@ -363,6 +389,7 @@ impl NodeTable {
         self.node_log.clear();
         self.ids.clear();
         self.ids.extend_from_slice(snapshot.search_order());
+        self.last_changes = LastChanges { changes: [(self.version, 0); LastChanges::KEPT], next: 0 };
         self.changed_at.clear();
         self.changed_at.resize(self.ids.len(), self.version);
         // All changes kept are of one version: whoever has seen less does not know which nodes they were.
