@@ -1,9 +1,8 @@
 //! The facts of one run.
 
-use super::{IntervalSeries, StepSeries};
+use super::{EventRecord, EventTable, IntervalSeries, StepSeries};
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use smol_str::SmolStr;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Everything that a run leaves behind.
@@ -37,8 +36,8 @@ pub struct Facts {
     pub pools: Vec<PoolRecord>,
     /// Every workload with replicas (Deployment, StatefulSet, DaemonSet, ReplicaSet without an owner).
     pub workloads: Vec<WorkloadRecord>,
-    /// Kubernetes Events in order of their first occurrence.
-    pub events: Vec<EventRecord>,
+    /// Kubernetes Events in order of their first occurrence; [`events`](Self::events) writes them out.
+    pub event_table: EventTable,
     /// Every HorizontalPodAutoscaler.
     pub autoscalers: Vec<AutoscalerRecord>,
     /// Decisions of autoscalers in order of time.
@@ -49,6 +48,13 @@ pub struct Facts {
     pub cluster: ClusterSeries,
     /// Remarks that the user should see beside the results, for example that shared GPUs were rounded up.
     pub remarks: Vec<String>,
+}
+
+impl Facts {
+    /// The Kubernetes Events in order of their first occurrence.
+    pub fn events(&self) -> impl ExactSizeIterator<Item = EventRecord> + '_ {
+        self.event_table.records(&self.pods, &self.nodes)
+    }
 }
 
 /// How a pod ended, or where it stood at the end of the run.
@@ -216,62 +222,6 @@ pub struct WorkloadRecord {
     pub cpu_used: StepSeries,
     /// CPU requested by the pods that are bound, in millicores.
     pub cpu_requested: StepSeries,
-}
-
-/// The type of a Kubernetes Event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum EventType {
-    /// Information.
-    Normal,
-    /// Something that needs attention.
-    Warning,
-}
-
-/// A Kubernetes Event as `kubectl get events` shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventRecord {
-    /// First occurrence.
-    pub first: SimTime,
-    /// Last occurrence.
-    pub last: SimTime,
-    /// Occurrences.
-    pub count: u32,
-    /// Type.
-    pub event_type: EventType,
-    /// Reason, for example `FailedScheduling`.
-    pub reason: &'static str,
-    /// Reporting component, for example `default-scheduler`.
-    pub source: &'static str,
-    /// Kind of the object.
-    pub kind: &'static str,
-    /// Namespace of the object; empty for nodes.
-    pub namespace: SmolStr,
-    /// Name of the object.
-    pub name: SmolStr,
-    /// Message of the first occurrence.
-    pub text: EventText,
-}
-
-impl EventRecord {
-    /// The message of the first occurrence.
-    #[must_use]
-    pub fn message(&self) -> Cow<'_, str> {
-        match &self.text {
-            EventText::Message(message) => Cow::Borrowed(message),
-            EventText::Assigned(node) => {
-                Cow::Owned(format!("Successfully assigned {}/{} to {node}", self.namespace, self.name))
-            }
-        }
-    }
-}
-
-/// The message of an Event. The one that every pod causes is written only where it is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EventText {
-    /// As it is.
-    Message(SmolStr),
-    /// The pod was assigned to this node.
-    Assigned(SmolStr),
 }
 
 /// A HorizontalPodAutoscaler as its spec has it at the end of the run.

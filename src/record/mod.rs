@@ -2,11 +2,13 @@
 //!
 //! The simulation writes facts; `stats` and `report` read them after (or while) it runs. Nothing here decides anything.
 
+mod events;
 mod facts;
 mod series;
 
+pub use events::{EventKind, EventMessage, EventRecord, EventRow, EventSubject, EventTable, EventText, EventType};
 pub use facts::{
-    AutoscalerRecord, AutoscalingRecord, ClusterSeries, EventRecord, EventText, EventType, ExtendedSeries, Facts,
-    FaultKind, MetricRecord, NodeRecord, PodOutcome, PodRecord, PoolRecord, RecoveryRecord, WorkloadRecord,
+    AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, FaultKind, MetricRecord, NodeRecord,
+    PodOutcome, PodRecord, PoolRecord, RecoveryRecord, WorkloadRecord,
 };
 pub use series::{Bucket, IntervalSeries, StepSeries};

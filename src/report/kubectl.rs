@@ -198,7 +198,7 @@ pub fn horizontal_pod_autoscalers(facts: &Facts) -> ResultSet {
 pub fn events(facts: &Facts) -> ResultSet {
     let namespace =
         |event: &EventRecord| if event.namespace.is_empty() { "default".into() } else { event.namespace.clone() };
-    let homes: Vec<_> = facts.events.iter().map(namespace).collect();
+    let homes: Vec<_> = facts.events().map(|event| namespace(&event)).collect();
     let namespaced = many_namespaces(homes.iter().map(|home| &**home));
     let columns = [
         Column::new("last_seen", "LAST SEEN"),
@@ -211,7 +211,7 @@ pub fn events(facts: &Facts) -> ResultSet {
         Column::wide("count", "COUNT"),
     ];
     let mut set = listing(namespaced, &columns);
-    for (event, namespace) in facts.events.iter().zip(&homes) {
+    for (event, namespace) in facts.events().zip(&homes) {
         let event_type = match event.event_type {
             EventType::Normal => "Normal",
             EventType::Warning => "Warning",

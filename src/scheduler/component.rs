@@ -177,6 +177,7 @@ impl<L: RateLimit> Scheduler<L> {
     pub fn note_namespace(&mut self, namespace: &api::Namespace) {
         if let Some(index) = &mut self.index {
             index.forget_classes();
+            self.queue.disperse_all();
         }
         self.listers.namespaces.insert(namespace.meta.name.clone(), namespace.meta.labels.clone());
     }
@@ -251,6 +252,7 @@ impl<L: RateLimit> Scheduler<L> {
     fn selectors_changed(&mut self) {
         if let Some(index) = &mut self.index {
             index.selectors_changed();
+            self.queue.disperse_all();
         }
     }
 

@@ -58,7 +58,7 @@ pub use plugins::default_preemption::{Candidate, Criterion, Preemption};
 pub use pod_info::{DeclaredFeature, HostPort, PodInfo, PodOrigin, PodTraits};
 pub use post_filter::{PostFilterCode, PostFilterResult, post_filter};
 pub use profile::{PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
-pub use queue::{Place, PoppedPod, SchedulingQueue, SharedAttempts};
+pub use queue::{Likeness, Place, PoppedPod, SchedulingQueue, SharedAttempts};
 pub use queueing_hints::HintContext;
 pub use resources::{PlacedRequests, PodRequests, ResourceKey, Resources};
 pub use schedule_one::{

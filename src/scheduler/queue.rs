@@ -26,7 +26,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use together::LastRejected;
 
-pub use cohort::SharedAttempts;
+pub use cohort::{Likeness, SharedAttempts};
 
 /// Expiries of back-offs are cut to whole windows of this length (`backoffQOrderingWindowDuration`).
 const BACKOFF_WINDOW: SimDuration = SimDuration::from_secs(1);

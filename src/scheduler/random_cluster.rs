@@ -233,8 +233,6 @@ impl Draw {
     }
 }
 
-/// Pods of one template: template, traits, namespace, owner.
-
 /// One cluster with everything that an index and the framework look at.
 pub struct Case {
     pub draw: Draw,

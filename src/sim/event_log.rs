@@ -5,41 +5,20 @@
 //! series ends after 6 quiet minutes. The others write them with the older recorder (`tools/record`), for which another
 //! message is another Event.
 
-use crate::cluster::{ApiEvent, Cluster, EventMessage, EventObject, PodId, Severity};
-use crate::record::{EventRecord, EventText, EventType};
+use crate::cluster::{ApiEvent, EventMessage, EventObject, PodId, Severity};
+use crate::record::{self, EventKind, EventRow, EventSubject, EventTable, EventType};
 use crate::units::SimTime;
 use rustc_hash::FxHashMap;
 
 /// No record.
 const NONE: u32 = u32::MAX;
 
-/// An Event with its repetitions.
-#[derive(Clone, Debug)]
-struct Series {
-    event: ApiEvent,
-    first: SimTime,
-    last: SimTime,
-    count: u32,
-    /// The Event before about the same pod.
-    previous: u32,
-}
-
-impl Series {
-    fn repeats(&self, event: &ApiEvent, now: SimTime) -> bool {
-        if self.event.reason != event.reason || self.event.source != event.source {
-            return false;
-        }
-        if event.source == ApiEvent::SCHEDULER {
-            return ApiEvent::continues_series(self.last, now);
-        }
-        self.event.message == event.message
-    }
-}
-
 /// The Events of a run.
 #[derive(Clone, Debug, Default)]
 pub struct EventLog {
-    series: Vec<Series>,
+    table: EventTable,
+    /// By row: the Event before about the same pod.
+    previous: Vec<u32>,
     /// By pod id: the last Event about the pod. A pod has few of them: they are found one from the other.
     last_about: Vec<u32>,
     others: FxHashMap<ApiEvent, u32>,
@@ -48,97 +27,102 @@ pub struct EventLog {
 impl EventLog {
     /// Records an Event.
     pub fn add(&mut self, event: ApiEvent, now: SimTime) {
-        let next = u32::try_from(self.series.len()).unwrap_or(NONE);
-        let mut previous = NONE;
         let known = match event.object {
+            EventObject::Pod(pod) => self.find(pod, &event, now),
+            EventObject::Other { .. } => self.others.get(&event).copied(),
+        };
+        match known.and_then(|known| self.table.rows.get_mut(known as usize)) {
+            Some(row) => {
+                row.count += 1;
+                row.last = now;
+            }
+            None => self.push(event, now),
+        }
+    }
+
+    fn push(&mut self, event: ApiEvent, now: SimTime) {
+        let next = u32::try_from(self.table.rows.len()).unwrap_or(NONE);
+        let kind = self.table.kind(kind_of(&event));
+        let mut previous = NONE;
+        let subject = match &event.object {
             EventObject::Pod(pod) => {
                 if self.last_about.len() <= pod.index() {
                     self.last_about.resize(pod.index() + 1, NONE);
                 }
-                let known = self.find(pod, &event, now);
-                if known.is_none() {
-                    previous = std::mem::replace(&mut self.last_about[pod.index()], next);
-                }
-                known
+                previous = std::mem::replace(&mut self.last_about[pod.index()], next);
+                EventSubject::Pod(narrow(pod.index()))
             }
-            EventObject::Other { .. } => match self.others.get(&event) {
-                Some(known) => Some(*known),
-                None => {
-                    self.others.insert(event.clone(), next);
-                    None
-                }
-            },
+            EventObject::Other { kind, namespace, name } => {
+                self.others.insert(event.clone(), next);
+                self.table.other(kind, namespace.clone(), name.clone())
+            }
         };
-        match known {
-            Some(known) => {
-                let series = &mut self.series[known as usize];
-                series.count += 1;
-                series.last = now;
-            }
-            None => self.series.push(Series { event, first: now, last: now, count: 1, previous }),
-        }
+        let message = match event.message {
+            EventMessage::Text(text) => self.table.text(text),
+            EventMessage::Assigned(node) => record::EventMessage::Assigned(narrow(node.index())),
+        };
+        self.table.rows.push(EventRow { first: now, last: now, count: 1, kind, subject, message });
+        self.previous.push(previous);
     }
 
     /// Records repetitions of the last Event of this reason of kube-scheduler about a pod, up to `last`.
     pub fn repeat(&mut self, pod: PodId, reason: &str, count: u32, last: SimTime) {
+        let is_it = |kind: &EventKind| kind.reason == reason && kind.source == ApiEvent::SCHEDULER;
         let mut position = self.last_about.get(pod.index()).copied().unwrap_or(NONE);
-        while let Some(series) = self.series.get_mut(position as usize) {
-            if series.event.reason == reason && series.event.source == ApiEvent::SCHEDULER {
-                series.count += count;
-                series.last = last;
+        while let Some(row) = self.table.rows.get(position as usize) {
+            if self.table.kind_of(row.kind).is_some_and(is_it) {
+                let row = &mut self.table.rows[position as usize];
+                row.count += count;
+                row.last = last;
                 return;
             }
-            position = series.previous;
+            position = self.previous[position as usize];
         }
     }
 
     fn find(&self, pod: PodId, event: &ApiEvent, now: SimTime) -> Option<u32> {
-        let mut position = self.last_about[pod.index()];
-        while position != NONE {
-            let series = &self.series[position as usize];
-            if series.repeats(event, now) {
+        let mut position = self.last_about.get(pod.index()).copied().unwrap_or(NONE);
+        while let Some(row) = self.table.rows.get(position as usize) {
+            if self.repeats(row, event, now) {
                 return Some(position);
             }
-            position = series.previous;
+            position = self.previous[position as usize];
         }
         None
     }
 
-    /// The records, in the order in which the Events first occurred.
-    pub fn into_records(self, cluster: &Cluster) -> Vec<EventRecord> {
-        self.series.into_iter().map(|series| series.into_record(cluster)).collect()
+    /// Whether an Event about the same pod repeats one that is known.
+    fn repeats(&self, row: &EventRow, event: &ApiEvent, now: SimTime) -> bool {
+        let is_alike = |kind: &EventKind| kind.reason == event.reason && kind.source == event.source;
+        if !self.table.kind_of(row.kind).is_some_and(is_alike) {
+            return false;
+        }
+        if event.source == ApiEvent::SCHEDULER {
+            return ApiEvent::continues_series(row.last, now);
+        }
+        match (&event.message, row.message) {
+            (EventMessage::Text(text), message) => self.table.text_of(message) == Some(text),
+            (EventMessage::Assigned(node), record::EventMessage::Assigned(own)) => narrow(node.index()) == own,
+            _ => false,
+        }
+    }
+
+    /// The Events in the order in which they first occurred.
+    pub fn into_table(self) -> EventTable {
+        self.table
     }
 }
 
-impl Series {
-    fn into_record(self, cluster: &Cluster) -> EventRecord {
-        let ApiEvent { severity, reason, source, object, message } = self.event;
-        let (kind, namespace, name) = match object {
-            EventObject::Pod(id) => {
-                let pod = cluster.pod(id);
-                ("Pod", cluster.namespace_name(pod.namespace).clone(), pod.name.clone())
-            }
-            EventObject::Other { kind, namespace, name } => (kind, namespace, name),
-        };
-        EventRecord {
-            first: self.first,
-            last: self.last,
-            count: self.count,
-            event_type: match severity {
-                Severity::Normal => EventType::Normal,
-                Severity::Warning => EventType::Warning,
-            },
-            reason,
-            source,
-            kind,
-            namespace,
-            name,
-            text: match message {
-                EventMessage::Text(text) => EventText::Message(text),
-                EventMessage::Assigned(node) => EventText::Assigned(cluster.node(node).object.meta.name.clone()),
-            },
-        }
-    }
+fn narrow(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(NONE)
+}
+
+fn kind_of(event: &ApiEvent) -> EventKind {
+    let event_type = match event.severity {
+        Severity::Normal => EventType::Normal,
+        Severity::Warning => EventType::Warning,
+    };
+    EventKind { event_type, reason: event.reason, source: event.source }
 }
 
 #[cfg(test)]
@@ -157,7 +141,7 @@ mod tests {
         for (source, object, message, second) in events {
             log.add(event(source, object.clone(), message), SimTime::ZERO + SimDuration::from_secs(*second));
         }
-        log.series.iter().map(|series| series.count).collect()
+        log.into_table().rows.iter().map(|row| row.count).collect()
     }
 
     #[test]

@@ -374,7 +374,7 @@ impl Recorder {
             nodes,
             pools: self.pools,
             workloads: self.workloads,
-            events: self.events.into_records(cluster),
+            event_table: self.events.into_table(),
             autoscalers: cluster
                 .hpas()
                 .filter(|(_, hpa)| !hpa.removed)

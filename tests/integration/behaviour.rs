@@ -101,7 +101,7 @@ fn on_node<'a>(facts: &'a Facts, node: &'a str) -> impl Iterator<Item = &'a PodR
 }
 
 fn events(facts: &Facts, reason: &str) -> u32 {
-    facts.events.iter().filter(|event| event.reason == reason).map(|event| event.count).sum()
+    facts.events().filter(|event| event.reason == reason).map(|event| event.count).sum()
 }
 
 fn alive(facts: &Facts) -> usize {

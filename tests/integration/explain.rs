@@ -197,7 +197,7 @@ fn a_pending_pod() {
     assert_eq!(attempt["node"], Value::Null);
     let (prepared, _) = single::prepare(folder.path(), &PrepareOptions::default()).unwrap();
     let facts = simulate(&prepared, &RunOptions::default()).unwrap();
-    let failed = facts.events.iter().find(|event| event.reason == "FailedScheduling").unwrap();
+    let failed = facts.events().find(|event| event.reason == "FailedScheduling").unwrap();
     assert_eq!(attempt["message"], *failed.message(), "as `kubectl get events` shows it");
     assert_eq!(
         attempt["rejections"][0],

@@ -236,7 +236,7 @@ fn simulated_milestones(facts: &Facts) -> Milestones {
     let mut sets = Vec::new();
     for pod in &facts.pods {
         let stages = milestones.entry(group(pod, &mut sets)).or_default();
-        let lost = facts.events.iter().find(|event| {
+        let lost = facts.events().find(|event| {
             (event.reason, event.kind) == ("NodeNotReady", "Pod")
                 && event.name == pod.name
                 && pod.ready.is_some_and(|ready| ready <= event.first)
@@ -268,7 +268,7 @@ fn simulated_milestones(facts: &Facts) -> Milestones {
 fn simulated_replicas(facts: &Facts) -> BTreeMap<String, Vec<(f64, i64)>> {
     let mut sets: Vec<String> = Vec::new();
     let mut replicas: BTreeMap<String, Vec<(f64, i64)>> = BTreeMap::new();
-    for event in facts.events.iter().filter(|event| event.reason == "ScalingReplicaSet") {
+    for event in facts.events().filter(|event| event.reason == "ScalingReplicaSet") {
         let message = event.message();
         let words: Vec<&str> = message.split(' ').collect();
         let (set, to) = (words[4].to_owned(), words[8].parse().unwrap());
@@ -298,7 +298,8 @@ fn recorded_replicas(run: &Value) -> BTreeMap<String, Vec<(f64, i64)>> {
 fn simulated_events(facts: &Facts) -> BTreeMap<String, usize> {
     let mut by_object: BTreeMap<(String, &str), usize> = BTreeMap::new();
     let mut counts = BTreeMap::new();
-    for event in &facts.events {
+    let events: Vec<_> = facts.events().collect();
+    for event in &events {
         let key = format!("{}|{}|{}", event.reason, event.kind, event.source);
         let sent = by_object.entry((format!("{}/{}", event.source, event.kind), &event.name)).or_default();
         let passed = (event.count as usize).min(SPAM_BURST - *sent);
@@ -310,7 +311,7 @@ fn simulated_events(facts: &Facts) -> BTreeMap<String, usize> {
 
 /// When the first node was found to be lost.
 fn first_loss(facts: &Facts) -> Option<f64> {
-    let found = facts.events.iter().find(|event| (event.reason, event.kind) == ("NodeNotReady", "Node"))?;
+    let found = facts.events().find(|event| (event.reason, event.kind) == ("NodeNotReady", "Node"))?;
     Some(recorded_time(found.first))
 }
 

@@ -156,9 +156,9 @@ proptest! {
         let differs = together.pods.iter().zip(&one_by_one.pods).find(|(one, other)| one != other);
         prop_assert!(differs.is_none(), "{differs:#?}");
         prop_assert_eq!(together.scheduling_attempts, one_by_one.scheduling_attempts);
-        let differs = together.events.iter().zip(&one_by_one.events).find(|(one, other)| one != other);
+        let differs = together.events().zip(one_by_one.events()).find(|(one, other)| one != other);
         prop_assert!(differs.is_none(), "{differs:#?}");
-        prop_assert_eq!(together.events.len(), one_by_one.events.len());
+        prop_assert_eq!(together.events().len(), one_by_one.events().len());
     }
 }
 

@@ -27,7 +27,7 @@ pub fn empty(seconds: i64) -> Facts {
         nodes: Vec::new(),
         pools: Vec::new(),
         workloads: Vec::new(),
-        events: Vec::new(),
+        event_table: EventTable::default(),
         autoscalers: Vec::new(),
         autoscaling: Vec::new(),
         recoveries: Vec::new(),
@@ -296,7 +296,7 @@ pub fn day() -> Facts {
         restored: Some(restored),
         missing_replica_nanos: 6 * 372_000_000_000,
     });
-    facts.events.push(EventRecord {
+    facts.event_table.push(EventRecord {
         first: crash + SimDuration::from_secs(46),
         last: crash + SimDuration::from_secs(46),
         count: 1,

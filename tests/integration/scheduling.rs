@@ -19,7 +19,7 @@ fn index_and_framework_make_the_same_run() {
         assert_eq!(framework.framework_attempts, framework.scheduling_attempts, "{name}");
         assert_eq!(index.checksum, framework.checksum, "{name}: events");
         assert_eq!(index.pods, framework.pods, "{name}: pods");
-        assert_eq!(index.events, framework.events, "{name}: Kubernetes Events");
+        assert_eq!(index.event_table, framework.event_table, "{name}: Kubernetes Events");
     }
 }
 
@@ -42,7 +42,7 @@ spec:
         [("1.34", "1 node(s) had untolerated taint {dedicated: batch}"), ("1.36", "1 node(s) had untolerated taint(s)")]
     {
         let facts = run(1, "a", manifests, &format!("duration: 1m\nkubernetesVersion: \"{version}\""));
-        let failed = facts.events.iter().find(|event| event.reason == "FailedScheduling").expect("it does not fit");
+        let failed = facts.events().find(|event| event.reason == "FailedScheduling").expect("it does not fit");
         assert!(failed.message().contains(reason), "{version}: {}", failed.message());
     }
 }

@@ -84,7 +84,7 @@ fn node(facts: &Facts, pod: &PodRecord) -> Option<(String, char)> {
 }
 
 fn events(facts: &Facts, reason: &str, part: &str) -> usize {
-    facts.events.iter().filter(|event| event.reason == reason && event.message().contains(part)).count()
+    facts.events().filter(|event| event.reason == reason && event.message().contains(part)).count()
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub(in crate::report) const fn fault_word(kind: FaultKind) -> &'static str {
 /// Writes the Kubernetes Events, in order of their first occurrence.
 pub(in crate::report) fn write_events(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
     let mut table = Table::create(path, EVENT_COLUMNS)?;
-    for event in &facts.events {
+    for event in facts.events() {
         table.instant(Some(event.first))?;
         calendar(&mut table, facts, event.first)?;
         table.instant(Some(event.last))?;

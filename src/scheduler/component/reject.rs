@@ -90,7 +90,7 @@ impl<L: RateLimit> Scheduler<L> {
         self.watch.rejected(pod.id, &self.snapshot, &message, nominated);
         let hints = HintContext { listers: &self.listers, profiles: &self.profiles };
         self.queue.reject(pod.id, diagnosis.plugins, &hints, now);
-        self.gather(pod.id, diagnosis);
+        self.gather(pod, diagnosis);
         report_failure(cluster, pod.id, message, is_unresolvable(diagnosis));
     }
 }

@@ -6,9 +6,9 @@ use super::decide::Answer;
 use super::reject::is_unresolvable;
 use super::{RateLimit, Scheduler};
 use crate::api::Name;
-use crate::cluster::{Cluster, FailedAttempts, PodId};
+use crate::cluster::{Cluster, FailedAttempts};
 use crate::scheduler::diagnosis::Failures;
-use crate::scheduler::{Context, Decision, Diagnosis, PodInfo, SharedAttempts, post_filter};
+use crate::scheduler::{Context, Decision, Diagnosis, Likeness, PodInfo, SharedAttempts, post_filter};
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
 
@@ -28,14 +28,24 @@ impl<L: RateLimit> Scheduler<L> {
     }
 
     /// Lets a pod that was rejected wait together with its like.
-    pub(super) fn gather(&mut self, pod: PodId, diagnosis: &Arc<Diagnosis>) {
-        if self.may_share_attempts() && matches!(diagnosis.failures, Failures::Counted { resolvable: None, .. }) {
-            self.queue.gather(pod, diagnosis);
+    pub(super) fn gather(&mut self, pod: &PodInfo, diagnosis: &Arc<Diagnosis>) {
+        if !self.may_share_attempts() || !matches!(diagnosis.failures, Failures::Counted { resolvable: None, .. }) {
+            return;
+        }
+        let profile = self.profile_named(&pod.spec().scheduler_name);
+        let index = self.index.as_ref().zip(profile);
+        if let Some(class) = index.and_then(|(index, profile)| index.class_number(pod, profile)) {
+            let likeness = Likeness { class, policy: pod.spec().preemption_policy };
+            self.queue.gather(pod.id, likeness, diagnosis);
         }
     }
 
     /// Counts the failing attempts that come next and need not be made. The next one, if there is any, does.
     pub(super) fn share_attempts(&mut self, now: SimTime) {
+        // From then on labels tell pods apart.
+        if self.index.as_ref().is_some_and(|index| index.is_about_to_see_labels(&self.snapshot)) {
+            self.queue.disperse_all();
+        }
         while let Some(cohort) = self.queue.next_together() {
             if !self.queue.continues_series(cohort, now) {
                 self.queue.disperse(cohort);

@@ -40,6 +40,8 @@ struct Nothing {
 #[derive(Clone, Debug)]
 pub struct Class {
     pub pod: Arc<PodInfo>,
+    /// No other class has it.
+    pub number: u64,
     /// The slot of what it asks of other pods.
     pub demand: usize,
     /// The slot of its layer, and the generation of the demand's topology keys that it has; `None`: to be found.
@@ -58,10 +60,11 @@ pub struct Class {
 }
 
 impl Class {
-    /// The class of a pod, with the slot of what it asks of other pods.
-    pub fn new(pod: &Arc<PodInfo>, demand: usize) -> Self {
+    /// The class of a pod, with the slot of what it asks of other pods and its number.
+    pub fn new(pod: &Arc<PodInfo>, demand: usize, number: u64) -> Self {
         Self {
             pod: Arc::clone(pod),
+            number,
             demand,
             layer: None,
             groups: Vec::new(),

@@ -397,11 +397,11 @@ impl Layer {
         let start = block * BLOCK;
         let nodes = self.leaves.len().min(start + BLOCK) - start;
         let changed_at = &env.table.changed_at[start..start + nodes];
-        let changed = changes.since(fresh_at).unwrap_or_else(|| {
+        let stale = changes.since(fresh_at).unwrap_or_else(|| {
             let bits = changed_at.iter().enumerate().map(|(place, own)| u32::from(*own > fresh_at) << place);
             bits.fold(0, |all, bit| all | bit)
         });
-        self.compute_leaves(block, changed, env)
+        self.compute_leaves(block, stale, env)
     }
 
     fn compute_leaves(&mut self, block: usize, mut left: u32, env: &Env<'_>) -> Result<(), NotIndexable> {

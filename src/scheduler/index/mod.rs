@@ -70,6 +70,7 @@ pub struct Index {
     /// A pod with affinity was seen: labels tell classes apart.
     labels_are_seen: bool,
     searches: u64,
+    classes_made: u64,
     buffers: Buffers,
     /// Of the last decision.
     failure_on_nominated: Option<Failure>,
@@ -104,6 +105,19 @@ impl Index {
         self.by_demand_key.clear();
         self.layers.clear();
         self.by_layer_key.clear();
+    }
+
+    /// Whether the next decision will tell pods apart by their labels, unlike those before it.
+    pub fn is_about_to_see_labels(&self, snapshot: &Snapshot) -> bool {
+        snapshot.log().is_some_and(|log| log.has_affinity() != self.labels_are_seen)
+    }
+
+    /// The number of a pod's class, if the pod was decided on: no other class ever has it. Pods of one class are alike to
+    /// decisions and queueing hints, until [selectors change](Self::selectors_changed) or labels
+    /// [are seen](Self::is_about_to_see_labels).
+    pub fn class_number(&self, pod: &PodInfo, profile: usize) -> Option<u64> {
+        let (class, _) = self.by_address.get(&(pod.likeness(), profile))?;
+        Some(self.classes[(*class)?].number)
     }
 
     /// Catches up with the snapshot, which must be [refreshed](Snapshot::refresh), and with the nominations.
@@ -283,7 +297,8 @@ impl Index {
             return Some(*class);
         }
         let demand = self.demand_of(DemandKey::of_class(&key), pod, context);
-        let class = Class::new(pod, demand);
+        self.classes_made += 1;
+        let class = Class::new(pod, demand, self.classes_made);
         let most = (MAX_LEAVES / self.table.ids.len().max(1)).max(MIN_CLASSES);
         let slot = if self.classes.len() < most {
             self.classes.push(class);

@@ -111,10 +111,8 @@ impl Shape {
         if !self.filters {
             return Ok(());
         }
-        if self.quick_filter && crowd.is_none() {
-            if self.fits(load) {
-                return Ok(());
-            }
+        if self.quick_filter && crowd.is_none() && self.fits(load) {
+            return Ok(());
         }
         let Some(node) = node() else { return Ok(()) };
         let mut crowded;
@@ -153,7 +151,7 @@ impl Shape {
         let memory_score =
             node_resources_fit::allocation_score(least, load.non_zero_memory.saturating_add(self.scored.1), memory);
         let fit = match (cpu_weight, memory_weight) {
-            (1, 1) => (cpu_score + memory_score) / 2,
+            (1, 1) => i64::midpoint(cpu_score, memory_score),
             _ => (cpu_score * cpu_weight + memory_score * memory_weight) / (cpu_weight + memory_weight),
         };
         let balance = balanced_allocation::balance_of_two(

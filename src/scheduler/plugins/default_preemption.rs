@@ -111,7 +111,7 @@ pub fn preempt(
         };
     }
     let (mut violating, mut candidates) = (Vec::new(), Vec::new());
-    let mut failures: Vec<(NodeId, Option<Failure>)> = Vec::new();
+    let mut failures = NodeFailures::new();
     for id in nodes {
         let Some(node) = context.snapshot.node(*id) else { continue };
         let found = if only_room {
@@ -138,6 +138,9 @@ pub fn preempt(
     Preemption { candidates, ties, nominated, failure: None }
 }
 
+/// Why preemption does not help, by node: no pod may go (`None`), or for a reason.
+type NodeFailures = Vec<(NodeId, Option<Failure>)>;
+
 /// What preemption on the first nodes where it helps is worth, as many of them as are wanted.
 ///
 /// # Errors
@@ -149,7 +152,7 @@ fn preempt_by_memo<'a>(
     wanted: usize,
     state: &CycleState,
     memo: &mut PreemptionMemo,
-) -> Result<Vec<(NodeId, Worth)>, Vec<(NodeId, Option<Failure>)>> {
+) -> Result<Vec<(NodeId, Worth)>, NodeFailures> {
     let kind = memo.kind(pod);
     let (mut worths, mut failures) = (Vec::new(), Vec::new());
     for id in nodes {
@@ -177,7 +180,7 @@ fn unhelpful(
     pod: &PodInfo,
     diagnosis: &Diagnosis,
     no_victims: usize,
-    failures: Vec<(NodeId, Option<Failure>)>,
+    failures: NodeFailures,
 ) -> Preemption {
     let helpless = diagnosis.nodes - no_victims - failures.len();
     let no_victims = no_victims + failures.iter().filter(|(_, failure)| failure.is_none()).count();

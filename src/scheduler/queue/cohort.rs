@@ -7,8 +7,8 @@
 //! one number, from which each pod's own numbers follow when somebody asks for them.
 
 use super::{ActiveKey, Source};
+use crate::api::PreemptionPolicy;
 use crate::cluster::PodId;
-use crate::scheduler::pod_info::Likeness;
 use crate::scheduler::{Diagnosis, Place, PluginSet, PodInfo};
 use crate::units::SimTime;
 use std::collections::{BTreeMap, VecDeque};
@@ -19,6 +19,15 @@ use std::sync::Arc;
 pub type CohortId = u32;
 /// Identifies a lane.
 pub type LaneId = u32;
+
+/// What tells pods apart that decisions, queueing hints or messages treat differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Likeness {
+    /// The number of the scheduling class.
+    pub class: u64,
+    /// The message says whether the pod would preempt others.
+    pub policy: PreemptionPolicy,
+}
 
 /// The diagnoses of an attempt of a lane: each counts from a place in the order on.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +59,7 @@ impl Outcomes {
 /// The pods of a cohort that every decision treats alike and that the same plugins rejected.
 #[derive(Clone, Debug)]
 pub struct Lane {
-    /// One of them, or one that was among them: it keeps what `likeness` points to.
+    /// One of them, or one that was among them.
     pub pod: Arc<PodInfo>,
     likeness: Likeness,
     /// Plugins that rejected them.

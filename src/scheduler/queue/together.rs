@@ -1,6 +1,6 @@
 //! The queue's part in keeping pods that wait together as cohorts: when one is formed, moved, tried and taken apart.
 
-use super::cohort::{Cohort, CohortId, LaneId, Move, SharedAttempts};
+use super::cohort::{Cohort, CohortId, LaneId, Likeness, Move, SharedAttempts};
 use super::places::{backoff, truncated};
 use super::{Place, SchedulingQueue, Source};
 use crate::cluster::{ApiEvent, PodId};
@@ -20,10 +20,11 @@ pub(super) struct LastRejected {
 }
 
 impl SchedulingQueue {
-    /// Lets a pod that was just [rejected](Self::reject) wait together with its like, if it has reached the longest back-off.
+    /// Lets a pod that was just [rejected](Self::reject) wait together with its like, until that means something else and
+    /// everybody is to be [dispersed](Self::disperse_all), if it has reached the longest back-off.
     /// Of pods in a cohort, [`next_together`](Self::next_together) tells when they come, and
     /// [`fail_together`](Self::fail_together) counts attempts of all of them at once.
-    pub fn gather(&mut self, id: PodId, diagnosis: &Arc<Diagnosis>) {
+    pub fn gather(&mut self, id: PodId, likeness: Likeness, diagnosis: &Arc<Diagnosis>) {
         let Some(entry) = self.entries.get(id) else { return };
         let is_eligible = entry.place == Place::Unschedulable
             && entry.member.is_none()
@@ -49,7 +50,7 @@ impl SchedulingQueue {
         if let Some(own) = self.cohorts.get_mut(cohort) {
             own.high = sequence;
         }
-        let member = self.cohorts.push(cohort, &pod, pod.likeness(), rejectors, diagnosis);
+        let member = self.cohorts.push(cohort, &pod, likeness, rejectors, diagnosis);
         if let Some(entry) = self.entries.get_mut(id) {
             entry.member = Some(member);
         }
