@@ -3,6 +3,7 @@
 use super::{EventRecord, EventTable, IntervalSeries, StepSeries};
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use smol_str::SmolStr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// Everything that a run leaves behind.
@@ -78,19 +79,15 @@ pub enum PodOutcome {
     Impossible,
 }
 
-/// One pod's life. Absent times did not happen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PodRecord {
+/// What pods that were made alike have in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodGroup {
     /// Namespace.
     pub namespace: SmolStr,
-    /// Name.
-    pub name: SmolStr,
-    /// Workload that it belongs to, as `Deployment/web`; empty for bare pods.
+    /// Workload that they belong to, as `Deployment/web`; empty for bare pods.
     pub workload: SmolStr,
     /// Name of the arrival stream or trace; empty for other pods.
     pub arrival: SmolStr,
-    /// Index into [`Facts::nodes`].
-    pub node: Option<u32>,
     /// Priority.
     pub priority: i32,
     /// CPU request.
@@ -99,6 +96,19 @@ pub struct PodRecord {
     pub memory_request: Bytes,
     /// Extended resources requested, by name.
     pub extended_requests: Arc<[(SmolStr, i64)]>,
+    /// Containers of the spec.
+    pub containers: u16,
+}
+
+/// One pod's life. Absent times did not happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodRecord {
+    /// What it has in common with others, whose fields are read as if they were its own.
+    pub group: Arc<PodGroup>,
+    /// Name.
+    pub name: SmolStr,
+    /// Index into [`Facts::nodes`].
+    pub node: Option<u32>,
     /// Creation in the API.
     pub created: SimTime,
     /// Binding.
@@ -113,18 +123,24 @@ pub struct PodRecord {
     pub ended: Option<SimTime>,
     /// How it ended.
     pub outcome: PodOutcome,
-    /// Containers of the spec.
-    pub containers: u16,
     /// Containers that were ready at the end of the run, or when the pod ended.
     pub containers_ready_last: u16,
     /// Status at the end as kubectl shows it, for example `Running`, `CrashLoopBackOff` or `Terminating`.
-    pub status_last: SmolStr,
+    pub status_last: &'static str,
     /// Container restarts.
     pub restarts: u32,
     /// Scheduling attempts.
     pub scheduling_attempts: u32,
     /// Why it is not running: the last `FailedScheduling` message, or the reason of the failure or eviction.
     pub reason: SmolStr,
+}
+
+impl Deref for PodRecord {
+    type Target = PodGroup;
+
+    fn deref(&self) -> &PodGroup {
+        &self.group
+    }
 }
 
 /// One node's life.

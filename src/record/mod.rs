@@ -9,6 +9,6 @@ mod series;
 pub use events::{EventKind, EventMessage, EventRecord, EventRow, EventSubject, EventTable, EventText, EventType};
 pub use facts::{
     AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, FaultKind, MetricRecord, NodeRecord,
-    PodOutcome, PodRecord, PoolRecord, RecoveryRecord, WorkloadRecord,
+    PodGroup, PodOutcome, PodRecord, PoolRecord, RecoveryRecord, WorkloadRecord,
 };
 pub use series::{Bucket, IntervalSeries, StepSeries};

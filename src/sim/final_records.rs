@@ -2,40 +2,53 @@
 
 use crate::api::{Name, PodPhase};
 use crate::cluster::{Cluster, Disruption, NodeReady, Pod, PodId, Workload, WorkloadKind};
-use crate::record::{PodOutcome, PodRecord};
+use crate::record::{PodGroup, PodOutcome, PodRecord};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-/// A pod's life.
-pub fn pod_record(id: PodId, cluster: &Cluster, arrivals: &[Name]) -> PodRecord {
+/// The lives of all pods.
+pub fn pod_records(cluster: &Cluster, arrivals: &[Name]) -> Vec<PodRecord> {
+    let mut groups = FxHashMap::default();
+    let mut record = |(id, pod): (PodId, &Pod)| {
+        let group = groups.entry((pod.template, pod.namespace, pod.workload, pod.arrival));
+        let group: &Arc<PodGroup> = group.or_insert_with(|| Arc::new(pod_group(id, cluster, arrivals)));
+        PodRecord {
+            name: pod.name.clone(),
+            node: pod.node.and_then(|node| u32::try_from(node.index()).ok()),
+            created: pod.created,
+            scheduled: pod.bound,
+            running: pod.running,
+            ready: pod.first_ready,
+            deletion_requested: pod.deletion.map(|deletion| deletion.requested),
+            ended: pod.ended,
+            outcome: outcome(pod),
+            containers_ready_last: if pod.ready { group.containers } else { 0 },
+            status_last: status(pod, cluster),
+            restarts: pod.restarts,
+            scheduling_attempts: pod.scheduling_attempts,
+            reason: pod.reason.clone(),
+            group: Arc::clone(group),
+        }
+    };
+    cluster.pods().map(&mut record).collect()
+}
+
+/// What a pod has in common with others of its template, namespace, workload and stream.
+fn pod_group(id: PodId, cluster: &Cluster, arrivals: &[Name]) -> PodGroup {
     let pod = cluster.pod(id);
     let requests = &cluster.template_of(id).requests;
+    let spec = &cluster.template_of(id).template.spec;
     let workload = pod.workload.map(|workload| cluster.workload(workload));
-    let containers = cluster.template_of(id).template.spec.containers.len();
-    PodRecord {
+    let workload = workload.map(|workload| Name::from(format!("{}/{}", workload.kind_name, workload.name)));
+    PodGroup {
         namespace: cluster.namespace_name(pod.namespace).clone(),
-        name: pod.name.clone(),
-        workload: workload
-            .map(|workload| Name::from(format!("{}/{}", workload.kind_name, workload.name)))
-            .unwrap_or_default(),
+        workload: workload.unwrap_or_default(),
         arrival: pod.arrival.and_then(|stream| arrivals.get(stream as usize).cloned()).unwrap_or_default(),
-        node: pod.node.and_then(|node| u32::try_from(node.index()).ok()),
-        priority: cluster.template_of(id).template.spec.priority,
+        priority: spec.priority,
         cpu_request: requests.cpu,
         memory_request: requests.memory,
         extended_requests: Arc::clone(&requests.scalar),
-        created: pod.created,
-        scheduled: pod.bound,
-        running: pod.running,
-        ready: pod.first_ready,
-        deletion_requested: pod.deletion.map(|deletion| deletion.requested),
-        ended: pod.ended,
-        outcome: outcome(pod),
-        containers: u16::try_from(containers).unwrap_or(u16::MAX),
-        containers_ready_last: if pod.ready { u16::try_from(containers).unwrap_or(u16::MAX) } else { 0 },
-        status_last: Name::from(status(pod, cluster)),
-        restarts: pod.restarts,
-        scheduling_attempts: pod.scheduling_attempts,
-        reason: pod.reason.clone(),
+        containers: u16::try_from(spec.containers.len()).unwrap_or(u16::MAX),
     }
 }
 

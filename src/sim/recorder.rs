@@ -2,7 +2,7 @@
 //! not matter.
 
 use super::event_log::EventLog;
-use super::final_records::{last_counts, pod_record};
+use super::final_records::{last_counts, pod_records};
 use crate::api::Name;
 use crate::cluster::{ApiEvent, Change, Cluster, Node, NodeId, NodeReady, Owner, PodId, WorkloadId};
 use crate::record::{
@@ -370,7 +370,7 @@ impl Recorder {
             checksum: header.checksum,
             scheduling_attempts: header.scheduling_attempts,
             framework_attempts: header.framework_attempts,
-            pods: cluster.pods().map(|(id, _)| pod_record(id, cluster, &header.arrivals)).collect(),
+            pods: pod_records(cluster, &header.arrivals),
             nodes,
             pools: self.pools,
             workloads: self.workloads,

@@ -336,7 +336,7 @@ fn with_pods(pods: &[(usize, i64, Option<i64>, u32)]) -> Facts {
         pod.scheduled = wait.map(|wait| pod.created + SimDuration::from_millis(wait));
         pod.ready = pod.scheduled.map(|at| at + SimDuration::from_secs(1));
         pod.restarts = *restarts;
-        pod.cpu_request = MilliCpu::new(*created % 1000);
+        std::sync::Arc::make_mut(&mut pod.group).cpu_request = MilliCpu::new(*created % 1000);
         facts.pods.push(pod);
     }
     facts

@@ -38,16 +38,18 @@ pub fn empty(seconds: i64) -> Facts {
 
 /// A pod that was created, bound two seconds later, ready eight seconds after that, and runs.
 pub fn pod(name: &str, workload: &str, node: u32, created: SimTime) -> PodRecord {
-    PodRecord {
+    let group = PodGroup {
         namespace: "shop".into(),
-        name: name.into(),
         workload: workload.into(),
-        arrival: "".into(),
-        node: Some(node),
-        priority: 0,
         cpu_request: MilliCpu::new(500),
         memory_request: Bytes::new(GIB),
-        extended_requests: Arc::from([]),
+        containers: 1,
+        ..PodGroup::default()
+    };
+    PodRecord {
+        group: Arc::new(group),
+        name: name.into(),
+        node: Some(node),
         created,
         scheduled: Some(created + SimDuration::from_secs(2)),
         running: Some(created + SimDuration::from_secs(8)),
@@ -55,9 +57,8 @@ pub fn pod(name: &str, workload: &str, node: u32, created: SimTime) -> PodRecord
         deletion_requested: None,
         ended: None,
         outcome: PodOutcome::Running,
-        containers: 1,
         containers_ready_last: 1,
-        status_last: "Running".into(),
+        status_last: "Running",
         restarts: 0,
         scheduling_attempts: 1,
         reason: "".into(),
