@@ -486,7 +486,11 @@ fn stranded(cpu: (i64, i64), memory: (i64, i64)) -> (i64, i64) {
     }
     // What of the one goes with the part of the other that is requested, in proportion.
     let beside = |whole: i64, (other, requested): (i64, i64)| {
-        let share = i128::from(requested.clamp(0, other)) * i128::from(whole) / i128::from(other);
+        let requested = requested.clamp(0, other);
+        if let Some(product) = requested.checked_mul(whole) {
+            return product / other;
+        }
+        let share = i128::from(requested) * i128::from(whole) / i128::from(other);
         i64::try_from(share).unwrap_or(whole)
     };
     let free_beside = |own: (i64, i64), other: (i64, i64)| (beside(own.0, other) - own.1.clamp(0, own.0)).max(0);

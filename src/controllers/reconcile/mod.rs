@@ -110,6 +110,15 @@ impl Controllers {
     /// A change of the cluster: whoever watches it is woken.
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
         self.persistent_volume.observe(change, cluster, agenda);
+        if let Some(pod) = change.pod()
+            && cluster.pod(pod).owner == Owner::None
+            && cluster.pod(pod).workload.is_none()
+        {
+            // Of a bare pod only those who watch every pod take notice.
+            self.pod_gc.observe(change, cluster, agenda);
+            self.taint_eviction.observe(change, cluster, agenda);
+            return;
+        }
         match change {
             Change::DeploymentSpec(id) => {
                 self.deployment.note_spec_change(id);

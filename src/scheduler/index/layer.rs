@@ -365,13 +365,8 @@ impl Layer {
             return summary;
         }
         let end = self.leaves.len().min((block + 1) * BLOCK);
-        let mut summary = Summary::default();
-        for (place, leaf) in self.leaves[block * BLOCK..end].iter().enumerate() {
-            if *leaf < FAILED && left & 1 << place == 0 {
-                summary.add((*leaf & 0xFFFF) as u16);
-            }
-        }
-        summary
+        let leaves = self.leaves[block * BLOCK..end].iter().enumerate();
+        summary_of(leaves.map(|(place, leaf)| if left & 1 << place == 0 { *leaf } else { FAILED }))
     }
 
     /// The failures by index.
@@ -406,9 +401,18 @@ impl Layer {
 
     fn compute_leaves(&mut self, block: usize, mut left: u32, env: &Env<'_>) -> Result<(), NotIndexable> {
         let mut is_known = true;
+        let is_quick = self.is_plain && env.nominator.is_empty();
         while left != 0 {
             let position = block * BLOCK + left.trailing_zeros() as usize;
             left &= left - 1;
+            let base = self.base_of[position];
+            if is_quick
+                && base < BASE_FAILED
+                && let Some(score) = self.shape.quick(&env.table.loads[position])
+            {
+                is_known &= self.set(position, u32::from(base) << 16 | u32::from(score));
+                continue;
+            }
             match self.compute(position, env, None) {
                 Ok(leaf) => is_known &= self.set(position, leaf),
                 Err(error) => {
@@ -476,10 +480,15 @@ impl Layer {
 
     /// Computes the summaries of a block from its leaves.
     fn summarize(&mut self, block: usize) {
+        let end = self.leaves.len().min((block + 1) * BLOCK);
+        let leaves = &self.leaves[block * BLOCK..end];
+        if self.stride == 1 {
+            self.summaries[block] = summary_of(leaves.iter().copied());
+            return;
+        }
         let summaries = &mut self.summaries[block * self.stride..(block + 1) * self.stride];
         summaries.fill(Summary::default());
-        let end = self.leaves.len().min((block + 1) * BLOCK);
-        for leaf in &self.leaves[block * BLOCK..end] {
+        for leaf in leaves {
             if *leaf < FAILED {
                 summaries[(*leaf >> 16) as usize].add((*leaf & 0xFFFF) as u16);
             }
@@ -489,13 +498,6 @@ impl Layer {
     /// `own` is a pod whose nomination does not count.
     fn compute(&mut self, position: usize, env: &Env<'_>, own: Option<PodId>) -> Result<u32, NotIndexable> {
         let load = &env.table.loads[position];
-        if self.is_plain
-            && env.nominator.is_empty()
-            && self.base_of[position] < BASE_FAILED
-            && let Some(score) = self.shape.quick(load)
-        {
-            return Ok(u32::from(self.base_of[position]) << 16 | u32::from(score));
-        }
         let id = env.table.ids[position];
         let node = || env.snapshot.node(id).map(|node| &**node);
         let mut base = self.base_of[position];
@@ -552,6 +554,22 @@ impl Layer {
     }
 }
 
+/// The summary of leaves of one base, of at most one block.
+fn summary_of(leaves: impl Iterator<Item = u32>) -> Summary {
+    // A feasible leaf is worth one more than its score, the others nothing, so that all are compared alike.
+    let (mut best, mut ties, mut feasible) = (0, 0_u8, 0_u8);
+    for leaf in leaves {
+        let worth = if leaf < FAILED { (leaf & 0xFFFF) + 1 } else { 0 };
+        feasible += u8::from(worth > 0);
+        ties = u8::from(worth == best) + if worth > best { 1 } else { ties };
+        best = best.max(worth);
+    }
+    match best {
+        0 => Summary::default(),
+        _ => Summary { best: u16::try_from(best - 1).unwrap_or(u16::MAX), leaves: feasible, ties },
+    }
+}
+
 /// Whether a nominated pod counts as if it were there when another one is placed.
 pub fn counts(nominated: &PodInfo, own: &PodInfo) -> bool {
     nominated.priority() >= own.priority() && nominated.id != own.id
@@ -560,6 +578,23 @@ pub fn counts(nominated: &PodInfo, own: &PodInfo) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_summary_of_leaves_is_that_of_one_by_one() {
+        let cases: [&[u32]; 6] = [
+            &[],
+            &[FAILED, FAILED | 3, UNKNOWN],
+            &[0, 0, FAILED],
+            &[5, 7, 7, FAILED, 3, 7],
+            &[7, 7, 5, 7],
+            &[0xFFFE, 0, 0xFFFE],
+        ];
+        for leaves in cases {
+            let mut expected = Summary::default();
+            leaves.iter().filter(|leaf| **leaf < FAILED).for_each(|leaf| expected.add((*leaf & 0xFFFF) as u16));
+            assert_eq!(summary_of(leaves.iter().copied()), expected, "{leaves:?}");
+        }
+    }
 
     #[test]
     fn a_summary_knows_its_best_until_the_last_of_them_goes() {
