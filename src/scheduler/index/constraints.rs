@@ -410,6 +410,18 @@ impl Constraints {
         tallies.filter_map(|(index, _)| self.value(index, locals, base)).sum()
     }
 
+    /// Whether a node with pods that matter to itself is rejected, if it has the topology keys of all constraints that look at
+    /// the node alone.
+    pub fn locals_reject(&self) -> bool {
+        let rejects = |tally: &usize| matches!(self.roles[*tally], Role::AntiAffinity(_) | Role::ExistingAntiAffinity);
+        self.local_tallies.iter().all(rejects)
+    }
+
+    /// Whether nodes of a base have the topology keys of all constraints that look at the node alone.
+    pub fn has_local_domains(&self, base: &Base) -> bool {
+        self.local_tallies.iter().all(|tally| self.domain(*tally, base) != NO_DOMAIN)
+    }
+
     /// Whether all that pods on nodes come to is that a node with some that matter to itself is rejected.
     pub fn only_reject_crowd(&self) -> bool {
         self.hard.is_empty()

@@ -318,9 +318,9 @@ impl Layer {
         self.failures.len() - 1
     }
 
-    /// Whether all nodes are of one base, whatever pods come and go.
-    pub fn has_one_base(&self) -> bool {
-        self.is_plain && self.bases.len() == 1
+    /// Whether no pod that comes or goes changes the base of a node.
+    pub const fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     /// Number of leaves.
@@ -348,16 +348,19 @@ impl Layer {
         &self.summaries[block * self.stride..block * self.stride + self.bases.len().min(self.stride)]
     }
 
-    /// The summary of a block without some of its nodes, where there is one base.
+    /// The summary of a base in a block without some of its nodes.
     #[inline]
-    pub fn summary_without(&self, block: usize, mut left_out: u32) -> Summary {
-        let mut summary = self.summaries[block * self.stride];
+    pub fn summary_without(&self, block: usize, base: usize, left_out: u32) -> Summary {
+        let mut summary = self.summaries[block * self.stride + base];
+        if left_out == 0 || summary.leaves == 0 {
+            return summary;
+        }
         let mut is_known = true;
-        let left = left_out;
-        while left_out != 0 {
-            let leaf = self.leaves[block * BLOCK + left_out.trailing_zeros() as usize];
-            left_out &= left_out - 1;
-            if leaf < FAILED {
+        let mut left = left_out;
+        while left != 0 {
+            let leaf = self.leaves[block * BLOCK + left.trailing_zeros() as usize];
+            left &= left - 1;
+            if leaf < FAILED && (leaf >> 16) as usize == base {
                 is_known &= summary.remove((leaf & 0xFFFF) as u16);
             }
         }
@@ -366,7 +369,8 @@ impl Layer {
         }
         let end = self.leaves.len().min((block + 1) * BLOCK);
         let leaves = self.leaves[block * BLOCK..end].iter().enumerate();
-        summary_of(leaves.map(|(place, leaf)| if left & 1 << place == 0 { *leaf } else { FAILED }))
+        let stays = |place: usize, leaf: u32| left_out & 1 << place == 0 && (leaf >> 16) as usize == base;
+        summary_of(leaves.map(|(place, leaf)| if stays(place, *leaf) { *leaf } else { FAILED }))
     }
 
     /// The failures by index.
