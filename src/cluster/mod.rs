@@ -32,6 +32,7 @@ pub use workload_changes::NewReplicaSet;
 
 use crate::api::{self, Name, PodTemplate};
 use crate::units::SimTime;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use template::Templates;
@@ -157,7 +158,7 @@ impl Cluster {
             ready_changed: now,
             machine: Machine::Up,
             generation: 0,
-            pods: Vec::new(),
+            pods: SmallVec::new(),
         });
         self.changes.push(Change::NodeAdded(id));
         id

@@ -3,6 +3,7 @@
 use super::PodId;
 use crate::api;
 use crate::units::SimTime;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Status of the Ready condition.
@@ -49,7 +50,7 @@ pub struct Node {
     /// Grows with every change of the machine's state, so that what was planned before is known to be stale.
     pub generation: u32,
     /// Pods bound to the node whose objects exist, ended ones included, in no particular but reproducible order.
-    pub pods: Vec<PodId>,
+    pub pods: SmallVec<[PodId; 14]>,
 }
 
 impl Node {

@@ -6,6 +6,7 @@ use super::{HostPort, PodInfo, Resources};
 use crate::api::Node;
 use crate::cluster::{NodeId, PodId};
 use crate::units::{Bytes, MilliCpu, SimTime};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// A node with the sums over its pods.
@@ -17,7 +18,7 @@ pub struct NodeInfo {
     pub(super) is_present: bool,
     pods: Vec<Arc<PodInfo>>,
     /// Ids of `pods`, in their order: a pod is found without a look at each.
-    pod_ids: Vec<PodId>,
+    pod_ids: SmallVec<[PodId; 14]>,
     allocatable: Resources,
     allocatable_pods: i64,
     requested: Resources,
@@ -47,7 +48,7 @@ impl NodeInfo {
             node,
             is_present: true,
             pods: Vec::new(),
-            pod_ids: Vec::new(),
+            pod_ids: SmallVec::new(),
             requested: Resources::default(),
             non_zero_cpu: MilliCpu::ZERO,
             non_zero_memory: Bytes::ZERO,

@@ -7,6 +7,7 @@ use crate::scheduler::change_log::{KindId, LogEntry};
 use crate::scheduler::plugins::balanced_allocation;
 use crate::scheduler::{NodeInfo, Snapshot};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 /// The domain of a node that lacks the topology key.
 pub const NO_DOMAIN: u32 = u32::MAX;
@@ -228,6 +229,9 @@ impl<T> Log<T> {
     }
 }
 
+/// How many pods of each kind a node holds.
+type Kinds = SmallVec<[(KindId, i32); 7]>;
+
 /// The nodes as the index sees them.
 #[derive(Clone, Debug, Default)]
 pub struct NodeTable {
@@ -242,7 +246,7 @@ pub struct NodeTable {
     pub keys: Vec<TopologyKey>,
     positions: Vec<u32>,
     /// By node id: how many pods of each kind it holds. `None`: nobody has asked yet.
-    kinds: Option<Vec<Vec<(KindId, i32)>>>,
+    kinds: Option<Vec<Kinds>>,
     /// Grows with each change.
     version: u64,
     /// By position: the version of the last change of the node.
@@ -294,7 +298,7 @@ impl NodeTable {
     /// The pods on the node at a position, by kind, once they are [counted](Self::count_kinds).
     pub fn kinds_at(&self, position: usize) -> &[(KindId, i32)] {
         let kinds = self.kinds.as_ref();
-        kinds.and_then(|kinds| kinds.get(self.ids[position].index())).map_or(&[], Vec::as_slice)
+        kinds.and_then(|kinds| kinds.get(self.ids[position].index())).map_or(&[], |kinds| kinds)
     }
 
     /// Counts the pods of each kind on each node from now on. The table must be in [sync](Self::sync).
@@ -413,7 +417,7 @@ impl NodeTable {
     fn count_kind(&mut self, node: NodeId, kind: KindId, amount: i32) {
         let Some(kinds) = &mut self.kinds else { return };
         if kinds.len() <= node.index() {
-            kinds.resize(node.index() + 1, Vec::new());
+            kinds.resize(node.index() + 1, Kinds::new());
         }
         let kinds = &mut kinds[node.index()];
         match kinds.iter().position(|(own, _)| *own == kind) {

@@ -13,8 +13,8 @@ pub struct Tally {
     pub is_local: bool,
     /// What one pod of each kind counts.
     weights: Vec<i64>,
-    /// Sum over the pods of each node, by position.
-    values: Vec<i64>,
+    /// Sum over the pods of each node, by position: small numbers, of which a class has many.
+    values: Vec<i32>,
     /// Whether the node counts, by position; a node without the key never does. Empty where every node counts.
     included: Vec<bool>,
     /// Sum over the counted nodes of each domain. Empty if local.
@@ -25,6 +25,11 @@ pub struct Tally {
     histogram: Option<BTreeMap<i64, usize>>,
     /// Sum over all counted nodes.
     total: i64,
+}
+
+/// The sum over the pods of one node as it is stored.
+fn narrow(value: i64) -> i32 {
+    i32::try_from(value).unwrap_or(if value > 0 { i32::MAX } else { i32::MIN })
 }
 
 impl Tally {
@@ -92,7 +97,7 @@ impl Tally {
             if matters {
                 let weighted =
                     table.kinds_at(position).iter().map(|(kind, count)| self.weight(*kind) * i64::from(*count));
-                self.values[position] = weighted.sum();
+                self.values[position] = narrow(weighted.sum());
             }
             if let Some(includes) = includes {
                 self.included.push(includes(position));
@@ -112,7 +117,7 @@ impl Tally {
         if domain == NO_DOMAIN || !self.includes(position) {
             return;
         }
-        let value = self.values[position];
+        let value = i64::from(self.values[position]);
         self.total += sign * value;
         if self.is_local {
             self.count_value(value, sign);
@@ -145,13 +150,13 @@ impl Tally {
         let domain = table.keys[self.key].domains[position];
         let counted = domain != NO_DOMAIN && self.includes(position);
         if counted && self.is_local {
-            self.count_value(self.values[position], -1);
+            self.count_value(i64::from(self.values[position]), -1);
         }
-        self.values[position] += change;
+        self.values[position] = narrow(i64::from(self.values[position]) + change);
         if counted {
             self.total += change;
             if self.is_local {
-                self.count_value(self.values[position], 1);
+                self.count_value(i64::from(self.values[position]), 1);
             } else {
                 self.sums[domain as usize] += change;
             }
@@ -165,7 +170,7 @@ impl Tally {
 
     /// The sum over the pods of a node, if it counts.
     pub fn counted_value(&self, position: usize) -> i64 {
-        if self.includes(position) { self.values[position] } else { 0 }
+        if self.includes(position) { i64::from(self.values[position]) } else { 0 }
     }
 
     /// The sum over all counted nodes.
