@@ -1,25 +1,46 @@
-//! Typed ids: dense indexes into the cluster's arenas. An id is never reused within a run.
+//! Typed ids: dense indexes into the cluster's arenas. An id is never reused within a run. One that may be missing takes no
+//! more memory than one that is there.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::num::NonZeroU32;
 
 macro_rules! id {
     ($($(#[$docs:meta])* $name:ident;)+) => {$(
         $(#[$docs])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(u32);
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct $name(
+            /// The index plus one.
+            NonZeroU32,
+        );
 
         impl $name {
             /// The id at a position of its arena.
             ///
             /// # Panics
-            /// If a run holds more than 2^32 objects of the kind.
+            /// If a run holds 2^32 objects of the kind or more.
             #[must_use]
             pub fn from_index(index: usize) -> Self {
-                Self(u32::try_from(index).expect("fewer than 2^32 objects of a kind"))
+                let number = u32::try_from(index + 1).ok().and_then(NonZeroU32::new);
+                Self(number.expect("fewer than 2^32 objects of a kind"))
             }
 
             /// The position in its arena.
             #[must_use]
             pub const fn index(self) -> usize {
-                self.0 as usize
+                self.0.get() as usize - 1
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.debug_tuple(stringify!($name)).field(&self.index()).finish()
+            }
+        }
+
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                state.write_u32(self.0.get() - 1);
             }
         }
     )+};
@@ -52,4 +73,19 @@ id! {
     ServiceId;
     /// A top-level workload: what a pod's chain of owners ends in.
     WorkloadId;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_may_be_missing_is_as_small_as_an_id() {
+        assert_eq!(size_of::<Option<PodId>>(), size_of::<u32>());
+        for index in [0, 1, 7_000_000] {
+            assert_eq!(PodId::from_index(index).index(), index);
+        }
+        assert!(PodId::from_index(0) < PodId::from_index(1));
+        assert_eq!(format!("{:?}", PodId::from_index(3)), "PodId(3)");
+    }
 }

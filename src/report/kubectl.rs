@@ -82,7 +82,7 @@ pub fn pods(facts: &Facts) -> ResultSet {
         let cells = [
             Cell::from(&*pod.name),
             format!("{}/{}", pod.containers_ready_last, pod.containers).into(),
-            (&*pod.status_last).into(),
+            pod.status_last.into(),
             Cell::Integer(pod.restarts.into()),
             age(pod.created, facts.end),
             Cell::None,

@@ -28,21 +28,26 @@ struct PodState {
 struct NodeState {
     exists: bool,
     ready: bool,
-    ready_since: SimTime,
-    ready_for: SimDuration,
+    /// Index of its pool.
+    pool: u32,
+    /// What is allocatable, in millicores and bytes.
+    cpu_allocatable: i64,
+    memory_allocatable: i64,
     cpu_requested: i64,
     memory_requested: i64,
     since: SimTime,
     cpu_integral: i128,
     memory_integral: i128,
-    cpu_used_integral: i128,
+    cpu_stranded: i64,
+    memory_stranded: i64,
     pods: u32,
     pods_bound: u32,
     pods_max: u32,
     /// Pods that no DaemonSet owns.
     own_pods: u32,
-    cpu_stranded: i64,
-    memory_stranded: i64,
+    ready_since: SimTime,
+    ready_for: SimDuration,
+    cpu_used_integral: i128,
     faults: u32,
 }
 
@@ -172,9 +177,7 @@ impl Recorder {
         }
         let pod = cluster.pod(id);
         if let Some(node) = pod.node {
-            let pool = pool_index(cluster.node(node), self.pools.len());
             let is_daemon = matches!(pod.owner, Owner::DaemonSet(_));
-            let allocatable = &cluster.node(node).object.allocatable;
             let state = self.node_state(node);
             state.account(now);
             state.cpu_requested += cpu;
@@ -191,14 +194,15 @@ impl Recorder {
             let used = i64::from(state.is_used()) - i64::from(was_used);
             let stranded = if state.exists {
                 stranded(
-                    (allocatable.cpu.map_or(0, MilliCpu::get), state.cpu_requested),
-                    (allocatable.memory.map_or(0, Bytes::get), state.memory_requested),
+                    (state.cpu_allocatable, state.cpu_requested),
+                    (state.memory_allocatable, state.memory_requested),
                 )
             } else {
                 (0, 0)
             };
             let before = (state.cpu_stranded, state.memory_stranded);
             (state.cpu_stranded, state.memory_stranded) = stranded;
+            let pool = state.pool as usize;
             self.cluster.nodes_used.add(now, used);
             self.cluster.cpu_stranded.add(now, stranded.0 - before.0);
             self.cluster.memory_stranded.add(now, stranded.1 - before.1);
@@ -230,7 +234,11 @@ impl Recorder {
     fn account_node(&mut self, id: NodeId, cluster: &Cluster, now: SimTime) {
         let node = cluster.node(id);
         let (exists, ready) = (node.exists(), node.exists() && node.ready == NodeReady::True);
+        let pool = u32::try_from(pool_index(node, self.pools.len())).unwrap_or(u32::MAX);
         let state = self.node_state(id);
+        state.pool = pool;
+        state.cpu_allocatable = node.object.allocatable.cpu.map_or(0, MilliCpu::get);
+        state.memory_allocatable = node.object.allocatable.memory.map_or(0, Bytes::get);
         let (existed, was_ready) = (state.exists, state.ready);
         if was_ready && !ready {
             state.ready_for += now - state.ready_since;

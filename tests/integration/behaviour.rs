@@ -148,7 +148,7 @@ fn crashing_containers_back_off() {
     let facts = run(1, "", &solo("wavetank.dev/fail-after: 5s", "", ""), "duration: 1h");
     // The sixth comes at 348 s; from then on the delay is 300 s.
     assert_eq!(facts.pods[0].restarts, 6 + (3600 - 348) / 306);
-    assert_eq!(&*facts.pods[0].status_last, "CrashLoopBackOff");
+    assert_eq!(facts.pods[0].status_last, "CrashLoopBackOff");
 }
 
 #[test]

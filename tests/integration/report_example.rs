@@ -252,7 +252,7 @@ pub fn day() -> Facts {
     }
     let mut waiting = pod("report-1", "", 0, SimTime::from_secs(80_000));
     (waiting.node, waiting.scheduled, waiting.running, waiting.ready) = (None, None, None, None);
-    (waiting.outcome, waiting.containers_ready_last, waiting.status_last) = (PodOutcome::Pending, 0, "Pending".into());
+    (waiting.outcome, waiting.containers_ready_last, waiting.status_last) = (PodOutcome::Pending, 0, "Pending");
     waiting.reason = "0/3 nodes are available: 3 Insufficient cpu.".into();
     let mut impossible = waiting.clone();
     (impossible.name, impossible.outcome) = ("report-2".into(), PodOutcome::Impossible);
