@@ -131,6 +131,8 @@ pub struct Layer {
     stride: usize,
     failures: Vec<Failure>,
     failure_counts: Vec<usize>,
+    /// By number of a [shortage](Shape::quick_shortage): the leaf, once it is known.
+    shortages: [Option<u32>; Shape::SHORTAGES],
     /// The layout of the table in which nothing can be indexed here.
     hopeless_in: Option<u64>,
     /// Replaced nodes up to here are known; `None`: nothing is.
@@ -161,6 +163,7 @@ impl Layer {
             stride: 1,
             failures: Vec::new(),
             failure_counts: Vec::new(),
+            shortages: [None; Shape::SHORTAGES],
             hopeless_in: None,
             seen_nodes: None,
             layout: 0,
@@ -212,6 +215,7 @@ impl Layer {
         self.base_ids.clear();
         self.failures.clear();
         self.failure_counts.clear();
+        self.shortages = [None; Shape::SHORTAGES];
         self.base_of.clear();
         self.base_of.resize(nodes, 0);
         let blocks = nodes.div_ceil(BLOCK);
@@ -410,15 +414,26 @@ impl Layer {
             let position = block * BLOCK + left.trailing_zeros() as usize;
             left &= left - 1;
             let base = self.base_of[position];
-            if is_quick
-                && base < BASE_FAILED
-                && let Some(score) = self.shape.quick(&env.table.loads[position])
-            {
-                is_known &= self.set(position, u32::from(base) << 16 | u32::from(score));
-                continue;
+            let load = &env.table.loads[position];
+            let mut shortage = None;
+            if is_quick && base < BASE_FAILED {
+                if let Some(score) = self.shape.quick(load) {
+                    is_known &= self.set(position, u32::from(base) << 16 | u32::from(score));
+                    continue;
+                }
+                shortage = self.shape.quick_shortage(load);
+                if let Some(leaf) = shortage.and_then(|number| self.shortages[number]) {
+                    is_known &= self.set(position, leaf);
+                    continue;
+                }
             }
             match self.compute(position, env, None) {
-                Ok(leaf) => is_known &= self.set(position, leaf),
+                Ok(leaf) => {
+                    is_known &= self.set(position, leaf);
+                    if let Some(number) = shortage {
+                        self.shortages[number] = Some(leaf);
+                    }
+                }
                 Err(error) => {
                     self.summarize(block);
                     return Err(error);

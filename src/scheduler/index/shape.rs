@@ -162,6 +162,27 @@ impl Shape {
         u16::try_from(fit * self.fit_weight + balanced * self.balanced_weight).ok()
     }
 
+    /// What is short where the requests do not fit, as a number below [`SHORTAGES`](Self::SHORTAGES), if a few numbers tell:
+    /// nodes of one number fail for the same reason.
+    #[inline]
+    pub fn quick_shortage(&self, load: &NodeLoad) -> Option<usize> {
+        if !self.is_quick || (self.requests.2 > 0 && self.requests.2 > load.free_ephemeral) {
+            return None;
+        }
+        let is_short = |request: i64, offered: i64, taken: i64| request > 0 && request > offered.saturating_sub(taken);
+        let cpu = is_short(self.requests.0, load.allocatable_cpu, load.requested_cpu);
+        let memory = is_short(self.requests.1, load.allocatable_memory, load.requested_memory);
+        let pods = load.free_pods < 1;
+        let is_unresolvable =
+            (cpu && self.requests.0 > load.allocatable_cpu) || (memory && self.requests.1 > load.allocatable_memory);
+        let number =
+            usize::from(cpu) | usize::from(memory) << 1 | usize::from(pods) << 2 | usize::from(is_unresolvable) << 3;
+        (number != 0).then_some(number)
+    }
+
+    /// How many numbers [`quick_shortage`](Self::quick_shortage) may give.
+    pub const SHORTAGES: usize = 16;
+
     /// The weighted sum of both scores; below `u16::MAX` by construction.
     pub fn score<'a>(
         &self,
