@@ -8,6 +8,7 @@
 
 use super::node_table::{BLOCK, NO_DOMAIN, NodeTable};
 use super::shape::Shape;
+use super::summary::{FAILED, Summary, summary_of};
 use crate::cluster::{NodeId, PodId};
 use crate::scheduler::plugins::{
     image_locality, node_affinity, node_declared_features, node_ports, node_unschedulable, taint_toleration,
@@ -19,8 +20,6 @@ use std::sync::Arc;
 
 /// With more bases than this a scan over them costs as much as one over the nodes.
 pub const MAX_BASES: usize = 2048;
-/// Leaves from this value on are not feasible; the rest of the value is the index of the failure.
-const FAILED: u32 = 1 << 31;
 /// A leaf that was never computed.
 const UNKNOWN: u32 = u32::MAX;
 /// Entries of `base_of` from this value on are failures.
@@ -52,39 +51,6 @@ pub struct Base {
     pub lacks_features: bool,
     /// By topology key of the layer: the domain. Where no two nodes share a domain, 0 or no domain.
     pub domains: Vec<u32>,
-}
-
-/// The feasible leaves of a base in one block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// The highest resource score.
-    pub best: u16,
-    /// How many leaves.
-    pub leaves: u8,
-    /// How many of them have the highest score.
-    pub ties: u8,
-}
-
-impl Summary {
-    /// Takes a leaf in.
-    pub fn add(&mut self, score: u16) {
-        self.leaves += 1;
-        if score > self.best || self.leaves == 1 {
-            self.best = score;
-            self.ties = 1;
-        } else if score == self.best {
-            self.ties += 1;
-        }
-    }
-
-    /// Takes a leaf out. Tells whether the highest score is still known.
-    pub fn remove(&mut self, score: u16) -> bool {
-        self.leaves -= 1;
-        if score == self.best {
-            self.ties -= 1;
-        }
-        self.ties > 0 || self.leaves == 0
-    }
 }
 
 /// What a leaf says.
@@ -122,6 +88,8 @@ pub struct Layer {
     /// By base index.
     pub bases: Vec<Base>,
     base_ids: FxHashMap<Base, u16>,
+    /// The one that was found last.
+    last_base: u16,
     /// By block: the version of the table that its leaves were computed from.
     fresh_at: Vec<u64>,
     /// Feasible leaves by block.
@@ -157,6 +125,7 @@ impl Layer {
             base_of: Vec::new(),
             bases: Vec::new(),
             base_ids: FxHashMap::default(),
+            last_base: 0,
             fresh_at: Vec::new(),
             totals: Vec::new(),
             summaries: Vec::new(),
@@ -276,7 +245,12 @@ impl Layer {
     }
 
     fn base_id(&mut self, base: Base) -> Result<u16, NotIndexable> {
+        // Most nodes are like the one before.
+        if self.bases.get(usize::from(self.last_base)) == Some(&base) {
+            return Ok(self.last_base);
+        }
         if let Some(id) = self.base_ids.get(&base) {
+            self.last_base = *id;
             return Ok(*id);
         }
         if self.bases.len() >= MAX_BASES {
@@ -573,64 +547,7 @@ impl Layer {
     }
 }
 
-/// The summary of leaves of one base, of at most one block.
-fn summary_of(leaves: impl Iterator<Item = u32>) -> Summary {
-    // A feasible leaf is worth one more than its score, the others nothing, so that all are compared alike.
-    let (mut best, mut ties, mut feasible) = (0, 0_u8, 0_u8);
-    for leaf in leaves {
-        let worth = if leaf < FAILED { (leaf & 0xFFFF) + 1 } else { 0 };
-        feasible += u8::from(worth > 0);
-        ties = u8::from(worth == best) + if worth > best { 1 } else { ties };
-        best = best.max(worth);
-    }
-    match best {
-        0 => Summary::default(),
-        _ => Summary { best: u16::try_from(best - 1).unwrap_or(u16::MAX), leaves: feasible, ties },
-    }
-}
-
 /// Whether a nominated pod counts as if it were there when another one is placed.
 pub fn counts(nominated: &PodInfo, own: &PodInfo) -> bool {
     nominated.priority() >= own.priority() && nominated.id != own.id
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_summary_of_leaves_is_that_of_one_by_one() {
-        let cases: [&[u32]; 6] = [
-            &[],
-            &[FAILED, FAILED | 3, UNKNOWN],
-            &[0, 0, FAILED],
-            &[5, 7, 7, FAILED, 3, 7],
-            &[7, 7, 5, 7],
-            &[0xFFFE, 0, 0xFFFE],
-        ];
-        for leaves in cases {
-            let mut expected = Summary::default();
-            leaves.iter().filter(|leaf| **leaf < FAILED).for_each(|leaf| expected.add((*leaf & 0xFFFF) as u16));
-            assert_eq!(summary_of(leaves.iter().copied()), expected, "{leaves:?}");
-        }
-    }
-
-    #[test]
-    fn a_summary_knows_its_best_until_the_last_of_them_goes() {
-        let mut summary = Summary::default();
-        for score in [0, 5, 7, 7] {
-            summary.add(score);
-        }
-        assert_eq!(summary, Summary { best: 7, leaves: 4, ties: 2 });
-        assert!(summary.remove(5));
-        assert!(summary.remove(7));
-        assert_eq!((summary.best, summary.ties), (7, 1));
-        assert!(!summary.remove(7), "what comes next has to be looked for");
-        let mut only = Summary::default();
-        only.add(0);
-        assert_eq!(only, Summary { best: 0, leaves: 1, ties: 1 }, "a score of 0 counts");
-        assert!(only.remove(0), "nothing is left to look for");
-        only.add(3);
-        assert_eq!(only, Summary { best: 3, leaves: 1, ties: 1 });
-    }
 }

@@ -17,6 +17,7 @@ mod layer;
 mod node_table;
 mod search;
 mod shape;
+mod summary;
 mod tally;
 #[cfg(test)]
 mod tests;

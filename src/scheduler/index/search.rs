@@ -1,18 +1,19 @@
 //! The search of one class: the window of feasible nodes, the scores of its groups, the best nodes in it. The answer is
 //! that of the framework (`schedule_one.rs`), found without a look at each node.
 
+mod by_base;
+
 use super::class::Class;
 use super::constraints::Soft;
 use super::crowd::Locals;
 use super::demand::Demand;
-use super::layer::{Env, Layer, Leaf, NotIndexable, Summary};
+use super::layer::{Env, Layer, Leaf, NotIndexable};
 use super::node_table::{BLOCK, NO_DOMAIN};
+use super::summary::Summary;
 use crate::cluster::NodeId;
 use crate::scheduler::plugins::{inter_pod_affinity, pod_topology_spread};
 use crate::scheduler::{Code, Failure, MAX_NODE_SCORE, Placement, Plugin, TieBreak};
-
-/// With more bases than this it costs less to look at those only that a block has.
-const MAX_DIRECT_BASES: usize = 16;
+use by_base::OfBase;
 
 /// What a search found.
 #[derive(Clone, Debug)]
@@ -97,47 +98,6 @@ impl Window {
         let start = from / BLOCK * BLOCK;
         let end = if start + BLOCK < self.nodes { start + BLOCK } else { self.nodes };
         from == start && to == end
-    }
-}
-
-/// A base in a search where groups are known by base.
-#[derive(Clone, Copy, Debug)]
-struct OfBase {
-    group: usize,
-    /// Whether its group takes the pod.
-    takes: bool,
-    /// Its nodes in the window that take the pod.
-    window: WindowSummary,
-    /// The resource score that makes a node one of the best.
-    wanted: Option<u16>,
-}
-
-/// The feasible leaves of a window.
-#[derive(Clone, Copy, Debug, Default)]
-struct WindowSummary {
-    leaves: u32,
-    best: u16,
-    ties: u32,
-}
-
-impl WindowSummary {
-    /// Takes leaves in, of which `ties` have the score and none a higher one.
-    fn add(&mut self, score: u16, ties: u32) {
-        if score > self.best || self.leaves == 0 {
-            self.best = score;
-            self.ties = ties;
-        } else if score == self.best {
-            self.ties += ties;
-        }
-        self.leaves += ties;
-    }
-
-    /// Takes a whole block in.
-    fn add_block(&mut self, block: Summary) {
-        if block.leaves > 0 {
-            self.add(block.best, u32::from(block.ties));
-            self.leaves += u32::from(block.leaves - block.ties);
-        }
     }
 }
 
@@ -253,145 +213,6 @@ impl Search<'_> {
         }
         let (node, best) = self.choose(window, tie_break, buffers).ok_or(NotIndexable)?;
         Ok(Found::Node { placement: Placement { node, feasible, total, best }, visited })
-    }
-
-    /// Whether the base of a node says all about it but its resources, unless its own values reject it.
-    fn knows_groups_by_base(&self) -> bool {
-        let constraints = &self.demand.constraints;
-        self.layer.is_plain()
-            && self.layer.bases.len() <= MAX_DIRECT_BASES
-            && constraints.locals_reject()
-            && (constraints.locals == 0 || self.layer.bases.iter().all(|base| constraints.has_local_domains(base)))
-    }
-
-    /// [`run`](Self::run) where [groups are known by base](Self::knows_groups_by_base); `None` if no node is feasible.
-    fn run_by_base(
-        &mut self,
-        start: usize,
-        wanted: usize,
-        tie_break: TieBreak,
-        buffers: &mut Buffers,
-    ) -> Result<Option<Found>, NotIndexable> {
-        let minima = self.demand.constraints.hard_minima();
-        buffers.bases.clear();
-        for base in 0..self.layer.bases.len() {
-            let group = self.class.group(base, 0)?;
-            let takes = self.takes(group, &minima, buffers);
-            buffers.bases.push(OfBase { group, takes, window: WindowSummary::default(), wanted: None });
-        }
-        let (feasible, visited) = self.walk_by_base(start, wanted, buffers)?;
-        if feasible == 0 {
-            return Ok(None);
-        }
-        buffers.present.clear();
-        for own in buffers.bases.iter().filter(|own| own.window.leaves > 0) {
-            buffers.counts[own.group] = own.window.leaves;
-            buffers.scores[own.group] = own.window.best;
-            buffers.present.push(own.group);
-        }
-        let mut total = None;
-        if feasible > 1 {
-            self.score_groups(feasible, buffers);
-            let present = buffers.bases.iter().filter(|own| own.window.leaves > 0);
-            let totals = present.zip(&buffers.statics).map(|(own, fixed)| fixed + i64::from(own.window.best));
-            total = totals.max();
-        }
-        let mut fixed = buffers.statics.iter();
-        for own in buffers.bases.iter_mut().filter(|own| own.window.leaves > 0) {
-            let is_best =
-                total.is_none_or(|total| fixed.next().is_some_and(|fixed| fixed + i64::from(own.window.best) == total));
-            own.wanted = is_best.then_some(own.window.best);
-        }
-        let best = buffers.bases.iter().filter(|own| own.wanted.is_some()).map(|own| own.window.ties as usize).sum();
-        let window = Window { start, visited, nodes: self.layer.len() };
-        let node = self.choose_by_base(window, tie_break, best, &buffers.bases).ok_or(NotIndexable)?;
-        Ok(Some(Found::Node { placement: Placement { node, feasible, total, best }, visited }))
-    }
-
-    /// [`walk`](Self::walk) where groups are known by base.
-    fn walk_by_base(
-        &mut self,
-        start: usize,
-        wanted: usize,
-        buffers: &mut Buffers,
-    ) -> Result<(usize, usize), NotIndexable> {
-        let nodes = self.layer.len();
-        let everything = Window { start, visited: nodes, nodes };
-        let (mut feasible, mut visited) = (0, 0);
-        for (from, to) in everything.parts() {
-            let block = from / BLOCK;
-            self.layer.refresh(block, self.env)?;
-            if everything.is_whole(from, to) && feasible + self.layer.total(block) <= wanted {
-                let crowded = self.demand.crowd.block(block);
-                for (base, own) in buffers.bases.iter_mut().enumerate().filter(|(_, own)| own.takes) {
-                    let summary = self.layer.summary_without(block, base, crowded);
-                    feasible += usize::from(summary.leaves);
-                    own.window.add_block(summary);
-                }
-                visited += to - from;
-                continue;
-            }
-            for position in from..to {
-                if let Some((base, score)) = self.uncrowded(position)
-                    && buffers.bases[base].takes
-                {
-                    if feasible == wanted {
-                        return Ok((feasible, visited));
-                    }
-                    feasible += 1;
-                    buffers.bases[base].window.add(score, 1);
-                }
-                visited += 1;
-            }
-        }
-        Ok((feasible, visited))
-    }
-
-    /// Base and score of a node where the requests fit and that its own values do not reject.
-    #[inline]
-    fn uncrowded(&self, position: usize) -> Option<(usize, u16)> {
-        let is_crowded = self.demand.crowd.block(position / BLOCK) & 1 << (position % BLOCK) != 0;
-        match self.layer.leaf(position) {
-            Leaf::Fits(base, score) if !is_crowded => Some((base, score)),
-            _ => None,
-        }
-    }
-
-    /// [`choose`](Self::choose) where groups are known by base.
-    fn choose_by_base(&self, window: Window, tie_break: TieBreak, best: usize, bases: &[OfBase]) -> Option<NodeId> {
-        let is_best =
-            |position: &usize| self.uncrowded(*position).is_some_and(|(base, score)| bases[base].wanted == Some(score));
-        let id = |position: usize| self.env.table.ids[position];
-        let may_have = |block: usize| {
-            let mut pairs = self.layer.summaries(block).iter().zip(bases);
-            pairs.any(|(summary, own)| own.wanted.is_some_and(|wanted| summary.leaves > 0 && summary.best >= wanted))
-        };
-        let mut parts = window.parts().filter(|(from, _)| may_have(from / BLOCK));
-        if let TieBreak::First = tie_break {
-            return parts.flat_map(|(from, to)| from..to).filter(is_best).map(id).min();
-        }
-        let mut offset = tie_break.offset(best);
-        parts.find_map(|(from, to)| {
-            let best_of_part = || (from..to).filter(is_best);
-            let ties =
-                if window.is_whole(from, to) { self.ties_by_base(from / BLOCK, bases) } else { best_of_part().count() };
-            if offset >= ties {
-                offset -= ties;
-                return None;
-            }
-            best_of_part().nth(offset).map(id)
-        })
-    }
-
-    /// How many of the best nodes a block of the window has.
-    fn ties_by_base(&self, block: usize, bases: &[OfBase]) -> usize {
-        let crowded = self.demand.crowd.block(block);
-        let ties = |(base, own): (usize, &OfBase)| {
-            let wanted = own.wanted?;
-            let summary = self.layer.summary_without(block, base, crowded);
-            (summary.leaves > 0 && summary.best == wanted).then_some(usize::from(summary.ties))
-        };
-        bases.iter().enumerate().filter_map(ties).sum()
     }
 
     /// The own values of the nodes of a group.
