@@ -159,12 +159,10 @@ impl EventTable {
 
     /// Adds an Event that is written out already.
     pub fn push(&mut self, record: EventRecord) {
-        let EventRecord { first, last, count, event_type, reason, source, kind, namespace, name, text } = record;
+        let message = self.text(record.message().into());
+        let EventRecord { first, last, count, event_type, reason, source, kind, namespace, name, text: _ } = record;
         let own = self.kind(EventKind { event_type, reason, source });
         let subject = self.other(kind, namespace, name);
-        let message = self.text(match text {
-            EventText::Message(text) | EventText::Assigned(text) => text,
-        });
         self.rows.push(EventRow { first, last, count, kind: own, subject, message });
     }
 
@@ -195,5 +193,39 @@ impl EventTable {
             let (first, last, count) = (row.first, row.last, row.count);
             EventRecord { first, last, count, event_type, reason, source, kind, namespace, name, text }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_that_was_written_out_reads_the_same() {
+        let record = |text| EventRecord {
+            first: SimTime::ZERO,
+            last: SimTime::from_secs(3),
+            count: 2,
+            event_type: EventType::Normal,
+            reason: "Scheduled",
+            source: "default-scheduler",
+            kind: "Pod",
+            namespace: "shop".into(),
+            name: "web-1".into(),
+            text,
+        };
+        for text in [EventText::Message("a text".into()), EventText::Assigned("node-1".into())] {
+            let record = record(text);
+            let mut table = EventTable::default();
+            table.push(record.clone());
+            let read = table.records(&[], &[]).next().unwrap();
+            assert_eq!(read.message(), record.message());
+            assert_eq!(EventRecord { text: record.text.clone(), ..read }, record);
+        }
+    }
+
+    #[test]
+    fn a_row_is_small() {
+        assert_eq!(size_of::<EventRow>(), 40);
     }
 }

@@ -5,7 +5,7 @@
 //! selector, so that a question about a pod is asked once per kind.
 
 use super::PodInfo;
-use super::pod_info::Likeness;
+use super::pod_info::OriginAddress;
 use crate::api::{Affinity, Labels, Name};
 use crate::cluster::NodeId;
 use rustc_hash::FxHashMap;
@@ -56,7 +56,7 @@ impl LogEntry {
 }
 
 /// Where the pod comes from, and whether it terminates.
-type KindAddress = (Likeness, bool);
+type KindAddress = (OriginAddress, bool);
 
 /// What selectors see of a pod.
 type KindContent = (Name, Labels, Option<Box<Affinity>>, bool);
@@ -107,13 +107,13 @@ impl ChangeLog {
 
     /// The kind of a pod that is in the log, or was.
     pub fn known_kind(&self, pod: &PodInfo) -> Option<KindId> {
-        let known = self.by_address.get(&(pod.likeness(), pod.terminating)).map(|(kind, _)| *kind);
+        let known = self.by_address.get(&(pod.origin_address(), pod.terminating)).map(|(kind, _)| *kind);
         known.or_else(|| self.by_content.get(&content_of(pod)).copied())
     }
 
     /// The kind of a pod.
     pub fn kind_of(&mut self, pod: &Arc<PodInfo>) -> KindId {
-        let address = (pod.likeness(), pod.terminating);
+        let address = (pod.origin_address(), pod.terminating);
         if let Some((kind, _)) = self.by_address.get(&address) {
             return *kind;
         }

@@ -164,15 +164,15 @@ impl Deref for PodInfo {
 }
 
 /// Where a pod comes from, by address: what decisions and queueing hints read of a pod without claims, so that pods of one
-/// likeness are treated alike. The address means something as long as one of the pods is kept.
+/// address are treated alike. The address means something as long as one of the pods is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Likeness(usize);
+pub struct OriginAddress(usize);
 
 impl PodInfo {
     /// What tells which pods are treated alike.
     #[must_use]
-    pub fn likeness(&self) -> Likeness {
-        Likeness(Arc::as_ptr(&self.origin).addr())
+    pub fn origin_address(&self) -> OriginAddress {
+        OriginAddress(Arc::as_ptr(&self.origin).addr())
     }
 
     /// The pod of a manifest or dump. `traits` are those of its template ([`PodTraits::of`]).

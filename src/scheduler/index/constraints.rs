@@ -1,4 +1,4 @@
-//! The constraints of a class on topology: PodTopologySpread and InterPodAffinity, with a tally for each number that
+//! The constraints of a demand on topology: PodTopologySpread and InterPodAffinity, with a tally for each number that
 //! they look at.
 
 use super::crowd::{Locals, MAX_LOCALS};
@@ -424,11 +424,8 @@ impl Constraints {
 
     /// Whether all that pods on nodes come to is that a node with some that matter to itself is rejected.
     pub fn only_reject_crowd(&self) -> bool {
-        self.hard.is_empty()
-            && self.soft.is_empty()
-            && self.affinity.is_empty()
-            && self.local_tallies.len() == self.tallies.len()
-            && self.roles.iter().all(|role| matches!(role, Role::AntiAffinity(_) | Role::ExistingAntiAffinity))
+        // Every constraint has a tally: none is left that does something else.
+        self.local_tallies.len() == self.tallies.len() && self.locals_reject()
     }
 
     /// Whether InterPodAffinity has anything to score by.

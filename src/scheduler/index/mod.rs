@@ -1,9 +1,10 @@
 //! The index: the same decisions as the framework's, at a cost that follows what changed rather than the number of nodes.
 //!
 //! Pods that every decision treats alike share a [class](class); classes of one shape share a [layer], which knows what
-//! each node is worth to them. A search computes the leaves of nodes that changed where it comes by, and reads the rest
-//! from summaries. Scores that depend on the other nodes (their highest taint count, the emptiest zone) are
-//! normalized over groups of nodes that share them. Counts of pods by node and by topology domain are kept pod by pod.
+//! each node is worth to them, and classes that ask the same of other pods share a [demand]. A search computes the leaves
+//! of nodes that changed where it comes by, and reads the rest from summaries. Scores that depend on the other nodes
+//! (their highest taint count, the emptiest zone) are normalized over groups of nodes that share them. Counts of pods by
+//! node and by topology domain are kept pod by pod.
 //!
 //! What cannot be indexed is left to the framework: pods with volumes or a node set (DaemonSets), profiles whose filters
 //! run in another order, nominated pods next to constraints on topology, and classes with too many groups.
@@ -23,7 +24,7 @@ mod tally;
 mod tests;
 
 use super::diagnosis::Failures;
-use super::pod_info::Likeness;
+use super::pod_info::OriginAddress;
 use super::{
     Context, Decision, Diagnosis, Failure, Nominator, Placement, Plugin, PodInfo, Profile, SearchState, Snapshot,
     TieBreak, feasible_nodes_to_find,
@@ -40,8 +41,8 @@ use std::sync::Arc;
 
 /// Addresses of pod parts that are remembered before the memory of them starts anew.
 const MAX_ADDRESSES: usize = 1 << 16;
-/// Leaves of all classes together, which bounds memory: a leaf takes 6 bytes, of which classes of a layer share one, and up to
-/// 9 more for each tally.
+/// Leaves of all classes together, which bounds memory: a leaf takes 6 bytes, which the classes of a layer share, and 5 more for
+/// each tally, which the classes of a demand share.
 const MAX_LEAVES: usize = 16_000_000;
 /// Classes that are kept however large the cluster is.
 const MIN_CLASSES: usize = 8;
@@ -66,8 +67,8 @@ pub struct Index {
     by_demand_key: FxHashMap<DemandKey, usize>,
     layers: Vec<Option<Layer>>,
     by_layer_key: FxHashMap<LayerKey, usize>,
-    /// By likeness and profile. The pod keeps the addresses from being used again. `None`: not indexed.
-    by_address: FxHashMap<(Likeness, usize), (Option<usize>, Arc<PodInfo>)>,
+    /// By origin and profile. The pod keeps the addresses from being used again. `None`: not indexed.
+    by_address: FxHashMap<(OriginAddress, usize), (Option<usize>, Arc<PodInfo>)>,
     /// A pod with affinity was seen: labels tell classes apart.
     labels_are_seen: bool,
     searches: u64,
@@ -117,7 +118,7 @@ impl Index {
     /// decisions and queueing hints, until [selectors change](Self::selectors_changed) or labels
     /// [are seen](Self::is_about_to_see_labels).
     pub fn class_number(&self, pod: &PodInfo, profile: usize) -> Option<u64> {
-        let (class, _) = self.by_address.get(&(pod.likeness(), profile))?;
+        let (class, _) = self.by_address.get(&(pod.origin_address(), profile))?;
         Some(self.classes[(*class)?].number)
     }
 
@@ -278,7 +279,7 @@ impl Index {
 
     /// The class of a pod, built if need be.
     fn class_of(&mut self, context: &Context<'_>, pod: &Arc<PodInfo>, profile: usize) -> Option<usize> {
-        let address = (pod.likeness(), profile);
+        let address = (pod.origin_address(), profile);
         if let Some((class, _)) = self.by_address.get(&address) {
             return *class;
         }

@@ -1,7 +1,7 @@
 //! Answers about pods, found once for all pods of one origin.
 
 use crate::scheduler::PodInfo;
-use crate::scheduler::pod_info::Likeness;
+use crate::scheduler::pod_info::OriginAddress;
 use rustc_hash::FxHashMap;
 
 /// After so many questions it is clear whether pods share their templates.
@@ -10,7 +10,7 @@ const TRIAL: usize = 64;
 /// Answers about pods that live as long as `'pods`, so that no address is used twice.
 #[derive(Debug)]
 pub struct PodMemo<'pods, T> {
-    answers: FxHashMap<Likeness, T>,
+    answers: FxHashMap<OriginAddress, T>,
     questions: usize,
     pods: std::marker::PhantomData<&'pods PodInfo>,
 }
@@ -29,6 +29,6 @@ impl<'pods, T: Copy> PodMemo<'pods, T> {
         if self.questions > TRIAL && self.answers.len() > TRIAL / 2 {
             return find();
         }
-        *self.answers.entry(pod.likeness()).or_insert_with(find)
+        *self.answers.entry(pod.origin_address()).or_insert_with(find)
     }
 }

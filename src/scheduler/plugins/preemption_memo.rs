@@ -3,7 +3,6 @@
 
 use super::default_preemption::{Candidate, Criterion};
 use crate::cluster::NodeId;
-use crate::scheduler::pod_info::Likeness;
 use crate::scheduler::{Failure, NodeInfo, PodInfo};
 use std::sync::Arc;
 
@@ -43,8 +42,8 @@ pub struct PreemptionMemo {
 impl PreemptionMemo {
     /// The kind of a pod, to [ask](Self::outcome) with.
     pub fn kind(&mut self, pod: &PodInfo) -> usize {
-        let likeness: Likeness = pod.likeness();
-        if let Some(known) = self.kinds.iter().position(|(own, _)| own.likeness() == likeness) {
+        let address = pod.origin_address();
+        if let Some(known) = self.kinds.iter().position(|(own, _)| own.origin_address() == address) {
             return known;
         }
         if self.kinds.len() >= MAX_KINDS {
