@@ -1,7 +1,7 @@
 //! Everything that can happen.
 
 use crate::autoscaler::hpa_controller::HpaEvent;
-use crate::controllers::event::ControllerEvent;
+use crate::controllers::common::event::ControllerEvent;
 use crate::infra::faults::FaultEvent;
 use crate::kubelet::agent::KubeletEvent;
 use crate::scheduler::component::SchedulerEvent;

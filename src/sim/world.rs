@@ -12,7 +12,7 @@ use crate::api::{self, Name, PodTemplate};
 use crate::autoscaler::hpa::{HpaConditionType, MetricName};
 use crate::autoscaler::hpa_controller::{HpaController, HpaReport, UsageSource};
 use crate::cluster::{ApiEvent, Change, Cluster, Machine, NewPod, NodeId, NodeReady, Owner, PodId, TemplateId};
-use crate::controllers::reconcile::Controllers;
+use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::infra::node_pool::NodePool;

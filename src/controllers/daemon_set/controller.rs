@@ -3,10 +3,6 @@
 //! The pods are bound by the scheduler: each has a required node affinity to its node's name, and so a template of its
 //! own, made once for each node and revision. Deviation: a `nodeName` in the template is not looked at.
 
-use super::deployment::{generated_name, template_hash, with_revision_label};
-use super::retry::RetryBackoff;
-use super::slow_start::creation_times;
-use super::{ControllerSettings, WorkQueue};
 use crate::api::{
     self, Name, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, PodPhase, PodTemplate,
     Toleration,
@@ -14,11 +10,16 @@ use crate::api::{
 use crate::cluster::{
     ApiEvent, Change, Cluster, DaemonSetId, Disruption, EventObject, NewPod, NodeId, Owner, PodId, Severity, TemplateId,
 };
-use crate::controllers::client_rate::TokenBucket;
+use crate::controllers::common::client_rate::TokenBucket;
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::retry::RetryBackoff;
+use crate::controllers::common::slow_start::creation_times;
+use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::daemon_set::{
     DaemonNodeView, DaemonPodView, DaemonSetSync, Eligibility, FailedPodBackoff, daemon_tolerations, eligibility, sync,
 };
-use crate::controllers::event::ControllerEvent;
+use crate::controllers::deployment::controller::{generated_name, template_hash, with_revision_label};
+use crate::controllers::manager::ControllerSettings;
 use crate::controllers::replica_set::available_at;
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};

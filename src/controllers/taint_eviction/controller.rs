@@ -1,10 +1,10 @@
 //! The running taint eviction controller: deletes pods whose tolerations of `NoExecute` taints run out.
 
-use super::ControllerSettings;
 use crate::api::TaintEffect;
 use crate::cluster::{ApiEvent, Change, Cluster, Disruption, EventObject, NodeId, PodId, Severity};
-use crate::controllers::client_rate::TokenBucket;
-use crate::controllers::event::ControllerEvent;
+use crate::controllers::common::client_rate::TokenBucket;
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::manager::ControllerSettings;
 use crate::controllers::taint_eviction::{EvictionTime, reschedule};
 use crate::engine::Agenda;
 use crate::units::SimTime;

@@ -1,6 +1,6 @@
 //! When the calls of a sync that creates many pods go out: in slow-start batches, within the client's rate.
 
-use crate::controllers::client_rate::TokenBucket;
+use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::replica_set::slow_start_batches;
 use crate::units::{SimDuration, SimTime};
 

@@ -1,13 +1,14 @@
 //! The running Deployment controller: reads the cluster, asks [`sync`] what to do, and does it.
 
-use super::{ControllerSettings, WorkQueue};
 use crate::api::{Name, PodTemplate, well_known};
 use crate::cluster::{ApiEvent, Cluster, DeploymentId, EventObject, NewReplicaSet, ReplicaSetId, Severity};
-use crate::controllers::client_rate::TokenBucket;
+use crate::controllers::common::client_rate::TokenBucket;
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::deployment::{
     DeploymentAction, DeploymentStatus, DeploymentView, ReplicaSetView, ReplicasAnnotations, Requeue, sync,
 };
-use crate::controllers::event::ControllerEvent;
+use crate::controllers::manager::ControllerSettings;
 use crate::engine::{Agenda, Checksum};
 use crate::units::SimDuration;
 use std::hash::{Hash, Hasher};

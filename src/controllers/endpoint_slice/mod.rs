@@ -3,6 +3,8 @@
 //! Mirrors `podToEndpoint` of the EndpointSlice controller and kube-proxy's choice among endpoints (Kubernetes 1.36).
 //! Topology hints and the division into slices are not here.
 
+pub mod controller;
+
 use crate::api::{Labels, PodPhase, Service, ServiceType};
 
 /// `maxEndpointsPerSlice`: endpoints in one EndpointSlice.

@@ -1,15 +1,16 @@
 //! The running ReplicaSet controller: creates and deletes pods, and writes the status.
 
-use super::deployment::generated_name;
-use super::retry::RetryBackoff;
-use super::slow_start::creation_times;
-use super::{ControllerSettings, WorkQueue};
 use crate::api::well_known;
 use crate::cluster::{
     ApiEvent, Cluster, Disruption, EventObject, NewPod, NodeId, Owner, PodId, ReplicaSetId, ReplicaSetStatus, Severity,
 };
-use crate::controllers::client_rate::TokenBucket;
-use crate::controllers::event::ControllerEvent;
+use crate::controllers::common::client_rate::TokenBucket;
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::retry::RetryBackoff;
+use crate::controllers::common::slow_start::creation_times;
+use crate::controllers::common::work_queue::WorkQueue;
+use crate::controllers::deployment::controller::generated_name;
+use crate::controllers::manager::ControllerSettings;
 use crate::controllers::replica_set::{RankedPod, ReplicaChange, available_at, pods_to_delete, replica_change};
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};

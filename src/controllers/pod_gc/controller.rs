@@ -1,9 +1,9 @@
 //! The running pod garbage collector: removes pods whose node object does not exist any more, and the oldest of too many
 //! pods that have ended.
 
-use super::ControllerSettings;
 use crate::cluster::{Change, Cluster, Disruption, NodeId, PodId};
-use crate::controllers::event::ControllerEvent;
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::manager::ControllerSettings;
 use crate::controllers::pod_gc::{QUARANTINE_TIME, TerminatedPod, surplus_terminated};
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};

@@ -5,13 +5,13 @@
 //! and external-provisioner (Kubernetes 1.36). Attaching, detaching and resizing take no time, and volumes of claims that
 //! are gone are deleted only for ephemeral volumes.
 
-use super::ControllerSettings;
 use crate::api::{
     ClaimReference, ClaimTemplate, Name, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm,
     PersistentVolume, PersistentVolumeSource, StorageClass, VolumeBindingMode, VolumeSource, well_known,
 };
 use crate::cluster::{ApiEvent, Change, ClaimId, Cluster, EventObject, PodId, Severity};
-use crate::controllers::event::ControllerEvent;
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::manager::ControllerSettings;
 use crate::engine::Agenda;
 use crate::scheduler::volumes::{can_be_provisioned, matching_volume};
 use crate::units::SimDuration;

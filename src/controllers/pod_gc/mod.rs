@@ -3,6 +3,8 @@
 //! Mirrors `pkg/controller/podgc` (Kubernetes 1.36). Every collected pod is deleted with grace period 0, after its
 //! phase became `Failed` where it was not terminal.
 
+pub mod controller;
+
 use crate::api::PodPhase;
 use crate::units::{SimDuration, SimTime};
 use std::cmp::Reverse;

@@ -2,6 +2,8 @@
 //!
 //! Mirrors `pkg/controller/tainteviction` (Kubernetes 1.36).
 
+pub mod controller;
+
 use crate::api::{Taint, TaintEffect, Toleration};
 use crate::units::{SimDuration, SimTime};
 

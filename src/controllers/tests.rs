@@ -1,13 +1,13 @@
 //! The running StatefulSet and DaemonSet controllers in a small cluster, against what a real control plane did: Kubernetes
 //! 1.36.2, pods that run 2 s after they are bound, are ready 3 s later, and end 1 s after their deletion was requested.
 
-use super::{ControllerSettings, Controllers};
+use super::manager::{ControllerSettings, Controllers};
 use crate::api::{
     self, Container, DaemonSetUpdateStrategy, IntOrPercent, Labels, Name, ObjectMeta, PodManagementPolicy, PodPhase,
     PodSpec, PodTemplate, StatefulSetUpdateStrategy, Taint, TaintEffect,
 };
 use crate::cluster::{ApiEvent, Change, Cluster, DaemonSetId, Disruption, NodeId, PodId, StatefulSetId, TemplateId};
-use crate::controllers::event::ControllerEvent;
+use crate::controllers::common::event::ControllerEvent;
 use crate::engine::{EventQueue, Priority};
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;

@@ -1,35 +1,18 @@
-//! The running controllers: they are woken by changes, read the cluster, ask the decision functions beside this folder
+//! The running controllers: they are woken by changes, read the cluster, ask the decision functions beside them
 //! what to do, and do it through the cluster's methods.
 
-mod daemon_set;
-mod deployment;
-mod endpoints;
-mod node_lifecycle;
-mod persistent_volume;
-mod pod_gc;
-mod replica_set;
-mod retry;
-mod slow_start;
-mod stateful_set;
-mod taint_eviction;
-#[cfg(test)]
-mod tests;
-mod work_queue;
-
-pub use daemon_set::DaemonSetController;
-pub use deployment::{DeploymentController, safe_text, template_hash};
-pub use endpoints::EndpointController;
-pub use node_lifecycle::NodeLifecycleController;
-pub use persistent_volume::PersistentVolumeController;
-pub use pod_gc::PodGcController;
-pub use replica_set::ReplicaSetController;
-pub use stateful_set::StatefulSetController;
-pub use taint_eviction::TaintEvictionController;
-pub use work_queue::WorkQueue;
-
-use super::client_rate::TokenBucket;
-use super::event::ControllerEvent;
+use super::common::client_rate::TokenBucket;
+use super::common::event::ControllerEvent;
+use super::daemon_set::controller::DaemonSetController;
+use super::deployment::controller::DeploymentController;
+use super::endpoint_slice::controller::EndpointController;
+use super::node_lifecycle::controller::NodeLifecycleController;
 use super::node_lifecycle::zones::EvictionConfig;
+use super::persistent_volume::controller::PersistentVolumeController;
+use super::pod_gc::controller::PodGcController;
+use super::replica_set::controller::ReplicaSetController;
+use super::stateful_set::controller::StatefulSetController;
+use super::taint_eviction::controller::TaintEvictionController;
 use crate::api::DeploymentStrategy;
 use crate::cluster::{Change, Cluster, Disruption, NodeId, Owner, PodId};
 use crate::engine::Agenda;

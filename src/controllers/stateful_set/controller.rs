@@ -4,16 +4,17 @@
 //! (`statefulset.kubernetes.io/pod-name`, `apps.kubernetes.io/pod-index`), so that the pods of a revision have one
 //! template: a Service that selects a single pod by them finds none.
 
-use super::deployment::{template_hash, with_revision_label};
-use super::retry::RetryBackoff;
-use super::slow_start::creation_times;
-use super::{ControllerSettings, WorkQueue};
 use crate::api::{Name, PodPhase};
 use crate::cluster::{
     ApiEvent, Cluster, Disruption, EventObject, NewPod, Owner, PodId, Severity, StatefulSetId, TemplateId,
 };
-use crate::controllers::client_rate::TokenBucket;
-use crate::controllers::event::ControllerEvent;
+use crate::controllers::common::client_rate::TokenBucket;
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::retry::RetryBackoff;
+use crate::controllers::common::slow_start::creation_times;
+use crate::controllers::common::work_queue::WorkQueue;
+use crate::controllers::deployment::controller::{template_hash, with_revision_label};
+use crate::controllers::manager::ControllerSettings;
 use crate::controllers::replica_set::available_at;
 use crate::controllers::stateful_set::{
     PodRevision, StatefulPodView, StatefulSetAction, StatefulSetView, is_update_complete, sync,

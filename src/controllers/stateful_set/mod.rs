@@ -3,6 +3,8 @@
 //! Mirrors `updateStatefulSet` of `pkg/controller/statefulset` (Kubernetes 1.36). `maxUnavailable` of the rolling
 //! update (a gate that is off by default) is not here; claims are made by the running controller.
 
+pub mod controller;
+
 use crate::api::{PodManagementPolicy, PodPhase, StatefulSetUpdateStrategy};
 
 /// What a sync sees of the StatefulSet.

@@ -1,8 +1,8 @@
 //! The running EndpointSlice controller: which pods receive a Service's traffic.
 
-use super::ControllerSettings;
 use crate::cluster::{Cluster, NamespaceId, PodId, TemplateId};
-use crate::controllers::event::ControllerEvent;
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::manager::ControllerSettings;
 use crate::engine::Agenda;
 use crate::units::SimDuration;
 use rustc_hash::FxHashMap;

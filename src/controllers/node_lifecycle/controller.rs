@@ -4,10 +4,10 @@
 //! pass that will find it is computed from the phases of its lease and of the monitor; when it reports again, the next
 //! pass is planned.
 
-use super::ControllerSettings;
 use crate::api::{Name, Taint, TaintEffect, well_known};
 use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, NodeId, NodeReady, Severity};
-use crate::controllers::event::ControllerEvent;
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::manager::ControllerSettings;
 use crate::controllers::node_lifecycle::detection_time;
 use crate::controllers::node_lifecycle::zones::{
     ClusterMode, EvictionConfig, EvictionRate, TaintQueue, ZoneReadiness, ZoneState, handle_disruption,

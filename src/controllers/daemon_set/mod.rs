@@ -3,6 +3,8 @@
 //! Mirrors `pkg/controller/daemon` (Kubernetes 1.36). The created pods are bound by the scheduler, through a node
 //! affinity on `metadata.name`. Whether a node fits the pod's selector and affinity is the caller's to say.
 
+pub mod controller;
+
 use crate::api::{DaemonSetUpdateStrategy, PodPhase, Taint, TaintEffect, Toleration, TolerationOperator, well_known};
 use crate::units::{SimDuration, SimTime};
 

@@ -2,6 +2,8 @@
 //!
 //! Mirrors `pkg/controller/replicaset` and the ranking of `pkg/controller/controller_utils.go` (Kubernetes 1.36).
 
+pub mod controller;
+
 use crate::api::PodPhase;
 use crate::units::{SimDuration, SimTime};
 use std::cmp::{Ordering, Reverse};

@@ -1,0 +1,8 @@
+//! What the controllers share: their settings and events, work queues and retries, and the rate limit of their clients.
+
+pub mod client_rate;
+pub mod condition;
+pub mod event;
+pub mod retry;
+pub mod slow_start;
+pub mod work_queue;
