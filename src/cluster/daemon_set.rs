@@ -1,0 +1,66 @@
+//! DaemonSets.
+
+use super::{Change, Cluster, DaemonSetId, NamespaceId, PodId, TemplateId, WorkloadId, WorkloadKind};
+use crate::api;
+
+/// A DaemonSet.
+#[derive(Clone, Debug)]
+pub struct DaemonSet {
+    /// Spec.
+    pub object: api::DaemonSet,
+    /// Namespace.
+    pub namespace: NamespaceId,
+    /// Its entry among the workloads.
+    pub workload: WorkloadId,
+    /// Template.
+    pub template: TemplateId,
+    /// Its pods that exist.
+    pub pods: Vec<PodId>,
+    /// Whether the object was removed.
+    pub removed: bool,
+}
+
+impl Cluster {
+    /// A DaemonSet.
+    pub fn daemon_set(&self, id: DaemonSetId) -> &DaemonSet {
+        &self.daemon_sets[id.index()]
+    }
+
+    /// Every DaemonSet that ever was.
+    pub fn daemon_sets(&self) -> impl ExactSizeIterator<Item = (DaemonSetId, &DaemonSet)> {
+        self.daemon_sets.iter().enumerate().map(|(index, object)| (DaemonSetId::from_index(index), object))
+    }
+
+    /// Creates a DaemonSet, or replaces the spec of the one with its name.
+    pub fn apply_daemon_set(&mut self, object: api::DaemonSet, template: TemplateId) -> DaemonSetId {
+        let namespace = self.namespace(&object.meta.namespace);
+        let same =
+            |own: &DaemonSet| !own.removed && own.namespace == namespace && own.object.meta.name == object.meta.name;
+        let index = self.daemon_sets.iter().position(same);
+        let id = DaemonSetId::from_index(index.unwrap_or(self.daemon_sets.len()));
+        if index.is_some() {
+            let own = &mut self.daemon_sets[id.index()];
+            own.object = object;
+            own.template = template;
+        } else {
+            let kind = WorkloadKind::DaemonSet(id);
+            let workload = self.add_workload(kind, "DaemonSet", namespace, object.meta.name.clone(), 0);
+            self.daemon_sets.push(DaemonSet {
+                object,
+                namespace,
+                workload,
+                template,
+                pods: Vec::new(),
+                removed: false,
+            });
+        }
+        self.changes.push(Change::DaemonSetSpec(id));
+        id
+    }
+
+    /// Changes a DaemonSet.
+    pub fn update_daemon_set(&mut self, id: DaemonSetId, update: impl FnOnce(&mut DaemonSet)) {
+        update(&mut self.daemon_sets[id.index()]);
+        self.changes.push(Change::DaemonSetSpec(id));
+    }
+}

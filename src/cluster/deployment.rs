@@ -1,0 +1,92 @@
+//! Deployments.
+
+use super::{Change, Cluster, DeploymentId, NamespaceId, ReplicaSetId, TemplateId, WorkloadId, WorkloadKind};
+use crate::api;
+use crate::units::SimTime;
+
+/// A Deployment.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// Spec.
+    pub object: api::Deployment,
+    /// Namespace.
+    pub namespace: NamespaceId,
+    /// Its entry among the workloads.
+    pub workload: WorkloadId,
+    /// Template, as admission left it, without the hash label.
+    pub template: TemplateId,
+    /// Its ReplicaSets that exist, in order of creation.
+    pub replica_sets: Vec<ReplicaSetId>,
+    /// Last revision given to a ReplicaSet.
+    pub revision: i64,
+    /// Creation.
+    pub created: SimTime,
+    /// Whether the object was removed.
+    pub removed: bool,
+}
+
+impl Cluster {
+    /// A Deployment.
+    pub fn deployment(&self, id: DeploymentId) -> &Deployment {
+        &self.deployments[id.index()]
+    }
+
+    /// Every Deployment that ever was.
+    pub fn deployments(&self) -> impl ExactSizeIterator<Item = (DeploymentId, &Deployment)> {
+        self.deployments.iter().enumerate().map(|(index, object)| (DeploymentId::from_index(index), object))
+    }
+
+    /// Creates a Deployment, or replaces the spec of the one with its name.
+    pub fn apply_deployment(&mut self, object: api::Deployment, template: TemplateId, now: SimTime) -> DeploymentId {
+        let namespace = self.namespace(&object.meta.namespace);
+        let same =
+            |own: &Deployment| !own.removed && own.namespace == namespace && own.object.meta.name == object.meta.name;
+        if let Some(index) = self.deployments.iter().position(same) {
+            let id = DeploymentId::from_index(index);
+            let deployment = &mut self.deployments[index];
+            deployment.object = object;
+            deployment.template = template;
+            let (workload, replicas) = (deployment.workload, deployment.object.replicas);
+            self.set_desired(workload, replicas);
+            self.changes.push(Change::DeploymentSpec(id));
+            return id;
+        }
+        let id = DeploymentId::from_index(self.deployments.len());
+        let kind = WorkloadKind::Deployment(id);
+        let workload = self.add_workload(kind, "Deployment", namespace, object.meta.name.clone(), object.replicas);
+        self.deployments.push(Deployment {
+            object,
+            namespace,
+            workload,
+            template,
+            replica_sets: Vec::new(),
+            revision: 0,
+            created: now,
+            removed: false,
+        });
+        self.changes.push(Change::DeploymentSpec(id));
+        id
+    }
+
+    /// Changes a Deployment's spec.
+    pub fn update_deployment(&mut self, id: DeploymentId, update: impl FnOnce(&mut Deployment)) {
+        let deployment = &mut self.deployments[id.index()];
+        update(deployment);
+        let (workload, replicas) = (deployment.workload, deployment.object.replicas);
+        self.set_desired(workload, replicas);
+        self.changes.push(Change::DeploymentSpec(id));
+    }
+
+    /// Notes the revision that the Deployment controller gave to a ReplicaSet.
+    pub fn note_revision(&mut self, id: DeploymentId, revision: i64) {
+        let deployment = &mut self.deployments[id.index()];
+        deployment.revision = deployment.revision.max(revision);
+    }
+
+    /// Removes a Deployment object. Its ReplicaSets are the garbage collector's.
+    pub fn remove_deployment(&mut self, id: DeploymentId) {
+        self.deployments[id.index()].removed = true;
+        self.set_desired(self.deployments[id.index()].workload, 0);
+        self.changes.push(Change::DeploymentSpec(id));
+    }
+}

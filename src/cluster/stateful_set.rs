@@ -1,0 +1,74 @@
+//! StatefulSets.
+
+use super::{Change, Cluster, NamespaceId, PodId, StatefulSetId, TemplateId, WorkloadId, WorkloadKind};
+use crate::api;
+
+/// A StatefulSet.
+#[derive(Clone, Debug)]
+pub struct StatefulSet {
+    /// Spec.
+    pub object: api::StatefulSet,
+    /// Namespace.
+    pub namespace: NamespaceId,
+    /// Its entry among the workloads.
+    pub workload: WorkloadId,
+    /// Template of the update revision.
+    pub template: TemplateId,
+    /// Template of the current revision.
+    pub current_template: TemplateId,
+    /// Its pods that exist.
+    pub pods: Vec<PodId>,
+    /// Whether the object was removed.
+    pub removed: bool,
+}
+
+impl Cluster {
+    /// A StatefulSet.
+    pub fn stateful_set(&self, id: StatefulSetId) -> &StatefulSet {
+        &self.stateful_sets[id.index()]
+    }
+
+    /// Every StatefulSet that ever was.
+    pub fn stateful_sets(&self) -> impl ExactSizeIterator<Item = (StatefulSetId, &StatefulSet)> {
+        self.stateful_sets.iter().enumerate().map(|(index, object)| (StatefulSetId::from_index(index), object))
+    }
+
+    /// Creates a StatefulSet, or replaces the spec of the one with its name.
+    pub fn apply_stateful_set(&mut self, object: api::StatefulSet, template: TemplateId) -> StatefulSetId {
+        let namespace = self.namespace(&object.meta.namespace);
+        let same =
+            |own: &StatefulSet| !own.removed && own.namespace == namespace && own.object.meta.name == object.meta.name;
+        let index = self.stateful_sets.iter().position(same);
+        let id = StatefulSetId::from_index(index.unwrap_or(self.stateful_sets.len()));
+        if index.is_some() {
+            let own = &mut self.stateful_sets[id.index()];
+            own.object = object;
+            own.template = template;
+            let (workload, replicas) = (own.workload, own.object.replicas);
+            self.set_desired(workload, replicas);
+        } else {
+            let kind = WorkloadKind::StatefulSet(id);
+            let workload = self.add_workload(kind, "StatefulSet", namespace, object.meta.name.clone(), object.replicas);
+            self.stateful_sets.push(StatefulSet {
+                object,
+                namespace,
+                workload,
+                template,
+                current_template: template,
+                pods: Vec::new(),
+                removed: false,
+            });
+        }
+        self.changes.push(Change::StatefulSetSpec(id));
+        id
+    }
+
+    /// Changes a StatefulSet's spec or revisions.
+    pub fn update_stateful_set(&mut self, id: StatefulSetId, update: impl FnOnce(&mut StatefulSet)) {
+        let own = &mut self.stateful_sets[id.index()];
+        update(own);
+        let (workload, replicas) = (own.workload, if own.removed { 0 } else { own.object.replicas });
+        self.set_desired(workload, replicas);
+        self.changes.push(Change::StatefulSetSpec(id));
+    }
+}
