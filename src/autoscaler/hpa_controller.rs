@@ -136,7 +136,7 @@ impl HpaController {
                 let now = agenda.now();
                 let entry = self.entry(id);
                 entry.input_changed = now;
-                if !entry.planned && !cluster.hpa(id).removed {
+                if !entry.planned {
                     entry.planned = true;
                     entry.due = now + period;
                     agenda.schedule(entry.due, HpaEvent::Sync(id));

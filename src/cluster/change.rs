@@ -38,6 +38,8 @@ pub enum Change {
     PodEndpoint(PodId),
     /// A Deployment's spec changed, or it was created.
     DeploymentSpec(DeploymentId),
+    /// A Deployment was removed.
+    DeploymentRemoved(DeploymentId),
     /// A ReplicaSet's spec changed, or it was created.
     ReplicaSetSpec(ReplicaSetId),
     /// A ReplicaSet's status changed.
@@ -46,12 +48,20 @@ pub enum Change {
     ReplicaSetRemoved(ReplicaSetId),
     /// A StatefulSet's spec changed, or it was created.
     StatefulSetSpec(StatefulSetId),
+    /// A StatefulSet was removed.
+    StatefulSetRemoved(StatefulSetId),
     /// A DaemonSet's spec changed, or it was created.
     DaemonSetSpec(DaemonSetId),
+    /// A DaemonSet was removed.
+    DaemonSetRemoved(DaemonSetId),
     /// A HorizontalPodAutoscaler was created or changed.
     HpaSpec(HpaId),
-    /// A Service was created.
-    ServiceAdded(ServiceId),
+    /// A HorizontalPodAutoscaler was removed.
+    HpaRemoved(HpaId),
+    /// A Service was created or changed.
+    ServiceChanged(ServiceId),
+    /// A Service was removed.
+    ServiceRemoved(ServiceId),
     /// A claim was created.
     ClaimAdded(ClaimId),
     /// A claim was bound, or its selected node changed.

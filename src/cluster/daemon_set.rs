@@ -63,4 +63,16 @@ impl Cluster {
         update(&mut self.daemon_sets[id.index()]);
         self.changes.push(Change::DaemonSetSpec(id));
     }
+
+    /// Removes a DaemonSet object. Its pods are the garbage collector's.
+    pub fn remove_daemon_set(&mut self, id: DaemonSetId) {
+        let set = &mut self.daemon_sets[id.index()];
+        if set.removed {
+            return;
+        }
+        set.removed = true;
+        let workload = set.workload;
+        self.set_desired(workload, 0);
+        self.changes.push(Change::DaemonSetRemoved(id));
+    }
 }

@@ -85,8 +85,13 @@ impl Cluster {
 
     /// Removes a Deployment object. Its ReplicaSets are the garbage collector's.
     pub fn remove_deployment(&mut self, id: DeploymentId) {
-        self.deployments[id.index()].removed = true;
-        self.set_desired(self.deployments[id.index()].workload, 0);
-        self.changes.push(Change::DeploymentSpec(id));
+        let deployment = &mut self.deployments[id.index()];
+        if deployment.removed {
+            return;
+        }
+        deployment.removed = true;
+        let workload = deployment.workload;
+        self.set_desired(workload, 0);
+        self.changes.push(Change::DeploymentRemoved(id));
     }
 }

@@ -48,7 +48,10 @@ impl Cluster {
 
     /// Removes a HorizontalPodAutoscaler.
     pub fn remove_hpa(&mut self, id: HpaId) {
-        self.hpas[id.index()].removed = true;
-        self.changes.push(Change::HpaSpec(id));
+        let hpa = &mut self.hpas[id.index()];
+        if !hpa.removed {
+            hpa.removed = true;
+            self.changes.push(Change::HpaRemoved(id));
+        }
     }
 }

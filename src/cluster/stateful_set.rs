@@ -65,10 +65,22 @@ impl Cluster {
 
     /// Changes a StatefulSet's spec or revisions.
     pub fn update_stateful_set(&mut self, id: StatefulSetId, update: impl FnOnce(&mut StatefulSet)) {
-        let own = &mut self.stateful_sets[id.index()];
-        update(own);
-        let (workload, replicas) = (own.workload, if own.removed { 0 } else { own.object.replicas });
+        let set = &mut self.stateful_sets[id.index()];
+        update(set);
+        let (workload, replicas) = (set.workload, set.object.replicas);
         self.set_desired(workload, replicas);
         self.changes.push(Change::StatefulSetSpec(id));
+    }
+
+    /// Removes a StatefulSet object. Its pods are the garbage collector's.
+    pub fn remove_stateful_set(&mut self, id: StatefulSetId) {
+        let set = &mut self.stateful_sets[id.index()];
+        if set.removed {
+            return;
+        }
+        set.removed = true;
+        let workload = set.workload;
+        self.set_desired(workload, 0);
+        self.changes.push(Change::StatefulSetRemoved(id));
     }
 }

@@ -105,12 +105,11 @@ impl Controllers {
         match change {
             Change::DeploymentSpec(id) => {
                 self.deployment.note_spec_change(id);
-                if cluster.deployment(id).removed {
-                    for set in cluster.deployment(id).replica_sets.clone() {
-                        cluster.remove_replica_set(set);
-                    }
-                } else {
-                    self.deployment.enqueue(id, self.settings.deployment_sync, agenda);
+                self.deployment.enqueue(id, self.settings.deployment_sync, agenda);
+            }
+            Change::DeploymentRemoved(id) => {
+                for set in cluster.deployment(id).replica_sets.clone() {
+                    cluster.remove_replica_set(set);
                 }
             }
             Change::ReplicaSetSpec(id) => {
@@ -122,23 +121,10 @@ impl Controllers {
                 self.wake_deployment_of(id, cluster, agenda);
                 self.collect(&cluster.replica_set(id).pods, agenda);
             }
-            Change::StatefulSetSpec(id) => {
-                let set = cluster.stateful_set(id);
-                if set.removed {
-                    self.collect(&set.pods, agenda);
-                } else {
-                    self.stateful_set.wake(id, agenda);
-                }
-            }
-            Change::DaemonSetSpec(id) => {
-                let set = cluster.daemon_set(id);
-                if set.removed {
-                    self.collect(&set.pods, agenda);
-                    cluster.set_desired(set.workload, 0);
-                } else {
-                    self.daemon_set.wake(id, agenda);
-                }
-            }
+            Change::StatefulSetSpec(id) => self.stateful_set.wake(id, agenda),
+            Change::StatefulSetRemoved(id) => self.collect(&cluster.stateful_set(id).pods, agenda),
+            Change::DaemonSetSpec(id) => self.daemon_set.wake(id, agenda),
+            Change::DaemonSetRemoved(id) => self.collect(&cluster.daemon_set(id).pods, agenda),
             Change::PodAdded(pod) | Change::PodRunning(pod) | Change::PodRestarted(pod) => {
                 self.wake_owner(pod, cluster, agenda);
             }
@@ -155,7 +141,7 @@ impl Controllers {
                 self.taint_eviction.observe(change, cluster, agenda);
             }
             Change::PodBound(_) => self.taint_eviction.observe(change, cluster, agenda),
-            Change::ServiceAdded(_) => self.endpoint.forget_selections(),
+            Change::ServiceChanged(_) | Change::ServiceRemoved(_) => self.endpoint.forget_selections(),
             Change::NodeAdded(_) | Change::NodeUpdated(_) | Change::NodeReadiness(_) | Change::NodeRemoved(_) => {
                 self.node_lifecycle.observe(change, cluster, agenda);
                 self.taint_eviction.observe(change, cluster, agenda);

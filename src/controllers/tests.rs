@@ -399,8 +399,8 @@ fn pods_of_a_deleted_owner_are_collected() {
     let daemon = world.daemon_set(PodSpec::default());
     world.run_until(10_000);
     assert_eq!(world.pods().len(), 4);
-    world.update_stateful_set(set, |own| own.removed = true);
-    world.cluster.update_daemon_set(daemon, |own| own.removed = true);
+    world.cluster.remove_stateful_set(set);
+    world.cluster.remove_daemon_set(daemon);
     world.react();
     world.run_until(20_000);
     assert!(world.pods().is_empty(), "{:?}", world.pods());

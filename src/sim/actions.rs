@@ -86,15 +86,15 @@ impl World<'_> {
         match found {
             Found::Deployment(id) => cluster.remove_deployment(id),
             Found::ReplicaSet(id) => cluster.remove_replica_set(id),
-            Found::StatefulSet(id) => cluster.update_stateful_set(id, |own| own.removed = true),
-            Found::DaemonSet(id) => cluster.update_daemon_set(id, |own| own.removed = true),
+            Found::StatefulSet(id) => cluster.remove_stateful_set(id),
+            Found::DaemonSet(id) => cluster.remove_daemon_set(id),
             Found::Pod(id) => {
                 let grace = cluster.template_of(id).template.spec.termination_grace_period;
                 cluster.delete_pod(id, grace, Disruption::Deletion, now);
             }
             Found::Node(id) => cluster.remove_node(id, now),
             Found::Hpa(id) => cluster.remove_hpa(id),
-            Found::Service(namespace, name) => cluster.remove_service(&namespace, &name),
+            Found::Service(id) => cluster.remove_service(id),
             Found::Budget(namespace, name) => cluster.remove_disruption_budget(&namespace, &name),
         }
     }
@@ -232,7 +232,7 @@ enum Found {
     Pod(PodId),
     Node(NodeId),
     Hpa(crate::cluster::HpaId),
-    Service(Name, Name),
+    Service(crate::cluster::ServiceId),
     Budget(Name, Name),
 }
 
@@ -267,11 +267,10 @@ fn find(cluster: &Cluster, target: &Target) -> Option<Found> {
             .hpas()
             .find(|(_, own)| !own.removed && own.namespace == namespace && &*own.object.meta.name == name)
             .map(|(id, _)| Found::Hpa(id)),
-        TargetKind::Service => {
-            let found =
-                cluster.services().iter().any(|own| own.namespace == namespace && &*own.object.meta.name == name);
-            found.then(|| Found::Service(Name::from(target.namespace.as_str()), Name::from(name)))
-        }
+        TargetKind::Service => cluster
+            .services()
+            .find(|(_, own)| !own.removed && own.namespace == namespace && &*own.object.meta.name == name)
+            .map(|(id, _)| Found::Service(id)),
         TargetKind::PodDisruptionBudget => {
             let is_it = |own: &crate::api::PodDisruptionBudget| {
                 *own.meta.namespace == *target.namespace && &*own.meta.name == name

@@ -36,8 +36,9 @@ impl EndpointController {
         let pod = cluster.pod(pod);
         *self.selected.entry((pod.template, pod.namespace)).or_insert_with(|| {
             let labels = &cluster.template(pod.template).template.labels;
-            cluster.services().iter().any(|service| {
-                service.namespace == pod.namespace
+            cluster.services().any(|(_, service)| {
+                !service.removed
+                    && service.namespace == pod.namespace
                     && service.object.selector.as_ref().is_some_and(|selector| selector.matches(labels))
             })
         })
