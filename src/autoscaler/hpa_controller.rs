@@ -16,6 +16,7 @@ use crate::cluster::{
 };
 use crate::engine::Agenda;
 use crate::units::{Bytes, SimDuration, SimTime};
+use smallvec::SmallVec;
 
 /// An event of the controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +69,8 @@ pub struct HpaController {
     config: HpaConfig,
     metrics_server: MetricsServer,
     entries: Vec<Entry>,
+    /// The objects that scale each workload, by its id, in order of creation.
+    by_workload: Vec<SmallVec<[HpaId; 1]>>,
 }
 
 /// The metrics APIs over the usage of the simulated pods.
@@ -118,7 +121,7 @@ enum Target {
 impl HpaController {
     /// A controller without objects.
     pub fn new(config: HpaConfig, metrics_server: MetricsServer) -> Self {
-        Self { config, metrics_server, entries: Vec::new() }
+        Self { config, metrics_server, entries: Vec::new(), by_workload: Vec::new() }
     }
 
     fn entry(&mut self, id: HpaId) -> &mut Entry {
@@ -162,18 +165,30 @@ impl HpaController {
     /// Something that the reconciles of a workload's autoscaler read has changed: its pods, or the load on them.
     pub fn input_changed<A: Agenda<HpaEvent>>(&mut self, workload: WorkloadId, agenda: &mut A) {
         let now = agenda.now();
-        for (index, entry) in self.entries.iter_mut().enumerate() {
-            if entry.workload != Some(workload) {
-                continue;
-            }
+        let Some(hpas) = self.by_workload.get(workload.index()) else { return };
+        for id in hpas {
+            let entry = &mut self.entries[id.index()];
             entry.input_changed = now;
             if !entry.planned {
                 wake(&mut entry.state, entry.due, entry.last_proposal, &self.config, now);
                 entry.planned = true;
                 entry.due = now.next_tick(entry.due, self.config.sync_period);
-                agenda.schedule(entry.due, HpaEvent::Sync(HpaId::from_index(index)));
+                agenda.schedule(entry.due, HpaEvent::Sync(*id));
             }
         }
+    }
+
+    /// Notes that an object has come to scale another workload.
+    fn note_workload(&mut self, id: HpaId, before: Option<WorkloadId>, now: Option<WorkloadId>) {
+        if let Some(hpas) = before.and_then(|workload| self.by_workload.get_mut(workload.index())) {
+            hpas.retain(|existing| *existing != id);
+        }
+        let Some(workload) = now else { return };
+        if self.by_workload.len() <= workload.index() {
+            self.by_workload.resize(workload.index() + 1, SmallVec::new());
+        }
+        let hpas = &mut self.by_workload[workload.index()];
+        hpas.insert(hpas.partition_point(|existing| *existing < id), id);
     }
 
     /// Reconciles an object.
@@ -203,7 +218,7 @@ impl HpaController {
         let object = &cluster.hpa(id).object;
         let inputs = HpaInputs { config: &config, hpa: object, scale, pods: &views, metrics: &metrics };
         let decision = reconcile(&inputs, &mut entry.state, now);
-        entry.workload = workload;
+        let before = std::mem::replace(&mut entry.workload, workload);
         entry.last_proposal = decision.metric_desired;
         entry.due = now + config.sync_period;
         let quiet = quiet_after(&config, object);
@@ -211,6 +226,9 @@ impl HpaController {
             entry.planned = true;
             let due = entry.due;
             agenda.schedule(due, HpaEvent::Sync(id));
+        }
+        if before != workload {
+            self.note_workload(id, before, workload);
         }
         if decision.rescaled
             && let Some(target) = target
@@ -254,18 +272,9 @@ fn find_target(cluster: &Cluster, id: HpaId) -> Option<Target> {
     let hpa = cluster.hpa(id);
     let name = &hpa.object.scale_target.name;
     match &*hpa.object.scale_target.kind {
-        "Deployment" => cluster
-            .deployments()
-            .find(|(_, own)| !own.removed && own.namespace == hpa.namespace && own.object.meta.name == *name)
-            .map(|(id, _)| Target::Deployment(id)),
-        "ReplicaSet" => cluster
-            .replica_sets()
-            .find(|(_, own)| !own.removed && own.namespace == hpa.namespace && own.name == *name)
-            .map(|(id, _)| Target::ReplicaSet(id)),
-        "StatefulSet" => cluster
-            .stateful_sets()
-            .find(|(_, own)| !own.removed && own.namespace == hpa.namespace && own.object.meta.name == *name)
-            .map(|(id, _)| Target::StatefulSet(id)),
+        "Deployment" => cluster.find(hpa.namespace, name).map(Target::Deployment),
+        "ReplicaSet" => cluster.find(hpa.namespace, name).map(Target::ReplicaSet),
+        "StatefulSet" => cluster.find(hpa.namespace, name).map(Target::StatefulSet),
         _ => None,
     }
 }
@@ -291,11 +300,8 @@ fn pods_of(cluster: &Cluster, target: Target) -> Vec<PodId> {
 }
 
 fn scale_of(cluster: &Cluster, id: HpaId, target: Target) -> Scale {
-    let own = cluster.hpa(id);
-    let same = |other: &crate::cluster::Hpa| {
-        !other.removed && other.namespace == own.namespace && other.object.scale_target == own.object.scale_target
-    };
-    let ambiguous = cluster.hpas().filter(|(_, other)| same(other)).count() > 1;
+    let hpa = cluster.hpa(id);
+    let ambiguous = cluster.hpas_of_target(hpa.namespace, &hpa.object.scale_target).len() > 1;
     let (spec_replicas, status_replicas) = match target {
         Target::Deployment(id) => {
             let deployment = cluster.deployment(id);

@@ -34,15 +34,14 @@ impl Cluster {
     /// Creates a DaemonSet, or replaces the spec of the one with its name.
     pub fn apply_daemon_set(&mut self, object: api::DaemonSet, template: TemplateId) -> DaemonSetId {
         let namespace = self.namespace(&object.meta.namespace);
-        let same =
-            |own: &DaemonSet| !own.removed && own.namespace == namespace && own.object.meta.name == object.meta.name;
-        let index = self.daemon_sets.iter().position(same);
-        let id = DaemonSetId::from_index(index.unwrap_or(self.daemon_sets.len()));
-        if index.is_some() {
-            let own = &mut self.daemon_sets[id.index()];
-            own.object = object;
-            own.template = template;
+        let existing = self.find::<DaemonSetId>(namespace, &object.meta.name);
+        let id = existing.unwrap_or_else(|| DaemonSetId::from_index(self.daemon_sets.len()));
+        if existing.is_some() {
+            let set = &mut self.daemon_sets[id.index()];
+            set.object = object;
+            set.template = template;
         } else {
+            self.index.add(id, Some(namespace), &object.meta.name);
             let kind = WorkloadKind::DaemonSet(id);
             let workload = self.add_workload(kind, "DaemonSet", namespace, object.meta.name.clone(), 0);
             self.daemon_sets.push(DaemonSet {
@@ -72,6 +71,7 @@ impl Cluster {
         }
         set.removed = true;
         let workload = set.workload;
+        self.index.remove(id, Some(set.namespace), &set.object.meta.name);
         self.set_desired(workload, 0);
         self.changes.push(Change::DaemonSetRemoved(id));
     }

@@ -39,11 +39,8 @@ impl Cluster {
     /// Creates a Deployment, or replaces the spec of the one with its name.
     pub fn apply_deployment(&mut self, object: api::Deployment, template: TemplateId, now: SimTime) -> DeploymentId {
         let namespace = self.namespace(&object.meta.namespace);
-        let same =
-            |own: &Deployment| !own.removed && own.namespace == namespace && own.object.meta.name == object.meta.name;
-        if let Some(index) = self.deployments.iter().position(same) {
-            let id = DeploymentId::from_index(index);
-            let deployment = &mut self.deployments[index];
+        if let Some(id) = self.find::<DeploymentId>(namespace, &object.meta.name) {
+            let deployment = &mut self.deployments[id.index()];
             deployment.object = object;
             deployment.template = template;
             let (workload, replicas) = (deployment.workload, deployment.object.replicas);
@@ -52,6 +49,7 @@ impl Cluster {
             return id;
         }
         let id = DeploymentId::from_index(self.deployments.len());
+        self.index.add(id, Some(namespace), &object.meta.name);
         let kind = WorkloadKind::Deployment(id);
         let workload = self.add_workload(kind, "Deployment", namespace, object.meta.name.clone(), object.replicas);
         self.deployments.push(Deployment {
@@ -91,6 +89,7 @@ impl Cluster {
         }
         deployment.removed = true;
         let workload = deployment.workload;
+        self.index.remove(id, Some(deployment.namespace), &deployment.object.meta.name);
         self.set_desired(workload, 0);
         self.changes.push(Change::DeploymentRemoved(id));
     }

@@ -12,6 +12,7 @@ mod hpa;
 mod ids;
 mod invariants;
 mod node;
+mod object_index;
 mod pod;
 mod pod_changes;
 mod replica_set;
@@ -30,6 +31,7 @@ pub use ids::{
     TemplateId, VolumeId, WorkloadId,
 };
 pub use node::{Machine, Node, NodeReady};
+pub use object_index::{IndexedId, Kind, ObjectId};
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Owner, Pod};
 pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};
 pub use service::Service;
@@ -40,6 +42,7 @@ pub use workload::{Workload, WorkloadKind};
 
 use crate::api::{self, Name, PodTemplate};
 use crate::units::SimTime;
+use object_index::ObjectIndex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use template::Templates;
@@ -47,10 +50,10 @@ use template::Templates;
 /// The cluster's state.
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
+    index: ObjectIndex,
     namespaces: Vec<Name>,
     namespaces_by_name: BTreeMap<Name, NamespaceId>,
     nodes: Vec<Node>,
-    nodes_by_name: BTreeMap<Name, NodeId>,
     pods: Vec<Pod>,
     templates: Templates,
     deployments: Vec<Deployment>,
@@ -59,6 +62,8 @@ pub struct Cluster {
     daemon_sets: Vec<DaemonSet>,
     services: Vec<Service>,
     hpas: Vec<Hpa>,
+    /// Those that exist, by what they scale.
+    hpas_by_target: BTreeMap<(NamespaceId, api::CrossVersionObjectReference), Vec<HpaId>>,
     workloads: Vec<Workload>,
     priority_classes: BTreeMap<Name, api::PriorityClass>,
     disruption_budgets: Vec<api::PodDisruptionBudget>,

@@ -71,15 +71,10 @@ impl Cluster {
         self.nodes.iter().enumerate().map(|(index, node)| (NodeId::from_index(index), node))
     }
 
-    /// The node of this name that exists.
-    pub fn node_id(&self, name: &str) -> Option<NodeId> {
-        self.nodes_by_name.get(name).copied()
-    }
-
     /// Adds a node.
     pub fn add_node(&mut self, object: Arc<api::Node>, pool: Option<u32>, now: SimTime) -> NodeId {
         let id = NodeId::from_index(self.nodes.len());
-        self.nodes_by_name.insert(object.meta.name.clone(), id);
+        self.index.add(id, None, &object.meta.name);
         self.nodes.push(Node {
             object,
             pool,
@@ -132,7 +127,7 @@ impl Cluster {
         if node.removed.is_none() {
             node.removed = Some(now);
             node.generation += 1;
-            self.nodes_by_name.remove(&node.object.meta.name);
+            self.index.remove(id, None, &node.object.meta.name);
             self.changes.push(Change::NodeRemoved(id));
         }
     }

@@ -89,6 +89,7 @@ impl Cluster {
     /// Creates a ReplicaSet.
     pub fn add_replica_set(&mut self, new: NewReplicaSet, now: SimTime) -> ReplicaSetId {
         let id = ReplicaSetId::from_index(self.replica_sets.len());
+        self.index.add(id, Some(new.namespace), &new.name);
         let workload = match new.deployment {
             Some(deployment) => {
                 let deployment = &mut self.deployments[deployment.index()];
@@ -152,6 +153,7 @@ impl Cluster {
             return;
         }
         replica_set.removed = true;
+        self.index.remove(id, Some(replica_set.namespace), &replica_set.name);
         let (workload, deployment) = (replica_set.workload, replica_set.deployment);
         match deployment {
             Some(deployment) => self.deployments[deployment.index()].replica_sets.retain(|own| *own != id),

@@ -28,17 +28,14 @@ impl Cluster {
     /// Creates a Service, or replaces the one with its name.
     pub fn apply_service(&mut self, object: api::Service) -> ServiceId {
         let namespace = self.namespace(&object.meta.namespace);
-        let same =
-            |own: &Service| !own.removed && own.namespace == namespace && own.object.meta.name == object.meta.name;
-        let id = match self.services.iter().position(same) {
-            Some(index) => {
-                self.services[index].object = object;
-                ServiceId::from_index(index)
-            }
-            None => {
-                self.services.push(Service { object, namespace, removed: false });
-                ServiceId::from_index(self.services.len() - 1)
-            }
+        let id = if let Some(id) = self.find::<ServiceId>(namespace, &object.meta.name) {
+            self.services[id.index()].object = object;
+            id
+        } else {
+            let id = ServiceId::from_index(self.services.len());
+            self.index.add(id, Some(namespace), &object.meta.name);
+            self.services.push(Service { object, namespace, removed: false });
+            id
         };
         self.changes.push(Change::ServiceChanged(id));
         id
@@ -49,6 +46,7 @@ impl Cluster {
         let service = &mut self.services[id.index()];
         if !service.removed {
             service.removed = true;
+            self.index.remove(id, Some(service.namespace), &service.object.meta.name);
             self.changes.push(Change::ServiceRemoved(id));
         }
     }

@@ -36,17 +36,16 @@ impl Cluster {
     /// Creates a StatefulSet, or replaces the spec of the one with its name.
     pub fn apply_stateful_set(&mut self, object: api::StatefulSet, template: TemplateId) -> StatefulSetId {
         let namespace = self.namespace(&object.meta.namespace);
-        let same =
-            |own: &StatefulSet| !own.removed && own.namespace == namespace && own.object.meta.name == object.meta.name;
-        let index = self.stateful_sets.iter().position(same);
-        let id = StatefulSetId::from_index(index.unwrap_or(self.stateful_sets.len()));
-        if index.is_some() {
-            let own = &mut self.stateful_sets[id.index()];
-            own.object = object;
-            own.template = template;
-            let (workload, replicas) = (own.workload, own.object.replicas);
+        let existing = self.find::<StatefulSetId>(namespace, &object.meta.name);
+        let id = existing.unwrap_or_else(|| StatefulSetId::from_index(self.stateful_sets.len()));
+        if existing.is_some() {
+            let set = &mut self.stateful_sets[id.index()];
+            set.object = object;
+            set.template = template;
+            let (workload, replicas) = (set.workload, set.object.replicas);
             self.set_desired(workload, replicas);
         } else {
+            self.index.add(id, Some(namespace), &object.meta.name);
             let kind = WorkloadKind::StatefulSet(id);
             let workload = self.add_workload(kind, "StatefulSet", namespace, object.meta.name.clone(), object.replicas);
             self.stateful_sets.push(StatefulSet {
@@ -80,6 +79,7 @@ impl Cluster {
         }
         set.removed = true;
         let workload = set.workload;
+        self.index.remove(id, Some(set.namespace), &set.object.meta.name);
         self.set_desired(workload, 0);
         self.changes.push(Change::StatefulSetRemoved(id));
     }

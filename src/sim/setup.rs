@@ -70,17 +70,15 @@ impl World<'_> {
         };
         let mut sorted: Vec<&Object> = objects.iter().collect();
         sorted.sort_by_key(|object| rank(object));
-        let owners: BTreeSet<(&str, Name, Name)> = objects
+        let owners: BTreeSet<(&str, &str, &str)> = objects
             .iter()
-            .map(|object| (object.kind(), object.meta().namespace.clone(), object.meta().name.clone()))
+            .map(|object| (object.kind(), object.meta().namespace.as_str(), object.meta().name.as_str()))
             .collect();
         let mut skipped = 0;
         for object in sorted {
             let meta = object.meta();
             let owned = meta.owner.as_ref().is_some_and(|owner| {
-                owners.iter().any(|(kind, namespace, name)| {
-                    **kind == *owner.kind && *namespace == meta.namespace && *name == owner.name
-                })
+                owners.contains(&(owner.kind.as_str(), meta.namespace.as_str(), owner.name.as_str()))
             });
             if owned {
                 skipped += 1;
@@ -138,12 +136,7 @@ impl World<'_> {
             Object::ReplicaSet(set) => {
                 let template = self.admit(&set.meta.namespace, &set.template);
                 let namespace = self.cluster.namespace(&set.meta.namespace);
-                let existing = self
-                    .cluster
-                    .replica_sets()
-                    .find(|(_, own)| !own.removed && own.namespace == namespace && own.name == set.meta.name)
-                    .map(|(id, _)| id);
-                match existing {
+                match self.cluster.find(namespace, &set.meta.name) {
                     Some(id) => self.cluster.update_replica_set(id, |own| {
                         own.spec_replicas = set.replicas;
                         own.template = template;
@@ -191,10 +184,7 @@ impl World<'_> {
         let now = self.queue.now();
         let namespace = self.cluster.namespace(&pod.meta.namespace);
         // At the start names are known to be unique; an action may apply a pod that is there, which changes nothing.
-        let is_there = |(_, own): (_, &crate::cluster::Pod)| {
-            own.exists() && own.namespace == namespace && own.name == pod.meta.name
-        };
-        if now > SimTime::ZERO && self.cluster.pods().any(is_there) {
+        if now > SimTime::ZERO && self.cluster.pod_id(namespace, &pod.meta.name).is_some() {
             return;
         }
         let template = self.admit(&pod.meta.namespace, &pod.template);
