@@ -3,11 +3,11 @@
 
 use super::common::client_rate::TokenBucket;
 use super::common::event::ControllerEvent;
+use super::common::settings::ControllerSettings;
 use super::daemon_set::controller::DaemonSetController;
 use super::deployment::controller::DeploymentController;
 use super::endpoint_slice::controller::EndpointController;
 use super::node_lifecycle::controller::NodeLifecycleController;
-use super::node_lifecycle::zones::EvictionConfig;
 use super::persistent_volume::controller::PersistentVolumeController;
 use super::pod_gc::controller::PodGcController;
 use super::replica_set::controller::ReplicaSetController;
@@ -16,45 +16,6 @@ use super::taint_eviction::controller::TaintEvictionController;
 use crate::api::DeploymentStrategy;
 use crate::cluster::{Change, Cluster, Disruption, NodeId, Owner, PodId};
 use crate::engine::Agenda;
-use crate::units::SimDuration;
-
-/// Settings of the controllers.
-#[derive(Clone, Copy, Debug)]
-pub struct ControllerSettings {
-    /// From a change to the write that answers it.
-    pub controller_sync: SimDuration,
-    /// From a change of a Deployment to the write of its ReplicaSets.
-    pub deployment_sync: SimDuration,
-    /// From a pod's readiness to its endpoint being ready.
-    pub endpoint_ready: SimDuration,
-    /// From a pod's deletion to its endpoint being not ready.
-    pub endpoint_removal: SimDuration,
-    /// Time that a volume takes to be made on demand.
-    pub volume_provisioning: SimDuration,
-    /// Time in which a controller's client may send one more request.
-    pub client_interval: SimDuration,
-    /// Requests that a controller's client may send at once.
-    pub client_burst: u32,
-    /// `--node-monitor-period`.
-    pub node_monitor_period: SimDuration,
-    /// `--node-monitor-grace-period`.
-    pub node_monitor_grace_period: SimDuration,
-    /// Time between two renewals of a node's lease.
-    pub lease_renewal_period: SimDuration,
-    /// Rates of `NoExecute` taints.
-    pub eviction: EvictionConfig,
-    /// Time between two passes of the pod garbage collector.
-    pub pod_gc_period: SimDuration,
-    /// `--terminated-pod-gc-threshold`: finished pods that may exist; 0 is without a limit.
-    pub terminated_pod_gc_threshold: i32,
-}
-
-impl ControllerSettings {
-    /// An unused client.
-    pub fn client(&self) -> TokenBucket {
-        TokenBucket::new(self.client_interval, self.client_burst)
-    }
-}
 
 /// All running controllers.
 #[derive(Debug)]
@@ -262,5 +223,27 @@ impl Controllers {
                 cluster.delete_pod(pod, grace, Disruption::Deletion, agenda.now());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::{PodManagementPolicy, PodSpec};
+    use crate::controllers::test_cluster::TestCluster;
+
+    #[test]
+    fn pods_of_a_deleted_owner_are_collected() {
+        let mut test = TestCluster::new(2);
+        let set = test.stateful_set(2, PodManagementPolicy::Parallel);
+        let daemon = test.daemon_set(PodSpec::default());
+        test.run_until(10_000);
+        assert_eq!(test.pods().len(), 4);
+        test.update_stateful_set(set, |set| set.removed = true);
+        test.cluster.update_daemon_set(daemon, |set| set.removed = true);
+        test.react();
+        test.run_until(20_000);
+        assert!(test.pods().is_empty(), "{:?}", test.pods());
+        assert!(test.cluster.workloads().all(|(_, workload)| workload.desired == 0 && workload.active == 0));
+        test.check_quiet();
     }
 }

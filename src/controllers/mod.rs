@@ -17,4 +17,4 @@ pub mod replica_set;
 pub mod stateful_set;
 pub mod taint_eviction;
 #[cfg(test)]
-mod tests;
+mod test_cluster;

@@ -4,7 +4,7 @@ use crate::api::{DefaultTolerationSeconds, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::metrics::{MetricsServer, MilliValue};
 use crate::controllers::common::client_rate::TokenBucket;
-use crate::controllers::manager::ControllerSettings;
+use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
 use crate::infra::node_pool::NodePool;
 use crate::input::scenario::{self, MAX_PODS, ScenarioSpec, resource_list};

@@ -3,6 +3,8 @@
 pub mod client_rate;
 pub mod condition;
 pub mod event;
+pub mod names;
 pub mod retry;
+pub mod settings;
 pub mod slow_start;
 pub mod work_queue;

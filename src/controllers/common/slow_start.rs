@@ -1,8 +1,23 @@
 //! When the calls of a sync that creates many pods go out: in slow-start batches, within the client's rate.
 
 use crate::controllers::common::client_rate::TokenBucket;
-use crate::controllers::replica_set::slow_start_batches;
 use crate::units::{SimDuration, SimTime};
+
+/// `SlowStartInitialBatchSize` (`pkg/controller/controller_utils.go`): pods in the first batch of creations.
+pub const SLOW_START_INITIAL_BATCH_SIZE: i32 = 1;
+
+/// Sizes of the batches in which `count` pods are created (`slowStartBatch`): 1, 2, 4 and so on. The calls of a batch
+/// go out together; a failure in one ends the sync's creations after that batch.
+pub fn slow_start_batches(count: i32) -> impl Iterator<Item = i32> {
+    let mut left = count;
+    let mut batch = SLOW_START_INITIAL_BATCH_SIZE;
+    std::iter::from_fn(move || {
+        let size = batch.min(left);
+        left -= size;
+        batch = size.saturating_mul(2);
+        (size > 0).then_some(size)
+    })
+}
 
 /// The times of `count` creations from `now` on, in order: a batch begins `batch_delay` after the end of the one before,
 /// which is when its answers are there.
@@ -24,6 +39,12 @@ pub fn creation_times(limiter: &mut TokenBucket, count: i32, now: SimTime, batch
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn batches_double() {
+        assert_eq!(slow_start_batches(10).collect::<Vec<_>>(), [1, 2, 4, 3]);
+        assert_eq!(slow_start_batches(0).count(), 0);
+    }
 
     #[test]
     fn batches_wait_for_each_other_and_for_the_client() {

@@ -12,14 +12,14 @@ use crate::cluster::{
 };
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::names::{generated_name, template_hash, with_revision_label};
 use crate::controllers::common::retry::RetryBackoff;
+use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::slow_start::creation_times;
 use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::daemon_set::{
     DaemonNodeView, DaemonPodView, DaemonSetSync, Eligibility, FailedPodBackoff, daemon_tolerations, eligibility, sync,
 };
-use crate::controllers::deployment::controller::{generated_name, template_hash, with_revision_label};
-use crate::controllers::manager::ControllerSettings;
 use crate::controllers::replica_set::available_at;
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};

@@ -4,6 +4,8 @@
 //! affinity on `metadata.name`. Whether a node fits the pod's selector and affinity is the caller's to say.
 
 pub mod controller;
+#[cfg(test)]
+mod controller_tests;
 
 use crate::api::{DaemonSetUpdateStrategy, PodPhase, Taint, TaintEffect, Toleration, TolerationOperator, well_known};
 use crate::units::{SimDuration, SimTime};

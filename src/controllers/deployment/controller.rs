@@ -4,14 +4,14 @@ use crate::api::{Name, PodTemplate, well_known};
 use crate::cluster::{ApiEvent, Cluster, DeploymentId, EventObject, NewReplicaSet, ReplicaSetId, Severity};
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::names::template_hash;
+use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::deployment::{
     DeploymentAction, DeploymentStatus, DeploymentView, ReplicaSetView, ReplicasAnnotations, Requeue, sync,
 };
-use crate::controllers::manager::ControllerSettings;
-use crate::engine::{Agenda, Checksum};
+use crate::engine::Agenda;
 use crate::units::SimDuration;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// First delay of the work queue's rate limiter (`DefaultTypedControllerRateLimiter` of client-go).
@@ -205,36 +205,6 @@ fn create_replica_set(
         own.max_annotation = annotations.max;
     });
     created
-}
-
-/// A short text that tells templates apart, in the alphabet that Kubernetes uses (`rand.SafeEncodeString`): no vowels,
-/// so no words. The real hash depends on Go's memory layout and cannot be reproduced.
-pub fn template_hash(template: &PodTemplate) -> String {
-    let mut hasher = Checksum::default();
-    template.hash(&mut hasher);
-    safe_text(hasher.finish(), 9)
-}
-
-/// `length` characters of the safe alphabet that stand for `number`.
-pub fn safe_text(mut number: u64, length: usize) -> String {
-    const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
-    let mut text = String::with_capacity(length);
-    for _ in 0..length {
-        text.push(char::from(ALPHABET[usize::try_from(number % 27).unwrap_or(0)]));
-        number /= 27;
-    }
-    text
-}
-
-/// A template with the label of its revision.
-pub fn with_revision_label(template: &PodTemplate, revision: &str) -> PodTemplate {
-    PodTemplate { labels: template.labels.with(well_known::CONTROLLER_REVISION_HASH, revision), ..template.clone() }
-}
-
-/// A name for the next pod of an owner: the owner's and five characters that differ from pod to pod.
-pub fn generated_name(owner: &str, cluster: &Cluster) -> Name {
-    let number = (cluster.pods().len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
-    Name::from(format!("{owner}-{}", safe_text(number, 5)))
 }
 
 /// The event `ScalingReplicaSet`.

@@ -2,7 +2,7 @@
 
 use crate::cluster::{Cluster, NamespaceId, PodId, TemplateId};
 use crate::controllers::common::event::ControllerEvent;
-use crate::controllers::manager::ControllerSettings;
+use crate::controllers::common::settings::ControllerSettings;
 use crate::engine::Agenda;
 use crate::units::SimDuration;
 use rustc_hash::FxHashMap;

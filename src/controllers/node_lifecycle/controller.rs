@@ -7,7 +7,7 @@
 use crate::api::{Name, Taint, TaintEffect, well_known};
 use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, NodeId, NodeReady, Severity};
 use crate::controllers::common::event::ControllerEvent;
-use crate::controllers::manager::ControllerSettings;
+use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::node_lifecycle::detection_time;
 use crate::controllers::node_lifecycle::zones::{
     ClusterMode, EvictionConfig, EvictionRate, TaintQueue, ZoneReadiness, ZoneState, handle_disruption,

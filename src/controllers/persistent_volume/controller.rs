@@ -11,7 +11,7 @@ use crate::api::{
 };
 use crate::cluster::{ApiEvent, Change, ClaimId, Cluster, EventObject, PodId, Severity};
 use crate::controllers::common::event::ControllerEvent;
-use crate::controllers::manager::ControllerSettings;
+use crate::controllers::common::settings::ControllerSettings;
 use crate::engine::Agenda;
 use crate::scheduler::volumes::{can_be_provisioned, matching_volume};
 use crate::units::SimDuration;

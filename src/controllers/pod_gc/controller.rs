@@ -3,7 +3,7 @@
 
 use crate::cluster::{Change, Cluster, Disruption, NodeId, PodId};
 use crate::controllers::common::event::ControllerEvent;
-use crate::controllers::manager::ControllerSettings;
+use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::pod_gc::{QUARANTINE_TIME, TerminatedPod, surplus_terminated};
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};

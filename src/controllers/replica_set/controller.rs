@@ -6,11 +6,11 @@ use crate::cluster::{
 };
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::names::generated_name;
 use crate::controllers::common::retry::RetryBackoff;
+use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::slow_start::creation_times;
 use crate::controllers::common::work_queue::WorkQueue;
-use crate::controllers::deployment::controller::generated_name;
-use crate::controllers::manager::ControllerSettings;
 use crate::controllers::replica_set::{RankedPod, ReplicaChange, available_at, pods_to_delete, replica_change};
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};

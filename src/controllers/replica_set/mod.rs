@@ -11,9 +11,6 @@ use std::cmp::{Ordering, Reverse};
 /// `BurstReplicas` (`pkg/controller/replicaset`): pods created or deleted in one sync at most.
 pub const BURST_REPLICAS: i32 = 500;
 
-/// `SlowStartInitialBatchSize` (`pkg/controller/controller_utils.go`): pods in the first batch of creations.
-pub const SLOW_START_INITIAL_BATCH_SIZE: i32 = 1;
-
 /// What one sync does to the pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplicaChange {
@@ -32,19 +29,6 @@ pub fn replica_change(spec_replicas: i32, active: i32) -> ReplicaChange {
         Ordering::Equal => ReplicaChange::None,
         Ordering::Greater => ReplicaChange::Delete(active.saturating_sub(spec_replicas).min(BURST_REPLICAS)),
     }
-}
-
-/// Sizes of the batches in which `count` pods are created (`slowStartBatch`): 1, 2, 4 and so on. The calls of a batch
-/// go out together; a failure in one ends the sync's creations after that batch.
-pub fn slow_start_batches(count: i32) -> impl Iterator<Item = i32> {
-    let mut left = count;
-    let mut batch = SLOW_START_INITIAL_BATCH_SIZE;
-    std::iter::from_fn(move || {
-        let size = batch.min(left);
-        left -= size;
-        batch = size.saturating_mul(2);
-        (size > 0).then_some(size)
-    })
 }
 
 /// Whether a pod counts as active (`IsPodActive`).
@@ -211,8 +195,6 @@ mod tests {
         assert_eq!(replica_change(3, 3), ReplicaChange::None);
         assert_eq!(replica_change(5000, 0), ReplicaChange::Create(500));
         assert_eq!(replica_change(0, 501), ReplicaChange::Delete(500));
-        assert_eq!(slow_start_batches(10).collect::<Vec<_>>(), [1, 2, 4, 3]);
-        assert_eq!(slow_start_batches(0).count(), 0);
     }
 
     #[test]

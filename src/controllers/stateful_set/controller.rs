@@ -10,11 +10,11 @@ use crate::cluster::{
 };
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::names::{template_hash, with_revision_label};
 use crate::controllers::common::retry::RetryBackoff;
+use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::slow_start::creation_times;
 use crate::controllers::common::work_queue::WorkQueue;
-use crate::controllers::deployment::controller::{template_hash, with_revision_label};
-use crate::controllers::manager::ControllerSettings;
 use crate::controllers::replica_set::available_at;
 use crate::controllers::stateful_set::{
     PodRevision, StatefulPodView, StatefulSetAction, StatefulSetView, is_update_complete, sync,

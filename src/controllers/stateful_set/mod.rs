@@ -4,6 +4,8 @@
 //! update (a gate that is off by default) is not here; claims are made by the running controller.
 
 pub mod controller;
+#[cfg(test)]
+mod controller_tests;
 
 use crate::api::{PodManagementPolicy, PodPhase, StatefulSetUpdateStrategy};
 

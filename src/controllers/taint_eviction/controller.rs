@@ -4,7 +4,7 @@ use crate::api::TaintEffect;
 use crate::cluster::{ApiEvent, Change, Cluster, Disruption, EventObject, NodeId, PodId, Severity};
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
-use crate::controllers::manager::ControllerSettings;
+use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::taint_eviction::{EvictionTime, reschedule};
 use crate::engine::Agenda;
 use crate::units::SimTime;
