@@ -238,8 +238,8 @@ mod tests {
         let daemon = test.daemon_set(PodSpec::default());
         test.run_until(10_000);
         assert_eq!(test.pods().len(), 4);
-        test.update_stateful_set(set, |set| set.removed = true);
-        test.cluster.update_daemon_set(daemon, |set| set.removed = true);
+        test.cluster.remove_stateful_set(set);
+        test.cluster.remove_daemon_set(daemon);
         test.react();
         test.run_until(20_000);
         assert!(test.pods().is_empty(), "{:?}", test.pods());
