@@ -13,7 +13,7 @@ use super::node_images::NodeImages;
 use super::probes::{Answering, ProbeTimeline, ProbeTimes, timeline};
 use super::termination::{StoppingContainer, terminate};
 use crate::api::{PodPhase, PodTemplate, RestartPolicy};
-use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, NodeId, PodId, Severity};
+use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, NodeId, NodeReady, PodId, Severity};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
 use crate::input::scenario::Startup;
 use crate::units::{SimDuration, SimTime};
@@ -143,6 +143,7 @@ impl Kubelets {
     /// A change of the cluster.
     pub fn observe<A: Agenda<KubeletEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
         match change {
+            Change::Machine { node, was } => self.machine_changed(node, was, cluster, agenda),
             Change::PodBound(pod) if machine_of(cluster, pod) == Some(Machine::Up) => {
                 self.begin(pod, cluster, agenda);
             }
@@ -328,8 +329,8 @@ impl Kubelets {
         agenda.schedule(end, KubeletEvent::Stopped { pod, generation });
     }
 
-    /// The machine of a node changed.
-    pub fn observe_machine<A: Agenda<KubeletEvent>>(
+    /// The machine of a node changed. A kubelet that can report again posts its node's status.
+    fn machine_changed<A: Agenda<KubeletEvent>>(
         &mut self,
         node: NodeId,
         was: Machine,
@@ -351,6 +352,9 @@ impl Kubelets {
             (_, Machine::Up) if self.crashed.remove(&node) => self.reboot(node, cluster, agenda),
             (Machine::CutOff, Machine::Up) => self.reconnect(node, cluster, agenda),
             _ => {}
+        }
+        if cluster.node(node).machine == Machine::Up {
+            cluster.set_node_ready(node, NodeReady::True, agenda.now());
         }
     }
 

@@ -11,7 +11,7 @@ use super::{Prepared, SimError};
 use crate::api::{self, Name, PodTemplate};
 use crate::autoscaler::hpa::{HpaConditionType, MetricName};
 use crate::autoscaler::hpa_controller::{HpaController, HpaReport, UsageSource};
-use crate::cluster::{ApiEvent, Change, Cluster, Machine, NewPod, NodeId, NodeReady, Owner, PodId, TemplateId};
+use crate::cluster::{ApiEvent, Change, Cluster, NewPod, Owner, PodId, TemplateId};
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::faults::{FaultEffect, FaultInjector};
@@ -179,9 +179,8 @@ impl<'a> World<'a> {
                 }
             }
             Event::Fault(event) => {
-                let before: Vec<Machine> = cluster.nodes().map(|(_, node)| node.machine).collect();
                 if let Some(effect) = self.faults.handle(event, cluster, queue) {
-                    self.act_on_fault(effect, &before);
+                    self.pass_on_fault(effect);
                 }
             }
             Event::Action { index } => self.act(index),
@@ -305,55 +304,22 @@ impl<'a> World<'a> {
         }
     }
 
-    fn act_on_fault(&mut self, effect: FaultEffect, before: &[Machine]) {
-        let now = self.queue.now();
+    /// Records what a fault has done, and tells the kubelets which containers crash.
+    fn pass_on_fault(&mut self, effect: FaultEffect) {
+        let Self { queue, cluster, recorder, recovery, kubelets, .. } = self;
+        let now = queue.now();
         match effect {
             FaultEffect::Struck { kind, strike, subject, nodes } => {
-                self.recovery.struck(kind, strike, &subject, &nodes, &self.cluster, now);
-                for node in nodes {
-                    self.recorder.note_node_fault(node);
-                    self.machine_changed(node, before);
-                }
+                recovery.struck(kind, strike, &subject, &nodes, cluster, now);
+                nodes.into_iter().for_each(|node| recorder.note_node_fault(node));
             }
-            FaultEffect::Repaired { strike, nodes } => {
-                self.recovery.repaired(strike, &nodes, &self.cluster, now);
-                for node in nodes {
-                    self.machine_changed(node, before);
-                }
-            }
-            FaultEffect::Booted(node) => {
-                self.machine_changed(node, before);
-                self.recovery.booted(node, &self.cluster, now);
-            }
+            FaultEffect::Repaired { strike } => recovery.repaired(strike, now),
             FaultEffect::PodsCrash(pods) => {
                 for pod in pods {
-                    self.recovery.pod_crashed(pod, &self.cluster, now);
-                    self.kubelets.crash(pod, &mut self.cluster, &mut self.queue);
+                    recovery.pod_crashed(pod, cluster, now);
+                    kubelets.crash(pod, cluster, queue);
                 }
             }
-        }
-    }
-
-    fn machine_changed(&mut self, node: NodeId, before: &[Machine]) {
-        let Self { queue, cluster, .. } = self;
-        let was = before.get(node.index()).copied().unwrap_or_default();
-        if was == cluster.node(node).machine {
-            return;
-        }
-        self.kubelets.observe_machine(node, was, cluster, queue);
-        self.controllers.observe_machine(node, cluster, queue);
-        self.traffic.observe_machine(node, cluster, queue.now());
-        self.kubelet_reports(node);
-    }
-
-    /// A kubelet that was silent posts its node's status.
-    fn kubelet_reports(&mut self, node: NodeId) {
-        let now = self.queue.now();
-        if self.cluster.node(node).machine == Machine::Up && self.cluster.node(node).exists() {
-            self.controllers.kubelet_reports(node);
-            self.cluster.set_node_ready(node, NodeReady::True, now);
-            self.recovery.kubelet_is_back(node, &self.cluster, now);
-            self.traffic.observe_machine(node, &self.cluster, now);
         }
     }
 

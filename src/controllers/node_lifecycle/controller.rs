@@ -69,10 +69,15 @@ impl NodeLifecycleController {
         zone
     }
 
-    /// The machine behind a node changed: from the moment when it stops or is cut off its kubelet is silent.
-    pub fn observe_machine<A: Agenda<ControllerEvent>>(&mut self, node: NodeId, cluster: &Cluster, agenda: &mut A) {
+    /// The machine behind a node changed: from the moment when it stops or is cut off its kubelet is silent, until it is
+    /// up again.
+    fn machine_changed<A: Agenda<ControllerEvent>>(&mut self, node: NodeId, cluster: &Cluster, agenda: &mut A) {
         let state = cluster.node(node);
-        if state.machine == Machine::Up || self.silent.contains_key(&node) {
+        if state.machine == Machine::Up {
+            self.silent.remove(&node);
+            return;
+        }
+        if self.silent.contains_key(&node) {
             return;
         }
         self.silences += 1;
@@ -80,11 +85,6 @@ impl NodeLifecycleController {
         let renewal = last_renewal(state.created, self.lease_period, agenda.now());
         let found = detection_time(renewal, SimTime::ZERO, self.monitor_period, self.monitor_grace);
         agenda.schedule(found, ControllerEvent::NodeSilent { node, silence: self.silences });
-    }
-
-    /// The kubelet of a node reports again.
-    pub fn kubelet_reports(&mut self, node: NodeId) {
-        self.silent.remove(&node);
     }
 
     /// A node's Ready condition, cordon or zone changed: its `NoSchedule` taints follow at once; when it is ready again,
@@ -96,6 +96,7 @@ impl NodeLifecycleController {
                 set_no_schedule_taints(cluster, node);
                 self.plan_next_end(agenda);
             }
+            Change::Machine { node, .. } => self.machine_changed(node, cluster, agenda),
             Change::NodeUpdated(node) => set_no_schedule_taints(cluster, node),
             Change::NodeReadiness(node) => {
                 set_no_schedule_taints(cluster, node);
