@@ -1,15 +1,15 @@
-//! The running HorizontalPodAutoscaler controller: reads the cluster and the metrics, asks [`reconcile`], and scales.
+//! The running HorizontalPodAutoscaler controller: reads the cluster and the metrics, asks [`desired_replicas`], and scales.
 //!
 //! Each object is reconciled one sync period after its last reconcile. While nothing that a reconcile reads can have
 //! changed, and every window has passed, its answer cannot change either: the object then sleeps, and wakes with its
 //! phase kept when something changes.
 
-use super::hpa::{
+use super::{
     ConditionStatus, HpaConfig, HpaDecision, HpaInputs, HpaPod, HpaState, MetricsSource, PodReadyCondition, Scale,
-    ScaleSelector, TimedReplicas, reconcile,
+    ScaleSelector, TimedReplicas, desired_replicas,
 };
-use super::metrics::{MetricsServer, MilliValue, PodMetric};
 use crate::api::{CrossVersionObjectReference, MetricIdentifier};
+use crate::autoscaler::metrics::{MetricsServer, MilliValue, PodMetric};
 use crate::cluster::{
     ApiEvent, Change, Cluster, DeploymentId, EventObject, HpaId, PodId, ReplicaSetId, Severity, StatefulSetId,
     WorkloadId,
@@ -217,7 +217,7 @@ impl HpaController {
         let entry = self.entry(id);
         let object = &cluster.hpa(id).object;
         let inputs = HpaInputs { config: &config, hpa: object, scale, pods: &views, metrics: &metrics };
-        let decision = reconcile(&inputs, &mut entry.state, now);
+        let decision = desired_replicas(&inputs, &mut entry.state, now);
         let before = std::mem::replace(&mut entry.workload, workload);
         entry.last_proposal = decision.metric_desired;
         entry.due = now + config.sync_period;

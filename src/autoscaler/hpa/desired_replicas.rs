@@ -1,53 +1,14 @@
-//! One reconcile of one HorizontalPodAutoscaler (`reconcileAutoscaler`, Kubernetes 1.36 `podautoscaler/horizontal.go`).
+//! The decision on one HorizontalPodAutoscaler (`reconcileAutoscaler`, Kubernetes 1.36 `podautoscaler/horizontal.go`).
 
-use super::HpaConfig;
 use super::behavior::{normalize_with_behavior, store_scale_event};
 use super::conditions::{HpaConditionReason, HpaConditionType, HpaConditions};
 use super::history::HpaHistory;
+use super::inputs::{HpaInputs, Scale, ScaleSelector};
 use super::metric::{CombinedProposal, MetricFailure, MetricName, MetricResult, combine};
 use super::metrics_source::MetricsSource;
 use super::normalize::{Bounds, normalize};
-use super::pod::HpaPod;
 use crate::api::{HorizontalPodAutoscaler, MetricSpec};
 use crate::units::SimTime;
-
-/// What the scale's selector says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ScaleSelector {
-    /// It selects the pods given, and no other autoscaler selects one of them.
-    #[default]
-    Valid,
-    /// It is missing or cannot be parsed.
-    Invalid,
-    /// A pod that it selects is selected by another HorizontalPodAutoscaler too.
-    Ambiguous,
-}
-
-/// The scale subresource of the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scale {
-    /// `spec.replicas`.
-    pub spec_replicas: i32,
-    /// `status.replicas`.
-    pub status_replicas: i32,
-    /// `status.selector`.
-    pub selector: ScaleSelector,
-}
-
-/// What one reconcile reads.
-#[derive(Debug)]
-pub struct HpaInputs<'a, M: ?Sized> {
-    /// Parameters.
-    pub config: &'a HpaConfig,
-    /// The object.
-    pub hpa: &'a HorizontalPodAutoscaler,
-    /// The target's scale; `None` where it cannot be read.
-    pub scale: Option<Scale>,
-    /// The pods that the scale's selector matches, in any order.
-    pub pods: &'a [HpaPod<'a>],
-    /// The metrics APIs.
-    pub metrics: &'a M,
-}
 
 /// What stays of one object between reconciles: the controller's memory and the status that it writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,7 +61,7 @@ pub enum ReconcileError {
     Metric(MetricFailure),
 }
 
-/// What one reconcile decides.
+/// What is decided on one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HpaDecision {
     /// `scale.spec.replicas` before; 0 where the scale cannot be read.
@@ -124,8 +85,9 @@ pub struct HpaDecision {
     pub conditions: HpaConditions,
 }
 
-/// Runs one reconcile: reads the inputs, updates the object's state and says what becomes of the scale.
-pub fn reconcile<M: MetricsSource + ?Sized>(
+/// Decides how many replicas the target should have: reads the inputs, updates the object's state and says what becomes
+/// of the scale.
+pub fn desired_replicas<M: MetricsSource + ?Sized>(
     inputs: &HpaInputs<'_, M>,
     state: &mut HpaState,
     now: SimTime,
