@@ -8,10 +8,10 @@ use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use super::setup;
 use super::{Prepared, SimError};
-use crate::api::{self, Name, PodTemplate};
+use crate::api::{self, Name};
 use crate::autoscaler::hpa::controller::{HpaController, HpaReport, UsageSource};
 use crate::autoscaler::hpa::{HpaConditionType, MetricName};
-use crate::cluster::{ApiEvent, Change, Cluster, NewPod, Owner, PodId, TemplateId};
+use crate::cluster::{Admission, ApiEvent, Change, Cluster, NewPod, Owner, PodId};
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::faults::{FaultEffect, FaultInjector};
@@ -22,7 +22,6 @@ use crate::scheduler::DisruptionBudget;
 use crate::scheduler::component::{DecisionPath, Scheduler};
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use crate::workload::traffic::{Load, Traffic};
-use rustc_hash::FxHashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -43,9 +42,6 @@ pub struct World<'a> {
     pub(super) arrivals: Vec<ArrivalStream>,
     pub(super) joining: Vec<(u32, api::Node)>,
     pub(super) remarks: Vec<String>,
-    /// Templates by their address and namespace, as admission left them: pods that come in large numbers share one. Emptied when what
-    /// admission reads changes; only looked up, never iterated.
-    pub(super) admitted: FxHashMap<(usize, Name), (Arc<PodTemplate>, TemplateId)>,
     shared_gpus: u64,
     budgets_are_stale: bool,
     changes: Vec<Change>,
@@ -113,7 +109,7 @@ impl<'a> World<'a> {
         let mut world = Self {
             prepared,
             queue: EventQueue::default(),
-            cluster: Cluster::default(),
+            cluster: Cluster::new(Admission::new(settings::default_toleration_seconds(spec))),
             controllers: Controllers::new(settings::controller_settings(spec)),
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec), &spec.startup, &streams),
@@ -126,7 +122,6 @@ impl<'a> World<'a> {
             arrivals,
             joining: Vec::new(),
             remarks: Vec::new(),
-            admitted: FxHashMap::default(),
             shared_gpus: 0,
             budgets_are_stale: false,
             changes: Vec::new(),
@@ -221,7 +216,7 @@ impl<'a> World<'a> {
 
     fn arrive(&mut self, stream: u32, arriving: super::arrivals::Arriving) {
         let now = self.queue.now();
-        let template = self.admit(&arriving.namespace, &arriving.template);
+        let template = self.cluster.admit(&arriving.namespace, &arriving.template);
         let namespace = self.cluster.namespace(&arriving.namespace);
         self.shared_gpus += u64::from(arriving.shared_gpu);
         let pod = self.cluster.add_pod(

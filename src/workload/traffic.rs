@@ -387,7 +387,7 @@ mod tests {
             revision_history_limit: 10,
             paused: false,
         };
-        let deployment = cluster.apply_deployment(object, id, SimTime::ZERO);
+        let deployment = cluster.apply_deployment(object.with_template(id), SimTime::ZERO);
         let workload = cluster.deployment(deployment).workload;
         assert!(matches!(cluster.workload(workload).kind, WorkloadKind::Deployment(_)));
         let pods = (0..2)

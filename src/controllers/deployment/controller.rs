@@ -82,7 +82,7 @@ impl DeploymentController {
         };
         let ids = deployment.replica_sets.clone();
         let views: Vec<ReplicaSetView> =
-            ids.iter().map(|set| replica_set_view(cluster, *set, deployment.template)).collect();
+            ids.iter().map(|set| replica_set_view(cluster, *set, deployment.object.template)).collect();
         let outcome = sync(&view, &views, now);
         let writes_objects = outcome.actions.iter().any(|action| !matches!(action, DeploymentAction::UpdateStatus(_)));
         if writes_objects {
@@ -177,7 +177,7 @@ fn create_replica_set(
     now: crate::units::SimTime,
 ) -> ReplicaSetId {
     let deployment = cluster.deployment(id);
-    let base_template = deployment.template;
+    let base_template = deployment.object.template;
     let template = Arc::clone(&cluster.template(base_template).template);
     let hash = template_hash(&template);
     let (name, namespace) = (format!("{}-{hash}", deployment.object.meta.name), deployment.namespace);
