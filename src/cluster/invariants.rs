@@ -32,6 +32,19 @@ impl Cluster {
                 violations.push(format!("node {} holds more than it offers", node.object.meta.name));
             }
         }
+        let objects = (self.nodes().map(|(_, node)| (&node.object.meta.name, node.resource_version)))
+            .chain(self.pods().map(|(_, pod)| (&pod.name, pod.resource_version)))
+            .chain(
+                self.deployments().map(|(_, deployment)| (&deployment.object.meta.name, deployment.resource_version)),
+            )
+            .chain(self.replica_sets().map(|(_, set)| (&set.name, set.resource_version)))
+            .chain(self.stateful_sets().map(|(_, set)| (&set.object.meta.name, set.resource_version)))
+            .chain(self.daemon_sets().map(|(_, set)| (&set.object.meta.name, set.resource_version)))
+            .chain(self.services().map(|(_, service)| (&service.object.meta.name, service.resource_version)))
+            .chain(self.hpas().map(|(_, hpa)| (&hpa.object.meta.name, hpa.resource_version)));
+        for (name, version) in objects.filter(|(_, version)| !self.versions.has_given(*version)) {
+            violations.push(format!("{name} has resourceVersion {version}, which was not given"));
+        }
         for (id, pod) in self.pods() {
             if let Some(node) = pod.node
                 && pod.exists() != self.node(node).pods.contains(&id)
