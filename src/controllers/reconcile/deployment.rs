@@ -9,7 +9,7 @@ use crate::controllers::deployment::{
 };
 use crate::controllers::event::ControllerEvent;
 use crate::engine::{Agenda, Checksum};
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ pub struct DeploymentController {
 struct Memory {
     generation: i64,
     status: DeploymentStatus,
+    /// When the client may send the write that the last sync decided on and has not sent yet.
+    turn: Option<SimTime>,
 }
 
 impl DeploymentController {
@@ -85,9 +87,12 @@ impl DeploymentController {
         let outcome = sync(&view, &views, now);
         let writes_objects = outcome.actions.iter().any(|action| !matches!(action, DeploymentAction::UpdateStatus(_)));
         if writes_objects {
-            let allowed = self.limiter.take(now);
-            if allowed > now {
-                self.enqueue(id, allowed - now, agenda);
+            // A sync that has to wait keeps its turn: another one, taken when it wakes, would make it wait for ever.
+            let turn = self.memory(id).turn.take();
+            let turn = turn.unwrap_or_else(|| self.limiter.take(now));
+            if turn > now {
+                self.memory(id).turn = Some(turn);
+                self.enqueue(id, turn - now, agenda);
                 return;
             }
         }
@@ -173,7 +178,7 @@ fn create_replica_set(
     replicas: i32,
     revision: i64,
     annotations: ReplicasAnnotations,
-    now: crate::units::SimTime,
+    now: SimTime,
 ) -> ReplicaSetId {
     let deployment = cluster.deployment(id);
     let base_template = deployment.template;
