@@ -2,8 +2,8 @@
 //!
 //! [`agent`] holds the running kubelets; every other file is a pure decision of the kubelet on plain values.
 
-pub mod agent;
 mod backoff;
+pub mod controller;
 pub mod crash_backoff;
 pub mod image_pull;
 mod node_images;

@@ -278,13 +278,17 @@ impl<L: RateLimit> Scheduler<L> {
                 self.snapshot.remove_node(id);
                 self.offer(&ClusterEvent::NodeDelete(node), now);
             }
-            Change::ServiceAdded(id) => {
+            Change::ServiceRemoved(id) => {
+                self.listers.services[id.index()].selector = None;
+                self.selectors_changed();
+            }
+            Change::ServiceChanged(id) => {
                 let service = cluster.service(id);
                 let requirements = service.object.selector.iter().flat_map(|selector| &selector.requirements);
                 let pairs = requirements.filter_map(|own| Some((own.key.clone(), own.values.first()?.clone())));
                 let selector = service.object.selector.as_ref().map(|_| pairs.collect());
                 let namespace = cluster.namespace_name(service.namespace).clone();
-                // A Service that was removed or changed keeps its place.
+                // A Service that changes keeps its place.
                 if self.listers.services.len() <= id.index() {
                     self.listers.services.resize(id.index() + 1, ServiceSelector::default());
                 }
