@@ -95,16 +95,11 @@ const KNOWN_CIRCLES: &[&str] = &[
     "autoscaler/hpa/metric.rs",
     "input/diagnostic.rs",
     "input/scenario/typed.rs",
-    "record/events.rs",
-    "report/charts/draw.rs",
-    "report/objectives.rs",
     "scheduler/framework.rs",
     "scheduler/snapshot.rs",
     "sim/check.rs",
     "sim/world.rs",
-    "study/fit/drain.rs",
     "study/sweep/execute.rs",
-    "units/sim_time.rs",
 ];
 
 /// A file has fewer lines than this, tests included.
