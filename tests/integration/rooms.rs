@@ -99,7 +99,6 @@ const KNOWN_CIRCLES: &[&str] = &[
     "scheduler/snapshot.rs",
     "sim/check.rs",
     "sim/world.rs",
-    "study/sweep/execute.rs",
 ];
 
 /// A file has fewer lines than this, tests included.
