@@ -3,12 +3,8 @@
 //! [`agent`] holds the running kubelets; every other file is a pure decision of the kubelet on plain values.
 
 pub mod agent;
-mod backoff;
 pub mod crash_backoff;
 pub mod image_pull;
 mod node_images;
-pub mod phase;
 pub mod probes;
 pub mod termination;
-
-pub use backoff::BackoffRecord;

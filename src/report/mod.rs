@@ -26,5 +26,4 @@ pub use limits::limited_by;
 pub use metrics::{METRICS, Metric, Unit, find_metric, is_metric, resource_name, suggest_metrics};
 pub use objectives::{Objective, ObjectiveResult, Verdict, check};
 pub use summary::{Summary, summarize};
-pub use summary_file::SUMMARY_FORMAT_VERSION;
 pub use write::{OutputOptions, write_all};

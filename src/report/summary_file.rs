@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
 /// Version of the form of `summary.json`. It grows when a field changes its meaning or goes; new metrics leave it.
-pub const SUMMARY_FORMAT_VERSION: u32 = 1;
+const SUMMARY_FORMAT_VERSION: u32 = 1;
 
 /// A number in JSON: whole numbers without a decimal point.
 pub(super) fn json_number(value: f64) -> Value {
