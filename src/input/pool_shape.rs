@@ -1,6 +1,6 @@
 //! The shape of nodes that do not exist yet, in one line: `cpu=16,memory=64Gi,zones=a+b+c,taint=gpu=yes:NoSchedule`.
 
-use super::manifest::resources;
+use super::kinds::common::resources;
 use super::{FieldErrors, FieldPath};
 use crate::api::{Name, ResourceList, Taint, TaintEffect};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
@@ -95,7 +95,7 @@ impl FromStr for PoolShape {
 fn quantity_of(resource: &str, text: &str) -> Result<(), String> {
     let native = matches!(resource, "cpu" | "memory" | "pods" | "ephemeral-storage");
     let other = resource.contains('/') || resource.starts_with("hugepages-");
-    if !(native || other && super::manifest::is_qualified_name(resource)) {
+    if !(native || other && super::kinds::common::validation::is_qualified_name(resource)) {
         return Err(format!("`{resource}` is not a part of a node's shape ({EXPECTED})"));
     }
     match text.parse::<crate::api::Quantity>() {
@@ -107,10 +107,10 @@ fn quantity_of(resource: &str, text: &str) -> Result<(), String> {
 
 /// Checks a label.
 fn label_of(key: &str, value: &str) -> Result<(Name, Name), String> {
-    if !super::manifest::is_qualified_name(key) {
+    if !super::kinds::common::validation::is_qualified_name(key) {
         return Err(format!("`{key}` is not a label key (expected a form such as `example.com/name`)"));
     }
-    if !super::manifest::is_label_value(value) {
+    if !super::kinds::common::validation::is_label_value(value) {
         return Err(format!("`{value}` is not a label value"));
     }
     Ok((key.into(), value.into()))

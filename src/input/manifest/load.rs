@@ -1,13 +1,13 @@
 //! Documents to objects: which kind each is, what is wrong with it, and what of it is not simulated.
 
-mod pod_source;
 
-use super::hpa::ScaleToZero;
-use super::inert::Inert;
-use super::typed::{self, Notes, similar};
-use super::{
-    daemon_set, deployment, hpa, limit_range, namespace, node, pod, pod_disruption_budget, priority_class, replica_set,
-    service, stateful_set, storage, validate_pod,
+use crate::input::kinds::horizontal_pod_autoscaler::{self as hpa, ScaleToZero};
+use crate::input::kinds::common::inert::Inert;
+use crate::input::document::typed::{self, Notes, similar};
+use crate::input::kinds::common::pod_validation::validate_pod;
+use crate::input::kinds::{
+    daemon_set, deployment, limit_range, namespace, node, pod, pod_disruption_budget, priority_class, replica_set,
+    service, stateful_set, storage,
 };
 use crate::api::{Name, Object};
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
@@ -18,7 +18,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use pod_source::{LoadedPod, PodSource, load_pod};
 
 /// An object and where it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,31 +74,31 @@ pub fn load_objects(sources: &[ManifestSource], start: Timestamp, diagnostics: &
 type Identity = (&'static str, Name, Name);
 
 /// What has been read so far.
-struct Loader<'a> {
+pub(super) struct Loader<'a> {
     start: Timestamp,
-    objects: Vec<LoadedObject>,
-    diagnostics: &'a mut Diagnostics,
+    pub(super) objects: Vec<LoadedObject>,
+    pub(super) diagnostics: &'a mut Diagnostics,
     /// Where each object was first read, by kind, namespace and name.
     seen: BTreeMap<Identity, (Arc<str>, usize)>,
-    unused: Unused,
+    pub(super) unused: Unused,
 }
 
 /// `apiVersion` and `kind`.
 #[derive(Clone, Copy)]
-struct TypeMeta<'v> {
+pub(super) struct TypeMeta<'v> {
     api_version: &'v str,
     kind: &'v str,
 }
 
 impl<'a> Loader<'a> {
     /// Nothing has been read yet.
-    fn new(start: Timestamp, diagnostics: &'a mut Diagnostics) -> Self {
+    pub(super) fn new(start: Timestamp, diagnostics: &'a mut Diagnostics) -> Self {
         Self { start, objects: Vec::new(), diagnostics, seen: BTreeMap::new(), unused: Unused::default() }
     }
 
     /// Reads an object or a list of objects. `item_of` is the type of the items of a `PodList` and the like, which
     /// need not name it themselves.
-    fn load(&mut self, value: &Value, item_of: Option<TypeMeta<'_>>, place: &Place<'_, '_>) {
+    pub(super) fn load(&mut self, value: &Value, item_of: Option<TypeMeta<'_>>, place: &Place<'_, '_>) {
         let Some(meta) = self.type_meta(value, item_of, place) else { return };
         if let Some(item_kind) = meta.kind.strip_suffix("List")
             && let Some(items) = value.get("items").and_then(Value::as_array)
@@ -304,7 +303,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Reads, defaults, validates and converts one object; `None` with errors.
-    fn read<T: DeserializeOwned, Read>(
+    pub(super) fn read<T: DeserializeOwned, Read>(
         &mut self,
         (kind, value, place): (&'static str, &Value, &Place<'_, '_>),
         set_defaults: impl Fn(&mut T),
@@ -365,7 +364,7 @@ fn display_name(kind: &str, value: &Value) -> String {
         kind,
         "Node" | "Namespace" | "PriorityClass" | "PersistentVolume" | "StorageClass" | "CSINode" | "CSIDriver"
     );
-    let namespace = if cluster_scoped { "" } else { text("namespace").unwrap_or(super::meta::DEFAULT_NAMESPACE) };
+    let namespace = if cluster_scoped { "" } else { text("namespace").unwrap_or(crate::input::kinds::common::meta::DEFAULT_NAMESPACE) };
     match text("name") {
         Some(name) => full_name(kind, namespace, name),
         None => kind.to_owned(),
@@ -415,7 +414,7 @@ impl Sightings {
 
 /// What was read and has no effect.
 #[derive(Debug, Default)]
-struct Unused {
+pub(super) struct Unused {
     kinds: Sightings,
     unknown: Sightings,
     not_simulated: Sightings,
@@ -448,7 +447,7 @@ impl Unused {
     }
 
     /// Writes the warnings.
-    fn report(&self, diagnostics: &mut Diagnostics) {
+    pub(super) fn report(&self, diagnostics: &mut Diagnostics) {
         for (name, seen) in self.kinds.iter() {
             let message = format!("kind {name} is not simulated and has no effect ({})", objects(seen.count));
             diagnostics

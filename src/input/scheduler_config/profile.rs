@@ -10,7 +10,8 @@ use super::{
     ScoringStrategyType, UtilizationShapePoint, default_resources,
 };
 use crate::api::Name;
-use crate::input::manifest::{TypedNotes, convert_node_affinity, convert_spread_constraints, read_typed};
+use crate::input::document::typed::{Notes, read as read_typed};
+use crate::input::kinds::common::scheduling::{convert_node_affinity, convert_spread_constraints};
 use crate::input::{FieldErrors, FieldPath};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads a value whose type refuses unknown fields; `path` leads to it. With errors the default takes its place.
 pub fn read<T: DeserializeOwned + Default>(value: &Value, path: FieldPath<'_>, errors: &mut FieldErrors) -> T {
-    let (mut notes, mut type_errors) = (TypedNotes::default(), Vec::new());
+    let (mut notes, mut type_errors) = (Notes::default(), Vec::new());
     let read = read_typed(value, &mut notes, &mut type_errors);
     let prefix = path.to_string();
     let full = |own: &str| match (prefix.is_empty(), own.is_empty() || own.starts_with('[')) {

@@ -1,8 +1,8 @@
 //! ReplicaSets.
 
-use super::meta;
-use super::validation::{Naming, not_negative, object_meta};
-use super::workload::{
+use super::common::meta;
+use super::common::validation::{Naming, not_negative, object_meta};
+use super::common::workload::{
     convert_selector, convert_template, seconds, set_template_defaults, validate_selector_and_template,
 };
 use crate::api;

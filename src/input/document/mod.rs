@@ -1,11 +1,17 @@
 //! Files to documents: reading sources, telling JSON from YAML, splitting streams, and finding where a field is written.
 
-use super::yaml::{self, Position, SpanTree};
-use super::{Diagnostic, Diagnostics, PathStep, json_position, parse_path};
+pub mod field_path;
+mod json_position;
+pub mod typed;
+mod yaml;
+
+use crate::input::{Diagnostic, Diagnostics};
+use field_path::{PathStep, parse_path};
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use yaml::{Position, SpanTree};
 
 /// Where manifests come from.
 #[derive(Clone, Debug, PartialEq, Eq)]

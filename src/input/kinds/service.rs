@@ -1,9 +1,9 @@
 //! Services.
 
-use super::container::port_number;
-use super::meta;
-use super::validation::{Naming, labels, object_meta};
-use super::value::optional_word;
+use super::common::container::port_number;
+use super::common::meta;
+use super::common::validation::{Naming, labels, object_meta};
+use super::common::value::optional_word;
 use crate::api::{self, LabelSelector, ServiceType};
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;

@@ -1,10 +1,10 @@
 //! PodDisruptionBudgets.
 
-use super::meta;
-use super::selector::convert_optional_label_selector;
-use super::validation::{Naming, label_selector, object_meta};
-use super::value::optional_word;
-use super::workload::{at_most_all, int_or_percent};
+use super::common::meta;
+use super::common::selector::convert_optional_label_selector;
+use super::common::validation::{Naming, label_selector, object_meta};
+use super::common::value::optional_word;
+use super::common::workload::{at_most_all, int_or_percent};
 use crate::api::{self, IntOrPercent};
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;

@@ -1,9 +1,9 @@
 //! Nodes.
 
-use super::scheduling::convert_taints;
-use super::validation::{Naming, label_value, object_meta, qualified_name, quantities};
-use super::value::names;
-use super::{meta, resources};
+use super::common::scheduling::convert_taints;
+use super::common::validation::{Naming, label_value, object_meta, qualified_name, quantities};
+use super::common::value::names;
+use super::common::{meta, resources};
 use crate::api::{self, ContainerImage, Name};
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;

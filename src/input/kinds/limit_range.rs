@@ -1,8 +1,8 @@
 //! LimitRanges.
 
-use super::meta;
-use super::resources;
-use super::validation::{Naming, object_meta};
+use super::common::meta;
+use super::common::resources;
+use super::common::validation::{Naming, object_meta};
 use crate::api::{self, LimitRangeItem, LimitType, Name, Quantity};
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;

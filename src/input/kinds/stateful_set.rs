@@ -1,11 +1,11 @@
 //! StatefulSets.
 
 use super::storage;
-use super::validation::{Naming, dns_label, not_negative, object_meta};
-use super::workload::{
+use super::common::validation::{Naming, dns_label, not_negative, object_meta};
+use super::common::workload::{
     convert_selector, convert_template, seconds, set_template_defaults, validate_selector_and_template,
 };
-use super::{meta, value::optional_word};
+use super::common::{meta, value::optional_word};
 use crate::api::{self, ClaimTemplate, PodManagementPolicy, StatefulSetUpdateStrategy, Volume, VolumeSource};
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! Namespaces.
 
-use super::meta;
-use super::validation::{Naming, object_meta};
+use super::common::meta;
+use super::common::validation::{Naming, object_meta};
 use crate::api;
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;

@@ -1,6 +1,6 @@
 //! YAML text to values: the options that Kubernetes' own reader amounts to, and the place of each field.
 
-use super::PathStep;
+use super::field_path::PathStep;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Options, Spanned};
 use std::fmt;
@@ -236,7 +236,7 @@ fn has_content(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::parse_path;
+    use super::super::field_path::parse_path;
     use serde_json::{Value, json};
 
     #[test]

@@ -1,7 +1,9 @@
 //! The pod that a file stands for: a Pod itself, or the pods of the one workload in the file.
 
-use super::super::{meta, pod, validate_bare_template, workload};
-use super::{LoadedObject, Loader};
+use crate::input::kinds::common::pod_validation::validate_bare_template;
+use crate::input::kinds::common::{meta, workload};
+use crate::input::kinds::pod;
+use super::load::{LoadedObject, Loader};
 use crate::api::{LabelSelector, Labels, Name, Object, ObjectMeta, OwnerReference, PodTemplate};
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath};
@@ -82,7 +84,7 @@ pub fn load_pod(source: &ManifestSource, start: Timestamp, diagnostics: &mut Dia
 }
 
 impl Loader<'_> {
-    /// Reads a Job or CronJob for its pods, and anything else as [`super::load_objects`] does.
+    /// Reads a Job or CronJob for its pods, and anything else as [`super::load::load_objects`] does.
     fn load_batch_or_other(&mut self, value: &Value, place: &Place<'_, '_>, pods: &mut Vec<LoadedPod>) {
         let text = |field| value.get(field).and_then(Value::as_str).unwrap_or_default();
         let (file, line) = (place.file(), place.start().0);

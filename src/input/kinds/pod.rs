@@ -1,11 +1,11 @@
 //! Pods and pod templates.
 
-use super::container::{RESTART_POLICIES, convert_containers};
-use super::scheduling::{convert_affinity, convert_spread_constraints, convert_tolerations};
+use super::common::container::{RESTART_POLICIES, convert_containers};
+use super::common::scheduling::{convert_affinity, convert_spread_constraints, convert_tolerations};
 use super::storage;
-use super::value::{name, optional_time, optional_word, seconds};
-use super::volume::convert_pod_volumes;
-use super::{hints, meta, resources};
+use super::common::value::{name, optional_time, optional_word, seconds};
+use super::common::volume::convert_pod_volumes;
+use super::common::{hints, meta, resources};
 use crate::api::{
     self, ContainerResourceStatus, Name, PodPhase, PodStatus, PodTemplate, PreemptionPolicy, RestartPolicy,
 };
@@ -22,7 +22,7 @@ use std::sync::Arc;
 const DEFAULT_GRACE_SECONDS: i64 = 30;
 
 /// Words of `preemptionPolicy`.
-pub(super) const PREEMPTION_POLICIES: [(&str, PreemptionPolicy); 2] =
+pub const PREEMPTION_POLICIES: [(&str, PreemptionPolicy); 2] =
     [("PreemptLowerPriority", PreemptionPolicy::PreemptLowerPriority), ("Never", PreemptionPolicy::Never)];
 
 /// Words of `status.phase`.

@@ -1,8 +1,8 @@
 //! PriorityClasses.
 
 use super::pod::PREEMPTION_POLICIES;
-use super::validation::{Naming, object_meta};
-use super::{meta, value::optional_word};
+use super::common::validation::{Naming, object_meta};
+use super::common::{meta, value::optional_word};
 use crate::api::{self, PreemptionPolicy};
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! The place of a field in a JSON text, found by reading the text up to it. Nothing is kept while a document is right:
 //! only a problem asks where it is.
 
-use super::PathStep;
+use super::field_path::PathStep;
 
 /// Finds the place of the field, or of the last step on the way to it that exists, as an offset in bytes: of a key
 /// where the key stands, of a list's element where the element begins. The text must be JSON.
@@ -147,7 +147,7 @@ fn key_is(quoted: &[u8], wanted: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::parse_path;
+    use super::super::field_path::parse_path;
 
     /// Line and column, from 1.
     fn line_and_column(text: &str, offset: usize) -> (usize, usize) {

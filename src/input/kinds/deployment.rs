@@ -1,11 +1,11 @@
 //! Deployments.
 
-use super::validation::{Naming, not_negative, object_meta};
-use super::workload::{
+use super::common::validation::{Naming, not_negative, object_meta};
+use super::common::workload::{
     at_most_all, convert_selector, convert_template, int_or_percent, is_zero, seconds, set_template_defaults,
     validate_selector_and_template,
 };
-use super::{meta, value::optional_word};
+use super::common::{meta, value::optional_word};
 use crate::api::{self, DeploymentStrategy, IntOrPercent};
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;

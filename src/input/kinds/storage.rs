@@ -1,8 +1,8 @@
 //! Storage objects of a manifest: what the API server checks and fills in. The conversions are in `volume`.
 
-use super::meta;
-use super::validation::{Naming, object_meta};
-use super::volume;
+use super::common::meta;
+use super::common::validation::{Naming, object_meta};
+use super::common::volume;
 use crate::api::{ClaimTemplate, Name, Object, WithMeta};
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;

@@ -7,8 +7,8 @@
 mod behavior;
 mod metrics;
 
-use super::meta;
-use super::validation::{Naming, object_meta};
+use crate::input::kinds::common::meta;
+use crate::input::kinds::common::validation::{Naming, object_meta};
 use crate::api::{
     CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingRules, MetricSpec,
 };
