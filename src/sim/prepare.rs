@@ -2,8 +2,8 @@
 
 use super::scheduler_config;
 use crate::api::{Name, Object, PodTemplate};
+use crate::input::kinds::common::pod_template;
 use crate::input::kinds::common::pod_validation::validate_bare_template;
-use crate::input::kinds::pod;
 use crate::input::manifest::load_objects;
 use crate::input::scenario::{self, ActionVerb, ArrivalSource, CalendarTime, LoadOptions, Scenario, load};
 use crate::input::scheduler_config::load_scheduler_config;
@@ -168,11 +168,11 @@ fn pod_template(
         }
     };
     if let Some(spec) = &mut template.spec {
-        pod::set_defaults(spec);
+        pod_template::set_defaults(spec);
     }
     let mut errors = FieldErrors::default();
     validate_bare_template(&template, FieldPath::Root, &mut errors);
-    let converted = pod::convert_template(&template, FieldPath::Root, &mut errors);
+    let converted = pod_template::convert_template(&template, FieldPath::Root, &mut errors);
     for error in errors.into_vec() {
         diagnostics.push(scenario.error_at(&format!("{field}.{}", error.field), error.problem));
     }

@@ -146,8 +146,8 @@ fn key_is(quoted: &[u8], wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::field_path::parse_path;
+    use super::*;
 
     /// Line and column, from 1.
     fn line_and_column(text: &str, offset: usize) -> (usize, usize) {

@@ -1,8 +1,8 @@
 //! Reads a `k8s-openapi` type from a parsed document, and notes what serde would hide: the path of a value of the wrong
 //! type, keys that the type does not know, and fields that the simulation does not act on.
 
-use crate::input::kinds::common::inert::{Inert, inert, is_default};
 use crate::input::FieldPath;
+use crate::input::kinds::common::inert::{Inert, inert, is_default};
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;

@@ -235,8 +235,8 @@ fn has_content(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::field_path::parse_path;
+    use super::*;
     use serde_json::{Value, json};
 
     #[test]

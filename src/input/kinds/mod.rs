@@ -5,16 +5,21 @@
 //! server" needs `convert` alone; it complains only about values that cannot be represented, such as a malformed quantity.
 
 pub mod common;
+pub mod csi_driver;
+pub mod csi_node;
+pub mod csi_storage_capacity;
 pub mod daemon_set;
 pub mod deployment;
 pub mod horizontal_pod_autoscaler;
 pub mod limit_range;
 pub mod namespace;
 pub mod node;
+pub mod persistent_volume;
+pub mod persistent_volume_claim;
 pub mod pod;
 pub mod pod_disruption_budget;
 pub mod priority_class;
 pub mod replica_set;
 pub mod service;
 pub mod stateful_set;
-pub mod storage;
+pub mod storage_class;

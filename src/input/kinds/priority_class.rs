@@ -1,6 +1,6 @@
 //! PriorityClasses.
 
-use super::pod::PREEMPTION_POLICIES;
+use super::common::pod_template::PREEMPTION_POLICIES;
 use super::common::validation::{Naming, object_meta};
 use super::common::{meta, value::optional_word};
 use crate::api::{self, PreemptionPolicy};

@@ -1,6 +1,6 @@
 //! StatefulSets.
 
-use super::storage;
+use super::common::claim::{claim_template, validate_claim_spec};
 use super::common::validation::{Naming, dns_label, not_negative, object_meta};
 use super::common::workload::{
     convert_selector, convert_template, seconds, set_template_defaults, validate_selector_and_template,
@@ -39,7 +39,7 @@ pub fn validate(stateful_set: &apps::StatefulSet, errors: &mut FieldErrors) {
         let claim_path = claims_path.index(index);
         let meta_path = claim_path.key("metadata");
         dns_label(claim.metadata.name.as_deref().unwrap_or_default(), meta_path.key("name"), errors);
-        storage::validate_claim_spec(claim.spec.as_ref(), claim_path.key("spec"), errors);
+        validate_claim_spec(claim.spec.as_ref(), claim_path.key("spec"), errors);
     }
     let strategy_path = path.key("updateStrategy");
     if let Some(strategy) = &spec.update_strategy {
@@ -69,14 +69,16 @@ pub fn convert(stateful_set: &apps::StatefulSet, start: Timestamp, errors: &mut 
     );
     let step = strategy.and_then(|strategy| strategy.rolling_update.as_ref());
     let claims: Vec<ClaimTemplate> =
-        spec.volume_claim_templates.iter().flatten().map(|claim| storage::claim_template(claim, errors)).collect();
+        spec.volume_claim_templates.iter().flatten().map(|claim| claim_template(claim, errors)).collect();
     let mut template = convert_template(&spec.template, errors);
     if !claims.is_empty() {
-        // A template's volume replaces the pod's own of that name (`updateStorage` of the StatefulSet controller).
+        // A template's volume replaces the pod's volume of that name (`updateStorage` of the StatefulSet controller).
         let volumes = &mut Arc::make_mut(&mut template).spec.volumes;
-        volumes.retain(|own| claims.iter().all(|template| template.claim.name != own.name));
+        volumes.retain(|volume| claims.iter().all(|template| template.claim.name != volume.name));
         volumes.extend(
-            claims.iter().map(|own| Volume { name: own.claim.name.clone(), source: VolumeSource::ClaimTemplate }),
+            claims
+                .iter()
+                .map(|template| Volume { name: template.claim.name.clone(), source: VolumeSource::ClaimTemplate }),
         );
     }
     api::StatefulSet {

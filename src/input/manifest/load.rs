@@ -1,23 +1,21 @@
 //! Documents to objects: which kind each is, what is wrong with it, and what of it is not simulated.
 
-
-use crate::input::kinds::horizontal_pod_autoscaler::{self as hpa, ScaleToZero};
-use crate::input::kinds::common::inert::Inert;
-use crate::input::document::typed::{self, Notes, similar};
-use crate::input::kinds::common::pod_validation::validate_pod;
-use crate::input::kinds::{
-    daemon_set, deployment, limit_range, namespace, node, pod, pod_disruption_budget, priority_class, replica_set,
-    service, stateful_set, storage,
-};
 use crate::api::{Name, Object};
+use crate::input::document::typed::{self, Notes, similar};
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
+use crate::input::kinds::common::inert::Inert;
+use crate::input::kinds::horizontal_pod_autoscaler::{self as hpa, v2::ScaleToZero};
+use crate::input::kinds::{
+    csi_driver, csi_node, csi_storage_capacity, daemon_set, deployment, limit_range, namespace, node,
+    persistent_volume, persistent_volume_claim, pod, pod_disruption_budget, priority_class, replica_set, service,
+    stateful_set, storage_class,
+};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
 
 /// An object and where it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,10 +148,10 @@ impl<'a> Loader<'a> {
                 (kind, value, place),
                 |pod: &mut k8s_openapi::api::core::v1::Pod| {
                     if let Some(spec) = &mut pod.spec {
-                        pod::set_defaults(spec);
+                        crate::input::kinds::common::pod_template::set_defaults(spec);
                     }
                 },
-                validate_pod,
+                pod::validate,
                 |object, start, errors| Object::Pod(pod::convert(object, start, errors)),
             ),
             "Service" => self.read(
@@ -189,17 +187,17 @@ impl<'a> Loader<'a> {
             "HorizontalPodAutoscaler" if api_version == "autoscaling/v1" => self.read(
                 (kind, value, place),
                 |_| (),
-                hpa::validate_v1,
+                hpa::v1::validate,
                 |object, start, errors| {
-                    Object::HorizontalPodAutoscaler(hpa::convert_v1(object, ScaleToZero::default(), start, errors))
+                    Object::HorizontalPodAutoscaler(hpa::v1::convert(object, ScaleToZero::default(), start, errors))
                 },
             ),
             "HorizontalPodAutoscaler" => self.read(
                 (kind, value, place),
                 |_| (),
-                hpa::validate,
+                hpa::v2::validate,
                 |object, start, errors| {
-                    Object::HorizontalPodAutoscaler(hpa::convert(object, ScaleToZero::default(), start, errors))
+                    Object::HorizontalPodAutoscaler(hpa::v2::convert(object, ScaleToZero::default(), start, errors))
                 },
             ),
             "PodDisruptionBudget" => self.read(
@@ -224,17 +222,18 @@ impl<'a> Loader<'a> {
     fn read_storage_kind(&mut self, kind: &'static str, value: &Value, place: &Place<'_, '_>) -> Option<Object> {
         match kind {
             "PersistentVolume" => {
-                self.read((kind, value, place), |_| (), storage::validate_volume, storage::convert_volume)
+                self.read((kind, value, place), |_| (), persistent_volume::validate, persistent_volume::convert)
             }
-            "PersistentVolumeClaim" => {
-                self.read((kind, value, place), |_| (), storage::validate_claim, storage::convert_claim)
-            }
-            "StorageClass" => self.read((kind, value, place), |_| (), storage::validate_class, storage::convert_class),
-            "CSINode" => self.read((kind, value, place), |_| (), storage::validate_csi_node, storage::convert_csi_node),
-            "CSIDriver" => {
-                self.read((kind, value, place), |_| (), storage::validate_csi_driver, storage::convert_csi_driver)
-            }
-            _ => self.read((kind, value, place), |_| (), storage::validate_capacity, storage::convert_capacity),
+            "PersistentVolumeClaim" => self.read(
+                (kind, value, place),
+                |_| (),
+                persistent_volume_claim::validate,
+                persistent_volume_claim::convert,
+            ),
+            "StorageClass" => self.read((kind, value, place), |_| (), storage_class::validate, storage_class::convert),
+            "CSINode" => self.read((kind, value, place), |_| (), csi_node::validate, csi_node::convert),
+            "CSIDriver" => self.read((kind, value, place), |_| (), csi_driver::validate, csi_driver::convert),
+            _ => self.read((kind, value, place), |_| (), csi_storage_capacity::validate, csi_storage_capacity::convert),
         }
     }
 
@@ -364,7 +363,11 @@ fn display_name(kind: &str, value: &Value) -> String {
         kind,
         "Node" | "Namespace" | "PriorityClass" | "PersistentVolume" | "StorageClass" | "CSINode" | "CSIDriver"
     );
-    let namespace = if cluster_scoped { "" } else { text("namespace").unwrap_or(crate::input::kinds::common::meta::DEFAULT_NAMESPACE) };
+    let namespace = if cluster_scoped {
+        ""
+    } else {
+        text("namespace").unwrap_or(crate::input::kinds::common::meta::DEFAULT_NAMESPACE)
+    };
     match text("name") {
         Some(name) => full_name(kind, namespace, name),
         None => kind.to_owned(),

@@ -1,11 +1,10 @@
 //! The pod that a file stands for: a Pod itself, or the pods of the one workload in the file.
 
-use crate::input::kinds::common::pod_validation::validate_bare_template;
-use crate::input::kinds::common::{meta, workload};
-use crate::input::kinds::pod;
 use super::load::{LoadedObject, Loader};
 use crate::api::{LabelSelector, Labels, Name, Object, ObjectMeta, OwnerReference, PodTemplate};
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
+use crate::input::kinds::common::pod_validation::validate_bare_template;
+use crate::input::kinds::common::{meta, pod_template, workload};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath};
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1 as batch;
@@ -150,7 +149,7 @@ fn of_batch(
     errors: &mut FieldErrors,
 ) -> LoadedPod {
     let empty = PodTemplateSpec::default();
-    let mut template = pod::convert_template(template.unwrap_or(&empty), path, errors);
+    let mut template = pod_template::convert_template(template.unwrap_or(&empty), path, errors);
     for key in ["batch.kubernetes.io/job-name", "job-name"] {
         template.labels = template.labels.with(key, &meta.name);
     }

@@ -1,9 +1,11 @@
 //! What several kinds share: metadata, selectors, pod templates and their parts, and the API server's rules for them.
 
+pub mod claim;
 pub mod container;
 pub mod hints;
 pub mod inert;
 pub mod meta;
+pub mod pod_template;
 pub mod pod_validation;
 pub mod resources;
 pub mod scheduling;

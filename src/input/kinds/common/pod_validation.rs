@@ -1,25 +1,15 @@
 //! What the API server refuses in a pod spec (`ValidatePodSpec`, Kubernetes 1.36), as far as the simulation reads it.
 
 use super::validation::{
-    Naming, at_least, dns_label, dns_subdomain, is_dns_label, label_selector, labels, not_negative, object_meta,
-    qualified_name, quantities, resource_requirements, template_meta,
+    at_least, dns_label, dns_subdomain, is_dns_label, label_selector, labels, not_negative, qualified_name, quantities,
+    resource_requirements, template_meta,
 };
 use crate::input::{FieldErrors, FieldPath};
 use k8s_openapi::api::core::v1::{
-    Affinity, Container, NodeSelectorTerm, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec, Probe, Toleration,
+    Affinity, Container, NodeSelectorTerm, PodAffinityTerm, PodSpec, PodTemplateSpec, Probe, Toleration,
     TopologySpreadConstraint,
 };
 use std::collections::BTreeSet;
-
-/// Checks a bare pod.
-pub fn validate_pod(pod: &Pod, errors: &mut FieldErrors) {
-    let root = FieldPath::Root;
-    object_meta(&pod.metadata, Naming::Namespaced, root.key("metadata"), errors);
-    match &pod.spec {
-        Some(spec) => validate_spec(spec, root.key("spec"), errors),
-        None => errors.push("spec", "missing (expected a pod spec)"),
-    }
-}
 
 /// Checks the template of pods that belong to no workload: they may end, so any `restartPolicy` is right.
 pub fn validate_bare_template(template: &PodTemplateSpec, path: FieldPath<'_>, errors: &mut FieldErrors) {
@@ -49,7 +39,7 @@ pub fn validate_template(template: &PodTemplateSpec, path: FieldPath<'_>, errors
 }
 
 /// Checks a pod spec.
-fn validate_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErrors) {
+pub fn validate_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErrors) {
     validate_containers(spec, path, errors);
     at_least(spec.active_deadline_seconds, 1, path.key("activeDeadlineSeconds"), errors);
     labels(spec.node_selector.as_ref(), path.key("nodeSelector"), errors);

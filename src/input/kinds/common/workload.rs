@@ -4,8 +4,7 @@ use super::meta::labels;
 use super::pod_validation::validate_template;
 use super::selector::convert_label_selector;
 use super::validation::label_selector;
-use super::value;
-use crate::input::kinds::pod;
+use super::{pod_template, value};
 use crate::api::{self, IntOrPercent, PodTemplate};
 use crate::input::{FieldErrors, FieldPath};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
@@ -16,7 +15,7 @@ use std::sync::Arc;
 /// Fills in what the API server fills in for each pod of a template.
 pub fn set_template_defaults(template: &mut PodTemplateSpec) {
     if let Some(spec) = &mut template.spec {
-        pod::set_defaults(spec);
+        pod_template::set_defaults(spec);
     }
 }
 
@@ -55,7 +54,7 @@ pub fn convert_selector(selector: &LabelSelector, errors: &mut FieldErrors) -> a
 pub fn convert_template(template: &PodTemplateSpec, errors: &mut FieldErrors) -> Arc<PodTemplate> {
     let root = FieldPath::Root;
     let spec_path = root.key("spec");
-    Arc::new(pod::convert_template(template, spec_path.key("template"), errors))
+    Arc::new(pod_template::convert_template(template, spec_path.key("template"), errors))
 }
 
 /// Converts a number of pods that may be a percentage: `2`, `25%`. Anything else, and what is below zero, is an error.

@@ -1,6 +1,6 @@
 //! The metrics of a HorizontalPodAutoscaler: exactly one source and one kind of target each.
 
-use super::{check_path_segment, object_reference};
+use super::reference::{check_path_segment, object_reference};
 use crate::api::{
     LabelSelector, Labels, MetricIdentifier, MetricSpec, MetricTarget, Name, Quantity, SelectorOperator,
     SelectorRequirement,

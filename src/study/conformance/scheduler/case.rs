@@ -262,7 +262,10 @@ impl Cluster {
 
 /// Volumes, claims and what goes with them.
 fn volumes(case: &Case) -> Result<VolumeListers, String> {
-    use kinds::common::volume::{convert_claim, convert_persistent_volume, convert_storage_capacity, convert_storage_class};
+    use kinds::common::claim::convert_claim;
+    use kinds::csi_storage_capacity::convert_storage_capacity;
+    use kinds::persistent_volume::convert_persistent_volume;
+    use kinds::storage_class::convert_storage_class;
     let mut listers = VolumeListers::default();
     for volume in &case.pvs {
         let volume = converted(|errors| convert_persistent_volume(volume, errors))?;
