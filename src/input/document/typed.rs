@@ -1,14 +1,59 @@
 //! Reads a `k8s-openapi` type from a parsed document, and notes what serde would hide: the path of a value of the wrong
 //! type, keys that the type does not know, and fields that the simulation does not act on.
 
-use crate::input::FieldPath;
-use crate::input::kinds::common::inert::{Inert, inert, is_default};
+use super::field_path::{FieldPath, PathStep, parse_path};
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::fmt;
+
+/// Why a field has no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Inert {
+    /// It bears on what runs inside the container, which is not simulated: the environment, commands, mounts, identity.
+    Inside,
+    /// It bears on scheduling, lifecycle or traffic in a real cluster, and the simulation does without it: results may
+    /// differ from the real cluster's.
+    NotSimulated,
+}
+
+/// The fields of a `k8s-openapi` type that the simulation does not act on. Fields of `status` are not among them.
+#[derive(Clone, Copy, Debug)]
+pub struct InertFields {
+    /// The type, for example `PodSpec`.
+    pub type_name: &'static str,
+    /// Those that are [`Inert::Inside`].
+    pub inside: &'static [&'static str],
+    /// Those that are [`Inert::NotSimulated`].
+    pub not_simulated: &'static [&'static str],
+    /// Fields and the value that the API server gives them, which every dump shows and nobody chose.
+    pub defaults: &'static [(&'static str, &'static str)],
+}
+
+/// Finds the fields of a type that the simulation does not act on.
+pub type InertLookup = fn(&str) -> Option<&'static InertFields>;
+
+impl InertFields {
+    /// A type all of whose fields count, to be filled in.
+    pub const fn of(type_name: &'static str) -> Self {
+        Self { type_name, inside: &[], not_simulated: &[], defaults: &[] }
+    }
+
+    /// Why a field with this value has no effect; `None` where it has one, or says nothing.
+    fn why(&self, field: &str, value: &Value) -> Option<Inert> {
+        let why = if self.inside.contains(&field) {
+            Inert::Inside
+        } else if self.not_simulated.contains(&field) {
+            Inert::NotSimulated
+        } else {
+            return None;
+        };
+        let is_default = value.as_str().is_some_and(|text| self.defaults.contains(&(field, text)));
+        (!is_blank(value) && !is_default).then_some(why)
+    }
+}
 
 /// A key that the Kubernetes type does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,8 +144,13 @@ const MAX_TYPE_ERRORS: usize = 50;
 
 /// Reads `value` as a `T`. All values of a wrong type are reported, not the first alone: each is taken out of the
 /// object in turn and the object read again. With errors the result is what remained, or `None` if nothing readable did.
-pub fn read<T: DeserializeOwned>(value: &Value, notes: &mut Notes, errors: &mut Vec<TypeError>) -> Option<T> {
-    let first = match attempt(value, notes) {
+pub fn read<T: DeserializeOwned>(
+    value: &Value,
+    inert_fields: InertLookup,
+    notes: &mut Notes,
+    errors: &mut Vec<TypeError>,
+) -> Option<T> {
+    let first = match attempt(value, inert_fields, notes) {
         Ok(read) => return Some(read),
         Err(error) => error,
     };
@@ -112,7 +162,7 @@ pub fn read<T: DeserializeOwned>(value: &Value, notes: &mut Notes, errors: &mut 
         if !removed || errors.len() >= MAX_TYPE_ERRORS {
             return None;
         }
-        error = match attempt(&remaining, notes) {
+        error = match attempt(&remaining, inert_fields, notes) {
             Ok(read) => return Some(read),
             Err(error) => error,
         };
@@ -120,18 +170,17 @@ pub fn read<T: DeserializeOwned>(value: &Value, notes: &mut Notes, errors: &mut 
 }
 
 /// Reads once; the notes are those of this reading.
-fn attempt<T: DeserializeOwned>(value: &Value, notes: &mut Notes) -> Result<T, TypeError> {
-    let fresh = RefCell::new(Notes::default());
-    let result = T::deserialize(Tracked { value, path: FieldPath::Root, notes: &fresh });
-    *notes = fresh.into_inner();
+fn attempt<T: DeserializeOwned>(value: &Value, inert_fields: InertLookup, notes: &mut Notes) -> Result<T, TypeError> {
+    let pass = Pass { inert_fields, notes: RefCell::default() };
+    let result = T::deserialize(Tracked { value, path: FieldPath::Root, pass: &pass });
+    *notes = pass.notes.into_inner();
     result
 }
 
 /// Replaces the value at `path` by null; whether there was one that was not null.
 fn remove(value: &mut Value, path: &str) -> bool {
-    use crate::input::PathStep;
     let mut target = value;
-    let steps = crate::input::parse_path(path);
+    let steps = parse_path(path);
     for step in &steps {
         let next = match step {
             PathStep::Key(key) => target.get_mut(key),
@@ -154,12 +203,18 @@ fn remove(value: &mut Value, path: &str) -> bool {
     true
 }
 
+/// What one reading of an object knows and notes.
+struct Pass {
+    inert_fields: InertLookup,
+    notes: RefCell<Notes>,
+}
+
 /// A value and where it stands.
 #[derive(Clone, Copy)]
 struct Tracked<'de, 'p> {
     value: &'de Value,
     path: FieldPath<'p>,
-    notes: &'p RefCell<Notes>,
+    pass: &'p Pass,
 }
 
 impl Tracked<'_, '_> {
@@ -186,8 +241,10 @@ impl<'de> Deserializer<'de> for Tracked<'de, '_> {
                 }
             }
             Value::String(text) => visitor.visit_borrowed_str(text),
-            Value::Array(elements) => visitor.visit_seq(Elements { own: self, rest: elements.iter(), index: 0 }),
-            Value::Object(fields) => visitor.visit_map(Fields { own: self, rest: fields.iter(), of: None, next: None }),
+            Value::Array(elements) => visitor.visit_seq(Elements { list: self, rest: elements.iter(), index: 0 }),
+            Value::Object(fields) => {
+                visitor.visit_map(Fields { object: self, rest: fields.iter(), of: None, next: None })
+            }
         };
         self.locate(result)
     }
@@ -220,7 +277,8 @@ impl<'de> Deserializer<'de> for Tracked<'de, '_> {
         visitor: V,
     ) -> Result<V::Value, TypeError> {
         let Value::Object(fields) = self.value else { return self.deserialize_any(visitor) };
-        let access = Fields { own: self, rest: fields.iter(), of: Some((name, known)), next: None };
+        let of = Some(StructType { name, known, inert: (self.pass.inert_fields)(name) });
+        let access = Fields { object: self, rest: fields.iter(), of, next: None };
         let result = visitor.visit_map(access);
         self.locate(result)
     }
@@ -243,7 +301,7 @@ impl<'de> Deserializer<'de> for Tracked<'de, '_> {
 
 /// The elements of a list.
 struct Elements<'de, 'p> {
-    own: Tracked<'de, 'p>,
+    list: Tracked<'de, 'p>,
     rest: std::slice::Iter<'de, Value>,
     index: usize,
 }
@@ -255,7 +313,7 @@ impl<'de> SeqAccess<'de> for Elements<'de, '_> {
         let Some(value) = self.rest.next() else { return Ok(None) };
         let index = self.index;
         self.index += 1;
-        seed.deserialize(Tracked { value, path: self.own.path.index(index), notes: self.own.notes }).map(Some)
+        seed.deserialize(Tracked { value, path: self.list.path.index(index), pass: self.list.pass }).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -263,19 +321,27 @@ impl<'de> SeqAccess<'de> for Elements<'de, '_> {
     }
 }
 
+/// The struct type that an object is read as.
+#[derive(Clone, Copy)]
+struct StructType {
+    name: &'static str,
+    known: &'static [&'static str],
+    inert: Option<&'static InertFields>,
+}
+
 /// The fields of an object, of a struct type or of a map.
 struct Fields<'de, 'p> {
-    own: Tracked<'de, 'p>,
+    object: Tracked<'de, 'p>,
     rest: serde_json::map::Iter<'de>,
-    of: Option<(&'static str, &'static [&'static str])>,
+    of: Option<StructType>,
     next: Option<(&'de str, &'de Value)>,
 }
 
 impl Fields<'_, '_> {
     /// Notes a field without effect, unless it stands in one that has none either: the outer one says enough.
     fn note_inert(&self, type_name: &str, field: &str, why: Inert) {
-        let path = self.own.path.key(field).to_string();
-        let mut notes = self.own.notes.borrow_mut();
+        let path = self.object.path.key(field).to_string();
+        let mut notes = self.object.pass.notes.borrow_mut();
         let inner = notes.inert.last().is_some_and(|outer| {
             path.strip_prefix(outer.path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
         });
@@ -290,24 +356,18 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, TypeError> {
         for (key, value) in self.rest.by_ref() {
-            if let Some((name, known)) = self.of {
+            if let Some(StructType { name, known, inert }) = self.of {
                 if !known.contains(&key.as_str()) {
-                    let path = self.own.path.key(key).to_string();
-                    self.own
-                        .notes
-                        .borrow_mut()
-                        .unknown
-                        .push(UnknownKey { path, similar: similar(key, known.iter().copied()) });
+                    let path = self.object.path.key(key).to_string();
+                    let similar = similar(key, known.iter().copied());
+                    self.object.pass.notes.borrow_mut().unknown.push(UnknownKey { path, similar });
                     continue;
                 }
                 // The API server's book-keeping is the bulk of a dump and says nothing about the object.
                 if name == "ObjectMeta" && key == "managedFields" {
                     continue;
                 }
-                if let Some(why) = inert(name, key)
-                    && !is_blank(value)
-                    && !value.as_str().is_some_and(|text| is_default(key, text))
-                {
+                if let Some(why) = inert.and_then(|fields| fields.why(key, value)) {
                     self.note_inert(name, key, why);
                 }
             }
@@ -319,7 +379,7 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, TypeError> {
         let Some((key, value)) = self.next.take() else { return Err(TypeError::custom("a value without a key")) };
-        seed.deserialize(Tracked { value, path: self.own.path.key(key), notes: self.own.notes })
+        seed.deserialize(Tracked { value, path: self.object.path.key(key), pass: self.object.pass })
     }
 }
 

@@ -6,63 +6,76 @@ use super::common::workload::{
     validate_selector_and_template,
 };
 use super::common::{meta, value::optional_word};
-use crate::api::{self, DaemonSetUpdateStrategy, IntOrPercent};
+use super::kind::Kind;
+use crate::api::{self, DaemonSetUpdateStrategy, IntOrPercent, Object};
+use crate::input::document::typed::InertFields;
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1 as apps;
 
-/// Fills in what the API server fills in for the pods.
-pub fn set_defaults(daemon_set: &mut apps::DaemonSet) {
-    if let Some(spec) = &mut daemon_set.spec {
-        set_template_defaults(&mut spec.template);
-    }
-}
+/// `DaemonSet` of `apps/v1`.
+pub struct DaemonSet;
 
-/// Checks what the API server checks (`ValidateDaemonSet`, Kubernetes 1.36).
-pub fn validate(daemon_set: &apps::DaemonSet, errors: &mut FieldErrors) {
-    let root = FieldPath::Root;
-    let path = root.key("spec");
-    object_meta(&daemon_set.metadata, Naming::Namespaced, root.key("metadata"), errors);
-    let Some(spec) = &daemon_set.spec else {
-        errors.push(path, "missing (expected a DaemonSet spec)");
-        return;
-    };
-    not_negative(spec.min_ready_seconds, path.key("minReadySeconds"), errors);
-    validate_selector_and_template(&spec.selector, &spec.template, errors);
-    let strategy_path = path.key("updateStrategy");
-    // Errors in the numbers themselves are reported by the conversion.
-    if let DaemonSetUpdateStrategy::RollingUpdate { max_unavailable, max_surge } =
-        convert_strategy(spec.update_strategy.as_ref(), strategy_path, &mut FieldErrors::default())
-    {
-        let step_path = strategy_path.key("rollingUpdate");
-        at_most_all(max_unavailable, step_path.key("maxUnavailable"), errors);
-        at_most_all(max_surge, step_path.key("maxSurge"), errors);
-        match (is_zero(max_unavailable), is_zero(max_surge)) {
-            (true, true) => errors.push(
-                step_path.key("maxUnavailable"),
-                "is 0 while maxSurge is 0 too (expected at least one of them above 0)",
-            ),
-            (false, false) => errors.push(
-                step_path.key("maxSurge"),
-                "is given while maxUnavailable is above 0 (expected one of them to be 0)",
-            ),
-            _ => {}
+impl Kind for DaemonSet {
+    type Plain = apps::DaemonSet;
+    type Converted = Object;
+    const KIND: &'static str = "DaemonSet";
+    const VERSIONS: &'static [&'static str] = &["apps/v1"];
+    const NAMING: Naming = Naming::Namespaced;
+    const INERT: &'static [InertFields] =
+        &[InertFields { inside: &["revisionHistoryLimit"], ..InertFields::of("DaemonSetSpec") }];
+
+    fn set_defaults(daemon_set: &mut apps::DaemonSet) {
+        if let Some(spec) = &mut daemon_set.spec {
+            set_template_defaults(&mut spec.template);
         }
     }
-}
 
-/// Converts a DaemonSet. Times are relative to `start`.
-pub fn convert(daemon_set: &apps::DaemonSet, start: Timestamp, errors: &mut FieldErrors) -> api::DaemonSet {
-    let root = FieldPath::Root;
-    let path = root.key("spec");
-    let empty = apps::DaemonSetSpec::default();
-    let spec = daemon_set.spec.as_ref().unwrap_or(&empty);
-    api::DaemonSet {
-        meta: meta::convert(&daemon_set.metadata, start),
-        selector: convert_selector(&spec.selector, errors),
-        template: convert_template(&spec.template, errors),
-        update_strategy: convert_strategy(spec.update_strategy.as_ref(), path.key("updateStrategy"), errors),
-        min_ready: seconds(spec.min_ready_seconds.unwrap_or(0)),
+    /// Checks what the API server checks (`ValidateDaemonSet`, Kubernetes 1.36).
+    fn validate(daemon_set: &apps::DaemonSet, errors: &mut FieldErrors) {
+        let root = FieldPath::Root;
+        let path = root.key("spec");
+        object_meta(&daemon_set.metadata, Self::NAMING, root.key("metadata"), errors);
+        let Some(spec) = &daemon_set.spec else {
+            errors.push(path, "missing (expected a DaemonSet spec)");
+            return;
+        };
+        not_negative(spec.min_ready_seconds, path.key("minReadySeconds"), errors);
+        validate_selector_and_template(&spec.selector, &spec.template, errors);
+        let strategy_path = path.key("updateStrategy");
+        // Errors in the numbers themselves are reported by the conversion.
+        if let DaemonSetUpdateStrategy::RollingUpdate { max_unavailable, max_surge } =
+            convert_strategy(spec.update_strategy.as_ref(), strategy_path, &mut FieldErrors::default())
+        {
+            let step_path = strategy_path.key("rollingUpdate");
+            at_most_all(max_unavailable, step_path.key("maxUnavailable"), errors);
+            at_most_all(max_surge, step_path.key("maxSurge"), errors);
+            match (is_zero(max_unavailable), is_zero(max_surge)) {
+                (true, true) => errors.push(
+                    step_path.key("maxUnavailable"),
+                    "is 0 while maxSurge is 0 too (expected at least one of them above 0)",
+                ),
+                (false, false) => errors.push(
+                    step_path.key("maxSurge"),
+                    "is given while maxUnavailable is above 0 (expected one of them to be 0)",
+                ),
+                _ => {}
+            }
+        }
+    }
+
+    fn convert(daemon_set: &apps::DaemonSet, start: Timestamp, errors: &mut FieldErrors) -> Object {
+        let root = FieldPath::Root;
+        let path = root.key("spec");
+        let empty = apps::DaemonSetSpec::default();
+        let spec = daemon_set.spec.as_ref().unwrap_or(&empty);
+        Object::DaemonSet(api::DaemonSet {
+            meta: meta::convert(&daemon_set.metadata, start),
+            selector: convert_selector(&spec.selector, errors),
+            template: convert_template(&spec.template, errors),
+            update_strategy: convert_strategy(spec.update_strategy.as_ref(), path.key("updateStrategy"), errors),
+            min_ready: seconds(spec.min_ready_seconds.unwrap_or(0)),
+        })
     }
 }
 

@@ -1,16 +1,19 @@
 //! Kubernetes' kinds: from the plain `k8s-openapi` types to `api` objects, with API-server defaulting and validation.
 //!
-//! Each kind has a file with up to three functions on the plain types, which need no file: `set_defaults` (what the API
-//! server fills in), `validate` (what it would refuse) and `convert` (the typed value). An object "as stored by the API
-//! server" needs `convert` alone; it complains only about values that cannot be represented, such as a malformed quantity.
+//! Each kind has a file that implements [`kind::Kind`] on the plain types, and a line in [`table`], which is all that
+//! readers of manifests know of kinds. None of it needs a file: an object "as stored by the API server" is converted
+//! alone.
 
 pub mod common;
+pub mod cron_job;
 pub mod csi_driver;
 pub mod csi_node;
 pub mod csi_storage_capacity;
 pub mod daemon_set;
 pub mod deployment;
 pub mod horizontal_pod_autoscaler;
+pub mod job;
+pub mod kind;
 pub mod limit_range;
 pub mod namespace;
 pub mod node;
@@ -23,3 +26,4 @@ pub mod replica_set;
 pub mod service;
 pub mod stateful_set;
 pub mod storage_class;
+pub mod table;

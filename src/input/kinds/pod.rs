@@ -1,11 +1,11 @@
 //! Pods.
 
-use super::common::pod_template::template_of;
 use super::common::pod_validation::validate_spec;
 use super::common::validation::{Naming, object_meta};
 use super::common::value::{name, optional_time, optional_word};
-use super::common::{meta, resources};
-use crate::api::{self, ContainerResourceStatus, Name, PodPhase, PodStatus};
+use super::common::{meta, pod_template, resources};
+use super::kind::Kind;
+use crate::api::{self, ContainerResourceStatus, Name, Object, PodPhase, PodStatus};
 use crate::input::{FieldErrors, FieldPath};
 use crate::units::SimTime;
 use jiff::Timestamp;
@@ -21,13 +21,34 @@ const PHASES: [(&str, PodPhase); 5] = [
     ("Unknown", PodPhase::Unknown),
 ];
 
-/// Checks a bare pod.
-pub fn validate(pod: &core::Pod, errors: &mut FieldErrors) {
-    let root = FieldPath::Root;
-    object_meta(&pod.metadata, Naming::Namespaced, root.key("metadata"), errors);
-    match &pod.spec {
-        Some(spec) => validate_spec(spec, root.key("spec"), errors),
-        None => errors.push("spec", "missing (expected a pod spec)"),
+/// `Pod` of `v1`.
+pub struct Pod;
+
+impl Kind for Pod {
+    type Plain = core::Pod;
+    type Converted = Object;
+    const KIND: &'static str = "Pod";
+    const VERSIONS: &'static [&'static str] = &["v1"];
+    const NAMING: Naming = Naming::Namespaced;
+    const RUNS_PODS: bool = true;
+
+    fn set_defaults(pod: &mut core::Pod) {
+        if let Some(spec) = &mut pod.spec {
+            pod_template::set_defaults(spec);
+        }
+    }
+
+    fn validate(pod: &core::Pod, errors: &mut FieldErrors) {
+        let root = FieldPath::Root;
+        object_meta(&pod.metadata, Self::NAMING, root.key("metadata"), errors);
+        match &pod.spec {
+            Some(spec) => validate_spec(spec, root.key("spec"), errors),
+            None => errors.push("spec", "missing (expected a pod spec)"),
+        }
+    }
+
+    fn convert(pod: &core::Pod, start: Timestamp, errors: &mut FieldErrors) -> Object {
+        Object::Pod(convert(pod, start, errors))
     }
 }
 
@@ -37,7 +58,7 @@ pub fn convert(pod: &core::Pod, start: Timestamp, errors: &mut FieldErrors) -> a
     let root = FieldPath::Root;
     let spec = pod.spec.as_ref();
     let empty = PodSpec::default();
-    let template = template_of(&pod.metadata, spec.unwrap_or(&empty), root, errors);
+    let template = pod_template::template_of(&pod.metadata, spec.unwrap_or(&empty), root, errors);
     let node_name = spec.and_then(|spec| spec.node_name.as_deref()).filter(|node| !node.is_empty());
     let mut meta = meta::convert(&pod.metadata, start);
     // They are in the template.

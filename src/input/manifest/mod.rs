@@ -2,6 +2,7 @@
 
 mod load;
 mod pod_source;
+mod unused;
 
 pub use load::{LoadedObject, load_objects};
 pub use pod_source::{LoadedPod, PodSource, load_pod};

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Reads a value whose type refuses unknown fields; `path` leads to it. With errors the default takes its place.
 pub fn read<T: DeserializeOwned + Default>(value: &Value, path: FieldPath<'_>, errors: &mut FieldErrors) -> T {
     let (mut notes, mut type_errors) = (Notes::default(), Vec::new());
-    let read = read_typed(value, &mut notes, &mut type_errors);
+    let read = read_typed(value, |_| None, &mut notes, &mut type_errors);
     let prefix = path.to_string();
     let full = |own: &str| match (prefix.is_empty(), own.is_empty() || own.starts_with('[')) {
         (true, _) => own.to_owned(),

@@ -4,6 +4,7 @@ pub mod claim;
 pub mod container;
 pub mod hints;
 pub mod inert;
+pub mod job;
 pub mod meta;
 pub mod pod_template;
 pub mod pod_validation;

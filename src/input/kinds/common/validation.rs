@@ -130,6 +130,13 @@ pub enum Naming {
     ClusterLabel,
 }
 
+impl Naming {
+    /// Whether objects stand in a namespace.
+    pub const fn is_namespaced(self) -> bool {
+        matches!(self, Self::Namespaced | Self::NamespacedLabel)
+    }
+}
+
 /// Checks `metadata`.
 pub fn object_meta(meta: &ObjectMeta, naming: Naming, path: FieldPath<'_>, errors: &mut FieldErrors) {
     let name = meta.name.as_deref().unwrap_or_default();

@@ -1,8 +1,9 @@
 //! HorizontalPodAutoscalers of `autoscaling/v1`, which become those of `autoscaling/v2`.
 
 use super::v2::{ScaleToZero, convert as convert_v2};
-use crate::api::HorizontalPodAutoscaler;
+use crate::api::{HorizontalPodAutoscaler, Object};
 use crate::input::kinds::common::validation::{Naming, object_meta};
+use crate::input::kinds::kind::Kind;
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;
 use k8s_openapi::api::autoscaling::{v1, v2};
@@ -12,9 +13,24 @@ const METRICS_ANNOTATION: &str = "autoscaling.alpha.kubernetes.io/metrics";
 /// Where `autoscaling/v1` carries the behavior (`BehaviorSpecsAnnotation`).
 const BEHAVIOR_ANNOTATION: &str = "autoscaling.alpha.kubernetes.io/behavior";
 
-/// Checks `metadata`; the spec is checked where it is converted.
-pub fn validate(object: &v1::HorizontalPodAutoscaler, errors: &mut FieldErrors) {
-    object_meta(&object.metadata, Naming::Namespaced, FieldPath::Root.key("metadata"), errors);
+/// `HorizontalPodAutoscaler` of `autoscaling/v1`.
+pub struct HorizontalPodAutoscalerV1;
+
+impl Kind for HorizontalPodAutoscalerV1 {
+    type Plain = v1::HorizontalPodAutoscaler;
+    type Converted = Object;
+    const KIND: &'static str = "HorizontalPodAutoscaler";
+    const VERSIONS: &'static [&'static str] = &["autoscaling/v1"];
+    const NAMING: Naming = Naming::Namespaced;
+
+    /// Checks `metadata`; the spec is checked where it is converted.
+    fn validate(object: &v1::HorizontalPodAutoscaler, errors: &mut FieldErrors) {
+        object_meta(&object.metadata, Self::NAMING, FieldPath::Root.key("metadata"), errors);
+    }
+
+    fn convert(object: &v1::HorizontalPodAutoscaler, start: Timestamp, errors: &mut FieldErrors) -> Object {
+        Object::HorizontalPodAutoscaler(convert(object, ScaleToZero::default(), start, errors))
+    }
 }
 
 /// Converts an `autoscaling/v1` object as the API server does for the controller, which sees `autoscaling/v2` alone
@@ -76,7 +92,7 @@ pub fn convert(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{MetricSpec, MetricTarget, ScalingPolicySelect};
+    use crate::api::{MetricSpec, MetricTarget, Object, ScalingPolicySelect};
     use serde_json::{Value, json};
 
     /// Converts an object of `autoscaling/v1` with this spec and behavior annotation.

@@ -7,9 +7,10 @@
 use super::behavior::scaling_rules;
 use super::metrics::metrics;
 use super::reference::object_reference;
-use crate::api::{HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingRules, MetricSpec};
+use crate::api::{HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingRules, MetricSpec, Object};
 use crate::input::kinds::common::meta;
 use crate::input::kinds::common::validation::{Naming, object_meta};
+use crate::input::kinds::kind::Kind;
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;
 use k8s_openapi::api::autoscaling::v2;
@@ -24,10 +25,25 @@ pub enum ScaleToZero {
     Enabled,
 }
 
-/// Checks `metadata` as the API server does (`ValidateHorizontalPodAutoscaler`, Kubernetes 1.36); the spec is checked
-/// where it is converted.
-pub fn validate(object: &v2::HorizontalPodAutoscaler, errors: &mut FieldErrors) {
-    object_meta(&object.metadata, Naming::Namespaced, FieldPath::Root.key("metadata"), errors);
+/// `HorizontalPodAutoscaler` of `autoscaling/v2`.
+pub struct HorizontalPodAutoscalerV2;
+
+impl Kind for HorizontalPodAutoscalerV2 {
+    type Plain = v2::HorizontalPodAutoscaler;
+    type Converted = Object;
+    const KIND: &'static str = "HorizontalPodAutoscaler";
+    const VERSIONS: &'static [&'static str] = &["autoscaling/v2"];
+    const NAMING: Naming = Naming::Namespaced;
+
+    /// Checks `metadata` as the API server does (`ValidateHorizontalPodAutoscaler`, Kubernetes 1.36); the spec is checked
+    /// where it is converted.
+    fn validate(object: &v2::HorizontalPodAutoscaler, errors: &mut FieldErrors) {
+        object_meta(&object.metadata, Self::NAMING, FieldPath::Root.key("metadata"), errors);
+    }
+
+    fn convert(object: &v2::HorizontalPodAutoscaler, start: Timestamp, errors: &mut FieldErrors) -> Object {
+        Object::HorizontalPodAutoscaler(convert(object, ScaleToZero::default(), start, errors))
+    }
 }
 
 /// Converts an object as a manifest gives it. Every problem of the spec is noted in `errors`; with one the result is what
