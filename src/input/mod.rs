@@ -13,6 +13,6 @@ pub mod trace;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::ManifestSource;
-pub use document::field_path::{FieldPath, PathStep, parse_path};
+pub use document::field_path::FieldPath;
 pub use field_error::{FieldError, FieldErrors};
 pub use table::TableError;

@@ -146,7 +146,7 @@ fn key_is(quoted: &[u8], wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::field_path::parse_path;
+    use super::super::field_path::FieldPathBuf;
     use super::*;
 
     /// Line and column, from 1.
@@ -181,7 +181,7 @@ mod tests {
             ("nowhere", (1, 1)),
         ];
         for (path, expected) in cases {
-            let offset = offset_of(text, &parse_path(path));
+            let offset = offset_of(text, &FieldPathBuf::parse(path).0);
             assert_eq!(line_and_column(text, offset), expected, "{path}");
         }
     }
@@ -190,7 +190,7 @@ mod tests {
     fn broken_text_ends_the_search() {
         for text in ["", "{", "{\"a\"", "{\"a\":", "[1, 2", "[\"", "{\"a\": \"\\", "nul", "]", "{:::"] {
             for path in ["a", "[3]", "a.b.c"] {
-                assert!(offset_of(text, &parse_path(path)) <= text.len(), "{text} {path}");
+                assert!(offset_of(text, &FieldPathBuf::parse(path).0) <= text.len(), "{text} {path}");
             }
         }
     }

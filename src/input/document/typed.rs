@@ -1,7 +1,8 @@
 //! Reads a `k8s-openapi` type from a parsed document, and notes what serde would hide: the path of a value of the wrong
 //! type, keys that the type does not know, and fields that the simulation does not act on.
 
-use super::field_path::{FieldPath, PathStep, parse_path};
+use super::field_path::{FieldPath, FieldPathBuf, PathStep};
+use super::similar::{Tolerance, nearest};
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
@@ -123,13 +124,13 @@ impl de::Error for TypeError {
         let expected = match expected.as_str() {
             "i32" | "i64" | "u16" => "a whole number",
             "f32" | "f64" => "a number",
-            other => other,
+            named => named,
         };
         let found = match found {
             de::Unexpected::Unit => "null".to_owned(),
             de::Unexpected::Map => "an object".to_owned(),
             de::Unexpected::Seq => "a list".to_owned(),
-            other => other.to_string().replace("floating point", "number").replace("integer", "number"),
+            scalar => scalar.to_string().replace("floating point", "number").replace("integer", "number"),
         };
         Self::custom(format_args!("found {found} (expected {expected})"))
     }
@@ -180,8 +181,8 @@ fn attempt<T: DeserializeOwned>(value: &Value, inert_fields: InertLookup, notes:
 /// Replaces the value at `path` by null; whether there was one that was not null.
 fn remove(value: &mut Value, path: &str) -> bool {
     let mut target = value;
-    let steps = parse_path(path);
-    for step in &steps {
+    let steps = FieldPathBuf::parse(path);
+    for step in &steps.0 {
         let next = match step {
             PathStep::Key(key) => target.get_mut(key),
             PathStep::Index(index) if target.is_array() => target.get_mut(index),
@@ -191,7 +192,7 @@ fn remove(value: &mut Value, path: &str) -> bool {
         target = next;
     }
     // An element of a list cannot be null, and taking it out would shift the others: it becomes an empty object.
-    let blank = match steps.last() {
+    let blank = match steps.0.last() {
         Some(PathStep::Index(_)) if !target.is_object() => Value::Object(Map::new()),
         Some(_) => Value::Null,
         None => return false,
@@ -359,7 +360,7 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
             if let Some(StructType { name, known, inert }) = self.of {
                 if !known.contains(&key.as_str()) {
                     let path = self.object.path.key(key).to_string();
-                    let similar = similar(key, known.iter().copied());
+                    let similar = nearest(key, known.iter().copied(), Tolerance::Narrow);
                     self.object.pass.notes.borrow_mut().unknown.push(UnknownKey { path, similar });
                     continue;
                 }
@@ -392,33 +393,4 @@ fn is_blank(value: &Value) -> bool {
         Value::String(text) => text.is_empty(),
         Value::Bool(_) | Value::Number(_) => false,
     }
-}
-
-/// The known word nearest to `word`, if it differs by at most two letters, and by at most a third of them. Capitals do
-/// not count, but equal words are not similar.
-pub fn similar(word: &str, known: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
-    let lower = word.to_lowercase();
-    let candidates = known.into_iter().filter(|own| *own != word);
-    let nearest = candidates.map(|own| (edit_distance(&lower, &own.to_lowercase()), own)).min();
-    nearest.filter(|(distance, _)| *distance <= 2 && distance * 3 <= word.len()).map(|(_, own)| own)
-}
-
-/// The number of letters to insert, delete or replace (Levenshtein).
-fn edit_distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (index, letter) in left.chars().enumerate() {
-        let mut diagonal = index;
-        let mut before = index + 1;
-        for (other, above) in right.iter().zip(row.iter_mut().skip(1)) {
-            let replaced = diagonal + usize::from(letter != *other);
-            diagonal = *above;
-            before = replaced.min(before + 1).min(*above + 1);
-            *above = before;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = index + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }

@@ -1,7 +1,8 @@
 //! What was read and has no effect, listed once each: kinds, keys, fields.
 
 use crate::input::document::Place;
-use crate::input::document::typed::{Inert, Notes, similar};
+use crate::input::document::similar::{Tolerance, nearest};
+use crate::input::document::typed::{Inert, Notes};
 use crate::input::kinds::table::KINDS;
 use crate::input::{Diagnostic, Diagnostics};
 use std::collections::BTreeMap;
@@ -56,7 +57,8 @@ impl Unused {
     /// Notes an object of a kind that is not read.
     pub fn kind(&mut self, name: String, kind: &str, place: &Place<'_, '_>) {
         self.kinds.add(name, place, "", || {
-            similar(kind, KINDS.iter().map(|kind| kind.kind)).map(|near| format!("did you mean `{near}`?"))
+            nearest(kind, KINDS.iter().map(|kind| kind.kind), Tolerance::Narrow)
+                .map(|near| format!("did you mean `{near}`?"))
         });
     }
 

@@ -1,52 +1,55 @@
-//! What happens to the cluster, as a scenario writes it: faults and operator actions.
+//! Operator actions: the entry of the file, and what a run makes of it.
 
-use super::distribution::Distribution;
-use super::leaf::{Duration, Target};
+use super::leaf::Duration;
+use super::target::Target;
+use crate::units::SimTime;
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::PathBuf;
 
-/// Something that goes wrong: at a given time (`at`, `duration`) or at random (`mtbf`, `mttr`).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct FaultEntry {
-    /// Name, unique among the faults; names the random stream and the rows of results. Default: kind and index.
-    pub name: Option<String>,
-    /// What goes wrong.
-    pub kind: FaultKind,
-    /// The node that it happens to (`nodeCrash`, `networkPartition`).
-    pub node: Option<String>,
-    /// The pool to each of whose nodes it happens, independently of the others (`nodeCrash`, `networkPartition`).
-    pub pool: Option<String>,
-    /// The zone to all of whose nodes it happens together (`zoneOutage`, `networkPartition`).
-    pub zone: Option<String>,
-    /// The workload or pod to each of whose pods it happens (`podCrash`).
-    pub target: Option<Target>,
-    /// When it happens, since the start of the run. Exclusive with `mtbf`.
-    pub at: Option<Duration>,
-    /// How long it lasts; only with `at`. Default: for ever. Not for `podCrash`.
-    pub duration: Option<Duration>,
-    /// Time from the start, or from the last repair, to the fault. Exclusive with `at`.
-    pub mtbf: Option<Distribution<Duration>>,
-    /// Time to repair; only with `mtbf`. Default: for ever. Not for `podCrash`.
-    pub mttr: Option<Distribution<Duration>>,
+/// Something that an operator does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Action {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub verb: ActionVerb,
 }
 
-/// What goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum FaultKind {
-    /// A node stops: its containers end and its kubelet is silent. After the repair the kubelet is back and starts the
-    /// containers of pods that are still bound to it again.
-    NodeCrash,
-    /// All nodes of a zone stop at once.
-    ZoneOutage,
-    /// A container of each pod exits with code 1.
-    PodCrash,
-    /// A node or zone is cut off from the control plane: the kubelets are silent, but containers go on running.
-    NetworkPartition,
+/// What an operator does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ActionVerb {
+    /// `kubectl scale`.
+    Scale {
+        /// A Deployment, ReplicaSet or StatefulSet.
+        target: Target,
+        /// New `spec.replicas`.
+        replicas: u32,
+    },
+    /// `kubectl apply -f`: a file, folder or glob, joined to the scenario's folder.
+    Apply(PathBuf),
+    /// `kubectl cordon`.
+    Cordon(String),
+    /// `kubectl uncordon`.
+    Uncordon(String),
+    /// `kubectl drain`.
+    Drain(DrainOptions),
+    /// `kubectl delete`.
+    Delete(Target),
+    /// `kubectl rollout restart`.
+    RolloutRestart(Target),
+    /// `kubectl rollout undo`.
+    RolloutUndo(Target),
+    /// New nodes join a pool.
+    AddNodes {
+        /// The pool.
+        pool: String,
+        /// How many.
+        count: u32,
+    },
 }
 
 /// Something that an operator does: `at` and exactly one verb.

@@ -1,142 +1,39 @@
-//! Reads a document tree into typed values through serde, and does not stop at the first mistake.
-//!
-//! serde gives up at the first error. So the tree is read again and again: each pass finds one mistake, notes it, and puts
-//! a stand-in of the right type in its place for the next pass, until a pass succeeds. What hangs on a stand-in is known
-//! by its path ([`Reading::damaged`]), so that later checks can leave it alone.
+//! The tree as serde's data: every mistake is noted with its place, and what is known to be damaged is stood in for.
 
-use super::path::FieldPath;
+use super::super::field_path::FieldPathBuf;
+use super::super::tree::{Entry, Node, Number, Value};
 use super::read_error::{ErrorKind, ReadError, listed, quoted};
-use super::stand_in::{StandIn, stand_in_text};
-use super::tree::{Entry, Node, Number, Position, Value};
+use super::repairs::Repairs;
+use super::stand_in::StandIn;
 use serde::de::value::StrDeserializer;
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess,
-    VariantAccess, Visitor,
+    DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
+    Visitor,
 };
 use serde::forward_to_deserialize_any;
-use std::collections::BTreeSet;
-
-/// Mistakes that are noted before the reader gives up.
-const MAX_PROBLEMS: usize = 100;
-/// A mistake in a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Problem {
-    /// The field.
-    pub path: FieldPath,
-    /// Where it stands.
-    pub position: Position,
-    /// What was found and what was expected.
-    pub message: String,
-    /// What to do.
-    pub hint: Option<String>,
-}
-
-/// The outcome of reading a document.
-#[derive(Debug)]
-pub(super) struct Reading<T> {
-    /// The value, with stand-ins at the damaged places; `None` if too much is wrong.
-    pub value: Option<T>,
-    /// Every mistake.
-    pub problems: Vec<Problem>,
-    /// The places where the value has stand-ins, or where a key was passed over.
-    pub damaged: BTreeSet<FieldPath>,
-}
-
-/// Reads a whole document.
-pub(super) fn read<T: DeserializeOwned>(root: &Node) -> Reading<T> {
-    let mut repairs = Repairs::default();
-    let mut problems: Vec<Problem> = Vec::new();
-    let mut value = None;
-    while problems.len() < MAX_PROBLEMS {
-        let reader = Reader { node: root, path: FieldPath::default(), repairs: &repairs, as_text: false };
-        let error = match T::deserialize(reader) {
-            Ok(read) => {
-                value = Some(read);
-                break;
-            }
-            Err(error) => error,
-        };
-        let (path, position) =
-            error.place.map_or_else(|| (FieldPath::default(), root.position.clone()), |place| *place);
-        let (path, is_new) = match error.kind {
-            ErrorKind::Unknown(key) => {
-                let path = path.key(&key);
-                let is_new = repairs.unknown.insert(path.clone());
-                (path, is_new)
-            }
-            ErrorKind::Missing(field) => {
-                let path = path.key(field);
-                let is_new = repairs.missing.insert(path.clone());
-                (path, is_new)
-            }
-            ErrorKind::Value => {
-                let is_new = repairs.damaged.insert(path.clone());
-                (path, is_new)
-            }
-            ErrorKind::StandIn => (path, false),
-        };
-        if is_new {
-            problems.push(Problem { path, position, message: error.message, hint: error.hint });
-        } else if !repairs.climb(path) {
-            break;
-        }
-    }
-    if value.is_none() && problems.len() >= MAX_PROBLEMS {
-        problems.push(Problem {
-            path: FieldPath::default(),
-            position: root.position.clone(),
-            message: format!("has more mistakes than the {MAX_PROBLEMS} that are shown"),
-            hint: None,
-        });
-    }
-    let mut damaged = repairs.damaged;
-    damaged.extend(repairs.missing);
-    damaged.extend(repairs.unknown);
-    Reading { value, problems, damaged }
-}
-
-/// What earlier passes found, and this one works around.
-#[derive(Debug, Default)]
-struct Repairs {
-    /// Values that get a stand-in.
-    damaged: BTreeSet<FieldPath>,
-    /// Required fields that get a stand-in.
-    missing: BTreeSet<FieldPath>,
-    /// Keys that are passed over.
-    unknown: BTreeSet<FieldPath>,
-}
-
-impl Repairs {
-    /// Gives the nearest node above a path a stand-in, where none fits at the path itself. False at the root.
-    fn climb(&mut self, mut path: FieldPath) -> bool {
-        loop {
-            if path.0.pop().is_none() {
-                return false;
-            }
-            if self.damaged.insert(path.clone()) {
-                return true;
-            }
-        }
-    }
-}
 
 /// Reads one node.
 #[derive(Clone)]
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     node: &'a Node,
-    path: FieldPath,
+    path: FieldPathBuf,
     repairs: &'a Repairs,
     /// Numbers are handed on as they are written.
     as_text: bool,
 }
 
 impl<'a> Reader<'a> {
+    /// Reads the root of a document.
+    pub fn of_root(root: &'a Node, repairs: &'a Repairs) -> Self {
+        Self { node: root, path: FieldPathBuf::default(), repairs, as_text: false }
+    }
+
     fn is_damaged(&self) -> bool {
         self.repairs.damaged.contains(&self.path)
     }
 
     fn stand_in(&self) -> StandIn {
-        StandIn(self.path.clone())
+        StandIn::new(self.path.clone(), self.repairs.stand_ins)
     }
 
     fn located<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
@@ -168,7 +65,7 @@ impl<'a> Reader<'a> {
             rest: entries.iter(),
             fields: fields.iter(),
             current: None,
-            standing_in: FieldPath::default(),
+            standing_in: FieldPathBuf::default(),
             path: self.path.clone(),
             repairs: self.repairs,
         }
@@ -298,7 +195,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         if self.is_damaged() {
             return self.stand_in().deserialize_newtype_struct(name, visitor);
         }
-        self.as_text = stand_in_text(name).is_some();
+        self.as_text = (self.repairs.stand_ins)(name).is_some();
         let (path, position) = (self.path.clone(), self.node.position.clone());
         visitor.visit_newtype_struct(self).map_err(|error| error.at(&path, &position))
     }
@@ -372,7 +269,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 /// The elements of a list.
 struct Items<'a> {
     rest: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
-    path: FieldPath,
+    path: FieldPathBuf,
     repairs: &'a Repairs,
 }
 
@@ -389,8 +286,8 @@ struct Entries<'a> {
     rest: std::slice::Iter<'a, Entry>,
     fields: std::slice::Iter<'static, &'static str>,
     current: Option<&'a Entry>,
-    standing_in: FieldPath,
-    path: FieldPath,
+    standing_in: FieldPathBuf,
+    path: FieldPathBuf,
     repairs: &'a Repairs,
 }
 
@@ -429,7 +326,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
                 repairs: self.repairs,
                 as_text: false,
             }),
-            None => seed.deserialize(StandIn(self.standing_in.clone())),
+            None => seed.deserialize(StandIn::new(self.standing_in.clone(), self.repairs.stand_ins)),
         }
     }
 }
@@ -482,53 +379,5 @@ impl<'de> VariantAccess<'de> for Variant<'_, '_> {
 
     fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, ReadError> {
         self.reader.wrong(format!("`{}` cannot be read", self.name))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::leaf::Duration;
-    use super::super::spec::ScenarioFile;
-    use super::super::tree::parse;
-    use super::*;
-
-    const GOOD: &str =
-        "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: x}\nspec:\n  duration: 1h\n";
-
-    #[test]
-    fn a_good_document_has_no_problems() {
-        let reading = read::<ScenarioFile>(&parse(GOOD).unwrap());
-        assert_eq!(reading.problems, []);
-        assert_eq!(reading.value.unwrap().spec.duration, Duration::from_secs(3600));
-    }
-
-    #[test]
-    fn every_mistake_is_found() {
-        let text = format!(
-            "{GOOD}  seed: -1\n  sead: 2\n  nodePools:\n    - cuont: 3\n      capacity: {{cpu: 1.5x, memory: [1]}}\n    - 7\n  \
-             traffic:\n    - {{target: web, rate: {{sinus: 1}}, cpuPerRequest: 5}}\n  output: {{charts: maybe, x: }}\n"
-        );
-        let reading = read::<ScenarioFile>(&parse(&text).unwrap());
-        let found: Vec<String> = reading.problems.iter().map(|p| format!("{} {}", p.position.line, p.path)).collect();
-        let mut expected = vec![
-            "6 spec.seed",
-            "7 spec.sead",
-            "9 spec.nodePools[0].cuont",
-            "9 spec.nodePools[0].name",
-            "9 spec.nodePools[0].count",
-            "10 spec.nodePools[0].capacity.cpu",
-            "10 spec.nodePools[0].capacity.memory",
-            "11 spec.nodePools[1]",
-            "13 spec.traffic[0].target",
-            "13 spec.traffic[0].rate",
-            "13 spec.traffic[0].cpuPerRequest",
-            "14 spec.output.charts",
-            "14 spec.output.x",
-        ];
-        let mut found: Vec<&str> = found.iter().map(String::as_str).collect();
-        found.sort_unstable();
-        expected.sort_unstable();
-        assert_eq!(found, expected, "{:#?}", reading.problems);
-        assert!(reading.value.is_some());
     }
 }

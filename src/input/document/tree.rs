@@ -1,17 +1,15 @@
-//! A YAML document as a tree that keeps positions and the text of numbers, and the overrides that change it.
+//! A YAML document as a tree that keeps positions and the text of numbers: where each field is written.
 
-use super::path::{FieldPath, Step, split_dotted};
+use super::field_path::{FieldPathBuf, PathStep};
+use super::yaml::{self, Dialect, YamlError};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 use std::fmt;
 use std::sync::Arc;
 
-/// Largest depth of a document; scenarios need about ten levels, manifests in them about twenty.
-const MAX_DEPTH: usize = 64;
-
 /// Where a node was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Position {
+pub struct Position {
     /// Line from 1, or 0.
     pub line: usize,
     /// Column from 1, or 0.
@@ -22,7 +20,7 @@ pub(super) struct Position {
 
 /// A value and its position.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Node {
+pub struct Node {
     /// The value.
     pub value: Value,
     /// Where it starts.
@@ -31,7 +29,7 @@ pub(super) struct Node {
 
 /// A key, its position and its value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Entry {
+pub struct Entry {
     /// The key.
     pub key: String,
     /// Where the key starts.
@@ -42,7 +40,7 @@ pub(super) struct Entry {
 
 /// A YAML value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub enum Value {
     /// `null`, `~` or nothing.
     Null,
     /// `true`, `false`.
@@ -59,22 +57,11 @@ pub(super) enum Value {
 
 /// A number.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Number {
+pub enum Number {
     /// A whole number.
     Integer(i128),
     /// A number with a fraction or exponent; may be infinite or not a number.
     Float(f64),
-}
-
-/// Why a text is no document: message, line, column.
-#[derive(Debug)]
-pub(super) struct SyntaxError {
-    /// What is wrong.
-    pub message: String,
-    /// Line from 1, or 0.
-    pub line: usize,
-    /// Column from 1, or 0.
-    pub column: usize,
 }
 
 /// A value as the YAML reader delivers it.
@@ -198,40 +185,11 @@ fn node(source: &str, spanned: Spanned<Raw>) -> Node {
 }
 
 /// Reads one YAML (or JSON) document.
-pub(super) fn parse(source: &str) -> Result<Node, SyntaxError> {
-    let options = serde_saphyr::options! {
-        strict_booleans: true,
-        with_snippet: false,
-        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::PassThrough,
-        budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, max_documents: 1024 },
-    };
-    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(source, options) {
-        Ok(spanned) => Ok(node(source, spanned)),
-        Err(error) => {
-            let place = error.location();
-            let number = |value: Option<u64>| value.and_then(|value| usize::try_from(value).ok()).unwrap_or(0);
-            let (line, column) = (number(place.map(|place| place.line())), number(place.map(|place| place.column())));
-            let message = error.without_snippet().to_string();
-            let message = message.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(&message);
-            let message = if message.starts_with("multiple YAML documents") {
-                "more than one YAML document (expected one scenario)".to_owned()
-            } else if let Some(rest) = message.strip_prefix("duplicate mapping key: ") {
-                format!("key `{}` is given twice", rest.split(',').next().unwrap_or(rest))
-            } else {
-                message.to_owned()
-            };
-            Err(SyntaxError { message, line, column })
-        }
-    }
-}
-
-/// Why an override cannot be applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct OverrideError {
-    /// What was found and what was expected.
-    pub message: String,
-    /// What to do.
-    pub hint: Option<String>,
+///
+/// # Errors
+/// [`YamlError`] where the text is no document of the dialect.
+pub fn parse(source: &str, dialect: Dialect) -> Result<Node, YamlError> {
+    yaml::parse::<Spanned<Raw>>(source, dialect).map(|spanned| node(source, spanned))
 }
 
 impl Node {
@@ -289,105 +247,72 @@ impl Node {
         }
     }
 
-    /// The position of a field: of its key in a mapping, of its start in a list; of the nearest node that exists above it
-    /// where it does not exist itself.
-    pub fn locate(&self, path: &FieldPath) -> &Position {
+    /// Walks down a path as far as it exists: the position of the last step that does, and its node; `None` where not
+    /// even the first exists. A step's position is that of its key in a mapping, of its start in a list.
+    pub fn find(&self, path: &[PathStep]) -> Option<(&Position, &Node)> {
+        let mut found = None;
         let mut node = self;
-        let mut position = &self.position;
-        for step in &path.0 {
+        for step in path {
             let next = match (&node.value, step) {
-                (Value::Mapping(entries), Step::Key(key)) => {
-                    entries.iter().find(|entry| entry.key == *key).map(|entry| (&entry.position, &entry.value))
+                (Value::Mapping(entries), PathStep::Key(key)) => entry(entries, key),
+                // A field whose name is a number.
+                (Value::Mapping(entries), PathStep::Index(index)) => entry(entries, &index.to_string()),
+                (Value::Sequence(items), PathStep::Index(index)) => {
+                    items.get(*index).map(|item| (&item.position, item))
                 }
-                (Value::Sequence(items), Step::Index(index)) => items.get(*index).map(|item| (&item.position, item)),
                 _ => None,
             };
-            let Some((at, below)) = next else { break };
-            (position, node) = (at, below);
+            let Some((position, below)) = next else { break };
+            node = below;
+            found = Some((position, below));
         }
-        // A scalar is best shown where it stands, a mapping or list where its key stands.
-        match node.value {
-            Value::Sequence(_) | Value::Mapping(_) => position,
-            _ => &node.position,
+        found
+    }
+
+    /// The best place to show a problem of a field: a scalar where it stands, a mapping or list where its key stands; of
+    /// the nearest node that exists above it where it does not exist itself.
+    pub fn locate(&self, path: &FieldPathBuf) -> &Position {
+        match self.find(&path.0) {
+            Some((position, Node { value: Value::Sequence(_) | Value::Mapping(_), .. })) => position,
+            Some((_, node)) => &node.position,
+            None => &self.position,
         }
     }
 
-    /// Puts a value at a dotted path (`spec.nodePools.general.count`). Elements of lists are named by their `name` or by
-    /// index; keys of mappings that do not exist are added, so that a field with a default can be set.
-    pub fn apply_override(&mut self, path: &str, value: Node) -> Result<(), OverrideError> {
-        let parts = split_dotted(path);
-        if parts.iter().any(String::is_empty) {
-            return Err(OverrideError {
-                message: format!("`{path}` is not a path (expected a form such as `spec.nodePools.general.count`)"),
-                hint: None,
-            });
-        }
-        if parts.len() > MAX_DEPTH {
-            let message = format!("the path has {} parts (expected at most {MAX_DEPTH})", parts.len());
-            return Err(OverrideError { message, hint: None });
-        }
-        let mut node = self;
-        let mut done: Vec<&str> = Vec::new();
-        for part in &parts {
-            let above = if done.is_empty() { "the document".to_owned() } else { format!("`{}`", done.join(".")) };
-            if node.value == Value::Null {
-                node.value = Value::Mapping(Vec::new());
+    /// The value as JSON has it. It is taken out of the tree: of scalars only the places stay.
+    pub fn take_json(&mut self) -> serde_json::Value {
+        match &mut self.value {
+            Value::Sequence(items) => items.iter_mut().map(Self::take_json).collect::<Vec<_>>().into(),
+            Value::Mapping(entries) => {
+                let fields = entries.iter_mut().map(|entry| (entry.key.clone(), entry.value.take_json()));
+                serde_json::Value::Object(fields.collect())
             }
-            node = match &mut node.value {
-                Value::Mapping(entries) => {
-                    let at = entries.iter().position(|entry| entry.key == *part);
-                    let at = at.unwrap_or_else(|| {
-                        let position = value.position.clone();
-                        let empty = Node { value: Value::Null, position: position.clone() };
-                        entries.push(Entry { key: part.clone(), position, value: empty });
-                        entries.len() - 1
-                    });
-                    match entries.get_mut(at) {
-                        Some(entry) => &mut entry.value,
-                        None => return Err(OverrideError { message: format!("`{path}` does not exist"), hint: None }),
-                    }
-                }
-                Value::Sequence(items) => {
-                    let names: Vec<String> = items.iter().filter_map(|item| item.name().map(str::to_owned)).collect();
-                    let length = items.len();
-                    let at = items
-                        .iter()
-                        .position(|item| item.name() == Some(part))
-                        .or_else(|| part.parse().ok().filter(|index| *index < length));
-                    match at.and_then(|index| items.get_mut(index)) {
-                        Some(item) => item,
-                        None => {
-                            return Err(OverrideError {
-                                message: format!("`{path}` does not exist: {above} has no element `{part}`"),
-                                hint: Some(if names.is_empty() {
-                                    format!("name the element by its index; the list has {length} elements")
-                                } else {
-                                    format!("elements of the list: {}", names.join(", "))
-                                }),
-                            });
-                        }
-                    }
-                }
-                Value::Bool(_) | Value::Number(..) | Value::Text(_) | Value::Null => {
-                    return Err(OverrideError {
-                        message: format!(
-                            "`{path}` does not exist: {above} is a single value and has no field `{part}`"
-                        ),
-                        hint: None,
-                    });
-                }
-            };
-            done.push(part);
+            scalar => match std::mem::replace(scalar, Value::Null) {
+                Value::Bool(value) => value.into(),
+                Value::Number(number, _) => number.to_json(),
+                Value::Text(text) => text.into(),
+                Value::Null | Value::Sequence(_) | Value::Mapping(_) => serde_json::Value::Null,
+            },
         }
-        *node = value;
-        Ok(())
     }
+}
 
-    /// The text of this mapping's `name`.
-    fn name(&self) -> Option<&str> {
-        match &self.get("name")?.value {
-            Value::Text(name) => Some(name),
-            _ => None,
+/// The entry of a key: where the key stands, and the value.
+fn entry<'a>(entries: &'a [Entry], key: &str) -> Option<(&'a Position, &'a Node)> {
+    entries.iter().find(|entry| entry.key == key).map(|entry| (&entry.position, &entry.value))
+}
+
+impl Number {
+    /// The number as JSON has it; one that JSON cannot hold is null.
+    fn to_json(self) -> serde_json::Value {
+        match self {
+            Self::Integer(value) => match (i64::try_from(value), u64::try_from(value)) {
+                (Ok(value), _) => value.into(),
+                (_, Ok(value)) => value.into(),
+                #[expect(clippy::cast_precision_loss, reason = "JSON has no larger integers")]
+                _ => (value as f64).into(),
+            },
+            Self::Float(value) => value.into(),
         }
     }
 }
@@ -402,7 +327,7 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_text() {
-        let document = parse("a: 1.10\nb: '1.10'\nc: 12\nü: 0x10\nd: 1e3\n").unwrap();
+        let document = parse("a: 1.10\nb: '1.10'\nc: 12\nü: 0x10\nd: 1e3\n", Dialect::Core).unwrap();
         assert!(matches!(text(document.get("a")), Some(Value::Number(_, raw)) if raw == "1.10"));
         assert!(matches!(text(document.get("b")), Some(Value::Text(raw)) if raw == "1.10"));
         assert!(matches!(text(document.get("c")), Some(Value::Number(Number::Integer(12), raw)) if raw == "12"));
@@ -411,7 +336,7 @@ mod tests {
 
     #[test]
     fn fields_are_located() {
-        let document = parse("spec:\n  pools:\n    - name: a\n      count: 3\n").unwrap();
+        let document = parse("spec:\n  pools:\n    - name: a\n      count: 3\n", Dialect::Core).unwrap();
         let cases = [
             ("spec.pools[0].count", 4, 14, "a scalar, where it stands"),
             ("spec.pools", 2, 3, "a list, where its key stands"),
@@ -419,51 +344,48 @@ mod tests {
             ("nothing", 1, 1, "the document"),
         ];
         for (path, line, column, why) in cases {
-            let position = document.locate(&FieldPath::parse(path));
+            let position = document.locate(&FieldPathBuf::parse(path));
             assert_eq!((position.line, position.column), (line, column), "{path}: {why}");
-        }
-    }
-
-    #[test]
-    fn overrides_reach_lists_by_name_and_index() {
-        let source = "spec:\n  pools:\n    - {name: a, count: 1}\n    - {name: b, count: 1}\n  seed: 1\n  empty:\n";
-        let cases: [(&str, Result<&str, &str>, &str); 8] = [
-            ("spec.pools.b.count", Ok("spec.pools[1].count"), "by name"),
-            ("spec.pools.0.count", Ok("spec.pools[0].count"), "by index"),
-            ("spec.new.deep", Ok("spec.new.deep"), "missing mappings are made"),
-            ("spec.empty.x", Ok("spec.empty.x"), "a key without value becomes a mapping"),
-            ("spec.pools.c.count", Err("no element `c`"), "unknown element"),
-            ("spec.pools.7.count", Err("no element `7`"), "index beyond the end"),
-            ("spec.seed.x", Err("single value"), "below a scalar"),
-            ("spec..x", Err("is not a path"), "empty part"),
-        ];
-        for (path, expected, why) in cases {
-            let mut document = parse(source).unwrap();
-            let value = parse("41").unwrap();
-            match (document.apply_override(path, value), expected) {
-                (Ok(()), Ok(field)) => {
-                    let mut node = &document;
-                    for step in FieldPath::parse(field).0 {
-                        node = match (&node.value, step) {
-                            (_, Step::Key(key)) => node.get(&key).unwrap(),
-                            (Value::Sequence(items), Step::Index(index)) => &items[index],
-                            other => panic!("{other:?}"),
-                        };
-                    }
-                    assert!(matches!(node.value, Value::Number(Number::Integer(41), _)), "{path}: {why}");
-                }
-                (Err(error), Err(fragment)) => assert!(error.message.contains(fragment), "{path}: {error:?}"),
-                (outcome, _) => panic!("{path}: {why}: {outcome:?}"),
-            }
         }
     }
 
     #[test]
     fn broken_text_is_an_error_with_a_place() {
         for text in ["a: [1", "a: 1\n\tb: 2", "a: 1\na: 2", "--- 1\n--- 2", "a: b: c", "\"", "{", "*x", "\u{0}"] {
-            assert!(parse(text).is_err(), "{text:?}");
+            assert!(parse(text, Dialect::Core).is_err(), "{text:?}");
         }
         let nested = "[".repeat(1000);
-        assert!(parse(&nested).is_err());
+        assert!(parse(&nested, Dialect::Core).is_err());
+    }
+
+    #[test]
+    fn keys_and_elements_are_found() {
+        let text =
+            "# comment\nspec:\n  containers:\n  - name: a\n  - name: b\n    limits: {cpu: 1, \"x.y/z\": 2, 7: 3}\n";
+        let tree = parse(text, Dialect::Kubernetes).unwrap();
+        let cases = [
+            ("spec", Some((2, 1))),
+            ("spec.containers", Some((3, 3))),
+            ("spec.containers[1]", Some((5, 5))),
+            ("spec.containers[1].limits.cpu", Some((6, 14))),
+            ("spec.containers[1].limits[x.y/z]", Some((6, 22))),
+            ("spec.containers[1].limits[7]", Some((6, 34))),
+            ("spec.containers[1].image", Some((5, 5))),
+            ("missing", None),
+        ];
+        for (path, expected) in cases {
+            let found = tree.find(&FieldPathBuf::parse(path).0).map(|(position, _)| (position.line, position.column));
+            assert_eq!(found, expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn values_are_taken_as_json() {
+        let text = "a: 1.5\nb: [1, -2, 18446744073709551615, ~]\nc: {x: yes, y: 0644}\nd: '1'\n";
+        let mut tree = parse(text, Dialect::Kubernetes).unwrap();
+        let direct: serde_json::Value = yaml::parse(text, Dialect::Kubernetes).unwrap();
+        assert_eq!(tree.take_json(), direct);
+        let path = FieldPathBuf::parse("c.y");
+        assert_eq!(tree.find(&path.0).map(|(position, _)| position.line), Some(3), "the places stay");
     }
 }

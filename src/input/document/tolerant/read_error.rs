@@ -1,7 +1,8 @@
 //! The mistakes that serde finds while a document is read, in the words of a scenario.
 
-use super::path::{FieldPath, nearest};
-use super::tree::Position;
+use super::super::field_path::FieldPathBuf;
+use super::super::similar::{Tolerance, nearest};
+use super::super::tree::Position;
 use serde::de::{Expected, Unexpected};
 use std::fmt;
 
@@ -27,7 +28,7 @@ pub(super) struct ReadError {
     pub kind: ErrorKind,
     pub message: String,
     pub hint: Option<String>,
-    pub place: Option<Box<(FieldPath, Position)>>,
+    pub place: Option<Box<(FieldPathBuf, Position)>>,
 }
 
 impl ReadError {
@@ -36,7 +37,7 @@ impl ReadError {
     }
 
     /// Names the place, unless a node further in has done so.
-    pub fn at(mut self, path: &FieldPath, position: &Position) -> Self {
+    pub fn at(mut self, path: &FieldPathBuf, position: &Position) -> Self {
         self.place.get_or_insert_with(|| Box::new((path.clone(), position.clone())));
         self
     }
@@ -69,7 +70,7 @@ pub(super) fn listed(names: &[&str]) -> String {
 
 /// "did you mean", or all that is known.
 fn suggestion(word: &str, known: &[&'static str], what: &str) -> Option<String> {
-    match nearest(word, known.iter().copied()) {
+    match nearest(word, known.iter().copied(), Tolerance::Wide) {
         Some(near) => Some(format!("did you mean `{near}`?")),
         None if known.is_empty() => None,
         None => Some(format!("{what}: {}", listed(known))),
@@ -86,7 +87,7 @@ fn found(unexpected: &Unexpected<'_>) -> String {
         Unexpected::Str(text) => quoted(text),
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Map => "a mapping".to_owned(),
-        other => other.to_string(),
+        unnamed => unnamed.to_string(),
     }
 }
 
@@ -97,8 +98,8 @@ fn expectation(expected: &dyn Expected) -> String {
         "u64" => "a whole number from 0 to 18446744073709551615".to_owned(),
         "a map" => "a mapping".to_owned(),
         "a sequence" => "a list".to_owned(),
-        other if other.starts_with("struct ") => "a mapping".to_owned(),
-        other => other.to_owned(),
+        name if name.starts_with("struct ") => "a mapping".to_owned(),
+        name => name.to_owned(),
     }
 }
 
@@ -113,7 +114,7 @@ impl serde::de::Error for ReadError {
             Unexpected::Unit | Unexpected::Option => {
                 Self::new(ErrorKind::Value, format!("has no value (expected {expected})"))
             }
-            other => Self::new(ErrorKind::Value, format!("{} is not {expected}", found(&other))),
+            value => Self::new(ErrorKind::Value, format!("{} is not {expected}", found(&value))),
         }
     }
 
@@ -123,7 +124,10 @@ impl serde::de::Error for ReadError {
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         Self::new(ErrorKind::Value, format!("{} is unknown (expected one of {})", quoted(variant), listed(expected)))
-            .hint(nearest(variant, expected.iter().copied()).map(|near| format!("did you mean `{near}`?")))
+            .hint(
+                nearest(variant, expected.iter().copied(), Tolerance::Wide)
+                    .map(|near| format!("did you mean `{near}`?")),
+            )
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
