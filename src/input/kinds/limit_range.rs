@@ -51,8 +51,8 @@ impl Kind for LimitRange {
             for (position, (field, list)) in bounds.iter().enumerate() {
                 for (resource, text) in list.iter().flatten() {
                     let Ok(value) = text.0.parse::<Quantity>() else { continue };
-                    for (higher, other) in &bounds[position + 1..] {
-                        let Some(limit) = other.as_ref().and_then(|list| list.get(resource)) else { continue };
+                    for (higher, list_above) in &bounds[position + 1..] {
+                        let Some(limit) = list_above.as_ref().and_then(|list| list.get(resource)) else { continue };
                         if limit.0.parse::<Quantity>().is_ok_and(|limit| limit < value) {
                             let list_path = item_path.key(field);
                             errors.push(
@@ -82,7 +82,7 @@ impl Kind for LimitRange {
                     Err(error) => errors.push(ratio_path.key(resource), error),
                 }
             }
-            let mut own = LimitRangeItem {
+            let mut converted = LimitRangeItem {
                 limit_type: match item.type_.as_str() {
                     "Container" => LimitType::Container,
                     "Pod" => LimitType::Pod,
@@ -98,8 +98,8 @@ impl Kind for LimitRange {
                 ),
                 max_limit_request_ratio: ratios,
             };
-            own.set_defaults();
-            limits.push(own);
+            converted.set_defaults();
+            limits.push(converted);
         }
         Object::LimitRange(api::LimitRange { meta: meta::convert(&range.metadata, start), limits })
     }

@@ -46,12 +46,12 @@ impl Kind for Node {
         let taints_path = spec_path.key("taints");
         let mut seen = BTreeSet::new();
         for (index, taint) in taints.iter().enumerate() {
-            let own_path = taints_path.index(index);
-            qualified_name(&taint.key, own_path.key("key"), errors);
-            label_value(taint.value.as_deref().unwrap_or_default(), own_path.key("value"), errors);
+            let item_path = taints_path.index(index);
+            qualified_name(&taint.key, item_path.key("key"), errors);
+            label_value(taint.value.as_deref().unwrap_or_default(), item_path.key("value"), errors);
             if !seen.insert((&taint.key, &taint.effect)) {
                 errors.push(
-                    own_path,
+                    item_path,
                     format_args!("{}:{} is given twice (expected distinct keys and effects)", taint.key, taint.effect),
                 );
             }
@@ -85,7 +85,7 @@ pub fn convert(node: &core::Node, start: Timestamp, errors: &mut FieldErrors) ->
         allocatable: resources::convert(allocatable, status_path.key("allocatable"), errors),
         images: images
             .map(|image| ContainerImage {
-                names: image.names.iter().flatten().map(|own| Name::from(own.as_str())).collect(),
+                names: image.names.iter().flatten().map(|name| Name::from(name.as_str())).collect(),
                 size_bytes: image.size_bytes.unwrap_or(0),
             })
             .collect(),

@@ -91,7 +91,7 @@ fn convert_status(
     });
     let containers = status.container_statuses.as_deref().unwrap_or_default();
     let init = status.init_container_statuses.as_deref().unwrap_or_default();
-    let restarts = containers.iter().fold(0, |sum: i32, own| sum.saturating_add(own.restart_count));
+    let restarts = containers.iter().fold(0, |sum: i32, status| sum.saturating_add(status.restart_count));
     let nominated = status.nominated_node_name.as_deref().filter(|node| !node.is_empty());
     let disrupted = condition("DisruptionTarget").filter(|condition| condition.status == "True");
     let resources_path = path.key("resources");
@@ -106,7 +106,7 @@ fn convert_status(
         pod_requests: status
             .resources
             .as_ref()
-            .map(|own| resources::convert(own.requests.as_ref(), resources_path.key("requests"), errors)),
+            .map(|reported| resources::convert(reported.requests.as_ref(), resources_path.key("requests"), errors)),
         pod_allocated: resources::convert(status.allocated_resources.as_ref(), path.key("allocatedResources"), errors),
         resize_infeasible: condition("PodResizePending")
             .is_some_and(|pending| pending.reason.as_deref() == Some("Infeasible")),
@@ -125,17 +125,17 @@ fn container_resources(
         if status.resources.is_none() && status.allocated_resources.is_none() {
             continue;
         }
-        let own_path = path.index(index);
-        let resources_path = own_path.key("resources");
+        let item_path = path.index(index);
+        let resources_path = item_path.key("resources");
         converted.push(ContainerResourceStatus {
             name: Name::from(status.name.as_str()),
             requests: status
                 .resources
                 .as_ref()
-                .map(|own| resources::convert(own.requests.as_ref(), resources_path.key("requests"), errors)),
+                .map(|reported| resources::convert(reported.requests.as_ref(), resources_path.key("requests"), errors)),
             allocated: resources::convert(
                 status.allocated_resources.as_ref(),
-                own_path.key("allocatedResources"),
+                item_path.key("allocatedResources"),
                 errors,
             ),
         });

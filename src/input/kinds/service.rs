@@ -74,24 +74,24 @@ impl Kind for Service {
         }
         let (mut names, mut numbers) = (BTreeSet::new(), BTreeSet::new());
         for (index, port) in ports.iter().enumerate() {
-            let own_path = ports_path.index(index);
+            let item_path = ports_path.index(index);
             let name = port.name.as_deref().unwrap_or_default();
             if name.is_empty() && ports.len() > 1 {
-                errors.push(own_path.key("name"), "missing (expected a name, since there are several ports)");
+                errors.push(item_path.key("name"), "missing (expected a name, since there are several ports)");
             } else if !name.is_empty() && !names.insert(name) {
-                errors.push(own_path.key("name"), format_args!("`{name}` is given twice (expected distinct names)"));
+                errors.push(item_path.key("name"), format_args!("`{name}` is given twice (expected distinct names)"));
             }
             let protocol = port.protocol.as_deref().unwrap_or("TCP");
             optional_word(
                 port.protocol.as_ref(),
                 &[("TCP", ()), ("UDP", ()), ("SCTP", ())],
                 (),
-                own_path.key("protocol"),
+                item_path.key("protocol"),
                 errors,
             );
             if !numbers.insert((port.port, protocol)) {
                 errors
-                    .push(own_path, format_args!("{}/{protocol} is given twice (expected distinct ports)", port.port));
+                    .push(item_path, format_args!("{}/{protocol} is given twice (expected distinct ports)", port.port));
             }
         }
     }

@@ -65,14 +65,14 @@ fn convert_ports(ports: &[ContainerPort], path: FieldPath<'_>, errors: &mut Fiel
     let protocols = [("TCP", HostPortProtocol::Tcp), ("UDP", HostPortProtocol::Udp), ("SCTP", HostPortProtocol::Sctp)];
     let mut converted = Vec::with_capacity(ports.len());
     for (index, port) in ports.iter().enumerate() {
-        let own_path = path.index(index);
-        let container_port = port_number(port.container_port, own_path.key("containerPort"), errors);
+        let item_path = path.index(index);
+        let container_port = port_number(port.container_port, item_path.key("containerPort"), errors);
         let host_port = match port.host_port {
             None | Some(0) => Some(0),
-            Some(number) => port_number(number, own_path.key("hostPort"), errors),
+            Some(number) => port_number(number, item_path.key("hostPort"), errors),
         };
         let protocol =
-            optional_word(port.protocol.as_ref(), &protocols, HostPortProtocol::Tcp, own_path.key("protocol"), errors);
+            optional_word(port.protocol.as_ref(), &protocols, HostPortProtocol::Tcp, item_path.key("protocol"), errors);
         let (Some(container_port), Some(host_port)) = (container_port, host_port) else { continue };
         converted.push(api::ContainerPort {
             container_port,

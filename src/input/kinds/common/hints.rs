@@ -21,20 +21,20 @@ pub fn convert(
     let mut hints = SimulationHints::default();
     for (key, text) in annotations.into_iter().flatten() {
         let Some(hint) = key.strip_prefix(PREFIX) else { continue };
-        let own_path = path.key(key);
+        let hint_path = path.key(key);
         match hint {
-            "start-delay" => hints.start_delay = duration(text, own_path, errors),
-            "ready-delay" => hints.ready_delay = duration(text, own_path, errors),
-            "run-for" => hints.run_for = duration(text, own_path, errors),
-            "fail-after" => hints.fail_after = duration(text, own_path, errors),
-            "stop-delay" => hints.stop_delay = duration(text, own_path, errors),
+            "start-delay" => hints.start_delay = duration(text, hint_path, errors),
+            "ready-delay" => hints.ready_delay = duration(text, hint_path, errors),
+            "run-for" => hints.run_for = duration(text, hint_path, errors),
+            "fail-after" => hints.fail_after = duration(text, hint_path, errors),
+            "stop-delay" => hints.stop_delay = duration(text, hint_path, errors),
             "never-ready" => match text.as_str() {
                 "true" => hints.never_ready = true,
                 "false" => hints.never_ready = false,
-                _ => errors.push(own_path, format_args!("`{text}` is not a boolean (expected `true` or `false`)")),
+                _ => errors.push(hint_path, format_args!("`{text}` is not a boolean (expected `true` or `false`)")),
             },
             _ => errors.push(
-                own_path,
+                hint_path,
                 format_args!("unknown annotation (expected {PREFIX} followed by {})", super::value::one_of(&KNOWN)),
             ),
         }

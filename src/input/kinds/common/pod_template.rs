@@ -71,10 +71,10 @@ fn container_requests(spec: &PodSpec) -> BTreeMap<String, QuantityText> {
     let init = spec.init_containers.as_deref().unwrap_or_default();
     let init = convert_containers(init, true, FieldPath::Root, ignored);
     let mut total = BTreeMap::new();
-    if let Some(millis) = aggregate(&app, &init, |own| own.requests.cpu.map(MilliCpu::get)) {
+    if let Some(millis) = aggregate(&app, &init, |container| container.requests.cpu.map(MilliCpu::get)) {
         total.insert("cpu".to_owned(), QuantityText(format!("{millis}m")));
     }
-    if let Some(bytes) = aggregate(&app, &init, |own| own.requests.memory.map(Bytes::get)) {
+    if let Some(bytes) = aggregate(&app, &init, |container| container.requests.memory.map(Bytes::get)) {
         total.insert("memory".to_owned(), QuantityText(bytes.to_string()));
     }
     total
@@ -92,13 +92,13 @@ fn aggregate(
     let mut total = app.iter().filter_map(&amount).fold(0, i64::saturating_add);
     let (mut sidecars, mut peak) = (0_i64, 0);
     for container in init {
-        let own = amount(container).unwrap_or(0);
+        let needed = amount(container).unwrap_or(0);
         if container.is_sidecar {
-            total = total.saturating_add(own);
-            sidecars = sidecars.saturating_add(own);
+            total = total.saturating_add(needed);
+            sidecars = sidecars.saturating_add(needed);
             peak = peak.max(sidecars);
         } else {
-            peak = peak.max(sidecars.saturating_add(own));
+            peak = peak.max(sidecars.saturating_add(needed));
         }
     }
     Some(total.max(peak))
@@ -181,7 +181,8 @@ fn convert_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErrors) -
 fn ephemeral_claims(volumes: &[core::Volume], errors: &mut FieldErrors) -> Vec<(Name, api::ClaimTemplate)> {
     let mut claims = Vec::new();
     for volume in volumes {
-        if let Some(template) = volume.ephemeral.as_ref().and_then(|own| own.volume_claim_template.as_ref()) {
+        if let Some(template) = volume.ephemeral.as_ref().and_then(|ephemeral| ephemeral.volume_claim_template.as_ref())
+        {
             let claim = core::PersistentVolumeClaim {
                 metadata: template.metadata.clone().unwrap_or_default(),
                 spec: Some(template.spec.clone()),

@@ -68,20 +68,22 @@ pub fn validate_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErro
     let mut gates = BTreeSet::new();
     for (index, gate) in spec.scheduling_gates.iter().flatten().enumerate() {
         let gates_path = path.key("schedulingGates");
-        let own_path = gates_path.index(index);
-        qualified_name(&gate.name, own_path.key("name"), errors);
+        let item_path = gates_path.index(index);
+        qualified_name(&gate.name, item_path.key("name"), errors);
         if !gates.insert(&gate.name) {
-            errors.push(own_path, format_args!("`{}` is given twice (expected distinct names)", gate.name));
+            errors.push(item_path, format_args!("`{}` is given twice (expected distinct names)", gate.name));
         }
     }
     let volumes_path = path.key("volumes");
     let mut volumes = BTreeSet::new();
     for (index, volume) in spec.volumes.iter().flatten().enumerate() {
-        let own_path = volumes_path.index(index);
-        dns_label(&volume.name, own_path.key("name"), errors);
+        let item_path = volumes_path.index(index);
+        dns_label(&volume.name, item_path.key("name"), errors);
         if !volumes.insert(&volume.name) {
-            errors
-                .push(own_path.key("name"), format_args!("`{}` is given twice (expected distinct names)", volume.name));
+            errors.push(
+                item_path.key("name"),
+                format_args!("`{}` is given twice (expected distinct names)", volume.name),
+            );
         }
     }
 }
@@ -99,33 +101,33 @@ fn validate_containers(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldEr
     let init = init.iter().enumerate().map(|(index, container)| (container, init_path.index(index), true));
     let app = spec.containers.iter().enumerate();
     let app = app.map(|(index, container)| (container, containers_path.index(index), false));
-    for (container, own_path, is_init) in init.chain(app) {
+    for (container, container_path, is_init) in init.chain(app) {
         if !container.name.is_empty() && !names.insert(&container.name) {
             errors.push(
-                own_path.key("name"),
+                container_path.key("name"),
                 format_args!("`{}` is the name of another container too (expected distinct names)", container.name),
             );
         }
-        validate_container(container, is_init, spec, own_path, errors);
+        validate_container(container, is_init, spec, container_path, errors);
         if is_init && container.restart_policy.as_deref() != Some("Always") {
             // Ordinary init containers run one at a time and may share host ports with the others.
             continue;
         }
-        let ports_path = own_path.key("ports");
+        let ports_path = container_path.key("ports");
         for (index, port) in container.ports.iter().flatten().enumerate() {
             let Some(host_port) = port.host_port.filter(|number| *number != 0) else { continue };
             let protocol = port.protocol.as_deref().unwrap_or("TCP");
             let address = port.host_ip.as_deref().unwrap_or_default();
-            let own_path = ports_path.index(index);
+            let item_path = ports_path.index(index);
             if !host_ports.insert((host_port, protocol, address)) {
                 errors.push(
-                    own_path.key("hostPort"),
+                    item_path.key("hostPort"),
                     format_args!("{host_port}/{protocol} is another port's host port too (expected distinct ones)"),
                 );
             }
             if spec.host_network == Some(true) && host_port != port.container_port {
                 errors.push(
-                    own_path.key("hostPort"),
+                    item_path.key("hostPort"),
                     format_args!(
                         "{host_port} differs from containerPort {} with hostNetwork (expected the same)",
                         port.container_port
@@ -159,15 +161,15 @@ fn validate_container(
     let mut names = BTreeSet::new();
     for (index, port) in container.ports.iter().flatten().enumerate() {
         let Some(name) = port.name.as_deref().filter(|name| !name.is_empty()) else { continue };
-        let own_path = ports_path.index(index);
+        let item_path = ports_path.index(index);
         if name.len() > 15 || !is_dns_label(name) || !name.contains(|c: char| c.is_ascii_lowercase()) {
             errors.push(
-                own_path.key("name"),
+                item_path.key("name"),
                 format_args!("`{name}` is not a port name (expected at most 15 of a-z, 0-9 and `-`, with a letter)"),
             );
         }
         if !names.insert(name) {
-            errors.push(own_path.key("name"), format_args!("`{name}` is given twice (expected distinct names)"));
+            errors.push(item_path.key("name"), format_args!("`{name}` is given twice (expected distinct names)"));
         }
     }
     let sidecar = is_init && container.restart_policy.as_deref() == Some("Always");
@@ -251,16 +253,16 @@ fn validate_toleration(toleration: &Toleration, path: FieldPath<'_>, errors: &mu
 fn validate_spread(constraints: &[TopologySpreadConstraint], path: FieldPath<'_>, errors: &mut FieldErrors) {
     let mut seen = BTreeSet::new();
     for (index, constraint) in constraints.iter().enumerate() {
-        let own_path = path.index(index);
-        at_least(Some(constraint.max_skew), 1, own_path.key("maxSkew"), errors);
-        at_least(constraint.min_domains, 1, own_path.key("minDomains"), errors);
+        let item_path = path.index(index);
+        at_least(Some(constraint.max_skew), 1, item_path.key("maxSkew"), errors);
+        at_least(constraint.min_domains, 1, item_path.key("minDomains"), errors);
         if constraint.min_domains.is_some() && constraint.when_unsatisfiable == "ScheduleAnyway" {
-            errors.push(own_path.key("minDomains"), "is given with ScheduleAnyway (expected with DoNotSchedule only)");
+            errors.push(item_path.key("minDomains"), "is given with ScheduleAnyway (expected with DoNotSchedule only)");
         }
-        qualified_name(&constraint.topology_key, own_path.key("topologyKey"), errors);
+        qualified_name(&constraint.topology_key, item_path.key("topologyKey"), errors);
         if !seen.insert((&constraint.topology_key, &constraint.when_unsatisfiable)) {
             errors.push(
-                own_path,
+                item_path,
                 format_args!(
                     "{{{}, {}}} is given twice (expected distinct pairs of topologyKey and whenUnsatisfiable)",
                     constraint.topology_key, constraint.when_unsatisfiable
@@ -268,9 +270,9 @@ fn validate_spread(constraints: &[TopologySpreadConstraint], path: FieldPath<'_>
             );
         }
         match &constraint.label_selector {
-            Some(selector) => label_selector(selector, own_path.key("labelSelector"), errors),
+            Some(selector) => label_selector(selector, item_path.key("labelSelector"), errors),
             None if constraint.match_label_keys.as_ref().is_some_and(|keys| !keys.is_empty()) => {
-                errors.push(own_path.key("matchLabelKeys"), "is given without labelSelector (expected both)");
+                errors.push(item_path.key("matchLabelKeys"), "is given without labelSelector (expected both)");
             }
             None => {}
         }
@@ -296,27 +298,27 @@ fn validate_affinity(affinity: &Affinity, path: FieldPath<'_>, errors: &mut Fiel
         let preferred_path = node_path.key(PREFERRED);
         let preferred = node.preferred_during_scheduling_ignored_during_execution.iter().flatten();
         for (index, term) in preferred.enumerate() {
-            let own_path = preferred_path.index(index);
-            weight(term.weight, own_path.key("weight"), errors);
-            validate_node_term(&term.preference, own_path.key("preference"), errors);
+            let item_path = preferred_path.index(index);
+            weight(term.weight, item_path.key("weight"), errors);
+            validate_node_term(&term.preference, item_path.key("preference"), errors);
         }
     }
     let halves = [
         (
             "podAffinity",
-            affinity.pod_affinity.as_ref().map(|own| {
+            affinity.pod_affinity.as_ref().map(|affinity| {
                 (
-                    &own.required_during_scheduling_ignored_during_execution,
-                    &own.preferred_during_scheduling_ignored_during_execution,
+                    &affinity.required_during_scheduling_ignored_during_execution,
+                    &affinity.preferred_during_scheduling_ignored_during_execution,
                 )
             }),
         ),
         (
             "podAntiAffinity",
-            affinity.pod_anti_affinity.as_ref().map(|own| {
+            affinity.pod_anti_affinity.as_ref().map(|affinity| {
                 (
-                    &own.required_during_scheduling_ignored_during_execution,
-                    &own.preferred_during_scheduling_ignored_during_execution,
+                    &affinity.required_during_scheduling_ignored_during_execution,
+                    &affinity.preferred_during_scheduling_ignored_during_execution,
                 )
             }),
         ),
@@ -330,9 +332,9 @@ fn validate_affinity(affinity: &Affinity, path: FieldPath<'_>, errors: &mut Fiel
         }
         let preferred_path = half_path.key(PREFERRED);
         for (index, term) in preferred.iter().flatten().enumerate() {
-            let own_path = preferred_path.index(index);
-            weight(term.weight, own_path.key("weight"), errors);
-            validate_pod_term(&term.pod_affinity_term, own_path.key("podAffinityTerm"), errors);
+            let item_path = preferred_path.index(index);
+            weight(term.weight, item_path.key("weight"), errors);
+            validate_pod_term(&term.pod_affinity_term, item_path.key("podAffinityTerm"), errors);
         }
     }
 }
@@ -370,8 +372,8 @@ fn validate_pod_term(term: &PodAffinityTerm, path: FieldPath<'_>, errors: &mut F
 fn validate_node_term(term: &NodeSelectorTerm, path: FieldPath<'_>, errors: &mut FieldErrors) {
     let expressions_path = path.key("matchExpressions");
     for (index, expression) in term.match_expressions.iter().flatten().enumerate() {
-        let own_path = expressions_path.index(index);
-        qualified_name(&expression.key, own_path.key("key"), errors);
+        let item_path = expressions_path.index(index);
+        qualified_name(&expression.key, item_path.key("key"), errors);
         let values = expression.values.as_deref().unwrap_or_default();
         let operator = expression.operator.as_str();
         let expected = match operator {
@@ -381,28 +383,28 @@ fn validate_node_term(term: &NodeSelectorTerm, path: FieldPath<'_>, errors: &mut
             _ => continue,
         };
         errors.push(
-            own_path.key("values"),
+            item_path.key("values"),
             format_args!("{} values are given for operator {operator} (expected {expected})", values.len()),
         );
     }
     let fields_path = path.key("matchFields");
     for (index, requirement) in term.match_fields.iter().flatten().enumerate() {
-        let own_path = fields_path.index(index);
+        let item_path = fields_path.index(index);
         if requirement.key != "metadata.name" {
             errors.push(
-                own_path.key("key"),
+                item_path.key("key"),
                 format_args!("`{}` is not a field that can be selected (expected `metadata.name`)", requirement.key),
             );
         }
         if !matches!(requirement.operator.as_str(), "In" | "NotIn") {
             errors.push(
-                own_path.key("operator"),
+                item_path.key("operator"),
                 format_args!("`{}` is not allowed for fields (expected `In` or `NotIn`)", requirement.operator),
             );
         }
         let count = requirement.values.as_ref().map_or(0, Vec::len);
         if count != 1 {
-            errors.push(own_path.key("values"), format_args!("{count} values are given (expected one)"));
+            errors.push(item_path.key("values"), format_args!("{count} values are given (expected one)"));
         }
     }
 }

@@ -29,7 +29,7 @@ pub fn convert(
             "ephemeral-storage" => resources.ephemeral_storage = Some(Bytes::new(quantity.value())),
             "pods" => resources.pods = Some(quantity.value()),
             // The map is in key order, which is the order that the list promises.
-            other => scalar.push((Name::from(other), quantity.value())),
+            scalar_name => scalar.push((Name::from(scalar_name), quantity.value())),
         }
     }
     resources.scalar = scalar.into();

@@ -53,7 +53,7 @@ pub fn convert_tolerations(
 ) -> Vec<api::Toleration> {
     let words = [("Equal", TolerationOperator::Equal), ("Exists", TolerationOperator::Exists)];
     let mut convert = |(index, toleration): (usize, &Toleration)| {
-        let own_path = path.index(index);
+        let item_path = path.index(index);
         let effect = toleration.effect.as_deref().filter(|effect| !effect.is_empty());
         api::Toleration {
             key: name(toleration.key.as_ref()),
@@ -61,11 +61,11 @@ pub fn convert_tolerations(
                 toleration.operator.as_ref(),
                 &words,
                 TolerationOperator::Equal,
-                own_path.key("operator"),
+                item_path.key("operator"),
                 errors,
             ),
             value: name(toleration.value.as_ref()),
-            effect: effect.and_then(|effect| word(effect, &EFFECTS, own_path.key("effect"), errors)),
+            effect: effect.and_then(|effect| word(effect, &EFFECTS, item_path.key("effect"), errors)),
             toleration_seconds: toleration.toleration_seconds.map(seconds),
         }
     };
@@ -83,18 +83,18 @@ pub fn convert_affinity(
         converted.node = Some(convert_node_affinity(node, path.key("nodeAffinity"), errors));
     }
     if let Some(pod) = &affinity.pod_affinity {
-        let own_path = path.key("podAffinity");
+        let terms_path = path.key("podAffinity");
         let required = pod.required_during_scheduling_ignored_during_execution.as_deref().unwrap_or_default();
         let preferred = pod.preferred_during_scheduling_ignored_during_execution.as_deref().unwrap_or_default();
-        converted.pod_required = convert_terms(required, own_path.key(REQUIRED), errors);
-        converted.pod_preferred = convert_weighted_terms(preferred, own_path.key(PREFERRED), errors);
+        converted.pod_required = convert_terms(required, terms_path.key(REQUIRED), errors);
+        converted.pod_preferred = convert_weighted_terms(preferred, terms_path.key(PREFERRED), errors);
     }
     if let Some(pod) = &affinity.pod_anti_affinity {
-        let own_path = path.key("podAntiAffinity");
+        let terms_path = path.key("podAntiAffinity");
         let required = pod.required_during_scheduling_ignored_during_execution.as_deref().unwrap_or_default();
         let preferred = pod.preferred_during_scheduling_ignored_during_execution.as_deref().unwrap_or_default();
-        converted.pod_anti_required = convert_terms(required, own_path.key(REQUIRED), errors);
-        converted.pod_anti_preferred = convert_weighted_terms(preferred, own_path.key(PREFERRED), errors);
+        converted.pod_anti_required = convert_terms(required, terms_path.key(REQUIRED), errors);
+        converted.pod_anti_preferred = convert_weighted_terms(preferred, terms_path.key(PREFERRED), errors);
     }
     (converted != api::Affinity::default()).then(|| Box::new(converted))
 }
@@ -175,12 +175,12 @@ pub fn convert_spread_constraints(
     ];
     let mut converted = Vec::with_capacity(constraints.len());
     for (index, constraint) in constraints.iter().enumerate() {
-        let own_path = path.index(index);
-        let action = word(&constraint.when_unsatisfiable, &actions, own_path.key("whenUnsatisfiable"), errors);
+        let item_path = path.index(index);
+        let action = word(&constraint.when_unsatisfiable, &actions, item_path.key("whenUnsatisfiable"), errors);
         let label_selector =
-            convert_optional_label_selector(constraint.label_selector.as_ref(), own_path.key("labelSelector"), errors);
+            convert_optional_label_selector(constraint.label_selector.as_ref(), item_path.key("labelSelector"), errors);
         let mut policy = |text: &Option<String>, default, field| {
-            optional_word(text.as_ref(), &INCLUSION, default, own_path.key(field), errors)
+            optional_word(text.as_ref(), &INCLUSION, default, item_path.key(field), errors)
         };
         let affinity = policy(&constraint.node_affinity_policy, NodeInclusionPolicy::Honor, "nodeAffinityPolicy");
         let taints = policy(&constraint.node_taints_policy, NodeInclusionPolicy::Ignore, "nodeTaintsPolicy");

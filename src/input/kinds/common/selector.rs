@@ -85,8 +85,8 @@ pub fn convert_node_selector_term(
         let list_path = path.key(field);
         let mut converted = Vec::new();
         for (index, requirement) in requirements.iter().flatten().enumerate() {
-            let own_path = list_path.index(index);
-            let Some(operator) = word(&requirement.operator, &NODE_OPERATORS, own_path.key("operator"), errors) else {
+            let item_path = list_path.index(index);
+            let Some(operator) = word(&requirement.operator, &NODE_OPERATORS, item_path.key("operator"), errors) else {
                 continue;
             };
             converted.push(api::NodeSelectorRequirement {

@@ -185,23 +185,23 @@ pub fn label_selector(selector: &LabelSelector, path: FieldPath<'_>, errors: &mu
     labels(selector.match_labels.as_ref(), path.key("matchLabels"), errors);
     let list_path = path.key("matchExpressions");
     for (index, expression) in selector.match_expressions.iter().flatten().enumerate() {
-        let own_path = list_path.index(index);
-        qualified_name(&expression.key, own_path.key("key"), errors);
+        let item_path = list_path.index(index);
+        qualified_name(&expression.key, item_path.key("key"), errors);
         let values = expression.values.as_deref().unwrap_or_default();
         match expression.operator.as_str() {
             "In" | "NotIn" if values.is_empty() => {
-                errors.push(own_path.key("values"), format_args!("missing for operator {}", expression.operator));
+                errors.push(item_path.key("values"), format_args!("missing for operator {}", expression.operator));
             }
             "Exists" | "DoesNotExist" if !values.is_empty() => {
                 errors.push(
-                    own_path.key("values"),
+                    item_path.key("values"),
                     format_args!("given for operator {} (expected none)", expression.operator),
                 );
             }
             _ => {}
         }
         for (index, value) in values.iter().enumerate() {
-            label_value(value, own_path.key("values").index(index), errors);
+            label_value(value, item_path.key("values").index(index), errors);
         }
     }
 }
@@ -255,30 +255,30 @@ pub fn resource_requirements(
     for (list, list_path) in [(limits, limits_path), (requests, requests_path)] {
         quantities(Some(list), list_path, errors);
         for (resource, text) in list {
-            let own_path = list_path.key(resource);
+            let resource_path = list_path.key(resource);
             let standard = matches!(resource.as_str(), "cpu" | "memory") || resource.starts_with("hugepages-");
             if pod_level && !standard {
                 errors.push(
-                    own_path,
+                    resource_path,
                     format_args!("`{resource}` cannot be given for a pod (expected cpu, memory or hugepages-*)"),
                 );
             } else if !standard && resource != "ephemeral-storage" && !resource.contains('/') {
                 errors.push(
-                    own_path,
+                    resource_path,
                     format_args!(
                         "`{resource}` is not a resource of containers (expected cpu, memory, ephemeral-storage, hugepages-* or a name such as `example.com/device`)"
                     ),
                 );
             } else if !is_qualified_name(resource) {
                 errors.push(
-                    own_path,
+                    resource_path,
                     format_args!("`{resource}` is not a resource name (expected a form such as `example.com/device`)"),
                 );
             } else if is_extended(resource)
                 && parsed(text).is_some_and(|amount| amount != Quantity::from_units(amount.value()))
             {
                 errors.push(
-                    own_path,
+                    resource_path,
                     format_args!("{} is not a whole number (expected whole units of `{resource}`)", text.0),
                 );
             }
@@ -286,23 +286,24 @@ pub fn resource_requirements(
     }
     for (resource, text) in requests {
         let Some(request) = parsed(text) else { continue };
-        let own_path = requests_path.key(resource);
+        let resource_path = requests_path.key(resource);
         let fixed = is_extended(resource) || resource.starts_with("hugepages-");
         match limits.get(resource).map(|limit| (limit, parsed(limit))) {
             Some((limit_text, Some(limit))) if request > limit => {
                 errors.push(
-                    own_path,
+                    resource_path,
                     format_args!("{} is above the limit of {} (expected at most the limit)", text.0, limit_text.0),
                 );
             }
             Some((limit_text, Some(limit))) if fixed && request != limit => {
                 errors.push(
-                    own_path,
+                    resource_path,
                     format_args!("{} differs from the limit of {} (expected the same)", text.0, limit_text.0),
                 );
             }
             None if fixed => {
-                errors.push(own_path, format_args!("`{resource}` has no limit (expected one equal to the request)"));
+                errors
+                    .push(resource_path, format_args!("`{resource}` has no limit (expected one equal to the request)"));
             }
             _ => {}
         }

@@ -32,13 +32,13 @@ pub fn validate_selector_and_template(selector: &LabelSelector, template: &PodTe
         errors.push(selector_path, "missing (expected matchLabels or matchExpressions)");
         return;
     }
-    let own = labels(template.metadata.as_ref().and_then(|meta| meta.labels.as_ref()));
-    if !requirements.matches(&own) {
-        let pairs: Vec<String> = own.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let own = if pairs.is_empty() { "none".to_owned() } else { pairs.join(",") };
+    let labels = labels(template.metadata.as_ref().and_then(|meta| meta.labels.as_ref()));
+    if !requirements.matches(&labels) {
+        let pairs: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let found = if pairs.is_empty() { "none".to_owned() } else { pairs.join(",") };
         errors.push(
             selector_path,
-            format_args!("does not match spec.template.metadata.labels, which are {own} (expected to match them)"),
+            format_args!("does not match spec.template.metadata.labels, which are {found} (expected to match them)"),
         );
     }
 }

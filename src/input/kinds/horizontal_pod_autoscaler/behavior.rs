@@ -30,8 +30,8 @@ pub(super) fn scaling_rules(
         Some("Max") => ScalingPolicySelect::Max,
         Some("Min") => ScalingPolicySelect::Min,
         Some("Disabled") => ScalingPolicySelect::Disabled,
-        Some(other) => {
-            let problem = format!("is `{other}` (expected Max, Min or Disabled)");
+        Some(unknown) => {
+            let problem = format!("is `{unknown}` (expected Max, Min or Disabled)");
             errors.push(format!("{path}.selectPolicy"), problem);
             defaults.select_policy
         }
@@ -79,8 +79,8 @@ fn scaling_policy(policy: &v2::HPAScalingPolicy, path: &str, errors: &mut FieldE
     let policy_type = match policy.type_.as_str() {
         "Pods" => HpaScalingPolicyType::Pods,
         "Percent" => HpaScalingPolicyType::Percent,
-        other => {
-            errors.push(format!("{path}.type"), format_args!("is `{other}` (expected Pods or Percent)"));
+        unknown => {
+            errors.push(format!("{path}.type"), format_args!("is `{unknown}` (expected Pods or Percent)"));
             return None;
         }
     };

@@ -39,8 +39,8 @@ fn metric(spec: &v2::MetricSpec, path: &str, errors: &mut FieldErrors) -> Option
         errors.push(format!("{path}.type"), format_args!("is `{found}` ({expected})"));
         return None;
     };
-    for (_, other, _) in sources.iter().filter(|(_, key, present)| *present && key != expected) {
-        errors.push(format!("{path}.{other}"), format_args!("does not go with type {} (expected none)", spec.type_));
+    for (_, surplus, _) in sources.iter().filter(|(_, key, present)| *present && key != expected) {
+        errors.push(format!("{path}.{surplus}"), format_args!("does not go with type {} (expected none)", spec.type_));
     }
     if !present {
         errors.push(format!("{path}.{expected}"), format_args!("is required for type {}", spec.type_));
@@ -208,26 +208,26 @@ fn label_selector(selector: &meta_v1::LabelSelector, path: &str, errors: &mut Fi
     let labels: Labels =
         selector.match_labels.iter().flatten().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     let mut converted = LabelSelector::from_match_labels(&labels);
-    for (index, own) in selector.match_expressions.iter().flatten().enumerate() {
-        let values = own.values.as_deref().unwrap_or(&[]);
-        let (operator, takes_values) = match own.operator.as_str() {
+    for (index, expression) in selector.match_expressions.iter().flatten().enumerate() {
+        let values = expression.values.as_deref().unwrap_or(&[]);
+        let (operator, takes_values) = match expression.operator.as_str() {
             "In" => (SelectorOperator::In, true),
             "NotIn" => (SelectorOperator::NotIn, true),
             "Exists" => (SelectorOperator::Exists, false),
             "DoesNotExist" => (SelectorOperator::DoesNotExist, false),
-            other => {
+            unknown => {
                 let field = format!("{path}.matchExpressions[{index}].operator");
-                errors.push(field, format_args!("is `{other}` (expected In, NotIn, Exists or DoesNotExist)"));
+                errors.push(field, format_args!("is `{unknown}` (expected In, NotIn, Exists or DoesNotExist)"));
                 continue;
             }
         };
         if takes_values == values.is_empty() {
             let expected = if takes_values { "at least one value" } else { "no values" };
             let field = format!("{path}.matchExpressions[{index}].values");
-            errors.push(field, format_args!("does not go with operator {} (expected {expected})", own.operator));
+            errors.push(field, format_args!("does not go with operator {} (expected {expected})", expression.operator));
         }
         converted.requirements.push(SelectorRequirement {
-            key: own.key.as_str().into(),
+            key: expression.key.as_str().into(),
             operator,
             values: values.iter().map(|value| Name::from(value.as_str())).collect(),
         });

@@ -158,7 +158,7 @@ mod tests {
                 json!({"scaleUp": {"policies": policies}, "scaleDown": {"selectPolicy": "Min"}}),
                 HpaScalingRules { policies: one, ..default_up.clone() },
                 HpaScalingRules { select_policy: ScalingPolicySelect::Min, ..default_down },
-                "own policies take the place of all defaults",
+                "given policies take the place of all defaults",
             ),
         ];
         for (behavior, scale_up, scale_down, why) in cases {
