@@ -7,10 +7,9 @@
 //! Known deviations: init containers end as soon as they start, since no manifest says how long they run; containers of
 //! a pod start, end and restart together; memory and disk pressure do not arise.
 
-use super::BackoffRecord;
-use super::crash_backoff::{CrashBackoff, should_restart};
+use super::crash_backoff::{BackoffRecord, CrashBackoff, should_restart};
 use super::node_images::NodeImages;
-use super::probes::{Answering, ProbeTimeline, ProbeTimes, timeline};
+use super::probes::{ProbeTimeline, timeline};
 use super::termination::{StoppingContainer, terminate};
 use crate::api::{PodPhase, PodTemplate, RestartPolicy};
 use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, Node, NodeId, NodeReady, PodId, Severity};
@@ -220,10 +219,8 @@ impl Kubelets {
         let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
         let hints = template.hints;
         let from = (!hints.never_ready).then(|| now + hints.ready_delay.unwrap_or(SimDuration::ZERO));
-        let answering = Answering { from, until: None };
         let timelines = template.spec.containers.iter().map(|container| {
-            let mut timeline =
-                timeline(&container.probes, now, answering, |probe| ProbeTimes::from_container_start(probe, now));
+            let mut timeline = timeline(&container.probes, now, from);
             if container.probes.readiness.is_none() {
                 // Without a probe nobody would notice, but the hint says when the application is ready.
                 timeline.ready = timeline.ready.and_then(|ready| Some(ready.max(from?)));
@@ -238,7 +235,7 @@ impl Kubelets {
                 agenda.schedule(at, KubeletEvent::Ready { pod, generation });
             }
         }
-        if let Some((at, _)) = plan.killed {
+        if let Some(at) = plan.killed {
             let end = self.termination_end(&template, at, template.spec.termination_grace_period);
             agenda.schedule(end, KubeletEvent::Exited { pod, generation, exit: Exit::Unhealthy });
         }
@@ -311,7 +308,7 @@ impl Kubelets {
                 is_sidecar: container.is_sidecar,
             })
             .collect();
-        terminate(&stopping, now, grace).iter().map(|own| own.end).max().unwrap_or(now)
+        terminate(&stopping, now, grace).into_iter().max().unwrap_or(now)
     }
 
     /// A pod with a deletion timestamp is stopped.
@@ -425,17 +422,10 @@ fn plan_deadline<A: Agenda<KubeletEvent>>(pod: PodId, generation: u32, cluster: 
 }
 
 /// The timeline of a pod from those of two of its containers: ready when both are, killed when one is.
-fn together(one: ProbeTimeline, other: ProbeTimeline) -> ProbeTimeline {
-    let both = |a: Option<SimTime>, b: Option<SimTime>| Some(a?.max(b?));
-    let killed = match (one.killed, other.killed) {
-        (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
-        (a, b) => a.or(b),
-    };
+fn together(one: ProbeTimeline, another: ProbeTimeline) -> ProbeTimeline {
     ProbeTimeline {
-        started: both(one.started, other.started),
-        ready: both(one.ready, other.ready),
-        not_ready: None,
-        killed,
+        ready: one.ready.zip(another.ready).map(|(one, another)| one.max(another)),
+        killed: one.killed.into_iter().chain(another.killed).min(),
     }
 }
 

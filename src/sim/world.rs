@@ -48,6 +48,8 @@ pub struct World<'a> {
     events: Vec<ApiEvent>,
     pub(super) checksum: Checksum,
     pub(super) handled: u64,
+    /// The changes since the last check of the invariants, if they are checked.
+    to_check: Option<Vec<Change>>,
 }
 
 /// What pods use: their traffic, and their kubelet's word on when they started.
@@ -128,6 +130,7 @@ impl<'a> World<'a> {
             events: Vec::new(),
             checksum: Checksum::default(),
             handled: 0,
+            to_check: None,
         };
         world.populate()?;
         Ok(world)
@@ -237,6 +240,23 @@ impl<'a> World<'a> {
         }
     }
 
+    /// From now on, keeps the changes for [`Self::violated_invariants`].
+    pub(super) fn keep_changes(&mut self) {
+        self.to_check.get_or_insert_default();
+    }
+
+    /// The invariants that the changes since the last call violate, in words; all invariants with `all`, and of a cluster
+    /// that is small enough.
+    pub(super) fn violated_invariants(&mut self, all: bool) -> Vec<String> {
+        const FEW_PODS: usize = 500;
+        let changes = self.to_check.as_mut().map(std::mem::take).unwrap_or_default();
+        if all || self.cluster.pods().len() < FEW_PODS {
+            self.cluster.violated_invariants()
+        } else {
+            self.cluster.invariants_violated_by(&changes)
+        }
+    }
+
     /// Lets everybody see what changed, until nothing changes any more within this instant.
     pub(super) fn settle(&mut self) {
         let mut changes = std::mem::take(&mut self.changes);
@@ -248,6 +268,9 @@ impl<'a> World<'a> {
                 if changes.is_empty() {
                     break;
                 }
+            }
+            if let Some(to_check) = &mut self.to_check {
+                to_check.extend_from_slice(&changes);
             }
             for change in changes.drain(..) {
                 self.observe(change);

@@ -11,7 +11,7 @@ use crate::controllers::deployment::{
     DeploymentAction, DeploymentView, ReplicaSetView, ReplicasAnnotations, Requeue, sync,
 };
 use crate::engine::Agenda;
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
 
 /// First delay of the work queue's rate limiter (`DefaultTypedControllerRateLimiter` of client-go).
@@ -21,13 +21,15 @@ const RETRY_DELAY: SimDuration = SimDuration::from_millis(5);
 #[derive(Clone, Debug)]
 pub struct DeploymentController {
     queue: WorkQueue,
+    /// By Deployment: when the client may send the write that the last sync decided on and has not sent yet.
+    turns: Vec<Option<SimTime>>,
     limiter: TokenBucket,
 }
 
 impl DeploymentController {
     /// A controller with an unused client.
     pub fn new(settings: &ControllerSettings) -> Self {
-        Self { queue: WorkQueue::default(), limiter: settings.client() }
+        Self { queue: WorkQueue::default(), turns: Vec::new(), limiter: settings.client() }
     }
 
     /// Plans a sync after `delay`, unless one is planned that comes no later.
@@ -36,6 +38,13 @@ impl DeploymentController {
         if self.queue.add(id.index(), at) {
             agenda.schedule(at, ControllerEvent::SyncDeployment(id));
         }
+    }
+
+    fn turn(&mut self, id: DeploymentId) -> &mut Option<SimTime> {
+        if self.turns.len() <= id.index() {
+            self.turns.resize(id.index() + 1, None);
+        }
+        &mut self.turns[id.index()]
     }
 
     /// One sync of a Deployment.
@@ -60,9 +69,12 @@ impl DeploymentController {
         let outcome = sync(&view, &views, now);
         let writes_objects = outcome.actions.iter().any(|action| !matches!(action, DeploymentAction::UpdateStatus(_)));
         if writes_objects {
-            let allowed = self.limiter.take(now);
-            if allowed > now {
-                self.enqueue(id, allowed - now, agenda);
+            // A sync that has to wait keeps its turn: another one, taken when it wakes, would make it wait for ever.
+            let turn = self.turn(id).take();
+            let turn = turn.unwrap_or_else(|| self.limiter.take(now));
+            if turn > now {
+                *self.turn(id) = Some(turn);
+                self.enqueue(id, turn - now, agenda);
                 return;
             }
         }
@@ -145,7 +157,7 @@ fn create_replica_set(
     replicas: i32,
     revision: i64,
     annotations: ReplicasAnnotations,
-    now: crate::units::SimTime,
+    now: SimTime,
 ) -> ReplicaSetId {
     let deployment = cluster.deployment(id);
     let base_template = deployment.object.template;

@@ -8,6 +8,7 @@ use crate::api::{Name, Taint, TaintEffect, well_known};
 use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, Node, NodeId, NodeReady, Severity};
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
+use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::node_lifecycle::detection_time;
 use crate::controllers::node_lifecycle::zones::{
     ClusterMode, EvictionConfig, EvictionRate, TaintQueue, ZoneReadiness, ZoneState, handle_disruption,
@@ -25,6 +26,8 @@ pub struct NodeLifecycleController {
     eviction: EvictionConfig,
     zones: BTreeMap<(Name, Name), u32>,
     queues: Vec<TaintQueue<NodeId>>,
+    /// When each zone's queue is looked at next: one look for all nodes that wait, not one for each.
+    turns: WorkQueue,
     states: BTreeMap<u32, ZoneState>,
     /// Nodes whose kubelets are silent, each with the number of its silence.
     silent: BTreeMap<NodeId, u32>,
@@ -43,6 +46,7 @@ impl NodeLifecycleController {
             eviction: settings.eviction,
             zones: BTreeMap::new(),
             queues: Vec::new(),
+            turns: WorkQueue::default(),
             states: BTreeMap::new(),
             silent: BTreeMap::new(),
             silences: 0,
@@ -159,7 +163,7 @@ impl NodeLifecycleController {
         }
         let zone = self.zone_of(node, cluster);
         if self.queues[zone as usize].add(node) {
-            agenda.schedule(now, ControllerEvent::TaintNodes { zone });
+            self.plan_taints(zone, now, agenda);
         }
         self.plan_end(agenda.now(), agenda);
     }
@@ -235,14 +239,24 @@ impl NodeLifecycleController {
         if let Some(queue) = self.queues.get_mut(zone as usize) {
             queue.set_rate(rate, agenda.now());
             if let Some(at) = queue.next_at(agenda.now()) {
-                agenda.schedule(at, ControllerEvent::TaintNodes { zone });
+                self.plan_taints(zone, at, agenda);
             }
+        }
+    }
+
+    /// Plans a look at a zone's queue, unless one is planned that comes no later.
+    fn plan_taints<A: Agenda<ControllerEvent>>(&mut self, zone: u32, at: SimTime, agenda: &mut A) {
+        if self.turns.add(zone as usize, at) {
+            agenda.schedule(at, ControllerEvent::TaintNodes { zone });
         }
     }
 
     /// Taints the nodes of a zone that wait for it, as the rate allows.
     pub fn taint_nodes<A: Agenda<ControllerEvent>>(&mut self, zone: u32, cluster: &mut Cluster, agenda: &mut A) {
         let now = agenda.now();
+        if !self.turns.take(zone as usize, now) {
+            return;
+        }
         let Some(queue) = self.queues.get_mut(zone as usize) else { return };
         while let Some(node) = queue.take(now) {
             if cluster.node(node).ready != NodeReady::True {
@@ -257,7 +271,7 @@ impl NodeLifecycleController {
             }
         }
         if let Some(at) = queue.next_at(now) {
-            agenda.schedule(at, ControllerEvent::TaintNodes { zone });
+            self.plan_taints(zone, at, agenda);
         }
     }
 }
