@@ -55,7 +55,7 @@ impl Cluster {
         } else {
             self.index.add(id, Some(namespace), &object.meta.name);
             let kind = WorkloadKind::DaemonSet(id);
-            let workload = self.add_workload(kind, "DaemonSet", namespace, object.meta.name.clone(), 0);
+            let workload = self.add_workload(kind, namespace, object.meta.name.clone(), 0);
             self.daemon_sets.push(DaemonSet {
                 object,
                 namespace,

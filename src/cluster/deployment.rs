@@ -58,7 +58,7 @@ impl Cluster {
         let id = DeploymentId::from_index(self.deployments.len());
         self.index.add(id, Some(namespace), &object.meta.name);
         let kind = WorkloadKind::Deployment(id);
-        let workload = self.add_workload(kind, "Deployment", namespace, object.meta.name.clone(), object.replicas);
+        let workload = self.add_workload(kind, namespace, object.meta.name.clone(), object.replicas);
         self.deployments.push(Deployment {
             object,
             namespace,

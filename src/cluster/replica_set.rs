@@ -104,7 +104,7 @@ impl Cluster {
             }
             None => {
                 let kind = WorkloadKind::ReplicaSet(id);
-                self.add_workload(kind, "ReplicaSet", new.namespace, new.name.clone(), new.replicas)
+                self.add_workload(kind, new.namespace, new.name.clone(), new.replicas)
             }
         };
         self.replica_sets.push(ReplicaSet {

@@ -59,7 +59,7 @@ impl Cluster {
         } else {
             self.index.add(id, Some(namespace), &object.meta.name);
             let kind = WorkloadKind::StatefulSet(id);
-            let workload = self.add_workload(kind, "StatefulSet", namespace, object.meta.name.clone(), object.replicas);
+            let workload = self.add_workload(kind, namespace, object.meta.name.clone(), object.replicas);
             self.stateful_sets.push(StatefulSet {
                 current_template: object.template,
                 object,
