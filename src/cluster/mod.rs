@@ -8,6 +8,7 @@ mod admission;
 mod change;
 mod daemon_set;
 mod deployment;
+mod disruption_budget;
 mod hpa;
 mod ids;
 mod invariants;
@@ -25,10 +26,11 @@ mod workload;
 pub use change::{ApiEvent, Change, EventMessage, EventObject, Severity};
 pub use daemon_set::DaemonSet;
 pub use deployment::Deployment;
+pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use hpa::Hpa;
 pub use ids::{
-    ClaimId, DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId,
-    TemplateId, VolumeId, WorkloadId,
+    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId,
+    StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
 pub use node::{Machine, Node, NodeReady};
 pub use object_index::{IndexedId, Kind, ObjectId};
@@ -66,7 +68,7 @@ pub struct Cluster {
     hpas_by_target: BTreeMap<(NamespaceId, api::CrossVersionObjectReference), Vec<HpaId>>,
     workloads: Vec<Workload>,
     priority_classes: BTreeMap<Name, api::PriorityClass>,
-    disruption_budgets: Vec<api::PodDisruptionBudget>,
+    disruption_budgets: Vec<DisruptionBudget>,
     /// By namespace and name.
     limit_ranges: BTreeMap<(Name, Name), api::LimitRange>,
     storage: Storage,
@@ -156,26 +158,5 @@ impl Cluster {
     /// (`getDefaultPriorityClass` of the admission plugin Priority, Kubernetes 1.36).
     pub fn default_priority_class(&self) -> Option<&api::PriorityClass> {
         self.priority_classes.values().filter(|class| class.global_default).min_by_key(|class| class.value)
-    }
-
-    /// Adds or replaces a disruption budget.
-    pub fn apply_disruption_budget(&mut self, budget: api::PodDisruptionBudget) {
-        let same = |own: &api::PodDisruptionBudget| {
-            own.meta.name == budget.meta.name && own.meta.namespace == budget.meta.namespace
-        };
-        match self.disruption_budgets.iter().position(same) {
-            Some(index) => self.disruption_budgets[index] = budget,
-            None => self.disruption_budgets.push(budget),
-        }
-    }
-
-    /// Removes a disruption budget.
-    pub fn remove_disruption_budget(&mut self, namespace: &Name, name: &Name) {
-        self.disruption_budgets.retain(|own| own.meta.namespace != *namespace || own.meta.name != *name);
-    }
-
-    /// All disruption budgets.
-    pub fn disruption_budgets(&self) -> &[api::PodDisruptionBudget] {
-        &self.disruption_budgets
     }
 }
