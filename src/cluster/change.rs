@@ -1,8 +1,8 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    ClaimId, DaemonSetId, DeploymentId, HpaId, Machine, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId,
-    VolumeId, WorkloadId,
+    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, Machine, NodeId, PodId, ReplicaSetId, ServiceId,
+    StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -77,6 +77,12 @@ pub enum Change {
     ServiceChanged(ServiceId),
     /// A Service was removed.
     ServiceRemoved(ServiceId),
+    /// A PodDisruptionBudget was created, or its spec changed.
+    DisruptionBudgetSpec(DisruptionBudgetId),
+    /// A PodDisruptionBudget's status changed.
+    DisruptionBudgetStatus(DisruptionBudgetId),
+    /// A PodDisruptionBudget was removed.
+    DisruptionBudgetRemoved(DisruptionBudgetId),
     /// A claim was created.
     ClaimAdded(ClaimId),
     /// A claim was bound, or its selected node changed.

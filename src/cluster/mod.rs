@@ -8,6 +8,7 @@ mod admission;
 mod change;
 mod daemon_set;
 mod deployment;
+mod disruption_budget;
 mod hpa;
 mod ids;
 mod invariants;
@@ -27,10 +28,11 @@ pub use admission::Admission;
 pub use change::{ApiEvent, Change, EventMessage, EventObject, Severity};
 pub use daemon_set::DaemonSet;
 pub use deployment::Deployment;
+pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use hpa::Hpa;
 pub use ids::{
-    ClaimId, DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId,
-    TemplateId, VolumeId, WorkloadId,
+    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId,
+    StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
 pub use node::{Machine, Node, NodeReady};
 pub use object_index::{IndexedId, Kind, ObjectId};
@@ -72,7 +74,7 @@ pub struct Cluster {
     workloads: Vec<Workload>,
     admission: Admission,
     admitted: AdmittedTemplates,
-    disruption_budgets: Vec<api::PodDisruptionBudget>,
+    disruption_budgets: Vec<DisruptionBudget>,
     storage: Storage,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
@@ -144,26 +146,5 @@ impl Cluster {
     /// Every pod that ever was, in order of creation.
     pub fn pods(&self) -> impl ExactSizeIterator<Item = (PodId, &Pod)> {
         self.pods.iter().enumerate().map(|(index, pod)| (PodId::from_index(index), pod))
-    }
-
-    /// Adds or replaces a disruption budget.
-    pub fn apply_disruption_budget(&mut self, budget: api::PodDisruptionBudget) {
-        let same = |own: &api::PodDisruptionBudget| {
-            own.meta.name == budget.meta.name && own.meta.namespace == budget.meta.namespace
-        };
-        match self.disruption_budgets.iter().position(same) {
-            Some(index) => self.disruption_budgets[index] = budget,
-            None => self.disruption_budgets.push(budget),
-        }
-    }
-
-    /// Removes a disruption budget.
-    pub fn remove_disruption_budget(&mut self, namespace: &Name, name: &Name) {
-        self.disruption_budgets.retain(|own| own.meta.namespace != *namespace || own.meta.name != *name);
-    }
-
-    /// All disruption budgets.
-    pub fn disruption_budgets(&self) -> &[api::PodDisruptionBudget] {
-        &self.disruption_budgets
     }
 }

@@ -1,8 +1,8 @@
 //! The index of objects by kind, namespace and name.
 
 use super::{
-    Cluster, DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId,
-    WorkloadId,
+    Cluster, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId,
+    StatefulSetId, WorkloadId,
 };
 use crate::api::Name;
 use rustc_hash::FxHashMap;
@@ -79,6 +79,7 @@ kinds! {
     DaemonSet(DaemonSetId);
     Service(ServiceId);
     HorizontalPodAutoscaler(HpaId);
+    PodDisruptionBudget(DisruptionBudgetId);
 }
 
 indexed! {
@@ -88,6 +89,7 @@ indexed! {
     DaemonSet(DaemonSetId);
     Service(ServiceId);
     HorizontalPodAutoscaler(HpaId);
+    PodDisruptionBudget(DisruptionBudgetId);
 }
 
 impl Kind {
@@ -205,7 +207,10 @@ impl Cluster {
             ObjectId::StatefulSet(id) => Some(self.stateful_set(id).workload),
             ObjectId::DaemonSet(id) => Some(self.daemon_set(id).workload),
             ObjectId::Pod(id) => self.pod(id).workload,
-            ObjectId::Node(_) | ObjectId::Service(_) | ObjectId::HorizontalPodAutoscaler(_) => None,
+            ObjectId::Node(_)
+            | ObjectId::Service(_)
+            | ObjectId::HorizontalPodAutoscaler(_)
+            | ObjectId::PodDisruptionBudget(_) => None,
         }
     }
 }

@@ -110,7 +110,9 @@ impl World<'_> {
             Object::Service(service) => {
                 self.cluster.apply_service(service.clone(), now);
             }
-            Object::PodDisruptionBudget(budget) => self.cluster.apply_disruption_budget(budget.clone()),
+            Object::PodDisruptionBudget(budget) => {
+                self.cluster.apply_disruption_budget(budget.clone());
+            }
             Object::HorizontalPodAutoscaler(hpa) => {
                 self.cluster.apply_hpa(hpa.clone(), now);
             }
