@@ -5,6 +5,8 @@
 
 mod admission;
 mod autoscaling;
+mod autoscaling_status;
+mod condition;
 mod image;
 mod labels;
 mod limit_range;
@@ -23,6 +25,7 @@ mod service;
 mod taint;
 mod volume;
 mod workload;
+mod workload_status;
 
 pub use admission::{
     DefaultTolerationSeconds, add_default_tolerations, admit_pod_defaults, admit_priority, fold_match_label_keys,
@@ -32,6 +35,10 @@ pub use autoscaling::{
     CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingPolicy,
     HpaScalingPolicyType, HpaScalingRules, MetricIdentifier, MetricSpec, MetricTarget, ScalingPolicySelect,
 };
+pub use autoscaling_status::{
+    HpaCondition, HpaConditionReason, HpaConditionType, HpaConditions, HpaStatus, MetricValueStatus, MilliValue,
+};
+pub use condition::ConditionStatus;
 pub use image::normalized_image_name;
 pub use labels::Labels;
 pub use limit_range::{LimitRange, LimitRangeItem, LimitType, aggregate, requests_above_limits};
@@ -65,4 +72,7 @@ pub use volume::{
 pub use workload::{
     DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, PodManagementPolicy, ReplicaSet, StatefulSet,
     StatefulSetUpdateStrategy,
+};
+pub use workload_status::{
+    DaemonSetStatus, DeploymentCondition, DeploymentStatus, ProgressingReason, StatefulSetStatus,
 };

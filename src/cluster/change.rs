@@ -1,8 +1,8 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    ClaimId, DaemonSetId, DeploymentId, HpaId, Machine, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId,
-    VolumeId, WorkloadId,
+    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, Machine, NodeId, PodId, ReplicaSetId, ServiceId,
+    StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -45,6 +45,8 @@ pub enum Change {
     PodEndpoint(PodId),
     /// A Deployment's spec changed, or it was created.
     DeploymentSpec(DeploymentId),
+    /// A Deployment's status changed.
+    DeploymentStatus(DeploymentId),
     /// A Deployment was removed.
     DeploymentRemoved(DeploymentId),
     /// A ReplicaSet's spec changed, or it was created.
@@ -55,20 +57,32 @@ pub enum Change {
     ReplicaSetRemoved(ReplicaSetId),
     /// A StatefulSet's spec changed, or it was created.
     StatefulSetSpec(StatefulSetId),
+    /// A StatefulSet's status changed.
+    StatefulSetStatus(StatefulSetId),
     /// A StatefulSet was removed.
     StatefulSetRemoved(StatefulSetId),
     /// A DaemonSet's spec changed, or it was created.
     DaemonSetSpec(DaemonSetId),
+    /// A DaemonSet's status changed.
+    DaemonSetStatus(DaemonSetId),
     /// A DaemonSet was removed.
     DaemonSetRemoved(DaemonSetId),
     /// A HorizontalPodAutoscaler was created or changed.
     HpaSpec(HpaId),
+    /// A HorizontalPodAutoscaler's status changed.
+    HpaStatus(HpaId),
     /// A HorizontalPodAutoscaler was removed.
     HpaRemoved(HpaId),
     /// A Service was created or changed.
     ServiceChanged(ServiceId),
     /// A Service was removed.
     ServiceRemoved(ServiceId),
+    /// A PodDisruptionBudget was created, or its spec changed.
+    DisruptionBudgetSpec(DisruptionBudgetId),
+    /// A PodDisruptionBudget's status changed.
+    DisruptionBudgetStatus(DisruptionBudgetId),
+    /// A PodDisruptionBudget was removed.
+    DisruptionBudgetRemoved(DisruptionBudgetId),
     /// A claim was created.
     ClaimAdded(ClaimId),
     /// A claim was bound, or its selected node changed.

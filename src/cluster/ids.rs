@@ -65,6 +65,8 @@ id! {
     DaemonSetId;
     /// A HorizontalPodAutoscaler.
     HpaId;
+    /// A PodDisruptionBudget.
+    DisruptionBudgetId;
     /// A persistent volume.
     VolumeId;
     /// A claim.

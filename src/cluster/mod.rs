@@ -8,6 +8,7 @@ mod admission;
 mod change;
 mod daemon_set;
 mod deployment;
+mod disruption_budget;
 mod hpa;
 mod ids;
 mod invariants;
@@ -16,6 +17,7 @@ mod object_index;
 mod pod;
 mod pod_changes;
 mod replica_set;
+mod resource_version;
 mod service;
 mod stateful_set;
 mod storage;
@@ -26,10 +28,11 @@ pub use admission::Admission;
 pub use change::{ApiEvent, Change, EventMessage, EventObject, Severity};
 pub use daemon_set::DaemonSet;
 pub use deployment::Deployment;
+pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use hpa::Hpa;
 pub use ids::{
-    ClaimId, DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId,
-    TemplateId, VolumeId, WorkloadId,
+    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId,
+    StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
 pub use node::{Machine, Node, NodeReady};
 pub use object_index::{IndexedId, Kind, ObjectId};
@@ -45,6 +48,7 @@ use crate::api::{self, Name, PodTemplate};
 use crate::units::SimTime;
 use admission::AdmittedTemplates;
 use object_index::ObjectIndex;
+use resource_version::ResourceVersions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use template::Templates;
@@ -52,6 +56,7 @@ use template::Templates;
 /// The cluster's state.
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
+    versions: ResourceVersions,
     index: ObjectIndex,
     namespaces: Vec<Name>,
     namespaces_by_name: BTreeMap<Name, NamespaceId>,
@@ -69,7 +74,7 @@ pub struct Cluster {
     workloads: Vec<Workload>,
     admission: Admission,
     admitted: AdmittedTemplates,
-    disruption_budgets: Vec<api::PodDisruptionBudget>,
+    disruption_budgets: Vec<DisruptionBudget>,
     storage: Storage,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
@@ -141,26 +146,5 @@ impl Cluster {
     /// Every pod that ever was, in order of creation.
     pub fn pods(&self) -> impl ExactSizeIterator<Item = (PodId, &Pod)> {
         self.pods.iter().enumerate().map(|(index, pod)| (PodId::from_index(index), pod))
-    }
-
-    /// Adds or replaces a disruption budget.
-    pub fn apply_disruption_budget(&mut self, budget: api::PodDisruptionBudget) {
-        let same = |own: &api::PodDisruptionBudget| {
-            own.meta.name == budget.meta.name && own.meta.namespace == budget.meta.namespace
-        };
-        match self.disruption_budgets.iter().position(same) {
-            Some(index) => self.disruption_budgets[index] = budget,
-            None => self.disruption_budgets.push(budget),
-        }
-    }
-
-    /// Removes a disruption budget.
-    pub fn remove_disruption_budget(&mut self, namespace: &Name, name: &Name) {
-        self.disruption_budgets.retain(|own| own.meta.namespace != *namespace || own.meta.name != *name);
-    }
-
-    /// All disruption budgets.
-    pub fn disruption_budgets(&self) -> &[api::PodDisruptionBudget] {
-        &self.disruption_budgets
     }
 }

@@ -1,8 +1,8 @@
 //! The index of objects by kind, namespace and name.
 
 use super::{
-    Cluster, DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId,
-    WorkloadId,
+    Cluster, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId,
+    StatefulSetId, WorkloadId,
 };
 use crate::api::Name;
 use rustc_hash::FxHashMap;
@@ -79,6 +79,7 @@ kinds! {
     DaemonSet(DaemonSetId);
     Service(ServiceId);
     HorizontalPodAutoscaler(HpaId);
+    PodDisruptionBudget(DisruptionBudgetId);
 }
 
 indexed! {
@@ -88,6 +89,7 @@ indexed! {
     DaemonSet(DaemonSetId);
     Service(ServiceId);
     HorizontalPodAutoscaler(HpaId);
+    PodDisruptionBudget(DisruptionBudgetId);
 }
 
 impl Kind {
@@ -205,7 +207,10 @@ impl Cluster {
             ObjectId::StatefulSet(id) => Some(self.stateful_set(id).workload),
             ObjectId::DaemonSet(id) => Some(self.daemon_set(id).workload),
             ObjectId::Pod(id) => self.pod(id).workload,
-            ObjectId::Node(_) | ObjectId::Service(_) | ObjectId::HorizontalPodAutoscaler(_) => None,
+            ObjectId::Node(_)
+            | ObjectId::Service(_)
+            | ObjectId::HorizontalPodAutoscaler(_)
+            | ObjectId::PodDisruptionBudget(_) => None,
         }
     }
 }
@@ -226,9 +231,13 @@ mod tests {
     #[test]
     fn an_object_is_found_by_kind_namespace_and_name_as_long_as_it_exists() {
         let mut cluster = Cluster::default();
-        let web = cluster.apply_service(service("shop", "web"));
-        assert_eq!(cluster.apply_service(service("shop", "web")), web, "the same name is the same object");
-        let elsewhere = cluster.apply_service(service("test", "web"));
+        let web = cluster.apply_service(service("shop", "web"), SimTime::ZERO);
+        assert_eq!(
+            cluster.apply_service(service("shop", "web"), SimTime::ZERO),
+            web,
+            "the same name is the same object"
+        );
+        let elsewhere = cluster.apply_service(service("test", "web"), SimTime::ZERO);
         let cases = [
             (Kind::Service, "shop", "web", Some(web)),
             (Kind::Service, "test", "web", Some(elsewhere)),
@@ -242,7 +251,7 @@ mod tests {
         }
         cluster.remove_service(web);
         assert_eq!(cluster.find_object(Kind::Service, "shop", "web"), None);
-        let anew = cluster.apply_service(service("shop", "web"));
+        let anew = cluster.apply_service(service("shop", "web"), SimTime::ZERO);
         assert_ne!(anew, web, "an object that is created again is another one");
         assert_eq!(cluster.find_object(Kind::Service, "shop", "web"), Some(ObjectId::Service(anew)));
     }

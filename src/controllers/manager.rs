@@ -6,7 +6,9 @@ use super::common::event::ControllerEvent;
 use super::common::settings::ControllerSettings;
 use super::daemon_set::controller::DaemonSetController;
 use super::deployment::controller::DeploymentController;
+use super::disruption::controller::DisruptionController;
 use super::endpoint_slice::controller::EndpointController;
+use super::eviction::controller::{Drain, EvictionController};
 use super::node_lifecycle::controller::NodeLifecycleController;
 use super::persistent_volume::controller::PersistentVolumeController;
 use super::pod_gc::controller::PodGcController;
@@ -30,6 +32,8 @@ pub struct Controllers {
     taint_eviction: TaintEvictionController,
     pod_gc: PodGcController,
     persistent_volume: PersistentVolumeController,
+    disruption: DisruptionController,
+    eviction: EvictionController,
     garbage_client: TokenBucket,
 }
 
@@ -47,6 +51,8 @@ impl Controllers {
             taint_eviction: TaintEvictionController::new(&settings),
             pod_gc: PodGcController::new(&settings),
             persistent_volume: PersistentVolumeController::new(&settings),
+            disruption: DisruptionController::default(),
+            eviction: EvictionController::default(),
             garbage_client: settings.client(),
         }
     }
@@ -54,6 +60,7 @@ impl Controllers {
     /// A change of the cluster: whoever watches it is woken.
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
         self.persistent_volume.observe(change, cluster, agenda);
+        self.disruption.observe(change, cluster);
         if let Some(pod) = change.pod()
             && cluster.pod(pod).owner == Owner::None
             && cluster.pod(pod).workload.is_none()
@@ -65,7 +72,6 @@ impl Controllers {
         }
         match change {
             Change::DeploymentSpec(id) => {
-                self.deployment.note_spec_change(id);
                 self.deployment.enqueue(id, self.settings.deployment_sync, agenda);
             }
             Change::DeploymentRemoved(id) => {
@@ -112,6 +118,21 @@ impl Controllers {
             }
             _ => {}
         }
+    }
+
+    /// Everything of this instant was observed: writes what takes no time.
+    pub fn settle(&mut self, cluster: &mut Cluster) {
+        self.disruption.sync(cluster);
+    }
+
+    /// Starts to drain a node.
+    pub fn drain<A: Agenda<ControllerEvent>>(&mut self, drain: Drain, cluster: &mut Cluster, agenda: &mut A) {
+        self.eviction.start(drain, cluster, agenda);
+    }
+
+    /// Takes the drains that gave up since the last call.
+    pub fn take_abandoned_drains(&mut self) -> Vec<Drain> {
+        self.eviction.take_abandoned()
     }
 
     fn wake_owner<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &Cluster, agenda: &mut A) {
@@ -192,6 +213,7 @@ impl Controllers {
             ControllerEvent::SyncClaim(id) => self.persistent_volume.sync(id, cluster, agenda),
             ControllerEvent::ProvisionVolume(id) => self.persistent_volume.provision(id, cluster),
             ControllerEvent::CollectPods => self.pod_gc.collect(cluster, now),
+            ControllerEvent::Drain { index } => self.eviction.drain(index, cluster, agenda),
         }
     }
 

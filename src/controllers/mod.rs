@@ -9,6 +9,7 @@ pub mod daemon_set;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
+pub mod eviction;
 pub mod manager;
 pub mod node_lifecycle;
 pub mod persistent_volume;

@@ -9,6 +9,7 @@ use crate::api::{
 use crate::cluster::{ApiEvent, Change, Cluster, DaemonSetId, NodeId, PodId, StatefulSetId, TemplateId};
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
+use crate::controllers::eviction::controller::Drain;
 use crate::controllers::manager::Controllers;
 use crate::engine::{EventQueue, Priority};
 use crate::units::{SimDuration, SimTime};
@@ -32,7 +33,7 @@ impl From<ControllerEvent> for Event {
 /// A cluster with its controllers, a scheduler that takes the emptiest node that fits, and kubelets.
 pub struct TestCluster {
     pub cluster: Cluster,
-    controllers: Controllers,
+    pub controllers: Controllers,
     queue: EventQueue<Event>,
     events: Vec<ApiEvent>,
     /// Events handled.
@@ -96,7 +97,11 @@ impl TestCluster {
             let mut changes = Vec::new();
             self.cluster.take_changes(&mut changes);
             if changes.is_empty() {
-                break;
+                self.controllers.settle(&mut self.cluster);
+                self.cluster.take_changes(&mut changes);
+                if changes.is_empty() {
+                    break;
+                }
             }
             for change in changes {
                 let millis = now.as_nanos() / 1_000_000;
@@ -185,7 +190,7 @@ impl TestCluster {
             min_ready: SimDuration::ZERO,
             first_ordinal: 0,
         };
-        let id = self.cluster.apply_stateful_set(object.with_template(id));
+        let id = self.cluster.apply_stateful_set(object.with_template(id), SimTime::ZERO);
         self.react();
         id
     }
@@ -202,9 +207,14 @@ impl TestCluster {
             },
             min_ready: SimDuration::ZERO,
         };
-        let id = self.cluster.apply_daemon_set(object.with_template(id));
+        let id = self.cluster.apply_daemon_set(object.with_template(id), SimTime::ZERO);
         self.react();
         id
+    }
+
+    pub fn drain(&mut self, drain: Drain) {
+        self.controllers.drain(drain, &mut self.cluster, &mut self.queue);
+        self.react();
     }
 
     pub fn update_stateful_set(&mut self, id: StatefulSetId, update: impl FnOnce(&mut crate::cluster::StatefulSet)) {

@@ -7,6 +7,7 @@
 //! between a pod's creation and its first cycle.
 
 mod decide;
+mod disruption_budgets;
 mod failure_texts;
 mod owners;
 mod reject;
@@ -19,17 +20,15 @@ pub use watch::{Attempt, AttemptOutcome, Match, WatchedPods};
 
 use crate::api::{self, Name};
 use crate::cluster::{
-    ApiEvent, Change, Cluster, Disruption, EventMessage, EventObject, NamespaceId, NodeId, Owner, PodId, Severity,
-    TemplateId,
+    ApiEvent, Change, Cluster, Disruption, DisruptionBudgetId, EventMessage, EventObject, NamespaceId, NodeId, Owner,
+    PodId, Severity, TemplateId,
 };
 use crate::engine::{Agenda, RandomStream};
 use crate::scheduler::config::{Profile, SchedulerConfig};
 use crate::scheduler::framework::{ClusterEvent, Decision, HintContext, Scratch, SearchState, node_update_events};
 use crate::scheduler::index::Index;
 use crate::scheduler::queue::SchedulingQueue;
-use crate::scheduler::view::{
-    DisruptionBudget, Listers, Nominator, PodInfo, PodOrigin, PodTraits, ServiceSelector, Snapshot,
-};
+use crate::scheduler::view::{Listers, Nominator, PodInfo, PodOrigin, PodTraits, ServiceSelector, Snapshot};
 use crate::units::{SimDuration, SimTime};
 use decide::TieDraws;
 use failure_texts::FailureTexts;
@@ -91,6 +90,8 @@ pub struct Scheduler<L> {
     profiles: Vec<Profile>,
     snapshot: Snapshot,
     listers: Listers,
+    /// Of the budgets of `listers`, in the same order.
+    disruption_budget_ids: Vec<DisruptionBudgetId>,
     nominator: Nominator,
     queue: SchedulingQueue,
     search: SearchState,
@@ -141,6 +142,7 @@ impl<L: RateLimit> Scheduler<L> {
             profiles: config.profiles(),
             snapshot,
             listers: Listers::default(),
+            disruption_budget_ids: Vec::new(),
             nominator: Nominator::default(),
             queue: SchedulingQueue::new(config),
             search: SearchState::default(),
@@ -183,11 +185,6 @@ impl<L: RateLimit> Scheduler<L> {
             self.queue.disperse_all();
         }
         self.listers.namespaces.insert(namespace.meta.name.clone(), namespace.meta.labels.clone());
-    }
-
-    /// The disruption budgets with their status, which preemption looks at.
-    pub fn set_disruption_budgets(&mut self, budgets: Vec<DisruptionBudget>) {
-        self.listers.disruption_budgets = budgets;
     }
 
     fn traits_of(&mut self, template: TemplateId, cluster: &Cluster) -> Arc<PodTraits> {
@@ -350,6 +347,10 @@ impl<L: RateLimit> Scheduler<L> {
             | Change::VolumeRemoved(_)
             | Change::StorageClass
             | Change::CsiObject => self.observe_storage(change, cluster, agenda),
+            Change::DisruptionBudgetSpec(id) | Change::DisruptionBudgetRemoved(id) => {
+                return self.observe_disruption_budget(id, cluster);
+            }
+            Change::DisruptionBudgetStatus(id) => return self.observe_disruption_budget_status(id, cluster),
             _ => return,
         }
         self.plan(agenda, self.timing.watch);

@@ -30,11 +30,6 @@ pub enum Event {
         /// Index of the action.
         index: u32,
     },
-    /// An operator who drains a node tries again.
-    Drain {
-        /// Index of the action.
-        index: u32,
-    },
     /// The rate of a traffic entry changes.
     Traffic(RateChange),
     /// A fault strikes or ends.

@@ -102,10 +102,7 @@ fn watched_pod(id: PodId, relation: Match, cluster: &Cluster, profiles: &[Profil
         namespace: cluster.namespace_name(pod.namespace).clone(),
         name: pod.name.clone(),
         relation,
-        workload: pod.workload.map(|workload| {
-            let workload = cluster.workload(workload);
-            format!("{}/{}", workload.kind_name, workload.name)
-        }),
+        workload: pod.workload.map(|workload| cluster.workload(workload).to_string()),
         attempts: pod.scheduling_attempts,
         not_tried: (pod.scheduling_attempts == 0).then(|| not_tried(id, node.as_ref(), cluster, profiles)),
         node,

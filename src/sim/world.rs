@@ -1,6 +1,5 @@
 //! The world of a run: the cluster, everything that acts on it, and the dispatch of events and changes between them.
 
-use super::actions::status_of;
 use super::arrivals::ArrivalStream;
 use super::event::Event;
 use super::recorder::{PoolInfo, Recorder, WorkloadLoad};
@@ -8,9 +7,9 @@ use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use super::setup;
 use super::{Prepared, SimError};
-use crate::api::{self, Name};
+use crate::api::{self, HpaConditionType, Name};
+use crate::autoscaler::hpa::MetricName;
 use crate::autoscaler::hpa::controller::{HpaController, HpaReport, UsageSource};
-use crate::autoscaler::hpa::{HpaConditionType, MetricName};
 use crate::cluster::{Admission, ApiEvent, Change, Cluster, NewPod, Owner, PodId};
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
@@ -18,7 +17,6 @@ use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::infra::node_pool::NodePool;
 use crate::kubelet::controller::Kubelets;
 use crate::record::{AutoscalingRecord, MetricRecord};
-use crate::scheduler::DisruptionBudget;
 use crate::scheduler::component::{DecisionPath, Scheduler};
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use crate::workload::traffic::{Load, Traffic};
@@ -43,7 +41,6 @@ pub struct World<'a> {
     pub(super) joining: Vec<(u32, api::Node)>,
     pub(super) remarks: Vec<String>,
     shared_gpus: u64,
-    budgets_are_stale: bool,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
     pub(super) checksum: Checksum,
@@ -125,7 +122,6 @@ impl<'a> World<'a> {
             joining: Vec::new(),
             remarks: Vec::new(),
             shared_gpus: 0,
-            budgets_are_stale: false,
             changes: Vec::new(),
             events: Vec::new(),
             checksum: Checksum::default(),
@@ -163,11 +159,15 @@ impl<'a> World<'a> {
     fn handle(&mut self, event: Event) -> Result<(), SimError> {
         let Self { queue, cluster, .. } = self;
         match event {
-            Event::Controller(event) => self.controllers.handle(event, cluster, queue),
-            Event::Scheduler(event) => {
-                self.update_disruption_budgets();
-                self.scheduler.handle(event, &mut self.cluster, &mut self.queue);
+            Event::Controller(event) => {
+                self.controllers.handle(event, cluster, queue);
+                for drain in self.controllers.take_abandoned_drains() {
+                    let (now, node) = (queue.now(), &cluster.node(drain.node).object.meta.name);
+                    let timeout = drain.timeout.unwrap_or_default();
+                    self.remarks.push(format!("{now}: drain of {node} gave up after {timeout}"));
+                }
             }
+            Event::Scheduler(event) => self.scheduler.handle(event, cluster, queue),
             Event::Kubelet(event) => self.kubelets.handle(event, cluster, queue),
             Event::Traffic(change) => self.traffic.handle(change, cluster, queue),
             Event::Hpa(event) => {
@@ -182,7 +182,6 @@ impl<'a> World<'a> {
                 }
             }
             Event::Action { index } => self.act(index),
-            Event::Drain { index } => self.drain(index),
             Event::Arrival { stream } => {
                 for arriving in self.arrivals[stream as usize].take() {
                     self.arrive(stream, arriving);
@@ -199,22 +198,6 @@ impl<'a> World<'a> {
             }
         }
         Ok(())
-    }
-
-    /// Shows the scheduler the budgets with their status, if there are any and a pod has changed.
-    fn update_disruption_budgets(&mut self) {
-        if !std::mem::take(&mut self.budgets_are_stale) {
-            return;
-        }
-        let now = self.queue.now();
-        let budget = |own: &api::PodDisruptionBudget| DisruptionBudget {
-            namespace: own.meta.namespace.clone(),
-            selector: own.selector.clone(),
-            disruptions_allowed: status_of(&self.cluster, own, now).disruptions_allowed,
-            disrupted_pods: Vec::new(),
-        };
-        let budgets = self.cluster.disruption_budgets().iter().map(budget).collect();
-        self.scheduler.set_disruption_budgets(budgets);
     }
 
     fn arrive(&mut self, stream: u32, arriving: super::arrivals::Arriving) {
@@ -264,6 +247,7 @@ impl<'a> World<'a> {
             self.cluster.take_changes(&mut changes);
             if changes.is_empty() {
                 self.pass_on_load();
+                self.controllers.settle(&mut self.cluster);
                 self.cluster.take_changes(&mut changes);
                 if changes.is_empty() {
                     break;
@@ -293,7 +277,6 @@ impl<'a> World<'a> {
     fn observe(&mut self, change: Change) {
         let Self { queue, cluster, .. } = self;
         let now = queue.now();
-        self.budgets_are_stale |= !cluster.disruption_budgets().is_empty();
         self.recorder.observe(change, cluster, now);
         self.recovery.observe(change, cluster, now);
         // Neither traffic nor autoscalers know pods that no workload owns.

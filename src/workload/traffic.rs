@@ -199,7 +199,7 @@ impl Traffic {
         let state = cluster.workload(workload);
         let namespace = cluster.namespace_name(state.namespace);
         let matches = |entry: &Entry| {
-            entry.target.kind.as_str() == state.kind_name
+            entry.target.kind.as_str() == state.kind.as_str()
                 && entry.target.name.as_str() == &*state.name
                 && entry.target.namespace.as_str() == &**namespace
         };

@@ -71,6 +71,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("infra", "workload::Sampler", "draws from a distribution: a pure function, no behaviour"),
     ("kubelet", "workload::Sampler", "draws from a distribution: a pure function, no behaviour"),
     ("kubelet", "input::scenario", "the scenario's start-up times"),
+    ("record", "input::scenario::FaultKind", "a fault is recorded as what the scenario calls it"),
 ];
 
 /// Rooms that do no I/O and read no clock, thread or environment.

@@ -57,4 +57,9 @@ pub enum ControllerEvent {
     ProvisionVolume(ClaimId),
     /// The pod garbage collector looks for pods of nodes that do not exist.
     CollectPods,
+    /// `kubectl drain` tries again to evict the pods that are left.
+    Drain {
+        /// Index among the drains that were started.
+        index: u32,
+    },
 }

@@ -5,7 +5,7 @@
 //! pass is planned.
 
 use crate::api::{Name, Taint, TaintEffect, well_known};
-use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, NodeId, NodeReady, Severity};
+use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, Node, NodeId, NodeReady, Severity};
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::work_queue::WorkQueue;
@@ -146,7 +146,7 @@ impl NodeLifecycleController {
             return;
         }
         let now = agenda.now();
-        cluster.set_node_ready(node, NodeReady::Unknown, now);
+        cluster.set_node_ready(node, NodeReady::Unknown, Node::NODE_STATUS_UNKNOWN, now);
         let name = cluster.node(node).object.meta.name.clone();
         node_event(cluster, node, "NodeNotReady", format!("Node {name} status is now: NodeNotReady"));
         for pod in cluster.node(node).pods.clone() {

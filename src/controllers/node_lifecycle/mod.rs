@@ -7,8 +7,8 @@
 pub mod controller;
 pub mod zones;
 
+use crate::api::ConditionStatus;
 use crate::api::well_known;
-use crate::controllers::common::condition::ConditionStatus;
 use crate::units::{SimDuration, SimTime};
 
 /// `--node-monitor-period`: between two passes over all nodes.

@@ -61,7 +61,7 @@ impl WatchedPods {
                 };
                 let is_workload = || {
                     let workload = pod.workload.map(|workload| cluster.workload(workload));
-                    workload.is_some_and(|own| *own.kind_name == **kind && own.name == *name)
+                    workload.is_some_and(|workload| *workload.kind.as_str() == **kind && workload.name == *name)
                 };
                 (is_in(namespace) && (is_owner || is_workload())).then_some(Match::Related)
             }

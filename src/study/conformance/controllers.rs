@@ -1,10 +1,8 @@
 //! Replay of recorded Deployment and ReplicaSet controller decisions.
 
 use super::{CaseResult, ConformanceError, Difference, read_json_lines};
-use crate::api::{DeploymentStrategy, IntOrPercent, PodPhase};
-use crate::controllers::deployment::{
-    self, DeploymentAction, DeploymentStatus, DeploymentView, ReplicaSetView, ReplicasAnnotations,
-};
+use crate::api::{DeploymentStatus, DeploymentStrategy, IntOrPercent, PodPhase};
+use crate::controllers::deployment::{self, DeploymentAction, DeploymentView, ReplicaSetView, ReplicasAnnotations};
 use crate::controllers::replica_set::{RankedPod, deletion_order};
 use crate::units::{SimDuration, SimTime};
 use serde::Deserialize;

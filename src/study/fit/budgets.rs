@@ -4,13 +4,10 @@
 //! the Deployment, ReplicaSet or StatefulSet among the objects, else the number of its pods.
 
 use crate::api::{self, Name, Object};
-use crate::cluster::PodId;
-use crate::controllers::disruption::{
-    BudgetPod, BudgetSpec, BudgetStatus, EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, budget_status,
-    evict,
-};
+use crate::cluster::{DisruptionBudgetStatus, PodId};
+use crate::controllers::disruption::{Counted, Tally, budget_status};
+use crate::controllers::eviction::{EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, evict};
 use crate::study::cluster_view::ClusterView;
-use crate::units::SimTime;
 use std::collections::BTreeMap;
 
 /// Kind, namespace and name of a controller.
@@ -19,9 +16,7 @@ type ControllerKey = (Name, Name, Name);
 /// A budget with the pods that it selects.
 #[derive(Clone, Debug)]
 struct Budget {
-    name: String,
-    spec: BudgetSpec,
-    policy: UnhealthyPodEvictionPolicy,
+    object: api::PodDisruptionBudget,
     pods: Vec<usize>,
 }
 
@@ -31,9 +26,16 @@ pub struct Budgets {
     list: Vec<Budget>,
     /// By pod: the positions of the budgets that select it.
     of_pod: Vec<Vec<usize>>,
-    /// By pod: its controller and that one's scale.
-    controllers: Vec<Option<(u32, i32)>>,
+    controllers: Controllers,
     is_ready: Vec<bool>,
+}
+
+/// The controllers of the pods.
+#[derive(Clone, Debug, Default)]
+struct Controllers {
+    /// By pod: the position of its controller.
+    of_pod: Vec<Option<usize>>,
+    scales: Vec<i32>,
 }
 
 /// Why the eviction API does not let a pod go.
@@ -51,24 +53,17 @@ impl Budgets {
         let mut of_pod = vec![Vec::new(); view.pods.len()];
         let mut budgets = Vec::new();
         for object in objects {
-            let Object::PodDisruptionBudget(own) = object else { continue };
+            let Object::PodDisruptionBudget(budget) = object else { continue };
             let selects = |pod: &crate::study::cluster_view::ViewedPod| {
-                pod.info.namespace == own.meta.namespace
-                    && own.selector.as_ref().is_some_and(|selector| selector.matches(&pod.info.labels))
+                pod.info.namespace == budget.meta.namespace
+                    && budget.selector.as_ref().is_some_and(|selector| selector.matches(&pod.info.labels))
             };
             let pods: Vec<usize> =
                 view.pods.iter().enumerate().filter(|(_, pod)| selects(pod)).map(|(index, _)| index).collect();
             for pod in &pods {
                 of_pod[*pod].push(budgets.len());
             }
-            let policy = if own.always_allow_unhealthy {
-                UnhealthyPodEvictionPolicy::AlwaysAllow
-            } else {
-                UnhealthyPodEvictionPolicy::IfHealthyBudget
-            };
-            let spec = BudgetSpec { min_available: own.min_available, max_unavailable: own.max_unavailable };
-            let name = format!("{}/{}", own.meta.namespace, own.meta.name);
-            budgets.push(Budget { name, spec, policy, pods });
+            budgets.push(Budget { object: budget.clone(), pods });
         }
         let is_ready = view.pods.iter().map(|pod| pod.is_ready).collect();
         Self { list: budgets, of_pod, controllers: controllers(objects, view), is_ready }
@@ -76,28 +71,28 @@ impl Budgets {
 
     /// Why the pod cannot be evicted now; `None` if it can.
     pub fn refusal(&self, view: &ClusterView, pod: PodId) -> Option<Refusal> {
-        let own = view.pods.get(pod.index())?;
+        let viewed = view.pods.get(pod.index())?;
         let selecting = self.of_pod.get(pod.index())?;
         let is_ready = self.is_ready(pod);
-        let statuses: Vec<BudgetStatus> = selecting.iter().map(|budget| self.status(view, *budget)).collect();
+        let statuses: Vec<DisruptionBudgetStatus> = selecting.iter().map(|budget| self.status(view, *budget)).collect();
         let budgets: Vec<EvictionBudget> = selecting
             .iter()
             .zip(&statuses)
             .map(|(budget, status)| EvictionBudget {
                 status: *status,
-                status_is_stale: false,
-                unhealthy_pod_eviction_policy: self.list[*budget].policy,
+                unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy::of(&self.list[*budget].object),
             })
             .collect();
-        let name = own.full_name();
-        match evict(own.phase, own.info.terminating, is_ready, &budgets) {
+        let name = viewed.full_name();
+        match evict(viewed.phase, viewed.info.terminating, is_ready, &budgets) {
             EvictionAnswer::Evict { .. } => None,
             EvictionAnswer::MoreThanOneBudget => Some(Refusal {
                 budget: format!("several PodDisruptionBudgets for {name}"),
                 detail: format!("{name} has more than one PodDisruptionBudget, which the eviction API refuses"),
             }),
             EvictionAnswer::TooManyRequests => {
-                let (budget, status) = (&self.list[*selecting.first()?].name, statuses.first()?);
+                let (budget, status) = (&self.list[*selecting.first()?].object.meta, statuses.first()?);
+                let budget = format!("{}/{}", budget.namespace, budget.name);
                 let (healthy, desired) = (status.current_healthy, status.desired_healthy);
                 Some(Refusal {
                     budget: format!("PodDisruptionBudget {budget}"),
@@ -122,55 +117,54 @@ impl Budgets {
     }
 
     /// The status that the disruption controller would write.
-    fn status(&self, view: &ClusterView, budget: usize) -> BudgetStatus {
+    fn status(&self, view: &ClusterView, budget: usize) -> DisruptionBudgetStatus {
         let budget = &self.list[budget];
-        let pods: Vec<BudgetPod<u32>> = budget
-            .pods
-            .iter()
-            .map(|pod| BudgetPod {
-                is_ready: self.is_ready[*pod],
-                is_deleting: view.pods[*pod].info.terminating,
-                disrupted_at: None,
-                controller: self.controllers[*pod],
-            })
-            .collect();
-        budget_status(budget.spec, &pods, SimTime::ZERO)
+        let mut tally = Tally::default();
+        for pod in &budget.pods {
+            let viewed = &view.pods[*pod];
+            let counted = Counted::of(viewed.phase, self.is_ready[*pod], viewed.info.terminating);
+            tally.recount(self.controllers.of_pod[*pod], Counted::No, counted);
+        }
+        budget_status(&budget.object, &tally, |controller: usize| self.controllers.scales[controller])
     }
 }
 
-/// By pod: its controller, numbered, and that one's scale.
-fn controllers(objects: &[Object], view: &ClusterView) -> Vec<Option<(u32, i32)>> {
+/// The controllers of the pods, with their scales.
+fn controllers(objects: &[Object], view: &ClusterView) -> Controllers {
     let key = |kind: &str, meta: &api::ObjectMeta| (Name::from(kind), meta.namespace.clone(), meta.name.clone());
     let mut scales: BTreeMap<ControllerKey, i32> = BTreeMap::new();
     let mut deployments: BTreeMap<ControllerKey, ControllerKey> = BTreeMap::new();
     for object in objects {
         match object {
-            Object::Deployment(own) => _ = scales.insert(key("Deployment", &own.meta), own.replicas),
-            Object::StatefulSet(own) => _ = scales.insert(key("StatefulSet", &own.meta), own.replicas),
-            Object::ReplicaSet(own) => {
-                let key = key("ReplicaSet", &own.meta);
-                if let Some(owner) = &own.meta.owner {
-                    let top = (owner.kind.clone(), own.meta.namespace.clone(), owner.name.clone());
+            Object::Deployment(deployment) => {
+                scales.insert(key("Deployment", &deployment.meta), deployment.replicas);
+            }
+            Object::StatefulSet(set) => {
+                scales.insert(key("StatefulSet", &set.meta), set.replicas);
+            }
+            Object::ReplicaSet(set) => {
+                let key = key("ReplicaSet", &set.meta);
+                if let Some(owner) = &set.meta.owner {
+                    let top = (owner.kind.clone(), set.meta.namespace.clone(), owner.name.clone());
                     deployments.insert(key.clone(), top);
                 }
-                scales.insert(key, own.replicas);
+                scales.insert(key, set.replicas);
             }
             _ => {}
         }
     }
     let top_of = |pod: &crate::study::cluster_view::ViewedPod| {
         let owner = pod.info.owner.as_ref()?;
-        let own = (owner.kind.clone(), pod.info.namespace.clone(), owner.name.clone());
-        Some(deployments.get(&own).filter(|top| scales.contains_key(*top)).cloned().unwrap_or(own))
+        let controller = (owner.kind.clone(), pod.info.namespace.clone(), owner.name.clone());
+        Some(deployments.get(&controller).filter(|top| scales.contains_key(*top)).cloned().unwrap_or(controller))
     };
     let tops: Vec<Option<ControllerKey>> = view.pods.iter().map(top_of).collect();
     let mut counts: BTreeMap<&ControllerKey, i32> = BTreeMap::new();
     for top in tops.iter().flatten() {
         *counts.entry(top).or_default() += 1;
     }
-    let numbers: BTreeMap<&ControllerKey, (u32, i32)> = (0..)
-        .zip(&counts)
-        .map(|(number, (top, count))| (*top, (number, scales.get(*top).copied().unwrap_or(*count))))
-        .collect();
-    tops.iter().map(|top| numbers.get(top.as_ref()?).copied()).collect()
+    let positions: BTreeMap<&ControllerKey, usize> = counts.keys().copied().zip(0..).collect();
+    let of_pod = tops.iter().map(|top| positions.get(top.as_ref()?).copied()).collect();
+    let scales = counts.iter().map(|(top, count)| scales.get(*top).copied().unwrap_or(*count)).collect();
+    Controllers { of_pod, scales }
 }

@@ -1,9 +1,9 @@
 //! The recorded answers of the metrics APIs to one reconcile.
 
 use super::recorded::{milli, milli_value, relative};
-use crate::api::{CrossVersionObjectReference, MetricIdentifier};
+use crate::api::{CrossVersionObjectReference, MetricIdentifier, MilliValue};
 use crate::autoscaler::hpa::{MetricsSource, UnselectedSamples};
-use crate::autoscaler::metrics::{MilliValue, PodMetric};
+use crate::autoscaler::metrics::PodMetric;
 use crate::units::{SimDuration, SimTime};
 use serde::Deserialize;
 use std::collections::BTreeMap;

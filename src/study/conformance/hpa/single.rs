@@ -4,13 +4,14 @@ use super::super::{CaseResult, Difference};
 use super::Differences;
 use super::answers::{RawMetrics, RecordedMetrics};
 use super::recorded::{RecordedConfig, convert_hpa, relative, timestamp};
-use crate::api::{Container, HorizontalPodAutoscaler, MetricSpec, PodPhase, PodSpec, Quantity, ResourceList};
-use crate::autoscaler::hpa::{
-    ConditionStatus, HpaConditionReason, HpaConditionType, HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod,
-    HpaState, MetricName, MetricProposal, PodReadyCondition, Scale, ScaleSelector, TimedReplicas, desired_replicas,
-    propose,
+use crate::api::{
+    ConditionStatus, Container, HorizontalPodAutoscaler, HpaConditionReason, HpaConditionType, MetricSpec, MilliValue,
+    PodPhase, PodSpec, Quantity, ResourceList,
 };
-use crate::autoscaler::metrics::MilliValue;
+use crate::autoscaler::hpa::{
+    HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod, HpaState, MetricName, MetricProposal, PodReadyCondition,
+    Scale, ScaleSelector, TimedReplicas, desired_replicas, propose,
+};
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use k8s_openapi::api::autoscaling::v2;
 use serde::Deserialize;
@@ -242,7 +243,7 @@ impl TryFrom<RawCase> for SingleCase {
             }
             let is_true = condition.status == "True";
             let reason = if is_true { HpaConditionReason::ScaledToZero } else { HpaConditionReason::NotScaledToZero };
-            state.conditions.set(HpaConditionType::ScaledToZero, is_true, reason);
+            state.conditions.set(HpaConditionType::ScaledToZero, is_true, reason, SimTime::ZERO);
         }
         let expected_current = raw.expect.current_metrics.as_ref();
         let expected_current = expected_current.map(|list| list.iter().map(current_metric).collect::<Result<_, _>>());

@@ -1,0 +1,123 @@
+//! Eviction: what the eviction API answers, and how a node is drained through it.
+//!
+//! Mirrors the eviction subresource of kube-apiserver (`pkg/registry/core/pod/storage/eviction.go`, Kubernetes 1.36).
+//!
+//! Known deviation: the API server refuses as long as the status of a budget lags behind its spec; here the disruption
+//! controller writes the status in the instant in which the spec changes.
+
+pub mod controller;
+
+use crate::api::{PodDisruptionBudget, PodPhase};
+use crate::cluster::{DisruptionBudget, DisruptionBudgetStatus};
+
+/// `spec.unhealthyPodEvictionPolicy`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnhealthyPodEvictionPolicy {
+    /// Pods that are not ready may go while enough others are healthy; the default.
+    #[default]
+    IfHealthyBudget,
+    /// Pods that are not ready may always go.
+    AlwaysAllow,
+}
+
+impl UnhealthyPodEvictionPolicy {
+    /// The policy of a budget.
+    pub const fn of(budget: &PodDisruptionBudget) -> Self {
+        if budget.always_allow_unhealthy { Self::AlwaysAllow } else { Self::IfHealthyBudget }
+    }
+}
+
+/// A budget as the eviction API sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EvictionBudget {
+    /// `status` as last written.
+    pub status: DisruptionBudgetStatus,
+    /// `spec.unhealthyPodEvictionPolicy`.
+    pub unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy,
+}
+
+impl EvictionBudget {
+    /// What the eviction API sees of a budget.
+    pub const fn of(budget: &DisruptionBudget) -> Self {
+        Self { status: budget.status, unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy::of(&budget.object) }
+    }
+}
+
+/// What the eviction API answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EvictionAnswer {
+    /// The pod is deleted. Where the budget is used, `disruptionsAllowed` goes down by one, until the controller writes
+    /// the status anew.
+    Evict {
+        /// Whether the budget is used.
+        uses_budget: bool,
+    },
+    /// 429: the budget does not allow it now.
+    TooManyRequests,
+    /// 500: more than one budget selects the pod.
+    MoreThanOneBudget,
+}
+
+/// Decides one call of the eviction API; `budgets` are those that select the pod.
+pub fn evict(phase: PodPhase, is_deleting: bool, is_ready: bool, budgets: &[EvictionBudget]) -> EvictionAnswer {
+    const FREE: EvictionAnswer = EvictionAnswer::Evict { uses_budget: false };
+    if phase.is_terminal() || phase == PodPhase::Pending || is_deleting {
+        return FREE;
+    }
+    let budget = match budgets {
+        [] => return FREE,
+        [budget] => budget,
+        _ => return EvictionAnswer::MoreThanOneBudget,
+    };
+    let status = budget.status;
+    if !is_ready {
+        let is_healthy_budget = status.current_healthy >= status.desired_healthy && status.desired_healthy > 0;
+        if budget.unhealthy_pod_eviction_policy == UnhealthyPodEvictionPolicy::AlwaysAllow || is_healthy_budget {
+            return FREE;
+        }
+    }
+    if status.disruptions_allowed <= 0 {
+        EvictionAnswer::TooManyRequests
+    } else {
+        EvictionAnswer::Evict { uses_budget: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_eviction_api_answers() {
+        use EvictionAnswer::{MoreThanOneBudget, TooManyRequests};
+        let evict_free = EvictionAnswer::Evict { uses_budget: false };
+        let evict_used = EvictionAnswer::Evict { uses_budget: true };
+        let budget = |desired_healthy, current_healthy, disruptions_allowed| EvictionBudget {
+            status: DisruptionBudgetStatus { expected_pods: 10, desired_healthy, current_healthy, disruptions_allowed },
+            unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy::IfHealthyBudget,
+        };
+        let allow = EvictionBudget {
+            unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy::AlwaysAllow,
+            ..budget(5, 3, 0)
+        };
+        use PodPhase::{Pending, Running, Succeeded};
+        let cases = [
+            (Running, false, true, vec![], evict_free, "no budget"),
+            (Running, false, true, vec![budget(3, 4, 1)], evict_used, "room"),
+            (Running, false, true, vec![budget(3, 3, 0)], TooManyRequests, "no room"),
+            (Running, false, false, vec![budget(3, 3, 0)], evict_free, "not ready, the others suffice"),
+            (Running, false, false, vec![budget(3, 2, 0)], TooManyRequests, "not ready, the others do not suffice"),
+            (Running, false, false, vec![budget(0, 0, 0)], TooManyRequests, "nothing desired: treated as healthy"),
+            (Running, false, false, vec![budget(0, 2, 2)], evict_used, "nothing desired: uses the budget"),
+            (Running, false, false, vec![allow], evict_free, "AlwaysAllow"),
+            (Running, false, true, vec![allow], TooManyRequests, "AlwaysAllow is for pods that are not ready"),
+            (Running, false, true, vec![budget(1, 3, 2); 2], MoreThanOneBudget, "two budgets"),
+            (Pending, false, false, vec![budget(3, 0, 0); 2], evict_free, "pending pods are free"),
+            (Succeeded, false, false, vec![budget(3, 0, 0)], evict_free, "ended pods are free"),
+            (Running, true, true, vec![budget(3, 3, 0)], evict_free, "deleting pods are free"),
+        ];
+        for (phase, is_deleting, is_ready, budgets, expected, why) in cases {
+            assert_eq!(evict(phase, is_deleting, is_ready, &budgets), expected, "{why}");
+        }
+    }
+}
