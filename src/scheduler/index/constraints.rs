@@ -8,9 +8,9 @@ use super::tally::Tally;
 use crate::api::{Labels, Name, UnsatisfiableConstraintAction, well_known};
 use crate::scheduler::config::{DefaultSpreadConstraints, InterPodAffinityArgs, Profile};
 use crate::scheduler::framework::Failure;
-use crate::scheduler::plugins::Plugin;
-use crate::scheduler::plugins::inter_pod_affinity::{self, OwnTerm};
+use crate::scheduler::plugins::inter_pod_affinity::{self, Term};
 use crate::scheduler::plugins::pod_topology_spread::{self, Constraint};
+use crate::scheduler::plugins::{Plugin, node_declared_features};
 use crate::scheduler::view::{KindId, Listers, Nominator, PodInfo};
 use std::sync::Arc;
 
@@ -60,10 +60,10 @@ pub struct Constraints {
     pub soft: Vec<Soft>,
     /// Nodes that lack a key of a soft constraint are ignored.
     pub requires_all_keys: bool,
-    affinity: Vec<OwnTerm>,
+    affinity: Vec<Term>,
     selects_itself: bool,
-    anti_affinity: Vec<OwnTerm>,
-    preferred: Vec<OwnTerm>,
+    anti_affinity: Vec<Term>,
+    preferred: Vec<Term>,
     filters_affinity: bool,
     scores_affinity: bool,
     filters_features: bool,
@@ -364,10 +364,10 @@ impl Constraints {
     pub fn failure(&self, locals: &Locals, base: &Base, minima: &[i64]) -> Option<Failure> {
         for (own, minimum) in self.hard.iter().zip(minima) {
             let Some(count) = self.value(own.tally, locals, base) else {
-                return Some(Failure::TopologySpreadMissingLabel);
+                return Some(Failure::of(&pod_topology_spread::ERR_REASON_NODE_LABEL_NOT_MATCH));
             };
             if count + i64::from(own.selects_itself) - minimum > own.constraint.max_skew {
-                return Some(Failure::TopologySpread);
+                return Some(Failure::of(&pod_topology_spread::ERR_REASON_CONSTRAINTS_NOT_MATCH));
             }
         }
         let with_role = |wanted: fn(&Role) -> bool| {
@@ -376,24 +376,26 @@ impl Constraints {
         if !self.affinity.is_empty() {
             let (mut all_exist, mut total) = (true, 0);
             for tally in with_role(|role| *role == Role::Affinity) {
-                let Some(count) = self.value(tally, locals, base) else { return Some(Failure::PodAffinity) };
+                let Some(count) = self.value(tally, locals, base) else {
+                    return Some(Failure::of(&inter_pod_affinity::ERR_REASON_AFFINITY_RULES_NOT_MATCH));
+                };
                 all_exist &= count > 0;
                 total += self.tallies[tally].total();
             }
             // The first of a group of pods with affinity to each other finds nobody, and goes anywhere.
             let is_first = total == 0 && self.selects_itself;
             if !(all_exist || is_first) {
-                return Some(Failure::PodAffinity);
+                return Some(Failure::of(&inter_pod_affinity::ERR_REASON_AFFINITY_RULES_NOT_MATCH));
             }
         }
         let exists = |tally: usize| self.value(tally, locals, base).is_some_and(|count| count > 0);
         if with_role(|role| matches!(role, Role::AntiAffinity(_))).any(exists) {
-            return Some(Failure::PodAntiAffinity);
+            return Some(Failure::of(&inter_pod_affinity::ERR_REASON_ANTI_AFFINITY_RULES_NOT_MATCH));
         }
         if with_role(|role| *role == Role::ExistingAntiAffinity).any(exists) {
-            return Some(Failure::ExistingPodAntiAffinity);
+            return Some(Failure::of(&inter_pod_affinity::ERR_REASON_EXISTING_ANTI_AFFINITY_RULES_NOT_MATCH));
         }
-        (base.lacks_features && self.filters_features).then_some(Failure::DeclaredFeatures)
+        (base.lacks_features && self.filters_features).then_some(Failure::of(&node_declared_features::ERR_REASON))
     }
 
     /// What the smallest domain of each hard constraint counts as.

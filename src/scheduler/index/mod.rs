@@ -6,8 +6,10 @@
 //! (their highest taint count, the emptiest zone) are normalized over groups of nodes that share them. Counts of pods by
 //! node and by topology domain are kept pod by pod.
 //!
-//! What cannot be indexed is left to the framework: pods with volumes or a node set (DaemonSets), profiles whose filters
-//! run in another order, nominated pods next to constraints on topology, and classes with too many groups.
+//! Each plugin's descriptor says whether the index has its rule. What cannot be indexed is left to the framework: pods
+//! about whom a plugin has something to say whose rule the index does not have (those of volumes), pods with a node set
+//! (DaemonSets), profiles whose filters run in another order, nominated pods next to constraints on topology, and classes
+//! with too many groups.
 
 mod class;
 mod constraints;
@@ -28,7 +30,7 @@ use crate::scheduler::config::Profile;
 use crate::scheduler::framework::{
     Context, Decision, Diagnosis, Failure, Failures, Placement, SearchState, TieBreak, feasible_nodes_to_find,
 };
-use crate::scheduler::plugins::Plugin;
+use crate::scheduler::plugins::{Descriptor, Indexability, Plugin, TABLE};
 use crate::scheduler::view::{Nominator, OriginAddress, PodInfo, Snapshot};
 use class::Class;
 use demand::Demand;
@@ -220,9 +222,8 @@ impl Index {
                     Some(Decision::Placed(placement))
                 }
                 Found::Nothing(reasons) => {
-                    let names_node = context.profile.version.taint_reason_names_taint();
-                    if names_node && reasons.iter().any(|(failure, _)| matches!(failure, Failure::UntoleratedTaint(_)))
-                    {
+                    let version = context.profile.version;
+                    if reasons.iter().any(|(failure, _)| failure.words_differ_by_node(version)) {
                         return None;
                     }
                     let plugins = reasons.iter().map(|(failure, _)| failure.plugin()).collect();
@@ -283,9 +284,8 @@ impl Index {
         if let Some((class, _)) = self.by_address.get(&address) {
             return *class;
         }
-        let key = filters_in_default_order(context.profile)
-            .then(|| ClassKey::new(pod, profile, context.profile, context.listers, self.labels_are_seen))
-            .flatten();
+        let key = can_answer(context.profile, pod)
+            .then(|| ClassKey::new(pod, profile, context.profile, context.listers, self.labels_are_seen));
         let class = key.and_then(|key| self.class_of_key(key, pod, context));
         if self.by_address.len() >= MAX_ADDRESSES {
             self.by_address.clear();
@@ -381,7 +381,13 @@ fn layer_of(
     Some(slot)
 }
 
-/// Whether the filters that are enabled run in the order of the default profile, which the index assumes.
-fn filters_in_default_order(profile: &Profile) -> bool {
-    profile.filter.is_sorted() && profile.filter.contains(&Plugin::NodeResourcesFit)
+/// Whether the index can answer for a pod: the enabled filters run in the order of the default profile, which it assumes,
+/// and it knows each plugin's rule or the plugin has nothing to say about the pod.
+fn can_answer(profile: &Profile, pod: &PodInfo) -> bool {
+    let in_default_order = profile.filter.is_sorted() && profile.filter.contains(&Plugin::NodeResourcesFit);
+    let is_answered = |descriptor: &Descriptor| match descriptor.indexability {
+        Indexability::Indexed => true,
+        Indexability::WhenIdle(is_idle) => is_idle(pod) || !profile.runs_for_nodes(descriptor.plugin),
+    };
+    in_default_order && TABLE.iter().all(is_answered)
 }

@@ -131,9 +131,8 @@ impl Shape {
             node.allocatable(),
             requested,
             node.free_pods() - others,
-            |_| false,
         );
-        if shortage.is_empty() { Ok(()) } else { Err(Failure::Resources(shortage)) }
+        shortage.into_result()
     }
 
     /// The weighted sum of both scores of a node where the requests fit, if a few numbers tell both: as

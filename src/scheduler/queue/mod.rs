@@ -15,7 +15,7 @@ mod together;
 use crate::cluster::PodId;
 use crate::scheduler::config::SchedulerConfig;
 use crate::scheduler::framework::{ClusterEvent, HintContext, may_become_schedulable};
-use crate::scheduler::plugins::PluginSet;
+use crate::scheduler::plugins::{PluginSet, priority_sort};
 use crate::scheduler::view::PodInfo;
 use crate::units::{SimDuration, SimTime};
 use cohort::{CohortId, Cohorts};
@@ -79,7 +79,7 @@ impl PartialOrd for ActiveKey {
 
 impl Ord for ActiveKey {
     fn cmp(&self, other: &Self) -> Ordering {
-        let first = other.priority.cmp(&self.priority).then(self.timestamp.cmp(&other.timestamp));
+        let first = priority_sort::compare((self.priority, self.timestamp), (other.priority, other.timestamp));
         first.then_with(|| (self.sequence, self.order, self.source).cmp(&(other.sequence, other.order, other.source)))
     }
 }
