@@ -19,7 +19,7 @@ pub struct ClassKey {
     host_ports: Vec<HostPort>,
     images: (Vec<Name>, Vec<Name>),
     required_features: Vec<DeclaredFeature>,
-    /// Spread constraints, each with whether the pod counts itself, and whether they are its own.
+    /// Spread constraints, each with whether the pod counts itself, and whether the pod itself has them.
     constraints: Vec<(Constraint, bool)>,
     has_own_constraints: bool,
     /// Where some selector can see them.

@@ -13,11 +13,11 @@
 
 mod class;
 mod constraints;
-mod crowd;
 mod demand;
 mod key;
 mod layer;
 mod node_table;
+mod node_values;
 mod search;
 mod shape;
 mod summary;
@@ -195,7 +195,7 @@ impl Index {
         }
         let nominated = pod.nominated_node_name.as_ref().and_then(|name| context.snapshot.node_by_name(name));
         let nominated = nominated.and_then(|id| table.position(id));
-        // Its own nomination does not count against it, unlike for the others of its layer.
+        // The nomination of the pod itself does not count against it, unlike for the others of its layer.
         let adapted = match nominated {
             Some(position) => layer.adapt(position, &env, pod.id).ok()?,
             None => None,
@@ -308,7 +308,7 @@ impl Index {
         } else {
             // The class that was not asked for the longest time makes room.
             let (slot, _) = self.classes.iter().enumerate().min_by_key(|(_, class)| class.last_used)?;
-            self.by_key.retain(|_, own| *own != slot);
+            self.by_key.retain(|_, known| *known != slot);
             self.by_address.clear();
             self.classes[slot] = class;
             self.drop_unused();
@@ -353,9 +353,9 @@ fn free_slot<T>(slots: &mut Vec<Option<T>>) -> usize {
 /// Frees the slots that are not used.
 fn retain_slots<K, T>(slots: &mut [Option<T>], by_key: &mut FxHashMap<K, usize>, used: &FxHashSet<usize>) {
     by_key.retain(|_, slot| used.contains(slot));
-    for (slot, own) in slots.iter_mut().enumerate() {
+    for (slot, value) in slots.iter_mut().enumerate() {
         if !used.contains(&slot) {
-            *own = None;
+            *value = None;
         }
     }
 }
