@@ -71,6 +71,8 @@ pub struct Index {
     by_layer_key: FxHashMap<LayerKey, usize>,
     /// By origin and profile. The pod keeps the addresses from being used again. `None`: not indexed.
     by_address: FxHashMap<(OriginAddress, usize), (Option<usize>, Arc<PodInfo>)>,
+    /// By profile: the plugins whose rules the index does not have.
+    unindexed: FxHashMap<usize, Option<Vec<IsIdle>>>,
     /// A pod with affinity was seen: labels tell classes apart.
     labels_are_seen: bool,
     searches: u64,
@@ -284,8 +286,10 @@ impl Index {
         if let Some((class, _)) = self.by_address.get(&address) {
             return *class;
         }
-        let key = can_answer(context.profile, pod)
-            .then(|| ClassKey::new(pod, profile, context.profile, context.listers, self.labels_are_seen));
+        let unindexed = self.unindexed.entry(profile).or_insert_with(|| unindexed_plugins(context.profile));
+        let can_answer = unindexed.as_ref().is_some_and(|plugins| plugins.iter().all(|is_idle| is_idle(pod)));
+        let key =
+            can_answer.then(|| ClassKey::new(pod, profile, context.profile, context.listers, self.labels_are_seen));
         let class = key.and_then(|key| self.class_of_key(key, pod, context));
         if self.by_address.len() >= MAX_ADDRESSES {
             self.by_address.clear();
@@ -381,13 +385,17 @@ fn layer_of(
     Some(slot)
 }
 
-/// Whether the index can answer for a pod: the enabled filters run in the order of the default profile, which it assumes,
-/// and it knows each plugin's rule or the plugin has nothing to say about the pod.
-fn can_answer(profile: &Profile, pod: &PodInfo) -> bool {
+/// Whether a plugin has nothing to say about a pod.
+type IsIdle = fn(&PodInfo) -> bool;
+
+/// What the index can answer for under a profile: pods about whom none of these plugins, whose rules it does not have, has
+/// anything to say. `None`: nothing, since the filters do not run in the order of the default profile, which it assumes.
+fn unindexed_plugins(profile: &Profile) -> Option<Vec<IsIdle>> {
     let in_default_order = profile.filter.is_sorted() && profile.filter.contains(&Plugin::NodeResourcesFit);
-    let is_answered = |descriptor: &Descriptor| match descriptor.indexability {
-        Indexability::Indexed => true,
-        Indexability::WhenIdle(is_idle) => is_idle(pod) || !profile.runs_for_nodes(descriptor.plugin),
+    let unindexed = TABLE.iter().filter(|descriptor| profile.runs_for_nodes(descriptor.plugin));
+    let is_idle = |descriptor: &Descriptor| match descriptor.indexability {
+        Indexability::Indexed => None,
+        Indexability::WhenIdle(is_idle) => Some(is_idle),
     };
-    in_default_order && TABLE.iter().all(is_answered)
+    in_default_order.then(|| unindexed.filter_map(is_idle).collect())
 }

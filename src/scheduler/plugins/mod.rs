@@ -39,7 +39,7 @@ pub use volume_binding::volumes;
 use std::fmt;
 
 /// Every plugin, in the order of the default profile's `multiPoint` list (`getDefaultPlugins`, kube-scheduler 1.36).
-pub const TABLE: [Descriptor; Plugin::ALL.len()] = [
+pub static TABLE: [Descriptor; Plugin::ALL.len()] = [
     scheduling_gates::DESCRIPTOR,
     priority_sort::DESCRIPTOR,
     node_unschedulable::DESCRIPTOR,
@@ -61,9 +61,6 @@ pub const TABLE: [Descriptor; Plugin::ALL.len()] = [
     node_declared_features::DESCRIPTOR,
 ];
 
-/// The table in memory, to be looked up by plugin.
-static DESCRIPTORS: [Descriptor; Plugin::ALL.len()] = TABLE;
-
 // A plugin finds its descriptor by its place in the table.
 const _: () = {
     let mut position = 0;
@@ -77,7 +74,7 @@ impl Plugin {
     /// What there is to know of the plugin.
     #[must_use]
     pub fn descriptor(self) -> &'static Descriptor {
-        &DESCRIPTORS[self as usize]
+        &TABLE[self as usize]
     }
 
     /// The name in a KubeSchedulerConfiguration.
