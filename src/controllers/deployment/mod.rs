@@ -13,8 +13,8 @@ mod scaling;
 mod status;
 mod strategy;
 
-pub use status::{DeploymentCondition, DeploymentStatus, ProgressingReason};
-pub use strategy::{max_surge, max_unavailable, resolve_fenceposts};
+pub use status::DeploymentStatus;
+pub use strategy::{max_surge, max_unavailable};
 
 use crate::api::DeploymentStrategy;
 use crate::units::{SimDuration, SimTime};
