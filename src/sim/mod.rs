@@ -13,6 +13,7 @@ mod run;
 mod scheduler_config;
 mod settings;
 mod setup;
+mod totals;
 mod watch;
 mod world;
 

@@ -13,6 +13,8 @@ use std::path::Path;
 
 /// More nodes than this are taken for a slip: Kubernetes supports 5,000.
 const MAX_NODES: u64 = 1_000_000;
+/// The highest price of a node for an hour, in dollars.
+const MAX_PRICE: f64 = 1e6;
 /// More runs than this are taken for a slip.
 const MAX_RUNS: u64 = 1_000_000;
 
@@ -94,6 +96,8 @@ impl Checker<'_> {
                 }
             }
             self.require_not_negative(path.key("pricePerHour"), pool.price_per_hour);
+            let price = format!("a node may cost at most {MAX_PRICE} dollars an hour");
+            self.require(pool.price_per_hour <= MAX_PRICE, path.key("pricePerHour"), price);
             let taints =
                 pool.taints.iter().enumerate().map(|(index, taint)| {
                     (path.key("taints").index(index), format!("{}:{:?}", taint.key, taint.effect))

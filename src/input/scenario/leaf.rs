@@ -4,7 +4,7 @@
 //! text is wrong and go on to the next mistake.
 
 use crate::api::Quantity;
-use crate::units::{Bytes, MilliCpu, SimDuration, SimTime, format_go_duration, parse_go_duration};
+use crate::units::{Bytes, MAX_AMOUNT, MilliCpu, SimDuration, SimTime, format_go_duration, parse_go_duration};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Unexpected, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -200,6 +200,9 @@ impl Scalar for Amount {
         let quantity: Quantity = text.parse().map_err(|error: crate::api::QuantityError| error.to_string())?;
         if quantity.is_negative() {
             return Err(format!("`{text}` is negative (expected zero or more)"));
+        }
+        if quantity > Quantity::from_units(MAX_AMOUNT) {
+            return Err(format!("`{text}` is too large (expected at most {MAX_AMOUNT})"));
         }
         Ok(Self(quantity))
     }
