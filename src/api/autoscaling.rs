@@ -4,7 +4,7 @@ use super::{LabelSelector, Name, ObjectMeta, Quantity};
 use crate::units::SimDuration;
 
 /// What an autoscaler scales, or whose metric it reads.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CrossVersionObjectReference {
     /// Kind, for example `Deployment`.
     pub kind: Name,

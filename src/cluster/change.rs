@@ -1,8 +1,8 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    ClaimId, DaemonSetId, DeploymentId, HpaId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId, VolumeId,
-    WorkloadId,
+    ClaimId, DaemonSetId, DeploymentId, HpaId, Machine, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId,
+    VolumeId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -18,6 +18,13 @@ pub enum Change {
     NodeReadiness(NodeId),
     /// A node object was removed.
     NodeRemoved(NodeId),
+    /// The machine behind a node stopped, was cut off or came back.
+    Machine {
+        /// The node.
+        node: NodeId,
+        /// What the machine did before.
+        was: Machine,
+    },
     /// A pod was created.
     PodAdded(PodId),
     /// A pod was bound to its node.
@@ -38,6 +45,8 @@ pub enum Change {
     PodEndpoint(PodId),
     /// A Deployment's spec changed, or it was created.
     DeploymentSpec(DeploymentId),
+    /// A Deployment was removed.
+    DeploymentRemoved(DeploymentId),
     /// A ReplicaSet's spec changed, or it was created.
     ReplicaSetSpec(ReplicaSetId),
     /// A ReplicaSet's status changed.
@@ -46,12 +55,20 @@ pub enum Change {
     ReplicaSetRemoved(ReplicaSetId),
     /// A StatefulSet's spec changed, or it was created.
     StatefulSetSpec(StatefulSetId),
+    /// A StatefulSet was removed.
+    StatefulSetRemoved(StatefulSetId),
     /// A DaemonSet's spec changed, or it was created.
     DaemonSetSpec(DaemonSetId),
+    /// A DaemonSet was removed.
+    DaemonSetRemoved(DaemonSetId),
     /// A HorizontalPodAutoscaler was created or changed.
     HpaSpec(HpaId),
-    /// A Service was created.
-    ServiceAdded(ServiceId),
+    /// A HorizontalPodAutoscaler was removed.
+    HpaRemoved(HpaId),
+    /// A Service was created or changed.
+    ServiceChanged(ServiceId),
+    /// A Service was removed.
+    ServiceRemoved(ServiceId),
     /// A claim was created.
     ClaimAdded(ClaimId),
     /// A claim was bound, or its selected node changed.

@@ -6,33 +6,45 @@
 
 mod admission;
 mod change;
+mod daemon_set;
+mod deployment;
+mod hpa;
 mod ids;
 mod invariants;
 mod node;
+mod object_index;
 mod pod;
 mod pod_changes;
+mod replica_set;
+mod service;
+mod stateful_set;
 mod storage;
 mod template;
 mod workload;
-mod workload_changes;
 
+pub use admission::Admission;
 pub use change::{ApiEvent, Change, EventMessage, EventObject, Severity};
+pub use daemon_set::DaemonSet;
+pub use deployment::Deployment;
+pub use hpa::Hpa;
 pub use ids::{
     ClaimId, DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId,
     TemplateId, VolumeId, WorkloadId,
 };
 pub use node::{Machine, Node, NodeReady};
+pub use object_index::{IndexedId, Kind, ObjectId};
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Owner, Pod};
+pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};
+pub use service::Service;
+pub use stateful_set::StatefulSet;
 pub use storage::{Claim, Storage};
 pub use template::{PodRequests, TemplateInfo};
-pub use workload::{
-    DaemonSet, Deployment, Hpa, ReplicaSet, ReplicaSetStatus, Service, StatefulSet, Workload, WorkloadKind,
-};
-pub use workload_changes::NewReplicaSet;
+pub use workload::{Workload, WorkloadKind};
 
 use crate::api::{self, Name, PodTemplate};
 use crate::units::SimTime;
-use smallvec::SmallVec;
+use admission::AdmittedTemplates;
+use object_index::ObjectIndex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use template::Templates;
@@ -40,10 +52,10 @@ use template::Templates;
 /// The cluster's state.
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
+    index: ObjectIndex,
     namespaces: Vec<Name>,
     namespaces_by_name: BTreeMap<Name, NamespaceId>,
     nodes: Vec<Node>,
-    nodes_by_name: BTreeMap<Name, NodeId>,
     pods: Vec<Pod>,
     templates: Templates,
     deployments: Vec<Deployment>,
@@ -52,11 +64,12 @@ pub struct Cluster {
     daemon_sets: Vec<DaemonSet>,
     services: Vec<Service>,
     hpas: Vec<Hpa>,
+    /// Those that exist, by what they scale.
+    hpas_by_target: BTreeMap<(NamespaceId, api::CrossVersionObjectReference), Vec<HpaId>>,
     workloads: Vec<Workload>,
-    priority_classes: BTreeMap<Name, api::PriorityClass>,
+    admission: Admission,
+    admitted: AdmittedTemplates,
     disruption_budgets: Vec<api::PodDisruptionBudget>,
-    /// By namespace and name.
-    limit_ranges: BTreeMap<(Name, Name), api::LimitRange>,
     storage: Storage,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
@@ -128,98 +141,6 @@ impl Cluster {
     /// Every pod that ever was, in order of creation.
     pub fn pods(&self) -> impl ExactSizeIterator<Item = (PodId, &Pod)> {
         self.pods.iter().enumerate().map(|(index, pod)| (PodId::from_index(index), pod))
-    }
-
-    /// A node.
-    pub fn node(&self, id: NodeId) -> &Node {
-        &self.nodes[id.index()]
-    }
-
-    /// Every node that ever was, in order of creation.
-    pub fn nodes(&self) -> impl ExactSizeIterator<Item = (NodeId, &Node)> {
-        self.nodes.iter().enumerate().map(|(index, node)| (NodeId::from_index(index), node))
-    }
-
-    /// The node of this name that exists.
-    pub fn node_id(&self, name: &str) -> Option<NodeId> {
-        self.nodes_by_name.get(name).copied()
-    }
-
-    /// Adds a node.
-    pub fn add_node(&mut self, object: Arc<api::Node>, pool: Option<u32>, now: SimTime) -> NodeId {
-        let id = NodeId::from_index(self.nodes.len());
-        self.nodes_by_name.insert(object.meta.name.clone(), id);
-        self.nodes.push(Node {
-            object,
-            pool,
-            created: now,
-            removed: None,
-            ready: NodeReady::True,
-            ready_changed: now,
-            machine: Machine::Up,
-            generation: 0,
-            pods: SmallVec::new(),
-        });
-        self.changes.push(Change::NodeAdded(id));
-        id
-    }
-
-    /// Replaces a node's object if `update` changes it.
-    pub fn update_node(&mut self, id: NodeId, update: impl FnOnce(&mut api::Node)) {
-        let node = &mut self.nodes[id.index()];
-        if node.removed.is_some() {
-            return;
-        }
-        let mut object = (*node.object).clone();
-        update(&mut object);
-        if object != *node.object {
-            node.object = Arc::new(object);
-            self.changes.push(Change::NodeUpdated(id));
-        }
-    }
-
-    /// Sets a node's Ready condition.
-    pub fn set_node_ready(&mut self, id: NodeId, ready: NodeReady, now: SimTime) {
-        let node = &mut self.nodes[id.index()];
-        if node.ready != ready && node.removed.is_none() {
-            node.ready = ready;
-            node.ready_changed = now;
-            self.changes.push(Change::NodeReadiness(id));
-        }
-    }
-
-    /// Sets the state of the machine behind a node and starts a new generation of it.
-    pub fn set_machine(&mut self, id: NodeId, machine: Machine) {
-        let node = &mut self.nodes[id.index()];
-        node.machine = machine;
-        node.generation += 1;
-    }
-
-    /// Removes a node object. Its pods stay until they are collected.
-    pub fn remove_node(&mut self, id: NodeId, now: SimTime) {
-        let node = &mut self.nodes[id.index()];
-        if node.removed.is_none() {
-            node.removed = Some(now);
-            node.generation += 1;
-            self.nodes_by_name.remove(&node.object.meta.name);
-            self.changes.push(Change::NodeRemoved(id));
-        }
-    }
-
-    /// Adds a priority class.
-    pub fn add_priority_class(&mut self, class: api::PriorityClass) {
-        self.priority_classes.insert(class.meta.name.clone(), class);
-    }
-
-    /// The priority class of this name.
-    pub fn priority_class(&self, name: &str) -> Option<&api::PriorityClass> {
-        self.priority_classes.get(name)
-    }
-
-    /// The class of pods that name none: of several default classes the one of the lowest value
-    /// (`getDefaultPriorityClass` of the admission plugin Priority, Kubernetes 1.36).
-    pub fn default_priority_class(&self) -> Option<&api::PriorityClass> {
-        self.priority_classes.values().filter(|class| class.global_default).min_by_key(|class| class.value)
     }
 
     /// Adds or replaces a disruption budget.

@@ -1,6 +1,6 @@
-//! The state of one node.
+//! Nodes and the machines behind them.
 
-use super::PodId;
+use super::{Change, Cluster, NodeId, PodId};
 use crate::api;
 use crate::units::SimTime;
 use smallvec::SmallVec;
@@ -57,5 +57,81 @@ impl Node {
     /// Whether the object exists.
     pub const fn exists(&self) -> bool {
         self.removed.is_none()
+    }
+}
+
+impl Cluster {
+    /// A node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// Every node that ever was, in order of creation.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = (NodeId, &Node)> {
+        self.nodes.iter().enumerate().map(|(index, node)| (NodeId::from_index(index), node))
+    }
+
+    /// Adds a node.
+    pub fn add_node(&mut self, object: Arc<api::Node>, pool: Option<u32>, now: SimTime) -> NodeId {
+        let id = NodeId::from_index(self.nodes.len());
+        self.index.add(id, None, &object.meta.name);
+        self.nodes.push(Node {
+            object,
+            pool,
+            created: now,
+            removed: None,
+            ready: NodeReady::True,
+            ready_changed: now,
+            machine: Machine::Up,
+            generation: 0,
+            pods: SmallVec::new(),
+        });
+        self.changes.push(Change::NodeAdded(id));
+        id
+    }
+
+    /// Replaces a node's object if `update` changes it.
+    pub fn update_node(&mut self, id: NodeId, update: impl FnOnce(&mut api::Node)) {
+        let node = &mut self.nodes[id.index()];
+        if node.removed.is_some() {
+            return;
+        }
+        let mut object = (*node.object).clone();
+        update(&mut object);
+        if object != *node.object {
+            node.object = Arc::new(object);
+            self.changes.push(Change::NodeUpdated(id));
+        }
+    }
+
+    /// Sets a node's Ready condition.
+    pub fn set_node_ready(&mut self, id: NodeId, ready: NodeReady, now: SimTime) {
+        let node = &mut self.nodes[id.index()];
+        if node.ready != ready && node.removed.is_none() {
+            node.ready = ready;
+            node.ready_changed = now;
+            self.changes.push(Change::NodeReadiness(id));
+        }
+    }
+
+    /// Sets the state of the machine behind a node. A change starts a new generation of the machine.
+    pub fn set_machine(&mut self, id: NodeId, machine: Machine) {
+        let node = &mut self.nodes[id.index()];
+        if node.machine != machine {
+            let was = std::mem::replace(&mut node.machine, machine);
+            node.generation += 1;
+            self.changes.push(Change::Machine { node: id, was });
+        }
+    }
+
+    /// Removes a node object. Its pods stay until they are collected.
+    pub fn remove_node(&mut self, id: NodeId, now: SimTime) {
+        let node = &mut self.nodes[id.index()];
+        if node.removed.is_none() {
+            node.removed = Some(now);
+            node.generation += 1;
+            self.index.remove(id, None, &node.object.meta.name);
+            self.changes.push(Change::NodeRemoved(id));
+        }
     }
 }

@@ -8,6 +8,7 @@ impl Cluster {
     /// Creates a pod.
     pub fn add_pod(&mut self, new: NewPod, now: SimTime) -> PodId {
         let id = PodId::from_index(self.pods.len());
+        self.index.add_pod(id, new.namespace, &new.name);
         self.pods.push(Pod {
             name: new.name,
             namespace: new.namespace,
@@ -214,6 +215,7 @@ impl Cluster {
         pod.removed = Some(now);
         pod.ended.get_or_insert(now);
         pod.generation += 1;
+        self.index.remove_pod(id, pod.namespace, &pod.name);
         let was_in_endpoints = std::mem::take(&mut pod.in_endpoints);
         let (node, owner) = (pod.node, pod.owner);
         let forget = |pods: &mut Vec<PodId>| {

@@ -1,8 +1,7 @@
-//! The state of workload objects, autoscalers and Services.
+//! Top-level workloads: what chains of owners end in.
 
-use super::{DeploymentId, NamespaceId, PodId, ReplicaSetId, TemplateId, WorkloadId};
-use crate::api::{self, Name};
-use crate::units::{SimDuration, SimTime};
+use super::{Change, Cluster, DeploymentId, NamespaceId, ReplicaSetId, WorkloadId};
+use crate::api::Name;
 
 /// What a chain of owners ends in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,131 +35,38 @@ pub struct Workload {
     pub ready: i32,
 }
 
-/// A Deployment.
-#[derive(Clone, Debug)]
-pub struct Deployment {
-    /// Spec.
-    pub object: api::Deployment,
-    /// Namespace.
-    pub namespace: NamespaceId,
-    /// Its entry among the workloads.
-    pub workload: WorkloadId,
-    /// Template, as admission left it, without the hash label.
-    pub template: TemplateId,
-    /// Its ReplicaSets that exist, in order of creation.
-    pub replica_sets: Vec<ReplicaSetId>,
-    /// Last revision given to a ReplicaSet.
-    pub revision: i64,
-    /// Creation.
-    pub created: SimTime,
-    /// Whether the object was removed.
-    pub removed: bool,
-}
+impl Cluster {
+    /// Adds an entry to the workloads.
+    pub(super) fn add_workload(
+        &mut self,
+        kind: WorkloadKind,
+        kind_name: &'static str,
+        namespace: NamespaceId,
+        name: Name,
+        desired: i32,
+    ) -> WorkloadId {
+        let id = WorkloadId::from_index(self.workloads.len());
+        self.workloads.push(Workload { kind, namespace, name, kind_name, desired, active: 0, ready: 0 });
+        self.changes.push(Change::DesiredReplicas(id));
+        id
+    }
 
-/// `status` of a ReplicaSet: what its controller last wrote.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReplicaSetStatus {
-    /// Active pods.
-    pub replicas: i32,
-    /// Active ready pods.
-    pub ready: i32,
-    /// Active pods that have been ready for `minReadySeconds`.
-    pub available: i32,
-}
+    /// A workload.
+    pub fn workload(&self, id: WorkloadId) -> &Workload {
+        &self.workloads[id.index()]
+    }
 
-/// A ReplicaSet.
-#[derive(Clone, Debug)]
-pub struct ReplicaSet {
-    /// Name.
-    pub name: Name,
-    /// Namespace.
-    pub namespace: NamespaceId,
-    /// The Deployment that owns it.
-    pub deployment: Option<DeploymentId>,
-    /// Its workload: the Deployment's, or its own.
-    pub workload: WorkloadId,
-    /// Template of its pods, with the hash label.
-    pub template: TemplateId,
-    /// Template as the Deployment's spec has it; tells which ReplicaSet is the new one.
-    pub base_template: TemplateId,
-    /// `spec.replicas`.
-    pub spec_replicas: i32,
-    /// `spec.minReadySeconds`.
-    pub min_ready: SimDuration,
-    /// `status`.
-    pub status: ReplicaSetStatus,
-    /// Annotation `deployment.kubernetes.io/revision`.
-    pub revision: i64,
-    /// Annotation `deployment.kubernetes.io/desired-replicas`.
-    pub desired_annotation: i32,
-    /// Annotation `deployment.kubernetes.io/max-replicas`.
-    pub max_annotation: i32,
-    /// Its pods that exist, ended and terminating ones included, in order of creation.
-    pub pods: Vec<PodId>,
-    /// Number of its active pods.
-    pub active: i32,
-    /// Number of its active ready pods.
-    pub ready: i32,
-    /// Creation.
-    pub created: SimTime,
-    /// Whether the object was removed.
-    pub removed: bool,
-}
+    /// Every workload that ever was.
+    pub fn workloads(&self) -> impl ExactSizeIterator<Item = (WorkloadId, &Workload)> {
+        self.workloads.iter().enumerate().map(|(index, workload)| (WorkloadId::from_index(index), workload))
+    }
 
-/// A StatefulSet.
-#[derive(Clone, Debug)]
-pub struct StatefulSet {
-    /// Spec.
-    pub object: api::StatefulSet,
-    /// Namespace.
-    pub namespace: NamespaceId,
-    /// Its entry among the workloads.
-    pub workload: WorkloadId,
-    /// Template of the update revision.
-    pub template: TemplateId,
-    /// Template of the current revision.
-    pub current_template: TemplateId,
-    /// Its pods that exist.
-    pub pods: Vec<PodId>,
-    /// Whether the object was removed.
-    pub removed: bool,
-}
-
-/// A DaemonSet.
-#[derive(Clone, Debug)]
-pub struct DaemonSet {
-    /// Spec.
-    pub object: api::DaemonSet,
-    /// Namespace.
-    pub namespace: NamespaceId,
-    /// Its entry among the workloads.
-    pub workload: WorkloadId,
-    /// Template.
-    pub template: TemplateId,
-    /// Its pods that exist.
-    pub pods: Vec<PodId>,
-    /// Whether the object was removed.
-    pub removed: bool,
-}
-
-/// A HorizontalPodAutoscaler.
-#[derive(Clone, Debug)]
-pub struct Hpa {
-    /// Spec.
-    pub object: api::HorizontalPodAutoscaler,
-    /// Namespace.
-    pub namespace: NamespaceId,
-    /// Creation.
-    pub created: SimTime,
-    /// Whether the object was removed.
-    pub removed: bool,
-}
-
-/// A Service.
-#[derive(Clone, Debug)]
-pub struct Service {
-    /// Spec.
-    pub object: api::Service,
-    /// Namespace.
-    pub namespace: NamespaceId,
+    /// Sets the number of replicas that a workload should have.
+    pub fn set_desired(&mut self, id: WorkloadId, desired: i32) {
+        let workload = &mut self.workloads[id.index()];
+        if workload.desired != desired {
+            workload.desired = desired;
+            self.changes.push(Change::DesiredReplicas(id));
+        }
+    }
 }

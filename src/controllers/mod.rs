@@ -1,18 +1,20 @@
-//! The controllers of kube-controller-manager, one file each.
+//! The controllers of kube-controller-manager, one folder each.
 //!
-//! Each file is a pure decision on plain values: what the controller would write, given what it sees. [`reconcile`] holds
-//! the running controllers, which read the simulated cluster, ask these decisions, and carry them out.
+//! A folder's root holds the pure decisions on plain values: what the controller would write, given what it sees. Its
+//! `controller.rs` is the running half, which reads the simulated cluster, asks those decisions and carries them out.
+//! [`manager`] tells the running controllers what changed; [`common`] holds what all of them share.
 
-pub mod client_rate;
-pub mod condition;
+pub mod common;
 pub mod daemon_set;
 pub mod deployment;
 pub mod disruption;
-pub mod endpoints;
-pub mod event;
+pub mod endpoint_slice;
+pub mod manager;
 pub mod node_lifecycle;
+pub mod persistent_volume;
 pub mod pod_gc;
-pub mod reconcile;
 pub mod replica_set;
 pub mod stateful_set;
 pub mod taint_eviction;
+#[cfg(test)]
+mod test_cluster;

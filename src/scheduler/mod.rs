@@ -14,57 +14,32 @@
 //! - Gates off by default, extenders and out-of-tree plugins are left out; so is opportunistic batching, which never
 //!   acts under the default spread constraints.
 
-mod change_log;
-pub mod component;
-pub mod diagnosis;
-pub mod event;
-pub mod failure;
+pub mod config;
+pub mod controller;
 pub mod framework;
 pub mod index;
-mod listers;
-mod node_info;
-mod nominator;
-mod plugin;
 mod plugins;
-mod pod_info;
-pub mod post_filter;
-pub mod profile;
-#[cfg(test)]
-mod properties;
+mod preemption;
 pub mod queue;
-pub mod queueing_hints;
 #[cfg(test)]
-mod random_cluster;
-pub mod resources;
-mod schedule_one;
-mod snapshot;
-mod topology;
-mod version;
-pub mod volumes;
-mod watch;
+mod tests;
+mod view;
 
-pub use diagnosis::{Diagnosis, Failures};
-pub use event::{ClusterEvent, NodeChange, PodChange, StorageEvent, node_update_events, pod_changes};
-pub use failure::{Code, Failure};
+pub use config as profile;
+pub use config::{KubernetesVersion, PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
+pub use controller as component;
+pub use controller::{Attempt, AttemptOutcome, Match, WatchedPods};
 pub use framework::{
-    Context, CycleState, MAX_NODE_SCORE, PreFilterOutcome, PreFilterRejection, ScoreTable, pre_enqueue,
+    ClusterEvent, Code, Context, CycleState, Decision, Diagnosis, Failure, Failures, HintContext, MAX_NODE_SCORE,
+    Misfit, NodeChange, Placement, PodChange, PostFilterCode, PostFilterResult, PreFilterOutcome, PreFilterRejection,
+    ScoreTable, Scratch, SearchState, StorageEvent, TieBreak, feasible_nodes_to_find, find_feasible_nodes, fits,
+    node_update_events, pod_changes, post_filter, pre_enqueue, schedule, select_best,
 };
 pub use index::{Index, IndexStatistics};
-pub use listers::{DisruptionBudget, Listers, ServiceSelector, VolumeListers};
-pub use node_info::NodeInfo;
-pub use nominator::Nominator;
-pub use plugin::{Plugin, PluginSet};
-pub use plugins::default_preemption::{Candidate, Criterion, Preemption};
-pub use pod_info::{DeclaredFeature, HostPort, PodInfo, PodOrigin, PodTraits};
-pub use post_filter::{PostFilterCode, PostFilterResult, post_filter};
-pub use profile::{PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
+pub use plugins::{Plugin, PluginSet, volumes};
+pub use preemption::{Candidate, Criterion, Preemption};
 pub use queue::{Likeness, Place, PoppedPod, SchedulingQueue, SharedAttempts};
-pub use queueing_hints::HintContext;
-pub use resources::{PlacedRequests, PodRequests, ResourceKey, Resources};
-pub use schedule_one::{
-    Decision, Misfit, Placement, Scratch, SearchState, TieBreak, feasible_nodes_to_find, find_feasible_nodes, fits,
-    schedule, select_best,
+pub use view::{
+    DeclaredFeature, DisruptionBudget, HostPort, Listers, NodeInfo, Nominator, PlacedRequests, PodInfo, PodOrigin,
+    PodRequests, PodTraits, ResourceKey, Resources, ServiceSelector, Snapshot, VolumeListers,
 };
-pub use snapshot::Snapshot;
-pub use version::KubernetesVersion;
-pub use watch::{Attempt, AttemptOutcome, Match, WatchedPods};

@@ -3,7 +3,7 @@
 use super::event::Event;
 use super::world::World;
 use crate::api::{Name, PodDisruptionBudget, PodTemplate};
-use crate::cluster::{Cluster, Disruption, NodeId, PodId, WorkloadId, WorkloadKind};
+use crate::cluster::{Cluster, Disruption, Kind, NodeId, ObjectId, PodId, WorkloadId, WorkloadKind};
 use crate::controllers::disruption::{
     BudgetPod, BudgetSpec, BudgetStatus, EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, budget_status,
     evict,
@@ -25,13 +25,13 @@ impl World<'_> {
             ActionVerb::Scale { target, replicas } => {
                 let replicas = i32::try_from(*replicas).unwrap_or(i32::MAX);
                 self.on_target(target, "scale", |world, found| match found {
-                    Found::Deployment(id) => {
+                    Found::Object(ObjectId::Deployment(id)) => {
                         world.cluster.update_deployment(id, |own| own.object.replicas = replicas);
                     }
-                    Found::ReplicaSet(id) => {
+                    Found::Object(ObjectId::ReplicaSet(id)) => {
                         world.cluster.update_replica_set(id, |own| own.spec_replicas = replicas);
                     }
-                    Found::StatefulSet(id) => {
+                    Found::Object(ObjectId::StatefulSet(id)) => {
                         world.cluster.update_stateful_set(id, |own| own.object.replicas = replicas);
                     }
                     _ => {}
@@ -54,7 +54,7 @@ impl World<'_> {
                 self.on_target(target, "restart", |world, found| world.restart(&found, &at));
             }
             ActionVerb::RolloutUndo(target) => self.on_target(target, "undo", |world, found| {
-                if let Found::Deployment(id) = found {
+                if let Found::Object(ObjectId::Deployment(id)) = found {
                     world.undo(id);
                 }
             }),
@@ -67,7 +67,7 @@ impl World<'_> {
     }
 
     fn on_target(&mut self, target: &Target, verb: &str, act: impl FnOnce(&mut Self, Found)) {
-        match find(&self.cluster, target) {
+        match find(&mut self.cluster, target) {
             Some(found) => act(self, found),
             None => self.remarks.push(format!("{}: cannot {verb} {target}: it does not exist", self.queue.now())),
         }
@@ -84,17 +84,17 @@ impl World<'_> {
         let now = self.queue.now();
         let cluster = &mut self.cluster;
         match found {
-            Found::Deployment(id) => cluster.remove_deployment(id),
-            Found::ReplicaSet(id) => cluster.remove_replica_set(id),
-            Found::StatefulSet(id) => cluster.update_stateful_set(id, |own| own.removed = true),
-            Found::DaemonSet(id) => cluster.update_daemon_set(id, |own| own.removed = true),
-            Found::Pod(id) => {
+            Found::Object(ObjectId::Deployment(id)) => cluster.remove_deployment(id),
+            Found::Object(ObjectId::ReplicaSet(id)) => cluster.remove_replica_set(id),
+            Found::Object(ObjectId::StatefulSet(id)) => cluster.remove_stateful_set(id),
+            Found::Object(ObjectId::DaemonSet(id)) => cluster.remove_daemon_set(id),
+            Found::Object(ObjectId::Pod(id)) => {
                 let grace = cluster.template_of(id).template.spec.termination_grace_period;
                 cluster.delete_pod(id, grace, Disruption::Deletion, now);
             }
-            Found::Node(id) => cluster.remove_node(id, now),
-            Found::Hpa(id) => cluster.remove_hpa(id),
-            Found::Service(namespace, name) => cluster.remove_service(&namespace, &name),
+            Found::Object(ObjectId::Node(id)) => cluster.remove_node(id, now),
+            Found::Object(ObjectId::HorizontalPodAutoscaler(id)) => cluster.remove_hpa(id),
+            Found::Object(ObjectId::Service(id)) => cluster.remove_service(id),
             Found::Budget(namespace, name) => cluster.remove_disruption_budget(&namespace, &name),
         }
     }
@@ -102,9 +102,9 @@ impl World<'_> {
     /// `kubectl rollout restart`: the template gets an annotation, which makes it a new one.
     fn restart(&mut self, found: &Found, at: &str) {
         let template = match *found {
-            Found::Deployment(id) => self.cluster.deployment(id).template,
-            Found::StatefulSet(id) => self.cluster.stateful_set(id).template,
-            Found::DaemonSet(id) => self.cluster.daemon_set(id).template,
+            Found::Object(ObjectId::Deployment(id)) => self.cluster.deployment(id).object.template,
+            Found::Object(ObjectId::StatefulSet(id)) => self.cluster.stateful_set(id).object.template,
+            Found::Object(ObjectId::DaemonSet(id)) => self.cluster.daemon_set(id).object.template,
             _ => return,
         };
         let template = &self.cluster.template(template).template;
@@ -112,9 +112,15 @@ impl World<'_> {
         let restarted = Arc::new(PodTemplate { annotations, ..PodTemplate::clone(template) });
         let template = self.cluster.intern_template(&restarted);
         match *found {
-            Found::Deployment(id) => self.cluster.update_deployment(id, |own| own.template = template),
-            Found::StatefulSet(id) => self.cluster.update_stateful_set(id, |own| own.template = template),
-            Found::DaemonSet(id) => self.cluster.update_daemon_set(id, |own| own.template = template),
+            Found::Object(ObjectId::Deployment(id)) => {
+                self.cluster.update_deployment(id, |own| own.object.template = template)
+            }
+            Found::Object(ObjectId::StatefulSet(id)) => {
+                self.cluster.update_stateful_set(id, |own| own.object.template = template)
+            }
+            Found::Object(ObjectId::DaemonSet(id)) => {
+                self.cluster.update_daemon_set(id, |own| own.object.template = template)
+            }
             _ => {}
         }
     }
@@ -123,9 +129,10 @@ impl World<'_> {
     fn undo(&mut self, id: crate::cluster::DeploymentId) {
         let deployment = self.cluster.deployment(id);
         let sets = deployment.replica_sets.iter().map(|set| self.cluster.replica_set(*set));
-        let previous = sets.filter(|set| set.base_template != deployment.template).max_by_key(|set| set.revision);
+        let previous =
+            sets.filter(|set| set.base_template != deployment.object.template).max_by_key(|set| set.revision);
         match previous.map(|set| set.base_template) {
-            Some(template) => self.cluster.update_deployment(id, |own| own.template = template),
+            Some(template) => self.cluster.update_deployment(id, |own| own.object.template = template),
             None => {
                 let name = deployment.object.meta.name.clone();
                 self.remarks.push(format!("{}: deployment {name} has no previous revision", self.queue.now()));
@@ -225,60 +232,17 @@ pub(super) fn status_of(cluster: &Cluster, budget: &PodDisruptionBudget, now: Si
 /// An object that an action names.
 #[derive(Clone, Debug)]
 enum Found {
-    Deployment(crate::cluster::DeploymentId),
-    ReplicaSet(crate::cluster::ReplicaSetId),
-    StatefulSet(crate::cluster::StatefulSetId),
-    DaemonSet(crate::cluster::DaemonSetId),
-    Pod(PodId),
-    Node(NodeId),
-    Hpa(crate::cluster::HpaId),
-    Service(Name, Name),
+    Object(ObjectId),
     Budget(Name, Name),
 }
 
-fn find(cluster: &Cluster, target: &Target) -> Option<Found> {
-    if target.kind == TargetKind::Node {
-        return cluster.node_id(&target.name).map(Found::Node);
+fn find(cluster: &mut Cluster, target: &Target) -> Option<Found> {
+    if target.kind == TargetKind::PodDisruptionBudget {
+        let is_it = |budget: &PodDisruptionBudget| {
+            *budget.meta.namespace == *target.namespace && *budget.meta.name == *target.name
+        };
+        let found = cluster.disruption_budgets().iter().any(is_it);
+        return found.then(|| Found::Budget(Name::from(&*target.namespace), Name::from(&*target.name)));
     }
-    let namespace = cluster.namespace_id(&target.namespace)?;
-    let name = target.name.as_str();
-    match target.kind {
-        TargetKind::Deployment => cluster
-            .deployments()
-            .find(|(_, own)| !own.removed && own.namespace == namespace && &*own.object.meta.name == name)
-            .map(|(id, _)| Found::Deployment(id)),
-        TargetKind::ReplicaSet => cluster
-            .replica_sets()
-            .find(|(_, own)| !own.removed && own.namespace == namespace && &*own.name == name)
-            .map(|(id, _)| Found::ReplicaSet(id)),
-        TargetKind::StatefulSet => cluster
-            .stateful_sets()
-            .find(|(_, own)| !own.removed && own.namespace == namespace && &*own.object.meta.name == name)
-            .map(|(id, _)| Found::StatefulSet(id)),
-        TargetKind::DaemonSet => cluster
-            .daemon_sets()
-            .find(|(_, own)| !own.removed && own.namespace == namespace && &*own.object.meta.name == name)
-            .map(|(id, _)| Found::DaemonSet(id)),
-        TargetKind::Pod => cluster
-            .pods()
-            .find(|(_, own)| own.exists() && own.namespace == namespace && &*own.name == name)
-            .map(|(id, _)| Found::Pod(id)),
-        TargetKind::HorizontalPodAutoscaler => cluster
-            .hpas()
-            .find(|(_, own)| !own.removed && own.namespace == namespace && &*own.object.meta.name == name)
-            .map(|(id, _)| Found::Hpa(id)),
-        TargetKind::Service => {
-            let found =
-                cluster.services().iter().any(|own| own.namespace == namespace && &*own.object.meta.name == name);
-            found.then(|| Found::Service(Name::from(target.namespace.as_str()), Name::from(name)))
-        }
-        TargetKind::PodDisruptionBudget => {
-            let is_it = |own: &crate::api::PodDisruptionBudget| {
-                *own.meta.namespace == *target.namespace && &*own.meta.name == name
-            };
-            let found = cluster.disruption_budgets().iter().any(is_it);
-            found.then(|| Found::Budget(Name::from(target.namespace.as_str()), Name::from(name)))
-        }
-        TargetKind::Node => None,
-    }
+    cluster.find_object(Kind::named(target.kind.as_str())?, &target.namespace, &target.name).map(Found::Object)
 }

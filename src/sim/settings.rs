@@ -3,12 +3,12 @@
 use crate::api::{DefaultTolerationSeconds, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::metrics::{MetricsServer, MilliValue};
-use crate::controllers::client_rate::TokenBucket;
+use crate::controllers::common::client_rate::TokenBucket;
+use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
-use crate::controllers::reconcile::ControllerSettings;
 use crate::infra::node_pool::NodePool;
 use crate::input::scenario::{self, MAX_PODS, ScenarioSpec, resource_list};
-use crate::kubelet::agent::KubeletSettings;
+use crate::kubelet::controller::KubeletSettings;
 use crate::scheduler::component::{RateLimit, SchedulerTiming};
 use crate::units::{NanoDollars, SimDuration, SimTime};
 

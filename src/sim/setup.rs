@@ -1,11 +1,10 @@
 //! The beginning of a run: nodes join, objects are applied, everything is planned that is known from the start.
 
 use super::event::Event;
-use super::settings;
 use super::world::World;
 use super::{Prepared, PreparedArrivals, SimError};
-use crate::api::{self, Name, Object, PodTemplate};
-use crate::cluster::{NewPod, NewReplicaSet, Owner, TemplateId};
+use crate::api::{self, Object};
+use crate::cluster::{NewPod, NewReplicaSet, Owner};
 use crate::engine::Priority;
 use crate::units::{SimDuration, SimTime};
 use std::collections::BTreeSet;
@@ -70,17 +69,15 @@ impl World<'_> {
         };
         let mut sorted: Vec<&Object> = objects.iter().collect();
         sorted.sort_by_key(|object| rank(object));
-        let owners: BTreeSet<(&str, Name, Name)> = objects
+        let owners: BTreeSet<(&str, &str, &str)> = objects
             .iter()
-            .map(|object| (object.kind(), object.meta().namespace.clone(), object.meta().name.clone()))
+            .map(|object| (object.kind(), object.meta().namespace.as_str(), object.meta().name.as_str()))
             .collect();
         let mut skipped = 0;
         for object in sorted {
             let meta = object.meta();
             let owned = meta.owner.as_ref().is_some_and(|owner| {
-                owners.iter().any(|(kind, namespace, name)| {
-                    **kind == *owner.kind && *namespace == meta.namespace && *name == owner.name
-                })
+                owners.contains(&(owner.kind.as_str(), meta.namespace.as_str(), owner.name.as_str()))
             });
             if owned {
                 skipped += 1;
@@ -102,14 +99,8 @@ impl World<'_> {
                 self.cluster.namespace(&namespace.meta.name);
                 self.scheduler.note_namespace(namespace);
             }
-            Object::PriorityClass(class) => {
-                self.cluster.add_priority_class(class.clone());
-                self.admitted.clear();
-            }
-            Object::LimitRange(range) => {
-                self.cluster.apply_limit_range(range.clone());
-                self.admitted.clear();
-            }
+            Object::PriorityClass(class) => self.cluster.apply_priority_class(class.clone()),
+            Object::LimitRange(range) => self.cluster.apply_limit_range(range.clone()),
             Object::Node(node) => match self.cluster.node_id(&node.meta.name) {
                 Some(id) => self.cluster.update_node(id, |own| *own = node.clone()),
                 None => {
@@ -124,26 +115,21 @@ impl World<'_> {
                 self.cluster.apply_hpa(hpa.clone(), now);
             }
             Object::Deployment(deployment) => {
-                let template = self.admit(&deployment.meta.namespace, &deployment.template);
-                self.cluster.apply_deployment(deployment.clone(), template, now);
+                let template = self.cluster.admit(&deployment.meta.namespace, &deployment.template);
+                self.cluster.apply_deployment(deployment.clone().with_template(template), now);
             }
             Object::StatefulSet(set) => {
-                let template = self.admit(&set.meta.namespace, &set.template);
-                self.cluster.apply_stateful_set(set.clone(), template);
+                let template = self.cluster.admit(&set.meta.namespace, &set.template);
+                self.cluster.apply_stateful_set(set.clone().with_template(template));
             }
             Object::DaemonSet(set) => {
-                let template = self.admit(&set.meta.namespace, &set.template);
-                self.cluster.apply_daemon_set(set.clone(), template);
+                let template = self.cluster.admit(&set.meta.namespace, &set.template);
+                self.cluster.apply_daemon_set(set.clone().with_template(template));
             }
             Object::ReplicaSet(set) => {
-                let template = self.admit(&set.meta.namespace, &set.template);
+                let template = self.cluster.admit(&set.meta.namespace, &set.template);
                 let namespace = self.cluster.namespace(&set.meta.namespace);
-                let existing = self
-                    .cluster
-                    .replica_sets()
-                    .find(|(_, own)| !own.removed && own.namespace == namespace && own.name == set.meta.name)
-                    .map(|(id, _)| id);
-                match existing {
+                match self.cluster.find(namespace, &set.meta.name) {
                     Some(id) => self.cluster.update_replica_set(id, |own| {
                         own.spec_replicas = set.replicas;
                         own.template = template;
@@ -191,13 +177,10 @@ impl World<'_> {
         let now = self.queue.now();
         let namespace = self.cluster.namespace(&pod.meta.namespace);
         // At the start names are known to be unique; an action may apply a pod that is there, which changes nothing.
-        let is_there = |(_, own): (_, &crate::cluster::Pod)| {
-            own.exists() && own.namespace == namespace && own.name == pod.meta.name
-        };
-        if now > SimTime::ZERO && self.cluster.pods().any(is_there) {
+        if now > SimTime::ZERO && self.cluster.pod_id(namespace, &pod.meta.name).is_some() {
             return;
         }
-        let template = self.admit(&pod.meta.namespace, &pod.template);
+        let template = self.cluster.admit(&pod.meta.namespace, &pod.template);
         // A pod that has a node was admitted before.
         if pod.node_name.is_none()
             && let Some(refusal) = self.cluster.refusal(namespace, template, &pod.meta.name)
@@ -229,27 +212,6 @@ impl World<'_> {
                 )),
             }
         }
-    }
-
-    /// A template as admission leaves it: default tolerations, folded label keys, defaults of LimitRanges, priority.
-    pub(super) fn admit(&mut self, namespace: &Name, template: &Arc<PodTemplate>) -> TemplateId {
-        let key = (Arc::as_ptr(template).addr(), namespace.clone());
-        if let Some((_, id)) = self.admitted.get(&key) {
-            return *id;
-        }
-        let id = self.admit_anew(namespace, template);
-        self.admitted.insert(key, (Arc::clone(template), id));
-        id
-    }
-
-    fn admit_anew(&mut self, namespace: &str, template: &Arc<PodTemplate>) -> TemplateId {
-        let mut admitted = PodTemplate::clone(template);
-        self.cluster.default_resources(namespace, &mut admitted.spec);
-        let seconds = settings::default_toleration_seconds(&self.prepared.scenario.spec);
-        api::admit_pod_defaults(&mut admitted.spec, &admitted.labels, seconds);
-        let named = self.cluster.priority_class(&admitted.spec.priority_class_name);
-        api::admit_priority(&mut admitted.spec, named, self.cluster.default_priority_class());
-        self.cluster.intern_template(&Arc::new(admitted))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::engine::Agenda;
 use crate::input::scenario;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use crate::workload::RateCurve;
+use rustc_hash::FxHashMap;
 
 /// The request rate of a traffic entry changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,6 +122,8 @@ pub struct Load {
 #[derive(Debug, Default)]
 pub struct Traffic {
     entries: Vec<Entry>,
+    /// The entry of each workload that a pod of it was seen of. Only looked up, never iterated.
+    by_workload: FxHashMap<WorkloadId, Option<usize>>,
     /// By index of the pod; only pods of workloads with traffic have an entry.
     pods: Vec<Option<Box<PodLoad>>>,
     /// Workloads whose load changed, with the load before.
@@ -174,14 +177,12 @@ impl Traffic {
             | Change::PodEndpoint(pod)
             | Change::PodEnded(pod)
             | Change::PodRemoved(pod) => self.update_pod(pod, cluster, now),
+            Change::Machine { node, .. } => {
+                for pod in &cluster.node(node).pods {
+                    self.update_pod(*pod, cluster, now);
+                }
+            }
             _ => {}
-        }
-    }
-
-    /// The machine of a node stopped or came back.
-    pub fn observe_machine(&mut self, node: NodeId, cluster: &Cluster, now: SimTime) {
-        for pod in cluster.node(node).pods.clone() {
-            self.update_pod(pod, cluster, now);
         }
     }
 
@@ -192,8 +193,8 @@ impl Traffic {
 
     fn entry_of(&mut self, pod: PodId, cluster: &Cluster) -> Option<usize> {
         let workload = cluster.pod(pod).workload?;
-        if let Some(index) = self.entries.iter().position(|entry| entry.workload == Some(workload)) {
-            return Some(index);
+        if let Some(found) = self.by_workload.get(&workload) {
+            return *found;
         }
         let state = cluster.workload(workload);
         let namespace = cluster.namespace_name(state.namespace);
@@ -202,9 +203,12 @@ impl Traffic {
                 && entry.target.name.as_str() == &*state.name
                 && entry.target.namespace.as_str() == &**namespace
         };
-        let index = self.entries.iter().position(matches)?;
-        self.entries[index].workload = Some(workload);
-        Some(index)
+        let found = self.entries.iter().position(matches);
+        if let Some(index) = found {
+            self.entries[index].workload = Some(workload);
+        }
+        self.by_workload.insert(workload, found);
+        found
     }
 
     fn update_pod(&mut self, id: PodId, cluster: &Cluster, now: SimTime) {
@@ -274,12 +278,8 @@ impl Traffic {
     fn spread(&mut self, index: usize, cluster: &Cluster, now: SimTime) {
         let entry = &mut self.entries[index];
         if entry.workload.is_none() {
-            let found = cluster.workloads().find(|(_, workload)| {
-                workload.kind_name == entry.target.kind.as_str()
-                    && &*workload.name == entry.target.name.as_str()
-                    && &**cluster.namespace_name(workload.namespace) == entry.target.namespace.as_str()
-            });
-            entry.workload = found.map(|(id, _)| id);
+            let target = &entry.target;
+            entry.workload = cluster.find_workload(target.kind.as_str(), &target.namespace, &target.name);
         }
         let serving: i64 = entry.serving.iter().sum();
         let before = entry.load;
@@ -387,7 +387,7 @@ mod tests {
             revision_history_limit: 10,
             paused: false,
         };
-        let deployment = cluster.apply_deployment(object, id, SimTime::ZERO);
+        let deployment = cluster.apply_deployment(object.with_template(id), SimTime::ZERO);
         let workload = cluster.deployment(deployment).workload;
         assert!(matches!(cluster.workload(workload).kind, WorkloadKind::Deployment(_)));
         let pods = (0..2)
@@ -466,7 +466,7 @@ mod tests {
         let mut traffic = traffic(&cluster, &pods);
         let node = cluster.pod(pods[0]).node.expect("it is bound");
         cluster.set_machine(node, Machine::Down);
-        traffic.observe_machine(node, &cluster, SimTime::from_secs(10));
+        traffic.observe(Change::Machine { node, was: Machine::Up }, &cluster, SimTime::from_secs(10));
         let (_, _, load) = traffic.take_changed().next_back().expect("the load changed");
         assert!((load.unserved - 50.0).abs() < 1e-9, "half of the requests go to the dead endpoint: {load:?}");
         cluster.set_pod_ready(pods[0], false, SimTime::from_secs(50));

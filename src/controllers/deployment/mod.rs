@@ -7,6 +7,7 @@
 //! derived, the revision-history annotation is not kept, and update conflicts, after which the real controller retries
 //! within milliseconds, are not played.
 
+pub mod controller;
 mod rolling;
 mod scaling;
 mod status;

@@ -1,7 +1,7 @@
 //! The Deployment's status: counts, conditions, progress (`progress.go`, and `calculateStatus` in `sync.go`).
 
 use super::{DeploymentAction, Requeue, Sync, max_unavailable};
-use crate::controllers::condition::ConditionStatus;
+use crate::controllers::common::condition::ConditionStatus;
 use crate::units::{SimDuration, SimTime};
 
 /// Reason of the condition `Progressing`.

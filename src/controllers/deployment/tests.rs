@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::api::IntOrPercent::{Int, Percent};
-use crate::controllers::condition::ConditionStatus;
+use crate::controllers::common::condition::ConditionStatus;
 use proptest::prelude::*;
 
 fn rolling(max_surge: crate::api::IntOrPercent, max_unavailable: crate::api::IntOrPercent) -> DeploymentStrategy {

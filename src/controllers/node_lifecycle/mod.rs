@@ -2,12 +2,13 @@
 //!
 //! Mirrors `pkg/controller/nodelifecycle` (Kubernetes 1.36). How the disruption of whole zones slows the tainting down
 //! is in [`zones`]; what the taints do to pods is the taint eviction controller's matter
-//! ([`super::taint_eviction`]).
+//! ([`crate::controllers::taint_eviction`]).
 
+pub mod controller;
 pub mod zones;
 
-use super::condition::ConditionStatus;
 use crate::api::well_known;
+use crate::controllers::common::condition::ConditionStatus;
 use crate::units::{SimDuration, SimTime};
 
 /// `--node-monitor-period`: between two passes over all nodes.

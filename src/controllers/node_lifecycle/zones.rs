@@ -4,7 +4,7 @@
 //! Mirrors `handleDisruption` and `ComputeZoneState` of `pkg/controller/nodelifecycle` and the queue of its `scheduler`
 //! folder (Kubernetes 1.36).
 
-use crate::controllers::client_rate::TokenBucket;
+use crate::controllers::common::client_rate::TokenBucket;
 use crate::units::{SimDuration, SimTime};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

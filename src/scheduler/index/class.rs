@@ -7,7 +7,8 @@
 use super::demand::Demand;
 use super::layer::{Env, Layer, NotIndexable};
 use super::node_table::BLOCK;
-use crate::scheduler::{Diagnosis, PodInfo};
+use crate::scheduler::framework::Diagnosis;
+use crate::scheduler::view::PodInfo;
 use std::sync::Arc;
 
 /// With more groups than this a scan over the groups costs as much as one over the nodes.

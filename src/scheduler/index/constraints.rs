@@ -6,11 +6,12 @@ use super::layer::{Base, Env, NotIndexable, counts};
 use super::node_table::{Log, NO_DOMAIN, NodeTable};
 use super::tally::Tally;
 use crate::api::{Labels, Name, UnsatisfiableConstraintAction, well_known};
-use crate::scheduler::change_log::KindId;
+use crate::scheduler::config::{DefaultSpreadConstraints, InterPodAffinityArgs, Profile};
+use crate::scheduler::framework::Failure;
+use crate::scheduler::plugins::Plugin;
 use crate::scheduler::plugins::inter_pod_affinity::{self, OwnTerm};
 use crate::scheduler::plugins::pod_topology_spread::{self, Constraint};
-use crate::scheduler::profile::{DefaultSpreadConstraints, InterPodAffinityArgs};
-use crate::scheduler::{Failure, Listers, Nominator, Plugin, PodInfo, Profile};
+use crate::scheduler::view::{KindId, Listers, Nominator, PodInfo};
 use std::sync::Arc;
 
 /// What a tally counts.

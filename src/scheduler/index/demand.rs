@@ -5,7 +5,8 @@ use super::constraints::Constraints;
 use super::crowd::Crowd;
 use super::layer::{Env, NotIndexable};
 use crate::api::Name;
-use crate::scheduler::{Listers, PodInfo, Profile};
+use crate::scheduler::config::Profile;
+use crate::scheduler::view::{Listers, PodInfo};
 use std::sync::Arc;
 
 /// What some classes ask of other pods.

@@ -2,8 +2,9 @@
 
 use crate::api::UnsatisfiableConstraintAction::{DoNotSchedule, ScheduleAnyway};
 use crate::api::{Affinity, Labels, Name, NodeAffinity, Toleration};
+use crate::scheduler::config::Profile;
 use crate::scheduler::plugins::pod_topology_spread::{self, Constraint};
-use crate::scheduler::{DeclaredFeature, HostPort, Listers, PodInfo, Profile, Resources};
+use crate::scheduler::view::{DeclaredFeature, HostPort, Listers, PodInfo, Resources};
 
 /// What tells scheduling classes apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -10,11 +10,12 @@ use super::node_table::{BLOCK, NO_DOMAIN, NodeTable};
 use super::shape::Shape;
 use super::summary::{FAILED, Summary, summary_of};
 use crate::cluster::{NodeId, PodId};
+use crate::scheduler::config::Profile;
+use crate::scheduler::framework::Failure;
 use crate::scheduler::plugins::{
-    image_locality, node_affinity, node_declared_features, node_ports, node_unschedulable, taint_toleration,
+    Plugin, image_locality, node_affinity, node_declared_features, node_ports, node_unschedulable, taint_toleration,
 };
-use crate::scheduler::snapshot::ImageId;
-use crate::scheduler::{Failure, NodeInfo, Nominator, Plugin, PodInfo, Profile, Resources, Snapshot};
+use crate::scheduler::view::{ImageId, NodeInfo, Nominator, PodInfo, Resources, Snapshot};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 

@@ -23,13 +23,13 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-use super::diagnosis::Failures;
-use super::pod_info::OriginAddress;
-use super::{
-    Context, Decision, Diagnosis, Failure, Nominator, Placement, Plugin, PodInfo, Profile, SearchState, Snapshot,
-    TieBreak, feasible_nodes_to_find,
-};
 use crate::cluster::NodeId;
+use crate::scheduler::config::Profile;
+use crate::scheduler::framework::{
+    Context, Decision, Diagnosis, Failure, Failures, Placement, SearchState, TieBreak, feasible_nodes_to_find,
+};
+use crate::scheduler::plugins::Plugin;
+use crate::scheduler::view::{Nominator, OriginAddress, PodInfo, Snapshot};
 use class::Class;
 use demand::Demand;
 use key::{ClassKey, DemandKey, LayerKey};

@@ -3,9 +3,8 @@
 
 use crate::api::Name;
 use crate::cluster::NodeId;
-use crate::scheduler::change_log::{KindId, LogEntry};
 use crate::scheduler::plugins::balanced_allocation;
-use crate::scheduler::{NodeInfo, Snapshot};
+use crate::scheduler::view::{KindId, LogEntry, NodeInfo, Snapshot};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 

@@ -11,8 +11,8 @@ use super::layer::{Env, Layer, Leaf, NotIndexable};
 use super::node_table::{BLOCK, NO_DOMAIN};
 use super::summary::Summary;
 use crate::cluster::NodeId;
-use crate::scheduler::plugins::{inter_pod_affinity, pod_topology_spread};
-use crate::scheduler::{Code, Failure, MAX_NODE_SCORE, Placement, Plugin, TieBreak};
+use crate::scheduler::framework::{Code, Failure, MAX_NODE_SCORE, Placement, TieBreak};
+use crate::scheduler::plugins::{Plugin, inter_pod_affinity, pod_topology_spread};
 use by_base::OfBase;
 
 /// What a search found.

@@ -2,11 +2,10 @@
 //! numbers in the usual case, else by the plugins themselves.
 
 use super::node_table::NodeLoad;
-use crate::scheduler::plugins::{balanced_allocation, node_resources_fit};
-use crate::scheduler::{
-    Failure, KubernetesVersion, MAX_NODE_SCORE, NodeInfo, Plugin, PodInfo, Profile, ResourceKey, Resources,
-    ScoringStrategy,
-};
+use crate::scheduler::config::{KubernetesVersion, Profile, ScoringStrategy};
+use crate::scheduler::framework::{Failure, MAX_NODE_SCORE};
+use crate::scheduler::plugins::{Plugin, balanced_allocation, node_resources_fit};
+use crate::scheduler::view::{NodeInfo, PodInfo, ResourceKey, Resources};
 
 /// How NodeResourcesFit scores a class.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! How many pods that matter to a class are on each node and in each topology domain, kept up to date pod by pod.
 
 use super::node_table::{NO_DOMAIN, NodeTable, TopologyKey};
-use crate::scheduler::change_log::KindId;
+use crate::scheduler::view::KindId;
 use std::collections::BTreeMap;
 
 /// Numbers by node and by domain of one topology key.

@@ -2,12 +2,12 @@
 //! change.
 
 use crate::api::PodTemplate;
-use crate::scheduler::diagnosis::Failures;
-use crate::scheduler::framework::{CycleState, run_pre_filter};
-use crate::scheduler::plugins::default_preemption::preempt;
-use crate::scheduler::random_cluster::Case;
-use crate::scheduler::schedule_one::find_feasible_nodes;
-use crate::scheduler::{Code, Context, Decision, Diagnosis, PodInfo, PodOrigin, PodTraits, Scratch, TieBreak};
+use crate::scheduler::framework::{
+    Code, Context, CycleState, Decision, Diagnosis, Failures, Scratch, TieBreak, find_feasible_nodes, run_pre_filter,
+};
+use crate::scheduler::preemption::preempt;
+use crate::scheduler::tests::random_cluster::Case;
+use crate::scheduler::view::{PodInfo, PodOrigin, PodTraits};
 use crate::units::MilliCpu;
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ fn preempts_alike(case: &mut Case, pod: &Arc<PodInfo>, state: &mut CycleState, s
     }
     run_pre_filter(&context, pod, state);
     let found = preempt(&context, pod, &found, state, tie_break);
-    let told = |own: &crate::scheduler::plugins::default_preemption::Preemption| {
+    let told = |own: &crate::scheduler::Preemption| {
         let victims = own.chosen().map(|chosen| chosen.victims.iter().map(|victim| victim.id).collect::<Vec<_>>());
         (own.nominated, own.ties.clone(), own.failure.clone(), victims)
     };

@@ -1,6 +1,8 @@
 //! NodeResourcesBalancedAllocation: nodes whose resources would be used evenly score more.
 
-use crate::scheduler::{KubernetesVersion, MAX_NODE_SCORE, NodeInfo, PodInfo, ResourceKey};
+use crate::scheduler::config::KubernetesVersion;
+use crate::scheduler::framework::MAX_NODE_SCORE;
+use crate::scheduler::view::{NodeInfo, PodInfo, ResourceKey};
 
 /// Whether the pod requests none of the resources that count.
 pub fn skips_score(resources: &[ResourceKey], pod: &PodInfo) -> bool {

@@ -1,8 +1,9 @@
 //! ImageLocality: nodes that have the pod's large images score more.
 
 use crate::api::Name;
-use crate::scheduler::snapshot::ImageId;
-use crate::scheduler::{KubernetesVersion, MAX_NODE_SCORE, NodeInfo, PodInfo, Snapshot};
+use crate::scheduler::config::KubernetesVersion;
+use crate::scheduler::framework::MAX_NODE_SCORE;
+use crate::scheduler::view::{ImageId, NodeInfo, PodInfo, Snapshot};
 
 const MEBIBYTE: i64 = 1024 * 1024;
 /// Images below this size do not count (`minThreshold`).

@@ -3,9 +3,9 @@
 use super::pod_memo::PodMemo;
 use super::topology_counts::TopologyCounts;
 use crate::api::{Affinity, LabelSelector, Labels, Name, PodAffinityTerm, WeightedPodAffinityTerm};
-use crate::scheduler::profile::InterPodAffinityArgs;
-use crate::scheduler::topology::{Topology, TopologyKey};
-use crate::scheduler::{Context, Failure, Listers, MAX_NODE_SCORE, NodeInfo, PodInfo};
+use crate::scheduler::config::InterPodAffinityArgs;
+use crate::scheduler::framework::{Context, Failure, MAX_NODE_SCORE};
+use crate::scheduler::view::{Listers, NodeInfo, PodInfo, Topology, TopologyKey};
 use std::sync::Arc;
 
 /// A term of the incoming pod, with the namespaces that its selector stands for looked up.

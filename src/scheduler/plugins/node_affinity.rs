@@ -1,8 +1,10 @@
 //! NodeAffinity: node selectors, required and preferred node affinity, and the profile's `addedAffinity`.
 
+use super::plugin::Plugin;
 use crate::api::{Node, NodeAffinity, NodeSelectorOperator, NodeSelectorTerm, PodSpec};
 use crate::cluster::NodeId;
-use crate::scheduler::{Code, Context, Failure, NodeInfo, Plugin, PodInfo, PreFilterOutcome, PreFilterRejection};
+use crate::scheduler::framework::{Code, Context, Failure, PreFilterOutcome, PreFilterRejection};
+use crate::scheduler::view::{NodeInfo, PodInfo};
 
 /// Whether the node matches the pod's node selector and required node affinity (`GetRequiredNodeAffinity`).
 pub fn matches_required(spec: &PodSpec, node: &Node) -> bool {

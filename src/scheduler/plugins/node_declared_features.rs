@@ -1,6 +1,7 @@
 //! NodeDeclaredFeatures: features that the pod needs and the node must declare.
 
-use crate::scheduler::{Failure, NodeInfo, PodInfo};
+use crate::scheduler::framework::Failure;
+use crate::scheduler::view::{NodeInfo, PodInfo};
 
 /// Whether the pod needs none.
 pub fn skips(pod: &PodInfo) -> bool {

@@ -1,6 +1,7 @@
 //! NodeName: a pod that names a node fits no other.
 
-use crate::scheduler::{Failure, NodeInfo, PodInfo};
+use crate::scheduler::framework::Failure;
+use crate::scheduler::view::{NodeInfo, PodInfo};
 
 /// Rejects every node but the one that the pod names.
 pub fn filter(pod: &PodInfo, node: &NodeInfo) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! NodePorts: host ports that are taken on the node.
 
-use crate::scheduler::{Failure, NodeInfo, PodInfo};
+use crate::scheduler::framework::Failure;
+use crate::scheduler::view::{NodeInfo, PodInfo};
 
 /// Whether the pod asks for no host port.
 pub fn skips(pod: &PodInfo) -> bool {

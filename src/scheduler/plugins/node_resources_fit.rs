@@ -1,10 +1,9 @@
 //! NodeResourcesFit: whether the requests fit, and the three scoring strategies.
 
 use crate::api::Name;
-use crate::scheduler::failure::{Shortage, scalar_bit};
-use crate::scheduler::profile::NodeResourcesFitArgs;
-use crate::scheduler::resources::is_extended_resource_name;
-use crate::scheduler::{Failure, MAX_NODE_SCORE, NodeInfo, PodInfo, ResourceKey, Resources, ScoringStrategy};
+use crate::scheduler::config::{NodeResourcesFitArgs, ScoringStrategy};
+use crate::scheduler::framework::{Failure, MAX_NODE_SCORE, Shortage, scalar_bit};
+use crate::scheduler::view::{NodeInfo, PodInfo, ResourceKey, Resources, is_extended_resource_name};
 use crate::units::{Bytes, MilliCpu};
 
 /// Points that a score of the shape function is multiplied by: `shape` scores run from 0 to 10.

@@ -1,7 +1,8 @@
 //! NodeUnschedulable: cordoned nodes take only pods that tolerate it.
 
 use crate::api::{Name, PodSpec, Taint, TaintEffect, well_known};
-use crate::scheduler::{Failure, NodeInfo};
+use crate::scheduler::framework::Failure;
+use crate::scheduler::view::NodeInfo;
 
 /// Whether the pod tolerates the taint that a cordon stands for. The node's real taints play no part.
 pub fn tolerates_cordon(spec: &PodSpec) -> bool {

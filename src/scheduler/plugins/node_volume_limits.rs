@@ -4,8 +4,8 @@
 //! pod of the node uses (VolumeAttachment objects) are not simulated.
 
 use crate::api::{Name, PersistentVolume, PersistentVolumeClaim, PersistentVolumeSource, VolumeSource, well_known};
-use crate::scheduler::listers::VolumeListers;
-use crate::scheduler::{Context, Failure, NodeInfo, PodInfo};
+use crate::scheduler::framework::{Context, Failure};
+use crate::scheduler::view::{NodeInfo, PodInfo, VolumeListers};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// CSI drivers that took over in-tree plugins.

@@ -1,7 +1,6 @@
 //! Answers about pods, found once for all pods of one origin.
 
-use crate::scheduler::PodInfo;
-use crate::scheduler::pod_info::OriginAddress;
+use crate::scheduler::view::{OriginAddress, PodInfo};
 use rustc_hash::FxHashMap;
 
 /// After so many questions it is clear whether pods share their templates.

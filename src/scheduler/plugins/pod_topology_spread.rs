@@ -7,9 +7,9 @@ use crate::api::{
     TopologySpreadConstraint, UnsatisfiableConstraintAction, well_known,
 };
 use crate::cluster::NodeId;
-use crate::scheduler::profile::{DefaultSpreadConstraints, system_default_constraints};
-use crate::scheduler::topology::{Domain, TopologyKey};
-use crate::scheduler::{Context, Failure, Listers, MAX_NODE_SCORE, NodeInfo, PodInfo, Profile};
+use crate::scheduler::config::{DefaultSpreadConstraints, Profile, system_default_constraints};
+use crate::scheduler::framework::{Context, Failure, MAX_NODE_SCORE};
+use crate::scheduler::view::{Domain, Listers, NodeInfo, PodInfo, TopologyKey};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A constraint with its selector completed.

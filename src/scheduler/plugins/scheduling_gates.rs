@@ -1,6 +1,6 @@
 //! SchedulingGates: pods with gates stay out of the scheduling queue.
 
-use crate::scheduler::PodInfo;
+use crate::scheduler::view::PodInfo;
 
 /// Why the pod does not enter the queue; `None` if it may.
 pub fn pre_enqueue(pod: &PodInfo) -> Option<String> {

@@ -1,7 +1,8 @@
 //! TaintToleration: nodes whose taints the pod does not tolerate are rejected, or score less.
 
 use crate::api::{Taint, TaintEffect, Toleration};
-use crate::scheduler::{Failure, NodeInfo, PodInfo};
+use crate::scheduler::framework::Failure;
+use crate::scheduler::view::{NodeInfo, PodInfo};
 
 fn tolerates(tolerations: &[Toleration], taint: &Taint) -> bool {
     tolerations.iter().any(|toleration| toleration.tolerates(taint))

@@ -1,7 +1,6 @@
 //! Numbers by topology pair (node label key and value), as PodTopologySpread and InterPodAffinity keep them.
 
-use crate::scheduler::NodeInfo;
-use crate::scheduler::topology::{Domain, TopologyKey};
+use crate::scheduler::view::{Domain, NodeInfo, TopologyKey};
 
 /// Numbers by topology pair.
 #[derive(Clone, Debug, Default)]

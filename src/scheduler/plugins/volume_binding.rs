@@ -2,13 +2,13 @@
 //!
 //! Among volumes of equal size kube-scheduler's choice is random; here it is the first by name.
 
+use super::plugin::Plugin;
+use super::volumes::VolumeChoice;
 use crate::api::{
     ClaimReference, Node, PersistentVolume, PersistentVolumeClaim, StorageClass, VolumeBindingMode, VolumeSource,
 };
-use crate::scheduler::failure::VolumeConflicts;
-use crate::scheduler::listers::VolumeListers;
-use crate::scheduler::volumes::VolumeChoice;
-use crate::scheduler::{Code, Context, Failure, NodeInfo, Plugin, PodInfo, PreFilterOutcome, PreFilterRejection};
+use crate::scheduler::framework::{Code, Context, Failure, PreFilterOutcome, PreFilterRejection, VolumeConflicts};
+use crate::scheduler::view::{NodeInfo, PodInfo, VolumeListers};
 use crate::units::Bytes;
 use std::sync::Arc;
 

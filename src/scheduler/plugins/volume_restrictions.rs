@@ -1,7 +1,9 @@
 //! VolumeRestrictions: in-line disks that cannot be shared on a node, and ReadWriteOncePod claims.
 
+use super::plugin::Plugin;
 use crate::api::{AccessMode, Name, VolumeSource};
-use crate::scheduler::{Code, Context, Failure, NodeInfo, Plugin, PodInfo, PreFilterOutcome, PreFilterRejection};
+use crate::scheduler::framework::{Code, Context, Failure, PreFilterOutcome, PreFilterRejection};
+use crate::scheduler::view::{NodeInfo, PodInfo};
 
 /// What PreFilter finds for the filter.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,9 @@
 //! VolumeZone: volumes with zone or region labels bind their pods to nodes of the same zone or region.
 
+use super::plugin::Plugin;
 use crate::api::{Name, VolumeBindingMode, VolumeSource, well_known};
-use crate::scheduler::{Code, Context, Failure, NodeInfo, Plugin, PodInfo, PreFilterOutcome, PreFilterRejection};
+use crate::scheduler::framework::{Code, Context, Failure, PreFilterOutcome, PreFilterRejection};
+use crate::scheduler::view::{NodeInfo, PodInfo};
 
 /// The labels, each with the label that a node may have in its place.
 const TOPOLOGY_LABELS: [(&str, &str); 4] = [

@@ -6,10 +6,13 @@
 //! are kept as a *cohort*; those among them that every decision treats alike form a *lane*. An attempt of a whole lane is
 //! one number, from which each pod's own numbers follow when somebody asks for them.
 
+use super::Place;
 use super::{ActiveKey, Source};
 use crate::api::PreemptionPolicy;
 use crate::cluster::PodId;
-use crate::scheduler::{Diagnosis, Place, PluginSet, PodInfo};
+use crate::scheduler::framework::Diagnosis;
+use crate::scheduler::plugins::PluginSet;
+use crate::scheduler::view::PodInfo;
 use crate::units::SimTime;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;

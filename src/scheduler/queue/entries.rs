@@ -3,7 +3,8 @@
 use super::cohort::Member;
 use super::{ActiveKey, Place, Source};
 use crate::cluster::PodId;
-use crate::scheduler::{PluginSet, PodInfo};
+use crate::scheduler::plugins::PluginSet;
+use crate::scheduler::view::PodInfo;
 use crate::units::SimTime;
 use std::sync::Arc;
 

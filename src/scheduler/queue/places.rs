@@ -3,8 +3,7 @@
 use super::entries::Entry;
 use super::{Group, Place, SchedulingQueue, Source};
 use crate::cluster::PodId;
-use crate::scheduler::plugins::scheduling_gates;
-use crate::scheduler::{Plugin, PluginSet};
+use crate::scheduler::plugins::{Plugin, PluginSet, scheduling_gates};
 use crate::units::{SimDuration, SimTime};
 
 impl SchedulingQueue {

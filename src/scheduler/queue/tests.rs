@@ -2,7 +2,7 @@
 
 use super::places::backoff;
 use super::*;
-use crate::scheduler::Plugin;
+use crate::scheduler::plugins::Plugin;
 
 #[test]
 fn the_backoff_doubles_up_to_its_maximum() {
@@ -14,7 +14,8 @@ fn the_backoff_doubles_up_to_its_maximum() {
 
 fn pod(index: usize, priority: i32) -> Arc<PodInfo> {
     use crate::api::{Pod, PodSpec, PodTemplate};
-    use crate::scheduler::{KubernetesVersion, PodTraits};
+    use crate::scheduler::config::KubernetesVersion;
+    use crate::scheduler::view::PodTraits;
     let spec = PodSpec { priority, ..PodSpec::default() };
     let traits = Arc::new(PodTraits::of(&spec));
     let template = Arc::new(PodTemplate { spec, ..PodTemplate::default() });

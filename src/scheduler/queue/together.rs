@@ -4,9 +4,8 @@ use super::cohort::{Cohort, CohortId, LaneId, Likeness, Move, SharedAttempts};
 use super::places::{backoff, truncated};
 use super::{Place, SchedulingQueue, Source};
 use crate::cluster::{ApiEvent, PodId};
-use crate::scheduler::event::ClusterEvent;
-use crate::scheduler::queueing_hints::{HintContext, may_become_schedulable};
-use crate::scheduler::{Diagnosis, PodInfo};
+use crate::scheduler::framework::{ClusterEvent, Diagnosis, HintContext, may_become_schedulable};
+use crate::scheduler::view::PodInfo;
 use crate::units::SimTime;
 use std::sync::Arc;
 

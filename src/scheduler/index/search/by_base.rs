@@ -6,7 +6,7 @@ use super::super::node_table::BLOCK;
 use super::super::summary::Summary;
 use super::{Buffers, Found, Search, Window};
 use crate::cluster::NodeId;
-use crate::scheduler::{Placement, TieBreak};
+use crate::scheduler::framework::{Placement, TieBreak};
 
 /// With more bases than this it costs less to look at those only that a block has.
 const MAX_DIRECT_BASES: usize = 16;

@@ -1,0 +1,75 @@
+//! HorizontalPodAutoscalers.
+
+use super::{Change, Cluster, HpaId, NamespaceId};
+use crate::api::{self, CrossVersionObjectReference};
+use crate::units::SimTime;
+
+/// A HorizontalPodAutoscaler.
+#[derive(Clone, Debug)]
+pub struct Hpa {
+    /// Spec.
+    pub object: api::HorizontalPodAutoscaler,
+    /// Namespace.
+    pub namespace: NamespaceId,
+    /// Creation.
+    pub created: SimTime,
+    /// Whether the object was removed.
+    pub removed: bool,
+}
+
+impl Cluster {
+    /// A HorizontalPodAutoscaler.
+    pub fn hpa(&self, id: HpaId) -> &Hpa {
+        &self.hpas[id.index()]
+    }
+
+    /// Every HorizontalPodAutoscaler that ever was.
+    pub fn hpas(&self) -> impl ExactSizeIterator<Item = (HpaId, &Hpa)> {
+        self.hpas.iter().enumerate().map(|(index, object)| (HpaId::from_index(index), object))
+    }
+
+    /// The HorizontalPodAutoscalers of a namespace that scale this object, in order of creation.
+    pub fn hpas_of_target(&self, namespace: NamespaceId, target: &CrossVersionObjectReference) -> &[HpaId] {
+        self.hpas_by_target.get(&(namespace, target.clone())).map_or(&[], Vec::as_slice)
+    }
+
+    /// Creates a HorizontalPodAutoscaler, or replaces the spec of the one with its name.
+    pub fn apply_hpa(&mut self, object: api::HorizontalPodAutoscaler, now: SimTime) -> HpaId {
+        let namespace = self.namespace(&object.meta.namespace);
+        let target = (namespace, object.scale_target.clone());
+        let id = if let Some(id) = self.find::<HpaId>(namespace, &object.meta.name) {
+            self.forget_target(id);
+            self.hpas[id.index()].object = object;
+            id
+        } else {
+            let id = HpaId::from_index(self.hpas.len());
+            self.index.add(id, Some(namespace), &object.meta.name);
+            self.hpas.push(Hpa { object, namespace, created: now, removed: false });
+            id
+        };
+        let of_target = self.hpas_by_target.entry(target).or_default();
+        of_target.insert(of_target.partition_point(|existing| *existing < id), id);
+        self.changes.push(Change::HpaSpec(id));
+        id
+    }
+
+    /// Removes a HorizontalPodAutoscaler.
+    pub fn remove_hpa(&mut self, id: HpaId) {
+        if self.hpas[id.index()].removed {
+            return;
+        }
+        self.forget_target(id);
+        let hpa = &mut self.hpas[id.index()];
+        hpa.removed = true;
+        self.index.remove(id, Some(hpa.namespace), &hpa.object.meta.name);
+        self.changes.push(Change::HpaRemoved(id));
+    }
+
+    /// Takes a HorizontalPodAutoscaler from those of its target.
+    fn forget_target(&mut self, id: HpaId) {
+        let hpa = &self.hpas[id.index()];
+        if let Some(hpas) = self.hpas_by_target.get_mut(&(hpa.namespace, hpa.object.scale_target.clone())) {
+            hpas.retain(|existing| *existing != id);
+        }
+    }
+}

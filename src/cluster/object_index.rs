@@ -1,0 +1,275 @@
+//! The index of objects by kind, namespace and name.
+
+use super::{
+    Cluster, DaemonSetId, DeploymentId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId, StatefulSetId,
+    WorkloadId,
+};
+use crate::api::Name;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
+macro_rules! kinds {
+    ($($kind:ident($id:ty);)+) => {
+        /// A kind whose objects are found by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "each variant is the Kubernetes kind of its name")]
+        pub enum Kind {
+            $($kind,)+
+        }
+
+        impl Kind {
+            /// Every kind.
+            const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// The kind as Kubernetes writes it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => stringify!($kind),)+
+                }
+            }
+        }
+
+        /// An object of any kind that is found by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "each variant is the Kubernetes kind of its name")]
+        pub enum ObjectId {
+            $($kind($id),)+
+        }
+
+        impl ObjectId {
+            /// Its kind.
+            #[must_use]
+            pub const fn kind(self) -> Kind {
+                match self {
+                    $(Self::$kind(_) => Kind::$kind,)+
+                }
+            }
+        }
+
+        $(
+            impl From<$id> for ObjectId {
+                fn from(id: $id) -> Self {
+                    Self::$kind(id)
+                }
+            }
+        )+
+    };
+}
+
+/// Kinds that [`Cluster::find`] finds.
+macro_rules! indexed {
+    ($($kind:ident($id:ty);)+) => {$(
+        impl IndexedId for $id {
+            const KIND: Kind = Kind::$kind;
+
+            fn of(object: ObjectId) -> Option<Self> {
+                if let ObjectId::$kind(id) = object { Some(id) } else { None }
+            }
+        }
+    )+};
+}
+
+kinds! {
+    Node(NodeId);
+    Pod(PodId);
+    Deployment(DeploymentId);
+    ReplicaSet(ReplicaSetId);
+    StatefulSet(StatefulSetId);
+    DaemonSet(DaemonSetId);
+    Service(ServiceId);
+    HorizontalPodAutoscaler(HpaId);
+}
+
+indexed! {
+    Deployment(DeploymentId);
+    ReplicaSet(ReplicaSetId);
+    StatefulSet(StatefulSetId);
+    DaemonSet(DaemonSetId);
+    Service(ServiceId);
+    HorizontalPodAutoscaler(HpaId);
+}
+
+impl Kind {
+    /// The kind of this name, if its objects are found by name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
+    }
+
+    /// Whether its objects belong to no namespace.
+    const fn is_cluster_scoped(self) -> bool {
+        matches!(self, Self::Node)
+    }
+}
+
+/// The id of the objects of a kind that is found by namespace and name.
+pub trait IndexedId: Into<ObjectId> {
+    /// The kind.
+    const KIND: Kind;
+
+    /// The id, if the object is of this kind.
+    fn of(object: ObjectId) -> Option<Self>;
+}
+
+/// The objects that exist, by name. Namespaces of cluster-scoped kinds are `None`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ObjectIndex {
+    /// Of every kind but pods.
+    objects: BTreeMap<(Kind, Option<NamespaceId>, Name), ObjectId>,
+    /// Pods, from the first time that one is looked up by its name: a run has millions, and hardly ever asks. Only looked
+    /// up, never iterated.
+    pods: Option<FxHashMap<(NamespaceId, Name), PodId>>,
+}
+
+impl ObjectIndex {
+    /// Notes an object that has come to be.
+    pub(super) fn add(&mut self, object: impl Into<ObjectId>, namespace: Option<NamespaceId>, name: &Name) {
+        let object = object.into();
+        self.objects.insert((object.kind(), namespace, name.clone()), object);
+    }
+
+    /// Forgets an object that was removed.
+    pub(super) fn remove(&mut self, object: impl Into<ObjectId>, namespace: Option<NamespaceId>, name: &Name) {
+        let object = object.into();
+        let key = (object.kind(), namespace, name.clone());
+        if self.objects.get(&key) == Some(&object) {
+            self.objects.remove(&key);
+        }
+    }
+
+    /// Notes a pod that has come to be.
+    pub(super) fn add_pod(&mut self, pod: PodId, namespace: NamespaceId, name: &Name) {
+        if let Some(pods) = &mut self.pods {
+            pods.insert((namespace, name.clone()), pod);
+        }
+    }
+
+    /// Forgets a pod that was removed.
+    pub(super) fn remove_pod(&mut self, pod: PodId, namespace: NamespaceId, name: &Name) {
+        if let Some(pods) = &mut self.pods {
+            let key = (namespace, name.clone());
+            if pods.get(&key) == Some(&pod) {
+                pods.remove(&key);
+            }
+        }
+    }
+
+    /// An object of this kind and name.
+    pub(super) fn get(&self, kind: Kind, namespace: Option<NamespaceId>, name: &str) -> Option<ObjectId> {
+        self.objects.get(&(kind, namespace, Name::from(name))).copied()
+    }
+}
+
+impl Cluster {
+    /// The object of this name that exists. [`Cluster::node_id`] finds nodes, [`Cluster::pod_id`] pods.
+    pub fn find<I: IndexedId>(&self, namespace: NamespaceId, name: &str) -> Option<I> {
+        self.index.get(I::KIND, Some(namespace), name).and_then(I::of)
+    }
+
+    /// The workload of this kind, namespace and name that exists.
+    pub fn find_workload(&self, kind: &str, namespace: &str, name: &str) -> Option<WorkloadId> {
+        let object = self.index.get(Kind::named(kind)?, Some(self.namespace_id(namespace)?), name)?;
+        self.workload_of(object)
+    }
+
+    /// The object of this kind, namespace and name that exists. The namespace of a cluster-scoped kind is not looked at.
+    pub fn find_object(&mut self, kind: Kind, namespace: &str, name: &str) -> Option<ObjectId> {
+        let namespace = if kind.is_cluster_scoped() { None } else { Some(self.namespace_id(namespace)?) };
+        match (kind, namespace) {
+            (Kind::Pod, Some(namespace)) => self.pod_id(namespace, name).map(ObjectId::Pod),
+            _ => self.index.get(kind, namespace, name),
+        }
+    }
+
+    /// The node of this name that exists.
+    pub fn node_id(&self, name: &str) -> Option<NodeId> {
+        if let Some(ObjectId::Node(id)) = self.index.get(Kind::Node, None, name) { Some(id) } else { None }
+    }
+
+    /// The pod of this name that exists. The first call walks over all pods; those after it look up a table.
+    pub fn pod_id(&mut self, namespace: NamespaceId, name: &str) -> Option<PodId> {
+        let pods = &self.pods;
+        let names = self.index.pods.get_or_insert_with(|| {
+            let existing = pods.iter().enumerate().filter(|(_, pod)| pod.exists());
+            existing.map(|(index, pod)| ((pod.namespace, pod.name.clone()), PodId::from_index(index))).collect()
+        });
+        names.get(&(namespace, Name::from(name))).copied()
+    }
+
+    /// The workload that an object is, or belongs to.
+    pub fn workload_of(&self, object: ObjectId) -> Option<WorkloadId> {
+        match object {
+            ObjectId::Deployment(id) => Some(self.deployment(id).workload),
+            ObjectId::ReplicaSet(id) => Some(self.replica_set(id).workload),
+            ObjectId::StatefulSet(id) => Some(self.stateful_set(id).workload),
+            ObjectId::DaemonSet(id) => Some(self.daemon_set(id).workload),
+            ObjectId::Pod(id) => self.pod(id).workload,
+            ObjectId::Node(_) | ObjectId::Service(_) | ObjectId::HorizontalPodAutoscaler(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{ObjectMeta, Service};
+    use crate::cluster::{NewPod, Owner};
+    use crate::units::SimTime;
+    use std::sync::Arc;
+
+    fn service(namespace: &str, name: &str) -> Service {
+        let meta = ObjectMeta { name: name.into(), namespace: namespace.into(), ..ObjectMeta::default() };
+        Service { meta, ..Service::default() }
+    }
+
+    #[test]
+    fn an_object_is_found_by_kind_namespace_and_name_as_long_as_it_exists() {
+        let mut cluster = Cluster::default();
+        let web = cluster.apply_service(service("shop", "web"));
+        assert_eq!(cluster.apply_service(service("shop", "web")), web, "the same name is the same object");
+        let elsewhere = cluster.apply_service(service("test", "web"));
+        let cases = [
+            (Kind::Service, "shop", "web", Some(web)),
+            (Kind::Service, "test", "web", Some(elsewhere)),
+            (Kind::Service, "shop", "api", None),
+            (Kind::Service, "nowhere", "web", None),
+            (Kind::Deployment, "shop", "web", None),
+        ];
+        for (kind, namespace, name, expected) in cases {
+            let found = cluster.find_object(kind, namespace, name);
+            assert_eq!(found, expected.map(ObjectId::Service), "{kind:?} {namespace}/{name}");
+        }
+        cluster.remove_service(web);
+        assert_eq!(cluster.find_object(Kind::Service, "shop", "web"), None);
+        let anew = cluster.apply_service(service("shop", "web"));
+        assert_ne!(anew, web, "an object that is created again is another one");
+        assert_eq!(cluster.find_object(Kind::Service, "shop", "web"), Some(ObjectId::Service(anew)));
+    }
+
+    #[test]
+    fn pods_are_found_by_name_from_the_first_question_on() {
+        let mut cluster = Cluster::default();
+        let namespace = cluster.namespace(&"shop".into());
+        let template = cluster.intern_template(&Arc::default());
+        let pod = |name: &str| NewPod {
+            name: name.into(),
+            namespace,
+            template,
+            owner: Owner::None,
+            workload: None,
+            ordinal: 0,
+            arrival: None,
+            run_for: None,
+        };
+        let first = cluster.add_pod(pod("a"), SimTime::ZERO);
+        cluster.remove_pod(first, SimTime::ZERO);
+        assert_eq!(cluster.pod_id(namespace, "a"), None, "it was removed before anybody asked");
+        let second = cluster.add_pod(pod("a"), SimTime::ZERO);
+        let other = cluster.add_pod(pod("b"), SimTime::ZERO);
+        assert_eq!(cluster.pod_id(namespace, "a"), Some(second));
+        assert_eq!(cluster.find_object(Kind::Pod, "shop", "b"), Some(ObjectId::Pod(other)));
+        cluster.remove_pod(second, SimTime::ZERO);
+        assert_eq!(cluster.pod_id(namespace, "a"), None);
+    }
+}

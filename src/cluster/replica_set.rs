@@ -1,0 +1,164 @@
+//! ReplicaSets.
+
+use super::{Change, Cluster, DeploymentId, NamespaceId, PodId, ReplicaSetId, TemplateId, WorkloadId, WorkloadKind};
+use crate::api::Name;
+use crate::units::{SimDuration, SimTime};
+
+/// `status` of a ReplicaSet: what its controller last wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReplicaSetStatus {
+    /// Active pods.
+    pub replicas: i32,
+    /// Active ready pods.
+    pub ready: i32,
+    /// Active pods that have been ready for `minReadySeconds`.
+    pub available: i32,
+}
+
+/// A ReplicaSet.
+#[derive(Clone, Debug)]
+pub struct ReplicaSet {
+    /// Name.
+    pub name: Name,
+    /// Namespace.
+    pub namespace: NamespaceId,
+    /// The Deployment that owns it.
+    pub deployment: Option<DeploymentId>,
+    /// Its workload: the Deployment's, or its own.
+    pub workload: WorkloadId,
+    /// Template of its pods, with the hash label.
+    pub template: TemplateId,
+    /// Template as the Deployment's spec has it; tells which ReplicaSet is the new one.
+    pub base_template: TemplateId,
+    /// `spec.replicas`.
+    pub spec_replicas: i32,
+    /// `spec.minReadySeconds`.
+    pub min_ready: SimDuration,
+    /// `status`.
+    pub status: ReplicaSetStatus,
+    /// Annotation `deployment.kubernetes.io/revision`.
+    pub revision: i64,
+    /// Annotation `deployment.kubernetes.io/desired-replicas`.
+    pub desired_annotation: i32,
+    /// Annotation `deployment.kubernetes.io/max-replicas`.
+    pub max_annotation: i32,
+    /// Its pods that exist, ended and terminating ones included, in order of creation.
+    pub pods: Vec<PodId>,
+    /// Number of its active pods.
+    pub active: i32,
+    /// Number of its active ready pods.
+    pub ready: i32,
+    /// Creation.
+    pub created: SimTime,
+    /// Whether the object was removed.
+    pub removed: bool,
+}
+
+/// What is needed to create a ReplicaSet.
+#[derive(Clone, Debug)]
+pub struct NewReplicaSet {
+    /// Name.
+    pub name: Name,
+    /// Namespace.
+    pub namespace: NamespaceId,
+    /// The Deployment that owns it.
+    pub deployment: Option<DeploymentId>,
+    /// Template of its pods, with the hash label.
+    pub template: TemplateId,
+    /// Template as the Deployment's spec has it.
+    pub base_template: TemplateId,
+    /// `spec.replicas`.
+    pub replicas: i32,
+    /// `spec.minReadySeconds`.
+    pub min_ready: SimDuration,
+    /// Revision.
+    pub revision: i64,
+}
+
+impl Cluster {
+    /// A ReplicaSet.
+    pub fn replica_set(&self, id: ReplicaSetId) -> &ReplicaSet {
+        &self.replica_sets[id.index()]
+    }
+
+    /// Every ReplicaSet that ever was.
+    pub fn replica_sets(&self) -> impl ExactSizeIterator<Item = (ReplicaSetId, &ReplicaSet)> {
+        self.replica_sets.iter().enumerate().map(|(index, object)| (ReplicaSetId::from_index(index), object))
+    }
+
+    /// Creates a ReplicaSet.
+    pub fn add_replica_set(&mut self, new: NewReplicaSet, now: SimTime) -> ReplicaSetId {
+        let id = ReplicaSetId::from_index(self.replica_sets.len());
+        self.index.add(id, Some(new.namespace), &new.name);
+        let workload = match new.deployment {
+            Some(deployment) => {
+                let deployment = &mut self.deployments[deployment.index()];
+                deployment.replica_sets.push(id);
+                deployment.revision = deployment.revision.max(new.revision);
+                deployment.workload
+            }
+            None => {
+                let kind = WorkloadKind::ReplicaSet(id);
+                self.add_workload(kind, "ReplicaSet", new.namespace, new.name.clone(), new.replicas)
+            }
+        };
+        self.replica_sets.push(ReplicaSet {
+            name: new.name,
+            namespace: new.namespace,
+            deployment: new.deployment,
+            workload,
+            template: new.template,
+            base_template: new.base_template,
+            spec_replicas: new.replicas,
+            min_ready: new.min_ready,
+            status: ReplicaSetStatus::default(),
+            revision: new.revision,
+            desired_annotation: 0,
+            max_annotation: 0,
+            pods: Vec::new(),
+            active: 0,
+            ready: 0,
+            created: now,
+            removed: false,
+        });
+        self.changes.push(Change::ReplicaSetSpec(id));
+        id
+    }
+
+    /// Changes a ReplicaSet's spec, revision or annotations.
+    pub fn update_replica_set(&mut self, id: ReplicaSetId, update: impl FnOnce(&mut ReplicaSet)) {
+        let replica_set = &mut self.replica_sets[id.index()];
+        update(replica_set);
+        let (workload, replicas, owned) =
+            (replica_set.workload, replica_set.spec_replicas, replica_set.deployment.is_some());
+        if !owned {
+            self.set_desired(workload, replicas);
+        }
+        self.changes.push(Change::ReplicaSetSpec(id));
+    }
+
+    /// Writes a ReplicaSet's status.
+    pub fn set_replica_set_status(&mut self, id: ReplicaSetId, status: ReplicaSetStatus) {
+        let replica_set = &mut self.replica_sets[id.index()];
+        if replica_set.status != status && !replica_set.removed {
+            replica_set.status = status;
+            self.changes.push(Change::ReplicaSetStatus(id));
+        }
+    }
+
+    /// Removes a ReplicaSet object. Its pods are the garbage collector's.
+    pub fn remove_replica_set(&mut self, id: ReplicaSetId) {
+        let replica_set = &mut self.replica_sets[id.index()];
+        if replica_set.removed {
+            return;
+        }
+        replica_set.removed = true;
+        self.index.remove(id, Some(replica_set.namespace), &replica_set.name);
+        let (workload, deployment) = (replica_set.workload, replica_set.deployment);
+        match deployment {
+            Some(deployment) => self.deployments[deployment.index()].replica_sets.retain(|own| *own != id),
+            None => self.set_desired(workload, 0),
+        }
+        self.changes.push(Change::ReplicaSetRemoved(id));
+    }
+}

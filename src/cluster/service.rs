@@ -1,0 +1,53 @@
+//! Services.
+
+use super::{Change, Cluster, NamespaceId, ServiceId};
+use crate::api;
+
+/// A Service.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Spec.
+    pub object: api::Service,
+    /// Namespace.
+    pub namespace: NamespaceId,
+    /// Whether the object was removed.
+    pub removed: bool,
+}
+
+impl Cluster {
+    /// A Service.
+    pub fn service(&self, id: ServiceId) -> &Service {
+        &self.services[id.index()]
+    }
+
+    /// Every Service that ever was, in order of creation.
+    pub fn services(&self) -> impl ExactSizeIterator<Item = (ServiceId, &Service)> {
+        self.services.iter().enumerate().map(|(index, service)| (ServiceId::from_index(index), service))
+    }
+
+    /// Creates a Service, or replaces the one with its name.
+    pub fn apply_service(&mut self, object: api::Service) -> ServiceId {
+        let namespace = self.namespace(&object.meta.namespace);
+        let id = if let Some(id) = self.find::<ServiceId>(namespace, &object.meta.name) {
+            self.services[id.index()].object = object;
+            id
+        } else {
+            let id = ServiceId::from_index(self.services.len());
+            self.index.add(id, Some(namespace), &object.meta.name);
+            self.services.push(Service { object, namespace, removed: false });
+            id
+        };
+        self.changes.push(Change::ServiceChanged(id));
+        id
+    }
+
+    /// Removes a Service.
+    pub fn remove_service(&mut self, id: ServiceId) {
+        let service = &mut self.services[id.index()];
+        if !service.removed {
+            service.removed = true;
+            self.index.remove(id, Some(service.namespace), &service.object.meta.name);
+            self.changes.push(Change::ServiceRemoved(id));
+        }
+    }
+}

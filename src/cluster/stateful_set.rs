@@ -1,0 +1,82 @@
+//! StatefulSets.
+
+use super::{Change, Cluster, NamespaceId, PodId, StatefulSetId, TemplateId, WorkloadId, WorkloadKind};
+use crate::api;
+
+/// A StatefulSet.
+#[derive(Clone, Debug)]
+pub struct StatefulSet {
+    /// Spec. The template, as admission left it, is that of the update revision.
+    pub object: api::StatefulSet<TemplateId>,
+    /// Namespace.
+    pub namespace: NamespaceId,
+    /// Its entry among the workloads.
+    pub workload: WorkloadId,
+    /// Template of the current revision.
+    pub current_template: TemplateId,
+    /// Its pods that exist.
+    pub pods: Vec<PodId>,
+    /// Whether the object was removed.
+    pub removed: bool,
+}
+
+impl Cluster {
+    /// A StatefulSet.
+    pub fn stateful_set(&self, id: StatefulSetId) -> &StatefulSet {
+        &self.stateful_sets[id.index()]
+    }
+
+    /// Every StatefulSet that ever was.
+    pub fn stateful_sets(&self) -> impl ExactSizeIterator<Item = (StatefulSetId, &StatefulSet)> {
+        self.stateful_sets.iter().enumerate().map(|(index, object)| (StatefulSetId::from_index(index), object))
+    }
+
+    /// Creates a StatefulSet, or replaces the spec of the one with its name.
+    pub fn apply_stateful_set(&mut self, object: api::StatefulSet<TemplateId>) -> StatefulSetId {
+        let namespace = self.namespace(&object.meta.namespace);
+        let existing = self.find::<StatefulSetId>(namespace, &object.meta.name);
+        let id = existing.unwrap_or_else(|| StatefulSetId::from_index(self.stateful_sets.len()));
+        if existing.is_some() {
+            let set = &mut self.stateful_sets[id.index()];
+            set.object = object;
+            let (workload, replicas) = (set.workload, set.object.replicas);
+            self.set_desired(workload, replicas);
+        } else {
+            self.index.add(id, Some(namespace), &object.meta.name);
+            let kind = WorkloadKind::StatefulSet(id);
+            let workload = self.add_workload(kind, "StatefulSet", namespace, object.meta.name.clone(), object.replicas);
+            self.stateful_sets.push(StatefulSet {
+                current_template: object.template,
+                object,
+                namespace,
+                workload,
+                pods: Vec::new(),
+                removed: false,
+            });
+        }
+        self.changes.push(Change::StatefulSetSpec(id));
+        id
+    }
+
+    /// Changes a StatefulSet's spec or revisions.
+    pub fn update_stateful_set(&mut self, id: StatefulSetId, update: impl FnOnce(&mut StatefulSet)) {
+        let set = &mut self.stateful_sets[id.index()];
+        update(set);
+        let (workload, replicas) = (set.workload, set.object.replicas);
+        self.set_desired(workload, replicas);
+        self.changes.push(Change::StatefulSetSpec(id));
+    }
+
+    /// Removes a StatefulSet object. Its pods are the garbage collector's.
+    pub fn remove_stateful_set(&mut self, id: StatefulSetId) {
+        let set = &mut self.stateful_sets[id.index()];
+        if set.removed {
+            return;
+        }
+        set.removed = true;
+        let workload = set.workload;
+        self.index.remove(id, Some(set.namespace), &set.object.meta.name);
+        self.set_desired(workload, 0);
+        self.changes.push(Change::StatefulSetRemoved(id));
+    }
+}

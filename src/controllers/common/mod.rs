@@ -1,0 +1,10 @@
+//! What the controllers share: their settings and events, work queues and retries, and the rate limit of their clients.
+
+pub mod client_rate;
+pub mod condition;
+pub mod event;
+pub mod names;
+pub mod retry;
+pub mod settings;
+pub mod slow_start;
+pub mod work_queue;

@@ -1,0 +1,43 @@
+//! The settings of the controllers.
+
+use crate::controllers::common::client_rate::TokenBucket;
+use crate::controllers::node_lifecycle::zones::EvictionConfig;
+use crate::units::SimDuration;
+
+/// Settings of the controllers.
+#[derive(Clone, Copy, Debug)]
+pub struct ControllerSettings {
+    /// From a change to the write that answers it.
+    pub controller_sync: SimDuration,
+    /// From a change of a Deployment to the write of its ReplicaSets.
+    pub deployment_sync: SimDuration,
+    /// From a pod's readiness to its endpoint being ready.
+    pub endpoint_ready: SimDuration,
+    /// From a pod's deletion to its endpoint being not ready.
+    pub endpoint_removal: SimDuration,
+    /// Time that a volume takes to be made on demand.
+    pub volume_provisioning: SimDuration,
+    /// Time in which a controller's client may send one more request.
+    pub client_interval: SimDuration,
+    /// Requests that a controller's client may send at once.
+    pub client_burst: u32,
+    /// `--node-monitor-period`.
+    pub node_monitor_period: SimDuration,
+    /// `--node-monitor-grace-period`.
+    pub node_monitor_grace_period: SimDuration,
+    /// Time between two renewals of a node's lease.
+    pub lease_renewal_period: SimDuration,
+    /// Rates of `NoExecute` taints.
+    pub eviction: EvictionConfig,
+    /// Time between two passes of the pod garbage collector.
+    pub pod_gc_period: SimDuration,
+    /// `--terminated-pod-gc-threshold`: finished pods that may exist; 0 is without a limit.
+    pub terminated_pod_gc_threshold: i32,
+}
+
+impl ControllerSettings {
+    /// An unused client.
+    pub fn client(&self) -> TokenBucket {
+        TokenBucket::new(self.client_interval, self.client_burst)
+    }
+}

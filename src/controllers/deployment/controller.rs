@@ -1,0 +1,229 @@
+//! The running Deployment controller: reads the cluster, asks [`sync`] what to do, and does it.
+
+use crate::api::{Name, PodTemplate, well_known};
+use crate::cluster::{ApiEvent, Cluster, DeploymentId, EventObject, NewReplicaSet, ReplicaSetId, Severity};
+use crate::controllers::common::client_rate::TokenBucket;
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::names::template_hash;
+use crate::controllers::common::settings::ControllerSettings;
+use crate::controllers::common::work_queue::WorkQueue;
+use crate::controllers::deployment::{
+    DeploymentAction, DeploymentStatus, DeploymentView, ReplicaSetView, ReplicasAnnotations, Requeue, sync,
+};
+use crate::engine::Agenda;
+use crate::units::{SimDuration, SimTime};
+use std::sync::Arc;
+
+/// First delay of the work queue's rate limiter (`DefaultTypedControllerRateLimiter` of client-go).
+const RETRY_DELAY: SimDuration = SimDuration::from_millis(5);
+
+/// The running Deployment controller.
+#[derive(Clone, Debug)]
+pub struct DeploymentController {
+    queue: WorkQueue,
+    /// `status` and generation by Deployment.
+    memory: Vec<Memory>,
+    limiter: TokenBucket,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Memory {
+    generation: i64,
+    status: DeploymentStatus,
+    /// When the client may send the write that the last sync decided on and has not sent yet.
+    turn: Option<SimTime>,
+}
+
+impl DeploymentController {
+    /// A controller with an unused client.
+    pub fn new(settings: &ControllerSettings) -> Self {
+        Self { queue: WorkQueue::default(), memory: Vec::new(), limiter: settings.client() }
+    }
+
+    /// Plans a sync after `delay`, unless one is planned that comes no later.
+    pub fn enqueue<A: Agenda<ControllerEvent>>(&mut self, id: DeploymentId, delay: SimDuration, agenda: &mut A) {
+        let at = agenda.now() + delay;
+        if self.queue.add(id.index(), at) {
+            agenda.schedule(at, ControllerEvent::SyncDeployment(id));
+        }
+    }
+
+    /// The spec changed: its generation grows.
+    pub fn note_spec_change(&mut self, id: DeploymentId) {
+        self.memory(id).generation += 1;
+    }
+
+    /// `status` as last written.
+    pub fn status(&self, id: DeploymentId) -> Option<&DeploymentStatus> {
+        self.memory.get(id.index()).map(|memory| &memory.status)
+    }
+
+    fn memory(&mut self, id: DeploymentId) -> &mut Memory {
+        if self.memory.len() <= id.index() {
+            self.memory.resize(id.index() + 1, Memory::default());
+        }
+        &mut self.memory[id.index()]
+    }
+
+    /// One sync of a Deployment.
+    pub fn sync<A: Agenda<ControllerEvent>>(&mut self, id: DeploymentId, cluster: &mut Cluster, agenda: &mut A) {
+        let now = agenda.now();
+        if !self.queue.take(id.index(), now) || cluster.deployment(id).removed {
+            return;
+        }
+        let deployment = cluster.deployment(id);
+        let memory = self.memory.get(id.index()).cloned().unwrap_or_default();
+        let view = DeploymentView {
+            replicas: deployment.object.replicas,
+            strategy: deployment.object.strategy,
+            paused: deployment.object.paused,
+            revision_history_limit: Some(deployment.object.revision_history_limit),
+            progress_deadline: deployment.object.progress_deadline,
+            generation: memory.generation,
+            status: memory.status,
+        };
+        let ids = deployment.replica_sets.clone();
+        let views: Vec<ReplicaSetView> =
+            ids.iter().map(|set| replica_set_view(cluster, *set, deployment.object.template)).collect();
+        let outcome = sync(&view, &views, now);
+        let writes_objects = outcome.actions.iter().any(|action| !matches!(action, DeploymentAction::UpdateStatus(_)));
+        if writes_objects {
+            // A sync that has to wait keeps its turn: another one, taken when it wakes, would make it wait for ever.
+            let turn = self.memory(id).turn.take();
+            let turn = turn.unwrap_or_else(|| self.limiter.take(now));
+            if turn > now {
+                self.memory(id).turn = Some(turn);
+                self.enqueue(id, turn - now, agenda);
+                return;
+            }
+        }
+        let idle = outcome.actions.is_empty();
+        for action in outcome.actions {
+            self.act(id, &ids, action, cluster, agenda);
+        }
+        match outcome.requeue {
+            // The real controller goes on to sync a rollout that lost pods ten times a second, to no effect: only a
+            // change, which wakes it anyway, can give another answer.
+            Some(Requeue::RateLimited) if idle => {}
+            Some(Requeue::RateLimited) => self.enqueue(id, RETRY_DELAY, agenda),
+            Some(Requeue::After(delay)) => self.enqueue(id, delay, agenda),
+            None => {}
+        }
+    }
+
+    fn act<A: Agenda<ControllerEvent>>(
+        &mut self,
+        id: DeploymentId,
+        ids: &[ReplicaSetId],
+        action: DeploymentAction,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let now = agenda.now();
+        match action {
+            DeploymentAction::CreateReplicaSet { replicas, revision, annotations } => {
+                let created = create_replica_set(cluster, id, replicas, revision, annotations, now);
+                if replicas > 0 {
+                    scaling_event(cluster, id, created, 0, replicas);
+                }
+            }
+            DeploymentAction::SetRevision { replica_set, revision } => {
+                cluster.update_replica_set(ids[replica_set], |own| own.revision = revision);
+                cluster.note_revision(id, revision);
+            }
+            DeploymentAction::ScaleReplicaSet { replica_set, from, to, annotations } => {
+                cluster.update_replica_set(ids[replica_set], |own| {
+                    own.spec_replicas = to;
+                    own.desired_annotation = annotations.desired;
+                    own.max_annotation = annotations.max;
+                });
+                if from != to {
+                    scaling_event(cluster, id, ids[replica_set], from, to);
+                }
+            }
+            DeploymentAction::DeleteReplicaSet { replica_set } => cluster.remove_replica_set(ids[replica_set]),
+            DeploymentAction::UpdateStatus(status) => {
+                let memory = self.memory(id);
+                if memory.status != status {
+                    memory.status = status;
+                    // The controller sees its own write.
+                    self.enqueue(id, RETRY_DELAY, agenda);
+                }
+            }
+        }
+    }
+}
+
+/// What a sync sees of one ReplicaSet.
+fn replica_set_view(cluster: &Cluster, id: ReplicaSetId, template: crate::cluster::TemplateId) -> ReplicaSetView {
+    let set = cluster.replica_set(id);
+    let non_terminal = set.pods.iter().filter(|pod| !cluster.pod(**pod).phase.is_terminal()).count();
+    ReplicaSetView {
+        revision: set.revision,
+        is_new: set.base_template == template,
+        spec_replicas: set.spec_replicas,
+        status_replicas: set.status.replicas,
+        ready_replicas: set.status.ready,
+        available_replicas: set.status.available,
+        annotations: Some(ReplicasAnnotations { desired: set.desired_annotation, max: set.max_annotation }),
+        non_terminal_pods: i32::try_from(non_terminal).unwrap_or(i32::MAX),
+        status_is_stale: false,
+        is_deleting: false,
+    }
+}
+
+/// Creates the ReplicaSet of a Deployment's current template.
+fn create_replica_set(
+    cluster: &mut Cluster,
+    id: DeploymentId,
+    replicas: i32,
+    revision: i64,
+    annotations: ReplicasAnnotations,
+    now: SimTime,
+) -> ReplicaSetId {
+    let deployment = cluster.deployment(id);
+    let base_template = deployment.object.template;
+    let template = Arc::clone(&cluster.template(base_template).template);
+    let hash = template_hash(&template);
+    let (name, namespace) = (format!("{}-{hash}", deployment.object.meta.name), deployment.namespace);
+    let min_ready = deployment.object.min_ready;
+    let labelled = PodTemplate {
+        labels: template.labels.with(well_known::POD_TEMPLATE_HASH, &hash),
+        ..PodTemplate::clone(&template)
+    };
+    let template = cluster.intern_template(&Arc::new(labelled));
+    let created = cluster.add_replica_set(
+        NewReplicaSet {
+            name: Name::from(name),
+            namespace,
+            deployment: Some(id),
+            template,
+            base_template,
+            replicas,
+            min_ready,
+            revision,
+        },
+        now,
+    );
+    cluster.update_replica_set(created, |own| {
+        own.desired_annotation = annotations.desired;
+        own.max_annotation = annotations.max;
+    });
+    created
+}
+
+/// The event `ScalingReplicaSet`.
+fn scaling_event(cluster: &mut Cluster, id: DeploymentId, set: ReplicaSetId, from: i32, to: i32) {
+    let deployment = cluster.deployment(id);
+    let direction = if to > from { "up" } else { "down" };
+    let message = format!("Scaled {direction} replica set {} from {from} to {to}", cluster.replica_set(set).name);
+    let namespace = cluster.namespace_name(deployment.namespace).clone();
+    let name = deployment.object.meta.name.clone();
+    cluster.emit(ApiEvent {
+        severity: Severity::Normal,
+        reason: "ScalingReplicaSet",
+        source: "deployment-controller",
+        object: EventObject::Other { kind: "Deployment", namespace, name },
+        message: message.into(),
+    });
+}

@@ -1,0 +1,71 @@
+//! The running EndpointSlice controller: which pods receive a Service's traffic.
+
+use crate::cluster::{Cluster, NamespaceId, PodId, TemplateId};
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::settings::ControllerSettings;
+use crate::engine::Agenda;
+use crate::units::SimDuration;
+use rustc_hash::FxHashMap;
+
+/// Keeps `Pod::in_endpoints` up to date. A pod that no Service selects counts as an endpoint as soon as it is ready:
+/// whoever sends it traffic looks at the pod itself.
+#[derive(Clone, Debug)]
+pub struct EndpointController {
+    ready_delay: SimDuration,
+    removal_delay: SimDuration,
+    /// Whether some Service selects pods of a template; only looked up, never iterated.
+    selected: FxHashMap<(TemplateId, NamespaceId), bool>,
+}
+
+impl EndpointController {
+    /// A controller that has seen no Service.
+    pub fn new(settings: &ControllerSettings) -> Self {
+        Self {
+            ready_delay: settings.endpoint_ready,
+            removal_delay: settings.endpoint_removal,
+            selected: FxHashMap::default(),
+        }
+    }
+
+    /// A Service came or changed.
+    pub fn forget_selections(&mut self) {
+        self.selected.clear();
+    }
+
+    fn is_selected(&mut self, cluster: &Cluster, pod: PodId) -> bool {
+        let pod = cluster.pod(pod);
+        *self.selected.entry((pod.template, pod.namespace)).or_insert_with(|| {
+            let labels = &cluster.template(pod.template).template.labels;
+            cluster.services().any(|(_, service)| {
+                !service.removed
+                    && service.namespace == pod.namespace
+                    && service.object.selector.as_ref().is_some_and(|selector| selector.matches(labels))
+            })
+        })
+    }
+
+    /// A pod's readiness, deletion or end changed.
+    pub fn observe<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
+        if cluster.pod(pod).workload.is_none() || cluster.pod(pod).in_endpoints == is_ready_endpoint(cluster, pod) {
+            return;
+        }
+        if !self.is_selected(cluster, pod) {
+            Self::sync(pod, cluster);
+            return;
+        }
+        let delay = if cluster.pod(pod).in_endpoints { self.removal_delay } else { self.ready_delay };
+        agenda.schedule(agenda.now() + delay, ControllerEvent::SyncEndpoint(pod));
+    }
+
+    /// Brings a pod's endpoint up to date.
+    pub fn sync(pod: PodId, cluster: &mut Cluster) {
+        let ready = is_ready_endpoint(cluster, pod);
+        cluster.set_pod_in_endpoints(pod, ready);
+    }
+}
+
+/// Whether a pod is a ready endpoint: serving and not terminating.
+fn is_ready_endpoint(cluster: &Cluster, pod: PodId) -> bool {
+    let pod = cluster.pod(pod);
+    pod.is_active() && pod.ready
+}

@@ -1,0 +1,240 @@
+//! The running controllers: they are woken by changes, read the cluster, ask the decision functions beside them
+//! what to do, and do it through the cluster's methods.
+
+use super::common::client_rate::TokenBucket;
+use super::common::event::ControllerEvent;
+use super::common::settings::ControllerSettings;
+use super::daemon_set::controller::DaemonSetController;
+use super::deployment::controller::DeploymentController;
+use super::endpoint_slice::controller::EndpointController;
+use super::node_lifecycle::controller::NodeLifecycleController;
+use super::persistent_volume::controller::PersistentVolumeController;
+use super::pod_gc::controller::PodGcController;
+use super::replica_set::controller::ReplicaSetController;
+use super::stateful_set::controller::StatefulSetController;
+use super::taint_eviction::controller::TaintEvictionController;
+use crate::api::DeploymentStrategy;
+use crate::cluster::{Change, Cluster, Disruption, Owner, PodId};
+use crate::engine::Agenda;
+
+/// All running controllers.
+#[derive(Debug)]
+pub struct Controllers {
+    settings: ControllerSettings,
+    deployment: DeploymentController,
+    replica_set: ReplicaSetController,
+    stateful_set: StatefulSetController,
+    daemon_set: DaemonSetController,
+    endpoint: EndpointController,
+    node_lifecycle: NodeLifecycleController,
+    taint_eviction: TaintEvictionController,
+    pod_gc: PodGcController,
+    persistent_volume: PersistentVolumeController,
+    garbage_client: TokenBucket,
+}
+
+impl Controllers {
+    /// Controllers of a cluster that is still empty.
+    pub fn new(settings: ControllerSettings) -> Self {
+        Self {
+            settings,
+            deployment: DeploymentController::new(&settings),
+            replica_set: ReplicaSetController::new(&settings),
+            stateful_set: StatefulSetController::new(&settings),
+            daemon_set: DaemonSetController::new(&settings),
+            endpoint: EndpointController::new(&settings),
+            node_lifecycle: NodeLifecycleController::new(&settings),
+            taint_eviction: TaintEvictionController::new(&settings),
+            pod_gc: PodGcController::new(&settings),
+            persistent_volume: PersistentVolumeController::new(&settings),
+            garbage_client: settings.client(),
+        }
+    }
+
+    /// A change of the cluster: whoever watches it is woken.
+    pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
+        self.persistent_volume.observe(change, cluster, agenda);
+        if let Some(pod) = change.pod()
+            && cluster.pod(pod).owner == Owner::None
+            && cluster.pod(pod).workload.is_none()
+        {
+            // Of a bare pod only those who watch every pod take notice.
+            self.pod_gc.observe(change, cluster, agenda);
+            self.taint_eviction.observe(change, cluster, agenda);
+            return;
+        }
+        match change {
+            Change::DeploymentSpec(id) => {
+                self.deployment.note_spec_change(id);
+                self.deployment.enqueue(id, self.settings.deployment_sync, agenda);
+            }
+            Change::DeploymentRemoved(id) => {
+                for set in cluster.deployment(id).replica_sets.clone() {
+                    cluster.remove_replica_set(set);
+                }
+            }
+            Change::ReplicaSetSpec(id) => {
+                self.replica_set.wake(id, agenda);
+                self.wake_deployment_of(id, cluster, agenda);
+            }
+            Change::ReplicaSetStatus(id) => self.wake_deployment_of(id, cluster, agenda),
+            Change::ReplicaSetRemoved(id) => {
+                self.wake_deployment_of(id, cluster, agenda);
+                self.collect(&cluster.replica_set(id).pods, agenda);
+            }
+            Change::StatefulSetSpec(id) => self.stateful_set.wake(id, agenda),
+            Change::StatefulSetRemoved(id) => self.collect(&cluster.stateful_set(id).pods, agenda),
+            Change::DaemonSetSpec(id) => self.daemon_set.wake(id, agenda),
+            Change::DaemonSetRemoved(id) => self.collect(&cluster.daemon_set(id).pods, agenda),
+            Change::PodAdded(pod) | Change::PodRunning(pod) | Change::PodRestarted(pod) => {
+                self.wake_owner(pod, cluster, agenda);
+            }
+            Change::PodReadiness(pod)
+            | Change::PodTerminating(pod)
+            | Change::PodEnded(pod)
+            | Change::PodRemoved(pod) => {
+                self.wake_owner(pod, cluster, agenda);
+                if matches!(change, Change::PodRemoved(_)) {
+                    self.wake_recreating_deployment(pod, cluster, agenda);
+                }
+                self.endpoint.observe(pod, cluster, agenda);
+                self.pod_gc.observe(change, cluster, agenda);
+                self.taint_eviction.observe(change, cluster, agenda);
+            }
+            Change::PodBound(_) => self.taint_eviction.observe(change, cluster, agenda),
+            Change::ServiceChanged(_) | Change::ServiceRemoved(_) => self.endpoint.forget_selections(),
+            Change::Machine { .. } => self.node_lifecycle.observe(change, cluster, agenda),
+            Change::NodeAdded(_) | Change::NodeUpdated(_) | Change::NodeReadiness(_) | Change::NodeRemoved(_) => {
+                self.node_lifecycle.observe(change, cluster, agenda);
+                self.taint_eviction.observe(change, cluster, agenda);
+                self.pod_gc.observe(change, cluster, agenda);
+                self.daemon_set.observe_node(change, cluster, agenda);
+            }
+            _ => {}
+        }
+    }
+
+    fn wake_owner<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &Cluster, agenda: &mut A) {
+        match cluster.pod(pod).owner {
+            Owner::ReplicaSet(id) => self.replica_set.wake(id, agenda),
+            Owner::StatefulSet(id) => self.stateful_set.wake(id, agenda),
+            Owner::DaemonSet(id) => self.daemon_set.wake(id, agenda),
+            Owner::None => {}
+        }
+    }
+
+    /// A Deployment with strategy `Recreate` waits until its old pods are gone, which no status of a ReplicaSet tells: the
+    /// last pod of a ReplicaSet wakes it (`deletePod` of the Deployment controller).
+    fn wake_recreating_deployment<A: Agenda<ControllerEvent>>(
+        &mut self,
+        pod: PodId,
+        cluster: &Cluster,
+        agenda: &mut A,
+    ) {
+        let Owner::ReplicaSet(set) = cluster.pod(pod).owner else { return };
+        let set = cluster.replica_set(set);
+        let Some(deployment) = set.deployment.filter(|_| set.pods.is_empty()) else { return };
+        if cluster.deployment(deployment).object.strategy == DeploymentStrategy::Recreate {
+            self.deployment.enqueue(deployment, self.settings.deployment_sync, agenda);
+        }
+    }
+
+    /// The garbage collector deletes the pods of an owner that is gone, as its client's rate limit allows.
+    fn collect<A: Agenda<ControllerEvent>>(&mut self, pods: &[PodId], agenda: &mut A) {
+        for pod in pods {
+            let at = self.garbage_client.take(agenda.now() + self.settings.controller_sync);
+            agenda.schedule(at, ControllerEvent::DeletePod(*pod, Disruption::Deletion));
+        }
+    }
+
+    fn wake_deployment_of<A: Agenda<ControllerEvent>>(
+        &mut self,
+        id: crate::cluster::ReplicaSetId,
+        cluster: &Cluster,
+        agenda: &mut A,
+    ) {
+        if let Some(deployment) = cluster.replica_set(id).deployment {
+            self.deployment.enqueue(deployment, self.settings.deployment_sync, agenda);
+        }
+    }
+
+    /// Handles an event.
+    pub fn handle<A: Agenda<ControllerEvent>>(
+        &mut self,
+        event: ControllerEvent,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let now = agenda.now();
+        match event {
+            ControllerEvent::SyncDeployment(id) => self.deployment.sync(id, cluster, agenda),
+            ControllerEvent::SyncReplicaSet(id) => self.replica_set.sync(id, cluster, agenda),
+            ControllerEvent::CreateReplicaSetPod(id) => self.replica_set.create_pod(id, cluster, now),
+            ControllerEvent::SyncStatefulSet(id) => self.stateful_set.sync(id, cluster, agenda),
+            ControllerEvent::CreateStatefulSetPod(id) => self.stateful_set.create_later(id, cluster, agenda),
+            ControllerEvent::SyncDaemonSet(id) => self.daemon_set.sync(id, cluster, agenda),
+            ControllerEvent::CreateDaemonSetPod(id) => self.daemon_set.create_later(id, cluster, agenda),
+            ControllerEvent::DeletePod(pod, Disruption::Deletion) => self.delete_pod(pod, cluster, agenda),
+            ControllerEvent::DeletePod(pod, reason) => {
+                let grace = cluster.template_of(pod).template.spec.termination_grace_period;
+                cluster.delete_pod(pod, grace, reason, now);
+            }
+            ControllerEvent::SyncEndpoint(pod) => EndpointController::sync(pod, cluster),
+            ControllerEvent::NodeSilent { node, silence } => {
+                self.node_lifecycle.node_silent(node, silence, cluster, agenda);
+            }
+            ControllerEvent::NodeReports { node, generation } => {
+                self.node_lifecycle.node_reports(node, generation, cluster, agenda);
+            }
+            ControllerEvent::EndMonitorPass => self.node_lifecycle.end_pass(cluster, agenda),
+            ControllerEvent::TaintNodes { zone } => self.node_lifecycle.taint_nodes(zone, cluster, agenda),
+            ControllerEvent::EvictPod { pod, plan } => self.taint_eviction.evict(pod, plan, cluster, agenda),
+            ControllerEvent::SyncClaim(id) => self.persistent_volume.sync(id, cluster, agenda),
+            ControllerEvent::ProvisionVolume(id) => self.persistent_volume.provision(id, cluster),
+            ControllerEvent::CollectPods => self.pod_gc.collect(cluster, now),
+        }
+    }
+
+    /// Deletes a pod that its owner, or the garbage collector because there is none, decided to delete.
+    fn delete_pod<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
+        match cluster.pod(pod).owner {
+            Owner::ReplicaSet(id) if !cluster.replica_set(id).removed => {
+                self.replica_set.delete_later(id, pod, cluster, agenda.now());
+                // The pod may have been gone already: then nothing else wakes the controller.
+                self.replica_set.wake(id, agenda);
+            }
+            Owner::StatefulSet(id) if !cluster.stateful_set(id).removed => {
+                self.stateful_set.delete_later(id, pod, cluster, agenda);
+            }
+            Owner::DaemonSet(id) if !cluster.daemon_set(id).removed => {
+                self.daemon_set.delete_later(id, pod, cluster, agenda);
+            }
+            _ => {
+                let grace = cluster.template_of(pod).template.spec.termination_grace_period;
+                cluster.delete_pod(pod, grace, Disruption::Deletion, agenda.now());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::{PodManagementPolicy, PodSpec};
+    use crate::controllers::test_cluster::TestCluster;
+
+    #[test]
+    fn pods_of_a_deleted_owner_are_collected() {
+        let mut test = TestCluster::new(2);
+        let set = test.stateful_set(2, PodManagementPolicy::Parallel);
+        let daemon = test.daemon_set(PodSpec::default());
+        test.run_until(10_000);
+        assert_eq!(test.pods().len(), 4);
+        test.cluster.remove_stateful_set(set);
+        test.cluster.remove_daemon_set(daemon);
+        test.react();
+        test.run_until(20_000);
+        assert!(test.pods().is_empty(), "{:?}", test.pods());
+        assert!(test.cluster.workloads().all(|(_, workload)| workload.desired == 0 && workload.active == 0));
+        test.check_quiet();
+    }
+}

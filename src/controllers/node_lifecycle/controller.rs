@@ -1,0 +1,341 @@
+//! The running node lifecycle controller: finds silent nodes, marks their pods, taints them.
+//!
+//! A quiet cluster costs nothing: the passes of the monitor are not played one by one. When a kubelet falls silent, the
+//! pass that will find it is computed from the phases of its lease and of the monitor; when it reports again, the next
+//! pass is planned.
+
+use crate::api::{Name, Taint, TaintEffect, well_known};
+use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, NodeId, NodeReady, Severity};
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::settings::ControllerSettings;
+use crate::controllers::common::work_queue::WorkQueue;
+use crate::controllers::node_lifecycle::detection_time;
+use crate::controllers::node_lifecycle::zones::{
+    ClusterMode, EvictionConfig, EvictionRate, TaintQueue, ZoneReadiness, ZoneState, handle_disruption,
+};
+use crate::engine::Agenda;
+use crate::units::{SimDuration, SimTime};
+use std::collections::BTreeMap;
+
+/// The running node lifecycle controller.
+#[derive(Debug)]
+pub struct NodeLifecycleController {
+    monitor_period: SimDuration,
+    monitor_grace: SimDuration,
+    lease_period: SimDuration,
+    eviction: EvictionConfig,
+    zones: BTreeMap<(Name, Name), u32>,
+    queues: Vec<TaintQueue<NodeId>>,
+    /// When each zone's queue is looked at next: one look for all nodes that wait, not one for each.
+    turns: WorkQueue,
+    states: BTreeMap<u32, ZoneState>,
+    /// Nodes whose kubelets are silent, each with the number of its silence.
+    silent: BTreeMap<NodeId, u32>,
+    silences: u32,
+    /// When the next end of a pass is planned.
+    pass_end: Option<SimTime>,
+}
+
+impl NodeLifecycleController {
+    /// A controller that has seen no node.
+    pub fn new(settings: &ControllerSettings) -> Self {
+        Self {
+            monitor_period: settings.node_monitor_period,
+            monitor_grace: settings.node_monitor_grace_period,
+            lease_period: settings.lease_renewal_period,
+            eviction: settings.eviction,
+            zones: BTreeMap::new(),
+            queues: Vec::new(),
+            turns: WorkQueue::default(),
+            states: BTreeMap::new(),
+            silent: BTreeMap::new(),
+            silences: 0,
+            pass_end: None,
+        }
+    }
+
+    /// A node joined: it is registered, and its zone is known.
+    pub fn register(&mut self, node: NodeId, cluster: &mut Cluster) {
+        self.zone_of(node, cluster);
+        let name = cluster.node(node).object.meta.name.clone();
+        node_event(cluster, node, "RegisteredNode", format!("Node {name} event: Registered Node {name} in Controller"));
+    }
+
+    fn zone_of(&mut self, node: NodeId, cluster: &Cluster) -> u32 {
+        let object = &cluster.node(node).object;
+        let key = (object.region().cloned().unwrap_or_default(), object.zone().cloned().unwrap_or_default());
+        if let Some(zone) = self.zones.get(&key) {
+            return *zone;
+        }
+        let zone = u32::try_from(self.queues.len()).unwrap_or(u32::MAX);
+        self.zones.insert(key, zone);
+        self.queues.push(TaintQueue::new(self.eviction.node_eviction_rate));
+        zone
+    }
+
+    /// The machine behind a node changed: from the moment when it stops or is cut off its kubelet is silent, until it is
+    /// up again.
+    fn machine_changed<A: Agenda<ControllerEvent>>(&mut self, node: NodeId, cluster: &Cluster, agenda: &mut A) {
+        let state = cluster.node(node);
+        if state.machine == Machine::Up {
+            self.silent.remove(&node);
+            return;
+        }
+        if self.silent.contains_key(&node) {
+            return;
+        }
+        self.silences += 1;
+        self.silent.insert(node, self.silences);
+        let renewal = last_renewal(state.created, self.lease_period, agenda.now());
+        let found = detection_time(renewal, SimTime::ZERO, self.monitor_period, self.monitor_grace);
+        agenda.schedule(found, ControllerEvent::NodeSilent { node, silence: self.silences });
+    }
+
+    /// A node's Ready condition, cordon or zone changed: its `NoSchedule` taints follow at once; when it is ready again,
+    /// the next pass takes its `NoExecute` taint away.
+    pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
+        match change {
+            Change::NodeAdded(node) => {
+                self.register(node, cluster);
+                set_no_schedule_taints(cluster, node);
+                self.plan_next_end(agenda);
+            }
+            Change::Machine { node, .. } => self.machine_changed(node, cluster, agenda),
+            Change::NodeUpdated(node) => set_no_schedule_taints(cluster, node),
+            Change::NodeReadiness(node) => {
+                set_no_schedule_taints(cluster, node);
+                if cluster.node(node).ready == NodeReady::True {
+                    let generation = cluster.node(node).generation;
+                    let pass = agenda.now().next_tick(SimTime::ZERO, self.monitor_period);
+                    agenda.schedule(pass, ControllerEvent::NodeReports { node, generation });
+                }
+            }
+            Change::NodeRemoved(node) => {
+                let zone = self.zone_of(node, cluster);
+                self.queues[zone as usize].remove(node);
+                self.plan_next_end(agenda);
+            }
+            _ => {}
+        }
+    }
+
+    /// Plans the end of a pass: it comes after everything that the pass finds.
+    fn plan_end<A: Agenda<ControllerEvent>>(&mut self, pass: SimTime, agenda: &mut A) {
+        if self.pass_end.is_none_or(|planned| pass < planned) {
+            self.pass_end = Some(pass);
+            agenda.schedule(pass, ControllerEvent::EndMonitorPass);
+        }
+    }
+
+    /// A node came or went: the next pass judges its zone anew, if zones were ever judged.
+    fn plan_next_end<A: Agenda<ControllerEvent>>(&mut self, agenda: &mut A) {
+        if !self.states.is_empty() {
+            self.plan_end(agenda.now().next_tick(SimTime::ZERO, self.monitor_period), agenda);
+        }
+    }
+
+    /// A pass finds that a node has been silent for longer than the grace period.
+    pub fn node_silent<A: Agenda<ControllerEvent>>(
+        &mut self,
+        node: NodeId,
+        silence: u32,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        if self.silent.get(&node) != Some(&silence) || !cluster.node(node).exists() {
+            return;
+        }
+        let now = agenda.now();
+        cluster.set_node_ready(node, NodeReady::Unknown, now);
+        let name = cluster.node(node).object.meta.name.clone();
+        node_event(cluster, node, "NodeNotReady", format!("Node {name} status is now: NodeNotReady"));
+        for pod in cluster.node(node).pods.clone() {
+            if !cluster.pod(pod).phase.is_terminal() {
+                cluster.set_pod_ready(pod, false, now);
+                cluster.emit(ApiEvent {
+                    severity: Severity::Warning,
+                    reason: "NodeNotReady",
+                    source: "node-controller",
+                    object: EventObject::Pod(pod),
+                    message: "Node is not ready".to_owned().into(),
+                });
+            }
+        }
+        let zone = self.zone_of(node, cluster);
+        if self.queues[zone as usize].add(node) {
+            self.plan_taints(zone, now, agenda);
+        }
+        self.plan_end(agenda.now(), agenda);
+    }
+
+    /// A pass finds that a node reports again.
+    pub fn node_reports<A: Agenda<ControllerEvent>>(
+        &mut self,
+        node: NodeId,
+        generation: u32,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let state = cluster.node(node);
+        if state.generation != generation || !state.exists() || state.ready != NodeReady::True {
+            return;
+        }
+        let zone = self.zone_of(node, cluster);
+        self.queues[zone as usize].remove(node);
+        remove_no_execute_taints(cluster, node);
+        self.plan_end(agenda.now(), agenda);
+    }
+
+    /// The end of a pass: the state of each zone, after everything that the pass found, decides the rate of its taints.
+    pub fn end_pass<A: Agenda<ControllerEvent>>(&mut self, cluster: &mut Cluster, agenda: &mut A) {
+        let now = agenda.now();
+        if self.pass_end.take_if(|planned| *planned <= now).is_none() {
+            return;
+        }
+        let mut observed: BTreeMap<u32, ZoneReadiness> = BTreeMap::new();
+        let existing: Vec<NodeId> = cluster.nodes().filter(|(_, node)| node.exists()).map(|(id, _)| id).collect();
+        for node in &existing {
+            let zone = self.zone_of(*node, cluster);
+            let count = observed.entry(zone).or_default();
+            if cluster.node(*node).ready == NodeReady::True {
+                count.ready += 1;
+            } else {
+                count.not_ready += 1;
+            }
+        }
+        let outcome = handle_disruption(&self.states, &observed, &self.eviction);
+        self.states = outcome.states;
+        for (zone, rate) in outcome.rates {
+            self.set_rate(zone, rate, agenda);
+        }
+        match outcome.mode {
+            ClusterMode::Unchanged => {}
+            ClusterMode::EnterFullDisruption => {
+                for node in existing {
+                    remove_no_execute_taints(cluster, node);
+                    let zone = self.zone_of(node, cluster);
+                    // The next pass queues the node again; nobody is tainted as long as the rate is zero.
+                    let queue = &mut self.queues[zone as usize];
+                    if queue.remove(node) {
+                        queue.add(node);
+                    }
+                }
+            }
+            ClusterMode::LeaveFullDisruption => {
+                // The clock of a node whose silence is not found yet starts anew.
+                let found = (now + self.monitor_grace).next_tick(SimTime::ZERO, self.monitor_period);
+                for (node, silence) in &mut self.silent {
+                    if cluster.node(*node).ready == NodeReady::True {
+                        self.silences += 1;
+                        *silence = self.silences;
+                        agenda.schedule(found, ControllerEvent::NodeSilent { node: *node, silence: *silence });
+                    }
+                }
+            }
+        }
+    }
+
+    fn set_rate<A: Agenda<ControllerEvent>>(&mut self, zone: u32, rate: EvictionRate, agenda: &mut A) {
+        if let Some(queue) = self.queues.get_mut(zone as usize) {
+            queue.set_rate(rate, agenda.now());
+            if let Some(at) = queue.next_at(agenda.now()) {
+                self.plan_taints(zone, at, agenda);
+            }
+        }
+    }
+
+    /// Plans a look at a zone's queue, unless one is planned that comes no later.
+    fn plan_taints<A: Agenda<ControllerEvent>>(&mut self, zone: u32, at: SimTime, agenda: &mut A) {
+        if self.turns.add(zone as usize, at) {
+            agenda.schedule(at, ControllerEvent::TaintNodes { zone });
+        }
+    }
+
+    /// Taints the nodes of a zone that wait for it, as the rate allows.
+    pub fn taint_nodes<A: Agenda<ControllerEvent>>(&mut self, zone: u32, cluster: &mut Cluster, agenda: &mut A) {
+        let now = agenda.now();
+        if !self.turns.take(zone as usize, now) {
+            return;
+        }
+        let Some(queue) = self.queues.get_mut(zone as usize) else { return };
+        while let Some(node) = queue.take(now) {
+            if cluster.node(node).ready != NodeReady::True {
+                cluster.update_node(node, |object| {
+                    object.taints.push(Taint {
+                        key: Name::from(well_known::TAINT_UNREACHABLE),
+                        value: Name::from(""),
+                        effect: TaintEffect::NoExecute,
+                        time_added: Some(now),
+                    });
+                });
+            }
+        }
+        if let Some(at) = queue.next_at(now) {
+            self.plan_taints(zone, at, agenda);
+        }
+    }
+}
+
+/// The last renewal of a node's lease by `now`. Renewals run from the registration of the node on.
+fn last_renewal(created: SimTime, period: SimDuration, now: SimTime) -> SimTime {
+    if period <= SimDuration::ZERO {
+        return now;
+    }
+    let since = (now - created).max_zero().as_nanos();
+    created + SimDuration::from_nanos(since - since % period.as_nanos())
+}
+
+/// Makes the `NoSchedule` taints that this controller owns those that the node's conditions call for.
+fn set_no_schedule_taints(cluster: &mut Cluster, node: NodeId) {
+    let state = cluster.node(node);
+    let wanted = [
+        (well_known::TAINT_NOT_READY, state.ready == NodeReady::False),
+        (well_known::TAINT_UNREACHABLE, state.ready == NodeReady::Unknown),
+        (well_known::TAINT_UNSCHEDULABLE, state.object.unschedulable),
+    ];
+    let has = |key: &str| {
+        state.object.taints.iter().any(|taint| *taint.key == *key && taint.effect == TaintEffect::NoSchedule)
+    };
+    if wanted.iter().all(|(key, wanted)| has(key) == *wanted) {
+        return;
+    }
+    cluster.update_node(node, |object| {
+        for (key, wanted) in wanted {
+            let own = |taint: &Taint| *taint.key == *key && taint.effect == TaintEffect::NoSchedule;
+            let present = object.taints.iter().any(own);
+            if wanted && !present {
+                object.taints.push(Taint {
+                    key: Name::from(key),
+                    value: Name::from(""),
+                    effect: TaintEffect::NoSchedule,
+                    time_added: None,
+                });
+            } else if !wanted && present {
+                object.taints.retain(|taint| !own(taint));
+            }
+        }
+    });
+}
+
+/// Takes the `NoExecute` taints of this controller from a node.
+fn remove_no_execute_taints(cluster: &mut Cluster, node: NodeId) {
+    let own = |taint: &Taint| {
+        taint.effect == TaintEffect::NoExecute
+            && (*taint.key == *well_known::TAINT_UNREACHABLE || *taint.key == *well_known::TAINT_NOT_READY)
+    };
+    if cluster.node(node).object.taints.iter().any(own) {
+        cluster.update_node(node, |object| object.taints.retain(|taint| !own(taint)));
+    }
+}
+
+/// An event about a node.
+fn node_event(cluster: &mut Cluster, node: NodeId, reason: &'static str, message: String) {
+    let name = cluster.node(node).object.meta.name.clone();
+    cluster.emit(ApiEvent {
+        severity: Severity::Normal,
+        reason,
+        source: "node-controller",
+        object: EventObject::Other { kind: "Node", namespace: Name::from(""), name },
+        message: message.into(),
+    });
+}

@@ -1,0 +1,318 @@
+//! The running StatefulSet controller: creates and deletes the pods of each ordinal, and moves the current revision on.
+//!
+//! Pods get the label `controller-revision-hash`, but not those of their own name and index
+//! (`statefulset.kubernetes.io/pod-name`, `apps.kubernetes.io/pod-index`), so that the pods of a revision have one
+//! template: a Service that selects a single pod by them finds none.
+
+use crate::api::{Name, PodPhase};
+use crate::cluster::{
+    ApiEvent, Cluster, Disruption, EventObject, NewPod, Owner, PodId, Severity, StatefulSetId, TemplateId,
+};
+use crate::controllers::common::client_rate::TokenBucket;
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::names::{template_hash, with_revision_label};
+use crate::controllers::common::retry::RetryBackoff;
+use crate::controllers::common::settings::ControllerSettings;
+use crate::controllers::common::slow_start::creation_times;
+use crate::controllers::common::work_queue::WorkQueue;
+use crate::controllers::replica_set::available_at;
+use crate::controllers::stateful_set::{
+    PodRevision, StatefulPodView, StatefulSetAction, StatefulSetView, is_update_complete, sync,
+};
+use crate::engine::Agenda;
+use crate::units::{SimDuration, SimTime};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The running StatefulSet controller.
+#[derive(Clone, Debug)]
+pub struct StatefulSetController {
+    queue: WorkQueue,
+    memory: Vec<Memory>,
+    backoff: RetryBackoff,
+    limiter: TokenBucket,
+    sync_delay: SimDuration,
+}
+
+/// What the controller keeps of one StatefulSet.
+#[derive(Clone, Debug, Default)]
+struct Memory {
+    /// Templates of the spec and those of the pods: the same with the revision's label.
+    revisions: Vec<(TemplateId, TemplateId)>,
+    /// Pods that the current sync has still to create, in order.
+    waiting: VecDeque<(i32, TemplateId)>,
+    /// Calls that the current sync has still to make.
+    outstanding: u32,
+}
+
+impl StatefulSetController {
+    /// A controller with an unused client.
+    pub fn new(settings: &ControllerSettings) -> Self {
+        Self {
+            queue: WorkQueue::default(),
+            memory: Vec::new(),
+            backoff: RetryBackoff::default(),
+            limiter: settings.client(),
+            sync_delay: settings.controller_sync,
+        }
+    }
+
+    /// Plans a sync after the usual delay.
+    pub fn wake<A: Agenda<ControllerEvent>>(&mut self, id: StatefulSetId, agenda: &mut A) {
+        self.enqueue(id, agenda.now() + self.sync_delay, agenda);
+    }
+
+    fn enqueue<A: Agenda<ControllerEvent>>(&mut self, id: StatefulSetId, at: SimTime, agenda: &mut A) {
+        if self.queue.add(id.index(), at) {
+            agenda.schedule(at, ControllerEvent::SyncStatefulSet(id));
+        }
+    }
+
+    fn memory(&mut self, id: StatefulSetId) -> &mut Memory {
+        if self.memory.len() <= id.index() {
+            self.memory.resize(id.index() + 1, Memory::default());
+        }
+        &mut self.memory[id.index()]
+    }
+
+    /// One sync of a StatefulSet.
+    pub fn sync<A: Agenda<ControllerEvent>>(&mut self, id: StatefulSetId, cluster: &mut Cluster, agenda: &mut A) {
+        let now = agenda.now();
+        if !self.queue.take(id.index(), now) || cluster.stateful_set(id).removed {
+            return;
+        }
+        if self.memory(id).outstanding > 0 {
+            // A sync ends when all its calls are made; the last one wakes the controller again.
+            return;
+        }
+        let set = cluster.stateful_set(id);
+        let (update_base, current_base, min_ready) = (set.object.template, set.current_template, set.object.min_ready);
+        let view = StatefulSetView {
+            replicas: set.object.replicas,
+            first_ordinal: set.object.first_ordinal,
+            pod_management_policy: set.object.pod_management_policy,
+            update_strategy: set.object.update_strategy,
+            is_deleting: false,
+        };
+        let update = self.pod_template(id, update_base, cluster);
+        let current = self.pod_template(id, current_base, cluster);
+        let pods = cluster.stateful_set(id).pods.clone();
+        let views: Vec<StatefulPodView> =
+            pods.iter().map(|pod| pod_view(cluster, *pod, update, min_ready, now)).collect();
+        let actions = sync(&view, &views);
+        if actions.is_empty() && update_base != current_base && is_update_complete(&view, &views) {
+            cluster.update_stateful_set(id, |own| own.current_template = update_base);
+        }
+        self.create(id, &actions, (update, current), cluster, agenda);
+        for action in &actions {
+            if let StatefulSetAction::Delete { ordinal } = action
+                && let Some(pod) = pods.iter().find(|pod| cluster.pod(**pod).ordinal == *ordinal)
+            {
+                self.delete(id, *pod, cluster, agenda);
+            }
+        }
+        let next = pods.iter().map(|pod| cluster.pod(*pod)).filter(|pod| pod.is_active() && pod.ready);
+        let next = next.map(|pod| available_at(pod.ready_changed, min_ready)).filter(|at| *at > now).min();
+        if let Some(at) = next {
+            self.enqueue(id, at, agenda);
+        }
+    }
+
+    /// The template of the pods of a revision.
+    fn pod_template(&mut self, id: StatefulSetId, base: TemplateId, cluster: &mut Cluster) -> TemplateId {
+        if let Some((_, own)) = self.memory(id).revisions.iter().find(|(known, _)| *known == base) {
+            return *own;
+        }
+        let template = &cluster.template(base).template;
+        let revision = format!("{}-{}", cluster.stateful_set(id).object.meta.name, template_hash(template));
+        let labelled = Arc::new(with_revision_label(template, &revision));
+        let own = cluster.intern_template(&labelled);
+        self.memory(id).revisions.push((base, own));
+        own
+    }
+
+    /// Creates the pods that a sync decided on, each as the client's rate limit allows.
+    fn create<A: Agenda<ControllerEvent>>(
+        &mut self,
+        id: StatefulSetId,
+        actions: &[StatefulSetAction],
+        (update, current): (TemplateId, TemplateId),
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let now = agenda.now();
+        let created: Vec<(i32, TemplateId)> = actions
+            .iter()
+            .filter_map(|action| match action {
+                StatefulSetAction::Create { ordinal, revision: PodRevision::Update } => Some((*ordinal, update)),
+                StatefulSetAction::Create { ordinal, revision: PodRevision::Current } => Some((*ordinal, current)),
+                StatefulSetAction::Delete { .. } => None,
+            })
+            .collect();
+        if let Some((ordinal, template)) = created.first() {
+            let set = cluster.stateful_set(id);
+            let (set_name, namespace) = (&set.object.meta.name, set.namespace);
+            let name = format!("{set_name}-{ordinal}");
+            if let Some(refusal) = cluster.refusal(namespace, *template, &name) {
+                let message = format!("create Pod {name} in StatefulSet {set_name} failed error: {refusal}");
+                event(cluster, id, Severity::Warning, "FailedCreate", message);
+                let delay = self.backoff.fail(id.index());
+                self.enqueue(id, now + delay, agenda);
+                return;
+            }
+            self.backoff.forget(id.index());
+        }
+        let count = i32::try_from(created.len()).unwrap_or(i32::MAX);
+        let times = creation_times(&mut self.limiter, count, now, self.sync_delay);
+        for ((ordinal, template), at) in created.into_iter().zip(times) {
+            if at <= now {
+                create_pod(cluster, id, ordinal, template, now);
+            } else {
+                let memory = self.memory(id);
+                memory.outstanding += 1;
+                memory.waiting.push_back((ordinal, template));
+                agenda.schedule(at, ControllerEvent::CreateStatefulSetPod(id));
+            }
+        }
+    }
+
+    /// Creates the next pod that an earlier sync decided on.
+    pub fn create_later<A: Agenda<ControllerEvent>>(
+        &mut self,
+        id: StatefulSetId,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        if let Some((ordinal, template)) = self.memory(id).waiting.pop_front()
+            && !cluster.stateful_set(id).removed
+        {
+            create_pod(cluster, id, ordinal, template, agenda.now());
+        }
+        self.call_made(id, agenda);
+    }
+
+    /// Deletes a pod as soon as the client's rate limit allows.
+    fn delete<A: Agenda<ControllerEvent>>(
+        &mut self,
+        id: StatefulSetId,
+        pod: PodId,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let now = agenda.now();
+        let at = self.limiter.take(now);
+        if at <= now {
+            delete_pod(cluster, id, pod, now);
+        } else {
+            self.memory(id).outstanding += 1;
+            agenda.schedule(at, ControllerEvent::DeletePod(pod, Disruption::Deletion));
+        }
+    }
+
+    /// Deletes a pod that an earlier sync decided on.
+    pub fn delete_later<A: Agenda<ControllerEvent>>(
+        &mut self,
+        id: StatefulSetId,
+        pod: PodId,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        delete_pod(cluster, id, pod, agenda.now());
+        self.call_made(id, agenda);
+    }
+
+    /// Notes that a call was made that had to wait; after the last one the next sync comes.
+    fn call_made<A: Agenda<ControllerEvent>>(&mut self, id: StatefulSetId, agenda: &mut A) {
+        let memory = self.memory(id);
+        memory.outstanding = memory.outstanding.saturating_sub(1);
+        if memory.outstanding == 0 {
+            self.wake(id, agenda);
+        }
+    }
+}
+
+/// What a sync sees of a pod.
+fn pod_view(cluster: &Cluster, id: PodId, update: TemplateId, min_ready: SimDuration, now: SimTime) -> StatefulPodView {
+    let pod = cluster.pod(id);
+    StatefulPodView {
+        ordinal: pod.ordinal,
+        revision: if pod.template == update { PodRevision::Update } else { PodRevision::Current },
+        phase: pod.phase,
+        is_ready: pod.ready,
+        is_available: pod.ready && available_at(pod.ready_changed, min_ready) <= now,
+        is_deleting: pod.deletion.is_some(),
+    }
+}
+
+/// Creates the pod of an ordinal, its claims first, and says so.
+fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: TemplateId, now: SimTime) {
+    let set = cluster.stateful_set(id);
+    let name = format!("{}-{ordinal}", set.object.meta.name);
+    create_claims(cluster, id, &name);
+    let set = cluster.stateful_set(id);
+    let message = format!("Create Pod {name} in StatefulSet {} successful", set.object.meta.name);
+    let new = NewPod {
+        name: Name::from(name),
+        namespace: set.namespace,
+        template,
+        owner: Owner::StatefulSet(id),
+        workload: Some(set.workload),
+        ordinal,
+        arrival: None,
+        run_for: None,
+    };
+    cluster.add_pod(new, now);
+    event(cluster, id, Severity::Normal, "SuccessfulCreate", message);
+}
+
+/// Creates those claims of a pod that are not there yet (`createPersistentVolumeClaims`).
+fn create_claims(cluster: &mut Cluster, id: StatefulSetId, pod: &str) {
+    let set = cluster.stateful_set(id);
+    if set.object.volume_claim_templates.is_empty() {
+        return;
+    }
+    let (namespace, set_name) = (set.object.meta.namespace.clone(), set.object.meta.name.clone());
+    for mut own in set.object.volume_claim_templates.clone() {
+        let name = Name::from(format!("{}-{pod}", own.claim.name));
+        if cluster.storage().claim_id(&namespace, &name).is_none() {
+            own.claim.namespace = namespace.clone();
+            own.claim.name = name.clone();
+            cluster.add_claim(own);
+            let message = format!("Create Claim {name} Pod {pod} in StatefulSet {set_name} success");
+            event(cluster, id, Severity::Normal, "SuccessfulCreate", message);
+        }
+    }
+}
+
+/// Deletes a pod and says so; a pod that has ended is also said to be created again.
+fn delete_pod(cluster: &mut Cluster, id: StatefulSetId, pod: PodId, now: SimTime) {
+    let state = cluster.pod(pod);
+    if !state.exists() || state.deletion.is_some() {
+        return;
+    }
+    let set = cluster.stateful_set(id);
+    let (pod_name, set_name) = (state.name.clone(), set.object.meta.name.clone());
+    let namespace = cluster.namespace_name(set.namespace).clone();
+    let ended = match state.phase {
+        PodPhase::Failed => Some((Severity::Warning, "RecreatingFailedPod", "failed")),
+        PodPhase::Succeeded => Some((Severity::Normal, "RecreatingTerminatedPod", "terminated")),
+        PodPhase::Pending | PodPhase::Running | PodPhase::Unknown => None,
+    };
+    if let Some((severity, reason, how)) = ended {
+        let message = format!("StatefulSet {namespace}/{set_name} is recreating {how} Pod {pod_name}");
+        event(cluster, id, severity, reason, message);
+    }
+    let grace = cluster.template_of(pod).template.spec.termination_grace_period;
+    cluster.delete_pod(pod, grace, Disruption::Deletion, now);
+    let message = format!("Delete Pod {pod_name} in StatefulSet {set_name} successful");
+    event(cluster, id, Severity::Normal, "SuccessfulDelete", message);
+}
+
+/// An event of the StatefulSet controller.
+fn event(cluster: &mut Cluster, id: StatefulSetId, severity: Severity, reason: &'static str, message: String) {
+    let set = cluster.stateful_set(id);
+    let (namespace, name) = (cluster.namespace_name(set.namespace).clone(), set.object.meta.name.clone());
+    let object = EventObject::Other { kind: "StatefulSet", namespace, name };
+    let source = "statefulset-controller";
+    cluster.emit(ApiEvent { severity, reason, source, object, message: message.into() });
+}

@@ -1,0 +1,121 @@
+//! The running taint eviction controller: deletes pods whose tolerations of `NoExecute` taints run out.
+
+use crate::api::TaintEffect;
+use crate::cluster::{ApiEvent, Change, Cluster, Disruption, EventObject, NodeId, PodId, Severity};
+use crate::controllers::common::client_rate::TokenBucket;
+use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::settings::ControllerSettings;
+use crate::controllers::taint_eviction::{EvictionTime, reschedule};
+use crate::engine::Agenda;
+use crate::units::SimTime;
+use rustc_hash::FxHashMap;
+
+/// The running taint eviction controller.
+#[derive(Debug)]
+pub struct TaintEvictionController {
+    /// Planned deletions: number of the plan and its time. Only looked up, never iterated.
+    plans: FxHashMap<PodId, (u32, SimTime)>,
+    next_plan: u32,
+    limiter: TokenBucket,
+}
+
+impl TaintEvictionController {
+    /// A controller without plans.
+    pub fn new(settings: &ControllerSettings) -> Self {
+        Self { plans: FxHashMap::default(), next_plan: 0, limiter: settings.client() }
+    }
+
+    /// A node's taints or a pod's binding changed.
+    pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
+        match change {
+            Change::NodeUpdated(node) | Change::NodeAdded(node) => {
+                if self.plans.is_empty() && !has_no_execute_taint(cluster, node) {
+                    return;
+                }
+                let mut pods = cluster.node(node).pods.clone();
+                pods.sort_unstable();
+                for pod in pods {
+                    self.consider(pod, node, cluster, agenda);
+                }
+            }
+            Change::PodBound(pod) => {
+                if let Some(node) = cluster.pod(pod).node
+                    && has_no_execute_taint(cluster, node)
+                {
+                    self.consider(pod, node, cluster, agenda);
+                }
+            }
+            Change::PodRemoved(pod) => {
+                self.plans.remove(&pod);
+            }
+            _ => {}
+        }
+    }
+
+    fn consider<A: Agenda<ControllerEvent>>(
+        &mut self,
+        pod: PodId,
+        node: NodeId,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let now = agenda.now();
+        let state = cluster.pod(pod);
+        if !state.occupies_node() {
+            return;
+        }
+        let planned = self.plans.get(&pod).copied();
+        let template = &cluster.template(state.template).template;
+        let taints = &cluster.node(node).object.taints;
+        match reschedule(planned.map(|(_, at)| at), &template.spec.tolerations, taints, now) {
+            EvictionTime::Never => {
+                if self.plans.remove(&pod).is_some() && state.deletion.is_none() {
+                    event(cluster, pod, "Cancelling deletion of Pod");
+                }
+            }
+            EvictionTime::At(at) => {
+                if planned.is_some_and(|(_, planned)| planned == at) {
+                    return;
+                }
+                self.next_plan += 1;
+                let plan = self.next_plan;
+                self.plans.insert(pod, (plan, at));
+                agenda.schedule(at, ControllerEvent::EvictPod { pod, plan });
+            }
+        }
+    }
+
+    /// The time of a plan has come.
+    pub fn evict<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, plan: u32, cluster: &mut Cluster, agenda: &mut A) {
+        if self.plans.get(&pod).is_none_or(|(own, _)| *own != plan) {
+            return;
+        }
+        self.plans.remove(&pod);
+        if !cluster.pod(pod).exists() || cluster.pod(pod).deletion.is_some() {
+            return;
+        }
+        event(cluster, pod, "Marking for deletion Pod");
+        // One call marks the pod (condition DisruptionTarget), the next one deletes it.
+        let now = agenda.now();
+        self.limiter.take(now);
+        let at = self.limiter.take(now);
+        agenda.schedule(at, ControllerEvent::DeletePod(pod, Disruption::TaintManager));
+    }
+}
+
+/// Whether a node has a `NoExecute` taint.
+fn has_no_execute_taint(cluster: &Cluster, node: NodeId) -> bool {
+    cluster.node(node).object.taints.iter().any(|taint| taint.effect == TaintEffect::NoExecute)
+}
+
+/// The event `TaintManagerEviction`.
+fn event(cluster: &mut Cluster, pod: PodId, what: &str) {
+    let (namespace, name) = (cluster.namespace_name(cluster.pod(pod).namespace).clone(), cluster.pod(pod).name.clone());
+    cluster.emit(ApiEvent {
+        severity: Severity::Normal,
+        reason: "TaintManagerEviction",
+        source: "taint-eviction-controller",
+        object: EventObject::Pod(pod),
+        message: format!("{what} {namespace}/{name}").into(),
+    });
+}

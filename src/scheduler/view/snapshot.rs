@@ -1,0 +1,527 @@
+//! The scheduler's view of the cluster: nodes with the sums over their pods, in the order in which they are searched.
+//!
+//! Mirrors the cache and snapshot of kube-scheduler 1.36 (`backend/cache`). Node entries are shared between clones of a
+//! snapshot and copied when they change, so that a clone for a what-if question costs one pointer per node.
+
+use super::change_log::ChangeLog;
+use super::node_info::NodeInfo;
+use super::pod_info::PodInfo;
+use super::topology::Topology;
+use crate::api::{Name, Node, well_known};
+use crate::cluster::{NodeId, PodId};
+use crate::units::SimTime;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A name of a container image, interned in one snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImageId(u32);
+
+/// What the nodes report about an image.
+#[derive(Clone, Copy, Debug, Default)]
+struct ImageState {
+    /// Size in bytes, as the first node that had the image reported it.
+    size_bytes: i64,
+    /// Nodes that have the image now.
+    nodes: u32,
+}
+
+/// Nodes of one region and zone, in the order in which they were added.
+#[derive(Clone, Debug)]
+struct Zone {
+    /// Region and zone label.
+    key: (Name, Name),
+    nodes: Vec<NodeId>,
+}
+
+/// The scheduler's view of the cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// By node id; `None` where the id is not of a known node.
+    nodes: Vec<Option<Arc<NodeInfo>>>,
+    by_name: FxHashMap<Name, NodeId>,
+    /// Where each pod is, by pod id.
+    placements: Vec<Option<NodeId>>,
+    /// Pods on nodes by priority.
+    priorities: BTreeMap<i32, usize>,
+    /// Pods on nodes that require other pods to be elsewhere.
+    with_required_anti_affinity: usize,
+    zones: Vec<Zone>,
+    /// Nodes in search order.
+    order: Vec<NodeId>,
+    order_is_stale: bool,
+    image_ids: FxHashMap<Name, ImageId>,
+    images: Vec<ImageState>,
+    topology: Arc<Topology>,
+    /// Nodes whose image counts are to be refreshed; may hold a node twice.
+    dirty: Vec<NodeId>,
+    /// Grows whenever nodes come or go.
+    order_generation: u64,
+    /// Grows with each change of a node.
+    version: u64,
+    /// What changed, for those who keep something derived from the snapshot; `None` where nobody asks.
+    log: Option<ChangeLog>,
+}
+
+impl Snapshot {
+    /// A cluster without nodes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a node, or brings a deleted one back.
+    pub fn add_node(&mut self, id: NodeId, node: Arc<Node>) {
+        if self.node(id).is_some() {
+            self.update_node(id, node);
+            return;
+        }
+        self.by_name.insert(node.meta.name.clone(), id);
+        self.insert_into_zone(id, &node);
+        self.order_is_stale = true;
+        self.order_generation += 1;
+        if self.nodes.len() <= id.index() {
+            self.nodes.resize(id.index() + 1, None);
+        }
+        let images = self.add_images(&node);
+        match &mut self.nodes[id.index()] {
+            Some(known) => Arc::make_mut(known).set_node(node),
+            slot => *slot = Some(Arc::new(NodeInfo::new(id, node))),
+        }
+        self.set_derived(id, images);
+    }
+
+    /// Replaces the object of a node; adds the node where it is not known.
+    pub fn update_node(&mut self, id: NodeId, node: Arc<Node>) {
+        let Some(old) = self.node(id).map(|info| Arc::clone(info.node_arc())) else {
+            self.add_node(id, node);
+            return;
+        };
+        if zone_key(&old) != zone_key(&node) {
+            // The search order follows only when a node is added or removed, as in kube-scheduler.
+            self.remove_from_zone(id);
+            self.insert_into_zone(id, &node);
+        }
+        self.remove_images(id);
+        let images = self.add_images(&node);
+        if let Some(info) = self.node_mut(id) {
+            info.set_node(node);
+        }
+        self.set_derived(id, images);
+        if let Some(log) = &mut self.log {
+            log.node(id);
+        }
+    }
+
+    /// Removes a node. Its pods stay in the books until they are removed, as in kube-scheduler.
+    pub fn remove_node(&mut self, id: NodeId) {
+        if self.node(id).is_none() {
+            return;
+        }
+        self.remove_images(id);
+        self.remove_from_zone(id);
+        self.order_is_stale = true;
+        self.order_generation += 1;
+        if let Some(info) = self.node_mut(id) {
+            info.is_present = false;
+            info.images.clear();
+            let name = info.node().meta.name.clone();
+            if info.pods().is_empty() {
+                self.nodes[id.index()] = None;
+            }
+            if self.by_name.get(&name) == Some(&id) {
+                self.by_name.remove(&name);
+            }
+        }
+    }
+
+    /// Puts a pod on a node, moving it there if it is on another. A node that is not known is ignored.
+    pub fn add_pod(&mut self, pod: Arc<PodInfo>, node: NodeId) {
+        self.remove_pod(pod.id);
+        let id = pod.id;
+        if self.nodes.get(node.index()).is_none_or(Option::is_none) {
+            return;
+        }
+        if let Some(log) = &mut self.log {
+            log.pod(node, &pod, 1);
+        }
+        self.count(&pod);
+        if let Some(info) = self.node_mut(node) {
+            info.add_pod(pod);
+        }
+        self.dirty.push(node);
+        if self.placements.len() <= id.index() {
+            self.placements.resize(id.index() + 1, None);
+        }
+        self.placements[id.index()] = Some(node);
+    }
+
+    /// Takes a pod off its node; `None` if it is on none.
+    pub fn remove_pod(&mut self, id: PodId) -> Option<(Arc<PodInfo>, NodeId)> {
+        let node = self.placements.get_mut(id.index())?.take()?;
+        let info = self.node_mut(node)?;
+        let pod = info.remove_pod(id)?;
+        if !info.is_present && info.pods().is_empty() {
+            self.nodes[node.index()] = None;
+        } else {
+            self.dirty.push(node);
+        }
+        self.uncount(&pod);
+        if let Some(log) = &mut self.log {
+            log.pod(node, &pod, -1);
+        }
+        Some((pod, node))
+    }
+
+    /// Replaces what is known about a pod on a node (labels, resize, termination).
+    pub fn update_pod(&mut self, pod: &Arc<PodInfo>) {
+        let Some(node) = self.node_of_pod(pod.id) else { return };
+        let Some(info) = self.node_mut(node) else { return };
+        let old = info.remove_pod(pod.id);
+        info.add_pod(Arc::clone(pod));
+        self.dirty.push(node);
+        if let Some(log) = &mut self.log {
+            if let Some(old) = &old {
+                log.pod(node, old, -1);
+            }
+            log.pod(node, pod, 1);
+        }
+        if let Some(old) = old {
+            self.uncount(&old);
+            self.count(pod);
+        }
+    }
+
+    /// Notes when a pod on a node started, of which nothing else depends. Pods keep their order on the node, so that it does not
+    /// matter when this is noted.
+    pub fn note_start(&mut self, pod: PodId, start: SimTime) {
+        let Some(node) = self.node_of_pod(pod) else { return };
+        if let Some(info) = self.node_mut(node) {
+            info.note_start(pod, start);
+        }
+    }
+
+    fn count(&mut self, pod: &PodInfo) {
+        *self.priorities.entry(pod.priority()).or_insert(0) += 1;
+        self.with_required_anti_affinity += usize::from(pod.has_required_anti_affinity());
+    }
+
+    fn uncount(&mut self, pod: &PodInfo) {
+        self.with_required_anti_affinity -= usize::from(pod.has_required_anti_affinity());
+        if let Some(count) = self.priorities.get_mut(&pod.priority()) {
+            *count -= 1;
+            if *count == 0 {
+                self.priorities.remove(&pod.priority());
+            }
+        }
+    }
+
+    /// Whether some pod on a node requires other pods to be elsewhere.
+    #[must_use]
+    pub const fn has_required_anti_affinity(&self) -> bool {
+        self.with_required_anti_affinity > 0
+    }
+
+    /// The node where a pod is.
+    #[must_use]
+    pub fn node_of_pod(&self, pod: PodId) -> Option<NodeId> {
+        self.placements.get(pod.index()).copied().flatten()
+    }
+
+    /// All pods on nodes, also on those that are gone.
+    pub(crate) fn placed_pods(&self) -> impl Iterator<Item = (NodeId, &Arc<PodInfo>)> {
+        self.nodes.iter().flatten().flat_map(|node| node.pods().iter().map(|pod| (node.id(), pod)))
+    }
+
+    /// A pod on a node.
+    #[must_use]
+    pub fn pod(&self, pod: PodId) -> Option<&Arc<PodInfo>> {
+        self.nodes.get(self.node_of_pod(pod)?.index())?.as_ref()?.pod(pod)
+    }
+
+    /// A node that exists.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> Option<&Arc<NodeInfo>> {
+        self.nodes.get(id.index())?.as_ref().filter(|info| info.is_present)
+    }
+
+    /// The id of the node of that name.
+    #[must_use]
+    pub fn node_by_name(&self, name: &str) -> Option<NodeId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// How many nodes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.zones.iter().map(|zone| zone.nodes.len()).sum()
+    }
+
+    /// Whether there are no nodes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.zones.is_empty()
+    }
+
+    /// The lowest priority of a pod on a node; `None` without pods.
+    #[must_use]
+    pub fn lowest_priority(&self) -> Option<i32> {
+        self.priorities.first_key_value().map(|(priority, _)| *priority)
+    }
+
+    /// Grows whenever the search order may have changed.
+    pub(crate) const fn order_generation(&self) -> u64 {
+        self.order_generation
+    }
+
+    /// Starts to log changes. Those of before are not in the log.
+    pub(crate) fn enable_log(&mut self) {
+        self.log.get_or_insert_default();
+    }
+
+    /// The log of changes, if it is kept.
+    pub(crate) const fn log(&self) -> Option<&ChangeLog> {
+        self.log.as_ref()
+    }
+
+    /// Drops the log's entries, which whoever derives something from it has read.
+    pub(crate) fn clear_log(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.clear();
+        }
+    }
+
+    /// Brings the search order and the image counts up to date, as kube-scheduler does at the start of each scheduling
+    /// cycle. To be called before [`schedule`](super::schedule) whenever something changed.
+    pub fn refresh(&mut self) {
+        for id in std::mem::take(&mut self.dirty) {
+            let Some(Some(slot)) = self.nodes.get_mut(id.index()) else { continue };
+            if !slot.is_dirty {
+                continue;
+            }
+            let info = Arc::make_mut(slot);
+            info.is_dirty = false;
+            for (image, nodes) in &mut info.images {
+                *nodes = self.images[image.0 as usize].nodes;
+            }
+        }
+        if self.order_is_stale {
+            self.order_is_stale = false;
+            self.order.clear();
+            // Round-robin: the first node of each zone, the second of each zone, and so on.
+            for round in 0.. {
+                let before = self.order.len();
+                self.order.extend(self.zones.iter().filter_map(|zone| zone.nodes.get(round)));
+                if self.order.len() == before {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Node ids in search order, as of the last [`refresh`](Self::refresh).
+    #[must_use]
+    pub fn search_order(&self) -> &[NodeId] {
+        debug_assert!(!self.order_is_stale, "refresh() comes before scheduling");
+        &self.order
+    }
+
+    /// Nodes in search order, as of the last [`refresh`](Self::refresh).
+    pub fn nodes(&self) -> impl Iterator<Item = &Arc<NodeInfo>> {
+        self.search_order().iter().filter_map(|id| self.node(*id))
+    }
+
+    /// The label keys of nodes.
+    pub(crate) const fn topology(&self) -> &Arc<Topology> {
+        &self.topology
+    }
+
+    /// The image of that name, if a node ever had it.
+    pub(crate) fn image_id(&self, name: &str) -> Option<ImageId> {
+        self.image_ids.get(name).copied()
+    }
+
+    /// Size of an image in bytes, as the first node that had it reported it.
+    pub(crate) fn image_size(&self, image: ImageId) -> i64 {
+        self.images[image.0 as usize].size_bytes
+    }
+
+    fn node_mut(&mut self, id: NodeId) -> Option<&mut NodeInfo> {
+        let info = self.nodes.get_mut(id.index())?.as_mut().map(Arc::make_mut)?;
+        self.version += 1;
+        info.version = self.version;
+        Some(info)
+    }
+
+    fn insert_into_zone(&mut self, id: NodeId, node: &Node) {
+        let key = zone_key(node);
+        match self.zones.iter_mut().find(|zone| zone.key == key) {
+            Some(zone) => zone.nodes.push(id),
+            None => self.zones.push(Zone { key, nodes: vec![id] }),
+        }
+    }
+
+    fn remove_from_zone(&mut self, id: NodeId) {
+        for zone in &mut self.zones {
+            zone.nodes.retain(|own| *own != id);
+        }
+        self.zones.retain(|zone| !zone.nodes.is_empty());
+    }
+
+    /// Counts the node's images; gives them sorted and without repetition.
+    fn add_images(&mut self, node: &Node) -> Vec<(ImageId, u32)> {
+        let mut own = Vec::new();
+        for image in &node.images {
+            for name in &image.names {
+                let next = ImageId(u32::try_from(self.images.len()).unwrap_or(u32::MAX));
+                let id = *self.image_ids.entry(name.clone()).or_insert(next);
+                if id == next {
+                    self.images.push(ImageState::default());
+                }
+                if own.iter().any(|(known, _)| *known == id) {
+                    continue;
+                }
+                let state = &mut self.images[id.0 as usize];
+                if state.nodes == 0 {
+                    state.size_bytes = image.size_bytes;
+                }
+                state.nodes += 1;
+                own.push((id, 0));
+            }
+        }
+        own.sort_unstable();
+        own
+    }
+
+    fn remove_images(&mut self, id: NodeId) {
+        let Some(Some(info)) = self.nodes.get(id.index()) else { return };
+        for (image, _) in &info.images {
+            self.images[image.0 as usize].nodes -= 1;
+        }
+    }
+
+    /// Completes the entry of a node whose object is new: its images and its topology pairs.
+    fn set_derived(&mut self, id: NodeId, images: Vec<(ImageId, u32)>) {
+        let Some(node) = self.node(id).map(|info| Arc::clone(info.node_arc())) else { return };
+        let domains = Topology::intern(&mut self.topology, &node.meta.labels);
+        if let Some(info) = self.node_mut(id) {
+            info.domains = domains;
+            info.images = images;
+            info.is_dirty = true;
+        }
+        self.dirty.push(id);
+    }
+}
+
+/// Region and zone of a node; the beta labels come first (`GetZoneKey`, component-helpers 1.36).
+fn zone_key(node: &Node) -> (Name, Name) {
+    let label = |beta: &str, stable: &str| {
+        let labels = &node.meta.labels;
+        labels.get(beta).or_else(|| labels.get(stable)).cloned().unwrap_or_else(|| Name::from(""))
+    };
+    (label(well_known::REGION_BETA, well_known::REGION), label(well_known::ZONE_BETA, well_known::ZONE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{ContainerImage, Labels, ObjectMeta};
+
+    fn node(name: &str, zone: &str) -> Arc<Node> {
+        let labels: Labels =
+            if zone.is_empty() { Labels::default() } else { std::iter::once((well_known::ZONE, zone)).collect() };
+        Arc::new(Node { meta: ObjectMeta { name: name.into(), labels, ..ObjectMeta::default() }, ..Node::default() })
+    }
+
+    fn with_image(name: &str, image: &str, size_bytes: i64) -> Arc<Node> {
+        let mut node = (*node(name, "")).clone();
+        node.images = vec![ContainerImage { names: vec![image.into(), image.into()], size_bytes }];
+        Arc::new(node)
+    }
+
+    #[test]
+    fn nodes_are_searched_zone_by_zone_in_turn() {
+        let mut snapshot = Snapshot::new();
+        for (index, zone) in ["a", "a", "b", "", "a", "b"].into_iter().enumerate() {
+            snapshot.add_node(NodeId::from_index(index), node(&format!("n{index}"), zone));
+        }
+        snapshot.refresh();
+        let order: Vec<usize> = snapshot.search_order().iter().map(|id| id.index()).collect();
+        assert_eq!(order, [0, 2, 3, 1, 5, 4]);
+        snapshot.remove_node(NodeId::from_index(0));
+        snapshot.remove_node(NodeId::from_index(3));
+        snapshot.refresh();
+        let order: Vec<usize> = snapshot.search_order().iter().map(|id| id.index()).collect();
+        assert_eq!(order, [1, 2, 4, 5]);
+        assert_eq!(snapshot.len(), 4);
+    }
+
+    #[test]
+    fn the_first_node_with_an_image_gives_its_size_and_counts_are_those_of_the_last_change() {
+        let mut snapshot = Snapshot::new();
+        let id = NodeId::from_index;
+        snapshot.add_node(id(0), with_image("n0", "a", 10));
+        snapshot.refresh();
+        snapshot.add_node(id(1), with_image("n1", "a", 99));
+        snapshot.refresh();
+        let image = snapshot.image_id("a").unwrap();
+        let count = |snapshot: &Snapshot, node| snapshot.node(id(node)).unwrap().nodes_with_image(image);
+        assert_eq!(snapshot.image_size(image), 10);
+        assert_eq!((count(&snapshot, 0), count(&snapshot, 1)), (Some(1), Some(2)), "n0 did not change since");
+        snapshot.remove_node(id(0));
+        snapshot.remove_node(id(1));
+        snapshot.add_node(id(2), with_image("n2", "a", 7));
+        snapshot.refresh();
+        assert_eq!(snapshot.image_size(image), 7, "no node had it in between");
+        assert_eq!(count(&snapshot, 2), Some(1));
+    }
+
+    proptest::proptest! {
+        /// Whatever comes and goes, the sums of a node are those over its pods, and every node is searched once.
+        #[test]
+        fn sums_follow_the_pods(operations in proptest::collection::vec((0_u8..5, 0_usize..4, 0_usize..12), 1..120)) {
+            use crate::api::{Container, PodSpec, ResourceList};
+            use crate::scheduler::config::KubernetesVersion;
+            use crate::scheduler::view::{PodTraits, Resources};
+            use crate::units::MilliCpu;
+            let pod = |index: usize| {
+                let cpu = MilliCpu::new(100 * i64::try_from(index).unwrap());
+                let scalar = Arc::from([("a.com/gpu".into(), 1)]);
+                let requests = ResourceList { cpu: Some(cpu), scalar, ..ResourceList::default() };
+                let containers = vec![Container { requests, ..Container::default() }];
+                let spec = PodSpec { containers, ..PodSpec::default() };
+                let traits = Arc::new(PodTraits::of(&spec));
+                Arc::new(PodInfo::new(PodId::from_index(index), &crate::api::Pod::default(), traits, KubernetesVersion::V1_36))
+            };
+            let mut snapshot = Snapshot::new();
+            for (operation, node_index, pod_index) in operations {
+                let id = NodeId::from_index(node_index);
+                let zone = ["a", "b", ""][pod_index % 3];
+                match operation {
+                    0 => snapshot.add_node(id, node(&format!("n{node_index}"), zone)),
+                    1 => snapshot.update_node(id, node(&format!("n{node_index}"), zone)),
+                    2 if pod_index == 0 => snapshot.remove_node(id),
+                    3 => { snapshot.remove_pod(PodId::from_index(pod_index)); }
+                    _ => snapshot.add_pod(pod(pod_index), id),
+                }
+                snapshot.refresh();
+                let mut order = snapshot.search_order().to_vec();
+                order.sort_unstable();
+                order.dedup();
+                proptest::prop_assert_eq!(order.len(), snapshot.search_order().len());
+                proptest::prop_assert_eq!(order.len(), snapshot.len());
+                for info in snapshot.nodes() {
+                    let mut sum = Resources::default();
+                    info.pods().iter().for_each(|pod| sum.add(&pod.placed().requests));
+                    let mut requested = info.requested().clone();
+                    requested.scalar.retain(|(_, amount)| *amount != 0);
+                    proptest::prop_assert_eq!(&requested, &sum);
+                    for pod in info.pods() {
+                        proptest::prop_assert_eq!(snapshot.node_of_pod(pod.id), Some(info.id()));
+                    }
+                }
+            }
+        }
+    }
+}
