@@ -32,6 +32,18 @@ impl fmt::Display for TableError {
 
 impl std::error::Error for TableError {}
 
+impl From<TableError> for Diagnostic {
+    /// The column takes the place of the field.
+    fn from(error: TableError) -> Self {
+        let column = (!error.column.is_empty()).then(|| format!("column `{}`", error.column));
+        Self {
+            line: usize::try_from(error.line).ok().filter(|line| *line > 0),
+            field: column,
+            ..Self::error(error.file.display().to_string(), error.message).with_hint(error.hint)
+        }
+    }
+}
+
 /// An open CSV file.
 pub(super) struct Table {
     file: PathBuf,

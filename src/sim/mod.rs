@@ -7,6 +7,7 @@ mod event;
 mod event_log;
 mod final_records;
 mod prepare;
+mod prepared_arrivals;
 mod recorder;
 mod recovery;
 mod run;
@@ -18,7 +19,8 @@ mod watch;
 mod world;
 
 pub use event::Event;
-pub use prepare::{PrepareOptions, Prepared, PreparedArrivals, complete, prepare};
+pub use prepare::{PrepareOptions, Prepared, complete, prepare};
+pub use prepared_arrivals::PreparedArrivals;
 pub use run::{RunOptions, SimError, simulate};
 pub use scheduler_config::{UnknownPlugin, scheduler_config};
 pub use settings::starting_nodes;

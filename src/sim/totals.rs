@@ -7,13 +7,10 @@
 use super::PreparedArrivals;
 use crate::api::{Object, ResourceAmounts, pod_requests};
 use crate::input::Diagnostics;
-use crate::input::scenario::{ActionVerb, Scenario};
+use crate::input::scenario::{ActionVerb, MAX_NODES, Scenario};
 use crate::input::trace::GPU_RESOURCE;
 use crate::units::MAX_TOTAL;
 use std::collections::BTreeMap;
-
-/// The most nodes that a run may have.
-const MAX_NODES: u64 = 1_000_000;
 
 /// A total by resource, in 128 bits: a million objects of the largest amount fit.
 #[derive(Default)]
