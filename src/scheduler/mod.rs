@@ -32,6 +32,7 @@ pub mod queue;
 mod tests;
 mod view;
 
+pub use crate::cluster::{NodeId, PodId};
 pub use config as profile;
 pub use config::{KubernetesVersion, PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
 pub use controller as component;
