@@ -1,8 +1,8 @@
 //! Tables for single syncs of the Deployment controller.
 
-use super::status::ProgressingReason;
 use super::*;
 use crate::api::IntOrPercent::{Int, Percent};
+use crate::api::ProgressingReason;
 use crate::api::{ConditionStatus, ProgressingReason};
 use proptest::prelude::*;
 
