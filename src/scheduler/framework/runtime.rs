@@ -13,7 +13,7 @@ use crate::scheduler::plugins::{
     scheduling_gates, taint_toleration, volume_binding, volume_restrictions, volume_zone,
 };
 use crate::scheduler::preemption::PreemptionMemo;
-use crate::scheduler::view::{ImageId, Listers, NodeInfo, Nominator, PodInfo, Snapshot};
+use crate::scheduler::view::{ImageId, Listers, NodeInfo, Nominator, PodInfo, Snapshot, View};
 
 /// The highest score of a plugin before its weight (`framework.MaxNodeScore`).
 pub const MAX_NODE_SCORE: i64 = 100;
@@ -29,6 +29,14 @@ pub struct Context<'a> {
     pub nominator: &'a Nominator,
     /// The profile of the pod.
     pub profile: &'a Profile,
+}
+
+impl<'a> Context<'a> {
+    /// What the plugins look at for a pod of this profile. The view must be [refreshed](View::refresh).
+    #[must_use]
+    pub const fn new(view: &'a View, profile: &'a Profile) -> Self {
+        Self { snapshot: view.snapshot(), listers: view.listers(), nominator: view.nominator(), profile }
+    }
 }
 
 /// Why a PreFilter plugin rejected the pod as a whole.
