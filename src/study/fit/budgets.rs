@@ -9,7 +9,7 @@ use crate::controllers::disruption::{
     BudgetPod, BudgetSpec, BudgetStatus, EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, budget_status,
     evict,
 };
-use crate::study::cluster_view::ClusterView;
+use crate::study::cluster_view::{ClusterView, ViewedPod};
 use crate::units::SimTime;
 use std::collections::BTreeMap;
 
@@ -51,23 +51,23 @@ impl Budgets {
         let mut of_pod = vec![Vec::new(); view.pods.len()];
         let mut budgets = Vec::new();
         for object in objects {
-            let Object::PodDisruptionBudget(own) = object else { continue };
-            let selects = |pod: &crate::study::cluster_view::ViewedPod| {
-                pod.info.namespace == own.meta.namespace
-                    && own.selector.as_ref().is_some_and(|selector| selector.matches(&pod.info.labels))
+            let Object::PodDisruptionBudget(budget) = object else { continue };
+            let selects = |pod: &ViewedPod| {
+                pod.info.namespace == budget.meta.namespace
+                    && budget.selector.as_ref().is_some_and(|selector| selector.matches(&pod.info.labels))
             };
             let pods: Vec<usize> =
                 view.pods.iter().enumerate().filter(|(_, pod)| selects(pod)).map(|(index, _)| index).collect();
             for pod in &pods {
                 of_pod[*pod].push(budgets.len());
             }
-            let policy = if own.always_allow_unhealthy {
+            let policy = if budget.always_allow_unhealthy {
                 UnhealthyPodEvictionPolicy::AlwaysAllow
             } else {
                 UnhealthyPodEvictionPolicy::IfHealthyBudget
             };
-            let spec = BudgetSpec { min_available: own.min_available, max_unavailable: own.max_unavailable };
-            let name = format!("{}/{}", own.meta.namespace, own.meta.name);
+            let spec = BudgetSpec { min_available: budget.min_available, max_unavailable: budget.max_unavailable };
+            let name = format!("{}/{}", budget.meta.namespace, budget.meta.name);
             budgets.push(Budget { name, spec, policy, pods });
         }
         let is_ready = view.pods.iter().map(|pod| pod.is_ready).collect();
@@ -76,7 +76,7 @@ impl Budgets {
 
     /// Why the pod cannot be evicted now; `None` if it can.
     pub fn refusal(&self, view: &ClusterView, pod: PodId) -> Option<Refusal> {
-        let own = view.pods.get(pod.index())?;
+        let viewed = view.pods.get(pod.index())?;
         let selecting = self.of_pod.get(pod.index())?;
         let is_ready = self.is_ready(pod);
         let statuses: Vec<BudgetStatus> = selecting.iter().map(|budget| self.status(view, *budget)).collect();
@@ -89,8 +89,8 @@ impl Budgets {
                 unhealthy_pod_eviction_policy: self.list[*budget].policy,
             })
             .collect();
-        let name = own.full_name();
-        match evict(own.phase, own.info.terminating, is_ready, &budgets) {
+        let name = viewed.full_name();
+        match evict(viewed.phase, viewed.info.terminating, is_ready, &budgets) {
             EvictionAnswer::Evict { .. } => None,
             EvictionAnswer::MoreThanOneBudget => Some(Refusal {
                 budget: format!("several PodDisruptionBudgets for {name}"),
@@ -145,23 +145,25 @@ fn controllers(objects: &[Object], view: &ClusterView) -> Vec<Option<(u32, i32)>
     let mut deployments: BTreeMap<ControllerKey, ControllerKey> = BTreeMap::new();
     for object in objects {
         match object {
-            Object::Deployment(own) => _ = scales.insert(key("Deployment", &own.meta), own.replicas),
-            Object::StatefulSet(own) => _ = scales.insert(key("StatefulSet", &own.meta), own.replicas),
-            Object::ReplicaSet(own) => {
-                let key = key("ReplicaSet", &own.meta);
-                if let Some(owner) = &own.meta.owner {
-                    let top = (owner.kind.clone(), own.meta.namespace.clone(), owner.name.clone());
+            Object::Deployment(deployment) => {
+                _ = scales.insert(key("Deployment", &deployment.meta), deployment.replicas)
+            }
+            Object::StatefulSet(set) => _ = scales.insert(key("StatefulSet", &set.meta), set.replicas),
+            Object::ReplicaSet(set) => {
+                let key = key("ReplicaSet", &set.meta);
+                if let Some(owner) = &set.meta.owner {
+                    let top = (owner.kind.clone(), set.meta.namespace.clone(), owner.name.clone());
                     deployments.insert(key.clone(), top);
                 }
-                scales.insert(key, own.replicas);
+                scales.insert(key, set.replicas);
             }
             _ => {}
         }
     }
-    let top_of = |pod: &crate::study::cluster_view::ViewedPod| {
+    let top_of = |pod: &ViewedPod| {
         let owner = pod.info.owner.as_ref()?;
-        let own = (owner.kind.clone(), pod.info.namespace.clone(), owner.name.clone());
-        Some(deployments.get(&own).filter(|top| scales.contains_key(*top)).cloned().unwrap_or(own))
+        let direct = (owner.kind.clone(), pod.info.namespace.clone(), owner.name.clone());
+        Some(deployments.get(&direct).filter(|top| scales.contains_key(*top)).cloned().unwrap_or(direct))
     };
     let tops: Vec<Option<ControllerKey>> = view.pods.iter().map(top_of).collect();
     let mut counts: BTreeMap<&ControllerKey, i32> = BTreeMap::new();
