@@ -114,7 +114,8 @@ impl Snapshot {
     /// Puts the entry of a node back. The versions of its states stay as they are: each stands for one state for ever.
     fn restore_node(&mut self, id: NodeId, before: Option<Arc<NodeInfo>>) {
         let Some(slot) = self.nodes.get_mut(id.index()) else { return };
-        let after = std::mem::replace(slot, before.clone());
+        let after = std::mem::replace(slot, before);
+        let before = slot.clone();
         if let Some(log) = &mut self.log {
             log_difference(log, id, after.as_deref(), before.as_deref());
         }

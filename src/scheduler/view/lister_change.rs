@@ -134,11 +134,12 @@ impl Listers {
                 Change::CsiNode(name, before)
             }
             Change::CsiDriver(name, publishes) => {
-                let published = match publishes {
-                    true => !volumes.capacity_drivers.insert(name.clone()),
-                    false => volumes.capacity_drivers.remove(&name),
+                let before = if publishes {
+                    !volumes.capacity_drivers.insert(name.clone())
+                } else {
+                    volumes.capacity_drivers.remove(&name)
                 };
-                Change::CsiDriver(name, published)
+                Change::CsiDriver(name, before)
             }
             Change::CsiStorageCapacity(key, capacity) => {
                 let before = put(&mut volumes.capacities, &key, capacity);

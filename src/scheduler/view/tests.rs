@@ -71,7 +71,7 @@ fn decisions(view: &View, case: &Case, pods: &[Arc<PodInfo>]) -> Vec<String> {
     view.refresh();
     let context = Context::new(&view, &case.profile);
     let mut scratch = Scratch::default();
-    let mut told = |pod: &Arc<PodInfo>| match schedule(
+    let told = |pod: &Arc<PodInfo>| match schedule(
         &context,
         pod,
         &mut SearchState::default(),
@@ -82,7 +82,7 @@ fn decisions(view: &View, case: &Case, pods: &[Arc<PodInfo>]) -> Vec<String> {
         Decision::Unschedulable(diagnosis) => diagnosis.message(view.snapshot(), pod, case.profile.version),
         Decision::NoNodes => "no nodes".to_owned(),
     };
-    pods.iter().map(|pod| told(pod)).collect()
+    pods.iter().map(told).collect()
 }
 
 /// An object besides nodes and pods comes, changes or goes.

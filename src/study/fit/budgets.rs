@@ -146,7 +146,7 @@ fn controllers(objects: &[Object], view: &ClusterView) -> Vec<Option<(u32, i32)>
     for object in objects {
         match object {
             Object::Deployment(deployment) => {
-                _ = scales.insert(key("Deployment", &deployment.meta), deployment.replicas)
+                _ = scales.insert(key("Deployment", &deployment.meta), deployment.replicas);
             }
             Object::StatefulSet(set) => _ = scales.insert(key("StatefulSet", &set.meta), set.replicas),
             Object::ReplicaSet(set) => {

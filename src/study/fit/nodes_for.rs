@@ -125,7 +125,7 @@ pub fn nodes_for(
         if filled.rejection.is_some() { Ok(filled) } else { Err(()) }
     });
     let filled = stopped.unwrap_or_else(|()| fill(&mut placer, view, pod, wanted));
-    let placed = filled.placements.len();
+    let count = filled.placements.len();
     let Details { nodes, zones, next, in_short } = details(&mut placer, view, pod, &filled, tried);
     let answer = match found {
         Found::Enough { nodes: 0, .. } => format!("no node is needed: {wanted} fit as it is"),
@@ -138,7 +138,7 @@ pub fn nodes_for(
         }
         Found::Never { tried } => {
             let reasons = in_short.unwrap_or_default();
-            format!("no number of nodes is enough: {placed} of {wanted} fit on {tried} nodes; then: {reasons}")
+            format!("no number of nodes is enough: {count} of {wanted} fit on {tried} nodes; then: {reasons}")
         }
     };
     if let Found::Enough { nodes, one_more_is_enough: false, .. } = found {
@@ -161,7 +161,7 @@ pub fn nodes_for(
         pool: text.to_owned(),
         nodes_needed,
         fits_with_one_fewer,
-        fits: placed,
+        fits: count,
         tried_nodes: tried,
         next,
         zones,
