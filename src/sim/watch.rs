@@ -76,7 +76,7 @@ pub struct Watched {
 /// [`SimError`] if a trace turns out to be unreadable on the way.
 pub fn watch(prepared: &Prepared, options: &RunOptions<'_>, watch: &Watch) -> Result<Watched, SimError> {
     let mut played = play(prepared, options, Some(watch))?;
-    let attempt = played.world.scheduler.take_watched_attempt();
+    let attempt = played.world.scheduler.take_kept_attempt();
     let cluster = &played.world.cluster;
     let profiles = prepared.scheduler.profiles();
     let pods = cluster.pods().filter_map(|(id, _)| {

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::api::IntOrPercent::{Int, Percent};
-use crate::api::ProgressingReason;
 use crate::api::{ConditionStatus, ProgressingReason};
 use proptest::prelude::*;
 

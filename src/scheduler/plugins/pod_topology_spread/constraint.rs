@@ -120,8 +120,7 @@ pub fn constraints(
 /// The AND of the selectors of the pod's Services and of its controlling owner (`helper.DefaultSelector`).
 fn default_selector(listers: &Listers, pod: &PodInfo) -> LabelSelector {
     let mut selector = LabelSelector::default();
-    for service in listers.services.iter().filter(|service| service.namespace == pod.namespace) {
-        let Some(labels) = &service.selector else { continue };
+    for labels in listers.service_selectors(&pod.namespace) {
         if labels.iter().all(|(key, value)| pod.labels.get(key) == Some(value)) {
             selector.requirements.extend(LabelSelector::from_match_labels(labels).requirements);
         }
