@@ -1,6 +1,6 @@
 //! CSV files with a header line, plain or gzipped, read row by row.
 
-use super::Diagnostic;
+use super::diagnostic::Diagnostic;
 use flate2::read::MultiGzDecoder;
 use std::fmt;
 use std::fs::File;
@@ -20,6 +20,18 @@ pub struct TableError {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+}
+
+impl From<TableError> for Diagnostic {
+    /// The column takes the place of the field.
+    fn from(error: TableError) -> Self {
+        let column = (!error.column.is_empty()).then(|| format!("column `{}`", error.column));
+        Self {
+            line: usize::try_from(error.line).ok().filter(|line| *line > 0),
+            field: column,
+            ..Self::error(error.file.display().to_string(), error.message).with_hint(error.hint)
+        }
+    }
 }
 
 impl fmt::Display for TableError {
