@@ -3,14 +3,15 @@
 
 use divan::counter::ItemsCount;
 use std::sync::Arc;
+use wavetank::api::scheduler_config::KubeSchedulerProfile;
 use wavetank::api::{
     Affinity, Container, LabelSelector, Labels, Name, Node, NodeInclusionPolicy, ObjectMeta, Pod, PodAffinityTerm,
     PodSpec, PodTemplate, ResourceList, TopologySpreadConstraint, UnsatisfiableConstraintAction, well_known,
 };
 use wavetank::cluster::{NodeId, PodId};
 use wavetank::scheduler::{
-    Context, Decision, Index, KubernetesVersion, Listers, Nominator, PodInfo, PodOrigin, PodTraits, Profile,
-    ProfileConfig, Scratch, SearchState, Snapshot, TieBreak, schedule,
+    Context, Decision, Index, KubernetesVersion, Listers, Nominator, PodInfo, PodOrigin, PodTraits, Profile, Scratch,
+    SearchState, Snapshot, TieBreak, schedule,
 };
 use wavetank::units::{Bytes, MilliCpu};
 
@@ -71,12 +72,13 @@ impl Bench {
             let id = PodId::from_index(index);
             Arc::new(PodInfo::with_origin(id, &Pod::default(), origin, KubernetesVersion::default()))
         });
-        let config = ProfileConfig { percentage_of_nodes_to_score: Some(100), ..ProfileConfig::default() };
+        let config =
+            KubeSchedulerProfile { percentage_of_nodes_to_score: Some(100), ..KubeSchedulerProfile::default() };
         Self {
             snapshot,
             listers: Listers::default(),
             nominator: Nominator::default(),
-            profile: Profile::new(&config, KubernetesVersion::default(), 0),
+            profile: Profile::new(&config, KubernetesVersion::default(), 0).expect("default plugins"),
             pods: pods.collect(),
         }
     }

@@ -138,7 +138,7 @@ impl<L: RateLimit> Scheduler<L> {
         let mut scratch = Scratch::default();
         scratch.state.preemption_memo = Some(Box::default());
         Self {
-            profiles: config.profiles(),
+            profiles: config.profiles.clone(),
             snapshot,
             listers: Listers::default(),
             nominator: Nominator::default(),

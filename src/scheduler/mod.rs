@@ -26,7 +26,7 @@ mod tests;
 mod view;
 
 pub use config as profile;
-pub use config::{KubernetesVersion, PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
+pub use config::{KubernetesVersion, PluginArgs, Profile, SchedulerConfig, ScoringStrategy, UnknownPlugin};
 pub use controller as component;
 pub use controller::{Attempt, AttemptOutcome, Match, WatchedPods};
 pub use framework::{

@@ -10,15 +10,13 @@ mod prepare;
 mod recorder;
 mod recovery;
 mod run;
-mod scheduler_config;
 mod settings;
 mod setup;
 mod watch;
 mod world;
 
 pub use event::Event;
-pub use prepare::{PrepareOptions, Prepared, PreparedArrivals, complete, prepare};
+pub use prepare::{PrepareOptions, Prepared, PreparedArrivals, complete, prepare, read_scheduler_config};
 pub use run::{RunOptions, SimError, simulate};
-pub use scheduler_config::{UnknownPlugin, scheduler_config};
 pub use settings::starting_nodes;
 pub use watch::{NotTried, Watch, Watched, WatchedPod, watch};

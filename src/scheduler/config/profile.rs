@@ -1,110 +1,63 @@
 //! Scheduler profiles: which plugins run at which extension point, with what weights and arguments.
 
 use super::version::KubernetesVersion;
-use crate::api::{Name, NodeAffinity, TopologySpreadConstraint, UnsatisfiableConstraintAction, well_known};
+use crate::api::scheduler_config::{ExtensionPoint, KubeSchedulerConfiguration, KubeSchedulerProfile, PluginArgs};
+use crate::api::{Name, TopologySpreadConstraint, UnsatisfiableConstraintAction, well_known};
 use crate::scheduler::plugins::{Plugin, PluginSet};
-use crate::scheduler::view::ResourceKey;
 use crate::units::SimDuration;
+use thiserror::Error;
 
-/// How NodeResourcesFit scores.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ScoringStrategy {
-    /// Free nodes first.
-    LeastAllocated,
-    /// Full nodes first.
-    MostAllocated,
-    /// By a function of utilization.
-    RequestedToCapacityRatio {
-        /// Points (utilization 0-100, score 0-10) in ascending order of utilization.
-        shape: Vec<(i64, i64)>,
-    },
+/// A plugin that a profile names and the default profile does not have.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("profile `{profile}`: plugin `{plugin}` is not simulated (expected one of the default plugins)")]
+pub struct UnknownPlugin {
+    /// The profile's scheduler name.
+    pub profile: String,
+    /// The plugin's name.
+    pub plugin: String,
 }
 
-/// A resource that counts in a score, with its weight.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ResourceWeight {
-    /// The resource.
-    pub resource: ResourceKey,
-    /// Its weight.
-    pub weight: i64,
+/// A scheduler's configuration, ready to run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SchedulerConfig {
+    /// The release whose rules apply.
+    pub version: KubernetesVersion,
+    /// `podInitialBackoffSeconds`.
+    pub pod_initial_backoff: SimDuration,
+    /// `podMaxBackoffSeconds`.
+    pub pod_max_backoff: SimDuration,
+    /// The profiles, at least one.
+    pub profiles: Vec<Profile>,
 }
 
-/// `NodeResourcesFitArgs`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeResourcesFitArgs {
-    /// Extended resources that the filter ignores.
-    pub ignored_resources: Vec<Name>,
-    /// Extended resources that the filter ignores by the part of their name before `/`.
-    pub ignored_resource_groups: Vec<Name>,
-    /// How nodes are scored.
-    pub strategy: ScoringStrategy,
-    /// What counts in the score.
-    pub resources: Vec<ResourceWeight>,
-}
-
-/// `PodTopologySpreadArgs`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DefaultSpreadConstraints {
-    /// `defaultingType: System`.
-    System,
-    /// `defaultingType: List`: these, for pods without constraints of their own.
-    List(Vec<TopologySpreadConstraint>),
-}
-
-/// `InterPodAffinityArgs`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InterPodAffinityArgs {
-    /// `hardPodAffinityWeight`: what the required affinity of a pod that is there counts in the score.
-    pub hard_pod_affinity_weight: i32,
-    /// `ignorePreferredTermsOfExistingPods`.
-    pub ignore_preferred_terms_of_existing_pods: bool,
-}
-
-/// `DefaultPreemptionArgs`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DefaultPreemptionArgs {
-    /// `minCandidateNodesPercentage`.
-    pub min_candidate_nodes_percentage: i32,
-    /// `minCandidateNodesAbsolute`.
-    pub min_candidate_nodes_absolute: i32,
-}
-
-/// Arguments of all plugins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PluginArgs {
-    /// NodeAffinity's `addedAffinity`.
-    pub added_affinity: Option<NodeAffinity>,
-    /// NodeResourcesFit.
-    pub fit: NodeResourcesFitArgs,
-    /// What counts in NodeResourcesBalancedAllocation.
-    pub balanced_resources: Vec<ResourceKey>,
-    /// PodTopologySpread.
-    pub default_spread_constraints: DefaultSpreadConstraints,
-    /// InterPodAffinity.
-    pub inter_pod_affinity: InterPodAffinityArgs,
-    /// DefaultPreemption.
-    pub preemption: DefaultPreemptionArgs,
-}
-
-impl Default for PluginArgs {
+impl Default for SchedulerConfig {
     fn default() -> Self {
-        let cpu_and_memory = [ResourceKey::Cpu, ResourceKey::Memory];
-        Self {
-            added_affinity: None,
-            fit: NodeResourcesFitArgs {
-                ignored_resources: Vec::new(),
-                ignored_resource_groups: Vec::new(),
-                strategy: ScoringStrategy::LeastAllocated,
-                resources: cpu_and_memory.clone().map(|resource| ResourceWeight { resource, weight: 1 }).into(),
-            },
-            balanced_resources: cpu_and_memory.into(),
-            default_spread_constraints: DefaultSpreadConstraints::System,
-            inter_pod_affinity: InterPodAffinityArgs {
-                hard_pod_affinity_weight: 1,
-                ignore_preferred_terms_of_existing_pods: false,
-            },
-            preemption: DefaultPreemptionArgs { min_candidate_nodes_percentage: 10, min_candidate_nodes_absolute: 100 },
-        }
+        Self::default_of(KubernetesVersion::default())
+    }
+}
+
+impl SchedulerConfig {
+    /// A release's kube-scheduler without a configuration file.
+    #[must_use]
+    pub fn default_of(version: KubernetesVersion) -> Self {
+        let KubeSchedulerConfiguration { pod_initial_backoff, pod_max_backoff, .. } =
+            KubeSchedulerConfiguration::default();
+        Self { version, pod_initial_backoff, pod_max_backoff, profiles: vec![Profile::default_of(version)] }
+    }
+
+    /// Resolves a configuration for the rules of a release.
+    ///
+    /// # Errors
+    /// [`UnknownPlugin`] if a profile enables or disables a plugin that is not simulated.
+    pub fn new(config: &KubeSchedulerConfiguration, version: KubernetesVersion) -> Result<Self, UnknownPlugin> {
+        let percentage = config.percentage_of_nodes_to_score.unwrap_or(0);
+        let profiles = config.profiles.iter().map(|profile| Profile::new(profile, version, percentage));
+        Ok(Self {
+            version,
+            pod_initial_backoff: config.pod_initial_backoff,
+            pod_max_backoff: config.pod_max_backoff,
+            profiles: profiles.collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -127,83 +80,67 @@ pub fn system_default_constraints() -> Vec<TopologySpreadConstraint> {
         .into()
 }
 
-/// Plugins named at one extension point of a KubeSchedulerConfiguration.
+/// The plugins that a profile names at one extension point.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PluginEdits {
+struct PluginEdits {
     /// `enabled`, with the weight where one is given.
-    pub enabled: Vec<(Plugin, Option<i64>)>,
+    enabled: Vec<(Plugin, Option<i64>)>,
     /// `disabled` by name.
-    pub disabled: Vec<Plugin>,
+    disabled: Vec<Plugin>,
     /// `disabled: [{name: "*"}]`.
-    pub disables_all: bool,
+    disables_all: bool,
 }
 
 impl PluginEdits {
+    /// Finds the plugins that a profile names at an extension point.
+    fn new(profile: &KubeSchedulerProfile, point: ExtensionPoint) -> Result<Self, UnknownPlugin> {
+        let Some(set) = profile.plugins.get(&point) else { return Ok(Self::default()) };
+        let plugin = |name: &str| {
+            Plugin::from_name(name)
+                .ok_or_else(|| UnknownPlugin { profile: profile.scheduler_name.to_string(), plugin: name.to_owned() })
+        };
+        let named = set.disabled.iter().filter(|name| &***name != "*");
+        Ok(Self {
+            enabled: set
+                .enabled
+                .iter()
+                .map(|enabled| Ok((plugin(&enabled.name)?, enabled.weight.map(i64::from))))
+                .collect::<Result<_, _>>()?,
+            disabled: named.map(|name| plugin(name)).collect::<Result<_, _>>()?,
+            disables_all: set.disabled.iter().any(|name| &**name == "*"),
+        })
+    }
+
     fn disables(&self, plugin: Plugin) -> bool {
         self.disables_all || self.disabled.contains(&plugin)
     }
 }
 
-/// `plugins` of a profile.
+/// The plugins that a profile names at each extension point that is simulated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each field is the extension point of its name")]
-pub struct PluginsConfig {
-    pub multi_point: PluginEdits,
-    pub pre_enqueue: PluginEdits,
-    pub pre_filter: PluginEdits,
-    pub filter: PluginEdits,
-    pub post_filter: PluginEdits,
-    pub pre_score: PluginEdits,
-    pub score: PluginEdits,
+struct ProfileEdits {
+    multi_point: PluginEdits,
+    pre_enqueue: PluginEdits,
+    pre_filter: PluginEdits,
+    filter: PluginEdits,
+    post_filter: PluginEdits,
+    pre_score: PluginEdits,
+    score: PluginEdits,
 }
 
-/// `KubeSchedulerProfile` as written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProfileConfig {
-    /// `schedulerName`; `None` is `default-scheduler`.
-    pub scheduler_name: Option<Name>,
-    /// `percentageOfNodesToScore` of the profile.
-    pub percentage_of_nodes_to_score: Option<i32>,
-    /// `plugins`.
-    pub plugins: PluginsConfig,
-    /// `pluginConfig`.
-    pub args: PluginArgs,
-}
-
-/// `KubeSchedulerConfiguration` as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchedulerConfig {
-    /// The release whose rules apply.
-    pub version: KubernetesVersion,
-    /// `percentageOfNodesToScore`; 0 adapts to the number of nodes.
-    pub percentage_of_nodes_to_score: i32,
-    /// `podInitialBackoffSeconds`.
-    pub pod_initial_backoff: SimDuration,
-    /// `podMaxBackoffSeconds`.
-    pub pod_max_backoff: SimDuration,
-    /// `profiles`.
-    pub profiles: Vec<ProfileConfig>,
-}
-
-impl Default for SchedulerConfig {
-    fn default() -> Self {
-        Self {
-            version: KubernetesVersion::default(),
-            percentage_of_nodes_to_score: 0,
-            pod_initial_backoff: SimDuration::from_secs(1),
-            pod_max_backoff: SimDuration::from_secs(10),
-            profiles: vec![ProfileConfig::default()],
-        }
-    }
-}
-
-impl SchedulerConfig {
-    /// The profiles, ready to run. Without any, there is the default one.
-    #[must_use]
-    pub fn profiles(&self) -> Vec<Profile> {
-        let default = [ProfileConfig::default()];
-        let profiles = if self.profiles.is_empty() { &default[..] } else { &self.profiles };
-        profiles.iter().map(|profile| Profile::new(profile, self.version, self.percentage_of_nodes_to_score)).collect()
+impl ProfileEdits {
+    /// Finds the plugins that a profile names.
+    fn new(profile: &KubeSchedulerProfile) -> Result<Self, UnknownPlugin> {
+        let edits = |point| PluginEdits::new(profile, point);
+        Ok(Self {
+            multi_point: edits(ExtensionPoint::MultiPoint)?,
+            pre_enqueue: edits(ExtensionPoint::PreEnqueue)?,
+            pre_filter: edits(ExtensionPoint::PreFilter)?,
+            filter: edits(ExtensionPoint::Filter)?,
+            post_filter: edits(ExtensionPoint::PostFilter)?,
+            pre_score: edits(ExtensionPoint::PreScore)?,
+            score: edits(ExtensionPoint::Score)?,
+        })
     }
 }
 
@@ -297,22 +234,42 @@ pub struct Profile {
 
 impl Default for Profile {
     fn default() -> Self {
-        Self::new(&ProfileConfig::default(), KubernetesVersion::default(), 0)
+        Self::default_of(KubernetesVersion::default())
     }
 }
 
 impl Profile {
-    /// Resolves a profile against the defaults of a release. `percentage` is the configuration's own
-    /// `percentageOfNodesToScore`, for profiles that give none.
+    /// The profile of a release's kube-scheduler without a configuration file.
     #[must_use]
-    pub fn new(config: &ProfileConfig, version: KubernetesVersion, percentage: i32) -> Self {
-        let multi_point = merge_multi_point(version, &config.plugins.multi_point);
-        let at = |edits: &PluginEdits, implemented: PluginSet| -> Vec<(Plugin, i64)> {
-            expand(&multi_point, edits, implemented)
+    pub fn default_of(version: KubernetesVersion) -> Self {
+        Self::with_edits(&KubeSchedulerProfile::default(), &ProfileEdits::default(), version, 0)
+    }
+
+    /// Resolves a profile against the defaults of a release. `percentage` is the configuration's
+    /// `percentageOfNodesToScore`, for profiles that give none.
+    ///
+    /// # Errors
+    /// [`UnknownPlugin`] if the profile enables or disables a plugin that is not simulated.
+    pub fn new(
+        profile: &KubeSchedulerProfile,
+        version: KubernetesVersion,
+        percentage: i32,
+    ) -> Result<Self, UnknownPlugin> {
+        Ok(Self::with_edits(profile, &ProfileEdits::new(profile)?, version, percentage))
+    }
+
+    fn with_edits(
+        profile: &KubeSchedulerProfile,
+        edits: &ProfileEdits,
+        version: KubernetesVersion,
+        percentage: i32,
+    ) -> Self {
+        let multi_point = merge_multi_point(version, &edits.multi_point);
+        let at = |named: &PluginEdits, implemented: PluginSet| -> Vec<(Plugin, i64)> {
+            expand(&multi_point, named, implemented)
         };
         let names = |list: Vec<(Plugin, i64)>| list.into_iter().map(|(plugin, _)| plugin).collect();
-        let plugins = &config.plugins;
-        let mut score = at(&plugins.score, SCORE);
+        let mut score = at(&edits.score, SCORE);
         score.retain(|(plugin, _)| *plugin != Plugin::DynamicResources || version.dynamic_resources_scores());
         // VolumeBinding scores only behind the gate StorageCapacityScoring; its PreScore always skips.
         for (_, weight) in &mut score {
@@ -321,16 +278,16 @@ impl Profile {
             }
         }
         Self {
-            scheduler_name: config.scheduler_name.clone().unwrap_or_else(|| Name::from("default-scheduler")),
+            scheduler_name: profile.scheduler_name.clone(),
             version,
-            percentage_of_nodes_to_score: config.percentage_of_nodes_to_score.unwrap_or(percentage),
-            pre_enqueue: names(at(&plugins.pre_enqueue, PRE_ENQUEUE)),
-            pre_filter: names(at(&plugins.pre_filter, PRE_FILTER)),
-            filter: names(at(&plugins.filter, FILTER)),
-            post_filter: names(at(&plugins.post_filter, POST_FILTER)),
-            pre_score: names(at(&plugins.pre_score, PRE_SCORE)),
+            percentage_of_nodes_to_score: profile.percentage_of_nodes_to_score.unwrap_or(percentage),
+            pre_enqueue: names(at(&edits.pre_enqueue, PRE_ENQUEUE)),
+            pre_filter: names(at(&edits.pre_filter, PRE_FILTER)),
+            filter: names(at(&edits.filter, FILTER)),
+            post_filter: names(at(&edits.post_filter, POST_FILTER)),
+            pre_score: names(at(&edits.pre_score, PRE_SCORE)),
             score,
-            args: config.args.clone(),
+            args: profile.args.clone(),
         }
     }
 }
@@ -366,6 +323,7 @@ fn expand(multi_point: &[(Plugin, i64)], edits: &PluginEdits, implemented: Plugi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::scheduler_config::{self, EnabledPlugin};
 
     #[test]
     fn the_default_profile_runs_filters_in_the_documented_order() {
@@ -393,18 +351,35 @@ mod tests {
 
     #[test]
     fn weights_are_replaced_and_plugins_disabled() {
-        let mut config = ProfileConfig::default();
-        config.plugins.score = PluginEdits {
-            enabled: vec![(Plugin::ImageLocality, Some(7))],
-            disabled: vec![Plugin::ImageLocality, Plugin::TaintToleration],
-            disables_all: false,
+        let mut config = KubeSchedulerProfile::default();
+        let score = scheduler_config::PluginSet {
+            enabled: vec![EnabledPlugin { name: "ImageLocality".into(), weight: Some(7) }],
+            disabled: vec!["ImageLocality".into(), "TaintToleration".into()],
         };
-        config.plugins.multi_point.disabled = vec![Plugin::InterPodAffinity];
-        let profile = Profile::new(&config, KubernetesVersion::V1_36, 0);
+        config.plugins.insert(ExtensionPoint::Score, score);
+        let multi_point =
+            scheduler_config::PluginSet { disabled: vec!["InterPodAffinity".into()], ..Default::default() };
+        config.plugins.insert(ExtensionPoint::MultiPoint, multi_point);
+        let profile = Profile::new(&config, KubernetesVersion::V1_36, 0).unwrap();
         let weight = |plugin| profile.score.iter().find(|(own, _)| *own == plugin).map(|(_, weight)| *weight);
         assert_eq!(weight(Plugin::ImageLocality), Some(7), "disabled as a default, enabled again with a weight");
         assert_eq!(weight(Plugin::TaintToleration), None);
         assert!(profile.filter.contains(&Plugin::TaintToleration), "its filter stays");
         assert!(!profile.filter.contains(&Plugin::InterPodAffinity), "multiPoint removes it everywhere");
+    }
+
+    #[test]
+    fn a_plugin_that_is_not_simulated_is_an_error_where_it_would_act() {
+        let named = |name: &str| scheduler_config::PluginSet { disabled: vec![name.into()], ..Default::default() };
+        let cases = [
+            (ExtensionPoint::Filter, "Coscheduling", false, "an unknown plugin"),
+            (ExtensionPoint::Filter, "*", true, "all plugins"),
+            (ExtensionPoint::Filter, "NodePorts", true, "a default plugin"),
+            (ExtensionPoint::Permit, "Coscheduling", true, "a point that is not simulated"),
+        ];
+        for (point, name, is_good, why) in cases {
+            let profile = KubeSchedulerProfile { plugins: [(point, named(name))].into(), ..Default::default() };
+            assert_eq!(Profile::new(&profile, KubernetesVersion::V1_36, 0).is_ok(), is_good, "{why}");
+        }
     }
 }

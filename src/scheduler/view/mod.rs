@@ -10,11 +10,12 @@ mod resources;
 mod snapshot;
 mod topology;
 
+pub use crate::api::ResourceKey;
 pub use change_log::{KindId, LogEntry};
 pub use listers::{DisruptionBudget, Listers, ServiceSelector, VolumeListers};
 pub use node_info::NodeInfo;
 pub use nominator::Nominator;
 pub use pod_info::{DeclaredFeature, HostPort, OriginAddress, PodInfo, PodOrigin, PodTraits};
-pub use resources::{PlacedRequests, PodRequests, ResourceKey, Resources, is_extended_resource_name};
+pub use resources::{PlacedRequests, PodRequests, Resources, is_extended_resource_name};
 pub use snapshot::{ImageId, Snapshot};
 pub use topology::{Domain, Topology, TopologyKey};
