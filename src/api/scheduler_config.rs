@@ -8,21 +8,32 @@ use std::collections::BTreeMap;
 /// `schedulerName` of a profile that names none.
 pub const DEFAULT_SCHEDULER_NAME: &str = "default-scheduler";
 
-/// Where a plugin takes part in scheduling.
+/// A step of the scheduling of a pod at which plugins run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "each variant is the extension point of its name")]
 pub enum ExtensionPoint {
+    /// Before the pod enters the queue.
     PreEnqueue,
+    /// The order of the queue.
     QueueSort,
+    /// Once for each pod, before the filters.
     PreFilter,
+    /// For each node: whether it is feasible.
     Filter,
+    /// After no node was feasible.
     PostFilter,
+    /// Once for each pod, before the scores.
     PreScore,
+    /// For each feasible node: what it is worth.
     Score,
+    /// After a node was chosen: what the pod needs is set aside.
     Reserve,
+    /// Before the binding: it may wait.
     Permit,
+    /// Before the binding: what it needs is made ready.
     PreBind,
+    /// The binding.
     Bind,
+    /// After the binding.
     PostBind,
     /// All points that the plugin implements.
     MultiPoint,
@@ -82,10 +93,25 @@ pub struct NodeResourcesFitArgs {
     pub resources: Vec<ResourceWeight>,
 }
 
+impl Default for NodeResourcesFitArgs {
+    /// Those of kube-scheduler (`SetDefaults_NodeResourcesFitArgs`): cpu and memory count alike, free nodes come first.
+    fn default() -> Self {
+        Self {
+            ignored_resources: Vec::new(),
+            ignored_resource_groups: Vec::new(),
+            strategy: ScoringStrategy::LeastAllocated,
+            resources: [ResourceKey::Cpu, ResourceKey::Memory]
+                .map(|resource| ResourceWeight { resource, weight: 1 })
+                .into(),
+        }
+    }
+}
+
 /// `PodTopologySpreadArgs`: which constraints pods without constraints get.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DefaultSpreadConstraints {
     /// `defaultingType: System`.
+    #[default]
     System,
     /// `defaultingType: List`: these, for pods without constraints.
     List(Vec<TopologySpreadConstraint>),
@@ -100,6 +126,13 @@ pub struct InterPodAffinityArgs {
     pub ignore_preferred_terms_of_existing_pods: bool,
 }
 
+impl Default for InterPodAffinityArgs {
+    /// Those of kube-scheduler (`SetDefaults_InterPodAffinityArgs`).
+    fn default() -> Self {
+        Self { hard_pod_affinity_weight: 1, ignore_preferred_terms_of_existing_pods: false }
+    }
+}
+
 /// `DefaultPreemptionArgs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DefaultPreemptionArgs {
@@ -107,6 +140,13 @@ pub struct DefaultPreemptionArgs {
     pub min_candidate_nodes_percentage: i32,
     /// `minCandidateNodesAbsolute`.
     pub min_candidate_nodes_absolute: i32,
+}
+
+impl Default for DefaultPreemptionArgs {
+    /// Those of kube-scheduler (`SetDefaults_DefaultPreemptionArgs`).
+    fn default() -> Self {
+        Self { min_candidate_nodes_percentage: 10, min_candidate_nodes_absolute: 100 }
+    }
 }
 
 /// Arguments of all plugins of a profile, defaults where the file is silent.
@@ -128,22 +168,13 @@ pub struct PluginArgs {
 
 impl Default for PluginArgs {
     fn default() -> Self {
-        let cpu_and_memory = [ResourceKey::Cpu, ResourceKey::Memory];
         Self {
             added_affinity: None,
-            fit: NodeResourcesFitArgs {
-                ignored_resources: Vec::new(),
-                ignored_resource_groups: Vec::new(),
-                strategy: ScoringStrategy::LeastAllocated,
-                resources: cpu_and_memory.clone().map(|resource| ResourceWeight { resource, weight: 1 }).into(),
-            },
-            balanced_resources: cpu_and_memory.into(),
-            default_spread_constraints: DefaultSpreadConstraints::System,
-            inter_pod_affinity: InterPodAffinityArgs {
-                hard_pod_affinity_weight: 1,
-                ignore_preferred_terms_of_existing_pods: false,
-            },
-            preemption: DefaultPreemptionArgs { min_candidate_nodes_percentage: 10, min_candidate_nodes_absolute: 100 },
+            fit: NodeResourcesFitArgs::default(),
+            balanced_resources: vec![ResourceKey::Cpu, ResourceKey::Memory],
+            default_spread_constraints: DefaultSpreadConstraints::default(),
+            inter_pod_affinity: InterPodAffinityArgs::default(),
+            preemption: DefaultPreemptionArgs::default(),
         }
     }
 }

@@ -198,7 +198,7 @@ fn read_args(
             check_type(&raw.api_version, &raw.kind, errors);
             let weight = raw.hard_pod_affinity_weight;
             in_range(weight.map(Into::into), 0..=100, path.key("hardPodAffinityWeight"), errors);
-            let default = args.inter_pod_affinity;
+            let default = InterPodAffinityArgs::default();
             args.inter_pod_affinity = InterPodAffinityArgs {
                 hard_pod_affinity_weight: weight.unwrap_or(default.hard_pod_affinity_weight),
                 ignore_preferred_terms_of_existing_pods: raw.ignore_preferred_terms_of_existing_pods == Some(true),
@@ -207,7 +207,7 @@ fn read_args(
         "DefaultPreemption" => {
             let raw: RawPreemptionArgs = read(value, path, errors);
             check_type(&raw.api_version, &raw.kind, errors);
-            let default = args.preemption;
+            let default = DefaultPreemptionArgs::default();
             let percentage = raw.min_candidate_nodes_percentage;
             let absolute = raw.min_candidate_nodes_absolute;
             in_range(percentage.map(Into::into), 0..=100, path.key("minCandidateNodesPercentage"), errors);
@@ -286,7 +286,7 @@ fn convert_fit(raw: &RawFitArgs, path: FieldPath<'_>, errors: &mut FieldErrors) 
 /// Converts weights of resources: cpu and memory where none are given, weight 1 where it is absent or 0.
 fn convert_resources(raw: &[RawResource], path: FieldPath<'_>, errors: &mut FieldErrors) -> Vec<ResourceWeight> {
     if raw.is_empty() {
-        return PluginArgs::default().fit.resources;
+        return NodeResourcesFitArgs::default().resources;
     }
     let convert = |(index, resource): (usize, &RawResource)| {
         let item_path = path.index(index);
