@@ -3,13 +3,14 @@
 
 use divan::counter::ItemsCount;
 use std::sync::Arc;
+use wavetank::api::scheduler_config::KubeSchedulerProfile;
 use wavetank::api::{
     Affinity, Container, LabelSelector, Labels, Name, Node, NodeInclusionPolicy, ObjectMeta, Pod, PodAffinityTerm,
     PodSpec, PodTemplate, ResourceList, TopologySpreadConstraint, UnsatisfiableConstraintAction, well_known,
 };
 use wavetank::scheduler::{
-    Context, Decision, Index, KubernetesVersion, NodeId, PodId, PodInfo, PodOrigin, PodTraits, Profile, ProfileConfig,
-    Scratch, SearchState, TieBreak, View, schedule,
+    Context, Decision, Index, KubernetesVersion, NodeId, PodId, PodInfo, PodOrigin, PodTraits, Profile, Scratch,
+    SearchState, TieBreak, View, schedule,
 };
 use wavetank::units::{Bytes, MilliCpu};
 
@@ -68,8 +69,10 @@ impl Bench {
             let id = PodId::from_index(index);
             Arc::new(PodInfo::with_origin(id, &Pod::default(), origin, KubernetesVersion::default()))
         });
-        let config = ProfileConfig { percentage_of_nodes_to_score: Some(100), ..ProfileConfig::default() };
-        Self { view, profile: Profile::new(&config, KubernetesVersion::default(), 0), pods: pods.collect() }
+        let config =
+            KubeSchedulerProfile { percentage_of_nodes_to_score: Some(100), ..KubeSchedulerProfile::default() };
+        let profile = Profile::new(&config, KubernetesVersion::default(), 0).expect("default plugins");
+        Self { view, profile, pods: pods.collect() }
     }
 
     /// Places every pod by the framework; gives the nodes.

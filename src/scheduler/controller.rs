@@ -134,7 +134,7 @@ impl<L: RateLimit> Scheduler<L> {
         let mut scratch = Scratch::default();
         scratch.state.preemption_memo = Some(Box::default());
         Self {
-            profiles: config.profiles(),
+            profiles: config.profiles.clone(),
             view,
             disruption_budget_ids: Vec::new(),
             queue: SchedulingQueue::new(config),

@@ -34,7 +34,7 @@ mod view;
 
 pub use crate::cluster::{NodeId, PodId};
 pub use config as profile;
-pub use config::{KubernetesVersion, PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
+pub use config::{KubernetesVersion, PluginArgs, Profile, SchedulerConfig, ScoringStrategy, UnknownPlugin};
 pub use controller as component;
 pub use controller::{Attempt, AttemptOutcome, Match, WatchedPods};
 pub use framework::{

@@ -11,7 +11,6 @@ mod prepared_arrivals;
 mod recorder;
 mod recovery;
 mod run;
-mod scheduler_config;
 mod settings;
 mod setup;
 mod totals;
@@ -19,9 +18,8 @@ mod watch;
 mod world;
 
 pub use event::Event;
-pub use prepare::{PrepareOptions, Prepared, complete, prepare};
+pub use prepare::{PrepareOptions, Prepared, complete, prepare, read_scheduler_config};
 pub use prepared_arrivals::PreparedArrivals;
 pub use run::{RunOptions, SimError, simulate};
-pub use scheduler_config::{UnknownPlugin, scheduler_config};
 pub use settings::starting_nodes;
 pub use watch::{NotTried, Watch, Watched, WatchedPod, watch};

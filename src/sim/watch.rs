@@ -78,10 +78,10 @@ pub fn watch(prepared: &Prepared, options: &RunOptions<'_>, watch: &Watch) -> Re
     let mut played = play(prepared, options, Some(watch))?;
     let attempt = played.world.scheduler.take_kept_attempt();
     let cluster = &played.world.cluster;
-    let profiles = prepared.scheduler.profiles();
+    let profiles = &prepared.scheduler.profiles;
     let pods = cluster.pods().filter_map(|(id, _)| {
         let relation = watch.pods.matches(id, cluster)?;
-        Some(watched_pod(id, relation, cluster, &profiles))
+        Some(watched_pod(id, relation, cluster, profiles))
     });
     let names = cluster.pods().map(|(_, pod)| (cluster.namespace_name(pod.namespace).clone(), pod.name.clone()));
     Ok(Watched {

@@ -1,5 +1,6 @@
 //! Random clusters with pods, nodes and configurations that come, go and change, for property tests.
 
+use crate::api::scheduler_config::{DefaultSpreadConstraints, KubeSchedulerProfile, ResourceWeight, ScoringStrategy};
 use crate::api::{
     Affinity, Container, ContainerImage, ContainerPort, LabelSelector, Labels, Name, Node, NodeAffinity,
     NodeInclusionPolicy, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, ObjectMeta,
@@ -9,9 +10,7 @@ use crate::api::{
 };
 use crate::cluster::{NodeId, PodId};
 use crate::engine::{RandomStream, RandomStreams};
-use crate::scheduler::config::{
-    DefaultSpreadConstraints, KubernetesVersion, Profile, ProfileConfig, ResourceWeight, ScoringStrategy,
-};
+use crate::scheduler::config::{KubernetesVersion, Profile};
 use crate::scheduler::framework::SearchState;
 use crate::scheduler::framework::{Context, Decision, Scratch, TieBreak, schedule};
 use crate::scheduler::index::Index;
@@ -211,7 +210,7 @@ impl Draw {
     fn profile(&mut self) -> Profile {
         let version = *self.one_of(&[KubernetesVersion::V1_36, KubernetesVersion::V1_36, KubernetesVersion::V1_34]);
         let percentage_of_nodes_to_score = *self.one_of(&[None, Some(0), Some(100), Some(30)]);
-        let mut config = ProfileConfig { percentage_of_nodes_to_score, ..ProfileConfig::default() };
+        let mut config = KubeSchedulerProfile { percentage_of_nodes_to_score, ..KubeSchedulerProfile::default() };
         config.args.fit.strategy = match self.below(5) {
             0 => ScoringStrategy::MostAllocated,
             1 => ScoringStrategy::RequestedToCapacityRatio { shape: vec![(0, 0), (70, 10), (100, 4)] },
@@ -230,7 +229,7 @@ impl Draw {
         if self.chance(10) {
             config.args.inter_pod_affinity.ignore_preferred_terms_of_existing_pods = true;
         }
-        Profile::new(&config, version, 0)
+        Profile::new(&config, version, 0).unwrap()
     }
 }
 

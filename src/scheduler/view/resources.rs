@@ -5,7 +5,8 @@
 //! the exact quantities, which differs only where a container requests a fraction of a millicore or byte.
 
 use crate::api::{
-    self, Container, ContainerResourceStatus, PodSpec, PodStatus, ResourceAmounts, ResourceList, ResourceName,
+    self, Container, ContainerResourceStatus, PodSpec, PodStatus, ResourceAmounts, ResourceKey, ResourceList,
+    ResourceName,
 };
 use crate::scheduler::config::KubernetesVersion;
 use crate::units::{Bytes, MilliCpu};
@@ -14,32 +15,6 @@ use crate::units::{Bytes, MilliCpu};
 pub const DEFAULT_MILLI_CPU_REQUEST: MilliCpu = MilliCpu::new(100);
 /// Memory that a container without a memory request counts as in scores (`DefaultMemoryRequest`, schedutil 1.36).
 pub const DEFAULT_MEMORY_REQUEST: Bytes = Bytes::new(200 * 1024 * 1024);
-
-/// A resource in a scheduler argument or a failure.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ResourceKey {
-    /// `cpu`, in millicores.
-    Cpu,
-    /// `memory`, in bytes.
-    Memory,
-    /// `ephemeral-storage`, in bytes.
-    EphemeralStorage,
-    /// Any other resource, in whole units.
-    Scalar(ResourceName),
-}
-
-impl ResourceKey {
-    /// The resource of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Self {
-        match name {
-            "cpu" => Self::Cpu,
-            "memory" => Self::Memory,
-            "ephemeral-storage" => Self::EphemeralStorage,
-            scalar => Self::Scalar(ResourceName::from(scalar)),
-        }
-    }
-}
 
 /// Whether a resource is accounted for beyond cpu, memory, ephemeral storage and pods (`IsScalarResourceName`,
 /// schedutil 1.36): extended resources, huge pages, names below `kubernetes.io/`, attachable volumes.

@@ -6,13 +6,12 @@ use super::workloads::place_workloads;
 use crate::api::Object;
 use crate::input::manifest::{PodSource, load_objects, load_pod};
 use crate::input::scenario;
-use crate::input::scheduler_config::load_scheduler_config;
 use crate::input::{Diagnostic, Diagnostics, ManifestSource};
 use crate::scheduler::{KubernetesVersion, Profile, SchedulerConfig};
-use crate::sim::{scheduler_config, starting_nodes};
+use crate::sim::{read_scheduler_config, starting_nodes};
 use crate::study::cluster_view::{ClusterView, ViewedPod};
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// How many names a note gives before it counts the rest.
 const NAMED: usize = 3;
@@ -87,8 +86,8 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
     let of_scenario =
         scenario.as_ref().and_then(|scenario| Some(scenario.folder.join(scenario.spec.scheduler.as_ref()?)));
     let config = match sources.scheduler_config.as_ref().or(of_scenario.as_ref()) {
-        Some(file) => read_config(file, sources.version, &mut diagnostics),
-        None => SchedulerConfig { version: sources.version, ..SchedulerConfig::default() },
+        Some(file) => read_scheduler_config(file, sources.version, &mut diagnostics),
+        None => SchedulerConfig::default_of(sources.version),
     };
     if sources.needs_nodes
         && !diagnostics.has_errors()
@@ -103,7 +102,7 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }
-    let profiles = config.profiles();
+    let profiles = config.profiles;
     let mut view = ClusterView::new(&objects, sources.version);
     let mut notes = Vec::new();
     if !view.stray.is_empty() {
@@ -153,14 +152,4 @@ fn source_name(source: &ManifestSource) -> String {
         ManifestSource::Path(path) => path.display().to_string(),
         ManifestSource::Text { name, .. } => name.to_string(),
     }
-}
-
-/// Reads a KubeSchedulerConfiguration. What is wrong goes to `diagnostics`; the result then is the default.
-fn read_config(file: &Path, version: KubernetesVersion, diagnostics: &mut Diagnostics) -> SchedulerConfig {
-    let source = ManifestSource::Path(file.to_owned());
-    let Some(read) = load_scheduler_config(source, diagnostics) else { return SchedulerConfig::default() };
-    scheduler_config(&read, version).unwrap_or_else(|error| {
-        diagnostics.push(Diagnostic::error(file.display().to_string(), error).in_field("profiles"));
-        SchedulerConfig::default()
-    })
 }

@@ -68,7 +68,7 @@ fn study_of(objects: Vec<Object>, asked: Option<Arc<PodTemplate>>) -> Study {
         };
         PodToFit::new(&loaded, &objects, &mut view, &mut Vec::new())
     });
-    Study { objects, view, pod, profiles: SchedulerConfig::default().profiles(), notes: Vec::new() }
+    Study { objects, view, pod, profiles: SchedulerConfig::default().profiles, notes: Vec::new() }
 }
 
 /// Nodes of 1 to 4 cores, with pods that fit there.

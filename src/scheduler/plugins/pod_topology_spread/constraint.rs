@@ -2,7 +2,8 @@
 
 use super::super::pod_memo::PodMemo;
 use super::super::{node_affinity, taint_toleration};
-use super::args::{DefaultSpreadConstraints, system_default_constraints};
+use super::args::system_default_constraints;
+use crate::api::scheduler_config::DefaultSpreadConstraints;
 use crate::api::{
     LabelSelector, Labels, Name, Node, NodeInclusionPolicy, SelectorOperator, SelectorRequirement,
     TopologySpreadConstraint, UnsatisfiableConstraintAction,

@@ -1,5 +1,6 @@
 //! A recorded case, and the scheduler's view of its cluster.
 
+use crate::api::scheduler_config::KubeSchedulerConfiguration;
 use crate::api::{self, Name};
 use crate::cluster::{NodeId, PodId};
 use crate::input::kinds;
@@ -9,7 +10,6 @@ use crate::scheduler::{
     Context, DisruptionBudget, KubernetesVersion, ListerChange, PodInfo, PodOrigin, PodOrigins, Profile,
     SchedulerConfig, View,
 };
-use crate::sim::scheduler_config;
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::core::v1 as core;
@@ -124,16 +124,13 @@ const START: Timestamp = Timestamp::UNIX_EPOCH;
 impl Cluster {
     /// Builds the view. `percentage` is `percentageOfNodesToScore` where the case's config gives none.
     pub fn new(case: &Case, version: KubernetesVersion, percentage: i32) -> Result<Self, String> {
-        let mut config = SchedulerConfig { version, ..SchedulerConfig::default() };
-        let mut given = None;
-        if let Some(recorded) = &case.config {
-            let mut without_effect = Vec::new();
-            let file = converted(|errors| parse_scheduler_config(recorded, errors, &mut without_effect))?;
-            given = file.percentage_of_nodes_to_score;
-            config = scheduler_config(&file, version).map_err(|error| error.to_string())?;
-        }
-        config.percentage_of_nodes_to_score = given.unwrap_or(percentage);
-        let profile = config.profiles().into_iter().next().unwrap_or_default();
+        let mut configuration = match &case.config {
+            Some(recorded) => converted(|errors| parse_scheduler_config(recorded, errors, &mut Vec::new()))?,
+            None => KubeSchedulerConfiguration::default(),
+        };
+        configuration.percentage_of_nodes_to_score.get_or_insert(percentage);
+        let config = SchedulerConfig::new(&configuration, version).map_err(|error| error.to_string())?;
+        let profile = config.profiles.first().cloned().unwrap_or_default();
         let mut cluster = Self {
             version,
             config,
