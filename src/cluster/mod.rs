@@ -5,6 +5,7 @@
 //! reconcile what they find. No I/O, no clock, no randomness.
 
 mod admission;
+mod apply;
 mod change;
 mod daemon_set;
 mod deployment;
@@ -12,8 +13,10 @@ mod disruption_budget;
 mod hpa;
 mod ids;
 mod invariants;
+mod namespace;
 mod node;
 mod object_index;
+mod operations;
 mod pod;
 mod pod_changes;
 mod replica_set;
@@ -34,6 +37,7 @@ pub use ids::{
     ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId,
     StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
+pub use namespace::Namespace;
 pub use node::{Machine, Node, NodeReady};
 pub use object_index::{IndexedId, Kind, ObjectId};
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Owner, Pod};
@@ -58,7 +62,7 @@ use template::Templates;
 pub struct Cluster {
     versions: ResourceVersions,
     index: ObjectIndex,
-    namespaces: Vec<Name>,
+    namespaces: Vec<Namespace>,
     namespaces_by_name: BTreeMap<Name, NamespaceId>,
     nodes: Vec<Node>,
     pods: Vec<Pod>,
@@ -100,27 +104,6 @@ impl Cluster {
     /// Notes a Kubernetes Event.
     pub fn emit(&mut self, event: ApiEvent) {
         self.events.push(event);
-    }
-
-    /// The id of a namespace, created if need be (a manifest may use a namespace that it does not define).
-    pub fn namespace(&mut self, name: &Name) -> NamespaceId {
-        if let Some(id) = self.namespaces_by_name.get(name) {
-            return *id;
-        }
-        let id = NamespaceId::from_index(self.namespaces.len());
-        self.namespaces.push(name.clone());
-        self.namespaces_by_name.insert(name.clone(), id);
-        id
-    }
-
-    /// The name of a namespace.
-    pub fn namespace_name(&self, id: NamespaceId) -> &Name {
-        &self.namespaces[id.index()]
-    }
-
-    /// The id of a namespace that exists.
-    pub fn namespace_id(&self, name: &str) -> Option<NamespaceId> {
-        self.namespaces_by_name.get(name).copied()
     }
 
     /// The id of a template; equal templates get the same one.

@@ -18,7 +18,7 @@ mod watch;
 
 pub use watch::{Attempt, AttemptOutcome, Match, WatchedPods};
 
-use crate::api::{self, Name};
+use crate::api::Name;
 use crate::cluster::{
     ApiEvent, Change, Cluster, Disruption, DisruptionBudgetId, EventMessage, EventObject, NamespaceId, NodeId, Owner,
     PodId, Severity, TemplateId,
@@ -178,13 +178,13 @@ impl<L: RateLimit> Scheduler<L> {
         self.framework_attempts
     }
 
-    /// A namespace and its labels.
-    pub fn note_namespace(&mut self, namespace: &api::Namespace) {
+    /// A namespace has its labels, which affinity terms select by.
+    fn note_namespace(&mut self, id: NamespaceId, cluster: &Cluster) {
         if let Some(index) = &mut self.index {
             index.forget_classes();
             self.queue.disperse_all();
         }
-        self.listers.namespaces.insert(namespace.meta.name.clone(), namespace.meta.labels.clone());
+        self.listers.namespaces.insert(cluster.namespace_name(id).clone(), cluster.namespace_labels(id).clone());
     }
 
     fn traits_of(&mut self, template: TemplateId, cluster: &Cluster) -> Arc<PodTraits> {
@@ -260,6 +260,10 @@ impl<L: RateLimit> Scheduler<L> {
     pub fn observe<A: Agenda<SchedulerEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
         let now = agenda.now();
         match change {
+            Change::NamespaceChanged(id) => {
+                self.note_namespace(id, cluster);
+                return;
+            }
             Change::NodeAdded(id) => {
                 let node = Arc::clone(&cluster.node(id).object);
                 self.snapshot.add_node(id, Arc::clone(&node));

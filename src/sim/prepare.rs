@@ -1,5 +1,6 @@
 //! From a scenario file to everything that a run needs, or to every error at once.
 
+use super::prepared::{Prepared, PreparedArrivals};
 use super::scheduler_config;
 use crate::api::{Name, Object, PodTemplate};
 use crate::input::kinds::common::pod_template;
@@ -7,7 +8,7 @@ use crate::input::kinds::common::pod_validation::validate_bare_template;
 use crate::input::manifest::load_objects;
 use crate::input::scenario::{self, ActionVerb, ArrivalSource, CalendarTime, LoadOptions, Scenario, load};
 use crate::input::scheduler_config::load_scheduler_config;
-use crate::input::trace::{self, TraceFile, TraceNode};
+use crate::input::trace::{self, TraceFile};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath, ManifestSource};
 use crate::scheduler::{KubernetesVersion, SchedulerConfig};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
@@ -23,36 +24,6 @@ pub struct PrepareOptions {
     pub manifests: Vec<ManifestSource>,
     /// `--traces`: the folder below which traces lie.
     pub traces: Option<PathBuf>,
-}
-
-/// The pods of an arrival stream.
-#[derive(Clone, Debug)]
-pub enum PreparedArrivals {
-    /// All from one template.
-    Template(Arc<PodTemplate>),
-    /// From a trace.
-    Trace {
-        /// Its nodes, if it has any.
-        nodes: Vec<TraceNode>,
-        /// Its pod file; `None` if it cannot be read, and then there is no run.
-        pods: Option<TraceFile>,
-    },
-}
-
-/// A scenario with everything that it refers to.
-#[derive(Clone, Debug)]
-pub struct Prepared {
-    /// The scenario.
-    pub scenario: Scenario,
-    /// Objects that exist at the start.
-    pub objects: Vec<Object>,
-    /// By action: the objects that it applies.
-    pub applied: Vec<Vec<Object>>,
-    /// By arrival stream: its pods.
-    pub arrivals: Vec<PreparedArrivals>,
-    /// Configuration of the scheduler.
-    pub scheduler: SchedulerConfig,
-    manifests: Vec<ManifestSource>,
 }
 
 /// Reads a scenario and everything that it refers to. Warnings come with the result.

@@ -68,7 +68,7 @@ fn edits(profile: &SchedulerProfile, point: ExtensionPoint) -> Result<PluginEdit
         enabled: set
             .enabled
             .iter()
-            .map(|own| Ok((plugin(&own.name)?, own.weight.map(i64::from))))
+            .map(|enabled| Ok((plugin(&enabled.name)?, enabled.weight.map(i64::from))))
             .collect::<Result<_, _>>()?,
         disabled: named.map(|name| plugin(name)).collect::<Result<_, _>>()?,
         disables_all: set.disabled.iter().any(|name| &**name == "*"),
@@ -88,20 +88,23 @@ fn plugin_args(args: &file::PluginArgs) -> PluginArgs {
                 ScoringStrategyType::LeastAllocated => ScoringStrategy::LeastAllocated,
                 ScoringStrategyType::MostAllocated => ScoringStrategy::MostAllocated,
                 ScoringStrategyType::RequestedToCapacityRatio(points) => {
-                    let point = |own: &file::UtilizationShapePoint| (own.utilization.into(), own.score.into());
+                    let point = |point: &file::UtilizationShapePoint| (point.utilization.into(), point.score.into());
                     ScoringStrategy::RequestedToCapacityRatio { shape: points.iter().map(point).collect() }
                 }
             },
             resources: fit
                 .resources
                 .iter()
-                .map(|own| ResourceWeight { resource: ResourceKey::from_name(&own.name), weight: own.weight })
+                .map(|resource| ResourceWeight {
+                    resource: ResourceKey::from_name(&resource.name),
+                    weight: resource.weight,
+                })
                 .collect(),
         },
         balanced_resources: args
             .balanced_allocation_resources
             .iter()
-            .map(|own| ResourceKey::from_name(&own.name))
+            .map(|resource| ResourceKey::from_name(&resource.name))
             .collect(),
         default_spread_constraints: match &args.pod_topology_spread {
             PodTopologySpreadDefaults::System => DefaultSpreadConstraints::System,
