@@ -7,10 +7,9 @@ use wavetank::api::{
     Affinity, Container, LabelSelector, Labels, Name, Node, NodeInclusionPolicy, ObjectMeta, Pod, PodAffinityTerm,
     PodSpec, PodTemplate, ResourceList, TopologySpreadConstraint, UnsatisfiableConstraintAction, well_known,
 };
-use wavetank::cluster::{NodeId, PodId};
 use wavetank::scheduler::{
-    Context, Decision, Index, KubernetesVersion, Listers, Nominator, PodInfo, PodOrigin, PodTraits, Profile,
-    ProfileConfig, Scratch, SearchState, Snapshot, TieBreak, schedule,
+    Context, Decision, Index, KubernetesVersion, Listers, NodeId, Nominator, PodId, PodInfo, PodOrigin, PodTraits,
+    Profile, ProfileConfig, Scratch, SearchState, Snapshot, TieBreak, schedule,
 };
 use wavetank::units::{Bytes, MilliCpu};
 

@@ -11,6 +11,7 @@ mod image;
 mod labels;
 mod limit_range;
 mod meta;
+mod name;
 mod node;
 mod object;
 mod pod;
@@ -42,7 +43,8 @@ pub use condition::ConditionStatus;
 pub use image::normalized_image_name;
 pub use labels::Labels;
 pub use limit_range::{LimitRange, LimitRangeItem, LimitType, aggregate, requests_above_limits};
-pub use meta::{Name, ObjectMeta, OwnerReference};
+pub use meta::{ObjectMeta, OwnerReference};
+pub use name::Name;
 pub use node::{ContainerImage, Node, well_known};
 pub use object::Object;
 pub use pod::{

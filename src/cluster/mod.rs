@@ -13,6 +13,7 @@ mod disruption_budget;
 mod hpa;
 mod ids;
 mod invariants;
+mod machine;
 mod namespace;
 mod node;
 mod object_index;
@@ -37,8 +38,9 @@ pub use ids::{
     ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId,
     StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
+pub use machine::Machine;
 pub use namespace::Namespace;
-pub use node::{Machine, Node, NodeReady};
+pub use node::{Node, NodeReady};
 pub use object_index::{IndexedId, Kind, ObjectId};
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Owner, Pod};
 pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};

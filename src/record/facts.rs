@@ -289,7 +289,7 @@ impl ClusterSeries {
             pods_bound,
             pods_ready,
         } = self;
-        let own = [
+        let all = [
             nodes,
             nodes_ready,
             nodes_used,
@@ -305,7 +305,7 @@ impl ClusterSeries {
             pods_bound,
             pods_ready,
         ];
-        for series in own {
+        for series in all {
             series.advance(now);
         }
         for resource in extended {

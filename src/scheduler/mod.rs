@@ -5,6 +5,13 @@
 //! 1.36.2 (or 1.34.1, see [`KubernetesVersion`]). Everything here is a pure function of a [`Snapshot`], a pod, a
 //! [`Profile`] and `now`; the simulation keeps the snapshot and the queue up to date, and acts on the decisions.
 //!
+//! - `config`: profiles as they are written and as they run; what differs between releases.
+//! - `view`: what the scheduler sees of the cluster.
+//! - `plugins`: one file or folder each, with its rule and all else that there is to know of it.
+//! - `framework`: a scheduling cycle over the plugins; `preemption`: what follows when it finds no node.
+//! - `queue`: which pod is next; `index`: the framework's answers, faster.
+//! - `controller`: the running half.
+//!
 //! Known deviations:
 //! - Resource claims (DynamicResources) are not simulated: a pod is placed as if it had none. The plugin's part in other
 //!   pods' messages and scores is there.
@@ -25,6 +32,7 @@ pub mod queue;
 mod tests;
 mod view;
 
+pub use crate::cluster::{NodeId, PodId};
 pub use config as profile;
 pub use config::{KubernetesVersion, PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
 pub use controller as component;

@@ -1,6 +1,6 @@
 //! From a scenario file to everything that a run needs, or to every error at once.
 
-use super::prepared::{Prepared, PreparedArrivals};
+use super::prepared_arrivals::PreparedArrivals;
 use super::scheduler_config;
 use crate::api::{Name, Object, PodTemplate};
 use crate::input::kinds::common::pod_template;
@@ -24,6 +24,22 @@ pub struct PrepareOptions {
     pub manifests: Vec<ManifestSource>,
     /// `--traces`: the folder below which traces lie.
     pub traces: Option<PathBuf>,
+}
+
+/// A scenario with everything that it refers to.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Objects that exist at the start.
+    pub objects: Vec<Object>,
+    /// By action: the objects that it applies.
+    pub applied: Vec<Vec<Object>>,
+    /// By arrival stream: its pods.
+    pub arrivals: Vec<PreparedArrivals>,
+    /// Configuration of the scheduler.
+    pub scheduler: SchedulerConfig,
+    manifests: Vec<ManifestSource>,
 }
 
 /// Reads a scenario and everything that it refers to. Warnings come with the result.

@@ -1,7 +1,7 @@
 //! One run: from a prepared scenario to its facts.
 
 use super::error::SimError;
-use super::prepared::Prepared;
+use super::prepare::Prepared;
 use super::recorder::RunHeader;
 use super::world::World;
 use crate::api::Name;

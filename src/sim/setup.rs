@@ -2,7 +2,7 @@
 
 use super::error::SimError;
 use super::event::Event;
-use super::prepared::PreparedArrivals;
+use super::prepared_arrivals::PreparedArrivals;
 use super::world::World;
 use crate::engine::Priority;
 use crate::units::SimTime;

@@ -1,7 +1,7 @@
 //! A run that is watched for the scheduling attempts of some pods.
 
 use super::error::SimError;
-use super::prepared::Prepared;
+use super::prepare::Prepared;
 use super::run::{RunOptions, play};
 use crate::api::Name;
 use crate::cluster::{Cluster, PodId};

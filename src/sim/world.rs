@@ -3,7 +3,7 @@
 use super::arrivals::ArrivalStream;
 use super::error::SimError;
 use super::event::Event;
-use super::prepared::Prepared;
+use super::prepare::Prepared;
 use super::recorder::{PoolInfo, Recorder, WorkloadLoad};
 use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};

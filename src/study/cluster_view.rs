@@ -104,28 +104,28 @@ impl ClusterView {
     /// Adds volumes, claims and what CSI drivers publish. `default_class` is what claims get that name no class
     /// (admission plugin DefaultStorageClass).
     fn add_storage(&mut self, object: &Object, default_class: Option<&Name>) {
-        let own = &mut self.listers.volumes;
+        let volumes = &mut self.listers.volumes;
         match object {
             Object::PersistentVolume(volume) => {
-                own.persistent_volumes.insert(volume.meta.name.clone(), Arc::new(volume.object.clone()));
+                volumes.persistent_volumes.insert(volume.meta.name.clone(), Arc::new(volume.object.clone()));
             }
             Object::PersistentVolumeClaim(new) => {
                 let mut claim = new.object.claim.clone();
                 if let Some(class) = default_class.filter(|_| new.object.wants_default_class) {
                     claim.storage_class = class.clone();
                 }
-                own.claims.insert((claim.namespace.clone(), claim.name.clone()), Arc::new(claim));
+                volumes.claims.insert((claim.namespace.clone(), claim.name.clone()), Arc::new(claim));
             }
             Object::StorageClass(class) => {
-                own.classes.insert(class.meta.name.clone(), class.object.0.clone());
+                volumes.classes.insert(class.meta.name.clone(), class.object.0.clone());
             }
             Object::CsiNode(node) => {
-                own.csi_nodes.insert(node.meta.name.clone(), node.object.clone());
+                volumes.csi_nodes.insert(node.meta.name.clone(), node.object.clone());
             }
             Object::CsiDriver(driver) if driver.object => {
-                own.capacity_drivers.insert(driver.meta.name.clone());
+                volumes.capacity_drivers.insert(driver.meta.name.clone());
             }
-            Object::CsiStorageCapacity(capacity) => own.capacities.push(capacity.object.clone()),
+            Object::CsiStorageCapacity(capacity) => volumes.capacities.push(capacity.object.clone()),
             _ => {}
         }
     }
@@ -193,7 +193,9 @@ impl ClusterView {
                 listers.namespaces.insert(namespace.meta.name.clone(), namespace.meta.labels.clone());
             }
             Object::Service(service) => {
-                let pair = |own: &api::SelectorRequirement| Some((own.key.clone(), own.values.first()?.clone()));
+                let pair = |requirement: &api::SelectorRequirement| {
+                    Some((requirement.key.clone(), requirement.values.first()?.clone()))
+                };
                 let selector = service.selector.as_ref();
                 listers.services.push(ServiceSelector {
                     namespace: service.meta.namespace.clone(),

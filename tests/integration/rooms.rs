@@ -91,27 +91,18 @@ const PURE: &[&str] = &[
 ];
 
 /// Files that still import each other in a circle, named by one file of each. A line for a file in no circle is an error.
-const KNOWN_CIRCLES: &[&str] = &[
-    "api/meta.rs",
-    "input/diagnostic.rs",
-    "input/scenario/typed.rs",
-    "scheduler/framework.rs",
-    "scheduler/snapshot.rs",
-];
+const KNOWN_CIRCLES: &[&str] = &["scheduler/framework/runtime.rs", "scheduler/view/snapshot.rs"];
 
 /// A file has fewer lines than this, tests included.
 const MAX_LINES: usize = 500;
 
 /// Files that are still longer. A line for a file that is not is an error.
 const KNOWN_LONG: &[&str] = &[
-    "input/manifest/load.rs",
-    "input/scenario/leaf.rs",
-    "input/scenario/reader.rs",
-    "scheduler/component.rs",
+    "scheduler/controller.rs",
     "scheduler/index/layer.rs",
     "scheduler/index/search.rs",
     "scheduler/queue/cohort.rs",
-    "scheduler/snapshot.rs",
+    "scheduler/view/snapshot.rs",
 ];
 
 #[test]

@@ -6,15 +6,6 @@
 
 use crate::units::{SimDuration, SimTime};
 
-/// Calls per second of kube-controller-manager (`--kube-api-qps`).
-pub const KUBE_CONTROLLER_MANAGER_QPS: u32 = 20;
-/// Burst of kube-controller-manager (`--kube-api-burst`).
-pub const KUBE_CONTROLLER_MANAGER_BURST: u32 = 30;
-/// Calls per second of kube-scheduler (`clientConnection.qps`).
-pub const KUBE_SCHEDULER_QPS: u32 = 50;
-/// Burst of kube-scheduler (`clientConnection.burst`).
-pub const KUBE_SCHEDULER_BURST: u32 = 100;
-
 /// A token bucket: `burst` calls at once, then one for each `interval`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenBucket {
@@ -30,23 +21,6 @@ impl TokenBucket {
     /// no token could never let a call pass.
     pub fn new(interval: SimDuration, burst: u32) -> Self {
         Self { interval: interval.max_zero(), burst: i64::from(burst.max(1)), full_at: SimTime::from_nanos(i64::MIN) }
-    }
-
-    /// A full bucket of `qps` calls per second; 0 never limits, as in client-go's configuration. The interval is
-    /// rounded down to a nanosecond.
-    pub fn per_second(qps: u32, burst: u32) -> Self {
-        let interval = if qps == 0 { SimDuration::ZERO } else { SimDuration::from_secs(1) / i64::from(qps) };
-        Self::new(interval, burst)
-    }
-
-    /// The bucket of kube-controller-manager's client with default flags.
-    pub fn kube_controller_manager() -> Self {
-        Self::per_second(KUBE_CONTROLLER_MANAGER_QPS, KUBE_CONTROLLER_MANAGER_BURST)
-    }
-
-    /// The bucket of kube-scheduler's client with default configuration.
-    pub fn kube_scheduler() -> Self {
-        Self::per_second(KUBE_SCHEDULER_QPS, KUBE_SCHEDULER_BURST)
     }
 
     /// The earliest instant from `now` on at which the next call may go.
@@ -78,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_burst_passes_and_the_rest_waits_in_line() {
-        let mut bucket = TokenBucket::kube_controller_manager();
+        // The client of kube-controller-manager: 20 a second, 30 at once.
+        let mut bucket = TokenBucket::new(SimDuration::from_millis(50), 30);
         let times: Vec<_> = (0..32).map(|_| bucket.take(SimTime::ZERO)).collect();
         assert!(times[..30].iter().all(|at| *at == SimTime::ZERO));
         assert_eq!(times[30..], [SimTime::from_millis(50), SimTime::from_millis(100)]);
@@ -88,7 +63,7 @@ mod tests {
 
     #[test]
     fn an_idle_bucket_fills_up_and_no_further() {
-        let mut bucket = TokenBucket::per_second(1, 2);
+        let mut bucket = TokenBucket::new(SimDuration::from_secs(1), 2);
         bucket.take(SimTime::ZERO);
         bucket.take(SimTime::ZERO);
         let later = SimTime::from_secs(100);
@@ -97,7 +72,7 @@ mod tests {
 
     #[test]
     fn no_rate_means_no_limit() {
-        let mut bucket = TokenBucket::per_second(0, 1);
+        let mut bucket = TokenBucket::new(SimDuration::ZERO, 1);
         assert!((0..1000).all(|_| bucket.try_take(SimTime::ZERO)));
     }
 
@@ -105,7 +80,7 @@ mod tests {
         /// No window holds more calls than its tokens: the burst and what came back meanwhile.
         #[test]
         fn calls_never_exceed_burst_and_rate(gaps in proptest::collection::vec(0..300_i64, 1..80), burst in 1..6_u32) {
-            let mut bucket = TokenBucket::per_second(10, burst);
+            let mut bucket = TokenBucket::new(SimDuration::from_millis(100), burst);
             let mut now = SimTime::ZERO;
             let mut times = Vec::new();
             for gap in gaps {

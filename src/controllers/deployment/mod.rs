@@ -13,7 +13,7 @@ mod scaling;
 mod status;
 mod strategy;
 
-pub use strategy::{max_surge, max_unavailable, resolve_fenceposts};
+pub use strategy::{max_surge, max_unavailable};
 
 use crate::api::{DeploymentStatus, DeploymentStrategy};
 use crate::units::{SimDuration, SimTime};

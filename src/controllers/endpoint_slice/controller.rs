@@ -3,6 +3,7 @@
 use crate::cluster::{Cluster, NamespaceId, PodId, TemplateId};
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
+use crate::controllers::endpoint_slice::{EndpointPod, is_ready_endpoint, selects};
 use crate::engine::Agenda;
 use crate::units::SimDuration;
 use rustc_hash::FxHashMap;
@@ -37,16 +38,14 @@ impl EndpointController {
         *self.selected.entry((pod.template, pod.namespace)).or_insert_with(|| {
             let labels = &cluster.template(pod.template).template.labels;
             cluster.services().any(|(_, service)| {
-                !service.removed
-                    && service.namespace == pod.namespace
-                    && service.object.selector.as_ref().is_some_and(|selector| selector.matches(labels))
+                !service.removed && service.namespace == pod.namespace && selects(&service.object, labels)
             })
         })
     }
 
     /// A pod's readiness, deletion or end changed.
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
-        if cluster.pod(pod).workload.is_none() || cluster.pod(pod).in_endpoints == is_ready_endpoint(cluster, pod) {
+        if cluster.pod(pod).workload.is_none() || cluster.pod(pod).in_endpoints == is_ready(cluster, pod) {
             return;
         }
         if !self.is_selected(cluster, pod) {
@@ -59,13 +58,19 @@ impl EndpointController {
 
     /// Brings a pod's endpoint up to date.
     pub fn sync(pod: PodId, cluster: &mut Cluster) {
-        let ready = is_ready_endpoint(cluster, pod);
+        let ready = is_ready(cluster, pod);
         cluster.set_pod_in_endpoints(pod, ready);
     }
 }
 
-/// Whether a pod is a ready endpoint: serving and not terminating.
-fn is_ready_endpoint(cluster: &Cluster, pod: PodId) -> bool {
+/// Whether a pod that exists is a ready endpoint.
+fn is_ready(cluster: &Cluster, pod: PodId) -> bool {
     let pod = cluster.pod(pod);
-    pod.is_active() && pod.ready
+    pod.exists()
+        && is_ready_endpoint(EndpointPod {
+            phase: pod.phase,
+            has_ip: pod.running.is_some(),
+            is_ready: pod.ready,
+            is_deleting: pod.deletion.is_some(),
+        })
 }

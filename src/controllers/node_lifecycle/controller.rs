@@ -9,10 +9,10 @@ use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, Node, Node
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::work_queue::WorkQueue;
-use crate::controllers::node_lifecycle::detection_time;
 use crate::controllers::node_lifecycle::zones::{
     ClusterMode, EvictionConfig, EvictionRate, TaintQueue, ZoneReadiness, ZoneState, handle_disruption,
 };
+use crate::controllers::node_lifecycle::{detection_time, no_schedule_taints, ready_taint};
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
 use std::collections::BTreeMap;
@@ -259,10 +259,10 @@ impl NodeLifecycleController {
         }
         let Some(queue) = self.queues.get_mut(zone as usize) else { return };
         while let Some(node) = queue.take(now) {
-            if cluster.node(node).ready != NodeReady::True {
+            if let Some(key) = ready_taint(cluster.node(node).ready) {
                 cluster.update_node(node, |object| {
                     object.taints.push(Taint {
-                        key: Name::from(well_known::TAINT_UNREACHABLE),
+                        key: Name::from(key),
                         value: Name::from(""),
                         effect: TaintEffect::NoExecute,
                         time_added: Some(now),
@@ -288,11 +288,7 @@ fn last_renewal(created: SimTime, period: SimDuration, now: SimTime) -> SimTime 
 /// Makes the `NoSchedule` taints that this controller owns those that the node's conditions call for.
 fn set_no_schedule_taints(cluster: &mut Cluster, node: NodeId) {
     let state = cluster.node(node);
-    let wanted = [
-        (well_known::TAINT_NOT_READY, state.ready == NodeReady::False),
-        (well_known::TAINT_UNREACHABLE, state.ready == NodeReady::Unknown),
-        (well_known::TAINT_UNSCHEDULABLE, state.object.unschedulable),
-    ];
+    let wanted = no_schedule_taints(state.ready, state.object.unschedulable);
     let has = |key: &str| {
         state.object.taints.iter().any(|taint| *taint.key == *key && taint.effect == TaintEffect::NoSchedule)
     };
@@ -301,8 +297,8 @@ fn set_no_schedule_taints(cluster: &mut Cluster, node: NodeId) {
     }
     cluster.update_node(node, |object| {
         for (key, wanted) in wanted {
-            let own = |taint: &Taint| *taint.key == *key && taint.effect == TaintEffect::NoSchedule;
-            let present = object.taints.iter().any(own);
+            let is_it = |taint: &Taint| *taint.key == *key && taint.effect == TaintEffect::NoSchedule;
+            let present = object.taints.iter().any(is_it);
             if wanted && !present {
                 object.taints.push(Taint {
                     key: Name::from(key),
@@ -311,7 +307,7 @@ fn set_no_schedule_taints(cluster: &mut Cluster, node: NodeId) {
                     time_added: None,
                 });
             } else if !wanted && present {
-                object.taints.retain(|taint| !own(taint));
+                object.taints.retain(|taint| !is_it(taint));
             }
         }
     });
@@ -319,12 +315,12 @@ fn set_no_schedule_taints(cluster: &mut Cluster, node: NodeId) {
 
 /// Takes the `NoExecute` taints of this controller from a node.
 fn remove_no_execute_taints(cluster: &mut Cluster, node: NodeId) {
-    let own = |taint: &Taint| {
+    let is_no_execute = |taint: &Taint| {
         taint.effect == TaintEffect::NoExecute
             && (*taint.key == *well_known::TAINT_UNREACHABLE || *taint.key == *well_known::TAINT_NOT_READY)
     };
-    if cluster.node(node).object.taints.iter().any(own) {
-        cluster.update_node(node, |object| object.taints.retain(|taint| !own(taint)));
+    if cluster.node(node).object.taints.iter().any(is_no_execute) {
+        cluster.update_node(node, |object| object.taints.retain(|taint| !is_no_execute(taint)));
     }
 }
 

@@ -198,7 +198,7 @@ impl<Node: Ord + Copy> TaintQueue<Node> {
     }
 
     /// From when on [`Self::take`] gives a node, if nothing changes. The real queue is looked at every
-    /// [`super::NODE_EVICTION_PERIOD`].
+    /// 100 ms (`NodeEvictionPeriod`).
     pub fn next_at(&self, now: SimTime) -> Option<SimTime> {
         let limiter = self.limiter.as_ref()?;
         (!self.waiting.is_empty()).then(|| limiter.next_at(now))

@@ -4,7 +4,7 @@
 use crate::cluster::{Change, Cluster, Disruption, NodeId, PodId};
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
-use crate::controllers::pod_gc::{QUARANTINE_TIME, TerminatedPod, surplus_terminated};
+use crate::controllers::pod_gc::{TerminatedPod, orphan_collection_time, surplus_terminated};
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
 use rustc_hash::FxHashSet;
@@ -13,7 +13,7 @@ use rustc_hash::FxHashSet;
 #[derive(Debug)]
 pub struct PodGcController {
     period: SimDuration,
-    /// Missing nodes, with the pass that found them missing.
+    /// Missing nodes, with the pass that collects their pods.
     missing: Vec<(NodeId, SimTime)>,
     /// `--terminated-pod-gc-threshold`.
     threshold: i32,
@@ -42,13 +42,11 @@ impl PodGcController {
 
     /// A node object was removed, or a pod ended: the next pass finds it.
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
-        let next_pass = |agenda: &A| agenda.now().next_tick(SimTime::ZERO, self.period);
         match change {
             Change::NodeRemoved(node) => {
-                let pass = next_pass(agenda);
-                self.missing.push((node, pass));
-                let removal = (pass + QUARANTINE_TIME).next_tick(SimTime::ZERO, self.period);
-                agenda.schedule(removal, ControllerEvent::CollectPods);
+                let collection = orphan_collection_time(agenda.now(), self.period);
+                self.missing.push((node, collection));
+                agenda.schedule(collection, ControllerEvent::CollectPods);
             }
             Change::PodEnded(pod) if self.threshold > 0 && cluster.pod(pod).exists() => {
                 let state = cluster.pod(pod);
@@ -57,7 +55,8 @@ impl PodGcController {
                 self.existing.insert(pod);
                 let count = i32::try_from(self.existing.len()).unwrap_or(i32::MAX);
                 if count > self.threshold && !self.surplus_planned {
-                    agenda.schedule(next_pass(agenda), ControllerEvent::CollectPods);
+                    let next_pass = agenda.now().next_tick(SimTime::ZERO, self.period);
+                    agenda.schedule(next_pass, ControllerEvent::CollectPods);
                     self.surplus_planned = true;
                 }
             }
@@ -85,8 +84,8 @@ impl PodGcController {
         let mut deleted = surplus.into_iter().peekable();
         let mut index = 0_usize..;
         self.terminated.retain(|_| deleted.next_if_eq(&index.next().unwrap_or(usize::MAX)).is_none());
-        self.missing.retain(|(node, found)| {
-            if now < *found + QUARANTINE_TIME {
+        self.missing.retain(|(node, collection)| {
+            if now < *collection {
                 return true;
             }
             for pod in cluster.node(*node).pods.clone() {

@@ -2,6 +2,9 @@
 //!
 //! Mirrors `pkg/controller/podgc` (Kubernetes 1.36). Every collected pod is deleted with grace period 0, after its
 //! phase became `Failed` where it was not terminal.
+//!
+//! Known deviations: pods that terminate on a node with the taint `node.kubernetes.io/out-of-service` are not collected;
+//! pods that terminate without ever having been bound need no collector here.
 
 pub mod controller;
 
@@ -9,59 +12,13 @@ use crate::api::PodPhase;
 use crate::units::{SimDuration, SimTime};
 use std::cmp::Reverse;
 
-/// `gcCheckPeriod`: between two passes.
-pub const GC_CHECK_PERIOD: SimDuration = SimDuration::from_secs(20);
 /// `quarantineTime`: how long a node must have been missing since a pass first noticed it.
-pub const QUARANTINE_TIME: SimDuration = SimDuration::from_secs(40);
-/// `--terminated-pod-gc-threshold`: terminated pods that may stay; 0 or less turns that part off.
-pub const TERMINATED_POD_GC_THRESHOLD: i32 = 12_500;
+const QUARANTINE_TIME: SimDuration = SimDuration::from_secs(40);
 
-/// The node that a pod is bound to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PodNode {
-    /// The pod is not bound.
-    Unassigned,
-    /// The Node object exists.
-    Present {
-        /// Its `Ready` condition is True.
-        is_ready: bool,
-        /// It has the taint `node.kubernetes.io/out-of-service`.
-        is_out_of_service: bool,
-    },
-    /// There is no such Node object.
-    Missing {
-        /// When a pass first noticed that.
-        noticed: SimTime,
-    },
-}
-
-/// Why a pod is collected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GcReason {
-    /// Too many terminated pods.
-    Terminated,
-    /// It is terminating on a node that is out of service and not ready.
-    OutOfService,
-    /// Its node is gone. The pod gets the condition `DisruptionTarget` with reason `DeletionByPodGC`.
-    Orphaned,
-    /// It is terminating and was never bound.
-    UnscheduledTerminating,
-}
-
-/// Whether a pass at `now` collects a pod, the number of terminated pods aside ([`surplus_terminated`]).
-pub fn gc_reason(is_deleting: bool, node: PodNode, now: SimTime) -> Option<GcReason> {
-    match node {
-        PodNode::Present { is_ready: false, is_out_of_service: true } if is_deleting => Some(GcReason::OutOfService),
-        PodNode::Missing { noticed } if noticed + QUARANTINE_TIME <= now => Some(GcReason::Orphaned),
-        PodNode::Unassigned if is_deleting => Some(GcReason::UnscheduledTerminating),
-        _ => None,
-    }
-}
-
-/// The pass that collects the pods of a node whose Node object went at `deleted`, when passes happen at `phase` and
-/// every [`GC_CHECK_PERIOD`] from there: the first one notices, one after the quarantine collects.
-pub fn orphan_collection_time(deleted: SimTime, phase: SimTime) -> SimTime {
-    (deleted.next_tick(phase, GC_CHECK_PERIOD) + QUARANTINE_TIME).next_tick(phase, GC_CHECK_PERIOD)
+/// The pass that collects the pods of a node whose Node object went at `deleted`, when passes happen every `period`: the
+/// first one notices, one after the quarantine collects.
+pub fn orphan_collection_time(deleted: SimTime, period: SimDuration) -> SimTime {
+    (deleted.next_tick(SimTime::ZERO, period) + QUARANTINE_TIME).next_tick(SimTime::ZERO, period)
 }
 
 /// A terminated pod.
@@ -103,30 +60,16 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn pods_that_nobody_ends_are_collected() {
-        use GcReason::{Orphaned, OutOfService, UnscheduledTerminating};
-        let present = |is_ready, is_out_of_service| PodNode::Present { is_ready, is_out_of_service };
-        let missing = |seconds| PodNode::Missing { noticed: SimTime::from_secs(seconds) };
-        let cases = [
-            (true, present(false, true), Some(OutOfService), "the node is declared lost"),
-            (true, present(true, true), None, "the node still works"),
-            (true, present(false, false), None, "without the taint the pod stays terminating"),
-            (false, present(false, true), None, "not being deleted"),
-            (false, missing(60), Some(Orphaned), "quarantine over"),
-            (true, missing(61), None, "in quarantine"),
-            (true, PodNode::Unassigned, Some(UnscheduledTerminating), "no kubelet will end it"),
-            (false, PodNode::Unassigned, None, "pending"),
-        ];
-        for (is_deleting, node, expected, why) in cases {
-            assert_eq!(gc_reason(is_deleting, node, SimTime::from_secs(100)), expected, "{why}");
-        }
-    }
-
-    #[test]
     fn a_deleted_node_is_noticed_and_then_waited_for() {
         let at = SimTime::from_secs;
-        assert_eq!(orphan_collection_time(at(16), at(0)), at(60), "noticed at 20 s");
-        assert_eq!(orphan_collection_time(at(1), at(5)), at(45), "noticed at 5 s");
+        let cases = [
+            (16, 20, 60, "noticed at 20 s"),
+            (20, 20, 60, "noticed at once"),
+            (1, 15, 60, "noticed at 15 s, in quarantine until 55 s"),
+        ];
+        for (deleted, period, expected, why) in cases {
+            assert_eq!(orphan_collection_time(at(deleted), SimDuration::from_secs(period)), at(expected), "{why}");
+        }
     }
 
     #[test]

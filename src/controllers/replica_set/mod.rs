@@ -31,11 +31,6 @@ pub fn replica_change(spec_replicas: i32, active: i32) -> ReplicaChange {
     }
 }
 
-/// Whether a pod counts as active (`IsPodActive`).
-pub const fn is_active(phase: PodPhase, is_deleting: bool) -> bool {
-    !phase.is_terminal() && !is_deleting
-}
-
 /// When a pod that is ready since `ready_since` becomes available (`IsPodAvailable`). The API stores the condition's last
 /// transition in whole seconds, so that up to a second of `minReadySeconds` is over before the pod is ready.
 pub fn available_at(ready_since: SimTime, min_ready: SimDuration) -> SimTime {

@@ -59,14 +59,15 @@ fn preempts_alike(case: &mut Case, pod: &Arc<PodInfo>, state: &mut CycleState, s
 
     let expected = preempt(&context, pod, &expected, &mut scratch.state, tie_break);
     let mut found = Diagnosis::clone(&found);
-    if let Failures::Counted { resolvable: own, .. } = &mut found.failures {
-        *own = Some(resolvable);
+    if let Failures::Counted { resolvable: nodes, .. } = &mut found.failures {
+        *nodes = Some(resolvable);
     }
     run_pre_filter(&context, pod, state);
     let found = preempt(&context, pod, &found, state, tie_break);
-    let told = |own: &crate::scheduler::Preemption| {
-        let victims = own.chosen().map(|chosen| chosen.victims.iter().map(|victim| victim.id).collect::<Vec<_>>());
-        (own.nominated, own.ties.clone(), own.failure.clone(), victims)
+    let told = |preemption: &crate::scheduler::Preemption| {
+        let victims =
+            preemption.chosen().map(|chosen| chosen.victims.iter().map(|victim| victim.id).collect::<Vec<_>>());
+        (preemption.nominated, preemption.ties.clone(), preemption.failure.clone(), victims)
     };
     assert_eq!(told(&found), told(&expected), "seed {seed}: {pod:?}");
     true

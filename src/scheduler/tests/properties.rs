@@ -173,7 +173,7 @@ fn victims_have_lower_priority_make_room_and_none_is_taken_in_vain() {
                 let (mut state, mut node) = (details.state.clone(), (**node).clone());
                 for victim in gone {
                     node.remove_pod(victim.id);
-                    remove_pod(&context, pod, &mut state, victim, &node);
+                    remove_pod(pod, &mut state, victim, &node);
                 }
                 run_filters(&context, pod, &state, &node).is_ok()
             };
@@ -208,8 +208,8 @@ fn what_is_added_and_removed_again_leaves_the_filters_as_they_were() {
         let before = verdicts(&state);
         let Some(node) = case.snapshot.nodes().next() else { return };
         for (_, other) in case.placed.iter().take(5) {
-            add_pod(&context, pod, &mut state, other, node);
-            remove_pod(&context, pod, &mut state, other, node);
+            add_pod(pod, &mut state, other, node);
+            remove_pod(pod, &mut state, other, node);
         }
         assert_eq!(verdicts(&state), before, "seed {seed}");
     });

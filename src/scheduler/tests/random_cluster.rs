@@ -138,20 +138,20 @@ impl Draw {
                 0 => affinity.pod_required.push(self.term()),
                 1 | 2 => affinity.pod_anti_required.push(self.term()),
                 3 | 4 => {
-                    let own = WeightedPodAffinityTerm { weight: *self.one_of(&[1, 30, 100]), term: self.term() };
-                    affinity.pod_preferred.push(own);
+                    let term = WeightedPodAffinityTerm { weight: *self.one_of(&[1, 30, 100]), term: self.term() };
+                    affinity.pod_preferred.push(term);
                 }
                 5 => {
-                    let own = WeightedPodAffinityTerm { weight: *self.one_of(&[7, 50]), term: self.term() };
-                    affinity.pod_anti_preferred.push(own);
+                    let term = WeightedPodAffinityTerm { weight: *self.one_of(&[7, 50]), term: self.term() };
+                    affinity.pod_anti_preferred.push(term);
                 }
                 6 => {
                     let required = Some(NodeSelector { terms: vec![self.node_term()] });
                     affinity.node = Some(NodeAffinity { required, preferred: Vec::new() });
                 }
                 _ => {
-                    let own = PreferredSchedulingTerm { weight: *self.one_of(&[1, 10]), preference: self.node_term() };
-                    affinity.node = Some(NodeAffinity { required: None, preferred: vec![own] });
+                    let term = PreferredSchedulingTerm { weight: *self.one_of(&[1, 10]), preference: self.node_term() };
+                    affinity.node = Some(NodeAffinity { required: None, preferred: vec![term] });
                 }
             }
         }
@@ -225,9 +225,9 @@ impl Draw {
             config.args.balanced_resources.push(resource);
         }
         if self.chance(15) {
-            let mut own = self.constraint();
-            own.when_unsatisfiable = UnsatisfiableConstraintAction::ScheduleAnyway;
-            config.args.default_spread_constraints = DefaultSpreadConstraints::List(vec![own]);
+            let mut constraint = self.constraint();
+            constraint.when_unsatisfiable = UnsatisfiableConstraintAction::ScheduleAnyway;
+            config.args.default_spread_constraints = DefaultSpreadConstraints::List(vec![constraint]);
         }
         if self.chance(10) {
             config.args.inter_pod_affinity.ignore_preferred_terms_of_existing_pods = true;
@@ -336,8 +336,9 @@ impl Case {
                     assert_eq!(indexed, expected, "seed {seed}: {pod:?}");
                 }
                 (Decision::Unschedulable(indexed), Decision::Unschedulable(expected)) => {
-                    let message =
-                        |own: &crate::scheduler::Diagnosis| own.message(&self.snapshot, &pod, self.profile.version);
+                    let message = |diagnosis: &crate::scheduler::Diagnosis| {
+                        diagnosis.message(&self.snapshot, &pod, self.profile.version)
+                    };
                     assert_eq!(message(indexed), message(expected), "seed {seed}");
                     assert_eq!(indexed.plugins, expected.plugins, "seed {seed}");
                 }

@@ -123,8 +123,8 @@ fn replay_deployment(case: &DeploymentCase) -> CaseResult {
     let strategy = match case.strategy {
         RecordedStrategy::Recreate => DeploymentStrategy::Recreate,
         RecordedStrategy::RollingUpdate => DeploymentStrategy::RollingUpdate {
-            max_surge: case.max_surge.map_or(default, |own| own.0),
-            max_unavailable: case.max_unavailable.map_or(default, |own| own.0),
+            max_surge: case.max_surge.map_or(default, |number| number.0),
+            max_unavailable: case.max_unavailable.map_or(default, |number| number.0),
         },
     };
     let mut view = DeploymentView {

@@ -73,7 +73,7 @@ fn failures(attempt: &Attempt) -> Vec<(NodeId, Failure)> {
     let narrowed = run_pre_filter(&context, &attempt.pod, &mut state).nodes;
     let failure = |id: NodeId| {
         if narrowed.as_ref().is_some_and(|nodes| nodes.binary_search(&id).is_err()) {
-            return Some(Failure::OutsidePreFilterNodes);
+            return Some(Failure::OUTSIDE_PRE_FILTER_NODES);
         }
         let node = context.snapshot.node(id)?;
         run_filters_with_nominated_pods(&context, &attempt.pod, &state, node).err()

@@ -38,18 +38,20 @@ pub fn answer(preemption: &Preemption, name: &dyn Fn(NodeId) -> String) -> Optio
     let mut others: Vec<(Option<Criterion>, &Candidate)> = preemption
         .candidates
         .iter()
-        .filter(|own| own.node != chosen.node)
-        .map(|own| (lost_by(own, chosen), own))
+        .filter(|loser| loser.node != chosen.node)
+        .map(|loser| (lost_by(loser, chosen), loser))
         .collect();
     // Who lost last comes next to the winner.
     let rank = |lost: Option<Criterion>| {
-        lost.map_or(Criterion::ALL.len(), |lost| Criterion::ALL.iter().take_while(|own| **own != lost).count())
+        lost.map_or(Criterion::ALL.len(), |lost| {
+            Criterion::ALL.iter().take_while(|criterion| **criterion != lost).count()
+        })
     };
-    others.sort_by_key(|(lost, own)| (std::cmp::Reverse(rank(*lost)), own.node));
+    others.sort_by_key(|(lost, loser)| (std::cmp::Reverse(rank(*lost)), loser.node));
     let decided = others.first().map(|(lost, _)| *lost);
     let random = decided == Some(None);
     let candidates = std::iter::once(candidate(chosen, None, true, name))
-        .chain(others.iter().map(|(lost, own)| candidate(own, Some(lost.map_or("random", word)), false, name)))
+        .chain(others.iter().map(|(lost, loser)| candidate(loser, Some(lost.map_or("random", word)), false, name)))
         .collect();
     Some(PreemptionAnswer {
         candidates,
@@ -93,7 +95,7 @@ fn sentence(
 }
 
 fn candidate(
-    own: &Candidate,
+    considered: &Candidate,
     lost_by: Option<&'static str>,
     is_chosen: bool,
     name: &dyn Fn(NodeId) -> String,
@@ -103,11 +105,12 @@ fn candidate(
         name: victim.name.to_string(),
         priority: victim.priority(),
     };
-    let value = |criterion: Criterion| CriterionValue { criterion: word(criterion), value: criterion.value(own) };
+    let value =
+        |criterion: Criterion| CriterionValue { criterion: word(criterion), value: criterion.value(considered) };
     PreemptionCandidate {
-        node: name(own.node),
-        victims: own.victims.iter().map(victim).collect(),
-        pdb_violations: own.pdb_violations,
+        node: name(considered.node),
+        victims: considered.victims.iter().map(victim).collect(),
+        pdb_violations: considered.pdb_violations,
         criteria: Criterion::ALL.map(value).into(),
         is_chosen,
         lost_by,

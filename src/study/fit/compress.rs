@@ -37,7 +37,7 @@ pub fn compress(study: &Study, rules: EvictionRules) -> CompressReport {
             match compression.try_drop(id) {
                 Ok(node) => {
                     dropped.push(node);
-                    remaining.retain(|own| *own != id);
+                    remaining.retain(|node| *node != id);
                 }
                 Err(blocked) => kept.push((id, blocked)),
             }
@@ -140,11 +140,11 @@ impl Compression<'_> {
     /// Places the replacement of a pod that was on `from`.
     fn place(&mut self, pod: PodId, from: &NodeInfo) -> Result<Move, Blocked> {
         let view = &self.study.view;
-        let Some(own) = from.pods().iter().find(|own| own.id == pod) else {
+        let Some(moved) = from.pods().iter().find(|moved| moved.id == pod) else {
             return Err(Blocked::node("no-place", "unknown pod", "one of its pods is not known"));
         };
-        let name = format!("{}/{}", own.namespace, own.name);
-        let replacement = replacement(own);
+        let name = format!("{}/{}", moved.namespace, moved.name);
+        let replacement = replacement(moved);
         match self.placer.place(Arc::clone(&replacement)) {
             Ok(node) => Ok(Move { pod: name, to: view.node_name(node).to_owned() }),
             Err(rejection) => {

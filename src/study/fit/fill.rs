@@ -170,15 +170,15 @@ pub fn details(view: &ClusterView, pod: &PodToFit, filled: Filled<'_>, new_nodes
 fn by_zone(nodes: &[NodeFit]) -> Vec<ZoneFit> {
     let mut zones: Vec<ZoneFit> = Vec::new();
     for node in nodes {
-        match zones.iter_mut().find(|own| own.zone == node.zone) {
-            Some(own) => {
-                own.nodes += 1;
-                own.fits += node.fits;
+        match zones.iter_mut().find(|row| row.zone == node.zone) {
+            Some(row) => {
+                row.nodes += 1;
+                row.fits += node.fits;
             }
             None => zones.push(ZoneFit { zone: node.zone.clone(), nodes: 1, fits: node.fits }),
         }
     }
-    if zones.iter().all(|own| own.zone.is_none()) {
+    if zones.iter().all(|row| row.zone.is_none()) {
         return Vec::new();
     }
     zones.sort_by(|left, right| (left.zone.is_none(), &left.zone).cmp(&(right.zone.is_none(), &right.zone)));

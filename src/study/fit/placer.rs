@@ -116,7 +116,7 @@ impl<'a> Placer<'a> {
         let verdict = |id: NodeId| {
             let node = self.snapshot.node(id)?;
             if result.nodes.as_ref().is_some_and(|wanted| !wanted.contains(&id)) {
-                return Some((id, Verdict::Rejected(Failure::OutsidePreFilterNodes)));
+                return Some((id, Verdict::Rejected(Failure::OUTSIDE_PRE_FILTER_NODES)));
             }
             let outcome = run_filters_with_nominated_pods(&context, pod, &state, node);
             Some((id, outcome.map_or_else(Verdict::Rejected, |()| Verdict::Fits)))

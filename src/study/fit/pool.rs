@@ -53,7 +53,7 @@ impl Pool {
         }
         template.meta.labels = labels;
         for taint in &shape.taints {
-            template.taints.retain(|own| (&own.key, own.effect) != (&taint.key, taint.effect));
+            template.taints.retain(|existing| (&existing.key, existing.effect) != (&taint.key, taint.effect));
             template.taints.push(taint.clone());
         }
         let daemons = daemons(objects, view);
@@ -122,13 +122,13 @@ fn copy_of(node: &Node) -> Node {
 }
 
 /// Replaces those amounts that are given.
-fn merge(own: &mut ResourceList, given: &ResourceList) {
-    own.cpu = given.cpu.or(own.cpu);
-    own.memory = given.memory.or(own.memory);
-    own.ephemeral_storage = given.ephemeral_storage.or(own.ephemeral_storage);
-    own.pods = given.pods.or(own.pods);
-    let kept = own.scalar.iter().filter(|(name, _)| given.scalar(name).is_none());
+fn merge(list: &mut ResourceList, given: &ResourceList) {
+    list.cpu = given.cpu.or(list.cpu);
+    list.memory = given.memory.or(list.memory);
+    list.ephemeral_storage = given.ephemeral_storage.or(list.ephemeral_storage);
+    list.pods = given.pods.or(list.pods);
+    let kept = list.scalar.iter().filter(|(name, _)| given.scalar(name).is_none());
     let mut scalar: Vec<_> = kept.chain(given.scalar.iter()).cloned().collect();
     scalar.sort();
-    own.scalar = scalar.into();
+    list.scalar = scalar.into();
 }

@@ -24,9 +24,9 @@ pub fn place_workloads(objects: &[Object], view: &mut ClusterView, profiles: &[P
     let mut waiting = Vec::new();
     for object in objects {
         let replicas = match object {
-            Object::Deployment(own) => own.replicas,
-            Object::ReplicaSet(own) if own.meta.owner.is_none() => own.replicas,
-            Object::StatefulSet(own) => own.replicas,
+            Object::Deployment(deployment) => deployment.replicas,
+            Object::ReplicaSet(set) if set.meta.owner.is_none() => set.replicas,
+            Object::StatefulSet(set) => set.replicas,
             _ => continue,
         };
         let Some(loaded) = LoadedPod::of_object(object, "".into(), 0) else { continue };

@@ -163,7 +163,7 @@ fn compare_plugins(expected: &Value, actual: &Value) -> Vec<PluginComparison> {
     for (node, scores) in expected.get("scores").and_then(Value::as_object).into_iter().flatten() {
         for form in ["raw", "plugins"] {
             for (plugin, score) in scores.get(form).and_then(Value::as_object).into_iter().flatten() {
-                note(plugin, other.get(node).and_then(|own| own.get(form)?.get(plugin)) == Some(score));
+                note(plugin, other.get(node).and_then(|scores| scores.get(form)?.get(plugin)) == Some(score));
             }
         }
     }

@@ -28,7 +28,7 @@ pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> 
         };
         let mut rejected: Vec<NodeId> = failures
             .iter()
-            .filter(|(_, failure)| *failure != Failure::OutsidePreFilterNodes)
+            .filter(|(_, failure)| *failure != Failure::OUTSIDE_PRE_FILTER_NODES)
             .map(|(node, _)| *node)
             .collect();
         rejected.sort_unstable();

@@ -73,9 +73,9 @@ pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> 
         select_best(&scratch.feasible, scratch.scores.totals(), &mut scratch.best);
         for (index, node) in scratch.feasible.iter().enumerate() {
             let (mut plugins, mut raw) = (Map::new(), Map::new());
-            for own in scratch.scores.plugins() {
-                plugins.insert(own.plugin.name().into(), json!(own.weighted[index]));
-                raw.insert(own.plugin.name().into(), json!(own.raw[index]));
+            for scores in scratch.scores.plugins() {
+                plugins.insert(scores.plugin.name().into(), json!(scores.weighted[index]));
+                raw.insert(scores.plugin.name().into(), json!(scores.raw[index]));
             }
             let total = scratch.scores.totals()[index];
             scores.insert(cluster.node_name(*node), json!({"plugins": plugins, "raw": raw, "total": total}));
@@ -125,15 +125,15 @@ fn render_preemption(cluster: &Cluster, mut outcome: PostFilterResult) -> Value 
     let candidates: Map<String, Value> = preemption
         .candidates
         .iter()
-        .map(|own| {
-            let facts = json!({"victims": names(&own.victims), "pdbViolations": own.pdb_violations});
-            (cluster.node_name(own.node), facts)
+        .map(|candidate| {
+            let facts = json!({"victims": names(&candidate.victims), "pdbViolations": candidate.pdb_violations});
+            (cluster.node_name(candidate.node), facts)
         })
         .collect();
     outcome.reasons.sort_unstable();
     json!({
         "nominated": preemption.nominated.map(|node| cluster.node_name(node)).unwrap_or_default(),
-        "victims": preemption.chosen().map(|own| names(&own.victims)).unwrap_or_default(),
+        "victims": preemption.chosen().map(|candidate| names(&candidate.victims)).unwrap_or_default(),
         "ties": preemption.ties.iter().map(|node| cluster.node_name(*node)).collect::<Vec<_>>(),
         "candidates": candidates,
         "status": {
