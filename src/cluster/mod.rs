@@ -39,20 +39,20 @@ pub use ids::{
     StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
 pub use machine::Machine;
-pub use namespace::Namespace;
 pub use node::{Node, NodeReady};
-pub use object_index::{IndexedId, Kind, ObjectId};
+pub use object_index::{Kind, ObjectId};
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Owner, Pod};
 pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};
 pub use service::Service;
 pub use stateful_set::StatefulSet;
-pub use storage::{Claim, Storage};
-pub use template::{PodRequests, TemplateInfo};
+pub use storage::Storage;
+pub use template::TemplateInfo;
 pub use workload::{Workload, WorkloadKind};
 
 use crate::api::{self, Name, PodTemplate};
 use crate::units::SimTime;
 use admission::AdmittedTemplates;
+use namespace::Namespace;
 use object_index::ObjectIndex;
 use resource_version::ResourceVersions;
 use std::collections::BTreeMap;

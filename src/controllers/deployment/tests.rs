@@ -1,6 +1,5 @@
 //! Tables for single syncs of the Deployment controller.
 
-use super::status::ProgressingReason;
 use super::*;
 use crate::api::IntOrPercent::{Int, Percent};
 use crate::api::{ConditionStatus, ProgressingReason};
