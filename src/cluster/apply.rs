@@ -109,10 +109,13 @@ impl Cluster {
 
     /// Creates a pod. One that has ended is left out, and one that is there is left as it is.
     fn apply_pod(&mut self, pod: &api::Pod, now: SimTime) -> Option<String> {
+        if pod.status.phase.is_terminal() {
+            return None;
+        }
         let (namespace_name, name) = (&pod.meta.namespace, &pod.meta.name);
         let namespace = self.namespace(namespace_name);
         // At the start names are known to be unique.
-        if pod.status.phase.is_terminal() || now > SimTime::ZERO && self.pod_id(namespace, name).is_some() {
+        if now > SimTime::ZERO && self.pod_id(namespace, name).is_some() {
             return None;
         }
         let template = self.admit(namespace_name, &pod.template);

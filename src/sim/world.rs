@@ -111,7 +111,7 @@ impl<'a> World<'a> {
             cluster: Cluster::new(Admission::new(settings::default_toleration_seconds(spec))),
             controllers: Controllers::new(settings::controller_settings(spec)),
             scheduler,
-            kubelets: Kubelets::new(settings::kubelet_settings(spec), &spec.startup, &streams),
+            kubelets: Kubelets::new(settings::kubelet_settings(spec), &spec.startup, streams),
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec)),
             hpa: HpaController::new(settings::hpa_config(spec), settings::metrics_server(spec)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
@@ -312,7 +312,9 @@ impl<'a> World<'a> {
         match effect {
             FaultEffect::Struck { kind, strike, subject, nodes } => {
                 recovery.struck(kind, strike, &subject, &nodes, cluster, now);
-                nodes.into_iter().for_each(|node| recorder.note_node_fault(node));
+                for node in nodes {
+                    recorder.note_node_fault(node);
+                }
             }
             FaultEffect::Repaired { strike } => recovery.repaired(strike, now),
             FaultEffect::PodsCrash(pods) => {
