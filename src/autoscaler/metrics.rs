@@ -69,21 +69,6 @@ impl ScrapeWindow {
     }
 }
 
-/// Sums the samples of a pod's containers. The pod's time stamp and window are those of the container whose sample ends
-/// first. `None` if there is no container, or one without a sample: then metrics-server does not know the pod.
-pub fn sum_of_containers(samples: impl IntoIterator<Item = Option<PodMetric>>) -> Option<PodMetric> {
-    let add = |total: PodMetric, sample: PodMetric| {
-        let earliest = if sample.timestamp < total.timestamp { sample } else { total };
-        PodMetric { value: MilliValue::new(total.value.get().saturating_add(sample.value.get())), ..earliest }
-    };
-    let mut total: Option<PodMetric> = None;
-    for sample in samples {
-        let sample = sample?;
-        total = Some(total.map_or(sample, |total| add(total, sample)));
-    }
-    total
-}
-
 /// metrics-server's parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MetricsServer {
@@ -214,24 +199,5 @@ mod tests {
         assert_eq!(third.value, MilliValue::new(334), "rounded up");
         assert_eq!(window.cpu(|at| -(at - seconds(0))), None, "a counter that decreases");
         assert_eq!(window.memory(|_| Bytes::new(5)).value, MilliValue::new(5000));
-    }
-
-    #[test]
-    fn a_pod_needs_a_sample_of_every_container() {
-        let sample = |value, at| {
-            Some(PodMetric {
-                value: MilliValue::new(value),
-                timestamp: seconds(at),
-                window: SimDuration::from_secs(at),
-            })
-        };
-        let cases = [
-            (vec![sample(1, 20), sample(2, 10)], sample(3, 10), "the earlier time stamp and its window"),
-            (vec![sample(1, 20), None], None, "one container is unknown"),
-            (vec![], None, "no container"),
-        ];
-        for (samples, expected, why) in cases {
-            assert_eq!(sum_of_containers(samples), expected, "{why}");
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, Machine, NodeId, PodId, ReplicaSetId, ServiceId,
-    StatefulSetId, VolumeId, WorkloadId,
+    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, Machine, NamespaceId, NodeId, PodId, ReplicaSetId,
+    ServiceId, StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -10,6 +10,8 @@ use crate::units::{SimDuration, SimTime};
 /// One change of the state. Changes are noted in the order in which they happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
+    /// A namespace was created, or its labels changed.
+    NamespaceChanged(NamespaceId),
     /// A node joined.
     NodeAdded(NodeId),
     /// A node's labels, taints, cordon or allocatable changed.

@@ -2,6 +2,7 @@
 
 use super::{Change, Cluster, DisruptionBudgetId, NamespaceId};
 use crate::api;
+use crate::units::SimTime;
 
 /// A PodDisruptionBudget.
 #[derive(Clone, Debug)]
@@ -12,6 +13,12 @@ pub struct DisruptionBudget {
     pub namespace: NamespaceId,
     /// Status, as the disruption controller last wrote it and evictions have used it since.
     pub status: DisruptionBudgetStatus,
+    /// `metadata.generation`: grows with each change of the spec.
+    pub generation: i64,
+    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
+    pub resource_version: u64,
+    /// Creation.
+    pub created: SimTime,
     /// Whether the object was removed.
     pub removed: bool,
 }
@@ -42,16 +49,30 @@ impl Cluster {
     }
 
     /// Creates a PodDisruptionBudget, or replaces the spec of the one with its name.
-    pub fn apply_disruption_budget(&mut self, object: api::PodDisruptionBudget) -> DisruptionBudgetId {
+    pub fn apply_disruption_budget(&mut self, object: api::PodDisruptionBudget, now: SimTime) -> DisruptionBudgetId {
         let namespace = self.namespace(&object.meta.namespace);
         let id = if let Some(id) = self.find::<DisruptionBudgetId>(namespace, &object.meta.name) {
-            self.disruption_budgets[id.index()].object = object;
+            let budget = &mut self.disruption_budgets[id.index()];
+            let before = std::mem::replace(&mut budget.object, object);
+            if before != budget.object {
+                budget.resource_version = self.versions.next();
+            }
+            if (api::PodDisruptionBudget { meta: budget.object.meta.clone(), ..before }) != budget.object {
+                budget.generation += 1;
+            }
             id
         } else {
             let id = DisruptionBudgetId::from_index(self.disruption_budgets.len());
             self.index.add(id, Some(namespace), &object.meta.name);
-            let status = DisruptionBudgetStatus::default();
-            self.disruption_budgets.push(DisruptionBudget { object, namespace, status, removed: false });
+            self.disruption_budgets.push(DisruptionBudget {
+                object,
+                namespace,
+                status: DisruptionBudgetStatus::default(),
+                generation: 1,
+                resource_version: self.versions.next(),
+                created: now,
+                removed: false,
+            });
             id
         };
         self.changes.push(Change::DisruptionBudgetSpec(id));
@@ -63,6 +84,7 @@ impl Cluster {
         let budget = &mut self.disruption_budgets[id.index()];
         if budget.status != status && !budget.removed {
             budget.status = status;
+            budget.resource_version = self.versions.next();
             self.changes.push(Change::DisruptionBudgetStatus(id));
         }
     }
@@ -72,6 +94,7 @@ impl Cluster {
         let budget = &mut self.disruption_budgets[id.index()];
         if !budget.removed {
             budget.removed = true;
+            budget.resource_version = self.versions.next();
             self.index.remove(id, Some(budget.namespace), &budget.object.meta.name);
             self.changes.push(Change::DisruptionBudgetRemoved(id));
         }

@@ -48,9 +48,15 @@ impl Cluster {
             }
         }
         let mut violations = Vec::new();
-        pods.into_iter().for_each(|pod| self.check_pod(pod, &mut violations));
-        nodes.into_iter().for_each(|node| self.check_node(node, &mut violations));
-        replica_sets.into_iter().for_each(|set| self.check_replica_set(set, &mut violations));
+        for pod in pods {
+            self.check_pod(pod, &mut violations);
+        }
+        for node in nodes {
+            self.check_node(node, &mut violations);
+        }
+        for set in replica_sets {
+            self.check_replica_set(set, &mut violations);
+        }
         violations
     }
 

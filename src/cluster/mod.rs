@@ -5,6 +5,7 @@
 //! reconcile what they find. No I/O, no clock, no randomness.
 
 mod admission;
+mod apply;
 mod change;
 mod daemon_set;
 mod deployment;
@@ -12,8 +13,11 @@ mod disruption_budget;
 mod hpa;
 mod ids;
 mod invariants;
+mod machine;
+mod namespace;
 mod node;
 mod object_index;
+mod operations;
 mod pod;
 mod pod_changes;
 mod replica_set;
@@ -34,19 +38,21 @@ pub use ids::{
     ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId,
     StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
-pub use node::{Machine, Node, NodeReady};
-pub use object_index::{IndexedId, Kind, ObjectId};
+pub use machine::Machine;
+pub use node::{Node, NodeReady};
+pub use object_index::{Kind, ObjectId};
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Owner, Pod};
 pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};
 pub use service::Service;
 pub use stateful_set::StatefulSet;
-pub use storage::{Claim, Storage};
-pub use template::{PodRequests, TemplateInfo};
+pub use storage::Storage;
+pub use template::TemplateInfo;
 pub use workload::{Workload, WorkloadKind};
 
 use crate::api::{self, Name, PodTemplate};
 use crate::units::SimTime;
 use admission::AdmittedTemplates;
+use namespace::Namespace;
 use object_index::ObjectIndex;
 use resource_version::ResourceVersions;
 use std::collections::BTreeMap;
@@ -58,7 +64,7 @@ use template::Templates;
 pub struct Cluster {
     versions: ResourceVersions,
     index: ObjectIndex,
-    namespaces: Vec<Name>,
+    namespaces: Vec<Namespace>,
     namespaces_by_name: BTreeMap<Name, NamespaceId>,
     nodes: Vec<Node>,
     pods: Vec<Pod>,
@@ -100,27 +106,6 @@ impl Cluster {
     /// Notes a Kubernetes Event.
     pub fn emit(&mut self, event: ApiEvent) {
         self.events.push(event);
-    }
-
-    /// The id of a namespace, created if need be (a manifest may use a namespace that it does not define).
-    pub fn namespace(&mut self, name: &Name) -> NamespaceId {
-        if let Some(id) = self.namespaces_by_name.get(name) {
-            return *id;
-        }
-        let id = NamespaceId::from_index(self.namespaces.len());
-        self.namespaces.push(name.clone());
-        self.namespaces_by_name.insert(name.clone(), id);
-        id
-    }
-
-    /// The name of a namespace.
-    pub fn namespace_name(&self, id: NamespaceId) -> &Name {
-        &self.namespaces[id.index()]
-    }
-
-    /// The id of a namespace that exists.
-    pub fn namespace_id(&self, name: &str) -> Option<NamespaceId> {
-        self.namespaces_by_name.get(name).copied()
     }
 
     /// The id of a template; equal templates get the same one.

@@ -1,5 +1,6 @@
 //! Nodes and the machines behind them.
 
+use super::machine::Machine;
 use super::{Change, Cluster, NodeId, PodId};
 use crate::api;
 use crate::units::SimTime;
@@ -16,18 +17,6 @@ pub enum NodeReady {
     False,
     /// The kubelet has not reported for longer than the grace period.
     Unknown,
-}
-
-/// What the machine behind a node does, whatever the control plane believes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Machine {
-    /// It runs and is connected.
-    #[default]
-    Up,
-    /// It runs but cannot reach the control plane.
-    CutOff,
-    /// It is down: its containers are gone.
-    Down,
 }
 
 /// A node: its object and what runs on it.

@@ -10,9 +10,8 @@ use std::collections::BTreeMap;
 
 macro_rules! kinds {
     ($($kind:ident($id:ty);)+) => {
-        /// A kind whose objects are found by name.
+        /// A kind whose objects are found by name; each variant is the Kubernetes kind of its name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[expect(missing_docs, reason = "each variant is the Kubernetes kind of its name")]
         pub enum Kind {
             $($kind,)+
         }
@@ -30,9 +29,8 @@ macro_rules! kinds {
             }
         }
 
-        /// An object of any kind that is found by name.
+        /// An object of any kind that is found by name; each variant is the Kubernetes kind of its name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[expect(missing_docs, reason = "each variant is the Kubernetes kind of its name")]
         pub enum ObjectId {
             $($kind($id),)+
         }

@@ -235,13 +235,13 @@ impl Cluster {
         let (node, owner) = (pod.node, pod.owner);
         let forget = |pods: &mut Vec<PodId>| {
             // Searching from the end: young pods go most often.
-            if let Some(index) = pods.iter().rposition(|own| *own == id) {
+            if let Some(index) = pods.iter().rposition(|pod| *pod == id) {
                 pods.remove(index);
             }
         };
         if let Some(node) = node {
             let pods = &mut self.nodes[node.index()].pods;
-            if let Some(index) = pods.iter().position(|own| *own == id) {
+            if let Some(index) = pods.iter().position(|pod| *pod == id) {
                 pods.swap_remove(index);
             }
         }

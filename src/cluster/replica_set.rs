@@ -180,7 +180,7 @@ impl Cluster {
         self.index.remove(id, Some(replica_set.namespace), &replica_set.name);
         let (workload, deployment) = (replica_set.workload, replica_set.deployment);
         match deployment {
-            Some(deployment) => self.deployments[deployment.index()].replica_sets.retain(|own| *own != id),
+            Some(deployment) => self.deployments[deployment.index()].replica_sets.retain(|set| *set != id),
             None => self.set_desired(workload, 0),
         }
         self.changes.push(Change::ReplicaSetRemoved(id));

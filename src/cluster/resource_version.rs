@@ -36,7 +36,8 @@ mod tests {
         let nodes = cluster.nodes().map(|(id, node)| (ObjectId::Node(id), node.resource_version));
         let pods = cluster.pods().map(|(id, pod)| (ObjectId::Pod(id), pod.resource_version));
         let services = cluster.services().map(|(id, service)| (ObjectId::Service(id), service.resource_version));
-        let deployments = cluster.deployments().map(|(id, own)| (ObjectId::Deployment(id), own.resource_version));
+        let deployments =
+            cluster.deployments().map(|(id, deployment)| (ObjectId::Deployment(id), deployment.resource_version));
         nodes.chain(pods).chain(services).chain(deployments).collect()
     }
 

@@ -110,7 +110,7 @@ impl Cluster {
 
     /// Adds or replaces a storage class.
     pub fn apply_storage_class(&mut self, class: StorageClass, is_default: bool) {
-        self.storage.default_classes.retain(|own| *own != class.name);
+        self.storage.default_classes.retain(|name| *name != class.name);
         if is_default {
             self.storage.default_classes.push(class.name.clone());
         }
@@ -202,17 +202,17 @@ impl Cluster {
         let Storage { claims, volumes, .. } = &mut self.storage;
         let (claim, volume_object) = (&mut claims[id.index()], &mut volumes[volume.index()]);
         let (namespace, name) = (&claim.object.namespace, &claim.object.name);
-        let is_own = |own: &ClaimReference| own.namespace == *namespace && own.name == *name;
-        if claim.removed || claim.is_bound() || !volume_object.claim.as_ref().is_none_or(is_own) {
+        let is_this_claim = |reference: &ClaimReference| reference.namespace == *namespace && reference.name == *name;
+        if claim.removed || claim.is_bound() || !volume_object.claim.as_ref().is_none_or(is_this_claim) {
             return;
         }
         let reference =
             ClaimReference { namespace: namespace.clone(), name: name.clone(), uid: claim.object.uid.clone() };
-        let own = Arc::make_mut(volume_object);
-        own.claim = Some(reference);
-        own.is_available = false;
+        let bound = Arc::make_mut(volume_object);
+        bound.claim = Some(reference);
+        bound.is_available = false;
         let object = Arc::make_mut(&mut claim.object);
-        object.volume_name = own.name.clone();
+        object.volume_name = bound.name.clone();
         object.bind_completed = true;
         self.changes.push(Change::Volume(volume));
         self.changes.push(Change::ClaimUpdated(id));

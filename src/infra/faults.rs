@@ -221,7 +221,8 @@ impl FaultInjector {
             Victim::Node(node) => (cluster.node(*node).object.meta.name.to_string(), vec![*node]),
             Victim::Named(name) => (name.clone(), cluster.node_id(name).into_iter().collect()),
             Victim::Zone(zone) => {
-                let in_zone = |node: &crate::cluster::Node| node.object.zone().is_some_and(|own| **own == **zone);
+                let in_zone =
+                    |node: &crate::cluster::Node| node.object.zone().is_some_and(|its_zone| **its_zone == **zone);
                 (zone.clone(), cluster.nodes().filter(|(_, node)| in_zone(node)).map(|(id, _)| id).collect())
             }
             Victim::Workload => {
@@ -287,8 +288,8 @@ impl FaultInjector {
         }
         let causes = &mut self.causes[node.index()];
         let is_partition = kind == scenario::FaultKind::NetworkPartition;
-        let own = if is_partition { &mut causes.1 } else { &mut causes.0 };
-        *own = own.saturating_add_signed(change);
+        let count = if is_partition { &mut causes.1 } else { &mut causes.0 };
+        *count = count.saturating_add_signed(change);
         if causes.0 > 0 {
             // A boot that is under way has failed.
             self.boots[node.index()] += 1;

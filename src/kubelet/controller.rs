@@ -115,10 +115,10 @@ pub struct Kubelets {
 
 impl Kubelets {
     /// Kubelets with empty nodes.
-    pub fn new(settings: KubeletSettings, startup: &Startup, streams: &RandomStreams) -> Self {
+    pub fn new(settings: KubeletSettings, startup: &Startup, streams: RandomStreams) -> Self {
         Self {
             settings,
-            images: NodeImages::new(&startup.image_pull, *streams),
+            images: NodeImages::new(&startup.image_pull, streams),
             container_start: Sampler::new(&startup.container_start),
             runtimes: Vec::new(),
             crashed: BTreeSet::new(),

@@ -1,6 +1,6 @@
 //! Streams of bare pods: drawn from distributions, or a cursor over a trace.
 
-use super::PreparedArrivals;
+use super::prepared_arrivals::PreparedArrivals;
 use crate::api::{Name, PodTemplate};
 use crate::engine::{RandomStream, RandomStreams};
 use crate::input::TableError;

@@ -1,6 +1,7 @@
 //! What can be checked only when a scenario, its manifests and its traces are together.
 
-use super::{PreparedArrivals, totals};
+use super::prepared_arrivals::PreparedArrivals;
+use super::totals;
 use crate::api::{MetricSpec, Name, Object};
 use crate::input::scenario::{ActionVerb, FaultScope, Scenario, Target, TargetKind};
 use crate::input::{Diagnostic, Diagnostics};
@@ -30,7 +31,7 @@ fn check_nodes(scenario: &Scenario, all: &[&Object], arrivals: &[PreparedArrival
             .actions
             .iter()
             .map(|action| match &action.verb {
-                ActionVerb::AddNodes { pool: own, count } if *own == pool.name => *count,
+                ActionVerb::AddNodes { pool: name, count } if *name == pool.name => *count,
                 _ => 0,
             })
             .sum();
@@ -148,10 +149,10 @@ fn check_objects(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnos
     let templates = || {
         all.iter().filter_map(|object| match object {
             Object::Pod(pod) => Some((&pod.meta.namespace, &pod.template)),
-            Object::ReplicaSet(own) => Some((&own.meta.namespace, &own.template)),
-            Object::Deployment(own) => Some((&own.meta.namespace, &own.template)),
-            Object::StatefulSet(own) => Some((&own.meta.namespace, &own.template)),
-            Object::DaemonSet(own) => Some((&own.meta.namespace, &own.template)),
+            Object::ReplicaSet(set) => Some((&set.meta.namespace, &set.template)),
+            Object::Deployment(deployment) => Some((&deployment.meta.namespace, &deployment.template)),
+            Object::StatefulSet(set) => Some((&set.meta.namespace, &set.template)),
+            Object::DaemonSet(set) => Some((&set.meta.namespace, &set.template)),
             _ => None,
         })
     };

@@ -102,7 +102,7 @@ impl EventLog {
         }
         match (&event.message, row.message) {
             (EventMessage::Text(text), message) => self.table.text_of(message) == Some(text),
-            (EventMessage::Assigned(node), record::EventMessage::Assigned(own)) => narrow(node.index()) == own,
+            (EventMessage::Assigned(node), record::EventMessage::Assigned(index)) => narrow(node.index()) == index,
             _ => false,
         }
     }

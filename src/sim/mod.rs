@@ -3,6 +3,7 @@
 mod actions;
 mod arrivals;
 mod check;
+mod error;
 mod event;
 mod event_log;
 mod final_records;
@@ -13,13 +14,15 @@ mod recovery;
 mod run;
 mod settings;
 mod setup;
+mod stranded;
 mod totals;
 mod watch;
 mod world;
 
+pub use error::SimError;
 pub use event::Event;
 pub use prepare::{PrepareOptions, Prepared, complete, prepare, read_scheduler_config};
 pub use prepared_arrivals::PreparedArrivals;
-pub use run::{RunOptions, SimError, simulate};
+pub use run::{RunOptions, simulate};
 pub use settings::starting_nodes;
 pub use watch::{NotTried, Watch, Watched, WatchedPod, watch};

@@ -1,18 +1,17 @@
 //! One run: from a prepared scenario to its facts.
 
-use super::Prepared;
+use super::error::SimError;
+use super::prepare::Prepared;
 use super::recorder::RunHeader;
-use super::watch::Watch;
 use super::world::World;
 use crate::api::Name;
-use crate::input::TableError;
 use crate::input::scenario::Duration;
 use crate::record::Facts;
+use crate::scheduler::WatchedPods;
 use crate::scheduler::component::DecisionPath;
 use crate::units::{SimDuration, SimTime};
 use std::hash::Hasher;
 use std::sync::atomic::{AtomicBool, Ordering};
-use thiserror::Error;
 
 /// Rows of a timeline that does not say how many.
 const TIMELINE_ROWS: i64 = 1000;
@@ -20,15 +19,6 @@ const TIMELINE_ROWS: i64 = 1000;
 const EVENTS_PER_LOOK: u64 = 1024;
 /// Events between two checks of all invariants, where each event is checked for what it changed.
 const EVENTS_PER_WALK: u64 = 10_000;
-
-/// Why a run cannot go on.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum SimError {
-    /// A trace cannot be read.
-    #[error(transparent)]
-    Trace(#[from] TableError),
-}
 
 /// What a run takes besides its scenario.
 #[derive(Clone, Copy, Default)]
@@ -54,7 +44,7 @@ pub struct RunOptions<'a> {
 /// # Panics
 /// With `check_invariants`, if an invariant of the cluster is violated.
 pub fn simulate(prepared: &Prepared, options: &RunOptions<'_>) -> Result<Facts, SimError> {
-    play(prepared, options, None).map(finish)
+    play(prepared, options, None, None).map(finish)
 }
 
 /// A run that has come to its end.
@@ -66,11 +56,12 @@ pub(super) struct Played<'a> {
     pub(super) interrupted: bool,
 }
 
-/// Runs a scenario, up to the watch's end if there is a watch.
+/// Runs a scenario, up to `until` if that is before its end, and lets the scheduler watch pods.
 pub(super) fn play<'a>(
     prepared: &'a Prepared,
     options: &RunOptions<'_>,
-    watch: Option<&Watch>,
+    watched: Option<&WatchedPods>,
+    until: Option<SimTime>,
 ) -> Result<Played<'a>, SimError> {
     let spec = &prepared.scenario.spec;
     let seed = options.seed.unwrap_or(spec.seed);
@@ -78,9 +69,9 @@ pub(super) fn play<'a>(
     let interval = spec.output.timeline_interval.map_or_else(|| usual_interval(duration), Duration::get);
     let mut world = World::new(prepared, seed, interval, options.decision_path)?;
     let end = SimTime::ZERO + duration;
-    let end = watch.and_then(|watch| watch.until).map_or(end, |until| until.min(end));
-    if let Some(watch) = watch {
-        world.scheduler.keep_attempts_of(watch.pods.clone());
+    let end = until.map_or(end, |until| until.min(end));
+    if let Some(pods) = watched {
+        world.scheduler.keep_attempts_of(pods.clone());
     }
     if options.check_invariants {
         world.keep_changes();

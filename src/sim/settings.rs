@@ -33,6 +33,12 @@ pub fn default_toleration_seconds(spec: &ScenarioSpec) -> DefaultTolerationSecon
     }
 }
 
+/// The midnight (UTC) at or before the start of the run.
+pub fn midnight(spec: &ScenarioSpec) -> SimTime {
+    let seconds = spec.start.map_or(0, |start| start.get().as_second());
+    SimTime::ZERO - SimDuration::from_secs(seconds.rem_euclid(86_400))
+}
+
 /// Settings of the controllers.
 pub fn controller_settings(spec: &ScenarioSpec) -> ControllerSettings {
     let latency = &spec.control_plane.latency;
@@ -187,11 +193,13 @@ pub fn metric_values(
     | MetricSpec::External { target, .. }) = spec;
     match target {
         MetricTarget::Utilization(percent) => {
-            (current.and_then(|own| own.average_utilization).map(f64::from), f64::from(*percent))
+            (current.and_then(|current| current.average_utilization).map(f64::from), f64::from(*percent))
         }
         MetricTarget::AverageValue(value) => {
-            (current.and_then(|own| own.average_value).map(MilliValue::as_units), value.as_f64())
+            (current.and_then(|current| current.average_value).map(MilliValue::as_units), value.as_f64())
         }
-        MetricTarget::Value(value) => (current.and_then(|own| own.value).map(MilliValue::as_units), value.as_f64()),
+        MetricTarget::Value(value) => {
+            (current.and_then(|current| current.value).map(MilliValue::as_units), value.as_f64())
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! totals are checked here, because only here nodes of pools, manifests, actions and traces are together. What a run
 //! places later fits on its node.
 
-use super::PreparedArrivals;
+use super::prepared_arrivals::PreparedArrivals;
 use crate::api::{Object, ResourceAmounts, pod_requests};
 use crate::input::Diagnostics;
 use crate::input::scenario::{ActionVerb, MAX_NODES, Scenario};

@@ -1,7 +1,8 @@
 //! A run that is watched for the scheduling attempts of some pods.
 
-use super::run::play;
-use super::{Prepared, RunOptions, SimError};
+use super::error::SimError;
+use super::prepare::Prepared;
+use super::run::{RunOptions, play};
 use crate::api::Name;
 use crate::cluster::{Cluster, PodId};
 use crate::scheduler::{Attempt, Match, Profile, WatchedPods};
@@ -75,7 +76,7 @@ pub struct Watched {
 /// # Errors
 /// [`SimError`] if a trace turns out to be unreadable on the way.
 pub fn watch(prepared: &Prepared, options: &RunOptions<'_>, watch: &Watch) -> Result<Watched, SimError> {
-    let mut played = play(prepared, options, Some(watch))?;
+    let mut played = play(prepared, options, Some(&watch.pods), watch.until)?;
     let attempt = played.world.scheduler.take_kept_attempt();
     let cluster = &played.world.cluster;
     let profiles = &prepared.scheduler.profiles;

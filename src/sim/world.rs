@@ -1,12 +1,12 @@
 //! The world of a run: the cluster, everything that acts on it, and the dispatch of events and changes between them.
 
 use super::arrivals::ArrivalStream;
+use super::error::SimError;
 use super::event::Event;
+use super::prepare::Prepared;
 use super::recorder::{PoolInfo, Recorder, WorkloadLoad};
 use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
-use super::setup;
-use super::{Prepared, SimError};
 use crate::api::{self, HpaConditionType, Name};
 use crate::autoscaler::hpa::MetricName;
 use crate::autoscaler::hpa::controller::{HpaController, HpaReport, UsageSource};
@@ -111,8 +111,8 @@ impl<'a> World<'a> {
             cluster: Cluster::new(Admission::new(settings::default_toleration_seconds(spec))),
             controllers: Controllers::new(settings::controller_settings(spec)),
             scheduler,
-            kubelets: Kubelets::new(settings::kubelet_settings(spec), &spec.startup, &streams),
-            traffic: Traffic::new(&spec.traffic, setup::midnight(prepared)),
+            kubelets: Kubelets::new(settings::kubelet_settings(spec), &spec.startup, streams),
+            traffic: Traffic::new(&spec.traffic, settings::midnight(spec)),
             hpa: HpaController::new(settings::hpa_config(spec), settings::metrics_server(spec)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder: Recorder::new(interval, &pool_infos),
@@ -312,7 +312,9 @@ impl<'a> World<'a> {
         match effect {
             FaultEffect::Struck { kind, strike, subject, nodes } => {
                 recovery.struck(kind, strike, &subject, &nodes, cluster, now);
-                nodes.into_iter().for_each(|node| recorder.note_node_fault(node));
+                for node in nodes {
+                    recorder.note_node_fault(node);
+                }
             }
             FaultEffect::Repaired { strike } => recovery.repaired(strike, now),
             FaultEffect::PodsCrash(pods) => {
@@ -330,12 +332,12 @@ impl<'a> World<'a> {
         let decision = &report.decision;
         let metrics = decision.metrics.iter().flatten().zip(&hpa.object.metrics).map(|(result, spec)| {
             let proposal = result.as_ref().ok();
-            let (current, target) = super::settings::metric_values(spec, proposal.map(|own| &own.current));
+            let (current, target) = super::settings::metric_values(spec, proposal.map(|proposal| &proposal.current));
             MetricRecord {
                 name: Name::from(MetricName(spec).to_string()),
                 current,
                 target,
-                proposal: proposal.map(|own| own.replicas),
+                proposal: proposal.map(|proposal| proposal.replicas),
             }
         });
         if let (Some(workload), Some(replicas)) = (report.workload, decision.metric_desired) {

@@ -47,14 +47,14 @@ fn stabilize(
     let down_cutoff = now - behavior.scale_down.stabilization_window.unwrap_or(downscale_window);
     let (mut lowest, mut highest) = (proposal, proposal);
     let mut expired = None;
-    for (slot, own) in history.recommendations.iter().enumerate() {
-        if own.time > up_cutoff {
-            lowest = lowest.min(own.replicas);
+    for (slot, recommendation) in history.recommendations.iter().enumerate() {
+        if recommendation.time > up_cutoff {
+            lowest = lowest.min(recommendation.replicas);
         }
-        if own.time > down_cutoff {
-            highest = highest.max(own.replicas);
+        if recommendation.time > down_cutoff {
+            highest = highest.max(recommendation.replicas);
         }
-        if own.time < up_cutoff && own.time < down_cutoff {
+        if recommendation.time < up_cutoff && recommendation.time < down_cutoff {
             expired = Some(slot);
         }
     }

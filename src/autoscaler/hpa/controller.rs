@@ -11,8 +11,8 @@ use super::{
 use crate::api::{ConditionStatus, CrossVersionObjectReference, HpaStatus, MetricIdentifier, MilliValue};
 use crate::autoscaler::metrics::{MetricsServer, PodMetric};
 use crate::cluster::{
-    ApiEvent, Change, Cluster, DeploymentId, EventObject, Hpa, HpaId, PodId, ReplicaSetId, Severity, StatefulSetId,
-    WorkloadId,
+    ApiEvent, Change, Cluster, DeploymentId, EventObject, Hpa, HpaId, ObjectId, PodId, ReplicaSetId, Severity,
+    StatefulSetId, WorkloadId,
 };
 use crate::engine::Agenda;
 use crate::units::{Bytes, SimDuration, SimTime};
@@ -353,11 +353,12 @@ fn view(cluster: &Cluster, id: PodId) -> HpaPod<'_> {
 /// Writes the scale.
 fn rescale(cluster: &mut Cluster, id: HpaId, target: Target, decision: &HpaDecision) {
     let replicas = decision.desired_replicas;
-    match target {
-        Target::Deployment(id) => cluster.update_deployment(id, |own| own.object.replicas = replicas),
-        Target::ReplicaSet(id) => cluster.update_replica_set(id, |own| own.spec_replicas = replicas),
-        Target::StatefulSet(id) => cluster.update_stateful_set(id, |own| own.object.replicas = replicas),
-    }
+    let scaled = match target {
+        Target::Deployment(id) => ObjectId::from(id),
+        Target::ReplicaSet(id) => id.into(),
+        Target::StatefulSet(id) => id.into(),
+    };
+    cluster.scale(scaled, replicas);
     let hpa = cluster.hpa(id);
     let reason = decision.rescale_reason.map(|reason| reason.text(&hpa.object)).unwrap_or_default();
     let (namespace, name) = (cluster.namespace_name(hpa.namespace).clone(), hpa.object.meta.name.clone());

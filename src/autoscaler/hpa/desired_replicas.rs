@@ -154,7 +154,7 @@ fn has_object_or_external_metric(hpa: &HorizontalPodAutoscaler) -> bool {
 /// `HPAScaleToZero`); a target that somebody else scaled to zero stays there.
 fn may_scale_from_zero<M: ?Sized>(inputs: &HpaInputs<'_, M>, conditions: &HpaConditions) -> bool {
     inputs.config.scale_to_zero
-        && conditions.get(HpaConditionType::ScaledToZero).is_some_and(|own| own.status)
+        && conditions.get(HpaConditionType::ScaledToZero).is_some_and(|condition| condition.status)
         && (inputs.hpa.min_replicas != 0 || has_object_or_external_metric(inputs.hpa))
 }
 

@@ -86,18 +86,20 @@ impl fmt::Display for MetricName<'_> {
 /// since the two are one in [`LabelSelector`].
 fn write_selector(formatter: &mut fmt::Formatter<'_>, selector: Option<&LabelSelector>) -> fmt::Result {
     let Some(selector) = selector else { return formatter.write_str("nil") };
-    let single = |own: &&crate::api::SelectorRequirement| own.operator == SelectorOperator::In && own.values.len() == 1;
+    let single = |requirement: &&crate::api::SelectorRequirement| {
+        requirement.operator == SelectorOperator::In && requirement.values.len() == 1
+    };
     formatter.write_str("&LabelSelector{MatchLabels:map[string]string{")?;
-    for own in selector.requirements.iter().filter(single) {
-        write!(formatter, "{}: {},", own.key, own.values.first().map_or("", |value| value))?;
+    for requirement in selector.requirements.iter().filter(single) {
+        write!(formatter, "{}: {},", requirement.key, requirement.values.first().map_or("", |value| value))?;
     }
     formatter.write_str("},MatchExpressions:[]LabelSelectorRequirement{")?;
-    for own in selector.requirements.iter().filter(|own| !single(own)) {
-        let values = own.values.join(" ");
+    for requirement in selector.requirements.iter().filter(|requirement| !single(requirement)) {
+        let values = requirement.values.join(" ");
         write!(
             formatter,
             "LabelSelectorRequirement{{Key:{},Operator:{:?},Values:[{values}],}},",
-            own.key, own.operator
+            requirement.key, requirement.operator
         )?;
     }
     formatter.write_str("},}")

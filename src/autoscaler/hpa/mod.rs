@@ -24,10 +24,9 @@ mod replica_calculator;
 mod tests;
 
 pub use config::HpaConfig;
-pub use desired_replicas::{HpaDecision, HpaState, ReconcileError, RescaleReason, desired_replicas};
+pub use desired_replicas::{HpaDecision, HpaState, desired_replicas};
 pub use history::{HpaHistory, TimedReplicas};
 pub use inputs::{HpaInputs, Scale, ScaleSelector};
-pub use metric::{CombinedProposal, MetricFailure, MetricName, MetricProposal, MetricResult, combine, propose};
+pub use metric::{MetricName, MetricProposal, combine, propose};
 pub use metrics_source::{MetricsSource, UnselectedSamples};
 pub use pod::{HpaPod, PodReadyCondition};
-pub use replica_calculator::MetricError;

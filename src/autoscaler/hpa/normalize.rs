@@ -41,11 +41,11 @@ pub(super) fn normalize(
     let cutoff = now - window;
     let mut stabilized = proposal;
     let mut expired = None;
-    for (slot, own) in history.recommendations.iter().enumerate() {
-        if own.time < cutoff {
+    for (slot, recommendation) in history.recommendations.iter().enumerate() {
+        if recommendation.time < cutoff {
             expired = Some(slot);
         } else {
-            stabilized = stabilized.max(own.replicas);
+            stabilized = stabilized.max(recommendation.replicas);
         }
     }
     history.record_recommendation(expired, proposal, now);
@@ -109,7 +109,7 @@ mod tests {
             let result = normalize(2, bounds, SimDuration::from_secs(300), &mut history, SimTime::ZERO);
             assert_eq!((result.replicas, result.able_to_scale), (expected, reason), "{why}");
             assert_eq!(history.recommendations.len(), entries, "{why}");
-            assert_eq!(history.recommendations.last().map(|own| own.replicas), Some(2), "{why}");
+            assert_eq!(history.recommendations.last().map(|recommendation| recommendation.replicas), Some(2), "{why}");
         }
     }
 }

@@ -59,12 +59,12 @@ pub(super) fn pod_request(
     if pod_level_resources && container.is_none() && !spec.pod_requests.is_empty() {
         return request_of(&spec.pod_requests, resource).map(MilliValue::new);
     }
-    let sidecars = spec.init_containers.iter().filter(|own| own.is_sidecar);
-    let wanted = |own: &&Container| container.is_none_or(|name| *own.name == *name);
+    let sidecars = spec.init_containers.iter().filter(|candidate| candidate.is_sidecar);
+    let wanted = |candidate: &&Container| container.is_none_or(|name| *candidate.name == *name);
     let mut total: i64 = 0;
     let mut found = container.is_none();
-    for own in spec.containers.iter().chain(sidecars).filter(wanted) {
-        total = total.wrapping_add(request_of(&own.requests, resource)?);
+    for candidate in spec.containers.iter().chain(sidecars).filter(wanted) {
+        total = total.wrapping_add(request_of(&candidate.requests, resource)?);
         found = true;
     }
     found.then(|| MilliValue::new(total))

@@ -47,10 +47,10 @@ impl Tolerances {
     /// The object's own tolerances where the gate `HPAConfigurableTolerance` is on, else the controller's.
     pub(super) fn of(config: &HpaConfig, hpa: &HorizontalPodAutoscaler) -> Self {
         let behavior = hpa.behavior.as_ref().filter(|_| config.configurable_tolerance);
-        let own = |tolerance: Option<Quantity>| tolerance.map_or(config.tolerance, approximate_float);
+        let tolerance_or_default = |tolerance: Option<Quantity>| tolerance.map_or(config.tolerance, approximate_float);
         Self {
-            down: own(behavior.and_then(|behavior| behavior.scale_down.tolerance)),
-            up: own(behavior.and_then(|behavior| behavior.scale_up.tolerance)),
+            down: tolerance_or_default(behavior.and_then(|behavior| behavior.scale_down.tolerance)),
+            up: tolerance_or_default(behavior.and_then(|behavior| behavior.scale_up.tolerance)),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Tables and properties of whole reconciles.
 
+use super::desired_replicas::RescaleReason;
+use super::replica_calculator::MetricError;
 use super::*;
 use crate::api::{
     ConditionStatus, Container, CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior,

@@ -181,7 +181,7 @@ mod tests {
             let pod = self.pods.get(usize::from(number) % self.pods.len().max(1)).copied();
             let now = SimTime::ZERO;
             match (verb % 9, pod) {
-                (0, _) => _ = self.cluster.apply_disruption_budget(budget(number)),
+                (0, _) => _ = self.cluster.apply_disruption_budget(budget(number), SimTime::ZERO),
                 (1, _) => {
                     let found = self.cluster.disruption_budgets().nth(usize::from(number % 4)).map(|(id, _)| id);
                     if let Some(id) = found {
@@ -245,8 +245,8 @@ mod tests {
     #[test]
     fn only_budgets_whose_status_changes_are_written() {
         let mut shop = Shop::new();
-        shop.cluster.apply_disruption_budget(budget(0));
-        shop.cluster.apply_disruption_budget(budget(2));
+        shop.cluster.apply_disruption_budget(budget(0), SimTime::ZERO);
+        shop.cluster.apply_disruption_budget(budget(2), SimTime::ZERO);
         // Pods 1 and 4 are of app b, pods 3 and 6 of app a.
         for number in [1, 4, 3, 6] {
             shop.add_pod(number);

@@ -111,12 +111,15 @@ mod tests {
         let mut test = TestCluster::new(2);
         test.stateful_set(4, PodManagementPolicy::Parallel);
         test.daemon_set(PodSpec::default());
-        test.cluster.apply_disruption_budget(api::PodDisruptionBudget {
-            meta: ObjectMeta { name: "db".into(), namespace: "default".into(), ..ObjectMeta::default() },
-            selector: Some(LabelSelector::default()),
-            max_unavailable: Some(IntOrPercent::Int(max_unavailable)),
-            ..api::PodDisruptionBudget::default()
-        });
+        test.cluster.apply_disruption_budget(
+            api::PodDisruptionBudget {
+                meta: ObjectMeta { name: "db".into(), namespace: "default".into(), ..ObjectMeta::default() },
+                selector: Some(LabelSelector::default()),
+                max_unavailable: Some(IntOrPercent::Int(max_unavailable)),
+                ..api::PodDisruptionBudget::default()
+            },
+            SimTime::ZERO,
+        );
         test.run_until(20_000);
         test
     }

@@ -3,8 +3,8 @@
 
 use super::owners::owner_selector;
 use super::{RateLimit, Scheduler, SchedulerEvent};
-use crate::api::{self, Name};
-use crate::cluster::{Change, Cluster, PodId};
+use crate::api::Name;
+use crate::cluster::{Change, Cluster, NamespaceId, PodId};
 use crate::engine::Agenda;
 use crate::scheduler::framework::{ClusterEvent, HintContext, node_update_events};
 use crate::scheduler::view::{ListerChange, PodInfo};
@@ -12,13 +12,14 @@ use crate::units::SimTime;
 use std::sync::Arc;
 
 impl<L: RateLimit> Scheduler<L> {
-    /// A namespace and its labels.
-    pub fn note_namespace(&mut self, namespace: &api::Namespace) {
+    /// A namespace has its labels, which affinity terms select by.
+    fn note_namespace(&mut self, id: NamespaceId, cluster: &Cluster) {
         if let Some(index) = &mut self.index {
             index.forget_classes();
             self.queue.disperse_all();
         }
-        self.view.apply(ListerChange::of_namespace(namespace));
+        let (name, labels) = (cluster.namespace_name(id).clone(), cluster.namespace_labels(id).clone());
+        self.view.apply(ListerChange::Namespace(name, Some(labels)));
     }
 
     /// Selectors that default spread constraints are made of have changed.
@@ -33,6 +34,10 @@ impl<L: RateLimit> Scheduler<L> {
     pub fn observe<A: Agenda<SchedulerEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
         let now = agenda.now();
         match change {
+            Change::NamespaceChanged(id) => {
+                self.note_namespace(id, cluster);
+                return;
+            }
             Change::NodeAdded(id) => {
                 let node = Arc::clone(&cluster.node(id).object);
                 self.view.add_node(id, Arc::clone(&node));
