@@ -53,9 +53,9 @@ pub fn add_default_tolerations(tolerations: &mut Vec<Toleration>, seconds: Defau
     let missing: Vec<Toleration> = defaults
         .into_iter()
         .filter(|(key, _)| {
-            !tolerations.iter().any(|own| {
-                (own.key.is_empty() || *own.key == **key)
-                    && own.effect.is_none_or(|effect| effect == TaintEffect::NoExecute)
+            !tolerations.iter().any(|toleration| {
+                (toleration.key.is_empty() || *toleration.key == **key)
+                    && toleration.effect.is_none_or(|effect| effect == TaintEffect::NoExecute)
             })
         })
         .map(|(key, seconds)| Toleration {
@@ -126,13 +126,13 @@ mod tests {
             (vec![toleration("", Some(TaintEffect::NoSchedule))], 2, "another effect does not count"),
             (vec![toleration("gpu", Some(TaintEffect::NoExecute))], 2, "another key does not count"),
         ];
-        for (own, added, why) in cases {
-            let mut tolerations = own.clone();
+        for (given, added, why) in cases {
+            let mut tolerations = given.clone();
             let [not_ready, unreachable] = [30, 60].map(SimDuration::from_secs);
             add_default_tolerations(&mut tolerations, DefaultTolerationSeconds { not_ready, unreachable });
-            assert_eq!(tolerations.len() - own.len(), added, "{why}");
-            let (before, added) = tolerations.split_at(own.len());
-            assert_eq!(before, &own[..], "{why}: the pod's own come first");
+            assert_eq!(tolerations.len() - given.len(), added, "{why}");
+            let (before, added) = tolerations.split_at(given.len());
+            assert_eq!(before, &given[..], "{why}: the pod's own come first");
             for toleration in added {
                 let expected = if *toleration.key == *well_known::TAINT_NOT_READY { not_ready } else { unreachable };
                 assert_eq!(toleration.toleration_seconds, Some(expected), "{why}");

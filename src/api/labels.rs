@@ -12,7 +12,7 @@ impl Labels {
     /// The value under `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Name> {
-        self.0.binary_search_by(|(own, _)| (**own).cmp(key)).ok().map(|index| &self.0[index].1)
+        self.0.binary_search_by(|(label, _)| (**label).cmp(key)).ok().map(|index| &self.0[index].1)
     }
 
     /// Whether `key` is present.
@@ -42,14 +42,14 @@ impl Labels {
     /// The same labels with `key` set to `value`.
     #[must_use]
     pub fn with(&self, key: &str, value: &str) -> Self {
-        let others = self.0.iter().filter(|(own, _)| **own != *key).cloned();
+        let others = self.0.iter().filter(|(label, _)| **label != *key).cloned();
         others.chain(std::iter::once((Name::from(key), Name::from(value)))).collect()
     }
 
     /// The same labels without `key`.
     #[must_use]
     pub fn without(&self, key: &str) -> Self {
-        self.0.iter().filter(|(own, _)| **own != *key).cloned().collect()
+        self.0.iter().filter(|(label, _)| **label != *key).cloned().collect()
     }
 }
 

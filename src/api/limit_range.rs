@@ -86,12 +86,13 @@ impl LimitRange {
                 }
                 LimitType::Pod => {
                     let sum = |list: fn(&Container) -> &ResourceList, named: &ResourceList| {
-                        let mut sum = container_requests(spec, |own, _| ResourceAmounts::from_list(list(own)));
+                        let mut sum =
+                            container_requests(spec, |container, _| ResourceAmounts::from_list(list(container)));
                         sum.replace_by_pod_level(named, &ResourceAmounts::from_list(named));
                         as_list(sum)
                     };
-                    let requests = sum(|own| &own.requests, &spec.pod_requests);
-                    let limits = sum(|own| &own.limits, &spec.pod_limits);
+                    let requests = sum(|container| &container.requests, &spec.pod_requests);
+                    let limits = sum(|container| &container.limits, &spec.pod_limits);
                     check("Pod", item, &requests, &limits, &mut found);
                 }
                 LimitType::Other => {}
@@ -194,7 +195,7 @@ fn amount(list: &ResourceList, resource: &str) -> Option<i64> {
         "cpu" => list.cpu.map(MilliCpu::get),
         "memory" => list.memory.map(Bytes::get),
         "ephemeral-storage" => list.ephemeral_storage.map(Bytes::get),
-        other => list.scalar(other),
+        name => list.scalar(name),
     }
 }
 
@@ -241,7 +242,7 @@ mod tests {
     fn list(cpu: Option<i64>, mebibytes: Option<i64>) -> ResourceList {
         ResourceList {
             cpu: cpu.map(MilliCpu::new),
-            memory: mebibytes.map(|own| Bytes::new(own << 20)),
+            memory: mebibytes.map(|count| Bytes::new(count << 20)),
             ..ResourceList::default()
         }
     }
@@ -268,13 +269,13 @@ mod tests {
 
     #[test]
     fn defaults_fill_gaps() {
-        let mut own = item(LimitType::Container);
-        own.default = list(Some(500), Some(256));
-        own.default_request = list(Some(200), None);
-        own.max = list(Some(2000), None);
-        own.min = list(Some(50), None);
-        own.set_defaults();
-        let range = LimitRange { limits: vec![own], ..LimitRange::default() };
+        let mut given = item(LimitType::Container);
+        given.default = list(Some(500), Some(256));
+        given.default_request = list(Some(200), None);
+        given.max = list(Some(2000), None);
+        given.min = list(Some(50), None);
+        given.set_defaults();
+        let range = LimitRange { limits: vec![given], ..LimitRange::default() };
         let none = || list(None, None);
         let cases = [
             ((none(), none()), (list(Some(200), Some(256)), list(Some(500), Some(256))), "nothing given"),
@@ -298,16 +299,16 @@ mod tests {
 
     #[test]
     fn defaults_of_the_range_itself() {
-        let mut own = item(LimitType::Container);
-        own.max = list(Some(2000), None);
-        own.min = list(None, Some(16));
-        own.set_defaults();
-        assert_eq!(own.default, list(Some(2000), None), "the limit from max");
-        assert_eq!(own.default_request, list(Some(2000), Some(16)), "the request from the limit, else from min");
-        let mut own = item(LimitType::Pod);
-        own.max = list(Some(2000), None);
-        own.set_defaults();
-        assert_eq!(own.default, ResourceList::default(), "pods have no defaults");
+        let mut given = item(LimitType::Container);
+        given.max = list(Some(2000), None);
+        given.min = list(None, Some(16));
+        given.set_defaults();
+        assert_eq!(given.default, list(Some(2000), None), "the limit from max");
+        assert_eq!(given.default_request, list(Some(2000), Some(16)), "the request from the limit, else from min");
+        let mut given = item(LimitType::Pod);
+        given.max = list(Some(2000), None);
+        given.set_defaults();
+        assert_eq!(given.default, ResourceList::default(), "pods have no defaults");
     }
 
     #[test]
@@ -362,8 +363,8 @@ mod tests {
                 "no ratio",
             ),
         ];
-        for (own, containers, expected, why) in cases {
-            let range = LimitRange { limits: vec![own.clone()], ..LimitRange::default() };
+        for (given, containers, expected, why) in cases {
+            let range = LimitRange { limits: vec![given.clone()], ..LimitRange::default() };
             assert_eq!(range.violations(&pod(&containers)).join("; "), expected, "{why}");
         }
     }

@@ -5,6 +5,8 @@ use super::{
     Namespace, Node, ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, Service,
     StatefulSet, StorageClass, WithMeta,
 };
+use super::{LabelSelector, PodTemplate};
+use std::sync::Arc;
 
 /// One object after defaulting and validation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +83,32 @@ impl Object {
             Self::CsiNode(object) => &object.meta,
             Self::CsiDriver(object) => &object.meta,
             Self::CsiStorageCapacity(object) => &object.meta,
+        }
+    }
+
+    /// What the object's pods are made from, and the selector by which it finds them; `None` of objects without pods. A
+    /// pod is made from its template and selects nothing.
+    #[must_use]
+    pub const fn pod_template(&self) -> Option<(&Arc<PodTemplate>, Option<&LabelSelector>)> {
+        match self {
+            Self::Pod(pod) => Some((&pod.template, None)),
+            Self::ReplicaSet(set) => Some((&set.template, Some(&set.selector))),
+            Self::Deployment(deployment) => Some((&deployment.template, Some(&deployment.selector))),
+            Self::StatefulSet(set) => Some((&set.template, Some(&set.selector))),
+            Self::DaemonSet(set) => Some((&set.template, Some(&set.selector))),
+            Self::Namespace(_)
+            | Self::LimitRange(_)
+            | Self::Node(_)
+            | Self::Service(_)
+            | Self::HorizontalPodAutoscaler(_)
+            | Self::PriorityClass(_)
+            | Self::PodDisruptionBudget(_)
+            | Self::PersistentVolume(_)
+            | Self::PersistentVolumeClaim(_)
+            | Self::StorageClass(_)
+            | Self::CsiNode(_)
+            | Self::CsiDriver(_)
+            | Self::CsiStorageCapacity(_) => None,
         }
     }
 }

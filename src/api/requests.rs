@@ -29,19 +29,19 @@ impl ResourceAmounts {
     }
 
     /// Combines entry by entry; an entry that only one side has is taken as it is.
-    pub fn combine(&mut self, other: &Self, merge: fn(i64, i64) -> i64) {
-        fn both<T: Copy>(own: Option<T>, other: Option<T>, merge: impl Fn(T, T) -> T) -> Option<T> {
-            match (own, other) {
-                (Some(own), Some(other)) => Some(merge(own, other)),
-                (own, other) => own.or(other),
+    pub fn combine(&mut self, amounts: &Self, merge: fn(i64, i64) -> i64) {
+        fn both<T: Copy>(left: Option<T>, right: Option<T>, merge: impl Fn(T, T) -> T) -> Option<T> {
+            match (left, right) {
+                (Some(left), Some(right)) => Some(merge(left, right)),
+                (left, right) => left.or(right),
             }
         }
         let bytes = |a: Bytes, b: Bytes| Bytes::new(merge(a.get(), b.get()));
-        self.cpu = both(self.cpu, other.cpu, |a, b| MilliCpu::new(merge(a.get(), b.get())));
-        self.memory = both(self.memory, other.memory, bytes);
-        self.ephemeral_storage = both(self.ephemeral_storage, other.ephemeral_storage, bytes);
-        for (name, amount) in &other.scalar {
-            match self.scalar.binary_search_by(|(own, _)| own.cmp(name)) {
+        self.cpu = both(self.cpu, amounts.cpu, |a, b| MilliCpu::new(merge(a.get(), b.get())));
+        self.memory = both(self.memory, amounts.memory, bytes);
+        self.ephemeral_storage = both(self.ephemeral_storage, amounts.ephemeral_storage, bytes);
+        for (name, amount) in &amounts.scalar {
+            match self.scalar.binary_search_by(|(listed, _)| listed.cmp(name)) {
                 Ok(position) => self.scalar[position].1 = merge(self.scalar[position].1, *amount),
                 Err(position) => self.scalar.insert(position, (name.clone(), *amount)),
             }
@@ -49,18 +49,18 @@ impl ResourceAmounts {
     }
 
     /// Adds another's amounts.
-    pub fn add(&mut self, other: &Self) {
-        self.combine(other, i64::saturating_add);
+    pub fn add(&mut self, amounts: &Self) {
+        self.combine(amounts, i64::saturating_add);
     }
 
     /// Takes the larger amount of each resource.
-    pub fn max(&mut self, other: &Self) {
-        self.combine(other, i64::max);
+    pub fn max(&mut self, amounts: &Self) {
+        self.combine(amounts, i64::max);
     }
 
     /// Sets a scalar resource.
     pub fn set_scalar(&mut self, name: &ResourceName, amount: i64) {
-        match self.scalar.binary_search_by(|(own, _)| own.cmp(name)) {
+        match self.scalar.binary_search_by(|(listed, _)| listed.cmp(name)) {
             Ok(position) => self.scalar[position].1 = amount,
             Err(position) => self.scalar.insert(position, (name.clone(), amount)),
         }
@@ -75,7 +75,7 @@ impl ResourceAmounts {
             self.memory = effective.memory;
         }
         for (name, _) in named.scalar.iter().filter(|(name, _)| name.starts_with("hugepages-")) {
-            let amount = effective.scalar.iter().find(|(other, _)| other == name).map_or(0, |(_, amount)| *amount);
+            let amount = effective.scalar.iter().find(|(listed, _)| listed == name).map_or(0, |(_, amount)| *amount);
             self.set_scalar(name, amount);
         }
     }

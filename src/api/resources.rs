@@ -26,7 +26,7 @@ impl ResourceList {
     /// The amount of a scalar resource.
     #[must_use]
     pub fn scalar(&self, name: &str) -> Option<i64> {
-        self.scalar.binary_search_by(|(own, _)| (**own).cmp(name)).ok().map(|index| self.scalar[index].1)
+        self.scalar.binary_search_by(|(listed, _)| (**listed).cmp(name)).ok().map(|index| self.scalar[index].1)
     }
 
     /// Whether no resource is named.

@@ -106,7 +106,7 @@ impl NodeSelectorRequirement {
     /// as 64-bit integers (apimachinery `labels.Requirement.Matches`).
     #[must_use]
     pub fn matches_value(&self, value: Option<&str>) -> bool {
-        let listed = |value: &str| self.values.iter().any(|own| **own == *value);
+        let listed = |value: &str| self.values.iter().any(|listed| **listed == *value);
         let compare = |accept: fn(&i64, &i64) -> bool| {
             let (Some(value), Some(bound)) = (value, self.values.first()) else { return false };
             let (Ok(value), Ok(bound)) = (value.parse::<i64>(), bound.parse::<i64>()) else { return false };
@@ -138,8 +138,11 @@ impl NodeSelectorTerm {
     pub fn matches(&self, node_name: &str, labels: &Labels) -> bool {
         let field = |key: &str| (key == "metadata.name").then_some(node_name);
         !(self.match_expressions.is_empty() && self.match_fields.is_empty())
-            && self.match_expressions.iter().all(|own| own.matches_value(labels.get(&own.key).map(|value| &**value)))
-            && self.match_fields.iter().all(|own| own.matches_value(field(&own.key)))
+            && self
+                .match_expressions
+                .iter()
+                .all(|requirement| requirement.matches_value(labels.get(&requirement.key).map(|value| &**value)))
+            && self.match_fields.iter().all(|requirement| requirement.matches_value(field(&requirement.key)))
     }
 }
 

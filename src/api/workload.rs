@@ -1,4 +1,4 @@
-//! Workload objects: Deployment, ReplicaSet, StatefulSet, DaemonSet.
+//! Workload objects: Deployment, ReplicaSet, StatefulSet, DaemonSet. `T` is how their pod template is held.
 
 use super::{ClaimTemplate, IntOrPercent, LabelSelector, ObjectMeta, PodTemplate};
 use crate::units::SimDuration;
@@ -26,7 +26,7 @@ impl Default for DeploymentStrategy {
 
 /// A `Deployment`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deployment {
+pub struct Deployment<T = Arc<PodTemplate>> {
     /// Identity.
     pub meta: ObjectMeta,
     /// `spec.replicas`.
@@ -34,7 +34,7 @@ pub struct Deployment {
     /// `spec.selector`.
     pub selector: LabelSelector,
     /// `spec.template`.
-    pub template: Arc<PodTemplate>,
+    pub template: T,
     /// `spec.strategy`.
     pub strategy: DeploymentStrategy,
     /// `spec.minReadySeconds`.
@@ -45,6 +45,35 @@ pub struct Deployment {
     pub revision_history_limit: i32,
     /// `spec.paused`.
     pub paused: bool,
+}
+
+impl<T> Deployment<T> {
+    /// The same with its template held in another way, for example by the id of what admission made of it.
+    #[must_use]
+    pub fn with_template<U>(self, template: U) -> Deployment<U> {
+        let Self {
+            meta,
+            replicas,
+            selector,
+            template: _,
+            strategy,
+            min_ready,
+            progress_deadline,
+            revision_history_limit,
+            paused,
+        } = self;
+        Deployment {
+            meta,
+            replicas,
+            selector,
+            template,
+            strategy,
+            min_ready,
+            progress_deadline,
+            revision_history_limit,
+            paused,
+        }
+    }
 }
 
 /// A `ReplicaSet`.
@@ -86,7 +115,7 @@ pub enum StatefulSetUpdateStrategy {
 
 /// A `StatefulSet`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatefulSet {
+pub struct StatefulSet<T = Arc<PodTemplate>> {
     /// Identity.
     pub meta: ObjectMeta,
     /// `spec.replicas`.
@@ -94,7 +123,7 @@ pub struct StatefulSet {
     /// `spec.selector`.
     pub selector: LabelSelector,
     /// `spec.template`.
-    pub template: Arc<PodTemplate>,
+    pub template: T,
     /// `spec.podManagementPolicy`.
     pub pod_management_policy: PodManagementPolicy,
     /// `spec.updateStrategy`.
@@ -105,6 +134,35 @@ pub struct StatefulSet {
     pub first_ordinal: i32,
     /// `spec.volumeClaimTemplates`; the pods' volumes for them are in the template.
     pub volume_claim_templates: Vec<ClaimTemplate>,
+}
+
+impl<T> StatefulSet<T> {
+    /// The same with its template held in another way, for example by the id of what admission made of it.
+    #[must_use]
+    pub fn with_template<U>(self, template: U) -> StatefulSet<U> {
+        let Self {
+            meta,
+            replicas,
+            selector,
+            template: _,
+            pod_management_policy,
+            update_strategy,
+            min_ready,
+            first_ordinal,
+            volume_claim_templates,
+        } = self;
+        StatefulSet {
+            meta,
+            replicas,
+            selector,
+            template,
+            pod_management_policy,
+            update_strategy,
+            min_ready,
+            first_ordinal,
+            volume_claim_templates,
+        }
+    }
 }
 
 /// `spec.updateStrategy` of a DaemonSet.
@@ -123,15 +181,24 @@ pub enum DaemonSetUpdateStrategy {
 
 /// A `DaemonSet`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DaemonSet {
+pub struct DaemonSet<T = Arc<PodTemplate>> {
     /// Identity.
     pub meta: ObjectMeta,
     /// `spec.selector`.
     pub selector: LabelSelector,
     /// `spec.template`.
-    pub template: Arc<PodTemplate>,
+    pub template: T,
     /// `spec.updateStrategy`.
     pub update_strategy: DaemonSetUpdateStrategy,
     /// `spec.minReadySeconds`.
     pub min_ready: SimDuration,
+}
+
+impl<T> DaemonSet<T> {
+    /// The same with its template held in another way, for example by the id of what admission made of it.
+    #[must_use]
+    pub fn with_template<U>(self, template: U) -> DaemonSet<U> {
+        let Self { meta, selector, template: _, update_strategy, min_ready } = self;
+        DaemonSet { meta, selector, template, update_strategy, min_ready }
+    }
 }

@@ -1,38 +1,84 @@
-//! What the API server refuses when a pod is created.
+//! What the API server does to a new pod, or why it refuses it: the admission plugins LimitRanger, Priority and
+//! DefaultTolerationSeconds, and the label keys that the pod strategy folds into selectors (Kubernetes 1.36).
 
 use super::{Cluster, NamespaceId, TemplateId};
-use crate::api::{self, Name, PodSpec, aggregate, requests_above_limits, system_priority};
+use crate::api::{
+    self, DefaultTolerationSeconds, LimitRange, Name, PodSpec, PodTemplate, PriorityClass, aggregate,
+    requests_above_limits, system_priority,
+};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-impl Cluster {
+/// What admission reads: its settings and the objects that it looks at.
+#[derive(Clone, Debug, Default)]
+pub struct Admission {
+    toleration_seconds: DefaultTolerationSeconds,
+    priority_classes: BTreeMap<Name, PriorityClass>,
+    /// By namespace and name.
+    limit_ranges: BTreeMap<(Name, Name), LimitRange>,
+}
+
+impl Admission {
+    /// Admission in a cluster without classes and ranges.
+    #[must_use]
+    pub fn new(toleration_seconds: DefaultTolerationSeconds) -> Self {
+        Self { toleration_seconds, ..Self::default() }
+    }
+
+    /// Adds or replaces a priority class.
+    pub fn apply_priority_class(&mut self, class: PriorityClass) {
+        self.priority_classes.insert(class.meta.name.clone(), class);
+    }
+
     /// Adds or replaces a LimitRange.
-    pub fn apply_limit_range(&mut self, range: api::LimitRange) {
+    pub fn apply_limit_range(&mut self, range: LimitRange) {
         let key = (range.meta.namespace.clone(), range.meta.name.clone());
         self.limit_ranges.insert(key, range);
     }
 
-    /// Gives containers without requests or limits the defaults of the namespace's LimitRanges, in order of their names.
-    pub fn default_resources(&self, namespace: &str, spec: &mut PodSpec) {
+    /// Whether pods may name this priority class.
+    #[must_use]
+    pub fn has_priority_class(&self, name: &str) -> bool {
+        system_priority(name).is_some() || self.priority_classes.contains_key(name)
+    }
+
+    /// The class of pods that name none: of several default classes the one of the lowest value
+    /// (`getDefaultPriorityClass` of the admission plugin Priority, Kubernetes 1.36).
+    fn default_priority_class(&self) -> Option<&PriorityClass> {
+        self.priority_classes.values().filter(|class| class.global_default).min_by_key(|class| class.value)
+    }
+
+    /// The LimitRanges of a namespace, in order of their names.
+    fn limit_ranges_of<'a>(&'a self, namespace: &'a Name) -> impl Iterator<Item = &'a LimitRange> {
+        let ranges = self.limit_ranges.range((namespace.clone(), Name::default())..);
+        ranges.take_while(move |((of, _), _)| of == namespace).map(|(_, range)| range)
+    }
+
+    /// A pod's template as admission leaves it: requests and limits by default of the namespace's LimitRanges, tolerations
+    /// of failing nodes, label keys folded into selectors, and the priority of its class.
+    #[must_use]
+    pub fn admit(&self, namespace: &Name, template: &PodTemplate) -> PodTemplate {
+        let mut admitted = template.clone();
         for range in self.limit_ranges_of(namespace) {
-            range.default_resources(spec);
+            range.default_resources(&mut admitted.spec);
         }
+        api::admit_pod_defaults(&mut admitted.spec, &admitted.labels, self.toleration_seconds);
+        let named = self.priority_classes.get(&admitted.spec.priority_class_name);
+        api::admit_priority(&mut admitted.spec, named, self.default_priority_class());
+        admitted
     }
 
-    fn limit_ranges_of(&self, namespace: &str) -> impl Iterator<Item = &api::LimitRange> {
-        self.limit_ranges.values().filter(move |range| *range.meta.namespace == *namespace)
-    }
-
-    /// Why the API server would refuse a pod of this name and template, in its own words: an unknown priority class,
-    /// a request above its limit, a bound of a LimitRange.
-    pub fn refusal(&self, namespace: NamespaceId, template: TemplateId, name: &str) -> Option<String> {
-        let spec = &self.template(template).template.spec;
+    /// Why the API server would refuse a pod of this name that was admitted so far, in its own words: an unknown priority
+    /// class, a request above its limit, a bound of a LimitRange.
+    fn refusal(&self, namespace: &Name, spec: &PodSpec, name: &str) -> Option<String> {
         let class = &spec.priority_class_name;
-        if !class.is_empty() && system_priority(class).is_none() && self.priority_class(class).is_none() {
+        if !class.is_empty() && !self.has_priority_class(class) {
             return Some(format!("pods \"{name}\" is forbidden: no PriorityClass with name {class} was found"));
         }
         if self.limit_ranges.is_empty() {
             return None;
         }
-        let namespace: &Name = self.namespace_name(namespace);
         let mut ranges = self.limit_ranges_of(namespace).peekable();
         ranges.peek()?;
         let invalid = requests_above_limits(spec);
@@ -41,5 +87,84 @@ impl Cluster {
         }
         let forbidden = ranges.map(|range| range.violations(spec)).find(|found| !found.is_empty())?;
         Some(format!("pods \"{name}\" is forbidden: {}", aggregate(&forbidden)))
+    }
+}
+
+/// Templates by their address and namespace, as admission left them: pods that come in large numbers share one. Holding
+/// the template keeps its address from being used again. Only looked up, never iterated.
+pub(super) type AdmittedTemplates = FxHashMap<(usize, Name), (Arc<PodTemplate>, TemplateId)>;
+
+impl Cluster {
+    /// An empty cluster whose pods are admitted so.
+    #[must_use]
+    pub fn new(admission: Admission) -> Self {
+        Self { admission, ..Self::default() }
+    }
+
+    /// Adds or replaces a priority class.
+    pub fn apply_priority_class(&mut self, class: PriorityClass) {
+        self.admission.apply_priority_class(class);
+        self.admitted.clear();
+    }
+
+    /// Adds or replaces a LimitRange.
+    pub fn apply_limit_range(&mut self, range: LimitRange) {
+        self.admission.apply_limit_range(range);
+        self.admitted.clear();
+    }
+
+    /// The template of a new pod as admission leaves it ([`Admission::admit`]).
+    pub fn admit(&mut self, namespace: &Name, template: &Arc<PodTemplate>) -> TemplateId {
+        let key = (Arc::as_ptr(template).addr(), namespace.clone());
+        if let Some((_, id)) = self.admitted.get(&key) {
+            return *id;
+        }
+        let admitted = self.admission.admit(namespace, template);
+        let id = self.intern_template(&Arc::new(admitted));
+        self.admitted.insert(key, (Arc::clone(template), id));
+        id
+    }
+
+    /// Why the API server would refuse a pod of this name and admitted template, in its own words.
+    pub fn refusal(&self, namespace: NamespaceId, template: TemplateId, name: &str) -> Option<String> {
+        self.admission.refusal(self.namespace_name(namespace), &self.template(template).template.spec, name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Container, LimitRangeItem, LimitType, ObjectMeta, ResourceList};
+    use crate::units::MilliCpu;
+
+    fn meta(namespace: &str, name: &str) -> ObjectMeta {
+        ObjectMeta { name: name.into(), namespace: namespace.into(), ..ObjectMeta::default() }
+    }
+
+    #[test]
+    fn a_pod_gets_what_its_namespace_and_the_default_class_say() {
+        let mut admission = Admission::default();
+        for (name, value, global_default) in [("high", 1000, true), ("low", 10, true), ("lowest", 1, false)] {
+            let meta = meta("", name);
+            admission.apply_priority_class(PriorityClass { meta, value, global_default, ..PriorityClass::default() });
+        }
+        let default_request = ResourceList { cpu: Some(MilliCpu::new(250)), ..ResourceList::default() };
+        let item = LimitRangeItem {
+            limit_type: LimitType::Container,
+            max: ResourceList::default(),
+            min: ResourceList::default(),
+            default: ResourceList::default(),
+            default_request,
+            max_limit_request_ratio: Vec::new(),
+        };
+        admission.apply_limit_range(LimitRange { meta: meta("shop", "defaults"), limits: vec![item] });
+        let spec = PodSpec { containers: vec![Container::default()], ..PodSpec::default() };
+        let template = PodTemplate { spec, ..PodTemplate::default() };
+        for (namespace, cpu) in [("shop", Some(250)), ("shop2", None), ("sho", None)] {
+            let admitted = admission.admit(&namespace.into(), &template).spec;
+            assert_eq!(admitted.priority, 10, "of several default classes the lowest");
+            assert_eq!(admitted.tolerations.len(), 2);
+            assert_eq!(admitted.containers[0].requests.cpu.map(MilliCpu::get), cpu, "{namespace}");
+        }
     }
 }

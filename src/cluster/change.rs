@@ -1,7 +1,7 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NodeId, PodId, ReplicaSetId, ServiceId,
+    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, Machine, NodeId, PodId, ReplicaSetId, ServiceId,
     StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
@@ -18,6 +18,13 @@ pub enum Change {
     NodeReadiness(NodeId),
     /// A node object was removed.
     NodeRemoved(NodeId),
+    /// The machine behind a node stopped, was cut off or came back.
+    Machine {
+        /// The node.
+        node: NodeId,
+        /// What the machine did before.
+        was: Machine,
+    },
     /// A pod was created.
     PodAdded(PodId),
     /// A pod was bound to its node.

@@ -6,14 +6,12 @@ use crate::api;
 /// A DaemonSet.
 #[derive(Clone, Debug)]
 pub struct DaemonSet {
-    /// Spec.
-    pub object: api::DaemonSet,
+    /// Spec. The template is as admission left it.
+    pub object: api::DaemonSet<TemplateId>,
     /// Namespace.
     pub namespace: NamespaceId,
     /// Its entry among the workloads.
     pub workload: WorkloadId,
-    /// Template.
-    pub template: TemplateId,
     /// Its pods that exist.
     pub pods: Vec<PodId>,
     /// Whether the object was removed.
@@ -32,26 +30,18 @@ impl Cluster {
     }
 
     /// Creates a DaemonSet, or replaces the spec of the one with its name.
-    pub fn apply_daemon_set(&mut self, object: api::DaemonSet, template: TemplateId) -> DaemonSetId {
+    pub fn apply_daemon_set(&mut self, object: api::DaemonSet<TemplateId>) -> DaemonSetId {
         let namespace = self.namespace(&object.meta.namespace);
         let existing = self.find::<DaemonSetId>(namespace, &object.meta.name);
         let id = existing.unwrap_or_else(|| DaemonSetId::from_index(self.daemon_sets.len()));
         if existing.is_some() {
             let set = &mut self.daemon_sets[id.index()];
             set.object = object;
-            set.template = template;
         } else {
             self.index.add(id, Some(namespace), &object.meta.name);
             let kind = WorkloadKind::DaemonSet(id);
             let workload = self.add_workload(kind, "DaemonSet", namespace, object.meta.name.clone(), 0);
-            self.daemon_sets.push(DaemonSet {
-                object,
-                namespace,
-                workload,
-                template,
-                pods: Vec::new(),
-                removed: false,
-            });
+            self.daemon_sets.push(DaemonSet { object, namespace, workload, pods: Vec::new(), removed: false });
         }
         self.changes.push(Change::DaemonSetSpec(id));
         id

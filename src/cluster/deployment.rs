@@ -7,14 +7,12 @@ use crate::units::SimTime;
 /// A Deployment.
 #[derive(Clone, Debug)]
 pub struct Deployment {
-    /// Spec.
-    pub object: api::Deployment,
+    /// Spec. The template is as admission left it, without the hash label.
+    pub object: api::Deployment<TemplateId>,
     /// Namespace.
     pub namespace: NamespaceId,
     /// Its entry among the workloads.
     pub workload: WorkloadId,
-    /// Template, as admission left it, without the hash label.
-    pub template: TemplateId,
     /// Its ReplicaSets that exist, in order of creation.
     pub replica_sets: Vec<ReplicaSetId>,
     /// Last revision given to a ReplicaSet.
@@ -37,12 +35,11 @@ impl Cluster {
     }
 
     /// Creates a Deployment, or replaces the spec of the one with its name.
-    pub fn apply_deployment(&mut self, object: api::Deployment, template: TemplateId, now: SimTime) -> DeploymentId {
+    pub fn apply_deployment(&mut self, object: api::Deployment<TemplateId>, now: SimTime) -> DeploymentId {
         let namespace = self.namespace(&object.meta.namespace);
         if let Some(id) = self.find::<DeploymentId>(namespace, &object.meta.name) {
             let deployment = &mut self.deployments[id.index()];
             deployment.object = object;
-            deployment.template = template;
             let (workload, replicas) = (deployment.workload, deployment.object.replicas);
             self.set_desired(workload, replicas);
             self.changes.push(Change::DeploymentSpec(id));
@@ -56,7 +53,6 @@ impl Cluster {
             object,
             namespace,
             workload,
-            template,
             replica_sets: Vec::new(),
             revision: 0,
             created: now,

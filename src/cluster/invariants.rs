@@ -1,67 +1,116 @@
 //! What must hold of the state at any time; checked after every event in tests.
+//!
+//! Each invariant speaks of one object and those that it names, so that after an event only what the event changed has to
+//! be looked at: a cluster of any size can be checked after every event.
 
-use super::{Cluster, Owner};
+use super::{Change, Cluster, NodeId, Owner, PodId, ReplicaSetId};
+use crate::units::{Bytes, MilliCpu};
+use std::collections::BTreeSet;
 
 impl Cluster {
     /// Every invariant that is violated, in words; empty if all is well. Costs a walk over all state.
     pub fn violated_invariants(&self) -> Vec<String> {
         let mut violations = Vec::new();
-        for (id, node) in self.nodes() {
-            for pod in &node.pods {
-                if self.pod(*pod).node != Some(id) || !self.pod(*pod).exists() {
-                    violations.push(format!(
-                        "node {} lists pod {}, which is not there",
-                        node.object.meta.name,
-                        self.pod(*pod).name
-                    ));
+        for (id, _) in self.nodes() {
+            self.check_node(id, &mut violations);
+        }
+        for (id, _) in self.pods() {
+            self.check_pod(id, &mut violations);
+        }
+        for (id, _) in self.replica_sets() {
+            self.check_replica_set(id, &mut violations);
+        }
+        violations
+    }
+
+    /// Every invariant that these changes violate, in words: of what changed, the nodes of changed pods and their owners.
+    pub fn invariants_violated_by(&self, changes: &[Change]) -> Vec<String> {
+        let mut pods: BTreeSet<PodId> = BTreeSet::new();
+        let mut nodes: BTreeSet<NodeId> = BTreeSet::new();
+        let mut replica_sets: BTreeSet<ReplicaSetId> = BTreeSet::new();
+        for change in changes {
+            match *change {
+                Change::NodeAdded(node)
+                | Change::NodeUpdated(node)
+                | Change::NodeReadiness(node)
+                | Change::NodeRemoved(node) => _ = nodes.insert(node),
+                Change::ReplicaSetSpec(set) | Change::ReplicaSetStatus(set) | Change::ReplicaSetRemoved(set) => {
+                    replica_sets.insert(set);
                 }
+                _ => pods.extend(change.pod()),
             }
-            let (mut cpu, mut memory, mut pods) = (0, 0, 0_i64);
-            for pod in node.pods.iter().filter(|pod| self.pod(**pod).occupies_node()) {
+        }
+        for pod in &pods {
+            nodes.extend(self.pod(*pod).node);
+            if let Owner::ReplicaSet(set) = self.pod(*pod).owner {
+                replica_sets.insert(set);
+            }
+        }
+        let mut violations = Vec::new();
+        pods.into_iter().for_each(|pod| self.check_pod(pod, &mut violations));
+        nodes.into_iter().for_each(|node| self.check_node(node, &mut violations));
+        replica_sets.into_iter().for_each(|set| self.check_replica_set(set, &mut violations));
+        violations
+    }
+
+    /// A node lists pods that exist and are bound to it, and they ask for no more than it offers.
+    fn check_node(&self, id: NodeId, violations: &mut Vec<String>) {
+        let node = self.node(id);
+        let (mut cpu, mut memory, mut pods) = (0, 0, 0_i64);
+        for pod in &node.pods {
+            let state = self.pod(*pod);
+            if state.node != Some(id) || !state.exists() {
+                let name = &node.object.meta.name;
+                violations.push(format!("node {name} lists pod {}, which is not there", state.name));
+            }
+            if state.occupies_node() {
                 let requests = &self.template_of(*pod).requests;
                 cpu += requests.cpu.get();
                 memory += requests.memory.get();
                 pods += 1;
             }
-            let allocatable = &node.object.allocatable;
-            let over = |requested: i64, offered: Option<i64>| requested > 0 && requested > offered.unwrap_or(0);
-            if over(cpu, allocatable.cpu.map(crate::units::MilliCpu::get))
-                || over(memory, allocatable.memory.map(crate::units::Bytes::get))
-                || over(pods, allocatable.pods)
-            {
-                violations.push(format!("node {} holds more than it offers", node.object.meta.name));
+        }
+        let allocatable = &node.object.allocatable;
+        let over = |requested: i64, offered: Option<i64>| requested > 0 && requested > offered.unwrap_or(0);
+        if over(cpu, allocatable.cpu.map(MilliCpu::get))
+            || over(memory, allocatable.memory.map(Bytes::get))
+            || over(pods, allocatable.pods)
+        {
+            violations.push(format!("node {} holds more than it offers", node.object.meta.name));
+        }
+    }
+
+    /// A pod and its node agree, and its times are in order.
+    fn check_pod(&self, id: PodId, violations: &mut Vec<String>) {
+        let pod = self.pod(id);
+        if let Some(node) = pod.node
+            && pod.exists() != self.node(node).pods.contains(&id)
+        {
+            violations.push(format!("pod {} and its node disagree", pod.name));
+        }
+        if pod.bound.is_some_and(|bound| bound < pod.created) || pod.running < pod.bound && pod.running.is_some() {
+            violations.push(format!("pod {} has times out of order", pod.name));
+        }
+    }
+
+    /// A ReplicaSet counts its pods right, and lists no others.
+    fn check_replica_set(&self, id: ReplicaSetId, violations: &mut Vec<String>) {
+        let set = self.replica_set(id);
+        let (mut active, mut ready) = (0_usize, 0_usize);
+        for pod in set.pods.iter().map(|pod| self.pod(*pod)) {
+            if pod.owner != Owner::ReplicaSet(id) {
+                violations.push(format!("ReplicaSet {} lists a pod of another owner", set.name));
+            }
+            if pod.is_active() {
+                active += 1;
+                ready += usize::from(pod.ready);
             }
         }
-        for (id, pod) in self.pods() {
-            if let Some(node) = pod.node
-                && pod.exists() != self.node(node).pods.contains(&id)
-            {
-                violations.push(format!("pod {} and its node disagree", pod.name));
-            }
-            if pod.bound.is_some_and(|bound| bound < pod.created) || pod.running < pod.bound && pod.running.is_some() {
-                violations.push(format!("pod {} has times out of order", pod.name));
-            }
+        if usize::try_from(set.active) != Ok(active) {
+            violations.push(format!("ReplicaSet {} counts {} active pods of {active}", set.name, set.active));
         }
-        for (id, replica_set) in self.replica_sets() {
-            let active = |pod: &&super::PodId| self.pod(**pod).is_active();
-            let counted = replica_set.pods.iter().filter(active).count();
-            if usize::try_from(replica_set.active) != Ok(counted) {
-                violations.push(format!(
-                    "ReplicaSet {} counts {} active pods of {counted}",
-                    replica_set.name, replica_set.active
-                ));
-            }
-            let ready = replica_set.pods.iter().filter(active).filter(|pod| self.pod(**pod).ready).count();
-            if usize::try_from(replica_set.ready) != Ok(ready) {
-                violations.push(format!(
-                    "ReplicaSet {} counts {} ready pods of {ready}",
-                    replica_set.name, replica_set.ready
-                ));
-            }
-            if replica_set.pods.iter().any(|pod| self.pod(*pod).owner != Owner::ReplicaSet(id)) {
-                violations.push(format!("ReplicaSet {} lists a pod of another owner", replica_set.name));
-            }
+        if usize::try_from(set.ready) != Ok(ready) {
+            violations.push(format!("ReplicaSet {} counts {} ready pods of {ready}", set.name, set.ready));
         }
-        violations
     }
 }

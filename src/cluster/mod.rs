@@ -23,6 +23,7 @@ mod storage;
 mod template;
 mod workload;
 
+pub use admission::Admission;
 pub use change::{ApiEvent, Change, EventMessage, EventObject, Severity};
 pub use daemon_set::DaemonSet;
 pub use deployment::Deployment;
@@ -44,6 +45,7 @@ pub use workload::{Workload, WorkloadKind};
 
 use crate::api::{self, Name, PodTemplate};
 use crate::units::SimTime;
+use admission::AdmittedTemplates;
 use object_index::ObjectIndex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,10 +69,9 @@ pub struct Cluster {
     /// Those that exist, by what they scale.
     hpas_by_target: BTreeMap<(NamespaceId, api::CrossVersionObjectReference), Vec<HpaId>>,
     workloads: Vec<Workload>,
-    priority_classes: BTreeMap<Name, api::PriorityClass>,
+    admission: Admission,
+    admitted: AdmittedTemplates,
     disruption_budgets: Vec<DisruptionBudget>,
-    /// By namespace and name.
-    limit_ranges: BTreeMap<(Name, Name), api::LimitRange>,
     storage: Storage,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
@@ -142,21 +143,5 @@ impl Cluster {
     /// Every pod that ever was, in order of creation.
     pub fn pods(&self) -> impl ExactSizeIterator<Item = (PodId, &Pod)> {
         self.pods.iter().enumerate().map(|(index, pod)| (PodId::from_index(index), pod))
-    }
-
-    /// Adds a priority class.
-    pub fn add_priority_class(&mut self, class: api::PriorityClass) {
-        self.priority_classes.insert(class.meta.name.clone(), class);
-    }
-
-    /// The priority class of this name.
-    pub fn priority_class(&self, name: &str) -> Option<&api::PriorityClass> {
-        self.priority_classes.get(name)
-    }
-
-    /// The class of pods that name none: of several default classes the one of the lowest value
-    /// (`getDefaultPriorityClass` of the admission plugin Priority, Kubernetes 1.36).
-    pub fn default_priority_class(&self) -> Option<&api::PriorityClass> {
-        self.priority_classes.values().filter(|class| class.global_default).min_by_key(|class| class.value)
     }
 }

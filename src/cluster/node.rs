@@ -114,11 +114,14 @@ impl Cluster {
         }
     }
 
-    /// Sets the state of the machine behind a node and starts a new generation of it.
+    /// Sets the state of the machine behind a node. A change starts a new generation of the machine.
     pub fn set_machine(&mut self, id: NodeId, machine: Machine) {
         let node = &mut self.nodes[id.index()];
-        node.machine = machine;
-        node.generation += 1;
+        if node.machine != machine {
+            let was = std::mem::replace(&mut node.machine, machine);
+            node.generation += 1;
+            self.changes.push(Change::Machine { node: id, was });
+        }
     }
 
     /// Removes a node object. Its pods stay until they are collected.

@@ -6,14 +6,12 @@ use crate::api;
 /// A StatefulSet.
 #[derive(Clone, Debug)]
 pub struct StatefulSet {
-    /// Spec.
-    pub object: api::StatefulSet,
+    /// Spec. The template, as admission left it, is that of the update revision.
+    pub object: api::StatefulSet<TemplateId>,
     /// Namespace.
     pub namespace: NamespaceId,
     /// Its entry among the workloads.
     pub workload: WorkloadId,
-    /// Template of the update revision.
-    pub template: TemplateId,
     /// Template of the current revision.
     pub current_template: TemplateId,
     /// Its pods that exist.
@@ -34,14 +32,13 @@ impl Cluster {
     }
 
     /// Creates a StatefulSet, or replaces the spec of the one with its name.
-    pub fn apply_stateful_set(&mut self, object: api::StatefulSet, template: TemplateId) -> StatefulSetId {
+    pub fn apply_stateful_set(&mut self, object: api::StatefulSet<TemplateId>) -> StatefulSetId {
         let namespace = self.namespace(&object.meta.namespace);
         let existing = self.find::<StatefulSetId>(namespace, &object.meta.name);
         let id = existing.unwrap_or_else(|| StatefulSetId::from_index(self.stateful_sets.len()));
         if existing.is_some() {
             let set = &mut self.stateful_sets[id.index()];
             set.object = object;
-            set.template = template;
             let (workload, replicas) = (set.workload, set.object.replicas);
             self.set_desired(workload, replicas);
         } else {
@@ -49,11 +46,10 @@ impl Cluster {
             let kind = WorkloadKind::StatefulSet(id);
             let workload = self.add_workload(kind, "StatefulSet", namespace, object.meta.name.clone(), object.replicas);
             self.stateful_sets.push(StatefulSet {
+                current_template: object.template,
                 object,
                 namespace,
                 workload,
-                template,
-                current_template: template,
                 pods: Vec::new(),
                 removed: false,
             });

@@ -16,7 +16,7 @@ use super::replica_set::controller::ReplicaSetController;
 use super::stateful_set::controller::StatefulSetController;
 use super::taint_eviction::controller::TaintEvictionController;
 use crate::api::DeploymentStrategy;
-use crate::cluster::{Change, Cluster, Disruption, NodeId, Owner, PodId};
+use crate::cluster::{Change, Cluster, Disruption, Owner, PodId};
 use crate::engine::Agenda;
 
 /// All running controllers.
@@ -110,6 +110,7 @@ impl Controllers {
             }
             Change::PodBound(_) => self.taint_eviction.observe(change, cluster, agenda),
             Change::ServiceChanged(_) | Change::ServiceRemoved(_) => self.endpoint.forget_selections(),
+            Change::Machine { .. } => self.node_lifecycle.observe(change, cluster, agenda),
             Change::NodeAdded(_) | Change::NodeUpdated(_) | Change::NodeReadiness(_) | Change::NodeRemoved(_) => {
                 self.node_lifecycle.observe(change, cluster, agenda);
                 self.taint_eviction.observe(change, cluster, agenda);
@@ -133,16 +134,6 @@ impl Controllers {
     /// Takes the drains that gave up since the last call.
     pub fn take_abandoned_drains(&mut self) -> Vec<Drain> {
         self.eviction.take_abandoned()
-    }
-
-    /// The machine behind a node changed.
-    pub fn observe_machine<A: Agenda<ControllerEvent>>(&mut self, node: NodeId, cluster: &Cluster, agenda: &mut A) {
-        self.node_lifecycle.observe_machine(node, cluster, agenda);
-    }
-
-    /// The kubelet of a node that was silent reports again.
-    pub fn kubelet_reports(&mut self, node: NodeId) {
-        self.node_lifecycle.kubelet_reports(node);
     }
 
     fn wake_owner<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &Cluster, agenda: &mut A) {

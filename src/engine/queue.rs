@@ -14,8 +14,6 @@ pub enum Priority {
     /// Everything that has no reason to be elsewhere.
     #[default]
     Normal,
-    /// Observers that must see the whole instant.
-    Last,
 }
 
 /// Where future events are noted. A component is generic over the agenda, so that it schedules its own kind of event
@@ -191,13 +189,12 @@ mod tests {
     fn equal_times_keep_priority_then_order() {
         let mut queue = EventQueue::default();
         let at = SimTime::from_secs(5);
-        queue.schedule_with(at, Priority::Last, 'd');
         queue.schedule_with(at, Priority::Normal, 'b');
         queue.schedule_with(at, Priority::Normal, 'c');
         queue.schedule_with(at, Priority::First, 'a');
         queue.schedule_with(SimTime::from_secs(-1), Priority::Normal, 'z');
         let order: String = std::iter::from_fn(|| queue.pop().map(|(_, event)| event)).collect();
-        assert_eq!(order, "zabcd");
+        assert_eq!(order, "zabc");
     }
 
     #[test]

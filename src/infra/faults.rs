@@ -40,7 +40,7 @@ pub enum FaultEvent {
     },
 }
 
-/// What a fault does to the cluster, for others to act on.
+/// What a fault has done besides what the cluster shows, for the records and the kubelets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultEffect {
     /// Machines stopped or were cut off.
@@ -58,11 +58,7 @@ pub enum FaultEffect {
     Repaired {
         /// Number of the strike.
         strike: u64,
-        /// The nodes that are connected again.
-        nodes: Vec<NodeId>,
     },
-    /// The machine of a node that was down has booted, and its kubelet is there.
-    Booted(NodeId),
     /// A container of each pod exits with code 1.
     PodsCrash(Vec<PodId>),
 }
@@ -199,7 +195,10 @@ impl FaultInjector {
         match event {
             FaultEvent::Strike { fault, victim } => self.strike(fault, victim, cluster, agenda),
             FaultEvent::Repair { fault, victim } => Some(self.repair(fault, victim, cluster, agenda)),
-            FaultEvent::Booted { node, boot } => self.booted(node, boot, cluster),
+            FaultEvent::Booted { node, boot } => {
+                self.booted(node, boot, cluster);
+                None
+            }
             FaultEvent::PodStrike { pod, .. } => {
                 let running = cluster.pod(pod).exists() && cluster.pod(pod).running.is_some();
                 running.then(|| FaultEffect::PodsCrash(vec![pod]))
@@ -269,8 +268,7 @@ impl FaultInjector {
         for node in &nodes {
             self.change_causes(*node, kind, -1, cluster, agenda);
         }
-        let up = nodes.into_iter().filter(|node| cluster.node(*node).machine == Machine::Up).collect();
-        FaultEffect::Repaired { strike, nodes: up }
+        FaultEffect::Repaired { strike }
     }
 
     /// Adds or takes a cause for a node to be down or cut off, and sets its machine accordingly. A machine that has no
@@ -311,17 +309,13 @@ impl FaultInjector {
             (0, _) => Machine::CutOff,
             _ => Machine::Down,
         };
-        if cluster.node(node).machine != machine {
-            cluster.set_machine(node, machine);
-        }
+        cluster.set_machine(node, machine);
     }
 
-    fn booted(&self, node: NodeId, boot: u32, cluster: &mut Cluster) -> Option<FaultEffect> {
-        if self.boots.get(node.index()) != Some(&boot) || !cluster.node(node).exists() {
-            return None;
+    fn booted(&self, node: NodeId, boot: u32, cluster: &mut Cluster) {
+        if self.boots.get(node.index()) == Some(&boot) && cluster.node(node).exists() {
+            self.set_machine(node, cluster);
         }
-        self.set_machine(node, cluster);
-        Some(FaultEffect::Booted(node))
     }
 }
 

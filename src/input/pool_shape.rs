@@ -1,6 +1,6 @@
 //! The shape of nodes that do not exist yet, in one line: `cpu=16,memory=64Gi,zones=a+b+c,taint=gpu=yes:NoSchedule`.
 
-use super::manifest::resources;
+use super::kinds::common::resources;
 use super::{FieldErrors, FieldPath};
 use crate::api::{Name, ResourceList, Taint, TaintEffect};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
@@ -94,8 +94,8 @@ impl FromStr for PoolShape {
 /// Checks a resource and its quantity.
 fn quantity_of(resource: &str, text: &str) -> Result<(), String> {
     let native = matches!(resource, "cpu" | "memory" | "pods" | "ephemeral-storage");
-    let other = resource.contains('/') || resource.starts_with("hugepages-");
-    if !(native || other && super::manifest::is_qualified_name(resource)) {
+    let extended = resource.contains('/') || resource.starts_with("hugepages-");
+    if !(native || extended && super::kinds::common::validation::is_qualified_name(resource)) {
         return Err(format!("`{resource}` is not a part of a node's shape ({EXPECTED})"));
     }
     match text.parse::<crate::api::Quantity>() {
@@ -107,10 +107,10 @@ fn quantity_of(resource: &str, text: &str) -> Result<(), String> {
 
 /// Checks a label.
 fn label_of(key: &str, value: &str) -> Result<(Name, Name), String> {
-    if !super::manifest::is_qualified_name(key) {
+    if !super::kinds::common::validation::is_qualified_name(key) {
         return Err(format!("`{key}` is not a label key (expected a form such as `example.com/name`)"));
     }
-    if !super::manifest::is_label_value(value) {
+    if !super::kinds::common::validation::is_label_value(value) {
         return Err(format!("`{value}` is not a label value"));
     }
     Ok((key.into(), value.into()))
@@ -120,7 +120,7 @@ fn label_of(key: &str, value: &str) -> Result<(Name, Name), String> {
 fn taint_of(text: &str) -> Result<Taint, String> {
     let (pair, effect) = text.rsplit_once(':').unwrap_or((text, ""));
     let effects = [TaintEffect::NoSchedule, TaintEffect::PreferNoSchedule, TaintEffect::NoExecute];
-    let Some(effect) = effects.into_iter().find(|own| own.as_str() == effect) else {
+    let Some(effect) = effects.into_iter().find(|known| known.as_str() == effect) else {
         return Err(format!(
             "`{effect}` is not an effect (expected KEY=VALUE:NoSchedule, :PreferNoSchedule or :NoExecute)"
         ));
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(shape.allocatable.scalar("nvidia.com/gpu"), Some(2));
         assert_eq!(shape.zones, [Name::from("a"), Name::from("b")]);
         assert_eq!(shape.labels, [(Name::from("pool"), Name::from("gpu"))]);
-        let taints: Vec<_> = shape.taints.iter().map(|own| (&*own.key, &*own.value, own.effect)).collect();
+        let taints: Vec<_> = shape.taints.iter().map(|taint| (&*taint.key, &*taint.value, taint.effect)).collect();
         assert_eq!(taints, [("gpu", "yes", TaintEffect::NoSchedule), ("x", "", TaintEffect::NoExecute)]);
         let copy: PoolShape = "like=worker-1,pods=30".parse().unwrap();
         assert_eq!((copy.like.as_deref(), copy.allocatable.pods), (Some("worker-1"), Some(30)));

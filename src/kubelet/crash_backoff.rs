@@ -3,7 +3,6 @@
 //! Mirrors `doBackOff` of `pkg/kubelet/kuberuntime` (Kubernetes 1.36). A record belongs to one container of one pod.
 //! The real kubelet notices the end of a delay at the pod's next sync, which may be a little later.
 
-use super::BackoffRecord;
 use crate::api::RestartPolicy;
 use crate::units::{SimDuration, SimTime};
 
@@ -13,6 +12,22 @@ pub const BACK_OFF_PERIOD: SimDuration = SimDuration::from_secs(10);
 pub const MAX_CONTAINER_BACK_OFF: SimDuration = SimDuration::from_secs(300);
 /// A container that ends this long after its last restart starts anew (fixed, whatever the longest delay).
 pub const CRASH_BACK_OFF_RESET: SimDuration = SimDuration::from_secs(600);
+
+/// The doubling delay of one container (client-go `flowcontrol.Backoff`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackoffRecord {
+    /// The delay in force.
+    delay: SimDuration,
+    /// When it was set.
+    since: SimTime,
+}
+
+impl BackoffRecord {
+    /// Whether a container that ended at `finished` starts anew.
+    fn is_expired(self, finished: SimTime) -> bool {
+        finished - self.since > CRASH_BACK_OFF_RESET
+    }
+}
 
 /// Delays of one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +49,19 @@ impl CrashBackoff {
     /// [`CRASH_BACK_OFF_RESET`], else when the record's delay has passed since its end.
     pub fn restart_at(self, record: Option<BackoffRecord>, finished: SimTime) -> SimTime {
         match record {
-            Some(record) if !record.is_expired(finished, CRASH_BACK_OFF_RESET) => finished + record.delay,
+            Some(record) if !record.is_expired(finished) => finished + record.delay,
             _ => finished,
         }
     }
 
-    /// The record after a restart at `restarted` of a container that ended at `finished`.
+    /// The record after a restart at `restarted` of a container that ended at `finished`: the delay is doubled up to
+    /// the longest one, or the first one again if the record has expired.
     pub fn after_restart(self, record: Option<BackoffRecord>, finished: SimTime, restarted: SimTime) -> BackoffRecord {
-        BackoffRecord::next(record, finished, restarted, [self.initial, self.max, CRASH_BACK_OFF_RESET])
+        let delay = match record {
+            Some(record) if !record.is_expired(finished) => (record.delay * 2).min(self.max),
+            _ => self.initial.min(self.max),
+        };
+        BackoffRecord { delay, since: restarted }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The images on the nodes: what has been pulled, what is on its way, how long a pull takes.
 
-use super::image_pull::{ImagePulls, PullQueue, images_to_pull};
+use super::image_pull::{PullQueue, images_to_pull};
 use crate::api::{Name, PodTemplate, normalized_image_name};
 use crate::cluster::NodeId;
 use crate::engine::{RandomStream, RandomStreams};
@@ -66,11 +66,11 @@ impl NodeImages {
         });
         for image in missing {
             if self.pulls.len() <= node.index() {
-                self.pulls.resize(node.index() + 1, PullQueue::new(ImagePulls::Serial));
+                self.pulls.resize(node.index() + 1, PullQueue::default());
             }
             let id = self.image_id(&image);
             let span = self.pull_time(id, &image);
-            let (_, end) = self.pulls[node.index()].pull(now, span);
+            let end = self.pulls[node.index()].pull(now, span);
             self.images.insert((node, id), end);
             complete = complete.max(end);
         }
@@ -92,7 +92,7 @@ impl NodeImages {
         match &self.pull {
             Pull::Duration(sampler) => sampler.sample_duration(&mut self.pull_stream),
             Pull::Transfer(transfer, default_size) => {
-                let listed = transfer.sizes.iter().find(|(own, _)| normalized_image_name(own) == *image);
+                let listed = transfer.sizes.iter().find(|(name, _)| normalized_image_name(name) == *image);
                 let size = *self.image_sizes[id as usize].get_or_insert_with(|| match listed {
                     Some((_, size)) => size.bytes().as_f64(),
                     None => default_size.sample(&mut self.size_stream),

@@ -1,10 +1,8 @@
 //! The facts of one run.
 
-use super::{EventRecord, EventTable, IntervalSeries, StepSeries};
-use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
+use super::{EventRecord, EventTable, IntervalSeries, NodeRecord, PodRecord, StepSeries};
+use crate::units::{NanoDollars, SimDuration, SimTime};
 use smol_str::SmolStr;
-use std::ops::Deref;
-use std::sync::Arc;
 
 /// Everything that a run leaves behind.
 #[derive(Clone, Debug)]
@@ -56,138 +54,6 @@ impl Facts {
     pub fn events(&self) -> impl ExactSizeIterator<Item = EventRecord> + '_ {
         self.event_table.records(&self.pods, &self.nodes)
     }
-}
-
-/// How a pod ended, or where it stood at the end of the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PodOutcome {
-    /// Ended with success.
-    Succeeded,
-    /// Ended with failure.
-    Failed,
-    /// Deleted while it ran (scaled down, rolled over, drained).
-    Deleted,
-    /// Deleted before it was bound.
-    DeletedWhilePending,
-    /// Evicted by a taint, lost with its node, or otherwise removed because of a fault.
-    Evicted,
-    /// Bound and not ended at the end of the run.
-    Running,
-    /// Not bound at the end of the run; nodes exist on which it fits when they are empty enough.
-    Pending,
-    /// Not bound at the end of the run, and no node could ever take it.
-    Impossible,
-}
-
-/// What pods that were made alike have in common.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PodGroup {
-    /// Namespace.
-    pub namespace: SmolStr,
-    /// Workload that they belong to, as `Deployment/web`; empty for bare pods.
-    pub workload: SmolStr,
-    /// Name of the arrival stream or trace; empty for other pods.
-    pub arrival: SmolStr,
-    /// Priority.
-    pub priority: i32,
-    /// CPU request.
-    pub cpu_request: MilliCpu,
-    /// Memory request.
-    pub memory_request: Bytes,
-    /// Extended resources requested, by name.
-    pub extended_requests: Arc<[(SmolStr, i64)]>,
-    /// Containers of the spec.
-    pub containers: u16,
-}
-
-/// One pod's life. Absent times did not happen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PodRecord {
-    /// What it has in common with others, whose fields are read as if they were its own.
-    pub group: Arc<PodGroup>,
-    /// Name.
-    pub name: SmolStr,
-    /// Index into [`Facts::nodes`].
-    pub node: Option<u32>,
-    /// Creation in the API.
-    pub created: SimTime,
-    /// Binding.
-    pub scheduled: Option<SimTime>,
-    /// First moment in phase Running.
-    pub running: Option<SimTime>,
-    /// First moment with condition Ready.
-    pub ready: Option<SimTime>,
-    /// Deletion requested.
-    pub deletion_requested: Option<SimTime>,
-    /// Ended, or gone from the API.
-    pub ended: Option<SimTime>,
-    /// How it ended.
-    pub outcome: PodOutcome,
-    /// Containers that were ready at the end of the run, or when the pod ended.
-    pub containers_ready_last: u16,
-    /// Status at the end as kubectl shows it, for example `Running`, `CrashLoopBackOff` or `Terminating`.
-    pub status_last: &'static str,
-    /// Container restarts.
-    pub restarts: u32,
-    /// Scheduling attempts.
-    pub scheduling_attempts: u32,
-    /// Why it is not running: the last `FailedScheduling` message, or the reason of the failure or eviction.
-    pub reason: SmolStr,
-}
-
-impl Deref for PodRecord {
-    type Target = PodGroup;
-
-    fn deref(&self) -> &PodGroup {
-        &self.group
-    }
-}
-
-/// One node's life.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeRecord {
-    /// Name.
-    pub name: SmolStr,
-    /// Index into [`Facts::pools`].
-    pub pool: u32,
-    /// Zone label; empty without one.
-    pub zone: SmolStr,
-    /// Instance type label; empty without one.
-    pub instance_type: SmolStr,
-    /// Creation in the API.
-    pub created: SimTime,
-    /// Removal from the API.
-    pub deleted: Option<SimTime>,
-    /// Allocatable CPU.
-    pub cpu_allocatable: MilliCpu,
-    /// Allocatable memory.
-    pub memory_allocatable: Bytes,
-    /// Allocatable pods.
-    pub pods_allocatable: i64,
-    /// Extended resources that the node offers, by name.
-    pub extended_allocatable: Arc<[(SmolStr, i64)]>,
-    /// Requested CPU integrated over the node's life, in millicore-nanoseconds.
-    pub cpu_requested_integral: i128,
-    /// Requested memory integrated over the node's life, in byte-nanoseconds.
-    pub memory_requested_integral: i128,
-    /// Used CPU integrated over the node's life, in millicore-nanoseconds.
-    pub cpu_used_integral: i128,
-    /// Time with condition Ready.
-    pub ready_for: SimDuration,
-    /// Pods bound to it in all.
-    pub pods_bound: u32,
-    /// Most pods at one time.
-    pub pods_max: u32,
-    /// Pods on it at the end (or when it was removed).
-    pub pods_last: u32,
-    /// Requested CPU at the end (or when it was removed).
-    pub cpu_requested_last: MilliCpu,
-    /// Requested memory at the end (or when it was removed).
-    pub memory_requested_last: Bytes,
-    /// Times that it crashed or was cut off.
-    pub faults: u32,
-    /// Condition at the end as kubectl shows it, for example `Ready,SchedulingDisabled`.
-    pub status_last: SmolStr,
 }
 
 /// A node pool and what it cost. A node costs from its creation to its removal, ready or not.

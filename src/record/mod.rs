@@ -4,11 +4,15 @@
 
 mod events;
 mod facts;
+mod node;
+mod pod;
 mod series;
 
 pub use events::{EventKind, EventMessage, EventRecord, EventRow, EventSubject, EventTable, EventText, EventType};
 pub use facts::{
-    AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, FaultKind, MetricRecord, NodeRecord,
-    PodGroup, PodOutcome, PodRecord, PoolRecord, RecoveryRecord, WorkloadRecord,
+    AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, FaultKind, MetricRecord, PoolRecord,
+    RecoveryRecord, WorkloadRecord,
 };
+pub use node::NodeRecord;
+pub use pod::{PodGroup, PodOutcome, PodRecord};
 pub use series::{Bucket, IntervalSeries, StepSeries};

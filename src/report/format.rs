@@ -1,7 +1,7 @@
 //! Small result sets in the forms of `-o table|wide|json|yaml|csv|markdown`.
 
 use super::numbers;
-use super::summary::json_number;
+use super::summary_file::json_number;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;

@@ -17,6 +17,7 @@ mod metrics;
 mod numbers;
 mod objectives;
 mod summary;
+mod summary_file;
 mod tables;
 mod write;
 
@@ -24,5 +25,5 @@ pub use files::ReportError;
 pub use limits::limited_by;
 pub use metrics::{METRICS, Metric, Unit, find_metric, is_metric, resource_name, suggest_metrics};
 pub use objectives::{Objective, ObjectiveResult, Verdict, check};
-pub use summary::{SUMMARY_FORMAT_VERSION, Summary, summarize};
+pub use summary::{Summary, summarize};
 pub use write::{OutputOptions, write_all};

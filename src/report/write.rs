@@ -3,8 +3,8 @@
 use super::charts;
 use super::files::ReportError;
 use super::objectives::ObjectiveResult;
-use super::summary::{self, Summary};
-use super::tables;
+use super::summary::Summary;
+use super::{summary_file, tables};
 use crate::record::Facts;
 use std::fs;
 use std::io::ErrorKind;
@@ -47,7 +47,7 @@ pub fn write_all(
     options: &OutputOptions,
 ) -> Result<Vec<PathBuf>, ReportError> {
     make_folder(out)?;
-    let mut written = vec![summary::write(&out.join("summary.json"), facts, summary, &options.objectives)?];
+    let mut written = vec![summary_file::write(&out.join("summary.json"), facts, summary, &options.objectives)?];
     if options.tables {
         written.push(tables::write_timeline(&out.join("timeline.csv"), facts)?);
         written.push(tables::write_workloads(&out.join("workloads.csv"), facts)?);

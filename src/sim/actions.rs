@@ -111,9 +111,9 @@ impl World<'_> {
     /// `kubectl rollout restart`: the template gets an annotation, which makes it a new one.
     fn restart(&mut self, found: ObjectId, at: &str) {
         let template = match found {
-            ObjectId::Deployment(id) => self.cluster.deployment(id).template,
-            ObjectId::StatefulSet(id) => self.cluster.stateful_set(id).template,
-            ObjectId::DaemonSet(id) => self.cluster.daemon_set(id).template,
+            ObjectId::Deployment(id) => self.cluster.deployment(id).object.template,
+            ObjectId::StatefulSet(id) => self.cluster.stateful_set(id).object.template,
+            ObjectId::DaemonSet(id) => self.cluster.daemon_set(id).object.template,
             _ => return,
         };
         let template = &self.cluster.template(template).template;
@@ -121,9 +121,15 @@ impl World<'_> {
         let restarted = Arc::new(PodTemplate { annotations, ..PodTemplate::clone(template) });
         let template = self.cluster.intern_template(&restarted);
         match found {
-            ObjectId::Deployment(id) => self.cluster.update_deployment(id, |own| own.template = template),
-            ObjectId::StatefulSet(id) => self.cluster.update_stateful_set(id, |own| own.template = template),
-            ObjectId::DaemonSet(id) => self.cluster.update_daemon_set(id, |own| own.template = template),
+            ObjectId::Deployment(id) => {
+                self.cluster.update_deployment(id, |deployment| deployment.object.template = template)
+            }
+            ObjectId::StatefulSet(id) => {
+                self.cluster.update_stateful_set(id, |set| set.object.template = template)
+            }
+            ObjectId::DaemonSet(id) => {
+                self.cluster.update_daemon_set(id, |set| set.object.template = template)
+            }
             _ => {}
         }
     }
@@ -132,9 +138,10 @@ impl World<'_> {
     fn undo(&mut self, id: crate::cluster::DeploymentId) {
         let deployment = self.cluster.deployment(id);
         let sets = deployment.replica_sets.iter().map(|set| self.cluster.replica_set(*set));
-        let previous = sets.filter(|set| set.base_template != deployment.template).max_by_key(|set| set.revision);
+        let previous =
+            sets.filter(|set| set.base_template != deployment.object.template).max_by_key(|set| set.revision);
         match previous.map(|set| set.base_template) {
-            Some(template) => self.cluster.update_deployment(id, |own| own.template = template),
+            Some(template) => self.cluster.update_deployment(id, |own| own.object.template = template),
             None => {
                 let name = deployment.object.meta.name.clone();
                 self.remarks.push(format!("{}: deployment {name} has no previous revision", self.queue.now()));

@@ -1,9 +1,9 @@
 //! Everything that can happen.
 
-use crate::autoscaler::hpa_controller::HpaEvent;
+use crate::autoscaler::hpa::controller::HpaEvent;
 use crate::controllers::common::event::ControllerEvent;
 use crate::infra::faults::FaultEvent;
-use crate::kubelet::agent::KubeletEvent;
+use crate::kubelet::controller::KubeletEvent;
 use crate::scheduler::component::SchedulerEvent;
 use crate::workload::traffic::RateChange;
 

@@ -58,7 +58,8 @@ pub fn last_counts(workload: &Workload, cluster: &Cluster) -> (i64, i64) {
         WorkloadKind::Deployment(id) => {
             let deployment = cluster.deployment(id);
             let sets = || deployment.replica_sets.iter().map(|set| cluster.replica_set(*set));
-            let updated = sets().filter(|set| set.base_template == deployment.template).map(|set| set.status.replicas);
+            let updated =
+                sets().filter(|set| set.base_template == deployment.object.template).map(|set| set.status.replicas);
             let available = sets().map(|set| set.status.available);
             (updated.map(i64::from).sum(), available.map(i64::from).sum())
         }

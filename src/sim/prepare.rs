@@ -2,7 +2,9 @@
 
 use super::scheduler_config;
 use crate::api::{Name, Object, PodTemplate};
-use crate::input::manifest::{self, load_objects};
+use crate::input::kinds::common::pod_template;
+use crate::input::kinds::common::pod_validation::validate_bare_template;
+use crate::input::manifest::load_objects;
 use crate::input::scenario::{self, ActionVerb, ArrivalSource, CalendarTime, LoadOptions, Scenario, load};
 use crate::input::scheduler_config::load_scheduler_config;
 use crate::input::trace::{self, TraceFile, TraceNode};
@@ -166,11 +168,11 @@ fn pod_template(
         }
     };
     if let Some(spec) = &mut template.spec {
-        manifest::pod::set_defaults(spec);
+        pod_template::set_defaults(spec);
     }
     let mut errors = FieldErrors::default();
-    manifest::validate_bare_template(&template, FieldPath::Root, &mut errors);
-    let converted = manifest::pod::convert_template(&template, FieldPath::Root, &mut errors);
+    validate_bare_template(&template, FieldPath::Root, &mut errors);
+    let converted = pod_template::convert_template(&template, FieldPath::Root, &mut errors);
     for error in errors.into_vec() {
         diagnostics.push(scenario.error_at(&format!("{field}.{}", error.field), error.problem));
     }

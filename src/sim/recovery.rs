@@ -66,7 +66,7 @@ impl RecoveryTracker {
         };
         self.open_record(kind, strike, subject, nodes.iter().copied().collect(), affected, cluster, now);
         for node in nodes {
-            self.machine_changed(*node, cluster, now);
+            self.account_node(*node, cluster, now);
         }
     }
 
@@ -124,31 +124,13 @@ impl RecoveryTracker {
     }
 
     /// The cause of a strike is gone.
-    pub fn repaired(&mut self, strike: u64, nodes: &[NodeId], cluster: &Cluster, now: SimTime) {
+    pub fn repaired(&mut self, strike: u64, now: SimTime) {
         if let Some(record) = self.strikes.remove(&strike) {
             self.records[record].ended = Some(now);
         }
-        for node in nodes {
-            self.machine_changed(*node, cluster, now);
-        }
     }
 
-    /// A machine that was down has booted.
-    pub fn booted(&mut self, node: NodeId, cluster: &Cluster, now: SimTime) {
-        self.machine_changed(node, cluster, now);
-    }
-
-    /// A kubelet has started the containers of its pods again after its machine came back, so that what is not ready is
-    /// known to be not ready.
-    pub fn kubelet_is_back(&mut self, node: NodeId, cluster: &Cluster, now: SimTime) {
-        for open in self.open.iter_mut().filter(|open| open.nodes.contains(&node)) {
-            open.noticed = true;
-        }
-        self.machine_changed(node, cluster, now);
-        self.close(cluster, now);
-    }
-
-    fn machine_changed(&mut self, node: NodeId, cluster: &Cluster, now: SimTime) {
+    fn account_node(&mut self, node: NodeId, cluster: &Cluster, now: SimTime) {
         for pod in &cluster.node(node).pods {
             self.account_pod(*pod, cluster, now);
         }
@@ -160,6 +142,15 @@ impl RecoveryTracker {
             return;
         }
         match change {
+            Change::Machine { node, .. } => {
+                if cluster.node(node).machine == Machine::Up && cluster.node(node).exists() {
+                    // The kubelet that is back says what is ready and what is not.
+                    for open in self.open.iter_mut().filter(|open| open.nodes.contains(&node)) {
+                        open.noticed = true;
+                    }
+                }
+                self.account_node(node, cluster, now);
+            }
             Change::NodeReadiness(node) if cluster.node(node).ready != NodeReady::True => {
                 for open in self.open.iter_mut().filter(|open| open.nodes.contains(&node)) {
                     open.noticed = true;

@@ -18,6 +18,8 @@ use thiserror::Error;
 const TIMELINE_ROWS: i64 = 1000;
 /// Events between two looks at the interrupt flag and two reports of progress.
 const EVENTS_PER_LOOK: u64 = 1024;
+/// Events between two checks of all invariants, where each event is checked for what it changed.
+const EVENTS_PER_WALK: u64 = 10_000;
 
 /// Why a run cannot go on.
 #[derive(Debug, Error)]
@@ -39,7 +41,8 @@ pub struct RunOptions<'a> {
     pub progress: Option<&'a (dyn Fn(SimTime) + Sync)>,
     /// How the scheduler finds its decisions, which are the same either way.
     pub decision_path: DecisionPath,
-    /// Checks the cluster's invariants after every event, which is slow; a violation is a bug.
+    /// Checks the cluster's invariants after every event, of what the event changed, and from time to time all of them; a
+    /// violation is a bug.
     pub check_invariants: bool,
 }
 
@@ -79,10 +82,13 @@ pub(super) fn play<'a>(
     if let Some(watch) = watch {
         world.scheduler.watch(watch.pods.clone());
     }
+    if options.check_invariants {
+        world.keep_changes();
+    }
     let mut interrupted = false;
     while world.step(end)? {
         if options.check_invariants {
-            let violated = world.cluster.violated_invariants();
+            let violated = world.violated_invariants(world.handled % EVENTS_PER_WALK == 0);
             assert!(violated.is_empty(), "{}: {}", world.queue.now(), violated.join("; "));
         }
         if world.handled % EVENTS_PER_LOOK == 0 {
@@ -94,6 +100,10 @@ pub(super) fn play<'a>(
                 progress(world.queue.now());
             }
         }
+    }
+    if options.check_invariants {
+        let violated = world.violated_invariants(true);
+        assert!(violated.is_empty(), "at the end: {}", violated.join("; "));
     }
     let end = if interrupted { world.queue.now() } else { end };
     world.queue.advance_to(end);

@@ -8,7 +8,7 @@ use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
 use crate::infra::node_pool::NodePool;
 use crate::input::scenario::{self, MAX_PODS, ScenarioSpec, resource_list};
-use crate::kubelet::agent::KubeletSettings;
+use crate::kubelet::controller::KubeletSettings;
 use crate::scheduler::component::{RateLimit, SchedulerTiming};
 use crate::units::{NanoDollars, SimDuration, SimTime};
 

@@ -1,11 +1,10 @@
 //! The beginning of a run: nodes join, objects are applied, everything is planned that is known from the start.
 
 use super::event::Event;
-use super::settings;
 use super::world::World;
 use super::{Prepared, PreparedArrivals, SimError};
-use crate::api::{self, Name, Object, PodTemplate};
-use crate::cluster::{NewPod, NewReplicaSet, Owner, TemplateId};
+use crate::api::{self, Object};
+use crate::cluster::{NewPod, NewReplicaSet, Owner};
 use crate::engine::Priority;
 use crate::units::{SimDuration, SimTime};
 use std::collections::BTreeSet;
@@ -100,14 +99,8 @@ impl World<'_> {
                 self.cluster.namespace(&namespace.meta.name);
                 self.scheduler.note_namespace(namespace);
             }
-            Object::PriorityClass(class) => {
-                self.cluster.add_priority_class(class.clone());
-                self.admitted.clear();
-            }
-            Object::LimitRange(range) => {
-                self.cluster.apply_limit_range(range.clone());
-                self.admitted.clear();
-            }
+            Object::PriorityClass(class) => self.cluster.apply_priority_class(class.clone()),
+            Object::LimitRange(range) => self.cluster.apply_limit_range(range.clone()),
             Object::Node(node) => match self.cluster.node_id(&node.meta.name) {
                 Some(id) => self.cluster.update_node(id, |own| *own = node.clone()),
                 None => {
@@ -124,19 +117,19 @@ impl World<'_> {
                 self.cluster.apply_hpa(hpa.clone(), now);
             }
             Object::Deployment(deployment) => {
-                let template = self.admit(&deployment.meta.namespace, &deployment.template);
-                self.cluster.apply_deployment(deployment.clone(), template, now);
+                let template = self.cluster.admit(&deployment.meta.namespace, &deployment.template);
+                self.cluster.apply_deployment(deployment.clone().with_template(template), now);
             }
             Object::StatefulSet(set) => {
-                let template = self.admit(&set.meta.namespace, &set.template);
-                self.cluster.apply_stateful_set(set.clone(), template);
+                let template = self.cluster.admit(&set.meta.namespace, &set.template);
+                self.cluster.apply_stateful_set(set.clone().with_template(template));
             }
             Object::DaemonSet(set) => {
-                let template = self.admit(&set.meta.namespace, &set.template);
-                self.cluster.apply_daemon_set(set.clone(), template);
+                let template = self.cluster.admit(&set.meta.namespace, &set.template);
+                self.cluster.apply_daemon_set(set.clone().with_template(template));
             }
             Object::ReplicaSet(set) => {
-                let template = self.admit(&set.meta.namespace, &set.template);
+                let template = self.cluster.admit(&set.meta.namespace, &set.template);
                 let namespace = self.cluster.namespace(&set.meta.namespace);
                 match self.cluster.find(namespace, &set.meta.name) {
                     Some(id) => self.cluster.update_replica_set(id, |own| {
@@ -189,7 +182,7 @@ impl World<'_> {
         if now > SimTime::ZERO && self.cluster.pod_id(namespace, &pod.meta.name).is_some() {
             return;
         }
-        let template = self.admit(&pod.meta.namespace, &pod.template);
+        let template = self.cluster.admit(&pod.meta.namespace, &pod.template);
         // A pod that has a node was admitted before.
         if pod.node_name.is_none()
             && let Some(refusal) = self.cluster.refusal(namespace, template, &pod.meta.name)
@@ -221,27 +214,6 @@ impl World<'_> {
                 )),
             }
         }
-    }
-
-    /// A template as admission leaves it: default tolerations, folded label keys, defaults of LimitRanges, priority.
-    pub(super) fn admit(&mut self, namespace: &Name, template: &Arc<PodTemplate>) -> TemplateId {
-        let key = (Arc::as_ptr(template).addr(), namespace.clone());
-        if let Some((_, id)) = self.admitted.get(&key) {
-            return *id;
-        }
-        let id = self.admit_anew(namespace, template);
-        self.admitted.insert(key, (Arc::clone(template), id));
-        id
-    }
-
-    fn admit_anew(&mut self, namespace: &str, template: &Arc<PodTemplate>) -> TemplateId {
-        let mut admitted = PodTemplate::clone(template);
-        self.cluster.default_resources(namespace, &mut admitted.spec);
-        let seconds = settings::default_toleration_seconds(&self.prepared.scenario.spec);
-        api::admit_pod_defaults(&mut admitted.spec, &admitted.labels, seconds);
-        let named = self.cluster.priority_class(&admitted.spec.priority_class_name);
-        api::admit_priority(&mut admitted.spec, named, self.cluster.default_priority_class());
-        self.cluster.intern_template(&Arc::new(admitted))
     }
 }
 

@@ -7,20 +7,19 @@ use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use super::setup;
 use super::{Prepared, SimError};
-use crate::api::{self, Name, PodTemplate};
+use crate::api::{self, Name};
+use crate::autoscaler::hpa::controller::{HpaController, HpaReport, UsageSource};
 use crate::autoscaler::hpa::{HpaConditionType, MetricName};
-use crate::autoscaler::hpa_controller::{HpaController, HpaReport, UsageSource};
-use crate::cluster::{ApiEvent, Change, Cluster, Machine, NewPod, NodeId, NodeReady, Owner, PodId, TemplateId};
+use crate::cluster::{Admission, ApiEvent, Change, Cluster, NewPod, Owner, PodId};
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::infra::node_pool::NodePool;
-use crate::kubelet::agent::Kubelets;
+use crate::kubelet::controller::Kubelets;
 use crate::record::{AutoscalingRecord, MetricRecord};
 use crate::scheduler::component::{DecisionPath, Scheduler};
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use crate::workload::traffic::{Load, Traffic};
-use rustc_hash::FxHashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -41,14 +40,13 @@ pub struct World<'a> {
     pub(super) arrivals: Vec<ArrivalStream>,
     pub(super) joining: Vec<(u32, api::Node)>,
     pub(super) remarks: Vec<String>,
-    /// Templates by their address and namespace, as admission left them: pods that come in large numbers share one. Emptied when what
-    /// admission reads changes; only looked up, never iterated.
-    pub(super) admitted: FxHashMap<(usize, Name), (Arc<PodTemplate>, TemplateId)>,
     shared_gpus: u64,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
     pub(super) checksum: Checksum,
     pub(super) handled: u64,
+    /// The changes since the last check of the invariants, if they are checked.
+    to_check: Option<Vec<Change>>,
 }
 
 /// What pods use: their traffic, and their kubelet's word on when they started.
@@ -110,7 +108,7 @@ impl<'a> World<'a> {
         let mut world = Self {
             prepared,
             queue: EventQueue::default(),
-            cluster: Cluster::default(),
+            cluster: Cluster::new(Admission::new(settings::default_toleration_seconds(spec))),
             controllers: Controllers::new(settings::controller_settings(spec)),
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec), &spec.startup, &streams),
@@ -123,12 +121,12 @@ impl<'a> World<'a> {
             arrivals,
             joining: Vec::new(),
             remarks: Vec::new(),
-            admitted: FxHashMap::default(),
             shared_gpus: 0,
             changes: Vec::new(),
             events: Vec::new(),
             checksum: Checksum::default(),
             handled: 0,
+            to_check: None,
         };
         world.populate()?;
         Ok(world)
@@ -179,9 +177,8 @@ impl<'a> World<'a> {
                 }
             }
             Event::Fault(event) => {
-                let before: Vec<Machine> = cluster.nodes().map(|(_, node)| node.machine).collect();
                 if let Some(effect) = self.faults.handle(event, cluster, queue) {
-                    self.act_on_fault(effect, &before);
+                    self.pass_on_fault(effect);
                 }
             }
             Event::Action { index } => self.act(index),
@@ -205,7 +202,7 @@ impl<'a> World<'a> {
 
     fn arrive(&mut self, stream: u32, arriving: super::arrivals::Arriving) {
         let now = self.queue.now();
-        let template = self.admit(&arriving.namespace, &arriving.template);
+        let template = self.cluster.admit(&arriving.namespace, &arriving.template);
         let namespace = self.cluster.namespace(&arriving.namespace);
         self.shared_gpus += u64::from(arriving.shared_gpu);
         let pod = self.cluster.add_pod(
@@ -226,6 +223,23 @@ impl<'a> World<'a> {
         }
     }
 
+    /// From now on, keeps the changes for [`Self::violated_invariants`].
+    pub(super) fn keep_changes(&mut self) {
+        self.to_check.get_or_insert_default();
+    }
+
+    /// The invariants that the changes since the last call violate, in words; all invariants with `all`, and of a cluster
+    /// that is small enough.
+    pub(super) fn violated_invariants(&mut self, all: bool) -> Vec<String> {
+        const FEW_PODS: usize = 500;
+        let changes = self.to_check.as_mut().map(std::mem::take).unwrap_or_default();
+        if all || self.cluster.pods().len() < FEW_PODS {
+            self.cluster.violated_invariants()
+        } else {
+            self.cluster.invariants_violated_by(&changes)
+        }
+    }
+
     /// Lets everybody see what changed, until nothing changes any more within this instant.
     pub(super) fn settle(&mut self) {
         let mut changes = std::mem::take(&mut self.changes);
@@ -238,6 +252,9 @@ impl<'a> World<'a> {
                 if changes.is_empty() {
                     break;
                 }
+            }
+            if let Some(to_check) = &mut self.to_check {
+                to_check.extend_from_slice(&changes);
             }
             for change in changes.drain(..) {
                 self.observe(change);
@@ -288,55 +305,22 @@ impl<'a> World<'a> {
         }
     }
 
-    fn act_on_fault(&mut self, effect: FaultEffect, before: &[Machine]) {
-        let now = self.queue.now();
+    /// Records what a fault has done, and tells the kubelets which containers crash.
+    fn pass_on_fault(&mut self, effect: FaultEffect) {
+        let Self { queue, cluster, recorder, recovery, kubelets, .. } = self;
+        let now = queue.now();
         match effect {
             FaultEffect::Struck { kind, strike, subject, nodes } => {
-                self.recovery.struck(kind, strike, &subject, &nodes, &self.cluster, now);
-                for node in nodes {
-                    self.recorder.note_node_fault(node);
-                    self.machine_changed(node, before);
-                }
+                recovery.struck(kind, strike, &subject, &nodes, cluster, now);
+                nodes.into_iter().for_each(|node| recorder.note_node_fault(node));
             }
-            FaultEffect::Repaired { strike, nodes } => {
-                self.recovery.repaired(strike, &nodes, &self.cluster, now);
-                for node in nodes {
-                    self.machine_changed(node, before);
-                }
-            }
-            FaultEffect::Booted(node) => {
-                self.machine_changed(node, before);
-                self.recovery.booted(node, &self.cluster, now);
-            }
+            FaultEffect::Repaired { strike } => recovery.repaired(strike, now),
             FaultEffect::PodsCrash(pods) => {
                 for pod in pods {
-                    self.recovery.pod_crashed(pod, &self.cluster, now);
-                    self.kubelets.crash(pod, &mut self.cluster, &mut self.queue);
+                    recovery.pod_crashed(pod, cluster, now);
+                    kubelets.crash(pod, cluster, queue);
                 }
             }
-        }
-    }
-
-    fn machine_changed(&mut self, node: NodeId, before: &[Machine]) {
-        let Self { queue, cluster, .. } = self;
-        let was = before.get(node.index()).copied().unwrap_or_default();
-        if was == cluster.node(node).machine {
-            return;
-        }
-        self.kubelets.observe_machine(node, was, cluster, queue);
-        self.controllers.observe_machine(node, cluster, queue);
-        self.traffic.observe_machine(node, cluster, queue.now());
-        self.kubelet_reports(node);
-    }
-
-    /// A kubelet that was silent posts its node's status.
-    fn kubelet_reports(&mut self, node: NodeId) {
-        let now = self.queue.now();
-        if self.cluster.node(node).machine == Machine::Up && self.cluster.node(node).exists() {
-            self.controllers.kubelet_reports(node);
-            self.cluster.set_node_ready(node, NodeReady::True, now);
-            self.recovery.kubelet_is_back(node, &self.cluster, now);
-            self.traffic.observe_machine(node, &self.cluster, now);
         }
     }
 

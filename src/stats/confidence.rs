@@ -22,15 +22,6 @@ impl Interval {
     }
 }
 
-/// The difference between two variants that ran with the same seeds (common random numbers).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Paired {
-    /// Mean of `second - first` with its confidence interval.
-    pub difference: Interval,
-    /// Whether the interval excludes zero; `None` for fewer than two pairs.
-    pub significant: Option<bool>,
-}
-
 /// The arithmetic mean, or `None` of nothing. Summed in ascending order, so that the order of the observations does not
 /// show in the last digit.
 #[must_use]
@@ -79,16 +70,6 @@ pub fn confidence_interval(observations: &[f64], confidence: f64) -> Option<Inte
     Some(Interval { mean: mean(observations)?, half_width, count })
 }
 
-/// Compares two variants by the differences of runs with equal seeds. Runs beyond the shorter slice are left out.
-/// `None` without a pair.
-#[must_use]
-pub fn paired_difference(first: &[f64], second: &[f64], confidence: f64) -> Option<Paired> {
-    let differences: Vec<f64> = first.iter().zip(second).map(|(before, after)| after - before).collect();
-    let difference = confidence_interval(&differences, confidence)?;
-    let significant = difference.half_width.map(|half| difference.mean.abs() > half);
-    Some(Paired { difference, significant })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,16 +111,5 @@ mod tests {
         assert_eq!(confidence_interval(&[3.0], 0.95), Some(Interval { mean: 3.0, half_width: None, count: 1 }));
         assert_eq!(confidence_interval(&[3.0, 3.0], 0.95).unwrap().half_width, Some(0.0));
         assert_eq!(variance(&[1.0]), None);
-    }
-
-    #[test]
-    fn pairs_find_a_small_difference_in_noisy_runs() {
-        let first = [10.0, 50.0, 90.0, 130.0];
-        let second = [11.0, 51.1, 90.9, 131.0];
-        let paired = paired_difference(&first, &second, 0.95).unwrap();
-        assert!((paired.difference.mean - 1.0).abs() < 1e-9);
-        assert_eq!(paired.significant, Some(true));
-        assert_eq!(paired_difference(&first, &first, 0.95).unwrap().significant, Some(false));
-        assert_eq!(paired_difference(&first[..1], &second, 0.95).unwrap().significant, None);
     }
 }

@@ -1,4 +1,4 @@
-//! Summaries of numbers: percentiles, means, confidence intervals, paired comparison, quantities over time.
+//! Summaries of numbers: percentiles, means, confidence intervals, quantities over time.
 //!
 //! Every function is pure. A percentile is always the *nearest rank*: the smallest value such that at least the asked
 //! share of the weight lies at or below it, so it is a value that occurred. Nothing here yields not-a-number: what has
@@ -8,9 +8,6 @@ mod confidence;
 mod over_time;
 mod sample;
 
-pub use confidence::{Interval, Paired, confidence_interval, mean, paired_difference, student_t_quantile, variance};
-pub use over_time::{
-    mean_of_intervals, mean_of_steps, peak_ratio, percentile_of_intervals, percentile_of_steps, ratio_of_totals,
-    shortfall, total_until,
-};
-pub use sample::{EXACT_LIMIT, Sample, percentile_of_sorted};
+pub use confidence::{Interval, confidence_interval};
+pub use over_time::{mean_of_intervals, mean_of_steps, peak_ratio, ratio_of_totals, shortfall, total_until};
+pub use sample::{Sample, percentile_of_sorted};

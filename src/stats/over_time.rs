@@ -1,4 +1,4 @@
-//! Time-weighted means, percentiles and ratios of quantities over simulated time.
+//! Time-weighted means and ratios of quantities over simulated time.
 
 use crate::record::{IntervalSeries, StepSeries};
 use crate::units::SimTime;
@@ -27,55 +27,6 @@ pub fn mean_of_intervals(series: &IntervalSeries, end: SimTime) -> Option<f64> {
 #[must_use]
 pub fn mean_of_steps(series: &StepSeries, from: SimTime, to: SimTime) -> Option<f64> {
     (to > from).then(|| float(series.integral(from, to)) / float((to - from).as_nanos().into()))
-}
-
-/// The value that the series stays at or below for `percent` (0 to 100) of the time in `from..to` (nearest rank,
-/// weighted by time). Times before the first change are left out.
-#[must_use]
-pub fn percentile_of_steps(series: &StepSeries, from: SimTime, to: SimTime, percent: f64) -> Option<i64> {
-    let spans = series.segments(from, to).map(|(span, value)| (value, i128::from(span.as_nanos())));
-    weighted_percentile(spans.collect(), percent, i64::cmp)
-}
-
-/// The interval mean that the series stays at or below for `percent` (0 to 100) of the time, each interval weighing its
-/// length. Swings within an interval are averaged out: the percentile of a series by interval is never more extreme
-/// than that of the same series by step.
-#[must_use]
-pub fn percentile_of_intervals(series: &IntervalSeries, percent: f64) -> Option<f64> {
-    let spans = bucket_lengths(series)
-        .filter(|(_, nanos)| *nanos > 0)
-        .map(|(bucket, nanos)| (float(series.buckets()[bucket].integral) / float(nanos), nanos));
-    weighted_percentile(spans.collect(), percent, f64::total_cmp)
-}
-
-/// Index and length in nanoseconds of each interval; the last may be partial.
-fn bucket_lengths(series: &IntervalSeries) -> impl Iterator<Item = (usize, i128)> + '_ {
-    let interval = i128::from(series.interval().as_nanos());
-    let mut left = i128::from(series.end().as_nanos());
-    (0..series.buckets().len()).map(move |bucket| {
-        let length = left.clamp(0, interval);
-        left -= length;
-        (bucket, length)
-    })
-}
-
-/// Nearest rank with weights.
-fn weighted_percentile<T: Copy>(
-    mut values: Vec<(T, i128)>,
-    percent: f64,
-    order: impl Fn(&T, &T) -> std::cmp::Ordering,
-) -> Option<T> {
-    values.sort_by(|(one, _), (other, _)| order(one, other));
-    let total: i128 = values.iter().map(|(_, weight)| *weight).sum();
-    let wanted = percent.clamp(0.0, 100.0) / 100.0 * float(total) * (1.0 - 1e-12);
-    let mut passed = 0;
-    for (value, weight) in &values {
-        passed += weight;
-        if float(passed) >= wanted {
-            return Some(*value);
-        }
-    }
-    values.last().map(|(value, _)| *value)
 }
 
 /// The ratio of two integrals; `None` if the denominator is zero.
@@ -137,33 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_weigh_time() {
-        let series = steps(&[(0, 1), (90, 5), (99, 50)]);
-        let cases = [(50.0, 1), (90.0, 1), (90.5, 5), (99.0, 5), (99.5, 50), (100.0, 50), (0.0, 1)];
-        for (percent, expected) in cases {
-            let value = percentile_of_steps(&series, SimTime::ZERO, SimTime::from_secs(100), percent);
-            assert_eq!(value, Some(expected), "p{percent}");
-        }
-        assert_eq!(percentile_of_steps(&series, SimTime::ZERO, SimTime::ZERO, 50.0), None);
-    }
-
-    #[test]
     fn an_unfinished_series_keeps_its_value() {
         let mut series = IntervalSeries::new(SimDuration::from_secs(10));
         series.set(SimTime::from_secs(5), 4);
         assert_eq!(total_until(&series, SimTime::from_secs(10)), 20 * SECOND);
         assert_eq!(mean_of_intervals(&series, SimTime::from_secs(10)), Some(2.0));
         assert_eq!(mean_of_intervals(&series, SimTime::ZERO), None);
-    }
-
-    #[test]
-    fn intervals_weigh_their_length() {
-        let mut series = IntervalSeries::new(SimDuration::from_secs(10));
-        series.set(SimTime::from_secs(10), 8);
-        series.advance(SimTime::from_secs(12));
-        assert_eq!(percentile_of_intervals(&series, 80.0), Some(0.0));
-        assert_eq!(percentile_of_intervals(&series, 90.0), Some(8.0));
-        assert_eq!(percentile_of_intervals(&IntervalSeries::new(SimDuration::from_secs(1)), 50.0), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::units::SimDuration;
 use hdrhistogram::Histogram;
 
 /// The largest sample that is kept whole (32 MiB); larger ones become a histogram.
-pub const EXACT_LIMIT: usize = 1 << 22;
+const EXACT_LIMIT: usize = 1 << 22;
 
 /// The value at `percent` (0 to 100) of an ascending slice by nearest rank: element ⌈percent/100 · n⌉, counted from
 /// one. `None` for an empty slice.
@@ -37,7 +37,7 @@ fn record(histogram: &mut Histogram<u64>, span: SimDuration) {
 
 /// Spans of time whose mean, extremes and percentiles are asked for.
 ///
-/// Count, mean and extremes are always exact. Percentiles are exact up to [`EXACT_LIMIT`] spans; beyond, they come from
+/// Count, mean and extremes are always exact. Percentiles are exact up to `EXACT_LIMIT` (4,194,304) spans; beyond, they come from
 /// a histogram and are at most 0.01 % too high. Negative spans count as zero.
 #[derive(Clone, Debug)]
 pub struct Sample {
@@ -99,12 +99,6 @@ impl Sample {
         }
     }
 
-    /// Number of spans.
-    #[must_use]
-    pub const fn count(&self) -> u64 {
-        self.count
-    }
-
     /// Mean in seconds.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "statistics need no more than 53 bits")]
@@ -116,12 +110,6 @@ impl Sample {
     #[must_use]
     pub fn max(&self) -> Option<SimDuration> {
         (self.count > 0).then_some(self.max)
-    }
-
-    /// The shortest span.
-    #[must_use]
-    pub fn min(&self) -> Option<SimDuration> {
-        (self.count > 0).then_some(self.min)
     }
 
     /// The span at `percent` (0 to 100) by nearest rank.
@@ -190,16 +178,13 @@ mod tests {
     #[test]
     fn negative_spans_count_as_zero() {
         let sample: Sample = [SimDuration::from_secs(-5), SimDuration::from_secs(4)].into_iter().collect();
-        assert_eq!((sample.min(), sample.mean_seconds()), (Some(SimDuration::ZERO), Some(2.0)));
+        assert_eq!((sample.min, sample.mean_seconds()), (SimDuration::ZERO, Some(2.0)));
     }
 
     #[test]
     fn an_empty_sample_has_no_statistics() {
         let mut sample = Sample::default();
-        assert_eq!(
-            (sample.mean_seconds(), sample.max(), sample.min(), sample.percentile(50.0)),
-            (None, None, None, None)
-        );
+        assert_eq!((sample.mean_seconds(), sample.max(), sample.percentile(50.0)), (None, None, None));
     }
 
     proptest! {
@@ -211,7 +196,7 @@ mod tests {
                 binned.push(SimDuration::from_nanos(*value));
             }
             prop_assert_eq!(exact.mean_seconds(), binned.mean_seconds());
-            prop_assert_eq!((exact.min(), exact.max()), (binned.min(), binned.max()));
+            prop_assert_eq!((exact.min, exact.max()), (binned.min, binned.max()));
             for percent in [0.0, 1.0, 50.0, 90.0, 99.0, 100.0] {
                 let (whole, close) = (exact.percentile(percent).unwrap(), binned.percentile(percent).unwrap());
                 let allowance = whole.as_nanos() / 10_000 + 1;

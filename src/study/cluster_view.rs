@@ -4,10 +4,9 @@
 //! Pods that ended count for nothing, as in kube-scheduler. Pending pods stay outside; those that are nominated to a node
 //! keep their claim to it.
 
-use crate::api::{self, LabelSelector, Name, Node, Object, PodPhase, PriorityClass};
-use crate::cluster::{NodeId, PodId};
+use crate::api::{self, LabelSelector, Name, Node, Object, PodPhase};
+use crate::cluster::{Admission, NodeId, PodId};
 use crate::scheduler::{KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, ServiceSelector, Snapshot};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The annotation of the API server's copy of a static pod.
@@ -64,8 +63,8 @@ pub struct ClusterView {
     pub nodes: Vec<Arc<Node>>,
     /// Pods by id, without those that ended.
     pub pods: Vec<ViewedPod>,
-    /// PriorityClasses by name.
-    pub priority_classes: BTreeMap<Name, PriorityClass>,
+    /// What the API server does to new pods.
+    pub admission: Admission,
     /// Pods on a node that is not known, by name.
     pub stray: Vec<String>,
 }
@@ -186,12 +185,6 @@ impl ClusterView {
         self.nodes.get(id.index()).map_or("", |node| &node.meta.name)
     }
 
-    /// The class of pods that name none.
-    #[must_use]
-    pub fn default_priority_class(&self) -> Option<&PriorityClass> {
-        self.priority_classes.values().find(|class| class.global_default)
-    }
-
     /// Adds what plugins look up besides nodes and pods. Disruption budgets are left out: nothing is preempted here.
     fn add_listed(&mut self, object: &Object) {
         let listers = &mut self.listers;
@@ -209,9 +202,8 @@ impl ClusterView {
             }
             Object::ReplicaSet(set) => self.add_owner("ReplicaSet", &set.meta, &set.selector),
             Object::StatefulSet(set) => self.add_owner("StatefulSet", &set.meta, &set.selector),
-            Object::PriorityClass(class) => {
-                self.priority_classes.insert(class.meta.name.clone(), class.clone());
-            }
+            Object::PriorityClass(class) => self.admission.apply_priority_class(class.clone()),
+            Object::LimitRange(range) => self.admission.apply_limit_range(range.clone()),
             _ => {}
         }
     }

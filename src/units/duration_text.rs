@@ -1,7 +1,7 @@
 //! Durations as text, in the form of Go's `time.ParseDuration`, extended by days and weeks.
 
 use super::SimDuration;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use thiserror::Error;
 
 /// Why a text is not a duration.
@@ -110,6 +110,12 @@ pub fn format_go_duration(span: SimDuration) -> String {
         }
     };
     format!("{sign}{text}")
+}
+
+impl fmt::Display for SimDuration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&format_go_duration(*self))
+    }
 }
 
 #[cfg(test)]

@@ -154,12 +154,6 @@ impl Sum for SimDuration {
     }
 }
 
-impl fmt::Display for SimDuration {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&super::format_go_duration(*self))
-    }
-}
-
 /// An instant of simulated time: nanoseconds since the start of the scenario. Objects that were created before the
 /// start (for example in a dump of a live cluster) have negative times.
 ///

@@ -177,14 +177,12 @@ impl Traffic {
             | Change::PodEndpoint(pod)
             | Change::PodEnded(pod)
             | Change::PodRemoved(pod) => self.update_pod(pod, cluster, now),
+            Change::Machine { node, .. } => {
+                for pod in &cluster.node(node).pods {
+                    self.update_pod(*pod, cluster, now);
+                }
+            }
             _ => {}
-        }
-    }
-
-    /// The machine of a node stopped or came back.
-    pub fn observe_machine(&mut self, node: NodeId, cluster: &Cluster, now: SimTime) {
-        for pod in cluster.node(node).pods.clone() {
-            self.update_pod(pod, cluster, now);
         }
     }
 
@@ -389,7 +387,7 @@ mod tests {
             revision_history_limit: 10,
             paused: false,
         };
-        let deployment = cluster.apply_deployment(object, id, SimTime::ZERO);
+        let deployment = cluster.apply_deployment(object.with_template(id), SimTime::ZERO);
         let workload = cluster.deployment(deployment).workload;
         assert!(matches!(cluster.workload(workload).kind, WorkloadKind::Deployment(_)));
         let pods = (0..2)
@@ -468,7 +466,7 @@ mod tests {
         let mut traffic = traffic(&cluster, &pods);
         let node = cluster.pod(pods[0]).node.expect("it is bound");
         cluster.set_machine(node, Machine::Down);
-        traffic.observe_machine(node, &cluster, SimTime::from_secs(10));
+        traffic.observe(Change::Machine { node, was: Machine::Up }, &cluster, SimTime::from_secs(10));
         let (_, _, load) = traffic.take_changed().next_back().expect("the load changed");
         assert!((load.unserved - 50.0).abs() < 1e-9, "half of the requests go to the dead endpoint: {load:?}");
         cluster.set_pod_ready(pods[0], false, SimTime::from_secs(50));

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod cli;
+mod client_rate;
 mod explain;
 mod fit;
 mod gallery;

@@ -7,8 +7,8 @@ use crate::units::SimDuration;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HpaConfig {
     /// `--horizontal-pod-autoscaler-sync-period`, 15 s: each object is reconciled this long after its last
-    /// reconcile, the first time this long after it was created. [`reconcile`](super::reconcile) does not read it;
-    /// who schedules the reconciles does.
+    /// reconcile, the first time this long after it was created. [`desired_replicas`](super::desired_replicas) does not read it;
+    /// the running controller does.
     pub sync_period: SimDuration,
     /// `--horizontal-pod-autoscaler-downscale-stabilization`, 300 s.
     pub downscale_stabilization: SimDuration,

@@ -2,13 +2,13 @@
 //! `podautoscaler/horizontal.go`).
 
 use super::conditions::HpaConditionReason;
+use super::inputs::{HpaInputs, Scale};
 use super::metrics_source::MetricsSource;
 use super::pod::{HpaPod, pod_request};
 use super::replica_calculator::{
     Calculation, MetricError, PerPodQuery, PerPodTarget, Tolerances, average_value_replicas, per_pod_replicas,
     value_replicas,
 };
-use super::{HpaInputs, Scale};
 use crate::api::{LabelSelector, MetricSpec, MetricTarget, PodSpec, SelectorOperator};
 use crate::autoscaler::metrics::{MilliValue, PodMetric};
 use crate::units::{SimDuration, SimTime};

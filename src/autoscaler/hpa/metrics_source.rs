@@ -16,7 +16,7 @@ pub struct UnselectedSamples {
 /// The metrics APIs as one HorizontalPodAutoscaler sees them. `None` is an error or an empty answer: the controller
 /// treats both alike.
 ///
-/// Pods are named by their index in the slice given to [`reconcile`](super::reconcile), so that no answer allocates.
+/// Pods are named by their index in the slice given to [`desired_replicas`](super::desired_replicas), so that no answer allocates.
 pub trait MetricsSource {
     /// `metrics.k8s.io`: a pod's usage of a resource, summed over its containers (a pod of which a reported container
     /// lacks the resource has no sample), or that of one container.

@@ -1,9 +1,9 @@
-//! The HorizontalPodAutoscaler controller (`autoscaling/v2`, Kubernetes 1.36 `pkg/controller/podautoscaler`): one
-//! [`reconcile`] as a pure function of plain values and `now`.
+//! The HorizontalPodAutoscaler controller (`autoscaling/v2`, Kubernetes 1.36 `pkg/controller/podautoscaler`): the
+//! decision [`desired_replicas`] as a pure function of plain values and `now`, and the running [`controller`] that asks it.
 //!
 //! `replica_calculator` turns samples into numbers of replicas, `metric` does so for each kind of metric and combines
-//! them, `normalize` and `behavior` hold the result against bounds, windows and policies, `reconcile` puts them in
-//! order. When a reconcile happens, what the pods use and who writes the scale is not decided here.
+//! them, `normalize` and `behavior` hold the result against bounds, windows and policies, `desired_replicas` puts them
+//! in order. What the pods use is not decided here.
 //!
 //! Deviations: a conflict or error while the scale is written is not modelled; the messages of conditions are not kept;
 //! a metric's time stamp is not reported. All reads of one reconcile share one `now`.
@@ -11,24 +11,27 @@
 mod behavior;
 mod conditions;
 mod config;
+pub mod controller;
+mod desired_replicas;
 mod go_number;
 mod history;
+mod inputs;
 mod metric;
 mod metrics_source;
 mod normalize;
 mod pod;
-mod reconcile;
 mod replica_calculator;
 #[cfg(test)]
 mod tests;
 
 pub use conditions::{HpaCondition, HpaConditionReason, HpaConditionType, HpaConditions};
 pub use config::HpaConfig;
+pub use desired_replicas::{HpaDecision, HpaState, ReconcileError, RescaleReason, desired_replicas};
 pub use history::{HpaHistory, TimedReplicas};
+pub use inputs::{HpaInputs, Scale, ScaleSelector};
 pub use metric::{
     CombinedProposal, MetricFailure, MetricName, MetricProposal, MetricResult, MetricValueStatus, combine, propose,
 };
 pub use metrics_source::{MetricsSource, UnselectedSamples};
 pub use pod::{ConditionStatus, HpaPod, PodReadyCondition};
-pub use reconcile::{HpaDecision, HpaInputs, HpaState, ReconcileError, RescaleReason, Scale, ScaleSelector, reconcile};
 pub use replica_calculator::MetricError;

@@ -224,7 +224,7 @@ fn decide(
     let scale = Scale { spec_replicas: replicas, status_replicas: replicas, selector: ScaleSelector::Valid };
     let config = HpaConfig::default();
     let inputs = HpaInputs { config: &config, hpa, scale: Some(scale), pods: &views, metrics: &samples };
-    reconcile(&inputs, state, SimTime::ZERO)
+    desired_replicas(&inputs, state, SimTime::ZERO)
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn what_cannot_be_read_stops_the_reconcile() {
         let samples = Samples::default();
         let inputs = HpaInputs { config: &config, hpa: &hpa, scale, pods: &[], metrics: &samples };
         let mut state = HpaState::default();
-        let decision = reconcile(&inputs, &mut state, SimTime::ZERO);
+        let decision = desired_replicas(&inputs, &mut state, SimTime::ZERO);
         assert!(decision.error.is_some() && !decision.rescaled, "{reason}");
         let last = decision.conditions.iter().last().unwrap();
         assert_eq!((last.condition_type.as_str(), last.status, last.reason.as_str()), (condition, false, reason));

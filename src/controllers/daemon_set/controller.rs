@@ -72,7 +72,7 @@ struct Memory {
 impl Memory {
     /// Judges a node, or recalls the judgement.
     fn judge(&mut self, id: DaemonSetId, node: NodeId, cluster: &Cluster) -> Eligibility {
-        let base = cluster.daemon_set(id).template;
+        let base = cluster.daemon_set(id).object.template;
         let spec = &cluster.template(base).template.spec;
         if self.judged_for.as_ref().is_none_or(|(own, _)| *own != base) {
             self.judged.clear();
@@ -161,7 +161,7 @@ impl DaemonSetController {
         let gathered = self.gather(id, cluster, now);
         let set = cluster.daemon_set(id);
         let (strategy, min_ready, base, workload) =
-            (set.object.update_strategy, set.object.min_ready, set.template, set.workload);
+            (set.object.update_strategy, set.object.min_ready, set.object.template, set.workload);
         let outcome = {
             let memory = self.memory(id);
             let view = |(node, eligibility, pods): &(NodeId, Eligibility, Range<usize>)| DaemonNodeView {
@@ -185,7 +185,7 @@ impl DaemonSetController {
     /// Gathers the nodes that should run a pod or have one, with their pods.
     fn gather(&mut self, id: DaemonSetId, cluster: &Cluster, now: SimTime) -> Gathered {
         let set = cluster.daemon_set(id);
-        let (base, min_ready) = (set.template, set.object.min_ready);
+        let (base, min_ready) = (set.object.template, set.object.min_ready);
         let mut gathered = Gathered::default();
         let mut placed: Vec<(NodeId, PodId)> = Vec::with_capacity(set.pods.len());
         for pod in &set.pods {

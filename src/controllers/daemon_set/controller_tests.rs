@@ -12,7 +12,7 @@ fn a_daemon_set_does_what_the_recorded_one_did() {
     let workload = test.cluster.daemon_set(id).workload;
     assert_eq!(test.cluster.workload(workload).desired, 5);
     let (_, template) = test.template("app:v2", PodSpec::default());
-    test.cluster.update_daemon_set(id, |set| set.template = template);
+    test.cluster.update_daemon_set(id, |set| set.object.template = template);
     test.react();
     test.run_until(49_203);
     test.add_node();

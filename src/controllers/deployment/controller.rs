@@ -11,7 +11,7 @@ use crate::controllers::deployment::{
     DeploymentAction, DeploymentStatus, DeploymentView, ReplicaSetView, ReplicasAnnotations, Requeue, sync,
 };
 use crate::engine::Agenda;
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
 
 /// First delay of the work queue's rate limiter (`DefaultTypedControllerRateLimiter` of client-go).
@@ -30,6 +30,8 @@ pub struct DeploymentController {
 struct Memory {
     generation: i64,
     status: DeploymentStatus,
+    /// When the client may send the write that the last sync decided on and has not sent yet.
+    turn: Option<SimTime>,
 }
 
 impl DeploymentController {
@@ -82,13 +84,16 @@ impl DeploymentController {
         };
         let ids = deployment.replica_sets.clone();
         let views: Vec<ReplicaSetView> =
-            ids.iter().map(|set| replica_set_view(cluster, *set, deployment.template)).collect();
+            ids.iter().map(|set| replica_set_view(cluster, *set, deployment.object.template)).collect();
         let outcome = sync(&view, &views, now);
         let writes_objects = outcome.actions.iter().any(|action| !matches!(action, DeploymentAction::UpdateStatus(_)));
         if writes_objects {
-            let allowed = self.limiter.take(now);
-            if allowed > now {
-                self.enqueue(id, allowed - now, agenda);
+            // A sync that has to wait keeps its turn: another one, taken when it wakes, would make it wait for ever.
+            let turn = self.memory(id).turn.take();
+            let turn = turn.unwrap_or_else(|| self.limiter.take(now));
+            if turn > now {
+                self.memory(id).turn = Some(turn);
+                self.enqueue(id, turn - now, agenda);
                 return;
             }
         }
@@ -174,10 +179,10 @@ fn create_replica_set(
     replicas: i32,
     revision: i64,
     annotations: ReplicasAnnotations,
-    now: crate::units::SimTime,
+    now: SimTime,
 ) -> ReplicaSetId {
     let deployment = cluster.deployment(id);
-    let base_template = deployment.template;
+    let base_template = deployment.object.template;
     let template = Arc::clone(&cluster.template(base_template).template);
     let hash = template_hash(&template);
     let (name, namespace) = (format!("{}-{hash}", deployment.object.meta.name), deployment.namespace);

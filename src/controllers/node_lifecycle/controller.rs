@@ -8,6 +8,7 @@ use crate::api::{Name, Taint, TaintEffect, well_known};
 use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, NodeId, NodeReady, Severity};
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
+use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::node_lifecycle::zones::{
     ClusterMode, EvictionConfig, EvictionRate, TaintQueue, ZoneReadiness, ZoneState, handle_disruption,
 };
@@ -25,6 +26,8 @@ pub struct NodeLifecycleController {
     eviction: EvictionConfig,
     zones: BTreeMap<(Name, Name), u32>,
     queues: Vec<TaintQueue<NodeId>>,
+    /// When each zone's queue is looked at next: one look for all nodes that wait, not one for each.
+    turns: WorkQueue,
     states: BTreeMap<u32, ZoneState>,
     /// Nodes whose kubelets are silent, each with the number of its silence.
     silent: BTreeMap<NodeId, u32>,
@@ -43,6 +46,7 @@ impl NodeLifecycleController {
             eviction: settings.eviction,
             zones: BTreeMap::new(),
             queues: Vec::new(),
+            turns: WorkQueue::default(),
             states: BTreeMap::new(),
             silent: BTreeMap::new(),
             silences: 0,
@@ -69,10 +73,15 @@ impl NodeLifecycleController {
         zone
     }
 
-    /// The machine behind a node changed: from the moment when it stops or is cut off its kubelet is silent.
-    pub fn observe_machine<A: Agenda<ControllerEvent>>(&mut self, node: NodeId, cluster: &Cluster, agenda: &mut A) {
+    /// The machine behind a node changed: from the moment when it stops or is cut off its kubelet is silent, until it is
+    /// up again.
+    fn machine_changed<A: Agenda<ControllerEvent>>(&mut self, node: NodeId, cluster: &Cluster, agenda: &mut A) {
         let state = cluster.node(node);
-        if state.machine == Machine::Up || self.silent.contains_key(&node) {
+        if state.machine == Machine::Up {
+            self.silent.remove(&node);
+            return;
+        }
+        if self.silent.contains_key(&node) {
             return;
         }
         self.silences += 1;
@@ -80,11 +89,6 @@ impl NodeLifecycleController {
         let renewal = last_renewal(state.created, self.lease_period, agenda.now());
         let found = detection_time(renewal, SimTime::ZERO, self.monitor_period, self.monitor_grace);
         agenda.schedule(found, ControllerEvent::NodeSilent { node, silence: self.silences });
-    }
-
-    /// The kubelet of a node reports again.
-    pub fn kubelet_reports(&mut self, node: NodeId) {
-        self.silent.remove(&node);
     }
 
     /// A node's Ready condition, cordon or zone changed: its `NoSchedule` taints follow at once; when it is ready again,
@@ -96,6 +100,7 @@ impl NodeLifecycleController {
                 set_no_schedule_taints(cluster, node);
                 self.plan_next_end(agenda);
             }
+            Change::Machine { node, .. } => self.machine_changed(node, cluster, agenda),
             Change::NodeUpdated(node) => set_no_schedule_taints(cluster, node),
             Change::NodeReadiness(node) => {
                 set_no_schedule_taints(cluster, node);
@@ -158,7 +163,7 @@ impl NodeLifecycleController {
         }
         let zone = self.zone_of(node, cluster);
         if self.queues[zone as usize].add(node) {
-            agenda.schedule(now, ControllerEvent::TaintNodes { zone });
+            self.plan_taints(zone, now, agenda);
         }
         self.plan_end(agenda.now(), agenda);
     }
@@ -234,14 +239,24 @@ impl NodeLifecycleController {
         if let Some(queue) = self.queues.get_mut(zone as usize) {
             queue.set_rate(rate, agenda.now());
             if let Some(at) = queue.next_at(agenda.now()) {
-                agenda.schedule(at, ControllerEvent::TaintNodes { zone });
+                self.plan_taints(zone, at, agenda);
             }
+        }
+    }
+
+    /// Plans a look at a zone's queue, unless one is planned that comes no later.
+    fn plan_taints<A: Agenda<ControllerEvent>>(&mut self, zone: u32, at: SimTime, agenda: &mut A) {
+        if self.turns.add(zone as usize, at) {
+            agenda.schedule(at, ControllerEvent::TaintNodes { zone });
         }
     }
 
     /// Taints the nodes of a zone that wait for it, as the rate allows.
     pub fn taint_nodes<A: Agenda<ControllerEvent>>(&mut self, zone: u32, cluster: &mut Cluster, agenda: &mut A) {
         let now = agenda.now();
+        if !self.turns.take(zone as usize, now) {
+            return;
+        }
         let Some(queue) = self.queues.get_mut(zone as usize) else { return };
         while let Some(node) = queue.take(now) {
             if let Some(key) = ready_taint(cluster.node(node).ready) {
@@ -256,7 +271,7 @@ impl NodeLifecycleController {
             }
         }
         if let Some(at) = queue.next_at(now) {
-            agenda.schedule(at, ControllerEvent::TaintNodes { zone });
+            self.plan_taints(zone, at, agenda);
         }
     }
 }

@@ -86,7 +86,7 @@ impl StatefulSetController {
             return;
         }
         let set = cluster.stateful_set(id);
-        let (update_base, current_base, min_ready) = (set.template, set.current_template, set.object.min_ready);
+        let (update_base, current_base, min_ready) = (set.object.template, set.current_template, set.object.min_ready);
         let view = StatefulSetView {
             replicas: set.object.replicas,
             first_ordinal: set.object.first_ordinal,

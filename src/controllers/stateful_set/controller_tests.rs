@@ -11,7 +11,7 @@ fn an_ordered_stateful_set_does_what_the_recorded_one_did() {
     let id = test.stateful_set(4, PodManagementPolicy::OrderedReady);
     test.run_until(23_479);
     let (_, template) = test.template("app:v2", PodSpec::default());
-    test.update_stateful_set(id, |set| set.template = template);
+    test.update_stateful_set(id, |set| set.object.template = template);
     test.run_until(50_795);
     assert_eq!(test.cluster.stateful_set(id).current_template, template, "the update is complete");
     test.update_stateful_set(id, |set| set.object.replicas = 2);

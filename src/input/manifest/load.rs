@@ -1,24 +1,15 @@
 //! Documents to objects: which kind each is, what is wrong with it, and what of it is not simulated.
 
-mod pod_source;
-
-use super::hpa::ScaleToZero;
-use super::inert::Inert;
-use super::typed::{self, Notes, similar};
-use super::{
-    daemon_set, deployment, hpa, limit_range, namespace, node, pod, pod_disruption_budget, priority_class, replica_set,
-    service, stateful_set, storage, validate_pod,
-};
+use super::unused::Unused;
 use crate::api::{Name, Object};
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
-use crate::input::{Diagnostic, Diagnostics, FieldErrors};
+use crate::input::kinds::common::meta;
+use crate::input::kinds::table::{Descriptor, KINDS};
+use crate::input::{Diagnostic, Diagnostics};
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-pub use pod_source::{LoadedPod, PodSource, load_pod};
 
 /// An object and where it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,30 +21,6 @@ pub struct LoadedObject {
     /// The line on which the object begins, from 1.
     pub line: usize,
 }
-
-/// The kinds that are read, each with the API version that Kubernetes 1.36 serves; where it serves several, the one to
-/// use comes first.
-const KINDS: [(&str, &str); 19] = [
-    ("Namespace", "v1"),
-    ("Node", "v1"),
-    ("LimitRange", "v1"),
-    ("Pod", "v1"),
-    ("Service", "v1"),
-    ("Deployment", "apps/v1"),
-    ("ReplicaSet", "apps/v1"),
-    ("StatefulSet", "apps/v1"),
-    ("DaemonSet", "apps/v1"),
-    ("HorizontalPodAutoscaler", "autoscaling/v2"),
-    ("HorizontalPodAutoscaler", "autoscaling/v1"),
-    ("PodDisruptionBudget", "policy/v1"),
-    ("PriorityClass", "scheduling.k8s.io/v1"),
-    ("PersistentVolume", "v1"),
-    ("PersistentVolumeClaim", "v1"),
-    ("StorageClass", "storage.k8s.io/v1"),
-    ("CSINode", "storage.k8s.io/v1"),
-    ("CSIDriver", "storage.k8s.io/v1"),
-    ("CSIStorageCapacity", "storage.k8s.io/v1"),
-];
 
 /// Reads every object of every source, in order. Calendar times in dumps become relative to `start`, the calendar time
 /// of the scenario's start. Everything that is wrong goes to `diagnostics`, objects with errors are left out, and what
@@ -75,31 +42,31 @@ pub fn load_objects(sources: &[ManifestSource], start: Timestamp, diagnostics: &
 type Identity = (&'static str, Name, Name);
 
 /// What has been read so far.
-struct Loader<'a> {
+pub(super) struct Loader<'a> {
     start: Timestamp,
-    objects: Vec<LoadedObject>,
-    diagnostics: &'a mut Diagnostics,
+    pub(super) objects: Vec<LoadedObject>,
+    pub(super) diagnostics: &'a mut Diagnostics,
     /// Where each object was first read, by kind, namespace and name.
     seen: BTreeMap<Identity, (Arc<str>, usize)>,
-    unused: Unused,
+    pub(super) unused: Unused,
 }
 
 /// `apiVersion` and `kind`.
 #[derive(Clone, Copy)]
-struct TypeMeta<'v> {
+pub(super) struct TypeMeta<'v> {
     api_version: &'v str,
     kind: &'v str,
 }
 
 impl<'a> Loader<'a> {
     /// Nothing has been read yet.
-    fn new(start: Timestamp, diagnostics: &'a mut Diagnostics) -> Self {
+    pub(super) fn new(start: Timestamp, diagnostics: &'a mut Diagnostics) -> Self {
         Self { start, objects: Vec::new(), diagnostics, seen: BTreeMap::new(), unused: Unused::default() }
     }
 
     /// Reads an object or a list of objects. `item_of` is the type of the items of a `PodList` and the like, which
     /// need not name it themselves.
-    fn load(&mut self, value: &Value, item_of: Option<TypeMeta<'_>>, place: &Place<'_, '_>) {
+    pub(super) fn load(&mut self, value: &Value, item_of: Option<TypeMeta<'_>>, place: &Place<'_, '_>) {
         let Some(meta) = self.type_meta(value, item_of, place) else { return };
         if let Some(item_kind) = meta.kind.strip_suffix("List")
             && let Some(items) = value.get("items").and_then(Value::as_array)
@@ -118,124 +85,8 @@ impl<'a> Loader<'a> {
             return;
         }
         let Some(kind) = self.known_kind(meta, place) else { return };
-        if let Some(object) = self.read_kind(kind, meta.api_version, value, place) {
+        if let Some(object) = self.read(kind, value, place) {
             self.add(object, place);
-        }
-    }
-
-    /// Reads one object of a kind and version of [`KINDS`]; `None` with errors.
-    fn read_kind(
-        &mut self,
-        kind: &'static str,
-        api_version: &str,
-        value: &Value,
-        place: &Place<'_, '_>,
-    ) -> Option<Object> {
-        match kind {
-            "Namespace" => self.read(
-                (kind, value, place),
-                |_| (),
-                namespace::validate,
-                |object, start, _| Object::Namespace(namespace::convert(object, start)),
-            ),
-            "Node" => self.read((kind, value, place), node::set_defaults, node::validate, |object, start, errors| {
-                Object::Node(node::convert(object, start, errors))
-            }),
-            "LimitRange" => self.read(
-                (kind, value, place),
-                |_| (),
-                limit_range::validate,
-                |object, start, errors| Object::LimitRange(limit_range::convert(object, start, errors)),
-            ),
-            "Pod" => self.read(
-                (kind, value, place),
-                |pod: &mut k8s_openapi::api::core::v1::Pod| {
-                    if let Some(spec) = &mut pod.spec {
-                        pod::set_defaults(spec);
-                    }
-                },
-                validate_pod,
-                |object, start, errors| Object::Pod(pod::convert(object, start, errors)),
-            ),
-            "Service" => self.read(
-                (kind, value, place),
-                |_| (),
-                service::validate,
-                |object, start, errors| Object::Service(service::convert(object, start, errors)),
-            ),
-            "Deployment" => self.read(
-                (kind, value, place),
-                deployment::set_defaults,
-                deployment::validate,
-                |object, start, errors| Object::Deployment(deployment::convert(object, start, errors)),
-            ),
-            "ReplicaSet" => self.read(
-                (kind, value, place),
-                replica_set::set_defaults,
-                replica_set::validate,
-                |object, start, errors| Object::ReplicaSet(replica_set::convert(object, start, errors)),
-            ),
-            "StatefulSet" => self.read(
-                (kind, value, place),
-                stateful_set::set_defaults,
-                stateful_set::validate,
-                |object, start, errors| Object::StatefulSet(stateful_set::convert(object, start, errors)),
-            ),
-            "DaemonSet" => self.read(
-                (kind, value, place),
-                daemon_set::set_defaults,
-                daemon_set::validate,
-                |object, start, errors| Object::DaemonSet(daemon_set::convert(object, start, errors)),
-            ),
-            "HorizontalPodAutoscaler" if api_version == "autoscaling/v1" => self.read(
-                (kind, value, place),
-                |_| (),
-                hpa::validate_v1,
-                |object, start, errors| {
-                    Object::HorizontalPodAutoscaler(hpa::convert_v1(object, ScaleToZero::default(), start, errors))
-                },
-            ),
-            "HorizontalPodAutoscaler" => self.read(
-                (kind, value, place),
-                |_| (),
-                hpa::validate,
-                |object, start, errors| {
-                    Object::HorizontalPodAutoscaler(hpa::convert(object, ScaleToZero::default(), start, errors))
-                },
-            ),
-            "PodDisruptionBudget" => self.read(
-                (kind, value, place),
-                |_| (),
-                pod_disruption_budget::validate,
-                |object, start, errors| {
-                    Object::PodDisruptionBudget(pod_disruption_budget::convert(object, start, errors))
-                },
-            ),
-            "PriorityClass" => self.read(
-                (kind, value, place),
-                |_| (),
-                priority_class::validate,
-                |object, start, errors| Object::PriorityClass(priority_class::convert(object, start, errors)),
-            ),
-            _ => self.read_storage_kind(kind, value, place),
-        }
-    }
-
-    /// Reads one storage object.
-    fn read_storage_kind(&mut self, kind: &'static str, value: &Value, place: &Place<'_, '_>) -> Option<Object> {
-        match kind {
-            "PersistentVolume" => {
-                self.read((kind, value, place), |_| (), storage::validate_volume, storage::convert_volume)
-            }
-            "PersistentVolumeClaim" => {
-                self.read((kind, value, place), |_| (), storage::validate_claim, storage::convert_claim)
-            }
-            "StorageClass" => self.read((kind, value, place), |_| (), storage::validate_class, storage::convert_class),
-            "CSINode" => self.read((kind, value, place), |_| (), storage::validate_csi_node, storage::convert_csi_node),
-            "CSIDriver" => {
-                self.read((kind, value, place), |_| (), storage::validate_csi_driver, storage::convert_csi_driver)
-            }
-            _ => self.read((kind, value, place), |_| (), storage::validate_capacity, storage::convert_capacity),
         }
     }
 
@@ -285,14 +136,14 @@ impl<'a> Loader<'a> {
     }
 
     /// The kind if it is read, else a note or an error.
-    fn known_kind(&mut self, meta: TypeMeta<'_>, place: &Place<'_, '_>) -> Option<&'static str> {
+    fn known_kind(&mut self, meta: TypeMeta<'_>, place: &Place<'_, '_>) -> Option<&'static Descriptor<Object>> {
         let TypeMeta { api_version, kind } = meta;
-        let served = || KINDS.iter().filter(|(own, _)| *own == kind);
+        let served = || KINDS.iter().filter(|known| known.kind == kind);
         let group = |version: &str| version.rsplit_once('/').map_or("", |(group, _)| group).to_owned();
-        if let Some((kind, _)) = served().find(|(_, version)| *version == api_version) {
-            return Some(kind);
+        if let Some(known) = served().find(|known| known.versions.contains(&api_version)) {
+            return Some(known);
         }
-        if let Some((_, version)) = served().next()
+        if let Some(version) = served().flat_map(|known| known.versions).next()
             && (group(version) == group(api_version) || group(api_version) == "extensions")
         {
             let message = format!("`{api_version}` is not served by Kubernetes 1.36 (expected `{version}`)");
@@ -303,36 +154,17 @@ impl<'a> Loader<'a> {
         None
     }
 
-    /// Reads, defaults, validates and converts one object; `None` with errors.
-    fn read<T: DeserializeOwned, Read>(
-        &mut self,
-        (kind, value, place): (&'static str, &Value, &Place<'_, '_>),
-        set_defaults: impl Fn(&mut T),
-        validate: impl Fn(&T, &mut FieldErrors),
-        convert: impl Fn(&T, Timestamp, &mut FieldErrors) -> Read,
-    ) -> Option<Read> {
-        let name = display_name(kind, value);
-        let (mut notes, mut type_errors) = (Notes::default(), Vec::new());
-        let read = typed::read::<T>(value, &mut notes, &mut type_errors);
-        for error in &type_errors {
-            self.error(place, Some(name.clone()), error.path(), error.problem());
-        }
-        self.unused.fields(kind, &notes, place);
-        let mut read = read?;
-        let mut errors = FieldErrors::default();
-        validate(&read, &mut errors);
-        set_defaults(&mut read);
-        let object = convert(&read, self.start, &mut errors);
-        let errors = errors.into_vec();
-        let faultless = errors.is_empty() && type_errors.is_empty();
-        for error in errors {
-            // A value of the wrong type was taken out: what is missing because of that is no further error.
-            if type_errors.iter().any(|own| error.field.starts_with(own.path())) {
-                continue;
+    /// Reads one object of a kind; `None` with errors.
+    pub(super) fn read<T>(&mut self, kind: &Descriptor<T>, value: &Value, place: &Place<'_, '_>) -> Option<T> {
+        let reading = kind.read(value, self.start);
+        if !reading.errors.is_empty() {
+            let name = display_name(kind, value);
+            for error in &reading.errors {
+                self.error(place, Some(name.clone()), &error.field, &error.problem);
             }
-            self.error(place, Some(name.clone()), &error.field, &error.problem);
         }
-        faultless.then_some(object)
+        self.unused.fields(kind.kind, &reading.notes, place);
+        reading.object
     }
 
     /// Keeps an object unless there is one of the same identity.
@@ -359,148 +191,16 @@ impl<'a> Loader<'a> {
 }
 
 /// The object's name for messages, from a document that may be wrong.
-fn display_name(kind: &str, value: &Value) -> String {
+fn display_name<T>(kind: &Descriptor<T>, value: &Value) -> String {
     let text = |field| value.get("metadata").and_then(|meta| meta.get(field)).and_then(Value::as_str);
-    let cluster_scoped = matches!(
-        kind,
-        "Node" | "Namespace" | "PriorityClass" | "PersistentVolume" | "StorageClass" | "CSINode" | "CSIDriver"
-    );
-    let namespace = if cluster_scoped { "" } else { text("namespace").unwrap_or(super::meta::DEFAULT_NAMESPACE) };
+    let namespace = if kind.naming.is_namespaced() { text("namespace").unwrap_or(meta::DEFAULT_NAMESPACE) } else { "" };
     match text("name") {
-        Some(name) => full_name(kind, namespace, name),
-        None => kind.to_owned(),
+        Some(name) => full_name(kind.kind, namespace, name),
+        None => kind.kind.to_owned(),
     }
 }
 
 /// `Deployment shop/web`, `Node n1`.
 fn full_name(kind: &str, namespace: &str, name: &str) -> String {
     if namespace.is_empty() { format!("{kind} {name}") } else { format!("{kind} {namespace}/{name}") }
-}
-
-/// Something that has no effect: how often it was seen, and where first.
-#[derive(Debug)]
-struct Sighting {
-    count: usize,
-    file: Arc<str>,
-    position: (usize, usize),
-    field: String,
-    hint: Option<String>,
-}
-
-/// Sightings by name, in the order of the first one.
-#[derive(Debug, Default)]
-struct Sightings {
-    order: Vec<String>,
-    by_name: BTreeMap<String, Sighting>,
-}
-
-impl Sightings {
-    /// Notes one; the place is looked up for the first one alone.
-    fn add(&mut self, name: String, place: &Place<'_, '_>, field: &str, hint: impl FnOnce() -> Option<String>) {
-        if let Some(sighting) = self.by_name.get_mut(&name) {
-            sighting.count += 1;
-            return;
-        }
-        let position = if field.is_empty() { place.start() } else { place.position(field) };
-        let sighting = Sighting { count: 1, file: place.file(), position, field: field.to_owned(), hint: hint() };
-        self.order.push(name.clone());
-        self.by_name.insert(name, sighting);
-    }
-
-    /// All of them.
-    fn iter(&self) -> impl Iterator<Item = (&str, &Sighting)> {
-        self.order.iter().filter_map(|name| Some((name.as_str(), self.by_name.get(name)?)))
-    }
-}
-
-/// What was read and has no effect.
-#[derive(Debug, Default)]
-struct Unused {
-    kinds: Sightings,
-    unknown: Sightings,
-    not_simulated: Sightings,
-    inside: Sightings,
-}
-
-impl Unused {
-    /// Notes an object of a kind that is not read.
-    fn kind(&mut self, name: String, kind: &str, place: &Place<'_, '_>) {
-        self.kinds.add(name, place, "", || {
-            similar(kind, KINDS.map(|(own, _)| own)).map(|own| format!("did you mean `{own}`?"))
-        });
-    }
-
-    /// Notes the keys and fields of an object that have no effect; those of `status` are the server's.
-    fn fields(&mut self, kind: &str, notes: &Notes, place: &Place<'_, '_>) {
-        let of_status = |path: &str| path == "status" || path.starts_with("status.");
-        for key in notes.unknown.iter().filter(|key| !of_status(&key.path)) {
-            self.unknown.add(format!("{kind} {}", pattern(&key.path)), place, &key.path, || {
-                key.similar.map(|similar| format!("did you mean `{similar}`?"))
-            });
-        }
-        for field in notes.inert.iter().filter(|field| !of_status(&field.path)) {
-            let list = match field.why {
-                Inert::NotSimulated => &mut self.not_simulated,
-                Inert::Inside => &mut self.inside,
-            };
-            list.add(field.name.clone(), place, &field.path, || None);
-        }
-    }
-
-    /// Writes the warnings.
-    fn report(&self, diagnostics: &mut Diagnostics) {
-        for (name, seen) in self.kinds.iter() {
-            let message = format!("kind {name} is not simulated and has no effect ({})", objects(seen.count));
-            diagnostics
-                .push(Diagnostic::warning(seen.file.clone(), message).at(seen.position).with_hint(seen.hint.clone()));
-        }
-        for (_, seen) in self.unknown.iter() {
-            let message = format!("is not a field of Kubernetes 1.36 and has no effect{}", times(seen.count));
-            diagnostics.push(
-                Diagnostic::warning(seen.file.clone(), message)
-                    .at(seen.position)
-                    .in_field(seen.field.clone())
-                    .with_hint(seen.hint.clone()),
-            );
-        }
-        for (_, seen) in self.not_simulated.iter() {
-            let message = format!("is not simulated and has no effect{}", times(seen.count));
-            diagnostics
-                .push(Diagnostic::warning(seen.file.clone(), message).at(seen.position).in_field(seen.field.clone()));
-        }
-        let inside: Vec<String> =
-            self.inside.iter().map(|(name, seen)| format!("{name}{}", times(seen.count))).collect();
-        if let Some((_, first)) = self.inside.iter().next() {
-            let message =
-                format!("these fields bear on nothing that is simulated and have no effect: {}", inside.join(", "));
-            diagnostics.push(Diagnostic::warning(first.file.clone(), message).at(first.position));
-        }
-    }
-}
-
-/// `1 object`, `3 objects`.
-fn objects(count: usize) -> String {
-    if count == 1 { "1 object".to_owned() } else { format!("{count} objects") }
-}
-
-/// How often, where it is more than once.
-fn times(count: usize) -> String {
-    if count == 1 { String::new() } else { format!(" ({count} times)") }
-}
-
-/// A path with every index replaced, so that the same field of all elements is one.
-fn pattern(path: &str) -> String {
-    let mut pattern = String::with_capacity(path.len());
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('[') {
-        pattern.push_str(before);
-        let (inside, tail) = after.split_once(']').unwrap_or((after, ""));
-        let shown = if inside.chars().all(|c| c.is_ascii_digit()) { "*" } else { inside };
-        pattern.push('[');
-        pattern.push_str(shown);
-        pattern.push(']');
-        rest = tail;
-    }
-    pattern.push_str(rest);
-    pattern
 }

@@ -1,11 +1,14 @@
 //! The rules that a scenario's values keep among themselves, checked after the document has been read.
 //!
-//! Turns the lists of the document into the closed enums of [`super::typed`] on the way.
+//! Turns the entries of the document into closed enums on the way.
 
-use super::path::{FieldPath, nearest};
+use super::action::Action;
+use super::fault::Fault;
 use super::spec::ScenarioSpec;
-use super::typed::{Action, Arrivals, Fault};
+use super::typed::Arrivals;
 use crate::input::Severity;
+use crate::input::document::field_path::FieldPathBuf;
+use crate::input::document::similar::{Tolerance, nearest};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +16,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
     pub severity: Severity,
-    pub path: FieldPath,
+    pub path: FieldPathBuf,
     pub message: String,
     pub hint: Option<String>,
 }
@@ -33,51 +36,51 @@ pub(super) struct Checker<'a> {
     /// The folder given by `--traces`.
     pub traces: Option<&'a Path>,
     /// Places that the reader could not read: no rule is checked there.
-    pub damaged: &'a BTreeSet<FieldPath>,
+    pub damaged: &'a BTreeSet<FieldPathBuf>,
     pub findings: Vec<Finding>,
 }
 
 impl Checker<'_> {
     /// Whether anything at, above or below a path could not be read.
-    pub fn is_damaged(&self, path: &FieldPath) -> bool {
+    pub fn is_damaged(&self, path: &FieldPathBuf) -> bool {
         self.damaged.iter().any(|damaged| damaged.0.starts_with(&path.0) || path.0.starts_with(&damaged.0))
     }
 
     /// Notes an error.
-    pub fn error(&mut self, path: FieldPath, message: impl Into<String>) {
+    pub fn error(&mut self, path: FieldPathBuf, message: impl Into<String>) {
         self.note(Severity::Error, path, message.into(), None);
     }
 
     /// Notes an error and what to do.
-    pub fn error_hint(&mut self, path: FieldPath, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn error_hint(&mut self, path: FieldPathBuf, message: impl Into<String>, hint: impl Into<String>) {
         self.note(Severity::Error, path, message.into(), Some(hint.into()));
     }
 
     /// Notes a warning.
-    pub fn warn(&mut self, path: FieldPath, message: impl Into<String>) {
+    pub fn warn(&mut self, path: FieldPathBuf, message: impl Into<String>) {
         self.note(Severity::Warning, path, message.into(), None);
     }
 
-    fn note(&mut self, severity: Severity, path: FieldPath, message: String, hint: Option<String>) {
+    fn note(&mut self, severity: Severity, path: FieldPathBuf, message: String, hint: Option<String>) {
         if !self.is_damaged(&path) {
             self.findings.push(Finding { severity, path, message, hint });
         }
     }
 
     /// An error unless the condition holds.
-    pub fn require(&mut self, holds: bool, path: FieldPath, message: impl Into<String>) {
+    pub fn require(&mut self, holds: bool, path: FieldPathBuf, message: impl Into<String>) {
         if !holds {
             self.error(path, message);
         }
     }
 
     /// A reference to one of several names.
-    pub fn require_known(&mut self, path: FieldPath, what: &str, name: &str, known: &BTreeSet<String>) {
+    pub fn require_known(&mut self, path: FieldPathBuf, what: &str, name: &str, known: &BTreeSet<String>) {
         if known.contains(name) {
             return;
         }
         let message = format!("{what} `{name}` does not exist");
-        if let Some(near) = nearest(name, known.iter().map(String::as_str)) {
+        if let Some(near) = nearest(name, known.iter().map(String::as_str), Tolerance::Wide) {
             let hint = format!("did you mean `{near}`?");
             self.error_hint(path, message, hint);
         } else if known.is_empty() {
@@ -90,7 +93,7 @@ impl Checker<'_> {
     }
 
     /// Names that shall differ; each is given with its path.
-    pub fn require_unique(&mut self, what: &str, names: impl IntoIterator<Item = (FieldPath, String)>) {
+    pub fn require_unique(&mut self, what: &str, names: impl IntoIterator<Item = (FieldPathBuf, String)>) {
         let mut seen = BTreeSet::new();
         for (path, name) in names {
             if !seen.insert(name.clone()) {
@@ -100,7 +103,7 @@ impl Checker<'_> {
     }
 
     /// A name as Kubernetes objects have it (RFC 1123 subdomain).
-    pub fn require_name(&mut self, path: FieldPath, name: &str) {
+    pub fn require_name(&mut self, path: FieldPathBuf, name: &str) {
         let is_edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
         let is_good = name.len() <= 253
             && is_edge(name.chars().next())
@@ -116,12 +119,12 @@ impl Checker<'_> {
     }
 
     /// A number that is not below zero.
-    pub fn require_not_negative(&mut self, path: FieldPath, value: f64) {
+    pub fn require_not_negative(&mut self, path: FieldPathBuf, value: f64) {
         self.require(value >= 0.0, path, format!("`{value}` is negative (expected zero or more)"));
     }
 
     /// A number above zero.
-    pub fn require_positive(&mut self, path: FieldPath, value: f64) {
+    pub fn require_positive(&mut self, path: FieldPathBuf, value: f64) {
         self.require(value > 0.0, path, format!("`{value}` is not above zero"));
     }
 
@@ -131,7 +134,7 @@ impl Checker<'_> {
     }
 
     /// A file that exists.
-    pub fn require_file(&mut self, path: FieldPath, file: &Path) {
+    pub fn require_file(&mut self, path: FieldPathBuf, file: &Path) {
         let resolved = self.resolve(file);
         if resolved.is_dir() {
             self.error(path, format!("`{}` is a folder (expected a file)", file.display()));
@@ -141,7 +144,7 @@ impl Checker<'_> {
     }
 
     /// A file, folder or glob that names at least one file.
-    pub fn require_files(&mut self, path: FieldPath, pattern: &str) {
+    pub fn require_files(&mut self, path: FieldPathBuf, pattern: &str) {
         if pattern.is_empty() {
             return self.error(path, "is empty (expected a file, folder or glob)");
         }
@@ -164,7 +167,7 @@ impl Checker<'_> {
 
     /// Checks a whole spec.
     pub fn check(&mut self, spec: &mut ScenarioSpec) -> Lowered {
-        let root = FieldPath::default().key("spec");
+        let root = FieldPathBuf::default().key("spec");
         self.require(spec.duration.get().as_nanos() > 0, root.key("duration"), "is zero (expected a time above zero)");
         for (index, pattern) in spec.manifests.iter().enumerate() {
             self.require_files(root.key("manifests").index(index), pattern);

@@ -2,11 +2,11 @@
 
 use super::check::Checker;
 use super::distribution::{Distribution, DistributionUnit};
-use super::leaf::TargetKind;
-use super::path::FieldPath;
 use super::rate::{Rate, RatePoint};
 use super::spec::{ArrivalEntry, ImagePull, ScenarioSpec, Startup, TraceSource, Traffic};
+use super::target::TargetKind;
 use super::typed::{ArrivalSource, Arrivals, GeneratedArrivals, TraceFiles};
+use crate::input::document::field_path::FieldPathBuf;
 use crate::input::table::read_column;
 use crate::units::SimTime;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ impl Checker<'_> {
     /// A distribution; values of a file are read. Says what the mean is, as far as it exists.
     pub fn check_distribution<U: DistributionUnit>(
         &mut self,
-        path: &FieldPath,
+        path: &FieldPathBuf,
         distribution: &mut Distribution<U>,
     ) -> Option<f64> {
         let before = self.findings.len();
@@ -67,7 +67,7 @@ impl Checker<'_> {
     }
 
     /// A shape parameter: far outside of what data show, samplers lose their footing.
-    fn check_shape(&mut self, path: FieldPath, shape: f64) {
+    fn check_shape(&mut self, path: FieldPathBuf, shape: f64) {
         self.require(
             (0.01..=1e6).contains(&shape),
             path,
@@ -76,7 +76,7 @@ impl Checker<'_> {
     }
 
     /// The values of a CSV column times `scale`.
-    fn read_values(&mut self, path: &FieldPath, file: &Path, column: &str, scale: f64) -> Option<Vec<f64>> {
+    fn read_values(&mut self, path: &FieldPathBuf, file: &Path, column: &str, scale: f64) -> Option<Vec<f64>> {
         if self.is_damaged(path) {
             return None;
         }
@@ -97,7 +97,7 @@ impl Checker<'_> {
     }
 
     /// A rate; values of a file are read.
-    pub fn check_rate(&mut self, path: &FieldPath, rate: &mut Rate) {
+    pub fn check_rate(&mut self, path: &FieldPathBuf, rate: &mut Rate) {
         match rate {
             Rate::Constant(value) => self.require_not_negative(path.key("constant"), *value),
             Rate::Steps(points) => self.check_points(&path.key("steps"), points),
@@ -152,14 +152,14 @@ impl Checker<'_> {
         }
     }
 
-    fn check_parts(&mut self, path: &FieldPath, parts: &mut [Rate]) {
+    fn check_parts(&mut self, path: &FieldPathBuf, parts: &mut [Rate]) {
         self.require(!parts.is_empty(), path.clone(), "is empty (expected at least one rate)");
         for (index, part) in parts.iter_mut().enumerate() {
             self.check_rate(&path.index(index), part);
         }
     }
 
-    fn check_points(&mut self, path: &FieldPath, points: &[RatePoint]) {
+    fn check_points(&mut self, path: &FieldPathBuf, points: &[RatePoint]) {
         self.require(!points.is_empty(), path.clone(), "is empty (expected at least one point)");
         for (index, point) in points.iter().enumerate() {
             self.require_not_negative(path.index(index).key("rate"), point.rate);
@@ -169,7 +169,7 @@ impl Checker<'_> {
     }
 
     /// Streams of bare pods.
-    pub fn check_arrivals(&mut self, path: &FieldPath, spec: &mut ScenarioSpec) -> Vec<Arrivals> {
+    pub fn check_arrivals(&mut self, path: &FieldPathBuf, spec: &mut ScenarioSpec) -> Vec<Arrivals> {
         let horizon = SimTime::ZERO + spec.duration.get();
         let names =
             spec.arrivals.iter().enumerate().map(|(index, entry)| (path.index(index).key("name"), entry.name.clone()));
@@ -202,7 +202,7 @@ impl Checker<'_> {
         lowered
     }
 
-    fn check_source(&mut self, path: &FieldPath, entry: &mut ArrivalEntry, end: SimTime) -> Option<ArrivalSource> {
+    fn check_source(&mut self, path: &FieldPathBuf, entry: &mut ArrivalEntry, end: SimTime) -> Option<ArrivalSource> {
         if let Some(trace) = &entry.trace {
             let given = [
                 ("every", entry.every.is_some()),
@@ -267,7 +267,7 @@ impl Checker<'_> {
     }
 
     /// Finds the files of a trace. A file that does not exist is an error that says where traces come from.
-    fn locate_trace(&mut self, path: &FieldPath, trace: &TraceSource) -> TraceFiles {
+    fn locate_trace(&mut self, path: &FieldPathBuf, trace: &TraceSource) -> TraceFiles {
         let resolve = |checker: &Self, file: &Path| -> PathBuf {
             let below = trace.directory.as_deref().unwrap_or(Path::new("")).join(file);
             match (&trace.directory, checker.traces) {
@@ -287,7 +287,7 @@ impl Checker<'_> {
     }
 
     /// Request load.
-    pub fn check_traffic(&mut self, path: &FieldPath, traffic: &mut [Traffic]) {
+    pub fn check_traffic(&mut self, path: &FieldPathBuf, traffic: &mut [Traffic]) {
         let names = traffic.iter().enumerate().map(|(index, entry)| match &entry.name {
             Some(name) => (path.index(index).key("name"), name.clone()),
             None => (path.index(index).key("target"), entry.target.to_string()),
@@ -307,7 +307,7 @@ impl Checker<'_> {
     }
 
     /// Start of containers.
-    pub fn check_startup(&mut self, path: &FieldPath, startup: &mut Startup) {
+    pub fn check_startup(&mut self, path: &FieldPathBuf, startup: &mut Startup) {
         let pull = path.key("imagePull");
         match &mut startup.image_pull {
             ImagePull::Duration(duration) => {

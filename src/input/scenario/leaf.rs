@@ -1,74 +1,13 @@
-//! The scalar values of a scenario as people write them: durations, quantities, calendar times, references to objects.
-//!
-//! Each reads a YAML scalar through a named newtype, so that the scenario's own reader can put a stand-in where the
-//! text is wrong and go on to the next mistake.
+//! The scalar values of a scenario as people write them: durations, quantities, calendar times, versions; and values that
+//! it hands on as they stand.
 
+use super::scalar::{Scalar, deserialize_scalar, scalar_serde};
 use crate::api::Quantity;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime, format_go_duration, parse_go_duration};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserializer, Unexpected, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
-
-/// A scalar that has a textual form.
-pub(crate) trait Scalar: Sized {
-    /// The type's name, by which the reader knows which stand-in fits.
-    const NAME: &'static str;
-    /// What is expected, for messages.
-    const EXPECTED: &'static str;
-    /// A text that is always valid.
-    const STAND_IN: &'static str;
-    /// Reads the text; the error is a whole lower-case fragment.
-    fn read(text: &str) -> Result<Self, String>;
-}
-
-/// Reads a scalar from text or from a YAML number.
-fn deserialize_scalar<'de, T: Scalar, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    struct Text<T>(PhantomData<T>);
-    impl<'de, T: Scalar> Visitor<'de> for Text<T> {
-        type Value = T;
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str(T::EXPECTED)
-        }
-        fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-            deserializer.deserialize_any(self)
-        }
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
-            T::read(text).map_err(E::custom)
-        }
-        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<T, E> {
-            self.visit_str(&number.to_string())
-        }
-        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<T, E> {
-            self.visit_str(&number.to_string())
-        }
-        fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<T, E> {
-            if number.is_finite() {
-                self.visit_str(&number.to_string())
-            } else {
-                Err(E::invalid_value(Unexpected::Float(number), &self))
-            }
-        }
-    }
-    deserializer.deserialize_newtype_struct(T::NAME, Text(PhantomData))
-}
-
-macro_rules! scalar_serde {
-    ($name:ident) => {
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserialize_scalar(deserializer)
-            }
-        }
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-    };
-}
 
 /// A span of simulated time, never negative, written as a Go duration (`300ms`, `1h30m`) or with days and weeks (`7d`,
 /// `2w`).
@@ -317,130 +256,6 @@ impl JsonSchema for KubernetesVersion {
         json_schema!({
             "description": "The Kubernetes minor version whose rules are simulated.",
             "enum": ["1.34", "1.36", 1.34, 1.36]
-        })
-    }
-}
-
-/// The kinds that a scenario can point at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TargetKind {
-    /// `deployment`, `deploy`.
-    Deployment,
-    /// `replicaset`, `rs`.
-    ReplicaSet,
-    /// `statefulset`, `sts`.
-    StatefulSet,
-    /// `daemonset`, `ds`.
-    DaemonSet,
-    /// `pod`, `po`.
-    Pod,
-    /// `node`, `no`; has no namespace.
-    Node,
-    /// `service`, `svc`.
-    Service,
-    /// `horizontalpodautoscaler`, `hpa`.
-    HorizontalPodAutoscaler,
-    /// `poddisruptionbudget`, `pdb`.
-    PodDisruptionBudget,
-}
-
-impl TargetKind {
-    /// The kind that one of kubectl's words names.
-    fn from_word(word: &str) -> Option<Self> {
-        Some(match word.to_ascii_lowercase().as_str() {
-            "deployment" | "deployments" | "deploy" => Self::Deployment,
-            "replicaset" | "replicasets" | "rs" => Self::ReplicaSet,
-            "statefulset" | "statefulsets" | "sts" => Self::StatefulSet,
-            "daemonset" | "daemonsets" | "ds" => Self::DaemonSet,
-            "pod" | "pods" | "po" => Self::Pod,
-            "node" | "nodes" | "no" => Self::Node,
-            "service" | "services" | "svc" => Self::Service,
-            "horizontalpodautoscaler" | "horizontalpodautoscalers" | "hpa" => Self::HorizontalPodAutoscaler,
-            "poddisruptionbudget" | "poddisruptionbudgets" | "pdb" => Self::PodDisruptionBudget,
-            _ => return None,
-        })
-    }
-
-    /// The API's word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Deployment => "Deployment",
-            Self::ReplicaSet => "ReplicaSet",
-            Self::StatefulSet => "StatefulSet",
-            Self::DaemonSet => "DaemonSet",
-            Self::Pod => "Pod",
-            Self::Node => "Node",
-            Self::Service => "Service",
-            Self::HorizontalPodAutoscaler => "HorizontalPodAutoscaler",
-            Self::PodDisruptionBudget => "PodDisruptionBudget",
-        }
-    }
-}
-
-/// An object that a scenario points at: `kind/namespace/name`, `kind/name` (namespace `default`), `node/name`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Target {
-    /// Kind.
-    pub kind: TargetKind,
-    /// Namespace; empty for a node.
-    pub namespace: String,
-    /// Name.
-    pub name: String,
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.kind.as_str().to_ascii_lowercase())?;
-        if !self.namespace.is_empty() {
-            write!(formatter, "/{}", self.namespace)?;
-        }
-        write!(formatter, "/{}", self.name)
-    }
-}
-
-impl Scalar for Target {
-    const NAME: &'static str = "Target";
-    const EXPECTED: &'static str = "an object such as `deployment/shop/web`";
-    const STAND_IN: &'static str = "deployment/default/web";
-    fn read(text: &str) -> Result<Self, String> {
-        let form = "expected `kind/namespace/name`, for example `deployment/shop/web`, or `kind/name`";
-        let parts: Vec<&str> = text.split('/').collect();
-        let (word, namespace, name) = match parts.as_slice() {
-            [word, name] => (*word, None, *name),
-            [word, namespace, name] => (*word, Some(*namespace), *name),
-            _ => return Err(format!("`{text}` is not a reference to an object ({form})")),
-        };
-        let Some(kind) = TargetKind::from_word(word) else {
-            return Err(format!("`{text}`: kind `{word}` is not one that a scenario can name ({form})"));
-        };
-        if name.is_empty() || namespace == Some("") {
-            return Err(format!("`{text}` has an empty part ({form})"));
-        }
-        let namespace = match (kind, namespace) {
-            (TargetKind::Node, None) => "",
-            (TargetKind::Node, Some(_)) => {
-                return Err(format!("`{text}`: a node has no namespace (expected `node/name`)"));
-            }
-            (_, namespace) => namespace.unwrap_or("default"),
-        };
-        Ok(Self { kind, namespace: namespace.to_owned(), name: name.to_owned() })
-    }
-}
-
-scalar_serde!(Target);
-
-impl JsonSchema for Target {
-    fn schema_name() -> Cow<'static, str> {
-        "Target".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "An object: kind/namespace/name or kind/name (namespace default), with kubectl's words for \
-                kinds: deployment, replicaset, statefulset, daemonset, pod, node, service, hpa, pdb and their short \
-                names. Example: deployment/shop/web.",
-            "type": "string",
-            "pattern": "^[A-Za-z]+/[^/]+(/[^/]+)?$"
         })
     }
 }

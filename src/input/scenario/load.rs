@@ -2,11 +2,15 @@
 
 use super::check::{Checker, Finding};
 use super::leaf::AnyValue;
-use super::path::FieldPath;
-use super::reader::{Problem, read};
+use super::overrides::apply_override;
+use super::source::ScenarioSource;
 use super::spec::{ScenarioFile, Sweep};
-use super::tree::{Node, Position, Value, parse};
+use super::stand_in::stand_in;
 use super::typed::Scenario;
+use crate::input::document::field_path::FieldPathBuf;
+use crate::input::document::tolerant::{Problem, read};
+use crate::input::document::tree::{self, Node, Position, Value};
+use crate::input::document::yaml::{Dialect, YamlError};
 use crate::input::{Diagnostic, Diagnostics, Severity};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -25,15 +29,6 @@ pub struct LoadOptions {
     pub overrides: Vec<(String, String)>,
     /// `--traces DIR`: the folder below which traces with a `directory` lie.
     pub traces: Option<PathBuf>,
-}
-
-/// A parsed scenario file, before its values are read.
-#[derive(Clone, Debug)]
-pub(super) struct Document {
-    file: PathBuf,
-    folder: PathBuf,
-    traces: Option<PathBuf>,
-    root: Node,
 }
 
 /// Reads a scenario file, or `scenario.yaml` in a folder.
@@ -71,9 +66,12 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Scenario, Diagnostics>
 /// # Errors
 /// [`Diagnostics`] with every problem that was found.
 pub fn load_text(text: &str, file: &Path, options: &LoadOptions) -> Result<Scenario, Diagnostics> {
-    let mut root = parse(text).map_err(|error| {
-        let diagnostic = of_file(file, error.message, None);
-        Diagnostics::from(if error.line > 0 { diagnostic.at((error.line, error.column)) } else { diagnostic })
+    let mut root = parse_one(text).map_err(|error| {
+        let diagnostic = of_file(file, error.problem, None);
+        Diagnostics::from(match error.position {
+            Some(place) => diagnostic.at(place),
+            None => diagnostic,
+        })
     })?;
     match root.value {
         Value::Mapping(_) => {}
@@ -88,19 +86,19 @@ pub fn load_text(text: &str, file: &Path, options: &LoadOptions) -> Result<Scena
     let mut errors = Vec::new();
     for (path, value) in &options.overrides {
         let origin: Arc<str> = format!("--set {path}").into();
-        let outcome = match parse(value) {
+        let outcome = match parse_one(value) {
             Ok(mut node) => {
                 node.set_origin(&origin);
-                root.apply_override(path, node).map_err(|error| (error.message, error.hint))
+                apply_override(&mut root, path, node).map_err(|error| (error.message, error.hint))
             }
-            Err(error) => Err((format!("`{value}` is not YAML: {}", error.message), None)),
+            Err(error) => Err((format!("`{value}` is not YAML: {}", error.problem), None)),
         };
         if let Err((message, hint)) = outcome {
             errors.push(of_file(Path::new(&*origin), message, hint.as_deref()));
         }
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
-    let document = Document { file: file.to_owned(), folder, traces: options.traces.clone(), root };
+    let document = ScenarioSource { file: file.to_owned(), folder, traces: options.traces.clone(), root };
     let (scenario, found) = match document.check() {
         Ok(scenario) => (Some(scenario), Vec::new()),
         Err(found) => (None, found),
@@ -113,30 +111,25 @@ pub fn load_text(text: &str, file: &Path, options: &LoadOptions) -> Result<Scena
     }
 }
 
+/// Reads text that shall be one document.
+fn parse_one(text: &str) -> Result<Node, YamlError> {
+    tree::parse(text, Dialect::Core).map_err(|mut error| {
+        if error.problem.starts_with("multiple YAML documents") {
+            "more than one YAML document (expected one scenario)".clone_into(&mut error.problem);
+        }
+        error
+    })
+}
+
 /// An error that concerns a file as a whole.
 fn of_file(file: &Path, message: impl Display, hint: Option<&str>) -> Diagnostic {
     Diagnostic::error(file.display().to_string(), message).with_hint(hint.map(str::to_owned))
 }
 
-impl Document {
-    fn diagnostic(
-        &self,
-        severity: Severity,
-        path: &FieldPath,
-        at: &Position,
-        message: String,
-        hint: Option<String>,
-    ) -> Diagnostic {
-        let diagnostic = match &at.origin {
-            Some(origin) => Diagnostic::new(severity, origin.clone(), message),
-            None => Diagnostic::new(severity, self.file.display().to_string(), message).at((at.line, at.column)),
-        };
-        diagnostic.in_field(path.to_string()).with_hint(hint)
-    }
-
+impl ScenarioSource {
     /// Reads and checks the document.
     fn check(&self) -> Result<Scenario, Vec<Diagnostic>> {
-        let reading = read::<ScenarioFile>(&self.root);
+        let reading = read::<ScenarioFile>(&self.root, stand_in);
         let mut diagnostics: Vec<Diagnostic> = reading
             .problems
             .into_iter()
@@ -152,7 +145,7 @@ impl Document {
                 damaged: &reading.damaged,
                 findings: Vec::new(),
             };
-            checker.require_name(FieldPath::default().key("metadata").key("name"), &typed.metadata.name);
+            checker.require_name(FieldPathBuf::default().key("metadata").key("name"), &typed.metadata.name);
             let lowered = checker.check(&mut typed.spec);
             for Finding { severity, path, message, hint } in checker.findings {
                 diagnostics.push(self.diagnostic(severity, &path, self.root.locate(&path), message, hint));
@@ -179,24 +172,15 @@ impl Document {
         }
     }
 
-    /// The document with other values at some paths, without its sweep.
-    fn point(&self, values: &[(&str, &AnyValue)], at: &Position) -> Result<Self, (usize, String, Option<String>)> {
-        let mut document = self.clone();
-        for (index, (path, value)) in values.iter().enumerate() {
-            let node = Node::from_json(&value.0, at);
-            document.root.apply_override(path, node).map_err(|error| (index, error.message, error.hint))?;
-        }
-        Ok(document)
-    }
-
     /// Tries each value of each parameter by itself, and reports what is wrong beyond `known`.
     fn try_sweep(&self, known: &[Diagnostic]) -> Vec<Diagnostic> {
         let mut errors: Vec<Diagnostic> = Vec::new();
-        let sweep = self.root.get("spec").and_then(|spec| spec.get("sweep")).map(read::<Sweep>);
+        let sweep =
+            self.root.get("spec").and_then(|spec| spec.get("sweep")).map(|sweep| read::<Sweep>(sweep, stand_in));
         let Some(sweep) = sweep.filter(|sweep| sweep.problems.is_empty()).and_then(|sweep| sweep.value) else {
             return errors;
         };
-        let parameters = FieldPath::default().key("spec").key("sweep").key("parameters");
+        let parameters = FieldPathBuf::default().key("spec").key("sweep").key("parameters");
         for (index, parameter) in sweep.parameters.iter().enumerate() {
             let field = parameters.index(index);
             for (place, value) in parameter.values.iter().enumerate() {
@@ -250,8 +234,57 @@ impl Scenario {
     /// later, in a pod template or when parts of the scenario meet.
     #[must_use]
     pub fn error_at(&self, field: &str, message: impl Into<String>) -> Diagnostic {
-        let path = FieldPath::parse(field);
+        let path = FieldPathBuf::parse(field);
         let at = self.document.root.locate(&path);
         self.document.diagnostic(Severity::Error, &path, at, message.into(), None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::leaf::Duration;
+    use super::super::spec::ScenarioFile;
+    use super::*;
+    use crate::input::document::tree;
+    use crate::input::document::yaml::Dialect;
+
+    const GOOD: &str =
+        "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: x}\nspec:\n  duration: 1h\n";
+
+    #[test]
+    fn a_good_document_has_no_problems() {
+        let reading = read::<ScenarioFile>(&tree::parse(GOOD, Dialect::Core).unwrap(), stand_in);
+        assert_eq!(reading.problems, []);
+        assert_eq!(reading.value.unwrap().spec.duration, Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn every_mistake_is_found() {
+        let text = format!(
+            "{GOOD}  seed: -1\n  sead: 2\n  nodePools:\n    - cuont: 3\n      capacity: {{cpu: 1.5x, memory: [1]}}\n    - 7\n  \
+             traffic:\n    - {{target: web, rate: {{sinus: 1}}, cpuPerRequest: 5}}\n  output: {{charts: maybe, x: }}\n"
+        );
+        let reading = read::<ScenarioFile>(&tree::parse(&text, Dialect::Core).unwrap(), stand_in);
+        let found: Vec<String> = reading.problems.iter().map(|p| format!("{} {}", p.position.line, p.path)).collect();
+        let mut expected = vec![
+            "6 spec.seed",
+            "7 spec.sead",
+            "9 spec.nodePools[0].cuont",
+            "9 spec.nodePools[0].name",
+            "9 spec.nodePools[0].count",
+            "10 spec.nodePools[0].capacity.cpu",
+            "10 spec.nodePools[0].capacity.memory",
+            "11 spec.nodePools[1]",
+            "13 spec.traffic[0].target",
+            "13 spec.traffic[0].rate",
+            "13 spec.traffic[0].cpuPerRequest",
+            "14 spec.output.charts",
+            "14 spec.output.x",
+        ];
+        let mut found: Vec<&str> = found.iter().map(String::as_str).collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{:#?}", reading.problems);
+        assert!(reading.value.is_some());
     }
 }

@@ -3,39 +3,43 @@
 //! [`ScenarioFile`] is the document as written; [`Scenario`] is what a run uses: the same values, checked, with arrivals,
 //! faults and actions as closed enums.
 
+mod action;
 mod check;
+mod check_actions;
 mod check_cluster;
+mod check_faults;
 mod check_load;
+mod check_runs;
 mod control_plane;
 mod distribution;
-mod happening;
+mod fault;
 mod leaf;
 mod load;
-mod path;
+mod nodes;
+mod overrides;
 mod rate;
-mod read_error;
-mod reader;
+mod scalar;
 mod schema;
+mod source;
 mod spec;
 mod stand_in;
-mod tree;
+mod target;
 mod typed;
 
+pub use action::{Action, ActionVerb, DrainOptions};
 pub use control_plane::{ApiServer, ControlPlane, ControllerManager, Kubelet, Latency, MetricsServer, SchedulerClient};
 pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
 };
-pub use happening::{ActionEntry, AddNodesAction, Drain, DrainOptions, FaultEntry, FaultKind, ScaleAction};
-pub use leaf::{Amount, AnyValue, CalendarTime, Duration, KubernetesVersion, PodTemplateText, Target, TargetKind};
+pub use fault::{Fault, FaultKind, FaultScope, FaultTiming};
+pub use leaf::{Amount, AnyValue, CalendarTime, Duration, KubernetesVersion, PodTemplateText};
 pub use load::{LoadOptions, load, load_text};
 pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
 pub use schema::json_schema;
 pub use spec::{
-    ApiVersion, ArrivalEntry, ImagePull, ImageTransfer, MAX_PODS, Metadata, NodePool, Objective, Output, PrintKind,
-    ScenarioFile, ScenarioKind, ScenarioSpec, Startup, Sweep, SweepParameter, TaintEffectEntry, TaintEntry,
-    TraceFormat, TraceSource, Traffic, resource_list,
+    ApiVersion, ImagePull, ImageTransfer, MAX_PODS, Metadata, NodePool, Objective, Output, PrintKind, ScenarioFile,
+    ScenarioKind, ScenarioSpec, Startup, Sweep, SweepParameter, TaintEffectEntry, TaintEntry, TraceFormat, TraceSource,
+    Traffic, resource_list,
 };
-pub use typed::{
-    Action, ActionVerb, ArrivalSource, Arrivals, Fault, FaultScope, FaultTiming, GeneratedArrivals, Scenario,
-    TraceFiles,
-};
+pub use target::{Target, TargetKind};
+pub use typed::{ArrivalSource, Arrivals, GeneratedArrivals, Scenario, TraceFiles};

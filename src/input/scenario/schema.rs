@@ -28,7 +28,7 @@ fn join_lines(schema: &mut Value) {
                             text.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect();
                         *text = paragraphs.join("\n\n");
                     }
-                    other => join_lines(other),
+                    inner => join_lines(inner),
                 }
             }
         }

@@ -1,10 +1,12 @@
 //! The shape of a scenario file. Docs of types and fields go to the JSON Schema.
 
+use super::action::ActionEntry;
 use super::control_plane::ControlPlane;
 use super::distribution::Distribution;
-use super::happening::{ActionEntry, FaultEntry};
-use super::leaf::{Amount, AnyValue, CalendarTime, Duration, KubernetesVersion, PodTemplateText, Target};
+use super::fault::FaultEntry;
+use super::leaf::{Amount, AnyValue, CalendarTime, Duration, KubernetesVersion, PodTemplateText};
 use super::rate::Rate;
+use super::target::Target;
 use crate::api::{ResourceList, Taint, TaintEffect};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -81,7 +83,7 @@ pub struct ScenarioSpec {
     pub node_pools: Vec<NodePool>,
     /// Bare pods that come and go, drawn from distributions or read from a trace. Default none.
     #[serde(default)]
-    pub arrivals: Vec<ArrivalEntry>,
+    pub(super) arrivals: Vec<ArrivalEntry>,
     /// Request load on workloads, which turns into CPU and memory usage, metrics and HPA decisions. Default none.
     #[serde(default)]
     pub traffic: Vec<Traffic>,
@@ -93,10 +95,10 @@ pub struct ScenarioSpec {
     pub control_plane: ControlPlane,
     /// What goes wrong, at given times or at random. Default none.
     #[serde(default)]
-    pub faults: Vec<FaultEntry>,
+    pub(super) faults: Vec<FaultEntry>,
     /// What an operator does, in kubectl's words. Default none.
     #[serde(default)]
-    pub actions: Vec<ActionEntry>,
+    pub(super) actions: Vec<ActionEntry>,
     /// What shall hold of the run's metrics; a run that fails one ends with exit code 3. Default none.
     #[serde(default)]
     pub objectives: Vec<Objective>,
@@ -155,7 +157,7 @@ pub fn resource_list(amounts: &BTreeMap<String, Amount>) -> ResourceList {
             "memory" => list.memory = Some(amount.bytes()),
             "ephemeral-storage" => list.ephemeral_storage = Some(amount.bytes()),
             "pods" => list.pods = Some(amount.get().value()),
-            other => scalar.push((other.into(), amount.get().value())),
+            scalar_name => scalar.push((scalar_name.into(), amount.get().value())),
         }
     }
     list.scalar = scalar.into();

@@ -1,12 +1,13 @@
 //! A checked scenario: what a run uses.
 
+use super::action::Action;
 use super::distribution::Distribution;
-use super::happening::{DrainOptions, FaultKind};
-use super::leaf::{Duration, PodTemplateText, Target};
-use super::load::Document;
+use super::fault::Fault;
+use super::leaf::{Duration, PodTemplateText};
+use super::source::ScenarioSource;
 use super::spec::{Metadata, ScenarioSpec, TraceFormat};
 use crate::input::Diagnostic;
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimTime;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ pub struct Scenario {
     pub folder: PathBuf,
     /// Name and annotations.
     pub metadata: Metadata,
-    /// The spec as written. `arrivals`, `faults` and `actions` below say the same as its lists, in closed form: use those.
+    /// The spec as written, but for `arrivals`, `faults` and `actions`, which stand below in closed form.
     pub spec: ScenarioSpec,
     /// Streams of bare pods.
     pub arrivals: Vec<Arrivals>,
@@ -30,7 +31,7 @@ pub struct Scenario {
     /// What is allowed but probably not meant.
     pub warnings: Vec<Diagnostic>,
     /// The document, for sweeps and for the places of fields.
-    pub(super) document: Arc<Document>,
+    pub(super) document: Arc<ScenarioSource>,
 }
 
 impl Scenario {
@@ -92,91 +93,4 @@ pub struct TraceFiles {
     pub pods: PathBuf,
     /// File with the nodes.
     pub nodes: Option<PathBuf>,
-}
-
-/// Something that goes wrong.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fault {
-    /// Name, unique among the faults: names the random stream.
-    pub name: String,
-    /// What goes wrong.
-    pub kind: FaultKind,
-    /// What it happens to.
-    pub scope: FaultScope,
-    /// When.
-    pub timing: FaultTiming,
-}
-
-/// What a fault happens to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FaultScope {
-    /// One node.
-    Node(String),
-    /// Each node of a pool, independently.
-    Pool(String),
-    /// All nodes of a zone together.
-    Zone(String),
-    /// Each pod of a workload, or one pod.
-    Workload(Target),
-}
-
-/// When a fault happens.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FaultTiming {
-    /// Once.
-    Scheduled {
-        /// When.
-        at: SimTime,
-        /// How long it lasts; `None` is for ever.
-        duration: Option<SimDuration>,
-    },
-    /// Again and again.
-    Random {
-        /// Time from the start, or from the last repair, to the fault.
-        mtbf: Distribution<Duration>,
-        /// Time to repair; `None` is for ever.
-        mttr: Option<Distribution<Duration>>,
-    },
-}
-
-/// Something that an operator does.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Action {
-    /// When.
-    pub at: SimTime,
-    /// What.
-    pub verb: ActionVerb,
-}
-
-/// What an operator does.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ActionVerb {
-    /// `kubectl scale`.
-    Scale {
-        /// A Deployment, ReplicaSet or StatefulSet.
-        target: Target,
-        /// New `spec.replicas`.
-        replicas: u32,
-    },
-    /// `kubectl apply -f`: a file, folder or glob, joined to the scenario's folder.
-    Apply(PathBuf),
-    /// `kubectl cordon`.
-    Cordon(String),
-    /// `kubectl uncordon`.
-    Uncordon(String),
-    /// `kubectl drain`.
-    Drain(DrainOptions),
-    /// `kubectl delete`.
-    Delete(Target),
-    /// `kubectl rollout restart`.
-    RolloutRestart(Target),
-    /// `kubectl rollout undo`.
-    RolloutUndo(Target),
-    /// New nodes join a pool.
-    AddNodes {
-        /// The pool.
-        pool: String,
-        /// How many.
-        count: u32,
-    },
 }

@@ -10,7 +10,8 @@ use super::{
     ScoringStrategyType, UtilizationShapePoint, default_resources,
 };
 use crate::api::Name;
-use crate::input::manifest::{TypedNotes, convert_node_affinity, convert_spread_constraints, read_typed};
+use crate::input::document::typed::{Notes, read as read_typed};
+use crate::input::kinds::common::scheduling::{convert_node_affinity, convert_spread_constraints};
 use crate::input::{FieldErrors, FieldPath};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,13 +19,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads a value whose type refuses unknown fields; `path` leads to it. With errors the default takes its place.
 pub fn read<T: DeserializeOwned + Default>(value: &Value, path: FieldPath<'_>, errors: &mut FieldErrors) -> T {
-    let (mut notes, mut type_errors) = (TypedNotes::default(), Vec::new());
-    let read = read_typed(value, &mut notes, &mut type_errors);
+    let (mut notes, mut type_errors) = (Notes::default(), Vec::new());
+    let read = read_typed(value, |_| None, &mut notes, &mut type_errors);
     let prefix = path.to_string();
-    let full = |own: &str| match (prefix.is_empty(), own.is_empty() || own.starts_with('[')) {
-        (true, _) => own.to_owned(),
-        (false, true) => format!("{prefix}{own}"),
-        (false, false) => format!("{prefix}.{own}"),
+    let full = |inner: &str| match (prefix.is_empty(), inner.is_empty() || inner.starts_with('[')) {
+        (true, _) => inner.to_owned(),
+        (false, true) => format!("{prefix}{inner}"),
+        (false, false) => format!("{prefix}.{inner}"),
     };
     for error in &type_errors {
         errors.push(full(error.path()), error.problem());
@@ -100,15 +101,15 @@ pub fn convert_profile(
     let mut seen = BTreeSet::new();
     let config_path = path.key("pluginConfig");
     for (index, config) in raw.plugin_config.iter().enumerate() {
-        let own_path = config_path.index(index);
+        let entry_path = config_path.index(index);
         if !seen.insert(config.name.as_str()) {
-            errors.push(own_path.key("name"), format_args!("`{}` is given twice (expected once)", config.name));
+            errors.push(entry_path.key("name"), format_args!("`{}` is given twice (expected once)", config.name));
         }
         if config.args.is_null() {
             continue;
         }
-        let args_path = own_path.key("args");
-        read_args(&config.name, &config.args, &mut args, args_path, own_path, errors, without_effect);
+        let args_path = entry_path.key("args");
+        read_args(&config.name, &config.args, &mut args, args_path, entry_path, errors, without_effect);
     }
     SchedulerProfile {
         scheduler_name: Name::from(scheduler_name),
@@ -124,13 +125,13 @@ fn convert_plugin_set(raw: &RawPluginSet, path: FieldPath<'_>, errors: &mut Fiel
     for (list, field) in [(&raw.enabled, "enabled"), (&raw.disabled, "disabled")] {
         let list_path = path.key(field);
         for (index, plugin) in list.iter().enumerate() {
-            let own_path = list_path.index(index);
+            let item_path = list_path.index(index);
             if plugin.name.is_empty() {
-                errors.push(own_path.key("name"), "missing (expected a plugin's name)");
+                errors.push(item_path.key("name"), "missing (expected a plugin's name)");
             }
-            in_range(plugin.weight.map(Into::into), 0..=i64::from(i32::MAX), own_path.key("weight"), errors);
+            in_range(plugin.weight.map(Into::into), 0..=i64::from(i32::MAX), item_path.key("weight"), errors);
             if field == "enabled" && !names.insert(plugin.name.as_str()) {
-                errors.push(own_path.key("name"), format_args!("`{}` is enabled twice (expected once)", plugin.name));
+                errors.push(item_path.key("name"), format_args!("`{}` is enabled twice (expected once)", plugin.name));
             }
         }
     }
@@ -180,7 +181,8 @@ fn read_args(
             let raw: RawNodeAffinityArgs = read(value, path, errors);
             check_type(&raw.api_version, &raw.kind, errors);
             let added = raw.added_affinity.as_ref();
-            args.added_affinity = added.map(|own| convert_node_affinity(own, path.key("addedAffinity"), errors));
+            args.added_affinity =
+                added.map(|affinity| convert_node_affinity(affinity, path.key("addedAffinity"), errors));
         }
         "PodTopologySpread" => {
             let raw: RawSpreadArgs = read(value, path, errors);
@@ -238,7 +240,7 @@ fn read_args(
 
 /// Converts the arguments of NodeResourcesFit.
 fn convert_fit(raw: &RawFitArgs, path: FieldPath<'_>, errors: &mut FieldErrors) -> NodeResourcesFitArgs {
-    let names = |list: &[String]| list.iter().map(|own| Name::from(own.as_str())).collect();
+    let names = |list: &[String]| list.iter().map(|name| Name::from(name.as_str())).collect();
     let strategy_path = path.key("scoringStrategy");
     let empty = RawScoringStrategy::default();
     let raw_strategy = raw.scoring_strategy.as_ref().unwrap_or(&empty);
@@ -259,11 +261,11 @@ fn convert_fit(raw: &RawFitArgs, path: FieldPath<'_>, errors: &mut FieldErrors) 
             let shape = raw_strategy.requested_to_capacity_ratio.as_ref().map_or(&[][..], |ratio| &ratio.shape);
             ScoringStrategyType::RequestedToCapacityRatio(convert_shape(shape, ratio_path.key("shape"), errors))
         }
-        Some(other) => {
+        Some(unknown) => {
             errors.push(
                 strategy_path.key("type"),
                 format_args!(
-                    "unknown value `{other}` (expected one of `LeastAllocated`, `MostAllocated`, `RequestedToCapacityRatio`)"
+                    "unknown value `{unknown}` (expected one of `LeastAllocated`, `MostAllocated`, `RequestedToCapacityRatio`)"
                 ),
             );
             ScoringStrategyType::LeastAllocated
@@ -283,12 +285,12 @@ fn convert_resources(raw: &[RawResource], path: FieldPath<'_>, errors: &mut Fiel
         return default_resources();
     }
     let convert = |(index, resource): (usize, &RawResource)| {
-        let own_path = path.index(index);
+        let item_path = path.index(index);
         if resource.name.is_empty() {
-            errors.push(own_path.key("name"), "missing (expected a resource's name)");
+            errors.push(item_path.key("name"), "missing (expected a resource's name)");
         }
         let weight = resource.weight.filter(|weight| *weight != 0).unwrap_or(1);
-        in_range(Some(weight), 1..=100, own_path.key("weight"), errors);
+        in_range(Some(weight), 1..=100, item_path.key("weight"), errors);
         ResourceWeight { name: Name::from(resource.name.as_str()), weight }
     };
     raw.iter().enumerate().map(convert).collect()
@@ -301,12 +303,12 @@ fn convert_shape(raw: &[RawShapePoint], path: FieldPath<'_>, errors: &mut FieldE
     }
     let mut before = None;
     for (index, point) in raw.iter().enumerate() {
-        let own_path = path.index(index);
-        in_range(Some(point.utilization.into()), 0..=100, own_path.key("utilization"), errors);
-        in_range(Some(point.score.into()), 0..=10, own_path.key("score"), errors);
+        let item_path = path.index(index);
+        in_range(Some(point.utilization.into()), 0..=100, item_path.key("utilization"), errors);
+        in_range(Some(point.score.into()), 0..=10, item_path.key("score"), errors);
         if before.is_some_and(|before| point.utilization <= before) {
             errors.push(
-                own_path.key("utilization"),
+                item_path.key("utilization"),
                 format_args!("{} is not above the one before it (expected rising values)", point.utilization),
             );
         }
@@ -319,14 +321,14 @@ fn convert_shape(raw: &[RawShapePoint], path: FieldPath<'_>, errors: &mut FieldE
 fn convert_spread(raw: &RawSpreadArgs, path: FieldPath<'_>, errors: &mut FieldErrors) -> PodTopologySpreadDefaults {
     let constraints_path = path.key("defaultConstraints");
     for (index, constraint) in raw.default_constraints.iter().enumerate() {
-        let own_path = constraints_path.index(index);
-        in_range(Some(constraint.max_skew.into()), 1..=i64::from(i32::MAX), own_path.key("maxSkew"), errors);
+        let item_path = constraints_path.index(index);
+        in_range(Some(constraint.max_skew.into()), 1..=i64::from(i32::MAX), item_path.key("maxSkew"), errors);
         if constraint.topology_key.is_empty() {
-            errors.push(own_path.key("topologyKey"), "missing (expected a node label's key)");
+            errors.push(item_path.key("topologyKey"), "missing (expected a node label's key)");
         }
         if constraint.label_selector.is_some() {
             errors.push(
-                own_path.key("labelSelector"),
+                item_path.key("labelSelector"),
                 "is not allowed here (expected none: it is deduced from the pod's owners)",
             );
         }
@@ -340,10 +342,10 @@ fn convert_spread(raw: &RawSpreadArgs, path: FieldPath<'_>, errors: &mut FieldEr
             PodTopologySpreadDefaults::System
         }
         Some("List") => PodTopologySpreadDefaults::List(constraints),
-        Some(other) => {
+        Some(unknown) => {
             errors.push(
                 path.key("defaultingType"),
-                format_args!("unknown value `{other}` (expected `System` or `List`)"),
+                format_args!("unknown value `{unknown}` (expected `System` or `List`)"),
             );
             PodTopologySpreadDefaults::System
         }

@@ -81,8 +81,8 @@ impl GenericPods {
         };
         let arrival = SimTime::from_secs_f64(table.positive_number(self.arrival)?);
         // The texts of one row make one shape: besides them it matters only whether there is a lifetime.
-        let common =
-            [self.app, self.namespace, self.priority, self.gpu].map(|column| column.map_or("", |own| table.text(own)));
+        let common = [self.app, self.namespace, self.priority, self.gpu]
+            .map(|column| column.map_or("", |column| table.text(column)));
         let ends = if lifetime.is_some() { "ends" } else { "" };
         let texts = [table.text(self.cpu), table.text(self.memory), ends].into_iter().chain(common);
         let shape = self.shapes.of(texts, || -> Result<PodShape, TableError> {

@@ -1,32 +1,13 @@
 //! Hands shapes to plotters: as SVG with text as text, and as PNG drawn at twice the size and averaged down.
 
 use super::figure::{Color, Figure};
+use super::font::{FONT, register};
 use super::layout::{Anchor, Item, SIZE, layout};
 use crate::report::files::{self, ReportError};
 use plotters::prelude::*;
+use plotters::style::Color as _;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontStyle, register_font};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
-
-/// The embedded font, under the name that SVG files carry: viewers without it take a family of the same widths.
-const FONT: &str = "DejaVu Sans, Verdana, sans-serif";
-
-/// Registers the embedded font once.
-fn register() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let font = include_bytes!("../../../assets/fonts/DejaVuSans.ttf");
-        // The font is part of the program, and a test reads it: it cannot be invalid.
-        let _ = register_font(FONT, FontStyle::Normal, font);
-    });
-}
-
-/// The width of a text in pixels.
-pub(super) fn text_width(text: &str, size: f64) -> f64 {
-    register();
-    (FONT, size).into_font().box_size(text).map_or(0.0, |(width, _)| f64::from(width))
-}
 
 /// Writes a chart as SVG.
 pub fn write_svg(figure: &Figure, path: &Path) -> Result<PathBuf, ReportError> {

@@ -1,8 +1,8 @@
 //! Places a figure on the canvas: every line, area and text in pixels.
 
 use super::axis::{Tick, Ticks, x_ticks, y_ticks};
-use super::draw::text_width;
 use super::figure::{Area, Color, Dash, Figure, Line, Panel, Shape, Stroke, palette};
+use super::font::text_width;
 use super::sampling::float;
 
 /// Width and height of a chart in pixels.

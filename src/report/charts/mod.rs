@@ -8,6 +8,7 @@ mod axis;
 mod cluster;
 mod draw;
 mod figure;
+mod font;
 mod layout;
 mod recovery;
 mod sampling;

@@ -6,7 +6,7 @@
 //! allows no eviction at all. Greedy: another order may free more nodes.
 
 use super::budgets::Budgets;
-use super::drain::{Blocked, drain};
+use super::drain::{Blocked, EvictionRules, drain};
 use super::placer::Placer;
 use super::prepare::Study;
 use crate::api::Node;
@@ -14,15 +14,6 @@ use crate::cluster::{NodeId, PodId};
 use crate::report::fit::{CompressReport, DroppedNode, FIT_FORMAT_VERSION, KeptNode, Move};
 use crate::scheduler::{NodeInfo, PodInfo, Snapshot};
 use std::sync::Arc;
-
-/// Which pods may be evicted, besides what budgets and annotations say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EvictionRules {
-    /// Pods without a controller move too; otherwise they keep their node, since nothing would create them again.
-    pub evict_bare_pods: bool,
-    /// Pods in `kube-system` keep their node, except those of DaemonSets and static ones.
-    pub keep_system_pods: bool,
-}
 
 /// Which nodes of the study's cluster could go.
 #[must_use]

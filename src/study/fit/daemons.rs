@@ -1,6 +1,6 @@
 //! DaemonSet pods, which a new node gets before anything else is placed on it.
 
-use crate::api::{self, Node, Object, ObjectMeta, OwnerReference, Pod, PodTemplate};
+use crate::api::{Node, Object, ObjectMeta, OwnerReference, Pod, PodTemplate};
 use crate::cluster::PodId;
 use crate::controllers::daemon_set::{Eligibility, daemon_tolerations, eligibility};
 use crate::scheduler::{PodInfo, PodTraits};
@@ -29,10 +29,7 @@ pub fn daemons(objects: &[Object], view: &ClusterView) -> Vec<Daemon> {
     for object in objects {
         if let Object::DaemonSet(set) = object {
             known.insert((set.meta.namespace.clone(), set.meta.name.clone()));
-            let mut template = PodTemplate::clone(&set.template);
-            let seconds = api::DefaultTolerationSeconds::default();
-            api::admit_pod_defaults(&mut template.spec, &template.labels, seconds);
-            add(set.meta.clone(), template);
+            add(set.meta.clone(), view.admission.admit(&set.meta.namespace, &set.template));
         }
     }
     for pod in view.pods.iter().filter(|pod| pod.is_daemon()) {

@@ -1,7 +1,6 @@
 //! Whether a node may be drained: which of its pods move, which end with it, and which keep it.
 
 use super::budgets::Budgets;
-use super::compress::EvictionRules;
 use crate::cluster::PodId;
 use crate::scheduler::NodeInfo;
 use crate::study::cluster_view::{ClusterView, ViewedPod};
@@ -15,6 +14,15 @@ const SCALE_DOWN_DISABLED: &str = "cluster-autoscaler.kubernetes.io/scale-down-d
 const SYSTEM_NAMESPACE: &str = "kube-system";
 /// Labels of nodes that run the control plane.
 const CONTROL_PLANE: [&str; 2] = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
+
+/// Which pods may be evicted, besides what budgets and annotations say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EvictionRules {
+    /// Pods without a controller move too; otherwise they keep their node, since nothing would create them again.
+    pub evict_bare_pods: bool,
+    /// Pods in `kube-system` keep their node, except those of DaemonSets and static ones.
+    pub keep_system_pods: bool,
+}
 
 /// Why a node stays.
 #[derive(Clone, Debug, PartialEq, Eq)]

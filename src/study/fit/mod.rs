@@ -19,7 +19,8 @@ mod prepare;
 mod tests;
 mod workloads;
 
-pub use compress::{EvictionRules, compress};
+pub use compress::compress;
+pub use drain::EvictionRules;
 pub use fill::how_many;
 pub use nodes_for::nodes_for;
 pub use pod::PodToFit;

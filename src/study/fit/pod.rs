@@ -1,8 +1,8 @@
 //! The pod that is asked about, as the API server would admit it and as its controller would create it.
 
 use crate::api::{
-    self, DefaultTolerationSeconds, LabelSelector, Name, Object, OwnerReference, Pod, PodTemplate, SelectorOperator,
-    SelectorRequirement, VolumeSource, well_known,
+    self, LabelSelector, Name, Object, OwnerReference, Pod, PodTemplate, SelectorOperator, SelectorRequirement,
+    VolumeSource, well_known,
 };
 use crate::input::manifest::LoadedPod;
 use crate::scheduler::{PodInfo, PodTraits};
@@ -50,7 +50,7 @@ impl PodToFit {
                 loaded.kind, loaded.meta.namespace, loaded.meta.name
             ));
         }
-        admit(&mut template, view, notes);
+        let template = admit(&loaded.meta.namespace, &template, view, notes);
         view.note_namespace(&loaded.meta.namespace);
         let meta = api::ObjectMeta { owner, deletion_time: None, uid: "".into(), ..loaded.meta.clone() };
         let pod = Pod { meta, template: Arc::new(template), ..Pod::default() };
@@ -75,15 +75,14 @@ impl PodToFit {
     }
 }
 
-/// What admission does to a new pod: tolerations, priority, label keys.
-fn admit(template: &mut PodTemplate, view: &ClusterView, notes: &mut Vec<String>) {
-    api::admit_pod_defaults(&mut template.spec, &template.labels, DefaultTolerationSeconds::default());
-    let class = template.spec.priority_class_name.clone();
-    let named = view.priority_classes.get(&class);
-    api::admit_priority(&mut template.spec, named, view.default_priority_class());
-    if !class.is_empty() && named.is_none() && template.spec.priority == 0 {
+/// Admits the pod, and notes a priority class that is not known.
+fn admit(namespace: &Name, template: &PodTemplate, view: &ClusterView, notes: &mut Vec<String>) -> PodTemplate {
+    let admitted = view.admission.admit(namespace, template);
+    let class = &template.spec.priority_class_name;
+    if !class.is_empty() && !view.admission.has_priority_class(class) && admitted.spec.priority == 0 {
         notes.push(format!("PriorityClass {class} is not among the objects: priority 0 is taken"));
     }
+    admitted
 }
 
 /// The ReplicaSet that a Deployment creates its pods through: the one that runs this template already, so that its pods

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::api::{
-    Container, DaemonSet, DaemonSetUpdateStrategy, IntOrPercent, LabelSelector, Labels, Node, Object, ObjectMeta,
-    OwnerReference, Pod, PodDisruptionBudget, PodPhase, PodSpec, PodTemplate, ResourceList, well_known,
+    Container, DaemonSet, DaemonSetUpdateStrategy, IntOrPercent, LabelSelector, Labels, LimitRange, LimitRangeItem,
+    LimitType, Node, Object, ObjectMeta, OwnerReference, Pod, PodDisruptionBudget, PodPhase, PodSpec, PodTemplate,
+    PriorityClass, ResourceList, well_known,
 };
 use crate::input::manifest::LoadedPod;
 use crate::input::pool_shape::PoolShape;
@@ -48,12 +49,17 @@ fn pod(app: &str, number: usize, on: &str, cpu: i64) -> Pod {
 }
 
 fn study(objects: Vec<Object>, asked: Option<i64>) -> Study {
+    study_of(objects, asked.map(|cpu| template("asked", cpu)))
+}
+
+/// A question about a pod of the template `asked`.
+fn study_of(objects: Vec<Object>, asked: Option<Arc<PodTemplate>>) -> Study {
     let mut view = ClusterView::new(&objects, KubernetesVersion::default());
-    let pod = asked.map(|cpu| {
+    let pod = asked.map(|template| {
         let loaded = LoadedPod {
             kind: "Pod",
             meta: meta("default", "asked"),
-            template: template("asked", cpu),
+            template,
             selector: None,
             owner: None,
             node_name: None,
@@ -80,6 +86,37 @@ fn cluster(nodes: &[(i64, Vec<i64>)]) -> Vec<Object> {
         }
     }
     objects
+}
+
+#[test]
+fn the_pod_is_admitted_as_in_a_run() {
+    let default_request = ResourceList { cpu: Some(MilliCpu::new(300)), ..ResourceList::default() };
+    let range = LimitRangeItem {
+        limit_type: LimitType::Container,
+        max: ResourceList::default(),
+        min: ResourceList::default(),
+        default: ResourceList::default(),
+        default_request,
+        max_limit_request_ratio: Vec::new(),
+    };
+    let class = |name: &str, value| PriorityClass {
+        meta: meta("", name),
+        value,
+        global_default: true,
+        ..PriorityClass::default()
+    };
+    let objects = vec![
+        Object::Node(node("n1", 1000)),
+        Object::LimitRange(LimitRange { meta: meta("default", "requests"), limits: vec![range] }),
+        Object::PriorityClass(class("a", 2000)),
+        Object::PriorityClass(class("b", 1000)),
+    ];
+    let spec = PodSpec { containers: vec![Container::default()], ..PodSpec::default() };
+    let asked = PodTemplate { spec, ..PodTemplate::default() };
+    let study = study_of(objects, Some(Arc::new(asked)));
+    let pod = study.pod.as_ref().unwrap();
+    assert_eq!(pod.info().priority(), 1000, "of several default classes the lowest counts");
+    assert_eq!(how_many(&study, 1000).unwrap().fits, 3, "the LimitRange makes each request 300 millicores of 1,000");
 }
 
 /// Where each pod ends up: node and cpu.

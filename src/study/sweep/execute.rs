@@ -1,8 +1,9 @@
 //! Plays the runs of a sweep on several threads.
 
 use super::journal::{Journal, KnownRun, RunKey};
-use super::moves::{self, Placement};
+use super::moves;
 use super::plan::{Plan, Point};
+use super::run::{Placement, Run, RunOutcome, SweepResult};
 use super::{Metrics, SweepError};
 use rayon::prelude::*;
 use std::any::Any;
@@ -53,51 +54,6 @@ pub enum Attempt {
     Finished(Metrics, Vec<Placement>),
     /// It was stopped by the interrupt; what it measured counts for nothing.
     Interrupted,
-}
-
-/// A finished or failed run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Run {
-    /// Index of the point.
-    pub point: usize,
-    /// Replication, from 0.
-    pub replication: u32,
-    /// Seed; absent if the point could not be prepared.
-    pub seed: Option<u64>,
-    /// How it came out.
-    pub outcome: RunOutcome,
-    /// Where it placed pods; empty unless runs are compared.
-    pub placements: Vec<Placement>,
-}
-
-/// How a run came out that is not missing.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RunOutcome {
-    /// Its metrics.
-    Finished(Metrics),
-    /// The error, or the message of the panic.
-    Failed(String),
-}
-
-/// The runs of a sweep, sorted by point and replication. Runs that an interrupt prevented are missing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SweepResult {
-    /// The runs.
-    pub runs: Vec<Run>,
-    /// How many of them an earlier, interrupted sweep had finished.
-    pub resumed: usize,
-    /// Whether runs are missing.
-    pub interrupted: bool,
-}
-
-impl SweepResult {
-    /// The runs that failed, with the error.
-    pub fn failures(&self) -> impl Iterator<Item = (&Run, &str)> {
-        self.runs.iter().filter_map(|run| match &run.outcome {
-            RunOutcome::Failed(error) => Some((run, error.as_str())),
-            RunOutcome::Finished(_) => None,
-        })
-    }
 }
 
 /// How far a sweep is.

@@ -5,7 +5,7 @@
 //! version, everything that its point simulates and its seed: entries of a scenario that has changed since are never
 //! found. Values are decimal texts that read back as the same float.
 
-use super::moves::Placement;
+use super::run::Placement;
 use super::{Metrics, SweepError};
 use crate::engine::Checksum;
 use serde::{Deserialize, Serialize};

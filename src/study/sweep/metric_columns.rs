@@ -1,6 +1,6 @@
 //! Which metrics the runs of a sweep have, in one order.
 
-use super::execute::{Run, RunOutcome};
+use super::run::{Run, RunOutcome};
 
 /// The names of all metrics that any run has. A metric that the first runs lack stands behind the one that it follows in
 /// its own run.

@@ -4,11 +4,10 @@
 //! kube-scheduler breaks ties at random, so that another seed alone moves pods. A run of a baseline point is therefore
 //! compared with the next replication of the same point: its figures are the noise floor, above which the others count.
 
-use super::execute::{Run, RunOutcome};
 use super::plan::Plan;
+use super::run::{Placement, Run, RunOutcome};
 use super::tables::write_whole;
 use super::{Metrics, SweepError};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,20 +20,6 @@ const MOVED: &str = "placements_moved";
 const MOVED_RATIO: &str = "placements_moved_ratio";
 /// Metric: the same by pool and zone instead of node: nodes of one pool and zone are alike.
 const MOVED_POOL_RATIO: &str = "placements_moved_pool_or_zone_ratio";
-
-/// How many pods of a workload were bound to a node during a run.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Placement {
-    /// Namespace, kind and name: `shop/Deployment/web`; `shop/arrivals/jobs` for the pods that a stream of arrivals makes
-    /// up. Another pod without a workload stands for itself: `shop/Pod/job-1`.
-    pub workload: String,
-    /// Pool and zone of the node.
-    pub pool_and_zone: (String, String),
-    /// Node.
-    pub node: String,
-    /// Pods.
-    pub pods: u32,
-}
 
 /// The placements of one run and how many of them the compared run has.
 struct Comparison {

@@ -1,8 +1,8 @@
 //! The replications of a point reduced to a mean with its confidence interval, extremes and percentiles.
 
-use super::execute::{RunOutcome, SweepResult};
 use super::metric_columns::metric_columns;
 use super::plan::Plan;
+use super::run::{RunOutcome, SweepResult};
 use crate::stats;
 
 /// Confidence of the intervals.

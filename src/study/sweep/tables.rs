@@ -6,10 +6,10 @@
 //! `ci95_low`, `ci95_high` (empty with fewer than two runs), `min`, `p5`, `p50`, `p95`, `max`.
 
 use super::SweepError;
-use super::execute::{RunOutcome, SweepResult};
 use super::metric_columns::metric_columns;
 use super::plan::{Plan, Point};
 use super::point_summary::PointSummary;
+use super::run::{RunOutcome, SweepResult};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@ use crate::api::{HorizontalPodAutoscaler, Quantity};
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::metrics::MilliValue;
 use crate::input::FieldErrors;
-use crate::input::manifest::hpa::{ScaleToZero, convert};
+use crate::input::kinds::horizontal_pod_autoscaler::v2::{ScaleToZero, convert};
 use crate::units::{SimDuration, SimTime};
 use k8s_openapi::api::autoscaling::v2;
 use serde::Deserialize;

@@ -8,7 +8,7 @@ use crate::api::{
 };
 use crate::autoscaler::hpa::{
     ConditionStatus, HpaConditionType, HpaConfig, HpaInputs, HpaPod, HpaState, MetricsSource, PodReadyCondition, Scale,
-    ScaleSelector, combine, reconcile,
+    ScaleSelector, combine, desired_replicas,
 };
 use crate::autoscaler::metrics::{MilliValue, PodMetric};
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
@@ -283,7 +283,7 @@ pub(super) fn replay(case: &SequenceCase) -> CaseResult {
         let scale = Scale { spec_replicas: replicas, status_replicas: replicas, selector: ScaleSelector::Valid };
         let inputs = HpaInputs { config: &case.config, hpa: &hpa, scale: Some(scale), pods: &views, metrics: &metrics };
         let proposal = combine(&inputs, &scale, now).replicas;
-        let decision = reconcile(&inputs, &mut state, now);
+        let decision = desired_replicas(&inputs, &mut state, now);
 
         let field = |name: &str| format!("step {}: {name}", step + 1);
         let expect = &case.expect;

@@ -7,7 +7,8 @@ use super::recorded::{RecordedConfig, convert_hpa, relative, timestamp};
 use crate::api::{Container, HorizontalPodAutoscaler, MetricSpec, PodPhase, PodSpec, Quantity, ResourceList};
 use crate::autoscaler::hpa::{
     ConditionStatus, HpaConditionReason, HpaConditionType, HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod,
-    HpaState, MetricName, MetricProposal, PodReadyCondition, Scale, ScaleSelector, TimedReplicas, propose, reconcile,
+    HpaState, MetricName, MetricProposal, PodReadyCondition, Scale, ScaleSelector, TimedReplicas, desired_replicas,
+    propose,
 };
 use crate::autoscaler::metrics::MilliValue;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
@@ -203,7 +204,7 @@ struct Pod {
     spec: PodSpec,
 }
 
-/// A recorded reconcile, ready to be replayed; `now` is time zero.
+/// A recorded desired_replicas, ready to be replayed; `now` is time zero.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "RawCase")]
 pub(super) struct SingleCase {
@@ -419,7 +420,7 @@ pub(super) fn replay(case: &SingleCase) -> CaseResult {
         metrics: &case.metrics,
     };
     let mut state = case.state.clone();
-    let decision = reconcile(&inputs, &mut state, SimTime::ZERO);
+    let decision = desired_replicas(&inputs, &mut state, SimTime::ZERO);
     let mut differences = Differences::default();
     compare_decision(case, &decision, &mut differences);
 

@@ -2,7 +2,7 @@
 
 use crate::api::{self, Name, OwnerReference, PodTemplate};
 use crate::cluster::{NodeId, PodId};
-use crate::input::manifest;
+use crate::input::kinds;
 use crate::input::scheduler_config::parse_scheduler_config;
 use crate::input::{FieldErrors, FieldPath};
 use crate::scheduler::{
@@ -173,7 +173,7 @@ impl Cluster {
 
     /// Objects besides nodes and pods.
     fn add_listed(&mut self, case: &Case) -> Result<(), String> {
-        let labels = |map: Option<&BTreeMap<String, String>>| manifest::meta::labels(map);
+        let labels = |map: Option<&BTreeMap<String, String>>| kinds::common::meta::labels(map);
         for namespace in &case.namespaces {
             let name = namespace.metadata.name.as_deref().unwrap_or_default();
             self.listers.namespaces.insert(name.into(), labels(namespace.metadata.labels.as_ref()));
@@ -195,7 +195,7 @@ impl Cluster {
         for (kind, meta, selector) in owners {
             let Some(selector) = selector else { continue };
             let selector = converted(|errors| {
-                manifest::selector::convert_label_selector(selector, FieldPath::Root.key("selector"), errors)
+                kinds::common::selector::convert_label_selector(selector, FieldPath::Root.key("selector"), errors)
             })?;
             self.listers.owners.insert(owner_key(kind, meta), selector);
         }
@@ -203,7 +203,7 @@ impl Cluster {
             let selector = budget.spec.as_ref().and_then(|spec| spec.selector.as_ref());
             let selector = converted(|errors| {
                 let path = FieldPath::Root.key("spec.selector");
-                manifest::selector::convert_optional_label_selector(selector, path, errors)
+                kinds::common::selector::convert_optional_label_selector(selector, path, errors)
             })?;
             let status = budget.status.as_ref();
             let disrupted = status.and_then(|status| status.disrupted_pods.as_ref()).into_iter().flatten();
@@ -224,7 +224,7 @@ impl Cluster {
 
     /// Adds a node at the end; one of the same name keeps its id.
     pub fn add_node(&mut self, node: &core::Node) -> Result<NodeId, String> {
-        let node = converted(|errors| manifest::node::convert(node, START, errors))?;
+        let node = converted(|errors| kinds::node::convert(node, START, errors))?;
         let known = self.node_names.iter().position(|name| *name == node.meta.name);
         let id = NodeId::from_index(known.unwrap_or(self.node_names.len()));
         if known.is_none() {
@@ -240,7 +240,7 @@ impl Cluster {
         let new = PodId::from_index(self.next_pod);
         let id = if uid.is_empty() { new } else { *self.pods.entry(uid).or_insert(new) };
         self.next_pod += usize::from(id == new);
-        let pod = converted(|errors| manifest::pod::convert(pod, START, errors))?;
+        let pod = converted(|errors| kinds::pod::convert(pod, START, errors))?;
         let key = (Arc::clone(&pod.template), pod.meta.namespace.clone(), pod.meta.owner.clone());
         let origin = self.origins.entry(key).or_insert_with(|| {
             let traits = Arc::new(PodTraits::of(&pod.template.spec));
@@ -262,7 +262,10 @@ impl Cluster {
 
 /// Volumes, claims and what goes with them.
 fn volumes(case: &Case) -> Result<VolumeListers, String> {
-    use manifest::volume::{convert_claim, convert_persistent_volume, convert_storage_capacity, convert_storage_class};
+    use kinds::common::claim::convert_claim;
+    use kinds::csi_storage_capacity::convert_storage_capacity;
+    use kinds::persistent_volume::convert_persistent_volume;
+    use kinds::storage_class::convert_storage_class;
     let mut listers = VolumeListers::default();
     for volume in &case.pvs {
         let volume = converted(|errors| convert_persistent_volume(volume, errors))?;

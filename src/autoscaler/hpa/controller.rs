@@ -1,0 +1,355 @@
+//! The running HorizontalPodAutoscaler controller: reads the cluster and the metrics, asks [`desired_replicas`], and scales.
+//!
+//! Each object is reconciled one sync period after its last reconcile. While nothing that a reconcile reads can have
+//! changed, and every window has passed, its answer cannot change either: the object then sleeps, and wakes with its
+//! phase kept when something changes.
+
+use super::{
+    ConditionStatus, HpaConfig, HpaDecision, HpaInputs, HpaPod, HpaState, MetricsSource, PodReadyCondition, Scale,
+    ScaleSelector, TimedReplicas, desired_replicas,
+};
+use crate::api::{CrossVersionObjectReference, MetricIdentifier};
+use crate::autoscaler::metrics::{MetricsServer, MilliValue, PodMetric};
+use crate::cluster::{
+    ApiEvent, Change, Cluster, DeploymentId, EventObject, HpaId, PodId, ReplicaSetId, Severity, StatefulSetId,
+    WorkloadId,
+};
+use crate::engine::Agenda;
+use crate::units::{Bytes, SimDuration, SimTime};
+use smallvec::SmallVec;
+
+/// An event of the controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HpaEvent {
+    /// An object is reconciled.
+    Sync(HpaId),
+}
+
+/// What the pods use, for the metrics pipeline to sample.
+pub trait UsageSource {
+    /// CPU time that a pod has used up to a time; zero if nothing loads it.
+    fn cpu_time(&self, pod: PodId, time: SimTime) -> SimDuration;
+    /// Memory that a pod uses at a time.
+    fn memory(&self, pod: PodId, time: SimTime) -> Bytes;
+    /// Since when the containers of a pod have been running without a restart.
+    fn running_since(&self, pod: PodId) -> Option<SimTime>;
+}
+
+/// What became of a reconcile, for the records.
+#[derive(Debug)]
+pub struct HpaReport {
+    /// The object.
+    pub hpa: HpaId,
+    /// The workload that it scales; `None` if there is none.
+    pub workload: Option<WorkloadId>,
+    /// Ready pods.
+    pub ready_pods: u32,
+    /// The decision.
+    pub decision: HpaDecision,
+}
+
+/// One object between reconciles.
+#[derive(Debug, Default)]
+struct Entry {
+    state: HpaState,
+    /// Whether a reconcile is planned.
+    planned: bool,
+    /// When the next one is due, asleep or not.
+    due: SimTime,
+    /// When something that a reconcile reads last changed.
+    input_changed: SimTime,
+    /// Proposal of the last reconcile.
+    last_proposal: Option<i32>,
+    workload: Option<WorkloadId>,
+}
+
+/// The running controller.
+#[derive(Debug)]
+pub struct HpaController {
+    config: HpaConfig,
+    metrics_server: MetricsServer,
+    entries: Vec<Entry>,
+    /// The objects that scale each workload, by its id, in order of creation.
+    by_workload: Vec<SmallVec<[HpaId; 1]>>,
+}
+
+/// The metrics APIs over the usage of the simulated pods.
+struct SimulatedMetrics<'a, U> {
+    usage: &'a U,
+    server: &'a MetricsServer,
+    pods: &'a [PodId],
+    /// Share of each pod's usage per container is not simulated: a single container has it all.
+    single_container: Vec<bool>,
+    now: SimTime,
+}
+
+impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
+    fn resource(&self, pod: usize, resource: &str, container: Option<&str>) -> Option<PodMetric> {
+        let id = *self.pods.get(pod)?;
+        if container.is_some() && !self.single_container.get(pod).copied().unwrap_or(false) {
+            return None;
+        }
+        let window = self.server.window(self.now, self.usage.running_since(id)?)?;
+        match resource {
+            "cpu" => window.cpu(|time| self.usage.cpu_time(id, time)),
+            "memory" => Some(window.memory(|time| self.usage.memory(id, time))),
+            _ => None,
+        }
+    }
+
+    fn pods_metric(&self, _pod: usize, _metric: &MetricIdentifier) -> Option<MilliValue> {
+        None
+    }
+
+    fn object_metric(&self, _object: &CrossVersionObjectReference, _metric: &MetricIdentifier) -> Option<MilliValue> {
+        None
+    }
+
+    fn external_metric(&self, _metric: &MetricIdentifier) -> Option<MilliValue> {
+        None
+    }
+}
+
+/// The object that an autoscaler scales.
+#[derive(Clone, Copy, Debug)]
+enum Target {
+    Deployment(DeploymentId),
+    ReplicaSet(ReplicaSetId),
+    StatefulSet(StatefulSetId),
+}
+
+impl HpaController {
+    /// A controller without objects.
+    pub fn new(config: HpaConfig, metrics_server: MetricsServer) -> Self {
+        Self { config, metrics_server, entries: Vec::new(), by_workload: Vec::new() }
+    }
+
+    fn entry(&mut self, id: HpaId) -> &mut Entry {
+        if self.entries.len() <= id.index() {
+            self.entries.resize_with(id.index() + 1, Entry::default);
+        }
+        &mut self.entries[id.index()]
+    }
+
+    /// A change of the cluster.
+    pub fn observe<A: Agenda<HpaEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
+        match change {
+            Change::HpaSpec(id) => {
+                let period = self.config.sync_period;
+                let now = agenda.now();
+                let entry = self.entry(id);
+                entry.input_changed = now;
+                if !entry.planned {
+                    entry.planned = true;
+                    entry.due = now + period;
+                    agenda.schedule(entry.due, HpaEvent::Sync(id));
+                }
+            }
+            Change::DesiredReplicas(workload) => self.input_changed(workload, agenda),
+            Change::PodAdded(pod)
+            | Change::PodRunning(pod)
+            | Change::PodReadiness(pod)
+            | Change::PodRestarted(pod)
+            | Change::PodTerminating(pod)
+            | Change::PodEnded(pod)
+            | Change::PodRemoved(pod) => {
+                if let Some(workload) = cluster.pod(pod).workload {
+                    self.input_changed(workload, agenda);
+                }
+            }
+            Change::ReplicaSetStatus(id) => self.input_changed(cluster.replica_set(id).workload, agenda),
+            _ => {}
+        }
+    }
+
+    /// Something that the reconciles of a workload's autoscaler read has changed: its pods, or the load on them.
+    pub fn input_changed<A: Agenda<HpaEvent>>(&mut self, workload: WorkloadId, agenda: &mut A) {
+        let now = agenda.now();
+        let Some(hpas) = self.by_workload.get(workload.index()) else { return };
+        for id in hpas {
+            let entry = &mut self.entries[id.index()];
+            entry.input_changed = now;
+            if !entry.planned {
+                wake(&mut entry.state, entry.due, entry.last_proposal, &self.config, now);
+                entry.planned = true;
+                entry.due = now.next_tick(entry.due, self.config.sync_period);
+                agenda.schedule(entry.due, HpaEvent::Sync(*id));
+            }
+        }
+    }
+
+    /// Notes that an object has come to scale another workload.
+    fn note_workload(&mut self, id: HpaId, before: Option<WorkloadId>, now: Option<WorkloadId>) {
+        if let Some(hpas) = before.and_then(|workload| self.by_workload.get_mut(workload.index())) {
+            hpas.retain(|existing| *existing != id);
+        }
+        let Some(workload) = now else { return };
+        if self.by_workload.len() <= workload.index() {
+            self.by_workload.resize(workload.index() + 1, SmallVec::new());
+        }
+        let hpas = &mut self.by_workload[workload.index()];
+        hpas.insert(hpas.partition_point(|existing| *existing < id), id);
+    }
+
+    /// Reconciles an object.
+    pub fn handle<A: Agenda<HpaEvent>, U: UsageSource>(
+        &mut self,
+        event: HpaEvent,
+        cluster: &mut Cluster,
+        usage: &U,
+        agenda: &mut A,
+    ) -> Option<HpaReport> {
+        let HpaEvent::Sync(id) = event;
+        let now = agenda.now();
+        self.entry(id).planned = false;
+        if cluster.hpa(id).removed {
+            return None;
+        }
+        let (config, server) = (self.config, self.metrics_server);
+        let target = find_target(cluster, id);
+        let workload = target.map(|target| workload_of(cluster, target));
+        let pods = target.map(|target| pods_of(cluster, target)).unwrap_or_default();
+        let views: Vec<HpaPod<'_>> = pods.iter().map(|pod| view(cluster, *pod)).collect();
+        let single_container = views.iter().map(|pod| pod.spec.containers.len() == 1).collect();
+        let metrics = SimulatedMetrics { usage, server: &server, pods: &pods, single_container, now };
+        let scale = target.map(|target| scale_of(cluster, id, target));
+        let ready = pods.iter().filter(|pod| cluster.pod(**pod).ready && cluster.pod(**pod).is_active()).count();
+        let entry = self.entry(id);
+        let object = &cluster.hpa(id).object;
+        let inputs = HpaInputs { config: &config, hpa: object, scale, pods: &views, metrics: &metrics };
+        let decision = desired_replicas(&inputs, &mut entry.state, now);
+        let before = std::mem::replace(&mut entry.workload, workload);
+        entry.last_proposal = decision.metric_desired;
+        entry.due = now + config.sync_period;
+        let quiet = quiet_after(&config, object);
+        if decision.rescaled || decision.error.is_some() || now - entry.input_changed <= quiet {
+            entry.planned = true;
+            let due = entry.due;
+            agenda.schedule(due, HpaEvent::Sync(id));
+        }
+        if before != workload {
+            self.note_workload(id, before, workload);
+        }
+        if decision.rescaled
+            && let Some(target) = target
+        {
+            rescale(cluster, id, target, &decision);
+        }
+        Some(HpaReport { hpa: id, workload, ready_pods: u32::try_from(ready).unwrap_or(u32::MAX), decision })
+    }
+}
+
+/// How long the inputs must have stayed the same before the answer cannot change any more: every window and period
+/// that a reconcile looks back on, and the time in which a pod counts as just started.
+fn quiet_after(config: &HpaConfig, hpa: &crate::api::HorizontalPodAutoscaler) -> SimDuration {
+    let behavior = hpa.behavior.iter().flat_map(|behavior| [&behavior.scale_up, &behavior.scale_down]);
+    let windows = behavior.flat_map(|rules| {
+        rules.stabilization_window.into_iter().chain(rules.policies.iter().map(|policy| policy.period))
+    });
+    let longest = windows.fold(config.downscale_stabilization, SimDuration::max);
+    longest + config.cpu_initialization_period + config.initial_readiness_delay + config.sync_period * 4
+}
+
+/// Writes the recommendations of the reconciles that were slept through: each would have repeated the last proposal.
+fn wake(state: &mut HpaState, due: SimTime, proposal: Option<i32>, config: &HpaConfig, now: SimTime) {
+    let Some(replicas) = proposal else { return };
+    let skipped = now.next_tick(due, config.sync_period) - config.sync_period;
+    if skipped < due {
+        return;
+    }
+    // All entries are older than every window by now; those slept through take their place.
+    state.history.recommendations.clear();
+    state.history.recommendations.push(TimedReplicas { time: skipped, replicas });
+    let mut earlier = skipped - config.sync_period;
+    let oldest = skipped - config.downscale_stabilization - config.sync_period;
+    while earlier >= due && earlier >= oldest && config.sync_period > SimDuration::ZERO {
+        state.history.recommendations.push(TimedReplicas { time: earlier, replicas });
+        earlier = earlier - config.sync_period;
+    }
+}
+
+fn find_target(cluster: &Cluster, id: HpaId) -> Option<Target> {
+    let hpa = cluster.hpa(id);
+    let name = &hpa.object.scale_target.name;
+    match &*hpa.object.scale_target.kind {
+        "Deployment" => cluster.find(hpa.namespace, name).map(Target::Deployment),
+        "ReplicaSet" => cluster.find(hpa.namespace, name).map(Target::ReplicaSet),
+        "StatefulSet" => cluster.find(hpa.namespace, name).map(Target::StatefulSet),
+        _ => None,
+    }
+}
+
+fn workload_of(cluster: &Cluster, target: Target) -> WorkloadId {
+    match target {
+        Target::Deployment(id) => cluster.deployment(id).workload,
+        Target::ReplicaSet(id) => cluster.replica_set(id).workload,
+        Target::StatefulSet(id) => cluster.stateful_set(id).workload,
+    }
+}
+
+/// The pods that the target's selector matches, in order of creation by owner.
+fn pods_of(cluster: &Cluster, target: Target) -> Vec<PodId> {
+    match target {
+        Target::Deployment(id) => {
+            let sets = &cluster.deployment(id).replica_sets;
+            sets.iter().flat_map(|set| cluster.replica_set(*set).pods.iter().copied()).collect()
+        }
+        Target::ReplicaSet(id) => cluster.replica_set(id).pods.clone(),
+        Target::StatefulSet(id) => cluster.stateful_set(id).pods.clone(),
+    }
+}
+
+fn scale_of(cluster: &Cluster, id: HpaId, target: Target) -> Scale {
+    let hpa = cluster.hpa(id);
+    let ambiguous = cluster.hpas_of_target(hpa.namespace, &hpa.object.scale_target).len() > 1;
+    let (spec_replicas, status_replicas) = match target {
+        Target::Deployment(id) => {
+            let deployment = cluster.deployment(id);
+            let status = |set: &ReplicaSetId| cluster.replica_set(*set).status.replicas;
+            (deployment.object.replicas, deployment.replica_sets.iter().map(status).sum())
+        }
+        Target::ReplicaSet(id) => {
+            let set = cluster.replica_set(id);
+            (set.spec_replicas, set.status.replicas)
+        }
+        Target::StatefulSet(id) => {
+            let set = cluster.stateful_set(id);
+            (set.object.replicas, cluster.workload(set.workload).active)
+        }
+    };
+    let selector = if ambiguous { ScaleSelector::Ambiguous } else { ScaleSelector::Valid };
+    Scale { spec_replicas, status_replicas, selector }
+}
+
+/// What the controller reads of a pod.
+fn view(cluster: &Cluster, id: PodId) -> HpaPod<'_> {
+    let pod = cluster.pod(id);
+    let status = if pod.ready { ConditionStatus::True } else { ConditionStatus::False };
+    HpaPod {
+        phase: pod.phase,
+        deleting: pod.deletion.is_some(),
+        start_time: pod.start_time,
+        ready: pod.start_time.map(|start| PodReadyCondition { status, last_transition: pod.ready_changed.max(start) }),
+        spec: &cluster.template(pod.template).template.spec,
+    }
+}
+
+/// Writes the scale.
+fn rescale(cluster: &mut Cluster, id: HpaId, target: Target, decision: &HpaDecision) {
+    let replicas = decision.desired_replicas;
+    match target {
+        Target::Deployment(id) => cluster.update_deployment(id, |own| own.object.replicas = replicas),
+        Target::ReplicaSet(id) => cluster.update_replica_set(id, |own| own.spec_replicas = replicas),
+        Target::StatefulSet(id) => cluster.update_stateful_set(id, |own| own.object.replicas = replicas),
+    }
+    let hpa = cluster.hpa(id);
+    let reason = decision.rescale_reason.map(|reason| reason.text(&hpa.object)).unwrap_or_default();
+    let (namespace, name) = (cluster.namespace_name(hpa.namespace).clone(), hpa.object.meta.name.clone());
+    cluster.emit(ApiEvent {
+        severity: Severity::Normal,
+        reason: "SuccessfulRescale",
+        source: "horizontal-pod-autoscaler",
+        object: EventObject::Other { kind: "HorizontalPodAutoscaler", namespace, name },
+        message: format!("New size: {replicas}; reason: {reason}").into(),
+    });
+}

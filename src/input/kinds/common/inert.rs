@@ -1,0 +1,85 @@
+//! Fields of the types that several kinds share, which Kubernetes knows and the simulation does not act on.
+
+use crate::input::document::typed::InertFields;
+
+/// The fields without effect, by type.
+pub const SHARED: &[InertFields] = &[
+    InertFields {
+        inside: &[
+            "automountServiceAccountToken",
+            "dnsConfig",
+            "dnsPolicy",
+            "enableServiceLinks",
+            "hostAliases",
+            "hostIPC",
+            "hostPID",
+            "hostname",
+            "hostnameOverride",
+            "imagePullSecrets",
+            "securityContext",
+            "serviceAccount",
+            "serviceAccountName",
+            "setHostnameAsFQDN",
+            "shareProcessNamespace",
+            "subdomain",
+        ],
+        not_simulated: &[
+            "ephemeralContainers",
+            "os",
+            "readinessGates",
+            "resourceClaims",
+            "runtimeClassName",
+            "schedulingGroup",
+        ],
+        ..InertFields::of("PodSpec")
+    },
+    InertFields {
+        inside: &[
+            "args",
+            "command",
+            "env",
+            "envFrom",
+            "imagePullPolicy",
+            "resizePolicy",
+            "securityContext",
+            "stdin",
+            "stdinOnce",
+            "terminationMessagePath",
+            "terminationMessagePolicy",
+            "tty",
+            "volumeMounts",
+            "workingDir",
+        ],
+        not_simulated: &["volumeDevices"],
+        ..InertFields::of("Container")
+    },
+    InertFields { inside: &["stopSignal"], not_simulated: &["postStart"], ..InertFields::of("Lifecycle") },
+    // `sleep` of a preStop hook is simulated.
+    InertFields { not_simulated: &["exec", "httpGet", "tcpSocket"], ..InertFields::of("LifecycleHandler") },
+    // How a probe asks is the container's business; when it asks, and what follows, is simulated.
+    InertFields { not_simulated: &["terminationGracePeriodSeconds"], ..InertFields::of("Probe") },
+    InertFields { not_simulated: &["claims"], ..InertFields::of("ResourceRequirements") },
+    // Claims, image volumes and some disks bear on scheduling; what is filled without a disk bears on nothing.
+    InertFields {
+        inside: &["configMap", "downwardAPI", "emptyDir", "hostPath", "projected", "secret"],
+        not_simulated: &[
+            "azureFile",
+            "cephfs",
+            "csi",
+            "fc",
+            "flexVolume",
+            "flocker",
+            "gitRepo",
+            "glusterfs",
+            "nfs",
+            "photonPersistentDisk",
+            "portworxVolume",
+            "quobyte",
+            "scaleIO",
+            "storageos",
+            "vsphereVolume",
+        ],
+        ..InertFields::of("Volume")
+    },
+    InertFields { not_simulated: &["generateName"], ..InertFields::of("ObjectMeta") },
+];

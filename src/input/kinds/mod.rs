@@ -1,0 +1,29 @@
+//! Kubernetes' kinds: from the plain `k8s-openapi` types to `api` objects, with API-server defaulting and validation.
+//!
+//! Each kind has a file that implements [`kind::Kind`] on the plain types, and a line in [`table`], which is all that
+//! readers of manifests know of kinds. None of it needs a file: an object "as stored by the API server" is converted
+//! alone.
+
+pub mod common;
+pub mod cron_job;
+pub mod csi_driver;
+pub mod csi_node;
+pub mod csi_storage_capacity;
+pub mod daemon_set;
+pub mod deployment;
+pub mod horizontal_pod_autoscaler;
+pub mod job;
+pub mod kind;
+pub mod limit_range;
+pub mod namespace;
+pub mod node;
+pub mod persistent_volume;
+pub mod persistent_volume_claim;
+pub mod pod;
+pub mod pod_disruption_budget;
+pub mod priority_class;
+pub mod replica_set;
+pub mod service;
+pub mod stateful_set;
+pub mod storage_class;
+pub mod table;

@@ -1,0 +1,156 @@
+//! The one table of kinds.
+
+use super::common::inert;
+use super::common::job::JobPods;
+use super::common::validation::Naming;
+use super::cron_job::CronJob;
+use super::csi_driver::CsiDriver;
+use super::csi_node::CsiNode;
+use super::csi_storage_capacity::CsiStorageCapacity;
+use super::daemon_set::DaemonSet;
+use super::deployment::Deployment;
+use super::horizontal_pod_autoscaler::v1::HorizontalPodAutoscalerV1;
+use super::horizontal_pod_autoscaler::v2::HorizontalPodAutoscalerV2;
+use super::job::Job;
+use super::kind::Kind;
+use super::limit_range::LimitRange;
+use super::namespace::Namespace;
+use super::node::Node;
+use super::persistent_volume::PersistentVolume;
+use super::persistent_volume_claim::PersistentVolumeClaim;
+use super::pod::Pod;
+use super::pod_disruption_budget::PodDisruptionBudget;
+use super::priority_class::PriorityClass;
+use super::replica_set::ReplicaSet;
+use super::service::Service;
+use super::stateful_set::StatefulSet;
+use super::storage_class::StorageClass;
+use crate::api::Object;
+use crate::input::document::typed::{self, InertFields, Notes};
+use crate::input::{FieldError, FieldErrors};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
+pub static KINDS: [Descriptor<Object>; 19] = [
+    Descriptor::of::<Namespace>(),
+    Descriptor::of::<Node>(),
+    Descriptor::of::<LimitRange>(),
+    Descriptor::of::<Pod>(),
+    Descriptor::of::<Service>(),
+    Descriptor::of::<Deployment>(),
+    Descriptor::of::<ReplicaSet>(),
+    Descriptor::of::<StatefulSet>(),
+    Descriptor::of::<DaemonSet>(),
+    Descriptor::of::<HorizontalPodAutoscalerV2>(),
+    Descriptor::of::<HorizontalPodAutoscalerV1>(),
+    Descriptor::of::<PodDisruptionBudget>(),
+    Descriptor::of::<PriorityClass>(),
+    Descriptor::of::<PersistentVolume>(),
+    Descriptor::of::<PersistentVolumeClaim>(),
+    Descriptor::of::<StorageClass>(),
+    Descriptor::of::<CsiNode>(),
+    Descriptor::of::<CsiDriver>(),
+    Descriptor::of::<CsiStorageCapacity>(),
+];
+
+/// Kinds that a run passes over, whose pods can be asked about all the same (`fit`, `explain`).
+pub static JOB_KINDS: [Descriptor<JobPods>; 2] = [Descriptor::of::<Job>(), Descriptor::of::<CronJob>()];
+
+/// A [`Kind`] as a value.
+pub struct Descriptor<T> {
+    /// `kind`.
+    pub kind: &'static str,
+    /// The API versions that are read; the one to use comes first.
+    pub versions: &'static [&'static str],
+    /// The scope, and the form of the name.
+    pub naming: Naming,
+    /// Whether the object is a pod, or stands for pods that are placed by choice.
+    pub runs_pods: bool,
+    inert: &'static [InertFields],
+    read: fn(&Value, Timestamp) -> Reading<T>,
+}
+
+impl<T> Descriptor<T> {
+    /// The descriptor of a kind.
+    const fn of<K: Kind<Converted = T>>() -> Self {
+        Self {
+            kind: K::KIND,
+            versions: K::VERSIONS,
+            naming: K::NAMING,
+            runs_pods: K::RUNS_PODS,
+            inert: K::INERT,
+            read: read::<K>,
+        }
+    }
+
+    /// Reads, checks, defaults and converts an object. Times become relative to `start`.
+    pub fn read(&self, value: &Value, start: Timestamp) -> Reading<T> {
+        (self.read)(value, start)
+    }
+}
+
+/// What reading an object gives.
+#[derive(Debug)]
+pub struct Reading<T> {
+    /// The converted object; `None` with errors.
+    pub object: Option<T>,
+    /// What is wrong, in the order in which it was found.
+    pub errors: Vec<FieldError>,
+    /// Keys that the kind does not have, and fields that have no effect.
+    pub notes: Notes,
+}
+
+/// Reads, checks, defaults and converts an object of a kind.
+fn read<K: Kind>(value: &Value, start: Timestamp) -> Reading<K::Converted> {
+    let (mut notes, mut type_errors) = (Notes::default(), Vec::new());
+    let plain = typed::read::<K::Plain>(value, inert_fields, &mut notes, &mut type_errors);
+    let mut errors = Vec::new();
+    for error in &type_errors {
+        errors.push(FieldError { field: error.path().to_owned(), problem: error.problem().to_owned() });
+    }
+    let Some(mut plain) = plain else { return Reading { object: None, errors, notes } };
+    let mut found = FieldErrors::default();
+    K::validate(&plain, &mut found);
+    K::set_defaults(&mut plain);
+    let object = K::convert(&plain, start, &mut found);
+    let found = found.into_vec();
+    let is_faultless = errors.is_empty() && found.is_empty();
+    // A value of the wrong type was taken out: what is missing because of that is no further error.
+    let hangs_on_a_type = |error: &FieldError| type_errors.iter().any(|wrong| error.field.starts_with(wrong.path()));
+    errors.extend(found.into_iter().filter(|error| !hangs_on_a_type(error)));
+    Reading { object: is_faultless.then_some(object), errors, notes }
+}
+
+/// The fields of a `k8s-openapi` type that the simulation does not act on, whichever kind states them.
+fn inert_fields(type_name: &str) -> Option<&'static InertFields> {
+    static BY_TYPE: LazyLock<BTreeMap<&str, &InertFields>> = LazyLock::new(|| {
+        let kinds = KINDS.iter().map(|kind| kind.inert).chain(JOB_KINDS.iter().map(|kind| kind.inert));
+        let all = kinds.chain([inert::SHARED]).flatten();
+        all.map(|fields| (fields.type_name, fields)).collect()
+    });
+    BY_TYPE.get(type_name).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_and_each_type_is_described_once() {
+        let mut versions: Vec<(&str, &str)> =
+            KINDS.iter().flat_map(|kind| kind.versions.iter().map(|version| (kind.kind, *version))).collect();
+        let count = versions.len();
+        versions.sort_unstable();
+        versions.dedup();
+        assert_eq!(versions.len(), count);
+        let kinds = KINDS.iter().map(|kind| kind.inert).chain(JOB_KINDS.iter().map(|kind| kind.inert));
+        let mut types: Vec<&str> = kinds.chain([inert::SHARED]).flatten().map(|fields| fields.type_name).collect();
+        let count = types.len();
+        types.sort_unstable();
+        types.dedup();
+        assert_eq!(types.len(), count, "{types:?}");
+    }
+}

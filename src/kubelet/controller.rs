@@ -1,0 +1,467 @@
+//! The running kubelets: what happens to pods on their nodes over time.
+//!
+//! One value stands for all kubelets; what differs by node (image cache, pull queue) is kept by node. A pod's plan is a
+//! chain of events, each of which carries the pod's generation: whatever changes the plan starts a new generation, and
+//! events of an older one are dropped when they come up.
+//!
+//! Known deviations: init containers end as soon as they start, since no manifest says how long they run; containers of
+//! a pod start, end and restart together; memory and disk pressure do not arise.
+
+use super::crash_backoff::{BackoffRecord, CrashBackoff, should_restart};
+use super::node_images::NodeImages;
+use super::probes::{ProbeTimeline, timeline};
+use super::termination::{StoppingContainer, terminate};
+use crate::api::{PodPhase, PodTemplate, RestartPolicy};
+use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, NodeId, NodeReady, PodId, Severity};
+use crate::engine::{Agenda, RandomStream, RandomStreams};
+use crate::input::scenario::Startup;
+use crate::units::{SimDuration, SimTime};
+use crate::workload::Sampler;
+use std::collections::BTreeSet;
+
+/// An event of a kubelet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KubeletEvent {
+    /// The containers of a pod run.
+    Started {
+        /// The pod.
+        pod: PodId,
+        /// The plan to which this belongs.
+        generation: u32,
+    },
+    /// The pod becomes ready.
+    Ready {
+        /// The pod.
+        pod: PodId,
+        /// The plan to which this belongs.
+        generation: u32,
+    },
+    /// The containers of a pod end.
+    Exited {
+        /// The pod.
+        pod: PodId,
+        /// The plan to which this belongs.
+        generation: u32,
+        /// How they end.
+        exit: Exit,
+    },
+    /// The containers of a pod that is being deleted have stopped.
+    Stopped {
+        /// The pod.
+        pod: PodId,
+        /// The plan to which this belongs.
+        generation: u32,
+    },
+}
+
+/// How containers end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exit {
+    /// With exit code 0.
+    Completed,
+    /// With another exit code.
+    Failed,
+    /// Killed because the liveness or startup probe failed.
+    Unhealthy,
+    /// The lifetime of a pod that comes and goes is over: it ends whatever its restart policy.
+    LifetimeOver,
+    /// `activeDeadlineSeconds` is over: the pod fails whatever its restart policy.
+    DeadlineExceeded,
+}
+
+/// What a kubelet knows of a pod, whether or not it could report it.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is known and reported at a time of its own")]
+struct Runtime {
+    /// The kubelet has seen the pod.
+    seen: bool,
+    /// Since when its containers run.
+    started: Option<SimTime>,
+    /// When the current run of its containers started.
+    last_start: SimTime,
+    /// Its containers run; not while they wait for a restart.
+    up: bool,
+    ready: bool,
+    /// Restarts that could not be reported yet.
+    unreported_restarts: u32,
+    /// Its containers have ended for good, which could not be reported yet.
+    ended: Option<Exit>,
+    /// It is being stopped, or has stopped.
+    stopping: bool,
+    stopped: bool,
+    backoff: Option<BackoffRecord>,
+}
+
+/// Delays of the kubelet that are not the scenario's `startup`.
+#[derive(Clone, Copy, Debug)]
+pub struct KubeletSettings {
+    /// From a change in the API to the kubelet seeing it, and from a change at the kubelet to its status in the API.
+    pub report_delay: SimDuration,
+    /// From the termination signal to the end of a container that does not say how long it takes.
+    pub stop_delay: SimDuration,
+}
+
+/// All kubelets.
+#[derive(Debug)]
+pub struct Kubelets {
+    settings: KubeletSettings,
+    images: NodeImages,
+    container_start: Sampler,
+    runtimes: Vec<Runtime>,
+    /// Nodes whose machine went down and that have not started their pods again.
+    crashed: BTreeSet<NodeId>,
+    start_stream: RandomStream,
+}
+
+impl Kubelets {
+    /// Kubelets with empty nodes.
+    pub fn new(settings: KubeletSettings, startup: &Startup, streams: &RandomStreams) -> Self {
+        Self {
+            settings,
+            images: NodeImages::new(&startup.image_pull, *streams),
+            container_start: Sampler::new(&startup.container_start),
+            runtimes: Vec::new(),
+            crashed: BTreeSet::new(),
+            start_stream: streams.stream("kubelet/container-start"),
+        }
+    }
+
+    fn runtime(&mut self, pod: PodId) -> &mut Runtime {
+        if self.runtimes.len() <= pod.index() {
+            self.runtimes.resize(pod.index() + 1, Runtime::default());
+        }
+        &mut self.runtimes[pod.index()]
+    }
+
+    /// Since when the containers of a pod have been running without a restart.
+    pub fn running_since(&self, pod: PodId) -> Option<SimTime> {
+        let runtime = self.runtimes.get(pod.index())?;
+        runtime.up.then_some(runtime.last_start)
+    }
+
+    /// A change of the cluster.
+    pub fn observe<A: Agenda<KubeletEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
+        match change {
+            Change::Machine { node, was } => self.machine_changed(node, was, cluster, agenda),
+            Change::PodBound(pod) if machine_of(cluster, pod) == Some(Machine::Up) => {
+                self.begin(pod, cluster, agenda);
+            }
+            Change::PodTerminating(pod)
+                if cluster.pod(pod).exists() && machine_of(cluster, pod) == Some(Machine::Up) =>
+            {
+                self.stop(pod, cluster, agenda);
+            }
+            _ => {}
+        }
+    }
+
+    /// The kubelet sees a new pod: it pulls the images and starts the containers.
+    fn begin<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
+        let seen = agenda.now() + self.settings.report_delay;
+        self.runtime(pod).seen = true;
+        cluster.set_pod_start_time(pod, seen);
+        let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
+        let Some(node) = cluster.pod(pod).node else { return };
+        let running = match template.hints.start_delay {
+            Some(delay) => seen + delay,
+            None => {
+                self.images.complete_at(node, &template, seen)
+                    + self.container_start.sample_duration(&mut self.start_stream)
+            }
+        };
+        let generation = cluster.next_pod_generation(pod);
+        agenda.schedule(running + self.settings.report_delay, KubeletEvent::Started { pod, generation });
+        plan_deadline(pod, generation, cluster, agenda);
+    }
+
+    /// Handles an event.
+    pub fn handle<A: Agenda<KubeletEvent>>(&mut self, event: KubeletEvent, cluster: &mut Cluster, agenda: &mut A) {
+        match event {
+            KubeletEvent::Started { pod, generation } if is_current(cluster, pod, generation) => {
+                self.started(pod, generation, cluster, agenda);
+            }
+            KubeletEvent::Ready { pod, generation } if is_current(cluster, pod, generation) => {
+                self.runtime(pod).ready = true;
+                if machine_of(cluster, pod) == Some(Machine::Up) {
+                    cluster.set_pod_ready(pod, true, agenda.now());
+                }
+            }
+            KubeletEvent::Exited { pod, generation, exit } if is_current(cluster, pod, generation) => {
+                self.exited(pod, exit, cluster, agenda);
+            }
+            KubeletEvent::Stopped { pod, generation } if is_current(cluster, pod, generation) => {
+                self.runtime(pod).stopped = true;
+                if machine_of(cluster, pod) == Some(Machine::Up) {
+                    cluster.remove_pod(pod, agenda.now());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The containers of a pod run: plans its readiness, its end and what the probes will find.
+    fn started<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, generation: u32, cluster: &mut Cluster, agenda: &mut A) {
+        let now = agenda.now();
+        let connected = machine_of(cluster, pod) == Some(Machine::Up);
+        let runtime = self.runtime(pod);
+        let is_restart = runtime.started.is_some();
+        runtime.started.get_or_insert(now);
+        runtime.last_start = now;
+        runtime.up = true;
+        if connected {
+            cluster.set_pod_running(pod, now);
+        }
+        if is_restart && connected {
+            cluster.note_pod_restart(pod);
+        } else if is_restart {
+            runtime.unreported_restarts += 1;
+        }
+        let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
+        let hints = template.hints;
+        let from = (!hints.never_ready).then(|| now + hints.ready_delay.unwrap_or(SimDuration::ZERO));
+        let timelines = template.spec.containers.iter().map(|container| {
+            let mut timeline = timeline(&container.probes, now, from);
+            if container.probes.readiness.is_none() {
+                // Without a probe nobody would notice, but the hint says when the application is ready.
+                timeline.ready = timeline.ready.and_then(|ready| Some(ready.max(from?)));
+            }
+            timeline
+        });
+        let plan = timelines.reduce(together).unwrap_or_default();
+        if let Some(at) = plan.ready {
+            if at <= now {
+                self.handle(KubeletEvent::Ready { pod, generation }, cluster, agenda);
+            } else {
+                agenda.schedule(at, KubeletEvent::Ready { pod, generation });
+            }
+        }
+        if let Some(at) = plan.killed {
+            let end = self.termination_end(&template, at, template.spec.termination_grace_period);
+            agenda.schedule(end, KubeletEvent::Exited { pod, generation, exit: Exit::Unhealthy });
+        }
+        if let Some(lifetime) = cluster.pod(pod).run_for {
+            agenda.schedule(now + lifetime, KubeletEvent::Exited { pod, generation, exit: Exit::LifetimeOver });
+        } else if let Some(span) = hints.run_for {
+            agenda.schedule(now + span, KubeletEvent::Exited { pod, generation, exit: Exit::Completed });
+        }
+        if let Some(span) = hints.fail_after {
+            agenda.schedule(now + span, KubeletEvent::Exited { pod, generation, exit: Exit::Failed });
+        }
+    }
+
+    /// Makes a container of a running pod exit with code 1.
+    pub fn crash<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
+        let running = self.runtime(pod).up && cluster.pod(pod).is_active();
+        if running && machine_of(cluster, pod) != Some(Machine::Down) {
+            self.exited(pod, Exit::Failed, cluster, agenda);
+        }
+    }
+
+    /// The containers of a pod ended: they are restarted under the back-off, or the pod ends.
+    fn exited<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, exit: Exit, cluster: &mut Cluster, agenda: &mut A) {
+        let now = agenda.now();
+        let connected = machine_of(cluster, pod) == Some(Machine::Up);
+        let policy = cluster.template_of(pod).template.spec.restart_policy;
+        let deleting = cluster.pod(pod).deletion.is_some();
+        let restarts = match exit {
+            Exit::LifetimeOver | Exit::DeadlineExceeded => false,
+            Exit::Completed => should_restart(policy, 0, deleting),
+            Exit::Failed | Exit::Unhealthy => should_restart(policy, 1, deleting),
+        };
+        let runtime = self.runtime(pod);
+        runtime.ready = false;
+        runtime.up = false;
+        if !restarts {
+            runtime.ended.get_or_insert(exit);
+            if connected {
+                report_end(pod, exit, cluster, now);
+            }
+            return;
+        }
+        if connected {
+            cluster.set_pod_ready(pod, false, now);
+        }
+        let runtime = self.runtime(pod);
+        let backoff = CrashBackoff::default();
+        let restart = backoff.restart_at(runtime.backoff, now);
+        runtime.backoff = Some(backoff.after_restart(runtime.backoff, now, restart));
+        if restart > now && connected {
+            back_off_event(pod, cluster);
+        }
+        let start = self.container_start.sample_duration(&mut self.start_stream);
+        let start =
+            if cluster.template_of(pod).template.hints.start_delay.is_some() { SimDuration::ZERO } else { start };
+        let generation = cluster.next_pod_generation(pod);
+        agenda.schedule(restart + start, KubeletEvent::Started { pod, generation });
+        plan_deadline(pod, generation, cluster, agenda);
+    }
+
+    /// When the containers of a pod have ended if they are stopped from `now` on.
+    fn termination_end(&self, template: &PodTemplate, now: SimTime, grace: SimDuration) -> SimTime {
+        let stop_delay = template.hints.stop_delay.unwrap_or(self.settings.stop_delay);
+        let sidecars = template.spec.init_containers.iter().filter(|container| container.is_sidecar);
+        let stopping: Vec<StoppingContainer> = sidecars
+            .chain(&template.spec.containers)
+            .map(|container| StoppingContainer {
+                pre_stop: container.pre_stop_sleep,
+                stop_delay,
+                is_sidecar: container.is_sidecar,
+            })
+            .collect();
+        terminate(&stopping, now, grace).into_iter().max().unwrap_or(now)
+    }
+
+    /// A pod with a deletion timestamp is stopped.
+    fn stop<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
+        let runtime = *self.runtime(pod);
+        if runtime.stopping {
+            return;
+        }
+        self.runtime(pod).stopping = true;
+        let Some(deletion) = cluster.pod(pod).deletion else { return };
+        let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
+        let seen = agenda.now() + self.settings.report_delay;
+        let end = if runtime.up { self.termination_end(&template, seen, deletion.grace) } else { seen };
+        let generation = cluster.next_pod_generation(pod);
+        agenda.schedule(end, KubeletEvent::Stopped { pod, generation });
+    }
+
+    /// The machine of a node changed. A kubelet that can report again posts its node's status.
+    fn machine_changed<A: Agenda<KubeletEvent>>(
+        &mut self,
+        node: NodeId,
+        was: Machine,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        match (was, cluster.node(node).machine) {
+            (_, Machine::Down) => {
+                self.crashed.insert(node);
+                for pod in cluster.node(node).pods.clone() {
+                    // The containers are gone, and with them every plan.
+                    cluster.next_pod_generation(pod);
+                    let runtime = self.runtime(pod);
+                    runtime.ready = false;
+                    runtime.up = false;
+                }
+            }
+            // A kubelet that has booted while it is cut off knows of no pod.
+            (_, Machine::Up) if self.crashed.remove(&node) => self.reboot(node, cluster, agenda),
+            (Machine::CutOff, Machine::Up) => self.reconnect(node, cluster, agenda),
+            _ => {}
+        }
+        if cluster.node(node).machine == Machine::Up {
+            cluster.set_node_ready(node, NodeReady::True, agenda.now());
+        }
+    }
+
+    /// A kubelet that went on running reports what happened, and sees what was asked of it in the meantime.
+    fn reconnect<A: Agenda<KubeletEvent>>(&mut self, node: NodeId, cluster: &mut Cluster, agenda: &mut A) {
+        let now = agenda.now();
+        for pod in cluster.node(node).pods.clone() {
+            let runtime = *self.runtime(pod);
+            if cluster.pod(pod).phase.is_terminal() {
+                continue;
+            }
+            if runtime.stopped {
+                cluster.remove_pod(pod, now);
+            } else if let Some(exit) = runtime.ended {
+                report_end(pod, exit, cluster, now);
+            } else if cluster.pod(pod).deletion.is_some() {
+                self.stop(pod, cluster, agenda);
+            } else if !runtime.seen {
+                self.begin(pod, cluster, agenda);
+            } else if let Some(started) = runtime.started {
+                self.runtime(pod).unreported_restarts = 0;
+                (0..runtime.unreported_restarts).for_each(|_| cluster.note_pod_restart(pod));
+                cluster.set_pod_running(pod, started.max(cluster.pod(pod).bound.unwrap_or(started)));
+                cluster.set_pod_ready(pod, runtime.ready, now);
+            }
+        }
+    }
+
+    /// The kubelet of a machine that was down is back: the containers are started again.
+    fn reboot<A: Agenda<KubeletEvent>>(&mut self, node: NodeId, cluster: &mut Cluster, agenda: &mut A) {
+        let now = agenda.now();
+        for pod in cluster.node(node).pods.clone() {
+            if cluster.pod(pod).phase.is_terminal() {
+                continue;
+            }
+            let runtime = *self.runtime(pod);
+            if cluster.pod(pod).deletion.is_some() {
+                let generation = cluster.next_pod_generation(pod);
+                self.runtime(pod).stopping = true;
+                agenda.schedule(now + self.settings.report_delay, KubeletEvent::Stopped { pod, generation });
+            } else if let Some(exit) = runtime.ended {
+                report_end(pod, exit, cluster, now);
+            } else if runtime.started.is_none() {
+                self.begin(pod, cluster, agenda);
+            } else if cluster.template_of(pod).template.spec.restart_policy == RestartPolicy::Never {
+                report_end(pod, Exit::Failed, cluster, now);
+            } else {
+                cluster.set_pod_ready(pod, false, now);
+                let start = match cluster.template_of(pod).template.hints.start_delay {
+                    Some(delay) => delay,
+                    None => self.container_start.sample_duration(&mut self.start_stream),
+                };
+                let generation = cluster.next_pod_generation(pod);
+                agenda.schedule(now + start, KubeletEvent::Started { pod, generation });
+                plan_deadline(pod, generation, cluster, agenda);
+            }
+        }
+    }
+}
+
+/// Plans the end of a pod by `activeDeadlineSeconds`, which counts from the pod's start, whatever its containers do.
+fn plan_deadline<A: Agenda<KubeletEvent>>(pod: PodId, generation: u32, cluster: &Cluster, agenda: &mut A) {
+    let deadline = cluster.template_of(pod).template.spec.active_deadline;
+    if let (Some(deadline), Some(start)) = (deadline, cluster.pod(pod).start_time) {
+        let at = (start + deadline).max(agenda.now());
+        agenda.schedule(at, KubeletEvent::Exited { pod, generation, exit: Exit::DeadlineExceeded });
+    }
+}
+
+/// The timeline of a pod from those of two of its containers: ready when both are, killed when one is.
+fn together(one: ProbeTimeline, another: ProbeTimeline) -> ProbeTimeline {
+    ProbeTimeline {
+        ready: one.ready.zip(another.ready).map(|(one, another)| one.max(another)),
+        killed: one.killed.into_iter().chain(another.killed).min(),
+    }
+}
+
+/// Whether an event belongs to the current plan of a pod.
+fn is_current(cluster: &Cluster, pod: PodId, generation: u32) -> bool {
+    let pod = cluster.pod(pod);
+    pod.exists() && pod.generation == generation
+}
+
+/// The machine of the node that a pod is bound to.
+fn machine_of(cluster: &Cluster, pod: PodId) -> Option<Machine> {
+    cluster.pod(pod).node.map(|node| cluster.node(node).machine)
+}
+
+/// Reports that a pod's containers ended for good. Pods that come and go by themselves are deleted by whoever made them.
+fn report_end(pod: PodId, exit: Exit, cluster: &mut Cluster, now: SimTime) {
+    let (phase, reason) = match exit {
+        Exit::Completed | Exit::LifetimeOver => (PodPhase::Succeeded, "Completed"),
+        Exit::Failed => (PodPhase::Failed, "Error"),
+        Exit::Unhealthy => (PodPhase::Failed, "Unhealthy"),
+        Exit::DeadlineExceeded => (PodPhase::Failed, "DeadlineExceeded"),
+    };
+    cluster.end_pod(pod, phase, reason, now);
+    if exit == Exit::LifetimeOver {
+        cluster.remove_pod(pod, now);
+    }
+}
+
+/// The event `BackOff`.
+fn back_off_event(pod: PodId, cluster: &mut Cluster) {
+    let message = format!("Back-off restarting failed container in pod {}", cluster.pod(pod).name);
+    cluster.emit(ApiEvent {
+        severity: Severity::Warning,
+        reason: "BackOff",
+        source: "kubelet",
+        object: EventObject::Pod(pod),
+        message: message.into(),
+    });
+}

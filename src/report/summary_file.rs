@@ -1,0 +1,58 @@
+//! `summary.json`: the metrics of a run and how its objectives came out.
+
+use super::files::{self, ReportError};
+use super::numbers;
+use super::objectives::{ObjectiveResult, Verdict};
+use super::summary::Summary;
+use crate::record::Facts;
+use crate::units::SimTime;
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+
+/// Version of the form of `summary.json`. It grows when a field changes its meaning or goes; new metrics leave it.
+const SUMMARY_FORMAT_VERSION: u32 = 1;
+
+/// A number in JSON: whole numbers without a decimal point.
+pub(super) fn json_number(value: f64) -> Value {
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number below 2^53")]
+    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 { json!(value as i64) } else { json!(value) }
+}
+
+/// Writes `summary.json`.
+pub(super) fn write(
+    path: &Path,
+    facts: &Facts,
+    summary: &Summary,
+    objectives: &[ObjectiveResult],
+) -> Result<PathBuf, ReportError> {
+    let metrics: Map<String, Value> =
+        summary.iter().map(|(name, value)| (name.to_owned(), json_number(value))).collect();
+    let objectives: Vec<Value> = objectives.iter().map(objective_json).collect();
+    let document = json!({
+        "format_version": SUMMARY_FORMAT_VERSION,
+        "scenario": facts.scenario,
+        "seed": facts.seed,
+        "start_time": numbers::calendar_time(facts.start_unix_seconds, SimTime::ZERO),
+        "planned_seconds": json_number(facts.planned_duration.as_secs_f64()),
+        "interrupted": facts.interrupted,
+        "metrics": metrics,
+        "objectives": objectives,
+        "remarks": facts.remarks,
+    });
+    files::write_whole(path, format!("{document:#}\n").as_bytes())
+}
+
+fn objective_json(result: &ObjectiveResult) -> Value {
+    let verdict = match result.verdict {
+        Verdict::Met => "met",
+        Verdict::Missed => "missed",
+        Verdict::NotMeasured => "not measured",
+    };
+    json!({
+        "metric": result.objective.metric,
+        "min": result.objective.min.map(json_number),
+        "max": result.objective.max.map(json_number),
+        "value": result.value.map(json_number),
+        "verdict": verdict,
+    })
+}
