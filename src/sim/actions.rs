@@ -124,12 +124,8 @@ impl World<'_> {
             ObjectId::Deployment(id) => {
                 self.cluster.update_deployment(id, |deployment| deployment.object.template = template)
             }
-            ObjectId::StatefulSet(id) => {
-                self.cluster.update_stateful_set(id, |set| set.object.template = template)
-            }
-            ObjectId::DaemonSet(id) => {
-                self.cluster.update_daemon_set(id, |set| set.object.template = template)
-            }
+            ObjectId::StatefulSet(id) => self.cluster.update_stateful_set(id, |set| set.object.template = template),
+            ObjectId::DaemonSet(id) => self.cluster.update_daemon_set(id, |set| set.object.template = template),
             _ => {}
         }
     }
