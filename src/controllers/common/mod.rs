@@ -1,5 +1,6 @@
 //! What the controllers share: their settings and events, work queues and retries, and the rate limit of their clients.
 
+pub mod api_event;
 pub mod client_rate;
 pub mod event;
 pub mod names;

@@ -7,9 +7,8 @@ use crate::api::{
     self, DaemonSetStatus, Name, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm,
     PodPhase, PodTemplate, Toleration,
 };
-use crate::cluster::{
-    ApiEvent, Change, Cluster, DaemonSetId, Disruption, EventObject, NewPod, NodeId, Owner, PodId, Severity, TemplateId,
-};
+use crate::cluster::{Change, Cluster, DaemonSetId, Disruption, NewPod, NodeId, Owner, PodId, Severity, TemplateId};
+use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::names::{generated_name, template_hash, with_revision_label};
@@ -28,6 +27,9 @@ use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// `source` of the controller's Events.
+const SOURCE: &str = "daemonset-controller";
 
 /// The field of a node that the pods' affinity names.
 const NAME_FIELD: &str = "metadata.name";
@@ -75,7 +77,7 @@ impl Memory {
     fn judge(&mut self, id: DaemonSetId, node: NodeId, cluster: &Cluster) -> Eligibility {
         let base = cluster.daemon_set(id).object.template;
         let spec = &cluster.template(base).template.spec;
-        if self.judged_for.as_ref().is_none_or(|(own, _)| *own != base) {
+        if self.judged_for.as_ref().is_none_or(|(known, _)| *known != base) {
             self.judged.clear();
             self.judged_for = Some((base, daemon_tolerations(&spec.tolerations, spec.host_network)));
         }
@@ -199,8 +201,8 @@ impl DaemonSetController {
         placed.sort_unstable();
         let mut rest = placed.as_slice();
         for (node, state) in cluster.nodes() {
-            let own = rest.partition_point(|(target, _)| *target <= node);
-            let (pods, others) = rest.split_at(own);
+            let end = rest.partition_point(|(target, _)| *target <= node);
+            let (pods, others) = rest.split_at(end);
             rest = others;
             if !state.exists() {
                 continue;
@@ -277,7 +279,7 @@ impl DaemonSetController {
             let set = cluster.daemon_set(id);
             let name = generated_name(&set.object.meta.name, cluster);
             if let Some(refusal) = cluster.refusal(set.namespace, base, &name) {
-                event(cluster, id, Severity::Warning, "FailedCreate", format!("Error creating: {refusal}"));
+                emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), format!("Error creating: {refusal}"));
                 let delay = self.backoff.fail(id.index());
                 self.enqueue(id, now + delay, agenda);
                 count = 0;
@@ -357,39 +359,39 @@ impl DaemonSetController {
             run_for: None,
         };
         cluster.add_pod(new, now);
-        event(cluster, id, Severity::Normal, "SuccessfulCreate", message);
+        emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulCreate"), message);
     }
 
     /// The template of the pod of a node.
     fn pod_template(&mut self, id: DaemonSetId, node: NodeId, base: TemplateId, cluster: &mut Cluster) -> TemplateId {
-        if let Some(own) = self.memory(id).templates.get(&(base, node)) {
-            return *own;
+        if let Some(bound) = self.memory(id).templates.get(&(base, node)) {
+            return *bound;
         }
         let template = Arc::new(node_template(&cluster.template(base).template, &cluster.node(node).object.meta.name));
-        let own = cluster.intern_template(&template);
-        self.memory(id).templates.insert((base, node), own);
-        if self.made.len() <= own.index() {
-            self.made.resize(own.index() + 1, None);
+        let bound = cluster.intern_template(&template);
+        self.memory(id).templates.insert((base, node), bound);
+        if self.made.len() <= bound.index() {
+            self.made.resize(bound.index() + 1, None);
         }
-        self.made[own.index()] = Some(Made { base, node });
-        own
+        self.made[bound.index()] = Some(Made { base, node });
+        bound
     }
 }
 
 /// The template of the pod of a node: with the label of the revision, the tolerations of daemons, and the node's name as
-/// the only required node affinity (`ReplaceDaemonSetPodNodeNameNodeAffinity`: the spec's own was asked before).
+/// the only required node affinity (`ReplaceDaemonSetPodNodeNameNodeAffinity`: that of the spec was asked before).
 fn node_template(template: &PodTemplate, node: &Name) -> PodTemplate {
-    let mut own = with_revision_label(template, &template_hash(template));
-    own.spec.tolerations = daemon_tolerations(&own.spec.tolerations, own.spec.host_network);
+    let mut bound = with_revision_label(template, &template_hash(template));
+    bound.spec.tolerations = daemon_tolerations(&bound.spec.tolerations, bound.spec.host_network);
     let field = NodeSelectorRequirement {
         key: NAME_FIELD.into(),
         operator: NodeSelectorOperator::In,
         values: vec![node.clone()],
     };
     let term = NodeSelectorTerm { match_fields: vec![field], ..NodeSelectorTerm::default() };
-    let affinity: &mut api::Affinity = own.spec.affinity.get_or_insert_default();
+    let affinity: &mut api::Affinity = bound.spec.affinity.get_or_insert_default();
     affinity.node.get_or_insert_default().required = Some(NodeSelector { terms: vec![term] });
-    own
+    bound
 }
 
 /// Deletes a pod and says so; of a pod that has ended it is said that it was found.
@@ -408,18 +410,9 @@ fn delete_pod(cluster: &mut Cluster, id: DaemonSetId, pod: PodId, now: SimTime) 
         let namespace = cluster.namespace_name(state.namespace);
         let node = state.node.map_or("", |node| &cluster.node(node).object.meta.name);
         let message = format!("Found {how} daemon pod {namespace}/{name} on node {node}, will try to {what} it");
-        event(cluster, id, severity, reason, message);
+        emit(cluster, SOURCE, id, (severity, reason), message);
     }
     let grace = cluster.template_of(pod).template.spec.termination_grace_period;
     cluster.delete_pod(pod, grace, Disruption::Deletion, now);
-    event(cluster, id, Severity::Normal, "SuccessfulDelete", format!("Deleted pod: {name}"));
-}
-
-/// An event of the DaemonSet controller.
-fn event(cluster: &mut Cluster, id: DaemonSetId, severity: Severity, reason: &'static str, message: String) {
-    let set = cluster.daemon_set(id);
-    let (namespace, name) = (cluster.namespace_name(set.namespace).clone(), set.object.meta.name.clone());
-    let object = EventObject::Other { kind: "DaemonSet", namespace, name };
-    let source = "daemonset-controller";
-    cluster.emit(ApiEvent { severity, reason, source, object, message: message.into() });
+    emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulDelete"), format!("Deleted pod: {name}"));
 }

@@ -46,8 +46,8 @@ pub fn eligibility(fits_affinity: bool, taints: &[Taint], tolerations: &[Tolerat
     }
 }
 
-/// The tolerations that the controller adds to the template's own (`AddOrUpdateDaemonPodTolerations`).
-pub fn daemon_tolerations(own: &[Toleration], host_network: bool) -> Vec<Toleration> {
+/// The tolerations that the controller adds to those of the template (`AddOrUpdateDaemonPodTolerations`).
+pub fn daemon_tolerations(of_template: &[Toleration], host_network: bool) -> Vec<Toleration> {
     let added = [
         (well_known::TAINT_NOT_READY, TaintEffect::NoExecute),
         (well_known::TAINT_UNREACHABLE, TaintEffect::NoExecute),
@@ -57,7 +57,7 @@ pub fn daemon_tolerations(own: &[Toleration], host_network: bool) -> Vec<Tolerat
         (well_known::TAINT_UNSCHEDULABLE, TaintEffect::NoSchedule),
     ];
     let network = host_network.then_some((well_known::TAINT_NETWORK_UNAVAILABLE, TaintEffect::NoSchedule));
-    let mut tolerations = own.to_vec();
+    let mut tolerations = of_template.to_vec();
     for (key, effect) in added.into_iter().chain(network) {
         let wanted = Toleration {
             key: key.into(),
@@ -385,7 +385,7 @@ mod tests {
             .collect();
         let sync = sync(strategy, &nodes, NOW);
         let created = sync.create.iter().map(|node| format!("+{node}"));
-        let deleted = sync.delete.iter().map(|own| format!("-{}{}", own.node, lists[own.node].len().min(own.pod + 1)));
+        let deleted = sync.delete.iter().map(|pod| format!("-{}{}", pod.node, lists[pod.node].len().min(pod.pod + 1)));
         created.chain(deleted).collect::<Vec<_>>().join(" ")
     }
 

@@ -1,7 +1,8 @@
 //! The running Deployment controller: reads the cluster, asks [`sync`] what to do, and does it.
 
 use crate::api::{Name, PodTemplate, well_known};
-use crate::cluster::{ApiEvent, Cluster, DeploymentId, EventObject, NewReplicaSet, ReplicaSetId, Severity};
+use crate::cluster::{Cluster, DeploymentId, NewReplicaSet, ReplicaSetId, Severity};
+use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::names::template_hash;
@@ -13,6 +14,9 @@ use crate::controllers::deployment::{
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
+
+/// `source` of the controller's Events.
+const SOURCE: &str = "deployment-controller";
 
 /// First delay of the work queue's rate limiter (`DefaultTypedControllerRateLimiter` of client-go).
 const RETRY_DELAY: SimDuration = SimDuration::from_millis(5);
@@ -109,13 +113,13 @@ impl DeploymentController {
                 }
             }
             DeploymentAction::SetRevision { replica_set, revision } => {
-                cluster.update_replica_set(ids[replica_set], |own| own.revision = revision);
+                cluster.update_replica_set(ids[replica_set], |set| set.revision = revision);
             }
             DeploymentAction::ScaleReplicaSet { replica_set, from, to, annotations } => {
-                cluster.update_replica_set(ids[replica_set], |own| {
-                    own.spec_replicas = to;
-                    own.desired_annotation = annotations.desired;
-                    own.max_annotation = annotations.max;
+                cluster.update_replica_set(ids[replica_set], |set| {
+                    set.spec_replicas = to;
+                    set.desired_annotation = annotations.desired;
+                    set.max_annotation = annotations.max;
                 });
                 if from != to {
                     scaling_event(cluster, id, ids[replica_set], from, to);
@@ -183,25 +187,16 @@ fn create_replica_set(
         },
         now,
     );
-    cluster.update_replica_set(created, |own| {
-        own.desired_annotation = annotations.desired;
-        own.max_annotation = annotations.max;
+    cluster.update_replica_set(created, |set| {
+        set.desired_annotation = annotations.desired;
+        set.max_annotation = annotations.max;
     });
     created
 }
 
 /// The event `ScalingReplicaSet`.
 fn scaling_event(cluster: &mut Cluster, id: DeploymentId, set: ReplicaSetId, from: i32, to: i32) {
-    let deployment = cluster.deployment(id);
     let direction = if to > from { "up" } else { "down" };
     let message = format!("Scaled {direction} replica set {} from {from} to {to}", cluster.replica_set(set).name);
-    let namespace = cluster.namespace_name(deployment.namespace).clone();
-    let name = deployment.object.meta.name.clone();
-    cluster.emit(ApiEvent {
-        severity: Severity::Normal,
-        reason: "ScalingReplicaSet",
-        source: "deployment-controller",
-        object: EventObject::Other { kind: "Deployment", namespace, name },
-        message: message.into(),
-    });
+    emit(cluster, SOURCE, id, (Severity::Normal, "ScalingReplicaSet"), message);
 }

@@ -219,7 +219,8 @@ impl Sync<'_> {
 
     /// `isScalingEvent`: an active ReplicaSet was last scaled for another number of replicas.
     fn is_scaling_event(&self) -> bool {
-        let differs = |set: &ReplicaSetView| set.annotations.is_some_and(|own| own.desired != self.spec.replicas);
+        let differs =
+            |set: &ReplicaSetView| set.annotations.is_some_and(|annotations| annotations.desired != self.spec.replicas);
         self.sets.iter().any(|set| set.spec_replicas > 0 && differs(set))
     }
 

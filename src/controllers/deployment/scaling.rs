@@ -37,7 +37,7 @@ impl Sync<'_> {
         let replicas = self.spec.replicas;
         new.spec_replicas == replicas
             && new.available_replicas == replicas
-            && new.annotations.is_some_and(|own| own.desired == replicas)
+            && new.annotations.is_some_and(|annotations| annotations.desired == replicas)
     }
 
     fn scale_in_proportion(&mut self, mut active: Vec<usize>) {
@@ -97,7 +97,7 @@ impl Sync<'_> {
             return -set.spec_replicas;
         }
         let max_after = i128::from(replicas.saturating_add(max_surge(self.spec.strategy, replicas)));
-        let annotated = set.annotations.map_or(0, |own| own.max);
+        let annotated = set.annotations.map_or(0, |annotations| annotations.max);
         let max_before = i128::from(if annotated == 0 { self.spec.status.replicas } else { annotated });
         if max_before <= 0 {
             return 0;

@@ -5,7 +5,8 @@
 //! pass is planned.
 
 use crate::api::{Name, Taint, TaintEffect, well_known};
-use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, Node, NodeId, NodeReady, Severity};
+use crate::cluster::{Change, Cluster, Machine, Node, NodeId, NodeReady, Severity};
+use crate::controllers::common::api_event::emit;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::work_queue::WorkQueue;
@@ -16,6 +17,9 @@ use crate::controllers::node_lifecycle::{detection_time, no_schedule_taints, rea
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
 use std::collections::BTreeMap;
+
+/// `source` of the controller's Events.
+const SOURCE: &str = "node-controller";
 
 /// The running node lifecycle controller.
 #[derive(Debug)]
@@ -58,7 +62,13 @@ impl NodeLifecycleController {
     pub fn register(&mut self, node: NodeId, cluster: &mut Cluster) {
         self.zone_of(node, cluster);
         let name = cluster.node(node).object.meta.name.clone();
-        node_event(cluster, node, "RegisteredNode", format!("Node {name} event: Registered Node {name} in Controller"));
+        emit(
+            cluster,
+            SOURCE,
+            node,
+            (Severity::Normal, "RegisteredNode"),
+            format!("Node {name} event: Registered Node {name} in Controller"),
+        );
     }
 
     fn zone_of(&mut self, node: NodeId, cluster: &Cluster) -> u32 {
@@ -148,17 +158,18 @@ impl NodeLifecycleController {
         let now = agenda.now();
         cluster.set_node_ready(node, NodeReady::Unknown, Node::NODE_STATUS_UNKNOWN, now);
         let name = cluster.node(node).object.meta.name.clone();
-        node_event(cluster, node, "NodeNotReady", format!("Node {name} status is now: NodeNotReady"));
+        emit(
+            cluster,
+            SOURCE,
+            node,
+            (Severity::Normal, "NodeNotReady"),
+            format!("Node {name} status is now: NodeNotReady"),
+        );
         for pod in cluster.node(node).pods.clone() {
             if !cluster.pod(pod).phase.is_terminal() {
                 cluster.set_pod_ready(pod, false, now);
-                cluster.emit(ApiEvent {
-                    severity: Severity::Warning,
-                    reason: "NodeNotReady",
-                    source: "node-controller",
-                    object: EventObject::Pod(pod),
-                    message: "Node is not ready".to_owned().into(),
-                });
+                let message = "Node is not ready".to_owned();
+                emit(cluster, SOURCE, pod, (Severity::Warning, "NodeNotReady"), message);
             }
         }
         let zone = self.zone_of(node, cluster);
@@ -322,16 +333,4 @@ fn remove_no_execute_taints(cluster: &mut Cluster, node: NodeId) {
     if cluster.node(node).object.taints.iter().any(is_no_execute) {
         cluster.update_node(node, |object| object.taints.retain(|taint| !is_no_execute(taint)));
     }
-}
-
-/// An event about a node.
-fn node_event(cluster: &mut Cluster, node: NodeId, reason: &'static str, message: String) {
-    let name = cluster.node(node).object.meta.name.clone();
-    cluster.emit(ApiEvent {
-        severity: Severity::Normal,
-        reason,
-        source: "node-controller",
-        object: EventObject::Other { kind: "Node", namespace: Name::from(""), name },
-        message: message.into(),
-    });
 }

@@ -183,7 +183,7 @@ impl<Node: Ord + Copy> TaintQueue<Node> {
 
     /// Forgets a node (it is ready again, or gone); says whether it had joined.
     pub fn remove(&mut self, node: Node) -> bool {
-        self.waiting.retain(|own| *own != node);
+        self.waiting.retain(|waiting| *waiting != node);
         self.joined.remove(&node)
     }
 

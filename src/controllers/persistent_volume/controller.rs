@@ -9,7 +9,8 @@ use crate::api::{
     ClaimReference, ClaimTemplate, Name, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm,
     PersistentVolume, PersistentVolumeSource, StorageClass, VolumeBindingMode, VolumeSource, well_known,
 };
-use crate::cluster::{ApiEvent, Change, ClaimId, Cluster, EventObject, PodId, Severity};
+use crate::cluster::{Change, ClaimId, Cluster, PodId, Severity};
+use crate::controllers::common::api_event::emit;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::engine::Agenda;
@@ -77,11 +78,11 @@ impl PersistentVolumeController {
     /// One sync of a claim (`syncUnboundClaim`).
     pub fn sync<A: Agenda<ControllerEvent>>(&mut self, id: ClaimId, cluster: &mut Cluster, agenda: &mut A) {
         let storage = cluster.storage();
-        let own = storage.claim(id);
-        if own.removed || own.is_bound() || own.object.terminating {
+        let state = storage.claim(id);
+        if state.removed || state.is_bound() || state.object.terminating {
             return;
         }
-        let claim = &own.object;
+        let claim = &state.object;
         if !claim.volume_name.is_empty() {
             // The user chose the volume; it may come later.
             if let Some(volume) = storage.volume_id(&claim.volume_name) {
@@ -132,7 +133,7 @@ impl PersistentVolumeController {
         cluster: &mut Cluster,
     ) {
         if self.told.insert(id) {
-            event(cluster, id, BINDER, (severity, reason), message);
+            emit(cluster, BINDER, id, (severity, reason), message);
         }
     }
 
@@ -140,11 +141,11 @@ impl PersistentVolumeController {
     pub fn provision(&mut self, id: ClaimId, cluster: &mut Cluster) {
         self.in_the_making.remove(&id);
         let storage = cluster.storage();
-        let own = storage.claim(id);
-        if own.removed || own.is_bound() {
+        let state = storage.claim(id);
+        if state.removed || state.is_bound() {
             return;
         }
-        let claim = own.object.clone();
+        let claim = state.object.clone();
         let Some(class) = storage.classes().get(&claim.storage_class) else { return };
         let segment = match &claim.selected_node {
             None => immediate_segment(&claim.name, class, cluster),
@@ -182,13 +183,8 @@ impl PersistentVolumeController {
             source: PersistentVolumeSource::Csi { driver: provisioner, handle: name.clone() },
             ..PersistentVolume::default()
         });
-        event(
-            cluster,
-            id,
-            "external-provisioner",
-            (Severity::Normal, "ProvisioningSucceeded"),
-            format!("Successfully provisioned volume {name}"),
-        );
+        let message = format!("Successfully provisioned volume {name}");
+        emit(cluster, "external-provisioner", id, (Severity::Normal, "ProvisioningSucceeded"), message);
         cluster.bind_claim(id, volume);
     }
 }
@@ -209,13 +205,13 @@ fn immediate_segment(claim: &str, class: &StorageClass, cluster: &Cluster) -> Ve
         let mut of_term = vec![Vec::new()];
         for (key, values) in term {
             let with = |start: &Vec<(Name, Name)>, value: &Name| {
-                let mut own = start.clone();
-                own.push((key.clone(), value.clone()));
-                own
+                let mut segment = start.clone();
+                segment.push((key.clone(), value.clone()));
+                segment
             };
             of_term = of_term.iter().flat_map(|start| values.iter().map(move |value| with(start, value))).collect();
         }
-        segments.extend(of_term.into_iter().filter(|own| !own.is_empty()));
+        segments.extend(of_term.into_iter().filter(|segment| !segment.is_empty()));
     }
     if class.allowed_topologies.is_empty() {
         let nodes = cluster.nodes().filter(|(_, node)| node.exists());
@@ -244,11 +240,11 @@ fn create_ephemeral_claims(pod: PodId, cluster: &mut Cluster) {
     let state = cluster.pod(pod);
     let namespace = cluster.namespace_name(state.namespace).clone();
     let make = |(volume, template): &(Name, ClaimTemplate)| {
-        let mut own = template.clone();
-        own.claim.namespace = namespace.clone();
-        own.claim.name = Name::from(format!("{}-{volume}", state.name));
-        own.claim.owner_uid = Some(pod.uid());
-        own
+        let mut new = template.clone();
+        new.claim.namespace = namespace.clone();
+        new.claim.name = Name::from(format!("{}-{volume}", state.name));
+        new.claim.owner_uid = Some(pod.uid());
+        new
     };
     let claims: Vec<ClaimTemplate> = template.spec.ephemeral_claims.iter().map(make).collect();
     for claim in claims {
@@ -275,18 +271,4 @@ fn remove_ephemeral_claims(pod: PodId, cluster: &mut Cluster) {
         cluster.remove_claim(id);
         cluster.remove_volume(&volume);
     }
-}
-
-/// An event of a claim.
-fn event(
-    cluster: &mut Cluster,
-    id: ClaimId,
-    source: &'static str,
-    (severity, reason): (Severity, &'static str),
-    message: String,
-) {
-    let claim = &cluster.storage().claim(id).object;
-    let (namespace, name) = (claim.namespace.clone(), claim.name.clone());
-    let object = EventObject::Other { kind: "PersistentVolumeClaim", namespace, name };
-    cluster.emit(ApiEvent { severity, reason, source, object, message: message.into() });
 }

@@ -1,9 +1,8 @@
 //! The running ReplicaSet controller: creates and deletes pods, and writes the status.
 
 use crate::api::well_known;
-use crate::cluster::{
-    ApiEvent, Cluster, Disruption, EventObject, NewPod, NodeId, Owner, PodId, ReplicaSetId, ReplicaSetStatus, Severity,
-};
+use crate::cluster::{Cluster, Disruption, NewPod, NodeId, Owner, PodId, ReplicaSetId, ReplicaSetStatus, Severity};
+use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::names::generated_name;
@@ -15,6 +14,9 @@ use crate::controllers::replica_set::{RankedPod, ReplicaChange, available_at, po
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
 use std::collections::BTreeMap;
+
+/// `source` of the controller's Events.
+const SOURCE: &str = "replicaset-controller";
 
 /// The running ReplicaSet controller.
 #[derive(Clone, Debug)]
@@ -94,7 +96,7 @@ impl ReplicaSetController {
         let name = generated_name(&set.name, cluster);
         if let Some(refusal) = cluster.refusal(set.namespace, set.template, &name) {
             // The first batch is one pod: its failure ends the sync, which is retried.
-            pod_event(cluster, id, Severity::Warning, "FailedCreate", format!("Error creating: {refusal}"));
+            emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), format!("Error creating: {refusal}"));
             let delay = self.backoff.fail(id.index());
             self.enqueue(id, delay, agenda);
             return;
@@ -137,7 +139,7 @@ impl ReplicaSetController {
             },
             now,
         );
-        pod_event(cluster, id, Severity::Normal, "SuccessfulCreate", format!("Created pod: {name}"));
+        emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulCreate"), format!("Created pod: {name}"));
     }
 
     /// Deletes `count` pods, those that rank lowest.
@@ -202,7 +204,7 @@ fn delete_pod(cluster: &mut Cluster, id: ReplicaSetId, pod: PodId, now: SimTime)
     if cluster.pod(pod).deletion.is_none() && cluster.pod(pod).exists() {
         let message = format!("Deleted pod: {}", cluster.pod(pod).name);
         cluster.delete_pod(pod, grace, Disruption::Deletion, now);
-        pod_event(cluster, id, Severity::Normal, "SuccessfulDelete", message);
+        emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulDelete"), message);
     }
 }
 
@@ -213,10 +215,10 @@ fn active_pods(cluster: &Cluster, id: ReplicaSetId) -> Vec<PodId> {
 
 /// Active pods by node of all ReplicaSets with the same owner.
 fn related_pods_per_node(cluster: &Cluster, id: ReplicaSetId) -> BTreeMap<NodeId, i32> {
-    let own = [id];
+    let alone = [id];
     let family: &[ReplicaSetId] = match cluster.replica_set(id).deployment {
         Some(deployment) => &cluster.deployment(deployment).replica_sets,
-        None => &own,
+        None => &alone,
     };
     let mut related = BTreeMap::new();
     for set in family {
@@ -246,17 +248,4 @@ fn ranked(cluster: &Cluster, id: PodId, related: &BTreeMap<NodeId, i32>) -> Rank
         sidecar_restarts: 0,
         created: pod.created.truncated_to_second(),
     }
-}
-
-/// An event of the ReplicaSet controller.
-fn pod_event(cluster: &mut Cluster, id: ReplicaSetId, severity: Severity, reason: &'static str, message: String) {
-    let set = cluster.replica_set(id);
-    let (namespace, name) = (cluster.namespace_name(set.namespace).clone(), set.name.clone());
-    cluster.emit(ApiEvent {
-        severity,
-        reason,
-        source: "replicaset-controller",
-        object: EventObject::Other { kind: "ReplicaSet", namespace, name },
-        message: message.into(),
-    });
 }

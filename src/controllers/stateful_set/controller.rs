@@ -1,13 +1,12 @@
 //! The running StatefulSet controller: creates and deletes the pods of each ordinal, and moves the current revision on.
 //!
-//! Pods get the label `controller-revision-hash`, but not those of their own name and index
+//! Pods get the label `controller-revision-hash`, but not those of their name and index
 //! (`statefulset.kubernetes.io/pod-name`, `apps.kubernetes.io/pod-index`), so that the pods of a revision have one
 //! template: a Service that selects a single pod by them finds none.
 
 use crate::api::{Name, PodPhase, StatefulSetStatus, well_known};
-use crate::cluster::{
-    ApiEvent, Cluster, Disruption, EventObject, NewPod, Owner, PodId, Severity, StatefulSetId, TemplateId,
-};
+use crate::cluster::{Cluster, Disruption, NewPod, Owner, PodId, Severity, StatefulSetId, TemplateId};
+use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::names::{template_hash, with_revision_label};
@@ -23,6 +22,9 @@ use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+/// `source` of the controller's Events.
+const SOURCE: &str = "statefulset-controller";
 
 /// The running StatefulSet controller.
 #[derive(Clone, Debug)]
@@ -101,7 +103,7 @@ impl StatefulSetController {
             pods.iter().map(|pod| pod_view(cluster, *pod, update, min_ready, now)).collect();
         let actions = sync(&view, &views);
         if actions.is_empty() && update_base != current_base && is_update_complete(&view, &views) {
-            cluster.update_stateful_set(id, |own| own.current_template = update_base);
+            cluster.update_stateful_set(id, |set| set.current_template = update_base);
         }
         write_status(id, &views, update, current, cluster);
         self.create(id, &actions, (update, current), cluster, agenda);
@@ -121,15 +123,15 @@ impl StatefulSetController {
 
     /// The template of the pods of a revision.
     fn pod_template(&mut self, id: StatefulSetId, base: TemplateId, cluster: &mut Cluster) -> TemplateId {
-        if let Some((_, own)) = self.memory(id).revisions.iter().find(|(known, _)| *known == base) {
-            return *own;
+        if let Some((_, labelled)) = self.memory(id).revisions.iter().find(|(known, _)| *known == base) {
+            return *labelled;
         }
         let template = &cluster.template(base).template;
         let revision = format!("{}-{}", cluster.stateful_set(id).object.meta.name, template_hash(template));
         let labelled = Arc::new(with_revision_label(template, &revision));
-        let own = cluster.intern_template(&labelled);
-        self.memory(id).revisions.push((base, own));
-        own
+        let labelled = cluster.intern_template(&labelled);
+        self.memory(id).revisions.push((base, labelled));
+        labelled
     }
 
     /// Creates the pods that a sync decided on, each as the client's rate limit allows.
@@ -156,7 +158,7 @@ impl StatefulSetController {
             let name = format!("{set_name}-{ordinal}");
             if let Some(refusal) = cluster.refusal(namespace, *template, &name) {
                 let message = format!("create Pod {name} in StatefulSet {set_name} failed error: {refusal}");
-                event(cluster, id, Severity::Warning, "FailedCreate", message);
+                emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), message);
                 let delay = self.backoff.fail(id.index());
                 self.enqueue(id, now + delay, agenda);
                 return;
@@ -286,7 +288,7 @@ fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: 
         run_for: None,
     };
     cluster.add_pod(new, now);
-    event(cluster, id, Severity::Normal, "SuccessfulCreate", message);
+    emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulCreate"), message);
 }
 
 /// Creates those claims of a pod that are not there yet (`createPersistentVolumeClaims`).
@@ -296,14 +298,14 @@ fn create_claims(cluster: &mut Cluster, id: StatefulSetId, pod: &str) {
         return;
     }
     let (namespace, set_name) = (set.object.meta.namespace.clone(), set.object.meta.name.clone());
-    for mut own in set.object.volume_claim_templates.clone() {
-        let name = Name::from(format!("{}-{pod}", own.claim.name));
+    for mut new in set.object.volume_claim_templates.clone() {
+        let name = Name::from(format!("{}-{pod}", new.claim.name));
         if cluster.storage().claim_id(&namespace, &name).is_none() {
-            own.claim.namespace = namespace.clone();
-            own.claim.name = name.clone();
-            cluster.add_claim(own);
+            new.claim.namespace = namespace.clone();
+            new.claim.name = name.clone();
+            cluster.add_claim(new);
             let message = format!("Create Claim {name} Pod {pod} in StatefulSet {set_name} success");
-            event(cluster, id, Severity::Normal, "SuccessfulCreate", message);
+            emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulCreate"), message);
         }
     }
 }
@@ -324,19 +326,10 @@ fn delete_pod(cluster: &mut Cluster, id: StatefulSetId, pod: PodId, now: SimTime
     };
     if let Some((severity, reason, how)) = ended {
         let message = format!("StatefulSet {namespace}/{set_name} is recreating {how} Pod {pod_name}");
-        event(cluster, id, severity, reason, message);
+        emit(cluster, SOURCE, id, (severity, reason), message);
     }
     let grace = cluster.template_of(pod).template.spec.termination_grace_period;
     cluster.delete_pod(pod, grace, Disruption::Deletion, now);
     let message = format!("Delete Pod {pod_name} in StatefulSet {set_name} successful");
-    event(cluster, id, Severity::Normal, "SuccessfulDelete", message);
-}
-
-/// An event of the StatefulSet controller.
-fn event(cluster: &mut Cluster, id: StatefulSetId, severity: Severity, reason: &'static str, message: String) {
-    let set = cluster.stateful_set(id);
-    let (namespace, name) = (cluster.namespace_name(set.namespace).clone(), set.object.meta.name.clone());
-    let object = EventObject::Other { kind: "StatefulSet", namespace, name };
-    let source = "statefulset-controller";
-    cluster.emit(ApiEvent { severity, reason, source, object, message: message.into() });
+    emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulDelete"), message);
 }

@@ -298,25 +298,25 @@ mod tests {
 
     #[test]
     fn other_strategies_and_ordinals() {
-        let mut own = set(2, PodManagementPolicy::OrderedReady, 0);
-        own.update_strategy = StatefulSetUpdateStrategy::OnDelete;
-        assert_eq!(actions(&own, "0+' 1+'"), "", "OnDelete waits for the user");
-        assert_eq!(actions(&own, "0+'"), "+1", "and takes the new revision then");
-        let mut own = set(2, PodManagementPolicy::OrderedReady, 1);
-        own.first_ordinal = 5;
-        assert_eq!(actions(&own, "5+'"), "+6");
-        assert_eq!(actions(&own, "4+' 5+' 6+'"), "-4", "ordinals below the first go");
-        assert_eq!(actions(&own, "5+' 6+'"), "-6", "the partition counts from the first ordinal");
-        own.is_deleting = true;
-        assert_eq!(actions(&own, ""), "");
+        let mut view = set(2, PodManagementPolicy::OrderedReady, 0);
+        view.update_strategy = StatefulSetUpdateStrategy::OnDelete;
+        assert_eq!(actions(&view, "0+' 1+'"), "", "OnDelete waits for the user");
+        assert_eq!(actions(&view, "0+'"), "+1", "and takes the new revision then");
+        let mut view = set(2, PodManagementPolicy::OrderedReady, 1);
+        view.first_ordinal = 5;
+        assert_eq!(actions(&view, "5+'"), "+6");
+        assert_eq!(actions(&view, "4+' 5+' 6+'"), "-4", "ordinals below the first go");
+        assert_eq!(actions(&view, "5+' 6+'"), "-6", "the partition counts from the first ordinal");
+        view.is_deleting = true;
+        assert_eq!(actions(&view, ""), "");
     }
 
     #[test]
     fn the_update_completes_when_every_pod_has_it() {
-        let own = set(2, PodManagementPolicy::OrderedReady, 0);
+        let view = set(2, PodManagementPolicy::OrderedReady, 0);
         let cases = [("0+ 1+", true), ("0+' 1+", false), ("0+ 1-", false), ("0+", false), ("0+ 1+ 2+", false)];
         for (state, expected) in cases {
-            assert_eq!(is_update_complete(&own, &pods(state)), expected, "{state}");
+            assert_eq!(is_update_complete(&view, &pods(state)), expected, "{state}");
         }
     }
 

@@ -1,7 +1,8 @@
 //! The running taint eviction controller: deletes pods whose tolerations of `NoExecute` taints run out.
 
 use crate::api::TaintEffect;
-use crate::cluster::{ApiEvent, Change, Cluster, Disruption, EventObject, NodeId, PodId, Severity};
+use crate::cluster::{Change, Cluster, Disruption, NodeId, PodId, Severity};
+use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
@@ -9,6 +10,9 @@ use crate::controllers::taint_eviction::{EvictionTime, reschedule};
 use crate::engine::Agenda;
 use crate::units::SimTime;
 use rustc_hash::FxHashMap;
+
+/// `source` of the controller's Events.
+const SOURCE: &str = "taint-eviction-controller";
 
 /// The running taint eviction controller.
 #[derive(Debug)]
@@ -70,7 +74,7 @@ impl TaintEvictionController {
         match reschedule(planned.map(|(_, at)| at), &template.spec.tolerations, taints, now) {
             EvictionTime::Never => {
                 if self.plans.remove(&pod).is_some() && state.deletion.is_none() {
-                    event(cluster, pod, "Cancelling deletion of Pod");
+                    eviction_event(cluster, pod, "Cancelling deletion of Pod");
                 }
             }
             EvictionTime::At(at) => {
@@ -87,14 +91,14 @@ impl TaintEvictionController {
 
     /// The time of a plan has come.
     pub fn evict<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, plan: u32, cluster: &mut Cluster, agenda: &mut A) {
-        if self.plans.get(&pod).is_none_or(|(own, _)| *own != plan) {
+        if self.plans.get(&pod).is_none_or(|(current, _)| *current != plan) {
             return;
         }
         self.plans.remove(&pod);
         if !cluster.pod(pod).exists() || cluster.pod(pod).deletion.is_some() {
             return;
         }
-        event(cluster, pod, "Marking for deletion Pod");
+        eviction_event(cluster, pod, "Marking for deletion Pod");
         // One call marks the pod (condition DisruptionTarget), the next one deletes it.
         let now = agenda.now();
         self.limiter.take(now);
@@ -109,13 +113,8 @@ fn has_no_execute_taint(cluster: &Cluster, node: NodeId) -> bool {
 }
 
 /// The event `TaintManagerEviction`.
-fn event(cluster: &mut Cluster, pod: PodId, what: &str) {
+fn eviction_event(cluster: &mut Cluster, pod: PodId, what: &str) {
     let (namespace, name) = (cluster.namespace_name(cluster.pod(pod).namespace).clone(), cluster.pod(pod).name.clone());
-    cluster.emit(ApiEvent {
-        severity: Severity::Normal,
-        reason: "TaintManagerEviction",
-        source: "taint-eviction-controller",
-        object: EventObject::Pod(pod),
-        message: format!("{what} {namespace}/{name}").into(),
-    });
+    let message = format!("{what} {namespace}/{name}");
+    emit(cluster, SOURCE, pod, (Severity::Normal, "TaintManagerEviction"), message);
 }
