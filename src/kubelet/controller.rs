@@ -115,10 +115,10 @@ pub struct Kubelets {
 
 impl Kubelets {
     /// Kubelets with empty nodes.
-    pub fn new(settings: KubeletSettings, startup: &Startup, streams: &RandomStreams) -> Self {
+    pub fn new(settings: KubeletSettings, startup: &Startup, streams: RandomStreams) -> Self {
         Self {
             settings,
-            images: NodeImages::new(&startup.image_pull, *streams),
+            images: NodeImages::new(&startup.image_pull, streams),
             container_start: Sampler::new(&startup.container_start),
             runtimes: Vec::new(),
             crashed: BTreeSet::new(),
@@ -283,7 +283,7 @@ impl Kubelets {
         }
         let runtime = self.runtime(pod);
         let backoff = CrashBackoff::default();
-        let restart = backoff.restart_at(runtime.backoff, now);
+        let restart = BackoffRecord::restart_at(runtime.backoff, now);
         runtime.backoff = Some(backoff.after_restart(runtime.backoff, now, restart));
         if restart > now && connected {
             back_off_event(pod, cluster);

@@ -114,7 +114,7 @@ impl<'a> World<'a> {
             cluster: Cluster::new(Admission::new(settings::default_toleration_seconds(spec))),
             controllers: Controllers::new(settings::controller_settings(spec)),
             scheduler,
-            kubelets: Kubelets::new(settings::kubelet_settings(spec), &spec.startup, &streams),
+            kubelets: Kubelets::new(settings::kubelet_settings(spec), &spec.startup, streams),
             traffic: Traffic::new(&spec.traffic, setup::midnight(prepared)),
             hpa: HpaController::new(settings::hpa_config(spec), settings::metrics_server(spec)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
