@@ -283,7 +283,7 @@ impl Kubelets {
         }
         let runtime = self.runtime(pod);
         let backoff = CrashBackoff::default();
-        let restart = backoff.restart_at(runtime.backoff, now);
+        let restart = BackoffRecord::restart_at(runtime.backoff, now);
         runtime.backoff = Some(backoff.after_restart(runtime.backoff, now, restart));
         if restart > now && connected {
             back_off_event(pod, cluster);

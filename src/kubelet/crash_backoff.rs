@@ -23,6 +23,15 @@ pub struct BackoffRecord {
 }
 
 impl BackoffRecord {
+    /// When a container that ended at `finished` may start again: at once without a record or after
+    /// [`CRASH_BACK_OFF_RESET`], else when the record's delay has passed since its end.
+    pub fn restart_at(record: Option<Self>, finished: SimTime) -> SimTime {
+        match record {
+            Some(record) if !record.is_expired(finished) => finished + record.delay,
+            _ => finished,
+        }
+    }
+
     /// Whether a container that ended at `finished` starts anew.
     fn is_expired(self, finished: SimTime) -> bool {
         finished - self.since > CRASH_BACK_OFF_RESET
@@ -45,15 +54,6 @@ impl Default for CrashBackoff {
 }
 
 impl CrashBackoff {
-    /// When a container that ended at `finished` may start again: at once without a record or after
-    /// [`CRASH_BACK_OFF_RESET`], else when the record's delay has passed since its end.
-    pub fn restart_at(self, record: Option<BackoffRecord>, finished: SimTime) -> SimTime {
-        match record {
-            Some(record) if !record.is_expired(finished) => finished + record.delay,
-            _ => finished,
-        }
-    }
-
     /// The record after a restart at `restarted` of a container that ended at `finished`: the delay is doubled up to
     /// the longest one, or the first one again if the record has expired.
     pub fn after_restart(self, record: Option<BackoffRecord>, finished: SimTime, restarted: SimTime) -> BackoffRecord {
@@ -86,7 +86,7 @@ mod tests {
         let mut delays = Vec::new();
         for _ in 0..restarts {
             let finished = started + SimDuration::from_secs(runs_for);
-            started = backoff.restart_at(record, finished);
+            started = BackoffRecord::restart_at(record, finished);
             record = Some(backoff.after_restart(record, finished, started));
             delays.push((started - finished).whole_seconds());
         }

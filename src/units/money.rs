@@ -82,6 +82,7 @@ mod tests {
     fn a_million_of_the_dearest_nodes_for_a_century_have_a_price() {
         let price = NanoDollars::from_dollars(1e6);
         let century = 100 * 365 * 24 * 3_600_000_000_000_i128;
-        assert_eq!(price.per_hour_over_nanos(century * 1_000_000), NanoDollars::from_dollars(876_000.0 * 1e12));
+        let exact = NanoDollars(price.0 * 876_000 * 1_000_000);
+        assert_eq!(price.per_hour_over_nanos(century * 1_000_000), exact);
     }
 }

@@ -59,7 +59,7 @@ fn large_numbers_are_named() {
         .map(|(index, text)| text.replace("name: big", &format!("name: big-{index}")) + "---\n")
         .collect::<String>();
     let many_nodes: String = (0..300).map(|index| node(&format!("m{index}"), "8Pi")).collect();
-    let adds: String = (0..5).map(|at| format!("{{at: {at}s, addNodes: {{pool: n, count: 900000}}}}, ")).collect();
+    let adds = "{at: 1s, addNodes: {pool: n, count: 900000}}, ".repeat(5000);
     let cases = [
         (
             MANIFESTS.to_owned(),
