@@ -162,7 +162,7 @@ mod tests {
         fn add_pod(&mut self, number: u8) {
             let id = self.sets[usize::from(number) % self.sets.len()];
             let set = self.cluster.replica_set(id);
-            let is_bare = number % 5 == 0;
+            let is_bare = number.is_multiple_of(5);
             let new = NewPod {
                 name: Name::from(format!("pod-{}", self.pods.len())),
                 namespace: set.namespace,
@@ -193,7 +193,7 @@ mod tests {
                     self.cluster.update_replica_set(set, |set| set.spec_replicas = i32::from(number));
                 }
                 (3 | 4, _) | (_, None) => self.add_pod(number),
-                (5, Some(pod)) => self.cluster.set_pod_ready(pod, number % 3 > 0, now),
+                (5, Some(pod)) => self.cluster.set_pod_ready(pod, !number.is_multiple_of(3), now),
                 (6, Some(pod)) => self.cluster.delete_pod(pod, SimDuration::ZERO, Disruption::Deletion, now),
                 (7, Some(pod)) => self.cluster.end_pod(pod, PodPhase::Failed, "", now),
                 (_, Some(pod)) => self.cluster.remove_pod(pod, now),
