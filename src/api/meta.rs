@@ -1,6 +1,7 @@
 //! Object identity: name, namespace, labels, owner.
 
-use super::{Labels, Name};
+use super::labels::Labels;
+use super::name::Name;
 use crate::units::SimTime;
 
 /// The controlling owner of an object (`ownerReferences` with `controller: true`).

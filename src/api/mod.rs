@@ -20,6 +20,7 @@ mod probe;
 mod quantity;
 mod requests;
 mod resources;
+pub mod scheduler_config;
 mod scheduling;
 mod selector;
 mod service;
@@ -55,7 +56,7 @@ pub use policy::{IntOrPercent, Namespace, PodDisruptionBudget, PriorityClass};
 pub use probe::{Probe, Probes};
 pub use quantity::{Quantity, QuantityError};
 pub use requests::{ResourceAmounts, container_requests, pod_requests};
-pub use resources::{ResourceList, ResourceName};
+pub use resources::{ResourceKey, ResourceList, ResourceName};
 pub use scheduling::{
     Affinity, NodeAffinity, NodeInclusionPolicy, PodAffinityTerm, PreferredSchedulingTerm, TopologySpreadConstraint,
     UnsatisfiableConstraintAction, WeightedPodAffinityTerm,

@@ -22,7 +22,7 @@ pub enum NodeReady {
 /// A node: its object and what runs on it.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// The object: labels, taints, allocatable. Shared with the scheduler's snapshot.
+    /// The object: labels, taints, allocatable. Shared with the scheduler's view.
     pub object: Arc<api::Node>,
     /// Index of the node pool; `None` for nodes that manifests define.
     pub pool: Option<u32>,

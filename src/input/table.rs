@@ -1,6 +1,6 @@
 //! CSV files with a header line, plain or gzipped, read row by row.
 
-use super::Diagnostic;
+use super::diagnostic::Diagnostic;
 use crate::units::MAX_AMOUNT;
 use flate2::read::MultiGzDecoder;
 use std::fmt;
@@ -23,15 +23,6 @@ pub struct TableError {
     pub hint: Option<String>,
 }
 
-impl fmt::Display for TableError {
-    /// As the [`Diagnostic`] that it becomes.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Diagnostic::from(self.clone()).fmt(formatter)
-    }
-}
-
-impl std::error::Error for TableError {}
-
 impl From<TableError> for Diagnostic {
     /// The column takes the place of the field.
     fn from(error: TableError) -> Self {
@@ -43,6 +34,15 @@ impl From<TableError> for Diagnostic {
         }
     }
 }
+
+impl fmt::Display for TableError {
+    /// As the [`Diagnostic`] that it becomes.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Diagnostic::from(self.clone()).fmt(formatter)
+    }
+}
+
+impl std::error::Error for TableError {}
 
 /// An open CSV file.
 pub(super) struct Table {

@@ -12,7 +12,6 @@ mod prepared_arrivals;
 mod recorder;
 mod recovery;
 mod run;
-mod scheduler_config;
 mod settings;
 mod setup;
 mod stranded;
@@ -22,9 +21,8 @@ mod world;
 
 pub use error::SimError;
 pub use event::Event;
-pub use prepare::{PrepareOptions, Prepared, complete, prepare};
+pub use prepare::{PrepareOptions, Prepared, complete, prepare, read_scheduler_config};
 pub use prepared_arrivals::PreparedArrivals;
 pub use run::{RunOptions, simulate};
-pub use scheduler_config::{UnknownPlugin, scheduler_config};
 pub use settings::starting_nodes;
 pub use watch::{NotTried, Watch, Watched, WatchedPod, watch};

@@ -1,7 +1,6 @@
 //! From a scenario file to everything that a run needs, or to every error at once.
 
 use super::prepared_arrivals::PreparedArrivals;
-use super::scheduler_config;
 use crate::api::{Name, Object, PodTemplate};
 use crate::input::kinds::common::pod_template;
 use crate::input::kinds::common::pod_validation::validate_bare_template;
@@ -107,7 +106,7 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
     };
     let scheduler = match &scenario.spec.scheduler {
         Some(file) => read_scheduler_config(&scenario.folder.join(file), version, &mut diagnostics),
-        None => SchedulerConfig { version, ..SchedulerConfig::default() },
+        None => SchedulerConfig::default_of(version),
     };
     let objects: Vec<Object> = objects.into_iter().map(|loaded| loaded.object).collect();
     super::check::check(&scenario, &objects, &applied, &arrivals, &mut diagnostics);
@@ -129,11 +128,15 @@ impl Prepared {
     }
 }
 
-/// Reads a `KubeSchedulerConfiguration`. What is wrong goes to `diagnostics`; the result then is the default.
-fn read_scheduler_config(file: &Path, version: KubernetesVersion, diagnostics: &mut Diagnostics) -> SchedulerConfig {
+/// Reads a `KubeSchedulerConfiguration` for the rules of `version`. What is wrong goes to `diagnostics`; the result then is the default.
+pub fn read_scheduler_config(
+    file: &Path,
+    version: KubernetesVersion,
+    diagnostics: &mut Diagnostics,
+) -> SchedulerConfig {
     let source = ManifestSource::Path(file.to_owned());
     let Some(read) = load_scheduler_config(source, diagnostics) else { return SchedulerConfig::default() };
-    scheduler_config(&read, version).unwrap_or_else(|error| {
+    SchedulerConfig::new(&read, version).unwrap_or_else(|error| {
         diagnostics.push(Diagnostic::error(file.display().to_string(), error).in_field("profiles"));
         SchedulerConfig::default()
     })

@@ -71,7 +71,7 @@ pub(super) fn play<'a>(
     let end = SimTime::ZERO + duration;
     let end = until.map_or(end, |until| until.min(end));
     if let Some(pods) = watched {
-        world.scheduler.watch(pods.clone());
+        world.scheduler.keep_attempts_of(pods.clone());
     }
     if options.check_invariants {
         world.keep_changes();

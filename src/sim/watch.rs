@@ -77,12 +77,12 @@ pub struct Watched {
 /// [`SimError`] if a trace turns out to be unreadable on the way.
 pub fn watch(prepared: &Prepared, options: &RunOptions<'_>, watch: &Watch) -> Result<Watched, SimError> {
     let mut played = play(prepared, options, Some(&watch.pods), watch.until)?;
-    let attempt = played.world.scheduler.take_watched_attempt();
+    let attempt = played.world.scheduler.take_kept_attempt();
     let cluster = &played.world.cluster;
-    let profiles = prepared.scheduler.profiles();
+    let profiles = &prepared.scheduler.profiles;
     let pods = cluster.pods().filter_map(|(id, _)| {
         let relation = watch.pods.matches(id, cluster)?;
-        Some(watched_pod(id, relation, cluster, &profiles))
+        Some(watched_pod(id, relation, cluster, profiles))
     });
     let names = cluster.pods().map(|(_, pod)| (cluster.namespace_name(pod.namespace).clone(), pod.name.clone()));
     Ok(Watched {

@@ -5,11 +5,10 @@
 //! (whole GPUs). Nodes: `name`, `cpu_milli`, `memory_bytes`; optionally `create_s`, `zone`, `gpu`. Further columns are an
 //! error, so that a misspelt one is not lost.
 
-use super::shape::Shapes;
-use super::{PodShape, TraceNode, TracePod};
+use super::rows::{Lifetime, TraceNode, TracePod};
+use super::shape::{PodShape, Shapes};
 use crate::api::Name;
 use crate::input::table::{Column, Table, TableError};
-use crate::input::trace::Lifetime;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 
 const POD_COLUMNS: [&str; 9] =

@@ -7,11 +7,10 @@
 //! marked. `pod_phase` and `scheduled_time` are what the real cluster made of the pod, and are not read: a simulation
 //! makes its own.
 
-use super::shape::Shapes;
-use super::{PodShape, TraceNode, TracePod};
+use super::rows::{Lifetime, TraceNode, TracePod};
+use super::shape::{PodShape, Shapes};
 use crate::api::Name;
 use crate::input::table::{Column, Table, TableError};
-use crate::input::trace::Lifetime;
 use crate::units::{Bytes, MilliCpu, SimTime};
 
 /// Bytes in a mebibyte.

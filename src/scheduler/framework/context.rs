@@ -4,7 +4,7 @@ use super::failure::Code;
 use crate::cluster::NodeId;
 use crate::scheduler::config::Profile;
 use crate::scheduler::plugins::Plugin;
-use crate::scheduler::view::{Listers, Nominator, Snapshot};
+use crate::scheduler::view::{Listers, Nominator, Snapshot, View};
 
 /// What plugins may look at. Nothing in it changes during a scheduling cycle.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,14 @@ pub struct Context<'a> {
     pub nominator: &'a Nominator,
     /// The profile of the pod.
     pub profile: &'a Profile,
+}
+
+impl<'a> Context<'a> {
+    /// What the plugins look at for a pod of this profile. The view must be [refreshed](View::refresh).
+    #[must_use]
+    pub const fn new(view: &'a View, profile: &'a Profile) -> Self {
+        Self { snapshot: view.snapshot(), listers: view.listers(), nominator: view.nominator(), profile }
+    }
 }
 
 /// Why a PreFilter plugin rejected the pod as a whole.

@@ -93,7 +93,7 @@ pub enum Decision {
     NoNodes,
 }
 
-/// Decides where a pod is to be placed. The snapshot must be [refreshed](super::Snapshot::refresh).
+/// Decides where a pod is to be placed. The view must be [refreshed](crate::scheduler::View::refresh).
 #[must_use]
 pub fn schedule(
     context: &Context<'_>,

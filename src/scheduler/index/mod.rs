@@ -31,7 +31,7 @@ use crate::scheduler::framework::{
     Context, Decision, Diagnosis, Failure, Failures, Placement, SearchState, TieBreak, feasible_nodes_to_find,
 };
 use crate::scheduler::plugins::{Descriptor, Indexability, Plugin, TABLE};
-use crate::scheduler::view::{Nominator, OriginAddress, PodInfo, Snapshot};
+use crate::scheduler::view::{OriginAddress, PodInfo, Snapshot, View};
 use class::Class;
 use demand::Demand;
 use key::{ClassKey, DemandKey, LayerKey};
@@ -84,10 +84,10 @@ pub struct Index {
 }
 
 impl Index {
-    /// An index of a snapshot, which from now on logs its changes. The snapshot must have no pods yet.
+    /// An index of a view, which from now on logs its changes. The view must have no pods yet.
     #[must_use]
-    pub fn new(snapshot: &mut Snapshot) -> Self {
-        snapshot.enable_log();
+    pub fn new(view: &mut View) -> Self {
+        view.enable_log();
         Self::default()
     }
 
@@ -126,10 +126,10 @@ impl Index {
         Some(self.classes[(*class)?].number)
     }
 
-    /// Catches up with the snapshot, which must be [refreshed](Snapshot::refresh), and with the nominations.
-    pub fn sync(&mut self, snapshot: &mut Snapshot, nominator: &mut Nominator) {
-        self.table.sync(snapshot, nominator.changed_nodes());
-        nominator.clear_changed_nodes();
+    /// Catches up with the nodes, pods and nominations of the view, which must be [refreshed](View::refresh).
+    pub fn sync(&mut self, view: &mut View) {
+        self.table.sync(view.snapshot(), view.nominator().changed_nodes());
+        view.clear_log();
     }
 
     /// Decides where a pod is to be placed, as [`schedule`](super::schedule) does; `None` leaves it to that. The index

@@ -330,8 +330,8 @@ impl NodeTable {
         self.keys.len() - 1
     }
 
-    /// Reads the snapshot's log. `nominated` are nodes whose nominated pods changed.
-    pub fn sync(&mut self, snapshot: &mut Snapshot, nominated: &[NodeId]) {
+    /// Reads the snapshot's log, which is to be cleared then. `nominated` are nodes whose nominated pods changed.
+    pub fn sync(&mut self, snapshot: &Snapshot, nominated: &[NodeId]) {
         let entries = snapshot.log().map_or(&[][..], |log| log.entries());
         if self.kinds.is_some() {
             for entry in entries {
@@ -374,7 +374,6 @@ impl NodeTable {
             self.order_generation = Some(snapshot.order_generation());
             self.lay_out(snapshot);
         }
-        snapshot.clear_log();
     }
 
     fn node_changed(&mut self, position: usize, node: &NodeInfo) {

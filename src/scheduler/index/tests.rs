@@ -42,11 +42,10 @@ fn urgent(case: &mut Case, cpu: i64) -> Arc<PodOrigin> {
 
 /// Tells whether the pod found no node, and then has shown that index and memo preempt as the framework does.
 fn preempts_alike(case: &mut Case, pod: &Arc<PodInfo>, state: &mut CycleState, seed: u64) -> bool {
-    case.snapshot.refresh();
-    case.index.sync(&mut case.snapshot, &mut case.nominator);
+    case.view.refresh();
+    case.index.sync(&mut case.view);
     let tie_break = TieBreak::Random(case.draw.number());
-    let (snapshot, listers, nominator, profile) = (&case.snapshot, &case.listers, &case.nominator, &case.profile);
-    let context = Context { snapshot, listers, nominator, profile };
+    let context = Context::new(&case.view, &case.profile);
     let mut search = case.search;
     let decision = case.index.schedule(&context, pod, 0, &mut search, tie_break);
     let Some(Decision::Unschedulable(found)) = decision else { return false };

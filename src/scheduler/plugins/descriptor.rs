@@ -1,28 +1,10 @@
 //! What there is to know of a plugin besides its rule.
 
 use super::plugin::Plugin;
+pub use crate::api::scheduler_config::ExtensionPoint;
 use crate::scheduler::config::{KubernetesVersion, Profile};
 use crate::scheduler::framework::{ClusterEvent, EventKind};
 use crate::scheduler::view::{Listers, PodInfo};
-
-/// A step of the scheduling of a pod at which plugins run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExtensionPoint {
-    /// Before the pod enters the queue.
-    PreEnqueue,
-    /// The order of the queue.
-    QueueSort,
-    /// Once for each pod, before the filters.
-    PreFilter,
-    /// For each node: whether it is feasible.
-    Filter,
-    /// After no node was feasible.
-    PostFilter,
-    /// Once for each pod, before the scores.
-    PreScore,
-    /// For each feasible node: what it is worth.
-    Score,
-}
 
 /// Whether an event may make `pod` schedulable, which the plugin rejected (`QueueingHintFn`).
 pub type QueueingHintFn = fn(profile: &Profile, listers: &Listers, pod: &PodInfo, event: &ClusterEvent) -> bool;

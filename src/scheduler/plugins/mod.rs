@@ -4,7 +4,6 @@
 //! A plugin is added by its file, a variant of [`Plugin`] and a row of [`TABLE`], and by a call at each of its extension
 //! points in `framework/runtime.rs`.
 
-pub mod args;
 pub mod balanced_allocation;
 pub mod default_preemption;
 mod descriptor;
@@ -31,8 +30,8 @@ pub mod volume_binding;
 pub mod volume_restrictions;
 pub mod volume_zone;
 
-pub use args::PluginArgs;
-pub use descriptor::{Descriptor, ExtensionPoint, Indexability};
+pub use crate::api::scheduler_config::PluginArgs;
+pub use descriptor::{Descriptor, Indexability};
 pub use plugin::{Plugin, PluginSet};
 pub use volume_binding::volumes;
 

@@ -5,7 +5,7 @@ use crate::api::{Labels, Node, ObjectMeta, Pod, PodSpec, PodTemplate};
 use crate::cluster::{NodeId, PodId};
 use crate::scheduler::config::{KubernetesVersion, Profile};
 use crate::scheduler::framework::{ClusterEvent, Context, Failure, HintContext, may_become_schedulable};
-use crate::scheduler::view::{Listers, NodeInfo, Nominator, PodInfo, PodTraits, Snapshot};
+use crate::scheduler::view::{Listers, NodeInfo, Nominator, PodInfo, PodTraits, Snapshot, View};
 use std::sync::Arc;
 
 /// The pod `default/pod` with id 0 and this spec.
@@ -38,18 +38,18 @@ pub fn node_of(node: Node) -> NodeInfo {
 
 /// These nodes, each with the pods that are on it.
 pub fn cluster(nodes: Vec<(Node, Vec<PodInfo>)>) -> Snapshot {
-    let mut snapshot = Snapshot::new();
+    let mut view = View::default();
     let mut pods = 1;
     for (index, (node, placed)) in nodes.into_iter().enumerate() {
         let id = NodeId::from_index(index);
-        snapshot.add_node(id, Arc::new(node));
+        view.add_node(id, Arc::new(node));
         for pod in placed {
-            snapshot.add_pod(Arc::new(PodInfo { id: PodId::from_index(pods), ..pod }), id);
+            view.add_pod(Arc::new(PodInfo { id: PodId::from_index(pods), ..pod }), id);
             pods += 1;
         }
     }
-    snapshot.refresh();
-    snapshot
+    view.refresh();
+    view.snapshot().clone()
 }
 
 /// Calls `ask` with a context of the default profile.

@@ -129,25 +129,20 @@ mod tests {
                 case.attempt(seed);
                 case.change();
             }
-            case.snapshot.refresh();
+            case.view.refresh();
             let pod = case.pod();
             for priority in [5, 1000] {
                 let mut template = PodTemplate::default();
                 template.spec.priority = priority;
                 let origin = PodOrigin { template: Arc::new(template), ..PodOrigin::clone(&pod.origin) };
                 let pod = PodInfo { origin: Arc::new(origin), ..PodInfo::clone(&pod) };
-                let context = Context {
-                    snapshot: &case.snapshot,
-                    listers: &case.listers,
-                    nominator: &case.nominator,
-                    profile: &case.profile,
-                };
+                let context = Context::new(&case.view, &case.profile);
                 let mut state = CycleState::default();
                 run_pre_filter(&context, &pod, &mut state);
                 if !only_room_counts(&context, &state) {
                     continue;
                 }
-                for node in case.snapshot.nodes() {
+                for node in case.view.snapshot().nodes() {
                     let found_by_trial = trial::select_victims(&context, &pod, node, &mut state.clone());
                     let sums = select_victims(&context, &pod, node, &state);
                     let told = |outcome: &Result<Candidate, Option<Failure>>| {

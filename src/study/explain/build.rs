@@ -106,11 +106,8 @@ fn answer(name: &str, attempt: &ExplainedAttempt) -> String {
             format!("{name} was placed on {node}: {how} ({feasible} of {nodes} nodes feasible)")
         }
         AttemptResult::Preempting => {
-            let chosen = attempt
-                .preemption
-                .iter()
-                .flat_map(|candidate| &candidate.candidates)
-                .find(|candidate| candidate.is_chosen);
+            let chosen =
+                attempt.preemption.iter().flat_map(|answer| &answer.candidates).find(|candidate| candidate.is_chosen);
             let victims = chosen.map_or(0, |chosen| chosen.victims.len());
             let plural = if victims == 1 { "pod" } else { "pods" };
             format!("{name} fits none of {nodes} nodes; preemption makes room on {node} by removing {victims} {plural}")
@@ -138,23 +135,23 @@ fn outcome_text(attempt: &Attempt, outcome: Option<&AttemptOutcome>) -> String {
 }
 
 fn node_name(attempt: &Attempt, node: NodeId) -> String {
-    attempt.snapshot.node(node).map(|info| info.node().meta.name.to_string()).unwrap_or_default()
+    attempt.view.snapshot().node(node).map(|info| info.node().meta.name.to_string()).unwrap_or_default()
 }
 
 fn zone(attempt: &Attempt, node: NodeId) -> Option<String> {
-    let zone = attempt.snapshot.node(node)?.node().zone()?;
+    let zone = attempt.view.snapshot().node(node)?.node().zone()?;
     Some(zone.to_string()).filter(|zone| !zone.is_empty())
 }
 
 fn explained(attempt: &Attempt) -> ExplainedAttempt {
     let again = decide_again(attempt);
     let profile = &attempt.profile;
-    let nodes = attempt.snapshot.search_order().len();
+    let nodes = attempt.view.snapshot().search_order().len();
     let plugins: Vec<ScoringPlugin> = scored(&again)
         .map(|scores| ScoringPlugin { plugin: scores.plugin.name().to_owned(), weight: scores.weight })
         .collect();
     let feasible = feasible(attempt, &again);
-    let rejected: Vec<RejectedNode> = again.rejected.iter().map(|node| rejected(attempt, *node)).collect();
+    let rejected: Vec<RejectedNode> = again.rejected.iter().map(|failed| rejected(attempt, *failed)).collect();
     let (result, node, message) = match &again.outcome {
         AttemptOutcome::Placed(node) => (AttemptResult::Placed, Some(*node), None),
         AttemptOutcome::Rejected { message, nominated: Some(node) } => {
@@ -204,9 +201,8 @@ fn scored(again: &Redecided) -> impl Iterator<Item = &crate::scheduler::framewor
 fn feasible(attempt: &Attempt, again: &Redecided) -> Vec<FeasibleNode> {
     let scratch = &again.scratch;
     let nodes = scratch.feasible.iter().enumerate().map(|(position, id)| {
-        let scores = scored(again).filter_map(|scores| {
-            Some(Score { raw: *scores.raw.get(position)?, weighted: *scores.weighted.get(position)? })
-        });
+        let scores = scored(again)
+            .filter_map(|row| Some(Score { raw: *row.raw.get(position)?, weighted: *row.weighted.get(position)? }));
         FeasibleNode {
             node: node_name(attempt, *id),
             zone: zone(attempt, *id),
@@ -226,7 +222,7 @@ fn feasible(attempt: &Attempt, again: &Redecided) -> Vec<FeasibleNode> {
 
 fn rejected(attempt: &Attempt, (node, failure): (NodeId, Failure)) -> RejectedNode {
     let mut reasons = Vec::new();
-    if let Some(info) = attempt.snapshot.node(node) {
+    if let Some(info) = attempt.view.snapshot().node(node) {
         failure.for_each_reason(&attempt.pod, info, attempt.profile.version, &mut |reason| {
             reasons.push(reason.to_owned());
         });
@@ -244,8 +240,8 @@ fn rejections(rejected: &[RejectedNode]) -> Vec<Rejections> {
     let mut counts: Vec<Rejections> = Vec::new();
     for node in rejected {
         for reason in &node.reasons {
-            match counts.iter_mut().find(|group| group.plugin == node.plugin && group.reason == *reason) {
-                Some(group) => group.nodes += 1,
+            match counts.iter_mut().find(|known| known.plugin == node.plugin && known.reason == *reason) {
+                Some(known) => known.nodes += 1,
                 None => {
                     counts.push(Rejections { plugin: node.plugin.clone(), reason: reason.clone(), nodes: 1 });
                 }

@@ -68,7 +68,7 @@ fn study_of(objects: Vec<Object>, asked: Option<Arc<PodTemplate>>) -> Study {
         };
         PodToFit::new(&loaded, &objects, &mut view, &mut Vec::new())
     });
-    Study { objects, view, pod, profiles: SchedulerConfig::default().profiles(), notes: Vec::new() }
+    Study { objects, view, pod, profiles: SchedulerConfig::default().profiles, notes: Vec::new() }
 }
 
 /// Nodes of 1 to 4 cores, with pods that fit there.
@@ -130,10 +130,10 @@ fn places(objects: &[Object], report: &CompressReport) -> BTreeMap<String, (Stri
         }
     }
     for node in &report.dropped {
-        for moved in &node.moves {
-            let place = places.get_mut(&moved.pod).unwrap();
-            assert_eq!(place.0, node.node, "{} moves from where it is", moved.pod);
-            place.0.clone_from(&moved.to);
+        for step in &node.moves {
+            let place = places.get_mut(&step.pod).unwrap();
+            assert_eq!(place.0, node.node, "{} moves from where it is", step.pod);
+            place.0.clone_from(&step.to);
         }
     }
     places
@@ -152,7 +152,7 @@ proptest! {
         let objects = cluster(&nodes);
         let study = study(objects, Some(cpu));
         let report = how_many(&study, 1000).unwrap();
-        let expected: i64 = study.view.snapshot.nodes().map(|node| {
+        let expected: i64 = study.view.scheduler.snapshot().nodes().map(|node| {
             let free = node.allocatable().cpu.get() - node.requested().cpu.get();
             let pods = 20 - i64::try_from(node.pods().len()).unwrap();
             (free / cpu).min(pods)

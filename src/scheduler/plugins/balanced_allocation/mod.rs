@@ -1,7 +1,5 @@
 //! NodeResourcesBalancedAllocation: nodes whose resources would be used evenly score more.
 
-pub mod args;
-
 use super::descriptor::{Descriptor, ExtensionPoint, Indexability};
 use super::plugin::Plugin;
 use crate::scheduler::config::KubernetesVersion;
@@ -105,6 +103,7 @@ fn balance(resources: &[ResourceKey], pod: &PodInfo, node: &NodeInfo, with_pod: 
 mod tests {
     use super::super::test_support::{node_of, pod};
     use super::*;
+    use crate::api::scheduler_config::PluginArgs;
     use crate::api::{Container, Node, PodSpec, ResourceList};
     use crate::units::{Bytes, MilliCpu};
     use KubernetesVersion::{V1_34, V1_36};
@@ -121,7 +120,7 @@ mod tests {
 
     #[test]
     fn even_use_scores_more() {
-        let two = args::default_resources();
+        let two = PluginArgs::default().balanced_resources;
         let three = [ResourceKey::Cpu, ResourceKey::Memory, ResourceKey::from_name("a.com/gpu")];
         let cases = [
             (V1_34, &two[..], list(500, 500, 0), 100, "both by half"),
@@ -143,6 +142,6 @@ mod tests {
     #[test]
     fn a_pod_without_requests_is_not_scored() {
         let none = pod(PodSpec::default());
-        assert!(skips_score(&args::default_resources(), &none));
+        assert!(skips_score(&PluginArgs::default().balanced_resources, &none));
     }
 }

@@ -1,20 +1,6 @@
-//! The arguments of DefaultPreemption.
+//! What the arguments of DefaultPreemption mean.
 
-/// `DefaultPreemptionArgs`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DefaultPreemptionArgs {
-    /// `minCandidateNodesPercentage`.
-    pub min_candidate_nodes_percentage: i32,
-    /// `minCandidateNodesAbsolute`.
-    pub min_candidate_nodes_absolute: i32,
-}
-
-impl Default for DefaultPreemptionArgs {
-    /// Those of kube-scheduler (`SetDefaults_DefaultPreemptionArgs`).
-    fn default() -> Self {
-        Self { min_candidate_nodes_percentage: 10, min_candidate_nodes_absolute: 100 }
-    }
-}
+use crate::api::scheduler_config::DefaultPreemptionArgs;
 
 impl DefaultPreemptionArgs {
     /// How many candidates are looked for among `potential` nodes (`calculateNumCandidates`).

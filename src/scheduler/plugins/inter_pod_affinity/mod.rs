@@ -1,6 +1,5 @@
 //! InterPodAffinity: required and preferred (anti-)affinity between pods, of the pod itself and of those that are there.
 
-pub mod args;
 mod filter;
 mod hint;
 mod score;

@@ -2,9 +2,9 @@
 
 use super::super::pod_memo::PodMemo;
 use super::super::topology_counts::TopologyCounts;
-use super::args::InterPodAffinityArgs;
 use super::terms::{for_each_existing_score, preferred_terms};
 use crate::api::Name;
+use crate::api::scheduler_config::InterPodAffinityArgs;
 use crate::scheduler::framework::{Context, MAX_NODE_SCORE};
 use crate::scheduler::view::{NodeInfo, PodInfo, TopologyKey};
 

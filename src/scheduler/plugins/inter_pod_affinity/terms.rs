@@ -1,6 +1,6 @@
 //! Terms of (anti-)affinity: which pods they select.
 
-use super::args::InterPodAffinityArgs;
+use crate::api::scheduler_config::InterPodAffinityArgs;
 use crate::api::{Affinity, LabelSelector, Labels, Name, PodAffinityTerm, WeightedPodAffinityTerm};
 use crate::scheduler::view::{Listers, PodInfo};
 

@@ -1,8 +1,8 @@
 //! Whether the pod's requests fit a node.
 
 use super::super::plugin::Plugin;
-use super::args::NodeResourcesFitArgs;
 use crate::api::Name;
+use crate::api::scheduler_config::NodeResourcesFitArgs;
 use crate::scheduler::framework::{Failure, Reason, Rejected, Words};
 use crate::scheduler::view::{NodeInfo, PodInfo, Resources, is_extended_resource_name};
 use crate::units::{Bytes, MilliCpu};

@@ -1,6 +1,5 @@
 //! NodeResourcesFit: whether the requests fit, and the three scoring strategies.
 
-pub mod args;
 mod filter;
 mod score;
 

@@ -1,6 +1,6 @@
 //! What a node is worth by how much of it is allocated: the three scoring strategies.
 
-use super::args::{NodeResourcesFitArgs, ScoringStrategy};
+use crate::api::scheduler_config::{NodeResourcesFitArgs, ScoringStrategy};
 use crate::scheduler::framework::MAX_NODE_SCORE;
 use crate::scheduler::view::{NodeInfo, PodInfo, ResourceKey};
 

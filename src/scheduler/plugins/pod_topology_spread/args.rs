@@ -1,16 +1,6 @@
-//! The arguments of PodTopologySpread.
+//! What the arguments of PodTopologySpread mean.
 
 use crate::api::{Name, TopologySpreadConstraint, UnsatisfiableConstraintAction, well_known};
-
-/// `PodTopologySpreadArgs`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum DefaultSpreadConstraints {
-    /// `defaultingType: System`.
-    #[default]
-    System,
-    /// `defaultingType: List`: these, for pods that have none.
-    List(Vec<TopologySpreadConstraint>),
-}
 
 /// The constraints that `defaultingType: System` stands for (PodTopologySpread, kube-scheduler 1.36): hostname with a
 /// skew of 3 and zone with a skew of 5, both soft. Their selector is that of the pod's Services and owner.

@@ -2,7 +2,8 @@
 
 use super::super::pod_memo::PodMemo;
 use super::super::{node_affinity, taint_toleration};
-use super::args::{DefaultSpreadConstraints, system_default_constraints};
+use super::args::system_default_constraints;
+use crate::api::scheduler_config::DefaultSpreadConstraints;
 use crate::api::{
     LabelSelector, Labels, Name, Node, NodeInclusionPolicy, SelectorOperator, SelectorRequirement,
     TopologySpreadConstraint, UnsatisfiableConstraintAction,
@@ -120,8 +121,7 @@ pub fn constraints(
 /// The AND of the selectors of the pod's Services and of its controlling owner (`helper.DefaultSelector`).
 fn default_selector(listers: &Listers, pod: &PodInfo) -> LabelSelector {
     let mut selector = LabelSelector::default();
-    for service in listers.services.iter().filter(|service| service.namespace == pod.namespace) {
-        let Some(labels) = &service.selector else { continue };
+    for labels in listers.service_selectors(&pod.namespace) {
         if labels.iter().all(|(key, value)| pod.labels.get(key) == Some(value)) {
             selector.requirements.extend(LabelSelector::from_match_labels(labels).requirements);
         }

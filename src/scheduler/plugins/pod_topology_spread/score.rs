@@ -1,9 +1,9 @@
 //! Soft constraints: the fewer pods in a node's domains, the better.
 
 use super::super::pod_memo::PodMemo;
-use super::args::DefaultSpreadConstraints;
 use super::constraint::{Constraint, constraints};
 use super::domain_counts::DomainCounts;
+use crate::api::scheduler_config::DefaultSpreadConstraints;
 use crate::api::{UnsatisfiableConstraintAction, well_known};
 use crate::cluster::NodeId;
 use crate::scheduler::framework::{Context, MAX_NODE_SCORE};

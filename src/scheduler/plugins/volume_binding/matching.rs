@@ -78,7 +78,7 @@ pub fn has_capacity(volumes: &VolumeListers, claim: &PersistentVolumeClaim, clas
         return true;
     }
     let suffices = |limit: Option<Bytes>| limit.is_some_and(|limit| limit >= request);
-    volumes.capacities.iter().any(|capacity| {
+    volumes.capacities.values().any(|capacity| {
         capacity.storage_class == class.name
             && suffices(capacity.maximum_volume_size.or(capacity.capacity))
             && capacity.node_topology.as_ref().is_some_and(|topology| topology.matches(&node.meta.labels))

@@ -80,12 +80,13 @@ fn listers(claims: Vec<PersistentVolumeClaim>) -> Listers {
     volumes.capacity_drivers.insert("measured".into());
     let near = |zone: &str| Some(LabelSelector::from_match_labels(&labels_of(&[("zone", zone)])));
     for (zone, bytes) in [("a", 10), ("b", 9)] {
-        volumes.capacities.push(CsiStorageCapacity {
+        let capacity = CsiStorageCapacity {
             storage_class: "measured".into(),
             node_topology: near(zone),
             capacity: Some(Bytes::new(bytes)),
             maximum_volume_size: None,
-        });
+        };
+        volumes.capacities.insert(("default".into(), zone.into()), capacity);
     }
     for claim in claims {
         volumes.claims.insert((claim.namespace.clone(), claim.name.clone()), Arc::new(claim));
