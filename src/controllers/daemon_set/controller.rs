@@ -16,9 +16,9 @@ use crate::controllers::common::retry::RetryBackoff;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::slow_start::creation_times;
 use crate::controllers::common::work_queue::WorkQueue;
+use crate::controllers::daemon_set::status::scheduled_status;
 use crate::controllers::daemon_set::{
-    DaemonNodeView, DaemonPodView, DaemonSetSync, Eligibility, FailedPodBackoff, daemon_tolerations, eligibility,
-    scheduled_status, sync,
+    DaemonNodeView, DaemonPodView, DaemonSetSync, Eligibility, FailedPodBackoff, daemon_tolerations, eligibility, sync,
 };
 use crate::controllers::replica_set::available_at;
 use crate::engine::Agenda;
