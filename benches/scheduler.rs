@@ -3,14 +3,14 @@
 
 use divan::counter::ItemsCount;
 use std::sync::Arc;
+use wavetank::api::scheduler_config::KubeSchedulerProfile;
 use wavetank::api::{
     Affinity, Container, LabelSelector, Labels, Name, Node, NodeInclusionPolicy, ObjectMeta, Pod, PodAffinityTerm,
     PodSpec, PodTemplate, ResourceList, TopologySpreadConstraint, UnsatisfiableConstraintAction, well_known,
 };
-use wavetank::cluster::{NodeId, PodId};
 use wavetank::scheduler::{
-    Context, Decision, Index, KubernetesVersion, Listers, Nominator, PodInfo, PodOrigin, PodTraits, Profile,
-    ProfileConfig, Scratch, SearchState, Snapshot, TieBreak, schedule,
+    Context, Decision, Index, KubernetesVersion, NodeId, PodId, PodInfo, PodOrigin, PodTraits, Profile, Scratch,
+    SearchState, TieBreak, View, schedule,
 };
 use wavetank::units::{Bytes, MilliCpu};
 
@@ -30,16 +30,14 @@ enum Kind {
 
 /// A cluster and the pods that come to it, one after the other.
 struct Bench {
-    snapshot: Snapshot,
-    listers: Listers,
-    nominator: Nominator,
+    view: View,
     profile: Profile,
     pods: Vec<Arc<PodInfo>>,
 }
 
 impl Bench {
     fn new(nodes: usize, pods: usize, kind: Kind) -> Self {
-        let mut snapshot = Snapshot::new();
+        let mut view = View::default();
         for index in 0..nodes {
             let name = format!("node-{index}");
             let labels: Labels =
@@ -53,7 +51,7 @@ impl Bench {
                 ..ResourceList::default()
             };
             let meta = ObjectMeta { name: Name::from(name.as_str()), labels, ..ObjectMeta::default() };
-            snapshot.add_node(NodeId::from_index(index), Arc::new(Node { meta, allocatable, ..Node::default() }));
+            view.add_node(NodeId::from_index(index), Arc::new(Node { meta, allocatable, ..Node::default() }));
         }
         // With anti-affinity each app has at most one pod on a node.
         let apps = if matches!(kind, Kind::AntiAffinity) { (pods * 10 / nodes / 8).max(APPS) } else { APPS };
@@ -71,14 +69,10 @@ impl Bench {
             let id = PodId::from_index(index);
             Arc::new(PodInfo::with_origin(id, &Pod::default(), origin, KubernetesVersion::default()))
         });
-        let config = ProfileConfig { percentage_of_nodes_to_score: Some(100), ..ProfileConfig::default() };
-        Self {
-            snapshot,
-            listers: Listers::default(),
-            nominator: Nominator::default(),
-            profile: Profile::new(&config, KubernetesVersion::default(), 0),
-            pods: pods.collect(),
-        }
+        let config =
+            KubeSchedulerProfile { percentage_of_nodes_to_score: Some(100), ..KubeSchedulerProfile::default() };
+        let profile = Profile::new(&config, KubernetesVersion::default(), 0).expect("default plugins");
+        Self { view, profile, pods: pods.collect() }
     }
 
     /// Places every pod by the framework; gives the nodes.
@@ -86,13 +80,8 @@ impl Bench {
         let (mut search, mut scratch) = (SearchState::default(), Scratch::default());
         let mut nodes = Vec::with_capacity(self.pods.len());
         for pod in std::mem::take(&mut self.pods) {
-            self.snapshot.refresh();
-            let context = Context {
-                snapshot: &self.snapshot,
-                listers: &self.listers,
-                nominator: &self.nominator,
-                profile: &self.profile,
-            };
+            self.view.refresh();
+            let context = Context::new(&self.view, &self.profile);
             let decision = schedule(&context, &pod, &mut search, TieBreak::First, &mut scratch);
             nodes.push(self.carry_out(pod, &decision));
         }
@@ -101,24 +90,19 @@ impl Bench {
 
     /// Places every pod by the index; gives the nodes.
     fn by_index(mut self) -> Vec<Option<NodeId>> {
-        let mut snapshot = Snapshot::new();
-        let mut index = Index::new(&mut snapshot);
-        self.snapshot.refresh();
-        for node in self.snapshot.nodes() {
-            snapshot.add_node(node.id(), Arc::clone(node.node_arc()));
+        let mut view = View::default();
+        let mut index = Index::new(&mut view);
+        self.view.refresh();
+        for node in self.view.snapshot().nodes() {
+            view.add_node(node.id(), Arc::clone(node.node_arc()));
         }
-        self.snapshot = snapshot;
+        self.view = view;
         let mut search = SearchState::default();
         let mut nodes = Vec::with_capacity(self.pods.len());
         for pod in std::mem::take(&mut self.pods) {
-            self.snapshot.refresh();
-            index.sync(&mut self.snapshot, &mut self.nominator);
-            let context = Context {
-                snapshot: &self.snapshot,
-                listers: &self.listers,
-                nominator: &self.nominator,
-                profile: &self.profile,
-            };
+            self.view.refresh();
+            index.sync(&mut self.view);
+            let context = Context::new(&self.view, &self.profile);
             let decision = index.schedule(&context, &pod, 0, &mut search, TieBreak::First);
             let decision = decision.expect("the benchmark's pods can be indexed");
             nodes.push(self.carry_out(pod, &decision));
@@ -128,7 +112,7 @@ impl Bench {
 
     fn carry_out(&mut self, pod: Arc<PodInfo>, decision: &Decision) -> Option<NodeId> {
         let Decision::Placed(placement) = decision else { return None };
-        self.snapshot.add_pod(pod, placement.node);
+        self.view.add_pod(pod, placement.node);
         Some(placement.node)
     }
 }

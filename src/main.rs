@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    wavetank::cli::main().into()
+    wavetank::run_command_line().into()
 }

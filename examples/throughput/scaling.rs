@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
-use wavetank::report::charts::{self, SweepPoint, SweepSeries, SweepX};
-use wavetank::stats::Interval;
+use wavetank::report::charts::{self, Interval, SweepPoint, SweepSeries, SweepX};
 
 /// Nodes of the measured clusters; each gets [`PODS_PER_NODE`] times as many pods.
 const NODES: [u32; 5] = [100, 300, 1_000, 3_000, 10_000];

@@ -1,6 +1,6 @@
 //! A set of labels: sorted pairs, cheap to clone and to look up.
 
-use super::Name;
+use super::name::Name;
 use std::fmt;
 use std::sync::Arc;
 

@@ -1,11 +1,8 @@
-//! Object identity: names, namespaces, owners.
+//! Object identity: name, namespace, labels, owner.
 
-use super::Labels;
+use super::labels::Labels;
+use super::name::Name;
 use crate::units::SimTime;
-
-/// A name: of an object, namespace, label, image, resource or topology key. Most are short enough to be held in place; the
-/// others are shared rather than copied.
-pub type Name = smol_str::SmolStr;
 
 /// The controlling owner of an object (`ownerReferences` with `controller: true`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -5,10 +5,13 @@
 
 mod admission;
 mod autoscaling;
+mod autoscaling_status;
+mod condition;
 mod image;
 mod labels;
 mod limit_range;
 mod meta;
+mod name;
 mod node;
 mod object;
 mod pod;
@@ -17,12 +20,14 @@ mod probe;
 mod quantity;
 mod requests;
 mod resources;
+pub mod scheduler_config;
 mod scheduling;
 mod selector;
 mod service;
 mod taint;
 mod volume;
 mod workload;
+mod workload_status;
 
 pub use admission::{
     DefaultTolerationSeconds, add_default_tolerations, admit_pod_defaults, admit_priority, fold_match_label_keys,
@@ -32,10 +37,15 @@ pub use autoscaling::{
     CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingPolicy,
     HpaScalingPolicyType, HpaScalingRules, MetricIdentifier, MetricSpec, MetricTarget, ScalingPolicySelect,
 };
+pub use autoscaling_status::{
+    HpaCondition, HpaConditionReason, HpaConditionType, HpaConditions, HpaStatus, MetricValueStatus, MilliValue,
+};
+pub use condition::ConditionStatus;
 pub use image::normalized_image_name;
 pub use labels::Labels;
 pub use limit_range::{LimitRange, LimitRangeItem, LimitType, aggregate, requests_above_limits};
-pub use meta::{Name, ObjectMeta, OwnerReference};
+pub use meta::{ObjectMeta, OwnerReference};
+pub use name::Name;
 pub use node::{ContainerImage, Node, well_known};
 pub use object::Object;
 pub use pod::{
@@ -46,7 +56,7 @@ pub use policy::{IntOrPercent, Namespace, PodDisruptionBudget, PriorityClass};
 pub use probe::{Probe, Probes};
 pub use quantity::{Quantity, QuantityError};
 pub use requests::{ResourceAmounts, container_requests, pod_requests};
-pub use resources::{ResourceList, ResourceName};
+pub use resources::{ResourceKey, ResourceList, ResourceName};
 pub use scheduling::{
     Affinity, NodeAffinity, NodeInclusionPolicy, PodAffinityTerm, PreferredSchedulingTerm, TopologySpreadConstraint,
     UnsatisfiableConstraintAction, WeightedPodAffinityTerm,
@@ -65,4 +75,7 @@ pub use volume::{
 pub use workload::{
     DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, PodManagementPolicy, ReplicaSet, StatefulSet,
     StatefulSetUpdateStrategy,
+};
+pub use workload_status::{
+    DaemonSetStatus, DeploymentCondition, DeploymentStatus, ProgressingReason, StatefulSetStatus,
 };

@@ -1,9 +1,10 @@
 //! What a pod requests as a whole (`PodRequests` of `k8s.io/component-helpers/resource`, Kubernetes 1.36).
 
 use super::{Container, PodSpec, ResourceList, ResourceName};
-use crate::units::{Bytes, MilliCpu};
+use crate::units::{Bytes, MAX_AMOUNT, MilliCpu};
 
-/// A resource list that can be added to; sums saturate.
+/// A resource list that can be added to. Sums saturate, so that one beyond [`MAX_AMOUNT`] is found by looking at the total:
+/// [`exceeding`](ResourceAmounts::exceeding).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResourceAmounts {
     /// `cpu`.
@@ -56,6 +57,22 @@ impl ResourceAmounts {
     /// Takes the larger amount of each resource.
     pub fn max(&mut self, amounts: &Self) {
         self.combine(amounts, i64::max);
+    }
+
+    /// Every resource that is named, with its amount in millicores, bytes or whole units.
+    pub fn amounts(&self) -> impl Iterator<Item = (&str, i64)> {
+        let named = [
+            ("cpu", self.cpu.map(MilliCpu::get)),
+            ("memory", self.memory.map(Bytes::get)),
+            ("ephemeral-storage", self.ephemeral_storage.map(Bytes::get)),
+        ];
+        let scalar = self.scalar.iter().map(|(name, amount)| (&**name, *amount));
+        named.into_iter().filter_map(|(name, amount)| Some((name, amount?))).chain(scalar)
+    }
+
+    /// The resources of which there is more than one object may name.
+    pub fn exceeding(&self) -> impl Iterator<Item = &str> {
+        self.amounts().filter(|(_, amount)| *amount > MAX_AMOUNT).map(|(name, _)| name)
     }
 
     /// Sets a scalar resource.

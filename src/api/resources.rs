@@ -7,6 +7,32 @@ use std::sync::Arc;
 /// A resource name such as `cpu`, `memory` or `nvidia.com/gpu`.
 pub type ResourceName = Name;
 
+/// A resource in a scheduler argument or a failure.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResourceKey {
+    /// `cpu`, in millicores.
+    Cpu,
+    /// `memory`, in bytes.
+    Memory,
+    /// `ephemeral-storage`, in bytes.
+    EphemeralStorage,
+    /// Any other resource, in whole units.
+    Scalar(ResourceName),
+}
+
+impl ResourceKey {
+    /// The resource of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Self {
+        match name {
+            "cpu" => Self::Cpu,
+            "memory" => Self::Memory,
+            "ephemeral-storage" => Self::EphemeralStorage,
+            other => Self::Scalar(ResourceName::from(other)),
+        }
+    }
+}
+
 /// Amounts by resource name. A missing entry differs from a zero one: `requests: {cpu: 0}` is not "no request".
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ResourceList {

@@ -14,33 +14,8 @@
 //! kubelet answers with the point of cAdvisor's last housekeeping (every 10 to 15 s, jittered); here a point is taken
 //! at the scrape itself, or at whole multiples of [`MetricsServer::housekeeping_interval`] after the container's start.
 
+use crate::api::MilliValue;
 use crate::units::{Bytes, SimDuration, SimTime};
-
-/// An amount in thousandths of its metric's unit, as `Quantity.MilliValue` gives it: millicores of cpu, thousandths of
-/// a byte of memory. The HorizontalPodAutoscaler compares metrics in this form.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MilliValue(i64);
-
-impl MilliValue {
-    /// An amount in thousandths.
-    #[must_use]
-    pub const fn new(milli: i64) -> Self {
-        Self(milli)
-    }
-
-    /// The amount in thousandths.
-    #[must_use]
-    pub const fn get(self) -> i64 {
-        self.0
-    }
-
-    /// The amount in units, for output.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "output needs no more than 53 bits")]
-    pub fn as_units(self) -> f64 {
-        self.0 as f64 / 1000.0
-    }
-}
 
 /// A pod's sample of one metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +74,7 @@ impl ScrapeWindow {
 pub fn sum_of_containers(samples: impl IntoIterator<Item = Option<PodMetric>>) -> Option<PodMetric> {
     let add = |total: PodMetric, sample: PodMetric| {
         let earliest = if sample.timestamp < total.timestamp { sample } else { total };
-        PodMetric { value: MilliValue(total.value.0.saturating_add(sample.value.0)), ..earliest }
+        PodMetric { value: MilliValue::new(total.value.get().saturating_add(sample.value.get())), ..earliest }
     };
     let mut total: Option<PodMetric> = None;
     for sample in samples {

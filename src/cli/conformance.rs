@@ -141,8 +141,8 @@ fn plugin_table(plugins: &[PluginComparison]) -> ResultSet {
         Column::new("verdicts", "VERDICTS"),
         Column::new("different", "DIFFERENT"),
     ]);
-    for own in plugins {
-        set.push(vec![own.plugin.as_str().into(), cell(own.compared), cell(own.different)]);
+    for row in plugins {
+        set.push(vec![row.plugin.as_str().into(), cell(row.compared), cell(row.different)]);
     }
     set
 }

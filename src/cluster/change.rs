@@ -45,6 +45,8 @@ pub enum Change {
     PodEndpoint(PodId),
     /// A Deployment's spec changed, or it was created.
     DeploymentSpec(DeploymentId),
+    /// A Deployment's status changed.
+    DeploymentStatus(DeploymentId),
     /// A Deployment was removed.
     DeploymentRemoved(DeploymentId),
     /// A ReplicaSet's spec changed, or it was created.
@@ -55,14 +57,20 @@ pub enum Change {
     ReplicaSetRemoved(ReplicaSetId),
     /// A StatefulSet's spec changed, or it was created.
     StatefulSetSpec(StatefulSetId),
+    /// A StatefulSet's status changed.
+    StatefulSetStatus(StatefulSetId),
     /// A StatefulSet was removed.
     StatefulSetRemoved(StatefulSetId),
     /// A DaemonSet's spec changed, or it was created.
     DaemonSetSpec(DaemonSetId),
+    /// A DaemonSet's status changed.
+    DaemonSetStatus(DaemonSetId),
     /// A DaemonSet was removed.
     DaemonSetRemoved(DaemonSetId),
     /// A HorizontalPodAutoscaler was created or changed.
     HpaSpec(HpaId),
+    /// A HorizontalPodAutoscaler's status changed.
+    HpaStatus(HpaId),
     /// A HorizontalPodAutoscaler was removed.
     HpaRemoved(HpaId),
     /// A Service was created or changed.

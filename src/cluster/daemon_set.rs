@@ -1,7 +1,8 @@
 //! DaemonSets.
 
 use super::{Change, Cluster, DaemonSetId, NamespaceId, PodId, TemplateId, WorkloadId, WorkloadKind};
-use crate::api;
+use crate::api::{self, DaemonSetStatus};
+use crate::units::SimTime;
 
 /// A DaemonSet.
 #[derive(Clone, Debug)]
@@ -14,6 +15,14 @@ pub struct DaemonSet {
     pub workload: WorkloadId,
     /// Its pods that exist.
     pub pods: Vec<PodId>,
+    /// `status`, as its controller last wrote it.
+    pub status: DaemonSetStatus,
+    /// `metadata.generation`: grows with each change of the spec.
+    pub generation: i64,
+    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
+    pub resource_version: u64,
+    /// Creation.
+    pub created: SimTime,
     /// Whether the object was removed.
     pub removed: bool,
 }
@@ -30,18 +39,34 @@ impl Cluster {
     }
 
     /// Creates a DaemonSet, or replaces the spec of the one with its name.
-    pub fn apply_daemon_set(&mut self, object: api::DaemonSet<TemplateId>) -> DaemonSetId {
+    pub fn apply_daemon_set(&mut self, object: api::DaemonSet<TemplateId>, now: SimTime) -> DaemonSetId {
         let namespace = self.namespace(&object.meta.namespace);
         let existing = self.find::<DaemonSetId>(namespace, &object.meta.name);
         let id = existing.unwrap_or_else(|| DaemonSetId::from_index(self.daemon_sets.len()));
         if existing.is_some() {
             let set = &mut self.daemon_sets[id.index()];
-            set.object = object;
+            let before = std::mem::replace(&mut set.object, object);
+            if before != set.object {
+                set.resource_version = self.versions.next();
+            }
+            if (api::DaemonSet { meta: set.object.meta.clone(), ..before }) != set.object {
+                set.generation += 1;
+            }
         } else {
             self.index.add(id, Some(namespace), &object.meta.name);
             let kind = WorkloadKind::DaemonSet(id);
-            let workload = self.add_workload(kind, "DaemonSet", namespace, object.meta.name.clone(), 0);
-            self.daemon_sets.push(DaemonSet { object, namespace, workload, pods: Vec::new(), removed: false });
+            let workload = self.add_workload(kind, namespace, object.meta.name.clone(), 0);
+            self.daemon_sets.push(DaemonSet {
+                object,
+                namespace,
+                workload,
+                pods: Vec::new(),
+                status: DaemonSetStatus::default(),
+                generation: 1,
+                resource_version: self.versions.next(),
+                created: now,
+                removed: false,
+            });
         }
         self.changes.push(Change::DaemonSetSpec(id));
         id
@@ -49,8 +74,24 @@ impl Cluster {
 
     /// Changes a DaemonSet.
     pub fn update_daemon_set(&mut self, id: DaemonSetId, update: impl FnOnce(&mut DaemonSet)) {
-        update(&mut self.daemon_sets[id.index()]);
+        let set = &mut self.daemon_sets[id.index()];
+        let before = set.object.clone();
+        update(set);
+        if before != set.object {
+            set.generation += 1;
+            set.resource_version = self.versions.next();
+        }
         self.changes.push(Change::DaemonSetSpec(id));
+    }
+
+    /// Writes a DaemonSet's status.
+    pub fn set_daemon_set_status(&mut self, id: DaemonSetId, status: DaemonSetStatus) {
+        let set = &mut self.daemon_sets[id.index()];
+        if set.status != status && !set.removed {
+            set.status = status;
+            set.resource_version = self.versions.next();
+            self.changes.push(Change::DaemonSetStatus(id));
+        }
     }
 
     /// Removes a DaemonSet object. Its pods are the garbage collector's.
@@ -60,6 +101,7 @@ impl Cluster {
             return;
         }
         set.removed = true;
+        set.resource_version = self.versions.next();
         let workload = set.workload;
         self.index.remove(id, Some(set.namespace), &set.object.meta.name);
         self.set_desired(workload, 0);

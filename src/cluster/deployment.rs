@@ -1,7 +1,7 @@
 //! Deployments.
 
 use super::{Change, Cluster, DeploymentId, NamespaceId, ReplicaSetId, TemplateId, WorkloadId, WorkloadKind};
-use crate::api;
+use crate::api::{self, DeploymentStatus};
 use crate::units::SimTime;
 
 /// A Deployment.
@@ -15,8 +15,12 @@ pub struct Deployment {
     pub workload: WorkloadId,
     /// Its ReplicaSets that exist, in order of creation.
     pub replica_sets: Vec<ReplicaSetId>,
-    /// Last revision given to a ReplicaSet.
-    pub revision: i64,
+    /// `status`, as its controller last wrote it.
+    pub status: DeploymentStatus,
+    /// `metadata.generation`: grows with each change of the spec.
+    pub generation: i64,
+    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
+    pub resource_version: u64,
     /// Creation.
     pub created: SimTime,
     /// Whether the object was removed.
@@ -39,7 +43,13 @@ impl Cluster {
         let namespace = self.namespace(&object.meta.namespace);
         if let Some(id) = self.find::<DeploymentId>(namespace, &object.meta.name) {
             let deployment = &mut self.deployments[id.index()];
-            deployment.object = object;
+            let before = std::mem::replace(&mut deployment.object, object);
+            if before != deployment.object {
+                deployment.resource_version = self.versions.next();
+            }
+            if (api::Deployment { meta: deployment.object.meta.clone(), ..before }) != deployment.object {
+                deployment.generation += 1;
+            }
             let (workload, replicas) = (deployment.workload, deployment.object.replicas);
             self.set_desired(workload, replicas);
             self.changes.push(Change::DeploymentSpec(id));
@@ -48,13 +58,15 @@ impl Cluster {
         let id = DeploymentId::from_index(self.deployments.len());
         self.index.add(id, Some(namespace), &object.meta.name);
         let kind = WorkloadKind::Deployment(id);
-        let workload = self.add_workload(kind, "Deployment", namespace, object.meta.name.clone(), object.replicas);
+        let workload = self.add_workload(kind, namespace, object.meta.name.clone(), object.replicas);
         self.deployments.push(Deployment {
             object,
             namespace,
             workload,
             replica_sets: Vec::new(),
-            revision: 0,
+            status: DeploymentStatus::default(),
+            generation: 1,
+            resource_version: self.versions.next(),
             created: now,
             removed: false,
         });
@@ -65,16 +77,27 @@ impl Cluster {
     /// Changes a Deployment's spec.
     pub fn update_deployment(&mut self, id: DeploymentId, update: impl FnOnce(&mut Deployment)) {
         let deployment = &mut self.deployments[id.index()];
+        let before = deployment.object.clone();
         update(deployment);
+        if before != deployment.object {
+            deployment.generation += 1;
+            deployment.resource_version = self.versions.next();
+        }
         let (workload, replicas) = (deployment.workload, deployment.object.replicas);
         self.set_desired(workload, replicas);
         self.changes.push(Change::DeploymentSpec(id));
     }
 
-    /// Notes the revision that the Deployment controller gave to a ReplicaSet.
-    pub fn note_revision(&mut self, id: DeploymentId, revision: i64) {
+    /// Writes a Deployment's status; whether that changes anything.
+    pub fn set_deployment_status(&mut self, id: DeploymentId, status: DeploymentStatus) -> bool {
         let deployment = &mut self.deployments[id.index()];
-        deployment.revision = deployment.revision.max(revision);
+        if deployment.status == status || deployment.removed {
+            return false;
+        }
+        deployment.status = status;
+        deployment.resource_version = self.versions.next();
+        self.changes.push(Change::DeploymentStatus(id));
+        true
     }
 
     /// Removes a Deployment object. Its ReplicaSets are the garbage collector's.
@@ -84,6 +107,7 @@ impl Cluster {
             return;
         }
         deployment.removed = true;
+        deployment.resource_version = self.versions.next();
         let workload = deployment.workload;
         self.index.remove(id, Some(deployment.namespace), &deployment.object.meta.name);
         self.set_desired(workload, 0);

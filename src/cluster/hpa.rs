@@ -1,7 +1,7 @@
 //! HorizontalPodAutoscalers.
 
 use super::{Change, Cluster, HpaId, NamespaceId};
-use crate::api::{self, CrossVersionObjectReference};
+use crate::api::{self, CrossVersionObjectReference, HpaStatus};
 use crate::units::SimTime;
 
 /// A HorizontalPodAutoscaler.
@@ -11,6 +11,10 @@ pub struct Hpa {
     pub object: api::HorizontalPodAutoscaler,
     /// Namespace.
     pub namespace: NamespaceId,
+    /// `status`, as its controller last wrote it.
+    pub status: HpaStatus,
+    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
+    pub resource_version: u64,
     /// Creation.
     pub created: SimTime,
     /// Whether the object was removed.
@@ -39,18 +43,39 @@ impl Cluster {
         let target = (namespace, object.scale_target.clone());
         let id = if let Some(id) = self.find::<HpaId>(namespace, &object.meta.name) {
             self.forget_target(id);
-            self.hpas[id.index()].object = object;
+            let hpa = &mut self.hpas[id.index()];
+            if hpa.object != object {
+                hpa.object = object;
+                hpa.resource_version = self.versions.next();
+            }
             id
         } else {
             let id = HpaId::from_index(self.hpas.len());
             self.index.add(id, Some(namespace), &object.meta.name);
-            self.hpas.push(Hpa { object, namespace, created: now, removed: false });
+            self.hpas.push(Hpa {
+                object,
+                namespace,
+                status: HpaStatus::default(),
+                resource_version: self.versions.next(),
+                created: now,
+                removed: false,
+            });
             id
         };
         let of_target = self.hpas_by_target.entry(target).or_default();
         of_target.insert(of_target.partition_point(|existing| *existing < id), id);
         self.changes.push(Change::HpaSpec(id));
         id
+    }
+
+    /// Writes a HorizontalPodAutoscaler's status.
+    pub fn set_hpa_status(&mut self, id: HpaId, status: HpaStatus) {
+        let hpa = &mut self.hpas[id.index()];
+        if hpa.status != status && !hpa.removed {
+            hpa.status = status;
+            hpa.resource_version = self.versions.next();
+            self.changes.push(Change::HpaStatus(id));
+        }
     }
 
     /// Removes a HorizontalPodAutoscaler.
@@ -61,6 +86,7 @@ impl Cluster {
         self.forget_target(id);
         let hpa = &mut self.hpas[id.index()];
         hpa.removed = true;
+        hpa.resource_version = self.versions.next();
         self.index.remove(id, Some(hpa.namespace), &hpa.object.meta.name);
         self.changes.push(Change::HpaRemoved(id));
     }

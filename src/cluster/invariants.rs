@@ -4,6 +4,7 @@
 //! be looked at: a cluster of any size can be checked after every event.
 
 use super::{Change, Cluster, NodeId, Owner, PodId, ReplicaSetId};
+use crate::api::Name;
 use crate::units::{Bytes, MilliCpu};
 use std::collections::BTreeSet;
 
@@ -56,6 +57,7 @@ impl Cluster {
     /// A node lists pods that exist and are bound to it, and they ask for no more than it offers.
     fn check_node(&self, id: NodeId, violations: &mut Vec<String>) {
         let node = self.node(id);
+        self.check_version(&node.object.meta.name, node.resource_version, violations);
         let (mut cpu, mut memory, mut pods) = (0, 0, 0_i64);
         for pod in &node.pods {
             let state = self.pod(*pod);
@@ -80,9 +82,17 @@ impl Cluster {
         }
     }
 
+    /// An object has a resourceVersion that the cluster has given.
+    fn check_version(&self, name: &Name, version: u64, violations: &mut Vec<String>) {
+        if !self.versions.has_given(version) {
+            violations.push(format!("{name} has resourceVersion {version}, which was not given"));
+        }
+    }
+
     /// A pod and its node agree, and its times are in order.
     fn check_pod(&self, id: PodId, violations: &mut Vec<String>) {
         let pod = self.pod(id);
+        self.check_version(&pod.name, pod.resource_version, violations);
         if let Some(node) = pod.node
             && pod.exists() != self.node(node).pods.contains(&id)
         {
@@ -96,6 +106,7 @@ impl Cluster {
     /// A ReplicaSet counts its pods right, and lists no others.
     fn check_replica_set(&self, id: ReplicaSetId, violations: &mut Vec<String>) {
         let set = self.replica_set(id);
+        self.check_version(&set.name, set.resource_version, violations);
         let (mut active, mut ready) = (0_usize, 0_usize);
         for pod in set.pods.iter().map(|pod| self.pod(*pod)) {
             if pod.owner != Owner::ReplicaSet(id) {

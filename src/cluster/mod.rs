@@ -17,6 +17,7 @@ mod object_index;
 mod pod;
 mod pod_changes;
 mod replica_set;
+mod resource_version;
 mod service;
 mod stateful_set;
 mod storage;
@@ -47,6 +48,7 @@ use crate::api::{self, Name, PodTemplate};
 use crate::units::SimTime;
 use admission::AdmittedTemplates;
 use object_index::ObjectIndex;
+use resource_version::ResourceVersions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use template::Templates;
@@ -54,6 +56,7 @@ use template::Templates;
 /// The cluster's state.
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
+    versions: ResourceVersions,
     index: ObjectIndex,
     namespaces: Vec<Name>,
     namespaces_by_name: BTreeMap<Name, NamespaceId>,

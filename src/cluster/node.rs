@@ -33,7 +33,7 @@ pub enum Machine {
 /// A node: its object and what runs on it.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// The object: labels, taints, allocatable. Shared with the scheduler's snapshot.
+    /// The object: labels, taints, allocatable. Shared with the scheduler's view.
     pub object: Arc<api::Node>,
     /// Index of the node pool; `None` for nodes that manifests define.
     pub pool: Option<u32>,
@@ -45,6 +45,10 @@ pub struct Node {
     pub ready: NodeReady,
     /// Last change of the Ready condition.
     pub ready_changed: SimTime,
+    /// Reason of the Ready condition, for example `KubeletReady`.
+    pub ready_reason: &'static str,
+    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
+    pub resource_version: u64,
     /// The machine's state.
     pub machine: Machine,
     /// Grows with every change of the machine's state, so that what was planned before is known to be stale.
@@ -54,6 +58,11 @@ pub struct Node {
 }
 
 impl Node {
+    /// Reason of a Ready condition that is true.
+    pub const KUBELET_READY: &'static str = "KubeletReady";
+    /// Reason of a Ready condition that is unknown: the kubelet stopped posting the node's status.
+    pub const NODE_STATUS_UNKNOWN: &'static str = "NodeStatusUnknown";
+
     /// Whether the object exists.
     pub const fn exists(&self) -> bool {
         self.removed.is_none()
@@ -82,6 +91,8 @@ impl Cluster {
             removed: None,
             ready: NodeReady::True,
             ready_changed: now,
+            ready_reason: Node::KUBELET_READY,
+            resource_version: self.versions.next(),
             machine: Machine::Up,
             generation: 0,
             pods: SmallVec::new(),
@@ -100,16 +111,19 @@ impl Cluster {
         update(&mut object);
         if object != *node.object {
             node.object = Arc::new(object);
+            node.resource_version = self.versions.next();
             self.changes.push(Change::NodeUpdated(id));
         }
     }
 
     /// Sets a node's Ready condition.
-    pub fn set_node_ready(&mut self, id: NodeId, ready: NodeReady, now: SimTime) {
+    pub fn set_node_ready(&mut self, id: NodeId, ready: NodeReady, reason: &'static str, now: SimTime) {
         let node = &mut self.nodes[id.index()];
         if node.ready != ready && node.removed.is_none() {
             node.ready = ready;
             node.ready_changed = now;
+            node.ready_reason = reason;
+            node.resource_version = self.versions.next();
             self.changes.push(Change::NodeReadiness(id));
         }
     }
@@ -129,6 +143,7 @@ impl Cluster {
         let node = &mut self.nodes[id.index()];
         if node.removed.is_none() {
             node.removed = Some(now);
+            node.resource_version = self.versions.next();
             node.generation += 1;
             self.index.remove(id, None, &node.object.meta.name);
             self.changes.push(Change::NodeRemoved(id));

@@ -231,9 +231,13 @@ mod tests {
     #[test]
     fn an_object_is_found_by_kind_namespace_and_name_as_long_as_it_exists() {
         let mut cluster = Cluster::default();
-        let web = cluster.apply_service(service("shop", "web"));
-        assert_eq!(cluster.apply_service(service("shop", "web")), web, "the same name is the same object");
-        let elsewhere = cluster.apply_service(service("test", "web"));
+        let web = cluster.apply_service(service("shop", "web"), SimTime::ZERO);
+        assert_eq!(
+            cluster.apply_service(service("shop", "web"), SimTime::ZERO),
+            web,
+            "the same name is the same object"
+        );
+        let elsewhere = cluster.apply_service(service("test", "web"), SimTime::ZERO);
         let cases = [
             (Kind::Service, "shop", "web", Some(web)),
             (Kind::Service, "test", "web", Some(elsewhere)),
@@ -247,7 +251,7 @@ mod tests {
         }
         cluster.remove_service(web);
         assert_eq!(cluster.find_object(Kind::Service, "shop", "web"), None);
-        let anew = cluster.apply_service(service("shop", "web"));
+        let anew = cluster.apply_service(service("shop", "web"), SimTime::ZERO);
         assert_ne!(anew, web, "an object that is created again is another one");
         assert_eq!(cluster.find_object(Kind::Service, "shop", "web"), Some(ObjectId::Service(anew)));
     }

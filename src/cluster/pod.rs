@@ -131,6 +131,8 @@ pub struct Pod {
     pub reason: Name,
     /// Whether the last failed attempt found that no node could ever take it.
     pub unresolvable: bool,
+    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
+    pub resource_version: u64,
     /// Grows whenever the kubelet's plan for it changes, so that what was planned before is known to be stale.
     pub generation: u32,
 }

@@ -35,6 +35,7 @@ impl Cluster {
             scheduling_attempts: 0,
             reason: Name::from(""),
             unresolvable: false,
+            resource_version: self.versions.next(),
             generation: 0,
         });
         match new.owner {
@@ -68,6 +69,7 @@ impl Cluster {
     pub fn note_scheduling_attempt(&mut self, id: PodId, failure: Option<(Name, bool)>) {
         let pod = &mut self.pods[id.index()];
         pod.scheduling_attempts += 1;
+        pod.resource_version = self.versions.next();
         match failure {
             Some((message, unresolvable)) => {
                 pod.reason = message;
@@ -81,6 +83,7 @@ impl Cluster {
     pub fn note_failed_attempts(&mut self, id: PodId, attempts: FailedAttempts) {
         let pod = &mut self.pods[id.index()];
         pod.scheduling_attempts += attempts.count;
+        pod.resource_version = self.versions.next();
         pod.reason = attempts.message;
         pod.unresolvable = attempts.unresolvable;
         self.repeated_failures.push((id, attempts.count, attempts.last));
@@ -94,6 +97,7 @@ impl Cluster {
         }
         pod.node = Some(node);
         pod.bound = Some(now);
+        pod.resource_version = self.versions.next();
         self.nodes[node.index()].pods.push(id);
         self.changes.push(Change::PodBound(id));
         true
@@ -101,7 +105,11 @@ impl Cluster {
 
     /// The kubelet saw the pod: `status.startTime`.
     pub fn set_pod_start_time(&mut self, id: PodId, now: SimTime) {
-        self.pods[id.index()].start_time.get_or_insert(now);
+        let pod = &mut self.pods[id.index()];
+        if pod.start_time.is_none() {
+            pod.start_time = Some(now);
+            pod.resource_version = self.versions.next();
+        }
     }
 
     /// The pod's containers run.
@@ -110,6 +118,7 @@ impl Cluster {
         if pod.phase == PodPhase::Pending && pod.exists() {
             pod.phase = PodPhase::Running;
             pod.running = Some(now);
+            pod.resource_version = self.versions.next();
             self.changes.push(Change::PodRunning(id));
         }
     }
@@ -121,6 +130,7 @@ impl Cluster {
             return;
         }
         pod.ready = ready;
+        pod.resource_version = self.versions.next();
         pod.ready_changed = now;
         if ready {
             pod.first_ready.get_or_insert(now);
@@ -148,7 +158,9 @@ impl Cluster {
 
     /// A container ended and will be started again.
     pub fn note_pod_restart(&mut self, id: PodId) {
-        self.pods[id.index()].restarts += 1;
+        let pod = &mut self.pods[id.index()];
+        pod.restarts += 1;
+        pod.resource_version = self.versions.next();
         self.changes.push(Change::PodRestarted(id));
     }
 
@@ -171,6 +183,7 @@ impl Cluster {
         }
         let pod = &mut self.pods[id.index()];
         pod.deletion = Some(Deletion { requested: now, grace, reason });
+        pod.resource_version = self.versions.next();
         self.changes.push(Change::PodTerminating(id));
         let pod = &self.pods[id.index()];
         if pod.node.is_none() || pod.phase.is_terminal() {
@@ -189,6 +202,7 @@ impl Cluster {
         }
         let pod = &mut self.pods[id.index()];
         pod.phase = phase;
+        pod.resource_version = self.versions.next();
         pod.ended = Some(now);
         pod.generation += 1;
         if !reason.is_empty() {
@@ -213,6 +227,7 @@ impl Cluster {
         }
         let pod = &mut self.pods[id.index()];
         pod.removed = Some(now);
+        pod.resource_version = self.versions.next();
         pod.ended.get_or_insert(now);
         pod.generation += 1;
         self.index.remove_pod(id, pod.namespace, &pod.name);

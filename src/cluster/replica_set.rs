@@ -36,6 +36,12 @@ pub struct ReplicaSet {
     pub min_ready: SimDuration,
     /// `status`.
     pub status: ReplicaSetStatus,
+    /// `status.observedGeneration`.
+    pub observed_generation: i64,
+    /// `metadata.generation`: grows with each change of the spec.
+    pub generation: i64,
+    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
+    pub resource_version: u64,
     /// Annotation `deployment.kubernetes.io/revision`.
     pub revision: i64,
     /// Annotation `deployment.kubernetes.io/desired-replicas`.
@@ -94,12 +100,11 @@ impl Cluster {
             Some(deployment) => {
                 let deployment = &mut self.deployments[deployment.index()];
                 deployment.replica_sets.push(id);
-                deployment.revision = deployment.revision.max(new.revision);
                 deployment.workload
             }
             None => {
                 let kind = WorkloadKind::ReplicaSet(id);
-                self.add_workload(kind, "ReplicaSet", new.namespace, new.name.clone(), new.replicas)
+                self.add_workload(kind, new.namespace, new.name.clone(), new.replicas)
             }
         };
         self.replica_sets.push(ReplicaSet {
@@ -112,6 +117,9 @@ impl Cluster {
             spec_replicas: new.replicas,
             min_ready: new.min_ready,
             status: ReplicaSetStatus::default(),
+            observed_generation: 0,
+            generation: 1,
+            resource_version: self.versions.next(),
             revision: new.revision,
             desired_annotation: 0,
             max_annotation: 0,
@@ -128,7 +136,15 @@ impl Cluster {
     /// Changes a ReplicaSet's spec, revision or annotations.
     pub fn update_replica_set(&mut self, id: ReplicaSetId, update: impl FnOnce(&mut ReplicaSet)) {
         let replica_set = &mut self.replica_sets[id.index()];
+        let spec = |set: &ReplicaSet| (set.spec_replicas, set.template, set.min_ready);
+        let annotations = |set: &ReplicaSet| (set.revision, set.desired_annotation, set.max_annotation);
+        let before = (spec(replica_set), annotations(replica_set));
         update(replica_set);
+        let after = (spec(replica_set), annotations(replica_set));
+        if before != after {
+            replica_set.resource_version = self.versions.next();
+        }
+        replica_set.generation += i64::from(before.0 != after.0);
         let (workload, replicas, owned) =
             (replica_set.workload, replica_set.spec_replicas, replica_set.deployment.is_some());
         if !owned {
@@ -137,10 +153,17 @@ impl Cluster {
         self.changes.push(Change::ReplicaSetSpec(id));
     }
 
-    /// Writes a ReplicaSet's status.
+    /// Writes a ReplicaSet's status, with the generation that its controller has seen. A new generation alone is no
+    /// change that anybody waits for.
     pub fn set_replica_set_status(&mut self, id: ReplicaSetId, status: ReplicaSetStatus) {
         let replica_set = &mut self.replica_sets[id.index()];
-        if replica_set.status != status && !replica_set.removed {
+        let generation = replica_set.generation;
+        if replica_set.removed || (replica_set.status, replica_set.observed_generation) == (status, generation) {
+            return;
+        }
+        replica_set.observed_generation = generation;
+        replica_set.resource_version = self.versions.next();
+        if replica_set.status != status {
             replica_set.status = status;
             self.changes.push(Change::ReplicaSetStatus(id));
         }
@@ -153,6 +176,7 @@ impl Cluster {
             return;
         }
         replica_set.removed = true;
+        replica_set.resource_version = self.versions.next();
         self.index.remove(id, Some(replica_set.namespace), &replica_set.name);
         let (workload, deployment) = (replica_set.workload, replica_set.deployment);
         match deployment {

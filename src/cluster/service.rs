@@ -2,6 +2,7 @@
 
 use super::{Change, Cluster, NamespaceId, ServiceId};
 use crate::api;
+use crate::units::SimTime;
 
 /// A Service.
 #[derive(Clone, Debug)]
@@ -10,6 +11,10 @@ pub struct Service {
     pub object: api::Service,
     /// Namespace.
     pub namespace: NamespaceId,
+    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
+    pub resource_version: u64,
+    /// Creation.
+    pub created: SimTime,
     /// Whether the object was removed.
     pub removed: bool,
 }
@@ -26,15 +31,20 @@ impl Cluster {
     }
 
     /// Creates a Service, or replaces the one with its name.
-    pub fn apply_service(&mut self, object: api::Service) -> ServiceId {
+    pub fn apply_service(&mut self, object: api::Service, now: SimTime) -> ServiceId {
         let namespace = self.namespace(&object.meta.namespace);
         let id = if let Some(id) = self.find::<ServiceId>(namespace, &object.meta.name) {
-            self.services[id.index()].object = object;
+            let service = &mut self.services[id.index()];
+            if service.object != object {
+                service.object = object;
+                service.resource_version = self.versions.next();
+            }
             id
         } else {
             let id = ServiceId::from_index(self.services.len());
             self.index.add(id, Some(namespace), &object.meta.name);
-            self.services.push(Service { object, namespace, removed: false });
+            let resource_version = self.versions.next();
+            self.services.push(Service { object, namespace, resource_version, created: now, removed: false });
             id
         };
         self.changes.push(Change::ServiceChanged(id));
@@ -46,6 +56,7 @@ impl Cluster {
         let service = &mut self.services[id.index()];
         if !service.removed {
             service.removed = true;
+            service.resource_version = self.versions.next();
             self.index.remove(id, Some(service.namespace), &service.object.meta.name);
             self.changes.push(Change::ServiceRemoved(id));
         }

@@ -1,7 +1,8 @@
 //! StatefulSets.
 
 use super::{Change, Cluster, NamespaceId, PodId, StatefulSetId, TemplateId, WorkloadId, WorkloadKind};
-use crate::api;
+use crate::api::{self, StatefulSetStatus};
+use crate::units::SimTime;
 
 /// A StatefulSet.
 #[derive(Clone, Debug)]
@@ -16,6 +17,14 @@ pub struct StatefulSet {
     pub current_template: TemplateId,
     /// Its pods that exist.
     pub pods: Vec<PodId>,
+    /// `status`, as its controller last wrote it.
+    pub status: StatefulSetStatus,
+    /// `metadata.generation`: grows with each change of the spec.
+    pub generation: i64,
+    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
+    pub resource_version: u64,
+    /// Creation.
+    pub created: SimTime,
     /// Whether the object was removed.
     pub removed: bool,
 }
@@ -32,25 +41,35 @@ impl Cluster {
     }
 
     /// Creates a StatefulSet, or replaces the spec of the one with its name.
-    pub fn apply_stateful_set(&mut self, object: api::StatefulSet<TemplateId>) -> StatefulSetId {
+    pub fn apply_stateful_set(&mut self, object: api::StatefulSet<TemplateId>, now: SimTime) -> StatefulSetId {
         let namespace = self.namespace(&object.meta.namespace);
         let existing = self.find::<StatefulSetId>(namespace, &object.meta.name);
         let id = existing.unwrap_or_else(|| StatefulSetId::from_index(self.stateful_sets.len()));
         if existing.is_some() {
             let set = &mut self.stateful_sets[id.index()];
-            set.object = object;
+            let before = std::mem::replace(&mut set.object, object);
+            if before != set.object {
+                set.resource_version = self.versions.next();
+            }
+            if (api::StatefulSet { meta: set.object.meta.clone(), ..before }) != set.object {
+                set.generation += 1;
+            }
             let (workload, replicas) = (set.workload, set.object.replicas);
             self.set_desired(workload, replicas);
         } else {
             self.index.add(id, Some(namespace), &object.meta.name);
             let kind = WorkloadKind::StatefulSet(id);
-            let workload = self.add_workload(kind, "StatefulSet", namespace, object.meta.name.clone(), object.replicas);
+            let workload = self.add_workload(kind, namespace, object.meta.name.clone(), object.replicas);
             self.stateful_sets.push(StatefulSet {
                 current_template: object.template,
                 object,
                 namespace,
                 workload,
                 pods: Vec::new(),
+                status: StatefulSetStatus::default(),
+                generation: 1,
+                resource_version: self.versions.next(),
+                created: now,
                 removed: false,
             });
         }
@@ -61,10 +80,25 @@ impl Cluster {
     /// Changes a StatefulSet's spec or revisions.
     pub fn update_stateful_set(&mut self, id: StatefulSetId, update: impl FnOnce(&mut StatefulSet)) {
         let set = &mut self.stateful_sets[id.index()];
+        let before = (set.object.clone(), set.current_template);
         update(set);
+        if before != (set.object.clone(), set.current_template) {
+            set.resource_version = self.versions.next();
+        }
+        set.generation += i64::from(before.0 != set.object);
         let (workload, replicas) = (set.workload, set.object.replicas);
         self.set_desired(workload, replicas);
         self.changes.push(Change::StatefulSetSpec(id));
+    }
+
+    /// Writes a StatefulSet's status.
+    pub fn set_stateful_set_status(&mut self, id: StatefulSetId, status: StatefulSetStatus) {
+        let set = &mut self.stateful_sets[id.index()];
+        if set.status != status && !set.removed {
+            set.status = status;
+            set.resource_version = self.versions.next();
+            self.changes.push(Change::StatefulSetStatus(id));
+        }
     }
 
     /// Removes a StatefulSet object. Its pods are the garbage collector's.
@@ -74,6 +108,7 @@ impl Cluster {
             return;
         }
         set.removed = true;
+        set.resource_version = self.versions.next();
         let workload = set.workload;
         self.index.remove(id, Some(set.namespace), &set.object.meta.name);
         self.set_desired(workload, 0);

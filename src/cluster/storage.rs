@@ -54,9 +54,9 @@ impl Storage {
         &self.capacity_drivers
     }
 
-    /// CSIStorageCapacities, in order of their names.
-    pub fn capacities(&self) -> impl Iterator<Item = &CsiStorageCapacity> {
-        self.capacities.values()
+    /// CSIStorageCapacities by namespace and name.
+    pub fn capacities(&self) -> impl Iterator<Item = (&(Name, Name), &CsiStorageCapacity)> {
+        self.capacities.iter()
     }
 
     /// Persistent volumes, in order of their names.

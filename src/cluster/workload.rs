@@ -2,6 +2,7 @@
 
 use super::{Change, Cluster, DeploymentId, NamespaceId, ReplicaSetId, WorkloadId};
 use crate::api::Name;
+use std::fmt;
 
 /// What a chain of owners ends in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,6 +17,19 @@ pub enum WorkloadKind {
     DaemonSet(super::DaemonSetId),
 }
 
+impl WorkloadKind {
+    /// The kind as Kubernetes writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deployment(_) => "Deployment",
+            Self::ReplicaSet(_) => "ReplicaSet",
+            Self::StatefulSet(_) => "StatefulSet",
+            Self::DaemonSet(_) => "DaemonSet",
+        }
+    }
+}
+
 /// A top-level workload and its counts, kept as pods change.
 #[derive(Clone, Debug)]
 pub struct Workload {
@@ -25,8 +39,6 @@ pub struct Workload {
     pub namespace: NamespaceId,
     /// Name of the object.
     pub name: Name,
-    /// Kind as Kubernetes writes it.
-    pub kind_name: &'static str,
     /// `spec.replicas`, or the nodes that should run a pod.
     pub desired: i32,
     /// Active pods.
@@ -35,18 +47,24 @@ pub struct Workload {
     pub ready: i32,
 }
 
+/// As the records name it: `Deployment/web`.
+impl fmt::Display for Workload {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.kind.as_str(), self.name)
+    }
+}
+
 impl Cluster {
     /// Adds an entry to the workloads.
     pub(super) fn add_workload(
         &mut self,
         kind: WorkloadKind,
-        kind_name: &'static str,
         namespace: NamespaceId,
         name: Name,
         desired: i32,
     ) -> WorkloadId {
         let id = WorkloadId::from_index(self.workloads.len());
-        self.workloads.push(Workload { kind, namespace, name, kind_name, desired, active: 0, ready: 0 });
+        self.workloads.push(Workload { kind, namespace, name, desired, active: 0, ready: 0 });
         self.changes.push(Change::DesiredReplicas(id));
         id
     }

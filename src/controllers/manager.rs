@@ -72,7 +72,6 @@ impl Controllers {
         }
         match change {
             Change::DeploymentSpec(id) => {
-                self.deployment.note_spec_change(id);
                 self.deployment.enqueue(id, self.settings.deployment_sync, agenda);
             }
             Change::DeploymentRemoved(id) => {

@@ -190,7 +190,7 @@ impl TestCluster {
             min_ready: SimDuration::ZERO,
             first_ordinal: 0,
         };
-        let id = self.cluster.apply_stateful_set(object.with_template(id));
+        let id = self.cluster.apply_stateful_set(object.with_template(id), SimTime::ZERO);
         self.react();
         id
     }
@@ -207,7 +207,7 @@ impl TestCluster {
             },
             min_ready: SimDuration::ZERO,
         };
-        let id = self.cluster.apply_daemon_set(object.with_template(id));
+        let id = self.cluster.apply_daemon_set(object.with_template(id), SimTime::ZERO);
         self.react();
         id
     }

@@ -71,20 +71,21 @@ impl<T> Wheel<T> {
     /// `None` if the wheel is empty.
     pub fn open(&mut self, mut take: impl FnMut(T)) -> Option<Tick> {
         loop {
-            let (level, slot) = self.levels.iter().enumerate().find_map(|(level, own)| Some((level, own.first()?)))?;
+            let (level, slot) =
+                self.levels.iter().enumerate().find_map(|(level, contents)| Some((level, contents.first()?)))?;
             let width = 1 << (8 * level);
             // The bytes above the level are the origin's.
             self.origin = (self.origin & upper(level)) | (slot as Tick * width);
-            let own = &mut self.levels[level];
-            own.occupied[slot / 64] &= !(1 << (slot % 64));
-            if level == 0 || own.slots[slot].len() <= FEW {
-                self.len -= own.slots[slot].len();
-                for (_, item) in own.slots[slot].drain(..) {
+            let contents = &mut self.levels[level];
+            contents.occupied[slot / 64] &= !(1 << (slot % 64));
+            if level == 0 || contents.slots[slot].len() <= FEW {
+                self.len -= contents.slots[slot].len();
+                for (_, item) in contents.slots[slot].drain(..) {
                     take(item);
                 }
                 return Some(self.origin.saturating_add(width));
             }
-            let items = std::mem::take(&mut own.slots[slot]);
+            let items = std::mem::take(&mut contents.slots[slot]);
             self.len -= items.len();
             for (tick, item) in items {
                 self.push(tick, item);

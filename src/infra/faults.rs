@@ -330,7 +330,7 @@ fn is_target(cluster: &Cluster, pod: PodId, target: &scenario::Target) -> bool {
     }
     state.workload.is_some_and(|workload: WorkloadId| {
         let workload = cluster.workload(workload);
-        workload.kind_name == target.kind.as_str() && &*workload.name == target.name.as_str()
+        workload.kind.as_str() == target.kind.as_str() && &*workload.name == target.name.as_str()
     })
 }
 

@@ -1,6 +1,5 @@
 //! What is wrong with the input, and where: errors and warnings of all files together.
 
-use super::TableError;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
@@ -85,18 +84,6 @@ impl Diagnostic {
 }
 
 impl std::error::Error for Diagnostic {}
-
-impl From<TableError> for Diagnostic {
-    /// The column takes the place of the field.
-    fn from(error: TableError) -> Self {
-        let column = (!error.column.is_empty()).then(|| format!("column `{}`", error.column));
-        Self {
-            line: usize::try_from(error.line).ok().filter(|line| *line > 0),
-            field: column,
-            ..Self::error(error.file.display().to_string(), error.message).with_hint(error.hint)
-        }
-    }
-}
 
 impl Display for Diagnostic {
     /// Writes ``file.yaml:12:5: `Deployment shop/web`: spec.replicas: -1 is negative (expected 0 or more)``, a warning
@@ -194,6 +181,7 @@ impl Display for Diagnostics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::TableError;
 
     #[test]
     fn problems_are_written_where_they_are() {

@@ -1,6 +1,7 @@
 //! CSV files with a header line, plain or gzipped, read row by row.
 
-use super::Diagnostic;
+use super::diagnostic::Diagnostic;
+use crate::units::MAX_AMOUNT;
 use flate2::read::MultiGzDecoder;
 use std::fmt;
 use std::fs::File;
@@ -20,6 +21,18 @@ pub struct TableError {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+}
+
+impl From<TableError> for Diagnostic {
+    /// The column takes the place of the field.
+    fn from(error: TableError) -> Self {
+        let column = (!error.column.is_empty()).then(|| format!("column `{}`", error.column));
+        Self {
+            line: usize::try_from(error.line).ok().filter(|line| *line > 0),
+            field: column,
+            ..Self::error(error.file.display().to_string(), error.message).with_hint(error.hint)
+        }
+    }
 }
 
 impl fmt::Display for TableError {
@@ -171,6 +184,18 @@ impl Table {
             Ok(value) => Err(self.wrong(column, format!("`{value}` is negative (expected zero or more)"))),
             Err(_) => Err(self.wrong(column, format!("`{}` is not a whole number", shortened(text)))),
         }
+    }
+
+    /// A whole number of the current row that is not below zero, times `factor`: an amount of a resource.
+    ///
+    /// # Errors
+    /// [`TableError`] if the text is no such number or the amount is above [`MAX_AMOUNT`].
+    pub fn amount(&self, column: Column, factor: i64) -> Result<i64, TableError> {
+        let value = self.whole(column)?;
+        let amount = value.checked_mul(factor).filter(|amount| *amount <= MAX_AMOUNT);
+        amount.ok_or_else(|| {
+            self.wrong(column, format!("`{value}` is too large (expected at most {})", MAX_AMOUNT / factor.max(1)))
+        })
     }
 }
 

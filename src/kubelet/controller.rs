@@ -12,7 +12,7 @@ use super::node_images::NodeImages;
 use super::probes::{ProbeTimeline, timeline};
 use super::termination::{StoppingContainer, terminate};
 use crate::api::{PodPhase, PodTemplate, RestartPolicy};
-use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, NodeId, NodeReady, PodId, Severity};
+use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, Node, NodeId, NodeReady, PodId, Severity};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
 use crate::input::scenario::Startup;
 use crate::units::{SimDuration, SimTime};
@@ -351,7 +351,7 @@ impl Kubelets {
             _ => {}
         }
         if cluster.node(node).machine == Machine::Up {
-            cluster.set_node_ready(node, NodeReady::True, agenda.now());
+            cluster.set_node_ready(node, NodeReady::True, Node::KUBELET_READY, agenda.now());
         }
     }
 

@@ -122,7 +122,7 @@ pub struct EventTable {
 impl EventTable {
     /// The number of a kind, which is added if need be.
     pub fn kind(&mut self, kind: EventKind) -> u16 {
-        let known = self.kinds.iter().position(|own| *own == kind);
+        let known = self.kinds.iter().position(|known| *known == kind);
         let number = known.unwrap_or_else(|| {
             self.kinds.push(kind);
             self.kinds.len() - 1
@@ -161,9 +161,9 @@ impl EventTable {
     pub fn push(&mut self, record: EventRecord) {
         let message = self.text(record.message().into());
         let EventRecord { first, last, count, event_type, reason, source, kind, namespace, name, text: _ } = record;
-        let own = self.kind(EventKind { event_type, reason, source });
+        let number = self.kind(EventKind { event_type, reason, source });
         let subject = self.other(kind, namespace, name);
-        self.rows.push(EventRow { first, last, count, kind: own, subject, message });
+        self.rows.push(EventRow { first, last, count, kind: number, subject, message });
     }
 
     /// The Events written out, with the pods and nodes that they are about.

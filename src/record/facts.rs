@@ -1,6 +1,7 @@
 //! The facts of one run.
 
 use super::{EventRecord, EventTable, IntervalSeries, NodeRecord, PodRecord, StepSeries};
+use crate::input::scenario::FaultKind;
 use crate::units::{NanoDollars, SimDuration, SimTime};
 use smol_str::SmolStr;
 
@@ -165,19 +166,6 @@ pub struct AutoscalingRecord {
     pub scaling_limited_reason: &'static str,
 }
 
-/// What kind of fault struck.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FaultKind {
-    /// A node stops: its containers die, its kubelet reports nothing.
-    NodeCrash,
-    /// Every node of a zone stops.
-    ZoneOutage,
-    /// Nodes are cut off from the control plane; their containers go on.
-    NetworkPartition,
-    /// A container of a pod exits with an error.
-    PodCrash,
-}
-
 /// One fault and the recovery from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecoveryRecord {
@@ -301,7 +289,7 @@ impl ClusterSeries {
             pods_bound,
             pods_ready,
         } = self;
-        let own = [
+        let all = [
             nodes,
             nodes_ready,
             nodes_used,
@@ -317,7 +305,7 @@ impl ClusterSeries {
             pods_bound,
             pods_ready,
         ];
-        for series in own {
+        for series in all {
             series.advance(now);
         }
         for resource in extended {

@@ -8,9 +8,10 @@ mod node;
 mod pod;
 mod series;
 
+pub use crate::input::scenario::FaultKind;
 pub use events::{EventKind, EventMessage, EventRecord, EventRow, EventSubject, EventTable, EventText, EventType};
 pub use facts::{
-    AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, FaultKind, MetricRecord, PoolRecord,
+    AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, MetricRecord, PoolRecord,
     RecoveryRecord, WorkloadRecord,
 };
 pub use node::NodeRecord;

@@ -98,6 +98,8 @@ pub(super) struct Table {
     writer: csv::Writer<WholeFile>,
     columns: usize,
     cells: usize,
+    /// The text of the number that is being written.
+    number: String,
 }
 
 impl Table {
@@ -105,7 +107,7 @@ impl Table {
     pub(super) fn create(path: &Path, columns: &[&str]) -> Result<Self, ReportError> {
         let mut writer = csv::WriterBuilder::new().flexible(false).from_writer(WholeFile::create(path)?);
         writer.write_record(columns).map_err(|error| write_error(path, error))?;
-        Ok(Self { path: path.to_owned(), writer, columns: columns.len(), cells: 0 })
+        Ok(Self { path: path.to_owned(), writer, columns: columns.len(), cells: 0, number: String::new() })
     }
 
     /// A cell of text.
@@ -114,9 +116,19 @@ impl Table {
         self.writer.write_field(value).map_err(|error| write_error(&self.path, error))
     }
 
+    /// `amount / 10^digits`, exactly; an absent one leaves the cell empty.
+    pub(super) fn decimal(&mut self, amount: Option<i128>, digits: u32) -> Result<(), ReportError> {
+        self.number.clear();
+        if let Some(amount) = amount {
+            numbers::push_decimal(&mut self.number, amount, digits);
+        }
+        self.cells += 1;
+        self.writer.write_field(&self.number).map_err(|error| write_error(&self.path, error))
+    }
+
     /// A whole number.
     pub(super) fn integer(&mut self, value: impl Into<i128>) -> Result<(), ReportError> {
-        self.text(&value.into().to_string())
+        self.decimal(Some(value.into()), 0)
     }
 
     /// A float; an absent one leaves the cell empty.
@@ -131,17 +143,17 @@ impl Table {
 
     /// A span in exact seconds; an absent one leaves the cell empty.
     pub(super) fn span(&mut self, value: Option<SimDuration>) -> Result<(), ReportError> {
-        self.text(&value.map(numbers::seconds).unwrap_or_default())
+        self.decimal(value.map(|span| span.as_nanos().into()), 9)
     }
 
     /// A whole number in thousandths, exactly; an absent one leaves the cell empty.
     pub(super) fn thousandths(&mut self, value: Option<i64>) -> Result<(), ReportError> {
-        self.text(&value.map(numbers::thousandths).unwrap_or_default())
+        self.decimal(value.map(i128::from), 3)
     }
 
     /// A whole number; an absent one leaves the cell empty.
     pub(super) fn count(&mut self, value: Option<i64>) -> Result<(), ReportError> {
-        self.text(&value.map(|value| value.to_string()).unwrap_or_default())
+        self.decimal(value.map(i128::from), 0)
     }
 
     /// Ends the row.

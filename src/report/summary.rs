@@ -18,7 +18,7 @@ impl Summary {
     /// The value of a metric, if the run has one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<f64> {
-        self.metrics.iter().find(|(own, _)| own == name).map(|(_, value)| *value)
+        self.metrics.iter().find(|(metric, _)| metric == name).map(|(_, value)| *value)
     }
 
     /// Names and values in order.

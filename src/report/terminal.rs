@@ -188,19 +188,19 @@ fn nodes(facts: &Facts, summary: &Summary) -> String {
 }
 
 fn autoscaling(facts: &Facts, autoscaler: &AutoscalerRecord) -> String {
-    let own = || {
+    let decisions = || {
         facts
             .autoscaling
             .iter()
             .filter(|decision| decision.namespace == autoscaler.namespace && decision.name == autoscaler.name)
     };
     let name = format!("{}/{}", autoscaler.namespace, autoscaler.name);
-    let replicas = || own().map(|decision| decision.desired_replicas);
+    let replicas = || decisions().map(|decision| decision.desired_replicas);
     let (Some(least), Some(most)) = (replicas().min(), replicas().max()) else {
         return format!("{name}: no decision");
     };
-    let changes = own().filter(|decision| decision.desired_replicas != decision.current_replicas).count();
-    let at_max = own().filter(|decision| decision.scaling_limited_reason == "TooManyReplicas").count();
+    let changes = decisions().filter(|decision| decision.desired_replicas != decision.current_replicas).count();
+    let at_max = decisions().filter(|decision| decision.scaling_limited_reason == "TooManyReplicas").count();
     let mut text = format!("{name}: {least} to {most} replicas, {changes} changes");
     if at_max > 0 {
         let _ = write!(text, ", held at maxReplicas {} in {at_max} decisions", autoscaler.max_replicas);
@@ -279,7 +279,8 @@ fn objective(result: &ObjectiveResult) -> String {
     // A value that reads like its bound gets more digits.
     let value = result.value.map(|value| {
         let text = human(value);
-        let bound = [result.objective.min, result.objective.max].into_iter().flatten().find(|own| human(*own) == text);
+        let bound =
+            [result.objective.min, result.objective.max].into_iter().flatten().find(|value| human(*value) == text);
         match bound {
             Some(bound) if bound.total_cmp(&value).is_ne() => format!(" (is {})", precise(metric, value)),
             _ => format!(" (is {text})"),

@@ -74,7 +74,7 @@ pub fn write_all(
         make_folder(&folder)?;
         let figures = charts::of_run(facts, &options.question);
         for name in charts::RUN_CHARTS {
-            let figure = figures.iter().find(|(own, _)| *own == name).map(|(_, figure)| figure);
+            let figure = figures.iter().find(|(drawn, _)| *drawn == name).map(|(_, figure)| figure);
             let (svg, png) = (folder.join(format!("{name}.svg")), folder.join(format!("{name}.png")));
             match figure.filter(|_| options.svg) {
                 Some(figure) => written.push(charts::write_svg(figure, &svg)?),

@@ -2,8 +2,15 @@
 //! framework's decisions without a look at each node.
 //!
 //! The framework is the reference form: the plugins run over every node with exact integer arithmetic, as in kube-scheduler
-//! 1.36.2 (or 1.34.1, see [`KubernetesVersion`]). Everything here is a pure function of a [`Snapshot`], a pod, a
-//! [`Profile`] and `now`; the simulation keeps the snapshot and the queue up to date, and acts on the decisions.
+//! 1.36.2 (or 1.34.1, see [`KubernetesVersion`]). Everything here is a pure function of a [`View`], a pod, a [`Profile`] and
+//! `now`; the simulation keeps the view and the queue up to date, and acts on the decisions.
+//!
+//! - `config`: profiles as they are written and as they run; what differs between releases.
+//! - `view`: what the scheduler sees of the cluster.
+//! - `plugins`: one file or folder each, with its rule and all else that there is to know of it.
+//! - `framework`: a scheduling cycle over the plugins; `preemption`: what follows when it finds no node.
+//! - `queue`: which pod is next; `index`: the framework's answers, faster.
+//! - `controller`: the running half.
 //!
 //! Known deviations:
 //! - Resource claims (DynamicResources) are not simulated: a pod is placed as if it had none. The plugin's part in other
@@ -25,8 +32,9 @@ pub mod queue;
 mod tests;
 mod view;
 
+pub use crate::cluster::{NodeId, PodId};
 pub use config as profile;
-pub use config::{KubernetesVersion, PluginArgs, Profile, ProfileConfig, SchedulerConfig, ScoringStrategy};
+pub use config::{KubernetesVersion, PluginArgs, Profile, SchedulerConfig, ScoringStrategy, UnknownPlugin};
 pub use controller as component;
 pub use controller::{Attempt, AttemptOutcome, Match, WatchedPods};
 pub use framework::{
@@ -40,6 +48,6 @@ pub use plugins::{Plugin, PluginSet, volumes};
 pub use preemption::{Candidate, Criterion, Preemption};
 pub use queue::{Likeness, Place, PoppedPod, SchedulingQueue, SharedAttempts};
 pub use view::{
-    DeclaredFeature, DisruptionBudget, HostPort, Listers, NodeInfo, Nominator, PlacedRequests, PodInfo, PodOrigin,
-    PodRequests, PodTraits, ResourceKey, Resources, ServiceSelector, Snapshot, VolumeListers,
+    DeclaredFeature, DisruptionBudget, HostPort, ListerChange, Listers, NodeInfo, Nominator, OwnerKey, PlacedRequests,
+    PodInfo, PodOrigin, PodOrigins, PodRequests, PodTraits, ResourceKey, Resources, Snapshot, View, VolumeListers,
 };

@@ -1,6 +1,6 @@
 //! What can be checked only when a scenario, its manifests and its traces are together.
 
-use super::PreparedArrivals;
+use super::{PreparedArrivals, totals};
 use crate::api::{MetricSpec, Name, Object};
 use crate::input::scenario::{ActionVerb, FaultScope, Scenario, Target, TargetKind};
 use crate::input::{Diagnostic, Diagnostics};
@@ -15,7 +15,9 @@ pub fn check(
     diagnostics: &mut Diagnostics,
 ) {
     let all: Vec<&Object> = objects.iter().chain(applied.iter().flatten()).collect();
-    check_nodes(scenario, &all, arrivals, diagnostics);
+    if totals::check(scenario, &all, arrivals, diagnostics) {
+        check_nodes(scenario, &all, arrivals, diagnostics);
+    }
     check_targets(scenario, &all, diagnostics);
     check_objects(scenario, &all, diagnostics);
 }

@@ -39,7 +39,7 @@ fn pod_group(id: PodId, cluster: &Cluster, arrivals: &[Name]) -> PodGroup {
     let requests = &cluster.template_of(id).requests;
     let spec = &cluster.template_of(id).template.spec;
     let workload = pod.workload.map(|workload| cluster.workload(workload));
-    let workload = workload.map(|workload| Name::from(format!("{}/{}", workload.kind_name, workload.name)));
+    let workload = workload.map(|workload| Name::from(workload.to_string()));
     PodGroup {
         namespace: cluster.namespace_name(pod.namespace).clone(),
         workload: workload.unwrap_or_default(),

@@ -1,13 +1,13 @@
 //! From a scenario file to everything that a run needs, or to every error at once.
 
-use super::scheduler_config;
+use super::prepared_arrivals::PreparedArrivals;
 use crate::api::{Name, Object, PodTemplate};
 use crate::input::kinds::common::pod_template;
 use crate::input::kinds::common::pod_validation::validate_bare_template;
 use crate::input::manifest::load_objects;
 use crate::input::scenario::{self, ActionVerb, ArrivalSource, CalendarTime, LoadOptions, Scenario, load};
 use crate::input::scheduler_config::load_scheduler_config;
-use crate::input::trace::{self, TraceFile, TraceNode};
+use crate::input::trace::{self, TraceFile};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath, ManifestSource};
 use crate::scheduler::{KubernetesVersion, SchedulerConfig};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
@@ -23,20 +23,6 @@ pub struct PrepareOptions {
     pub manifests: Vec<ManifestSource>,
     /// `--traces`: the folder below which traces lie.
     pub traces: Option<PathBuf>,
-}
-
-/// The pods of an arrival stream.
-#[derive(Clone, Debug)]
-pub enum PreparedArrivals {
-    /// All from one template.
-    Template(Arc<PodTemplate>),
-    /// From a trace.
-    Trace {
-        /// Its nodes, if it has any.
-        nodes: Vec<TraceNode>,
-        /// Its pod file; `None` if it cannot be read, and then there is no run.
-        pods: Option<TraceFile>,
-    },
 }
 
 /// A scenario with everything that it refers to.
@@ -120,7 +106,7 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
     };
     let scheduler = match &scenario.spec.scheduler {
         Some(file) => read_scheduler_config(&scenario.folder.join(file), version, &mut diagnostics),
-        None => SchedulerConfig { version, ..SchedulerConfig::default() },
+        None => SchedulerConfig::default_of(version),
     };
     let objects: Vec<Object> = objects.into_iter().map(|loaded| loaded.object).collect();
     super::check::check(&scenario, &objects, &applied, &arrivals, &mut diagnostics);
@@ -142,11 +128,15 @@ impl Prepared {
     }
 }
 
-/// Reads a `KubeSchedulerConfiguration`. What is wrong goes to `diagnostics`; the result then is the default.
-fn read_scheduler_config(file: &Path, version: KubernetesVersion, diagnostics: &mut Diagnostics) -> SchedulerConfig {
+/// Reads a `KubeSchedulerConfiguration` for the rules of `version`. What is wrong goes to `diagnostics`; the result then is the default.
+pub fn read_scheduler_config(
+    file: &Path,
+    version: KubernetesVersion,
+    diagnostics: &mut Diagnostics,
+) -> SchedulerConfig {
     let source = ManifestSource::Path(file.to_owned());
     let Some(read) = load_scheduler_config(source, diagnostics) else { return SchedulerConfig::default() };
-    scheduler_config(&read, version).unwrap_or_else(|error| {
+    SchedulerConfig::new(&read, version).unwrap_or_else(|error| {
         diagnostics.push(Diagnostic::error(file.display().to_string(), error).in_field("profiles"));
         SchedulerConfig::default()
     })

@@ -292,7 +292,7 @@ impl Recorder {
             let workload = cluster.workload(WorkloadId::from_index(self.workloads.len()));
             self.workloads.push(WorkloadRecord {
                 namespace: cluster.namespace_name(workload.namespace).clone(),
-                name: Name::from(format!("{}/{}", workload.kind_name, workload.name)),
+                name: Name::from(workload.to_string()),
                 desired: StepSeries::default(),
                 current: StepSeries::default(),
                 ready: StepSeries::default(),

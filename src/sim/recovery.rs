@@ -2,7 +2,6 @@
 
 use crate::api::Name;
 use crate::cluster::{Change, Cluster, Machine, NodeId, NodeReady, PodId, WorkloadId, WorkloadKind};
-use crate::input::scenario;
 use crate::record::{FaultKind, RecoveryRecord, StepSeries};
 use crate::units::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +43,7 @@ impl RecoveryTracker {
     /// Machines stopped or were cut off.
     pub fn struck(
         &mut self,
-        kind: scenario::FaultKind,
+        kind: FaultKind,
         strike: u64,
         subject: &str,
         nodes: &[NodeId],
@@ -58,12 +57,6 @@ impl RecoveryTracker {
             pod.occupies_node() && !daemon
         };
         let affected: BTreeSet<PodId> = on_nodes.filter(is_affected).collect();
-        let kind = match kind {
-            scenario::FaultKind::NodeCrash => FaultKind::NodeCrash,
-            scenario::FaultKind::ZoneOutage => FaultKind::ZoneOutage,
-            scenario::FaultKind::PodCrash => FaultKind::PodCrash,
-            scenario::FaultKind::NetworkPartition => FaultKind::NetworkPartition,
-        };
         self.open_record(kind, strike, subject, nodes.iter().copied().collect(), affected, cluster, now);
         for node in nodes {
             self.account_node(*node, cluster, now);

@@ -80,7 +80,7 @@ pub(super) fn play<'a>(
     let end = SimTime::ZERO + duration;
     let end = watch.and_then(|watch| watch.until).map_or(end, |until| until.min(end));
     if let Some(watch) = watch {
-        world.scheduler.watch(watch.pods.clone());
+        world.scheduler.keep_attempts_of(watch.pods.clone());
     }
     if options.check_invariants {
         world.keep_changes();

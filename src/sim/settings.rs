@@ -1,8 +1,8 @@
 //! A scenario's settings as the rooms take them.
 
-use crate::api::{DefaultTolerationSeconds, Name, Taint};
+use crate::api::{DefaultTolerationSeconds, MilliValue, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
-use crate::autoscaler::metrics::{MetricsServer, MilliValue};
+use crate::autoscaler::metrics::MetricsServer;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
@@ -177,7 +177,7 @@ pub fn starting_nodes(scenario: &scenario::Scenario) -> Vec<crate::api::Node> {
 /// The current value and the target of a metric in the target's unit: percent, cores, bytes, or the metric's own.
 pub fn metric_values(
     spec: &crate::api::MetricSpec,
-    current: Option<&crate::autoscaler::hpa::MetricValueStatus>,
+    current: Option<&crate::api::MetricValueStatus>,
 ) -> (Option<f64>, f64) {
     use crate::api::{MetricSpec, MetricTarget};
     let (MetricSpec::Resource { target, .. }

@@ -108,7 +108,7 @@ impl World<'_> {
                 }
             },
             Object::Service(service) => {
-                self.cluster.apply_service(service.clone());
+                self.cluster.apply_service(service.clone(), now);
             }
             Object::PodDisruptionBudget(budget) => {
                 self.cluster.apply_disruption_budget(budget.clone());
@@ -122,11 +122,11 @@ impl World<'_> {
             }
             Object::StatefulSet(set) => {
                 let template = self.cluster.admit(&set.meta.namespace, &set.template);
-                self.cluster.apply_stateful_set(set.clone().with_template(template));
+                self.cluster.apply_stateful_set(set.clone().with_template(template), now);
             }
             Object::DaemonSet(set) => {
                 let template = self.cluster.admit(&set.meta.namespace, &set.template);
-                self.cluster.apply_daemon_set(set.clone().with_template(template));
+                self.cluster.apply_daemon_set(set.clone().with_template(template), now);
             }
             Object::ReplicaSet(set) => {
                 let template = self.cluster.admit(&set.meta.namespace, &set.template);

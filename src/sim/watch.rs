@@ -76,12 +76,12 @@ pub struct Watched {
 /// [`SimError`] if a trace turns out to be unreadable on the way.
 pub fn watch(prepared: &Prepared, options: &RunOptions<'_>, watch: &Watch) -> Result<Watched, SimError> {
     let mut played = play(prepared, options, Some(watch))?;
-    let attempt = played.world.scheduler.take_watched_attempt();
+    let attempt = played.world.scheduler.take_kept_attempt();
     let cluster = &played.world.cluster;
-    let profiles = prepared.scheduler.profiles();
+    let profiles = &prepared.scheduler.profiles;
     let pods = cluster.pods().filter_map(|(id, _)| {
         let relation = watch.pods.matches(id, cluster)?;
-        Some(watched_pod(id, relation, cluster, &profiles))
+        Some(watched_pod(id, relation, cluster, profiles))
     });
     let names = cluster.pods().map(|(_, pod)| (cluster.namespace_name(pod.namespace).clone(), pod.name.clone()));
     Ok(Watched {
@@ -102,10 +102,7 @@ fn watched_pod(id: PodId, relation: Match, cluster: &Cluster, profiles: &[Profil
         namespace: cluster.namespace_name(pod.namespace).clone(),
         name: pod.name.clone(),
         relation,
-        workload: pod.workload.map(|workload| {
-            let workload = cluster.workload(workload);
-            format!("{}/{}", workload.kind_name, workload.name)
-        }),
+        workload: pod.workload.map(|workload| cluster.workload(workload).to_string()),
         attempts: pod.scheduling_attempts,
         not_tried: (pod.scheduling_attempts == 0).then(|| not_tried(id, node.as_ref(), cluster, profiles)),
         node,

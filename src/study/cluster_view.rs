@@ -6,7 +6,7 @@
 
 use crate::api::{self, LabelSelector, Name, Node, Object, PodPhase};
 use crate::cluster::{Admission, NodeId, PodId};
-use crate::scheduler::{KubernetesVersion, Listers, Nominator, PodInfo, PodTraits, ServiceSelector, Snapshot};
+use crate::scheduler::{KubernetesVersion, ListerChange, PodInfo, PodOrigins, View};
 use std::sync::Arc;
 
 /// The annotation of the API server's copy of a static pod.
@@ -48,17 +48,13 @@ impl ViewedPod {
     }
 }
 
-/// A cluster as the scheduler sees it.
+/// A cluster of objects: what the scheduler sees of it, and what else is asked about its nodes and pods.
 #[derive(Clone, Debug, Default)]
 pub struct ClusterView {
     /// The release whose rules apply.
     pub version: KubernetesVersion,
-    /// Nodes and the pods on them.
-    pub snapshot: Snapshot,
-    /// Other objects.
-    pub listers: Listers,
-    /// Pending pods that are nominated to a node.
-    pub nominator: Nominator,
+    /// What the scheduler sees.
+    pub scheduler: View,
     /// Nodes by id.
     pub nodes: Vec<Arc<Node>>,
     /// Pods by id, without those that ended.
@@ -67,6 +63,7 @@ pub struct ClusterView {
     pub admission: Admission,
     /// Pods on a node that is not known, by name.
     pub stray: Vec<String>,
+    origins: PodOrigins,
 }
 
 impl ClusterView {
@@ -74,16 +71,13 @@ impl ClusterView {
     #[must_use]
     pub fn new(objects: &[Object], version: KubernetesVersion) -> Self {
         let mut view = Self { version, ..Self::default() };
-        for object in objects {
-            view.add_listed(object);
-        }
         // Of several default classes the newest counts, as in a run.
         let default_class = objects.iter().rev().find_map(|object| match object {
             Object::StorageClass(class) if class.object.1 => Some(&class.meta.name),
             _ => None,
         });
         for object in objects {
-            view.add_storage(object, default_class);
+            view.add_listed(object, default_class);
         }
         for object in objects {
             if let Object::Node(node) = object {
@@ -97,43 +91,35 @@ impl ClusterView {
                 view.add_pod(pod);
             }
         }
-        view.snapshot.refresh();
+        view.scheduler.refresh();
         view
     }
 
-    /// Adds volumes, claims and what CSI drivers publish. `default_class` is what claims get that name no class
-    /// (admission plugin DefaultStorageClass).
-    fn add_storage(&mut self, object: &Object, default_class: Option<&Name>) {
-        let own = &mut self.listers.volumes;
+    /// Adds an object besides nodes and pods. `default_class` is what claims get that name no class (admission plugin
+    /// DefaultStorageClass). Disruption budgets are left out: nothing is preempted here.
+    fn add_listed(&mut self, object: &Object, default_class: Option<&Name>) {
         match object {
-            Object::PersistentVolume(volume) => {
-                own.persistent_volumes.insert(volume.meta.name.clone(), Arc::new(volume.object.clone()));
-            }
             Object::PersistentVolumeClaim(new) => {
                 let mut claim = new.object.claim.clone();
                 if let Some(class) = default_class.filter(|_| new.object.wants_default_class) {
                     claim.storage_class = class.clone();
                 }
-                own.claims.insert((claim.namespace.clone(), claim.name.clone()), Arc::new(claim));
+                self.scheduler.apply(ListerChange::of_claim(Arc::new(claim)));
             }
-            Object::StorageClass(class) => {
-                own.classes.insert(class.meta.name.clone(), class.object.0.clone());
+            Object::PriorityClass(class) => self.admission.apply_priority_class(class.clone()),
+            Object::LimitRange(range) => self.admission.apply_limit_range(range.clone()),
+            _ => {
+                if let Some(change) = ListerChange::of(object) {
+                    self.scheduler.apply(change);
+                }
             }
-            Object::CsiNode(node) => {
-                own.csi_nodes.insert(node.meta.name.clone(), node.object.clone());
-            }
-            Object::CsiDriver(driver) if driver.object => {
-                own.capacity_drivers.insert(driver.meta.name.clone());
-            }
-            Object::CsiStorageCapacity(capacity) => own.capacities.push(capacity.object.clone()),
-            _ => {}
         }
     }
 
     /// Adds a node at the end.
     pub fn add_node(&mut self, node: Arc<Node>) -> NodeId {
         let id = NodeId::from_index(self.nodes.len());
-        self.snapshot.add_node(id, Arc::clone(&node));
+        self.scheduler.add_node(id, Arc::clone(&node));
         self.nodes.push(node);
         id
     }
@@ -142,16 +128,15 @@ impl ClusterView {
     fn add_pod(&mut self, pod: &api::Pod) {
         let id = PodId::from_index(self.pods.len());
         self.note_namespace(&pod.meta.namespace);
-        let traits = Arc::new(PodTraits::of(&pod.template.spec));
-        let info = Arc::new(PodInfo::new(id, pod, traits, self.version));
-        let node = info.node_name.as_deref().and_then(|name| self.snapshot.node_by_name(name));
+        let info = self.origins.pod_info(id, pod, self.version);
+        let node_of = |name: &Option<Name>| self.scheduler.snapshot().node_by_name(name.as_deref()?);
+        let (node, nominated) = (node_of(&info.node_name), node_of(&info.nominated_node_name));
         match node {
-            Some(node) => self.snapshot.add_pod(Arc::clone(&info), node),
+            Some(node) => self.scheduler.add_pod(Arc::clone(&info), node),
             None if info.node_name.is_some() => self.stray.push(format!("{}/{}", info.namespace, info.name)),
             None => {
-                let nominated = info.nominated_node_name.as_deref();
-                if let Some(node) = nominated.and_then(|name| self.snapshot.node_by_name(name)) {
-                    self.nominator.add(Arc::clone(&info), node);
+                if let Some(node) = nominated {
+                    self.scheduler.nominate(Arc::clone(&info), node);
                 }
             }
         }
@@ -164,8 +149,10 @@ impl ClusterView {
 
     /// Notes a namespace that the dump does not show. The API server gives each a label with its name.
     pub fn note_namespace(&mut self, name: &Name) {
-        let labels = || [(NAMESPACE_NAME, &**name)].into_iter().collect();
-        self.listers.namespaces.entry(name.clone()).or_insert_with(labels);
+        if !self.scheduler.listers().namespaces.contains_key(name) {
+            let labels = [(NAMESPACE_NAME, &**name)].into_iter().collect();
+            self.scheduler.apply(ListerChange::Namespace(name.clone(), Some(labels)));
+        }
     }
 
     /// Pods that wait for a node.
@@ -185,33 +172,9 @@ impl ClusterView {
         self.nodes.get(id.index()).map_or("", |node| &node.meta.name)
     }
 
-    /// Adds what plugins look up besides nodes and pods. Disruption budgets are left out: nothing is preempted here.
-    fn add_listed(&mut self, object: &Object) {
-        let listers = &mut self.listers;
-        match object {
-            Object::Namespace(namespace) => {
-                listers.namespaces.insert(namespace.meta.name.clone(), namespace.meta.labels.clone());
-            }
-            Object::Service(service) => {
-                let pair = |own: &api::SelectorRequirement| Some((own.key.clone(), own.values.first()?.clone()));
-                let selector = service.selector.as_ref();
-                listers.services.push(ServiceSelector {
-                    namespace: service.meta.namespace.clone(),
-                    selector: selector.map(|selector| selector.requirements.iter().filter_map(pair).collect()),
-                });
-            }
-            Object::ReplicaSet(set) => self.add_owner("ReplicaSet", &set.meta, &set.selector),
-            Object::StatefulSet(set) => self.add_owner("StatefulSet", &set.meta, &set.selector),
-            Object::PriorityClass(class) => self.admission.apply_priority_class(class.clone()),
-            Object::LimitRange(range) => self.admission.apply_limit_range(range.clone()),
-            _ => {}
-        }
-    }
-
     /// Notes the selector of a workload, which default topology spread looks at.
     pub fn add_owner(&mut self, kind: &str, meta: &api::ObjectMeta, selector: &LabelSelector) {
-        let key = (Name::from(kind), meta.namespace.clone(), meta.name.clone());
-        self.listers.owners.insert(key, selector.clone());
+        self.scheduler.apply(ListerChange::of_owner(kind, meta, selector.clone()));
     }
 }
 
@@ -239,10 +202,10 @@ mod tests {
         let view = ClusterView::new(&objects, KubernetesVersion::default());
         let names: Vec<&str> = view.pods.iter().map(|pod| &*pod.info.name).collect();
         assert_eq!(names, ["running", "stray", "waiting"], "pods may come before their node");
-        let node = view.snapshot.node(NodeId::from_index(0)).unwrap();
+        let node = view.scheduler.snapshot().node(NodeId::from_index(0)).unwrap();
         assert_eq!(node.pods().len(), 1);
         assert_eq!(view.stray, ["default/stray"]);
         assert_eq!(view.pending().count(), 1);
-        assert_eq!(view.nominator.pods_on(node.id()).len(), 1);
+        assert_eq!(view.scheduler.nominator().pods_on(node.id()).len(), 1);
     }
 }

@@ -51,10 +51,10 @@ pub fn families(cases: &[CaseResult]) -> Vec<Family> {
 #[must_use]
 pub fn plugins(cases: &[CaseResult]) -> Vec<PluginComparison> {
     let mut sums: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for own in cases.iter().filter(|case| !case.skipped).flat_map(|case| &case.plugins) {
-        let sum = sums.entry(&own.plugin).or_default();
-        sum.0 += own.compared;
-        sum.1 += own.different;
+    for plugin in cases.iter().filter(|case| !case.skipped).flat_map(|case| &case.plugins) {
+        let sum = sums.entry(&plugin.plugin).or_default();
+        sum.0 += plugin.compared;
+        sum.1 += plugin.different;
     }
     let comparison = |(plugin, (compared, different)): (&str, _)| PluginComparison {
         plugin: plugin.to_owned(),

@@ -50,7 +50,7 @@ pub fn plan(scenario: &Scenario) -> Result<Plan, Diagnostics> {
             baseline: parameter
                 .baseline
                 .as_ref()
-                .and_then(|own| parameter.values.iter().position(|value| value == own)),
+                .and_then(|wanted| parameter.values.iter().position(|value| value == wanted)),
         })
         .collect();
     Plan::new(&parameters, sweep.replications)
@@ -98,7 +98,7 @@ impl<'a> ScenarioModel<'a> {
     #[must_use]
     pub fn new(base: &'a Prepared, interrupt: &'a AtomicBool) -> Self {
         let sweep = base.scenario.spec.sweep.as_ref();
-        let compares = sweep.is_some_and(|sweep| sweep.parameters.iter().any(|own| own.baseline.is_some()));
+        let compares = sweep.is_some_and(|sweep| sweep.parameters.iter().any(|parameter| parameter.baseline.is_some()));
         Self { base, interrupt, files: Mutex::new(BTreeMap::new()), compares }
     }
 

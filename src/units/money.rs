@@ -4,6 +4,9 @@ use super::SimDuration;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
+/// Nanoseconds in an hour.
+const NANOS_PER_HOUR: i128 = 3_600_000_000_000;
+
 /// An amount of money in billionths of a dollar. Sums are exact, so a cost does not depend on the order of additions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NanoDollars(i128);
@@ -36,20 +39,23 @@ impl NanoDollars {
     /// time of many nodes together may be longer than a [`SimDuration`] can be.
     #[must_use]
     pub fn per_hour_over_nanos(self, nanos: i128) -> Self {
-        Self(self.0.saturating_mul(nanos) / 3_600_000_000_000)
+        // Whole hours apart from the rest: the price times the nanoseconds of many nodes can leave even 128 bits.
+        let (hours, rest) = (nanos / NANOS_PER_HOUR, nanos % NANOS_PER_HOUR);
+        let of_hours = self.0.saturating_mul(hours);
+        Self(of_hours.saturating_add(self.0.saturating_mul(rest) / NANOS_PER_HOUR))
     }
 }
 
 impl Add for NanoDollars {
     type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
+    fn add(self, amount: Self) -> Self {
+        Self(self.0.saturating_add(amount.0))
     }
 }
 
 impl AddAssign for NanoDollars {
-    fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
+    fn add_assign(&mut self, amount: Self) {
+        *self = *self + amount;
     }
 }
 
@@ -69,5 +75,13 @@ mod tests {
         assert_eq!(price.per_hour_over(SimDuration::from_hours(10)), NanoDollars::from_dollars(1.92));
         let thousand_node_years = 1000 * 365 * 86_400 * 1_000_000_000_i128;
         assert_eq!(price.per_hour_over_nanos(thousand_node_years), NanoDollars::from_dollars(1_681_920.0));
+        assert_eq!(price.per_hour_over_nanos(1_800_000_000_001), NanoDollars::from_dollars(0.096), "rounded down");
+    }
+
+    #[test]
+    fn a_million_of_the_dearest_nodes_for_a_century_have_a_price() {
+        let price = NanoDollars::from_dollars(1e6);
+        let century = 100 * 365 * 24 * 3_600_000_000_000_i128;
+        assert_eq!(price.per_hour_over_nanos(century * 1_000_000), NanoDollars::from_dollars(876_000.0 * 1e12));
     }
 }

@@ -3,6 +3,14 @@
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 
+/// The most of one resource that one object may name, in millicores, bytes or whole units: 2^53, which is 9 petabytes or
+/// nine million million cores.
+pub const MAX_AMOUNT: i64 = 1 << 53;
+
+/// The most of one resource that all nodes of a run may offer together, and the most that pods which are bound from the
+/// start may request together: 2^61, so that the two and what is on its way fit in 64 bits.
+pub const MAX_TOTAL: i64 = 1 << 61;
+
 macro_rules! amount {
     ($(#[$docs:meta])* $name:ident, $unit:literal) => {
         $(#[$docs])*
@@ -25,12 +33,6 @@ macro_rules! amount {
                 self.0
             }
 
-            /// The sum, or `None` where it leaves the range of 64 bits.
-            #[must_use]
-            pub fn checked_add(self, other: Self) -> Option<Self> {
-                self.0.checked_add(other.0).map(Self)
-            }
-
             #[doc = concat!("The amount in ", $unit, " as a float, for statistics.")]
             #[must_use]
             #[expect(clippy::cast_precision_loss, reason = "statistics need no more than 53 bits")]
@@ -39,29 +41,30 @@ macro_rules! amount {
             }
         }
 
+        /// Amounts are checked where they are read, see [`MAX_AMOUNT`]; a sum beyond 64 bits would stay at the limit.
         impl Add for $name {
             type Output = Self;
-            fn add(self, other: Self) -> Self {
-                Self(self.0.saturating_add(other.0))
+            fn add(self, amount: Self) -> Self {
+                Self(self.0.saturating_add(amount.0))
             }
         }
 
         impl AddAssign for $name {
-            fn add_assign(&mut self, other: Self) {
-                *self = *self + other;
+            fn add_assign(&mut self, amount: Self) {
+                *self = *self + amount;
             }
         }
 
         impl Sub for $name {
             type Output = Self;
-            fn sub(self, other: Self) -> Self {
-                Self(self.0.saturating_sub(other.0))
+            fn sub(self, amount: Self) -> Self {
+                Self(self.0.saturating_sub(amount.0))
             }
         }
 
         impl SubAssign for $name {
-            fn sub_assign(&mut self, other: Self) {
-                *self = *self - other;
+            fn sub_assign(&mut self, amount: Self) {
+                *self = *self - amount;
             }
         }
 

@@ -9,7 +9,8 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 /// Nanoseconds in one second.
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
-/// A span of simulated time in nanoseconds; may be negative. Arithmetic saturates at about 292 years.
+/// A span of simulated time in nanoseconds; may be negative. Arithmetic saturates at about 292 years, which is longer than
+/// any run: see [`SimTime`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SimDuration(i64);
 
@@ -103,27 +104,27 @@ impl SimDuration {
 
 impl Add for SimDuration {
     type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
+    fn add(self, span: Self) -> Self {
+        Self(self.0.saturating_add(span.0))
     }
 }
 
 impl AddAssign for SimDuration {
-    fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
+    fn add_assign(&mut self, span: Self) {
+        *self = *self + span;
     }
 }
 
 impl Sub for SimDuration {
     type Output = Self;
-    fn sub(self, other: Self) -> Self {
-        Self(self.0.saturating_sub(other.0))
+    fn sub(self, span: Self) -> Self {
+        Self(self.0.saturating_sub(span.0))
     }
 }
 
 impl SubAssign for SimDuration {
-    fn sub_assign(&mut self, other: Self) {
-        *self = *self - other;
+    fn sub_assign(&mut self, span: Self) {
+        *self = *self - span;
     }
 }
 
@@ -157,6 +158,9 @@ impl Sum for SimDuration {
 /// An instant of simulated time: nanoseconds since the start of the scenario. Objects that were created before the
 /// start (for example in a dump of a live cluster) have negative times.
 ///
+/// Arithmetic saturates at about 292 years. A run is at most [`MAX_RUN`](Self::MAX_RUN) long, so that an instant at the end
+/// of the range lies after the end of every run: what is planned for it never happens, as it should be.
+///
 /// `Option<SimTime>` is as small as `SimTime`: a pod has many times that may not have come.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SimTime(
@@ -173,6 +177,8 @@ impl SimTime {
     pub const ZERO: Self = Self::from_nanos(0);
     /// Later than anything that can happen.
     pub const MAX: Self = Self::from_nanos(i64::MAX);
+    /// The latest end of a run: 100 years of 365 days.
+    pub const MAX_RUN: Self = Self::from_secs(100 * 365 * 86_400);
 
     /// The instant `nanos` nanoseconds after the start.
     #[must_use]

@@ -53,8 +53,14 @@ impl Curve {
     }
 
     fn at(&self, time: SimTime) -> Option<&Point> {
-        let after = self.points.partition_point(|point| point.from <= time);
-        self.points.get(after.checked_sub(1)?)
+        // Scrapes ask for the recent past, which the last few points nearly always hold.
+        const RECENT: usize = 4;
+        let (earlier, recent) = self.points.split_at(self.points.len().saturating_sub(RECENT));
+        let is_before = |point: &Point| point.from <= time;
+        match recent.partition_point(is_before).checked_sub(1) {
+            Some(index) => recent.get(index),
+            None => earlier.get(earlier.partition_point(is_before).checked_sub(1)?),
+        }
     }
 
     /// CPU time up to `time`, in millicore-nanoseconds.
@@ -69,6 +75,16 @@ fn nanos(span: SimDuration) -> f64 {
     span.as_nanos() as f64
 }
 
+/// A span in which a pod served.
+#[derive(Clone, Copy, Debug)]
+struct ServingSpan {
+    start: SimTime,
+    /// `None` as long as it serves.
+    end: Option<SimTime>,
+    /// CPU time of its curve up to `start`, in millicore-nanoseconds.
+    cpu_time_before: f64,
+}
+
 /// A pod's part in the traffic.
 #[derive(Clone, Debug)]
 struct PodLoad {
@@ -79,7 +95,7 @@ struct PodLoad {
     running: SimTime,
     ended: Option<SimTime>,
     /// Spans in which it served; the last one may be open.
-    serving: Vec<(SimTime, Option<SimTime>)>,
+    serving: Vec<ServingSpan>,
     /// It is an endpoint on a machine that is down.
     is_dead: bool,
 }
@@ -199,7 +215,7 @@ impl Traffic {
         let state = cluster.workload(workload);
         let namespace = cluster.namespace_name(state.namespace);
         let matches = |entry: &Entry| {
-            entry.target.kind.as_str() == state.kind_name
+            entry.target.kind.as_str() == state.kind.as_str()
                 && entry.target.name.as_str() == &*state.name
                 && entry.target.namespace.as_str() == &**namespace
         };
@@ -249,7 +265,7 @@ impl Traffic {
             })
         });
         let was_running = load.ended.is_none();
-        let was_serving = load.serving.last().is_some_and(|(_, end)| end.is_none());
+        let was_serving = load.serving.last().is_some_and(|span| span.end.is_none());
         if runs && !was_running {
             load.ended = None;
             entry.running += 1;
@@ -260,8 +276,12 @@ impl Traffic {
         if serves != was_serving {
             entry.serving[load.curve as usize] += if serves { 1 } else { -1 };
             match load.serving.last_mut() {
-                Some((_, end)) if was_serving => *end = Some(now),
-                _ => load.serving.push((now, None)),
+                Some(span) if was_serving => span.end = Some(now),
+                _ => load.serving.push(ServingSpan {
+                    start: now,
+                    end: None,
+                    cpu_time_before: entry.curves[load.curve as usize].cpu_time(now),
+                }),
             }
         }
         let died = is_dead != load.is_dead;
@@ -321,11 +341,11 @@ impl Traffic {
         let curve = &entry.curves[load.curve as usize];
         let mut total = 0.0;
         let mut served = SimDuration::ZERO;
-        for (start, end) in &load.serving {
-            let end = end.unwrap_or(time).min(time);
-            if end > *start {
-                total += curve.cpu_time(end) - curve.cpu_time(*start);
-                served += end - *start;
+        for span in &load.serving {
+            let end = span.end.unwrap_or(time).min(time);
+            if end > span.start {
+                total += curve.cpu_time(end) - span.cpu_time_before;
+                served += end - span.start;
             }
         }
         let alive = (load.ended.unwrap_or(time).min(time) - load.running).max_zero();
@@ -339,7 +359,7 @@ impl Traffic {
             return Some(Bytes::ZERO);
         }
         let entry = &self.entries[load.traffic as usize];
-        let serves = load.serving.iter().any(|(start, end)| *start <= time && end.is_none_or(|end| end > time));
+        let serves = load.serving.iter().any(|span| span.start <= time && span.end.is_none_or(|end| end > time));
         let point = entry.curves[load.curve as usize].at(time).filter(|_| serves);
         let bytes = point.map_or(entry.memory_per_pod, |point| point.memory);
         #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]

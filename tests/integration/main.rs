@@ -11,6 +11,7 @@ mod golden_e2e;
 mod golden_hpa;
 mod golden_scheduler;
 mod manifests;
+mod overflow;
 mod overload;
 mod report;
 mod rooms;

@@ -13,10 +13,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use wavetank::record::{Facts, IntervalSeries, PodOutcome, StepSeries};
-use wavetank::report::charts::{self, SweepPoint, SweepSeries, SweepX};
+use wavetank::report::charts::{self, SweepPoint, SweepSeries, SweepX, confidence_interval};
 use wavetank::report::format::Format;
 use wavetank::report::{Objective, OutputOptions, Summary, check, is_metric, kubectl, summarize, terminal, write_all};
-use wavetank::stats::confidence_interval;
 use wavetank::units::{MilliCpu, SimDuration, SimTime};
 
 const QUESTION: &str = "Does the shop survive Black Friday with one node lost at 14:00?";

@@ -2,12 +2,12 @@
 //! Kubernetes 1.36 `podautoscaler/horizontal.go`): a window and policies per direction, and the scale events that the
 //! policies count.
 
-use super::conditions::HpaConditionReason;
 use super::go_number::int32;
 use super::history::{HpaHistory, TimedReplicas, change_in_period, store_event};
 use super::normalize::{Bounds, Normalized};
 use crate::api::{
-    HorizontalPodAutoscalerBehavior, HpaScalingPolicy, HpaScalingPolicyType, HpaScalingRules, ScalingPolicySelect,
+    HorizontalPodAutoscalerBehavior, HpaConditionReason, HpaScalingPolicy, HpaScalingPolicyType, HpaScalingRules,
+    ScalingPolicySelect,
 };
 use crate::units::{SimDuration, SimTime};
 

@@ -5,13 +5,13 @@
 //! phase kept when something changes.
 
 use super::{
-    ConditionStatus, HpaConfig, HpaDecision, HpaInputs, HpaPod, HpaState, MetricsSource, PodReadyCondition, Scale,
+    HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod, HpaState, MetricsSource, PodReadyCondition, Scale,
     ScaleSelector, TimedReplicas, desired_replicas,
 };
-use crate::api::{CrossVersionObjectReference, MetricIdentifier};
-use crate::autoscaler::metrics::{MetricsServer, MilliValue, PodMetric};
+use crate::api::{ConditionStatus, CrossVersionObjectReference, HpaStatus, MetricIdentifier, MilliValue};
+use crate::autoscaler::metrics::{MetricsServer, PodMetric};
 use crate::cluster::{
-    ApiEvent, Change, Cluster, DeploymentId, EventObject, HpaId, PodId, ReplicaSetId, Severity, StatefulSetId,
+    ApiEvent, Change, Cluster, DeploymentId, EventObject, Hpa, HpaId, PodId, ReplicaSetId, Severity, StatefulSetId,
     WorkloadId,
 };
 use crate::engine::Agenda;
@@ -51,7 +51,7 @@ pub struct HpaReport {
 /// One object between reconciles.
 #[derive(Debug, Default)]
 struct Entry {
-    state: HpaState,
+    history: HpaHistory,
     /// Whether a reconcile is planned.
     planned: bool,
     /// When the next one is due, asleep or not.
@@ -170,7 +170,7 @@ impl HpaController {
             let entry = &mut self.entries[id.index()];
             entry.input_changed = now;
             if !entry.planned {
-                wake(&mut entry.state, entry.due, entry.last_proposal, &self.config, now);
+                wake(&mut entry.history, entry.due, entry.last_proposal, &self.config, now);
                 entry.planned = true;
                 entry.due = now.next_tick(entry.due, self.config.sync_period);
                 agenda.schedule(entry.due, HpaEvent::Sync(*id));
@@ -215,9 +215,15 @@ impl HpaController {
         let scale = target.map(|target| scale_of(cluster, id, target));
         let ready = pods.iter().filter(|pod| cluster.pod(**pod).ready && cluster.pod(**pod).is_active()).count();
         let entry = self.entry(id);
-        let object = &cluster.hpa(id).object;
+        let Hpa { object, status, .. } = cluster.hpa(id);
+        let mut state = HpaState {
+            history: std::mem::take(&mut entry.history),
+            conditions: status.conditions,
+            last_scale_time: status.last_scale_time,
+        };
         let inputs = HpaInputs { config: &config, hpa: object, scale, pods: &views, metrics: &metrics };
-        let decision = desired_replicas(&inputs, &mut entry.state, now);
+        let decision = desired_replicas(&inputs, &mut state, now);
+        entry.history = state.history;
         let before = std::mem::replace(&mut entry.workload, workload);
         entry.last_proposal = decision.metric_desired;
         entry.due = now + config.sync_period;
@@ -230,6 +236,16 @@ impl HpaController {
         if before != workload {
             self.note_workload(id, before, workload);
         }
+        let values = decision.metrics.iter().flatten();
+        let current_metrics = values.map(|metric| metric.as_ref().map(|found| found.current).unwrap_or_default());
+        let status = HpaStatus {
+            current_replicas: decision.current_replicas,
+            desired_replicas: decision.desired_replicas,
+            last_scale_time: state.last_scale_time,
+            current_metrics: current_metrics.collect(),
+            conditions: state.conditions,
+        };
+        cluster.set_hpa_status(id, status);
         if decision.rescaled
             && let Some(target) = target
         {
@@ -251,19 +267,19 @@ fn quiet_after(config: &HpaConfig, hpa: &crate::api::HorizontalPodAutoscaler) ->
 }
 
 /// Writes the recommendations of the reconciles that were slept through: each would have repeated the last proposal.
-fn wake(state: &mut HpaState, due: SimTime, proposal: Option<i32>, config: &HpaConfig, now: SimTime) {
+fn wake(history: &mut HpaHistory, due: SimTime, proposal: Option<i32>, config: &HpaConfig, now: SimTime) {
     let Some(replicas) = proposal else { return };
     let skipped = now.next_tick(due, config.sync_period) - config.sync_period;
     if skipped < due {
         return;
     }
     // All entries are older than every window by now; those slept through take their place.
-    state.history.recommendations.clear();
-    state.history.recommendations.push(TimedReplicas { time: skipped, replicas });
+    history.recommendations.clear();
+    history.recommendations.push(TimedReplicas { time: skipped, replicas });
     let mut earlier = skipped - config.sync_period;
     let oldest = skipped - config.downscale_stabilization - config.sync_period;
     while earlier >= due && earlier >= oldest && config.sync_period > SimDuration::ZERO {
-        state.history.recommendations.push(TimedReplicas { time: earlier, replicas });
+        history.recommendations.push(TimedReplicas { time: earlier, replicas });
         earlier = earlier - config.sync_period;
     }
 }

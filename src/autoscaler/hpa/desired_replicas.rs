@@ -1,13 +1,12 @@
 //! The decision on one HorizontalPodAutoscaler (`reconcileAutoscaler`, Kubernetes 1.36 `podautoscaler/horizontal.go`).
 
 use super::behavior::{normalize_with_behavior, store_scale_event};
-use super::conditions::{HpaConditionReason, HpaConditionType, HpaConditions};
 use super::history::HpaHistory;
 use super::inputs::{HpaInputs, Scale, ScaleSelector};
 use super::metric::{CombinedProposal, MetricFailure, MetricName, MetricResult, combine};
 use super::metrics_source::MetricsSource;
 use super::normalize::{Bounds, normalize};
-use crate::api::{HorizontalPodAutoscaler, MetricSpec};
+use crate::api::{HorizontalPodAutoscaler, HpaConditionReason, HpaConditionType, HpaConditions, MetricSpec};
 use crate::units::SimTime;
 
 /// What stays of one object between reconciles: the controller's memory and the status that it writes.
@@ -107,19 +106,19 @@ pub fn desired_replicas<M: MetricsSource + ?Sized>(
         conditions: HpaConditions::default(),
     };
     let Some(scale) = inputs.scale else {
-        state.conditions.set(Type::AbleToScale, false, Reason::FailedGetScale);
+        state.conditions.set(Type::AbleToScale, false, Reason::FailedGetScale, now);
         decision.error = Some(ReconcileError::GetScale);
         decision.conditions = state.conditions;
         return decision;
     };
     let current = scale.spec_replicas;
-    state.conditions.set(Type::AbleToScale, true, Reason::SucceededGetScale);
+    state.conditions.set(Type::AbleToScale, true, Reason::SucceededGetScale, now);
     state.history.record_initial_recommendation(current, now);
     decision.current_replicas = current;
 
     let Bounds { min, max, .. } = bounds(inputs.hpa, current);
     let desired = if current == 0 && !may_scale_from_zero(inputs, &state.conditions) {
-        state.conditions.set(Type::ScalingActive, false, Reason::ScalingDisabled);
+        state.conditions.set(Type::ScalingActive, false, Reason::ScalingDisabled, now);
         None
     } else if current > max {
         decision.rescale_reason = Some(RescaleReason::AboveMaxReplicas);
@@ -176,7 +175,7 @@ fn desired_by_metrics<M: MetricsSource + ?Sized>(
         ScaleSelector::Ambiguous => Some(Reason::AmbiguousSelector),
     };
     if let Some(reason) = selector_failure {
-        state.conditions.set(Type::ScalingActive, false, reason);
+        state.conditions.set(Type::ScalingActive, false, reason, now);
         decision.error = Some(ReconcileError::Selector(scale.selector));
         return None;
     }
@@ -185,10 +184,10 @@ fn desired_by_metrics<M: MetricsSource + ?Sized>(
     decision.error = first_failure.map(ReconcileError::Metric);
     let Some(proposal) = replicas else {
         let reason = first_failure.map_or(Reason::FailedGetResourceMetric, |failure| failure.reason);
-        state.conditions.set(Type::ScalingActive, false, reason);
+        state.conditions.set(Type::ScalingActive, false, reason, now);
         return None;
     };
-    state.conditions.set(Type::ScalingActive, true, Reason::ValidMetricFound);
+    state.conditions.set(Type::ScalingActive, true, Reason::ValidMetricFound, now);
     decision.metric_desired = Some(proposal);
     decision.deciding_metric = deciding_metric;
 
@@ -205,8 +204,8 @@ fn desired_by_metrics<M: MetricsSource + ?Sized>(
         None => normalize(proposal, bounds, window, &mut state.history, now),
         Some(behavior) => normalize_with_behavior(proposal, bounds, behavior, window, &mut state.history, now),
     };
-    state.conditions.set(Type::AbleToScale, true, normalized.able_to_scale);
-    state.conditions.set(Type::ScalingLimited, normalized.is_limited, normalized.scaling_limited);
+    state.conditions.set(Type::AbleToScale, true, normalized.able_to_scale, now);
+    state.conditions.set(Type::ScalingLimited, normalized.is_limited, normalized.scaling_limited, now);
     Some(normalized.replicas)
 }
 
@@ -215,12 +214,12 @@ fn rescale<M: ?Sized>(inputs: &HpaInputs<'_, M>, state: &mut HpaState, current: 
     use HpaConditionReason as Reason;
     use HpaConditionType as Type;
 
-    state.conditions.set(Type::AbleToScale, true, Reason::SucceededRescale);
+    state.conditions.set(Type::AbleToScale, true, Reason::SucceededRescale, now);
     if inputs.config.scale_to_zero {
         let to_zero =
             current > 0 && desired == 0 && inputs.hpa.min_replicas == 0 && has_object_or_external_metric(inputs.hpa);
         let reason = if to_zero { Reason::ScaledToZero } else { Reason::NotScaledToZero };
-        state.conditions.set(Type::ScaledToZero, to_zero, reason);
+        state.conditions.set(Type::ScaledToZero, to_zero, reason, now);
     }
     state.last_scale_time = Some(now);
     if let Some(behavior) = &inputs.hpa.behavior {

@@ -1,7 +1,6 @@
 //! One metric of the object, and all of them together (`computeReplicasForMetrics`, Kubernetes 1.36
 //! `podautoscaler/horizontal.go`).
 
-use super::conditions::HpaConditionReason;
 use super::inputs::{HpaInputs, Scale};
 use super::metrics_source::MetricsSource;
 use super::pod::{HpaPod, pod_request};
@@ -9,22 +8,14 @@ use super::replica_calculator::{
     Calculation, MetricError, PerPodQuery, PerPodTarget, Tolerances, average_value_replicas, per_pod_replicas,
     value_replicas,
 };
-use crate::api::{LabelSelector, MetricSpec, MetricTarget, PodSpec, SelectorOperator};
-use crate::autoscaler::metrics::{MilliValue, PodMetric};
+use crate::api::MilliValue;
+use crate::api::{
+    HpaConditionReason, LabelSelector, MetricSpec, MetricTarget, MetricValueStatus, PodSpec, SelectorOperator,
+};
+use crate::autoscaler::metrics::PodMetric;
 use crate::units::{SimDuration, SimTime};
 use std::cell::Cell;
 use std::fmt;
-
-/// `current` of a metric's status.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MetricValueStatus {
-    /// `averageUtilization`, in percent of the requests.
-    pub average_utilization: Option<i32>,
-    /// `averageValue`, per pod.
-    pub average_value: Option<MilliValue>,
-    /// `value`, as a whole.
-    pub value: Option<MilliValue>,
-}
 
 /// What one metric asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What the controller asks the metrics APIs.
 
-use crate::api::{CrossVersionObjectReference, MetricIdentifier};
-use crate::autoscaler::metrics::{MilliValue, PodMetric};
+use crate::api::{CrossVersionObjectReference, MetricIdentifier, MilliValue};
+use crate::autoscaler::metrics::PodMetric;
 
 /// Samples in an answer whose pods the controller does not see under the scale's selector, such as a pod that was just
 /// removed. They count as entries of the answer.

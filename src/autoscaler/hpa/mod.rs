@@ -9,7 +9,6 @@
 //! a metric's time stamp is not reported. All reads of one reconcile share one `now`.
 
 mod behavior;
-mod conditions;
 mod config;
 pub mod controller;
 mod desired_replicas;
@@ -24,14 +23,11 @@ mod replica_calculator;
 #[cfg(test)]
 mod tests;
 
-pub use conditions::{HpaCondition, HpaConditionReason, HpaConditionType, HpaConditions};
 pub use config::HpaConfig;
 pub use desired_replicas::{HpaDecision, HpaState, ReconcileError, RescaleReason, desired_replicas};
 pub use history::{HpaHistory, TimedReplicas};
 pub use inputs::{HpaInputs, Scale, ScaleSelector};
-pub use metric::{
-    CombinedProposal, MetricFailure, MetricName, MetricProposal, MetricResult, MetricValueStatus, combine, propose,
-};
+pub use metric::{CombinedProposal, MetricFailure, MetricName, MetricProposal, MetricResult, combine, propose};
 pub use metrics_source::{MetricsSource, UnselectedSamples};
-pub use pod::{ConditionStatus, HpaPod, PodReadyCondition};
+pub use pod::{HpaPod, PodReadyCondition};
 pub use replica_calculator::MetricError;

@@ -1,31 +1,8 @@
 //! What the controller reads of a pod: its state and its requests.
 
-use crate::api::{Container, PodPhase, PodSpec, ResourceList};
-use crate::autoscaler::metrics::MilliValue;
+use crate::api::MilliValue;
+use crate::api::{ConditionStatus, Container, PodPhase, PodSpec, ResourceList};
 use crate::units::{Bytes, MilliCpu, SimTime};
-
-/// `status` of a pod condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ConditionStatus {
-    /// `True`.
-    True,
-    /// `False`.
-    False,
-    /// `Unknown`: the node does not report.
-    Unknown,
-}
-
-impl ConditionStatus {
-    /// The API's word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::True => "True",
-            Self::False => "False",
-            Self::Unknown => "Unknown",
-        }
-    }
-}
 
 /// A pod's condition `Ready`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

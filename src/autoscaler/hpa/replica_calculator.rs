@@ -7,9 +7,9 @@
 use super::HpaConfig;
 use super::go_number::{float64, int32, int64};
 use super::metrics_source::UnselectedSamples;
-use super::pod::{ConditionStatus, HpaPod};
-use crate::api::{HorizontalPodAutoscaler, PodPhase, Quantity};
-use crate::autoscaler::metrics::{MilliValue, PodMetric};
+use super::pod::HpaPod;
+use crate::api::{ConditionStatus, HorizontalPodAutoscaler, MilliValue, PodPhase, Quantity};
+use crate::autoscaler::metrics::PodMetric;
 use crate::units::SimTime;
 use thiserror::Error;
 

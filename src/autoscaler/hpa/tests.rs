@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::api::{
-    Container, CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingRules,
-    MetricIdentifier, MetricSpec, MetricTarget, ObjectMeta, PodPhase, PodSpec, Quantity, ResourceList,
-    ScalingPolicySelect,
+    ConditionStatus, Container, CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior,
+    HpaConditionType, HpaScalingRules, MetricIdentifier, MetricSpec, MetricTarget, MilliValue, ObjectMeta, PodPhase,
+    PodSpec, Quantity, ResourceList, ScalingPolicySelect,
 };
-use crate::autoscaler::metrics::{MilliValue, PodMetric};
+use crate::autoscaler::metrics::PodMetric;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use proptest::prelude::*;
 

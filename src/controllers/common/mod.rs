@@ -2,7 +2,6 @@
 
 pub mod api_event;
 pub mod client_rate;
-pub mod condition;
 pub mod event;
 pub mod names;
 pub mod retry;

@@ -4,8 +4,8 @@
 //! own, made once for each node and revision. Deviation: a `nodeName` in the template is not looked at.
 
 use crate::api::{
-    self, Name, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, PodPhase, PodTemplate,
-    Toleration,
+    self, DaemonSetStatus, Name, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm,
+    PodPhase, PodTemplate, Toleration,
 };
 use crate::cluster::{Change, Cluster, DaemonSetId, Disruption, NewPod, NodeId, Owner, PodId, Severity, TemplateId};
 use crate::controllers::common::api_event::emit;
@@ -17,7 +17,8 @@ use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::slow_start::creation_times;
 use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::daemon_set::{
-    DaemonNodeView, DaemonPodView, DaemonSetSync, Eligibility, FailedPodBackoff, daemon_tolerations, eligibility, sync,
+    DaemonNodeView, DaemonPodView, DaemonSetSync, Eligibility, FailedPodBackoff, daemon_tolerations, eligibility,
+    scheduled_status, sync,
 };
 use crate::controllers::replica_set::available_at;
 use crate::engine::Agenda;
@@ -98,8 +99,6 @@ struct Gathered {
     views: Vec<DaemonPodView>,
     /// Pods that wait for a node that does not exist.
     without_node: Vec<PodId>,
-    /// Nodes that should run a pod.
-    desired: i32,
 }
 
 impl DaemonSetController {
@@ -164,7 +163,7 @@ impl DaemonSetController {
         let set = cluster.daemon_set(id);
         let (strategy, min_ready, base, workload) =
             (set.object.update_strategy, set.object.min_ready, set.object.template, set.workload);
-        let outcome = {
+        let (outcome, status) = {
             let memory = self.memory(id);
             let view = |(node, eligibility, pods): &(NodeId, Eligibility, Range<usize>)| DaemonNodeView {
                 eligibility: *eligibility,
@@ -172,9 +171,11 @@ impl DaemonSetController {
                 backoff: memory.backoffs.get(node).copied(),
             };
             let nodes: Vec<DaemonNodeView<'_>> = gathered.nodes.iter().map(view).collect();
-            sync(strategy, &nodes, now)
+            (sync(strategy, &nodes, now), scheduled_status(&nodes))
         };
-        cluster.set_desired(workload, gathered.desired);
+        cluster.set_desired(workload, status.desired_number_scheduled);
+        let observed_generation = cluster.daemon_set(id).generation;
+        cluster.set_daemon_set_status(id, DaemonSetStatus { observed_generation, ..status });
         self.carry_out(id, &outcome, &gathered, base, cluster, agenda);
         let available = gathered.pods.iter().map(|pod| cluster.pod(*pod)).filter(|pod| pod.is_active() && pod.ready);
         let available = available.map(|pod| available_at(pod.ready_changed, min_ready)).filter(|at| *at > now).min();
@@ -207,7 +208,6 @@ impl DaemonSetController {
                 continue;
             }
             let eligibility = self.memory(id).judge(id, node, cluster);
-            gathered.desired += i32::from(eligibility == Eligibility::ShouldRun);
             if pods.is_empty() && eligibility != Eligibility::ShouldRun {
                 continue;
             }

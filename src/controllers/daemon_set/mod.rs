@@ -7,7 +7,9 @@ pub mod controller;
 #[cfg(test)]
 mod controller_tests;
 
-use crate::api::{DaemonSetUpdateStrategy, PodPhase, Taint, TaintEffect, Toleration, TolerationOperator, well_known};
+use crate::api::{
+    DaemonSetStatus, DaemonSetUpdateStrategy, PodPhase, Taint, TaintEffect, Toleration, TolerationOperator, well_known,
+};
 use crate::units::{SimDuration, SimTime};
 
 /// `BurstReplicas` (`pkg/controller/daemon`): pods created, and pods deleted, in one sync at most.
@@ -160,6 +162,26 @@ pub struct DaemonSetSync {
     pub backoffs: Vec<(usize, FailedPodBackoff)>,
     /// When another sync is due because a failed pod waits.
     pub retry_after: Option<SimDuration>,
+}
+
+/// The counts of the status that a sync writes (`updateDaemonSetStatus`): the first pod of each node counts.
+pub fn scheduled_status(nodes: &[DaemonNodeView<'_>]) -> DaemonSetStatus {
+    let mut status = DaemonSetStatus::default();
+    for node in nodes {
+        if node.eligibility != Eligibility::ShouldRun {
+            status.number_misscheduled += i32::from(!node.pods.is_empty());
+            continue;
+        }
+        status.desired_number_scheduled += 1;
+        if let Some(pod) = node.pods.iter().min_by_key(|pod| pod.created) {
+            status.current_number_scheduled += 1;
+            status.number_ready += i32::from(pod.is_ready);
+            status.number_available += i32::from(pod.is_available);
+            status.updated_number_scheduled += i32::from(pod.is_updated);
+        }
+    }
+    status.number_unavailable = status.desired_number_scheduled - status.number_available;
+    status
 }
 
 /// One sync at `now` (`updateDaemonSet`). The rolling update has its turn only if the first part did nothing: until
@@ -455,5 +477,41 @@ mod tests {
         assert_eq!(eligibility(true, &[network], &daemon_tolerations(&[], true)), Eligibility::ShouldRun);
         let limited = Toleration { toleration_seconds: Some(SimDuration::from_secs(5)), ..tolerations[0].clone() };
         assert_eq!(daemon_tolerations(&[limited], false), tolerations, "a limited toleration is replaced");
+    }
+
+    #[test]
+    fn the_status_counts_nodes() {
+        let pod = |is_ready, is_available, is_updated| DaemonPodView {
+            is_updated,
+            phase: PodPhase::Running,
+            is_scheduled: true,
+            is_ready,
+            is_available,
+            is_deleting: false,
+            created: SimTime::ZERO,
+        };
+        let whole = [pod(true, true, true)];
+        let young = [pod(true, false, true)];
+        let old = [pod(false, false, false), DaemonPodView { created: SimTime::from_secs(9), ..pod(true, true, true) }];
+        let node = |eligibility, pods| DaemonNodeView { eligibility, pods, backoff: None };
+        let nodes = [
+            node(Eligibility::ShouldRun, &whole[..]),
+            node(Eligibility::ShouldRun, &young[..]),
+            node(Eligibility::ShouldRun, &old[..]),
+            node(Eligibility::ShouldRun, &[]),
+            node(Eligibility::No, &whole[..]),
+            node(Eligibility::No, &[]),
+        ];
+        let expected = DaemonSetStatus {
+            observed_generation: 0,
+            desired_number_scheduled: 4,
+            current_number_scheduled: 3,
+            number_misscheduled: 1,
+            number_ready: 2,
+            updated_number_scheduled: 2,
+            number_available: 1,
+            number_unavailable: 3,
+        };
+        assert_eq!(scheduled_status(&nodes), expected, "of several pods of a node the oldest counts");
     }
 }

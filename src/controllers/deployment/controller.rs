@@ -9,7 +9,7 @@ use crate::controllers::common::names::template_hash;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::deployment::{
-    DeploymentAction, DeploymentStatus, DeploymentView, ReplicaSetView, ReplicasAnnotations, Requeue, sync,
+    DeploymentAction, DeploymentView, ReplicaSetView, ReplicasAnnotations, Requeue, sync,
 };
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
@@ -25,23 +25,15 @@ const RETRY_DELAY: SimDuration = SimDuration::from_millis(5);
 #[derive(Clone, Debug)]
 pub struct DeploymentController {
     queue: WorkQueue,
-    /// `status` and generation by Deployment.
-    memory: Vec<Memory>,
+    /// By Deployment: when the client may send the write that the last sync decided on and has not sent yet.
+    turns: Vec<Option<SimTime>>,
     limiter: TokenBucket,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Memory {
-    generation: i64,
-    status: DeploymentStatus,
-    /// When the client may send the write that the last sync decided on and has not sent yet.
-    turn: Option<SimTime>,
 }
 
 impl DeploymentController {
     /// A controller with an unused client.
     pub fn new(settings: &ControllerSettings) -> Self {
-        Self { queue: WorkQueue::default(), memory: Vec::new(), limiter: settings.client() }
+        Self { queue: WorkQueue::default(), turns: Vec::new(), limiter: settings.client() }
     }
 
     /// Plans a sync after `delay`, unless one is planned that comes no later.
@@ -52,21 +44,11 @@ impl DeploymentController {
         }
     }
 
-    /// The spec changed: its generation grows.
-    pub fn note_spec_change(&mut self, id: DeploymentId) {
-        self.memory(id).generation += 1;
-    }
-
-    /// `status` as last written.
-    pub fn status(&self, id: DeploymentId) -> Option<&DeploymentStatus> {
-        self.memory.get(id.index()).map(|memory| &memory.status)
-    }
-
-    fn memory(&mut self, id: DeploymentId) -> &mut Memory {
-        if self.memory.len() <= id.index() {
-            self.memory.resize(id.index() + 1, Memory::default());
+    fn turn(&mut self, id: DeploymentId) -> &mut Option<SimTime> {
+        if self.turns.len() <= id.index() {
+            self.turns.resize(id.index() + 1, None);
         }
-        &mut self.memory[id.index()]
+        &mut self.turns[id.index()]
     }
 
     /// One sync of a Deployment.
@@ -76,15 +58,14 @@ impl DeploymentController {
             return;
         }
         let deployment = cluster.deployment(id);
-        let memory = self.memory.get(id.index()).cloned().unwrap_or_default();
         let view = DeploymentView {
             replicas: deployment.object.replicas,
             strategy: deployment.object.strategy,
             paused: deployment.object.paused,
             revision_history_limit: Some(deployment.object.revision_history_limit),
             progress_deadline: deployment.object.progress_deadline,
-            generation: memory.generation,
-            status: memory.status,
+            generation: deployment.generation,
+            status: deployment.status.clone(),
         };
         let ids = deployment.replica_sets.clone();
         let views: Vec<ReplicaSetView> =
@@ -93,10 +74,10 @@ impl DeploymentController {
         let writes_objects = outcome.actions.iter().any(|action| !matches!(action, DeploymentAction::UpdateStatus(_)));
         if writes_objects {
             // A sync that has to wait keeps its turn: another one, taken when it wakes, would make it wait for ever.
-            let turn = self.memory(id).turn.take();
+            let turn = self.turn(id).take();
             let turn = turn.unwrap_or_else(|| self.limiter.take(now));
             if turn > now {
-                self.memory(id).turn = Some(turn);
+                *self.turn(id) = Some(turn);
                 self.enqueue(id, turn - now, agenda);
                 return;
             }
@@ -133,7 +114,6 @@ impl DeploymentController {
             }
             DeploymentAction::SetRevision { replica_set, revision } => {
                 cluster.update_replica_set(ids[replica_set], |set| set.revision = revision);
-                cluster.note_revision(id, revision);
             }
             DeploymentAction::ScaleReplicaSet { replica_set, from, to, annotations } => {
                 cluster.update_replica_set(ids[replica_set], |set| {
@@ -147,9 +127,7 @@ impl DeploymentController {
             }
             DeploymentAction::DeleteReplicaSet { replica_set } => cluster.remove_replica_set(ids[replica_set]),
             DeploymentAction::UpdateStatus(status) => {
-                let memory = self.memory(id);
-                if memory.status != status {
-                    memory.status = status;
+                if cluster.set_deployment_status(id, status) {
                     // The controller sees its own write.
                     self.enqueue(id, RETRY_DELAY, agenda);
                 }

@@ -13,10 +13,9 @@ mod scaling;
 mod status;
 mod strategy;
 
-pub use status::DeploymentStatus;
 pub use strategy::{max_surge, max_unavailable};
 
-use crate::api::DeploymentStrategy;
+use crate::api::{DeploymentStatus, DeploymentStrategy};
 use crate::units::{SimDuration, SimTime};
 
 /// What a sync sees of the Deployment.

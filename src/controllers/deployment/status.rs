@@ -1,87 +1,8 @@
 //! The Deployment's status: counts, conditions, progress (`progress.go`, and `calculateStatus` in `sync.go`).
 
 use super::{DeploymentAction, Requeue, Sync, max_unavailable};
-use crate::controllers::common::condition::ConditionStatus;
+use crate::api::{DeploymentCondition, DeploymentStatus, ProgressingReason};
 use crate::units::{SimDuration, SimTime};
-
-/// Reason of the condition `Progressing`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ProgressingReason {
-    /// A new ReplicaSet was created.
-    NewReplicaSetCreated,
-    /// An existing ReplicaSet became the new one.
-    FoundNewReplicaSet,
-    /// Pods were replaced, became ready or available.
-    ReplicaSetUpdated,
-    /// The rollout is complete.
-    NewReplicaSetAvailable,
-    /// No progress for `progressDeadlineSeconds`.
-    ProgressDeadlineExceeded,
-    /// The Deployment is paused.
-    DeploymentPaused,
-    /// The Deployment was resumed.
-    DeploymentResumed,
-}
-
-impl ProgressingReason {
-    /// The API's word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NewReplicaSetCreated => "NewReplicaSetCreated",
-            Self::FoundNewReplicaSet => "FoundNewReplicaSet",
-            Self::ReplicaSetUpdated => "ReplicaSetUpdated",
-            Self::NewReplicaSetAvailable => "NewReplicaSetAvailable",
-            Self::ProgressDeadlineExceeded => "ProgressDeadlineExceeded",
-            Self::DeploymentPaused => "DeploymentPaused",
-            Self::DeploymentResumed => "DeploymentResumed",
-        }
-    }
-
-    const fn status(self) -> ConditionStatus {
-        match self {
-            Self::ProgressDeadlineExceeded => ConditionStatus::False,
-            Self::DeploymentPaused | Self::DeploymentResumed => ConditionStatus::Unknown,
-            _ => ConditionStatus::True,
-        }
-    }
-}
-
-/// The condition `Progressing`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeploymentCondition {
-    /// Status.
-    pub status: ConditionStatus,
-    /// Reason.
-    pub reason: ProgressingReason,
-    /// `lastUpdateTime`, in whole seconds as the API stores it; the progress deadline counts from here.
-    pub last_update: SimTime,
-    /// `lastTransitionTime`, in whole seconds.
-    pub last_transition: SimTime,
-}
-
-/// `status` of a Deployment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DeploymentStatus {
-    /// `observedGeneration`.
-    pub observed_generation: i64,
-    /// The Deployment's annotation `deployment.kubernetes.io/revision`, which is written together with the status.
-    pub revision: i64,
-    /// `replicas`.
-    pub replicas: i32,
-    /// `updatedReplicas`.
-    pub updated_replicas: i32,
-    /// `readyReplicas`.
-    pub ready_replicas: i32,
-    /// `availableReplicas`.
-    pub available_replicas: i32,
-    /// `unavailableReplicas`.
-    pub unavailable_replicas: i32,
-    /// Condition `Available`: `MinimumReplicasAvailable` or `MinimumReplicasUnavailable`; absent before the first
-    /// status.
-    pub available: Option<bool>,
-    /// Condition `Progressing`; absent without a progress deadline.
-    pub progressing: Option<DeploymentCondition>,
-}
 
 /// An instant as the API stores it, in whole seconds.
 fn stored_time(now: SimTime) -> SimTime {

@@ -1,9 +1,8 @@
 //! Tables for single syncs of the Deployment controller.
 
-use super::status::ProgressingReason;
 use super::*;
 use crate::api::IntOrPercent::{Int, Percent};
-use crate::controllers::common::condition::ConditionStatus;
+use crate::api::{ConditionStatus, ProgressingReason};
 use proptest::prelude::*;
 
 fn rolling(max_surge: crate::api::IntOrPercent, max_unavailable: crate::api::IntOrPercent) -> DeploymentStrategy {

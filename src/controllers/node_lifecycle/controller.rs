@@ -5,7 +5,7 @@
 //! pass is planned.
 
 use crate::api::{Name, Taint, TaintEffect, well_known};
-use crate::cluster::{Change, Cluster, Machine, NodeId, NodeReady, Severity};
+use crate::cluster::{Change, Cluster, Machine, Node, NodeId, NodeReady, Severity};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
@@ -156,7 +156,7 @@ impl NodeLifecycleController {
             return;
         }
         let now = agenda.now();
-        cluster.set_node_ready(node, NodeReady::Unknown, now);
+        cluster.set_node_ready(node, NodeReady::Unknown, Node::NODE_STATUS_UNKNOWN, now);
         let name = cluster.node(node).object.meta.name.clone();
         emit(
             cluster,

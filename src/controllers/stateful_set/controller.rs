@@ -4,7 +4,7 @@
 //! (`statefulset.kubernetes.io/pod-name`, `apps.kubernetes.io/pod-index`), so that the pods of a revision have one
 //! template: a Service that selects a single pod by them finds none.
 
-use crate::api::{Name, PodPhase};
+use crate::api::{Name, PodPhase, StatefulSetStatus, well_known};
 use crate::cluster::{Cluster, Disruption, NewPod, Owner, PodId, Severity, StatefulSetId, TemplateId};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
@@ -16,7 +16,7 @@ use crate::controllers::common::slow_start::creation_times;
 use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::replica_set::available_at;
 use crate::controllers::stateful_set::{
-    PodRevision, StatefulPodView, StatefulSetAction, StatefulSetView, is_update_complete, sync,
+    PodRevision, StatefulPodView, StatefulSetAction, StatefulSetView, is_update_complete, replica_status, sync,
 };
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
@@ -105,6 +105,7 @@ impl StatefulSetController {
         if actions.is_empty() && update_base != current_base && is_update_complete(&view, &views) {
             cluster.update_stateful_set(id, |set| set.current_template = update_base);
         }
+        write_status(id, &views, update, current, cluster);
         self.create(id, &actions, (update, current), cluster, agenda);
         for action in &actions {
             if let StatefulSetAction::Delete { ordinal } = action
@@ -231,6 +232,29 @@ impl StatefulSetController {
             self.wake(id, agenda);
         }
     }
+}
+
+/// Writes the status. `update` and `current` are the templates of the pods of each revision.
+fn write_status(
+    id: StatefulSetId,
+    pods: &[StatefulPodView],
+    update: TemplateId,
+    current: TemplateId,
+    cluster: &mut Cluster,
+) {
+    let set = cluster.stateful_set(id);
+    let is_updating = set.current_template != set.object.template;
+    let revision = |template: TemplateId| {
+        let labels = &cluster.template(template).template.labels;
+        labels.get(well_known::CONTROLLER_REVISION_HASH).cloned().unwrap_or_default()
+    };
+    let status = StatefulSetStatus {
+        observed_generation: set.generation,
+        current_revision: revision(if is_updating { current } else { update }),
+        update_revision: revision(update),
+        ..replica_status(pods, is_updating)
+    };
+    cluster.set_stateful_set_status(id, status);
 }
 
 /// What a sync sees of a pod.

@@ -7,7 +7,7 @@ pub mod controller;
 #[cfg(test)]
 mod controller_tests;
 
-use crate::api::{PodManagementPolicy, PodPhase, StatefulSetUpdateStrategy};
+use crate::api::{PodManagementPolicy, PodPhase, StatefulSetStatus, StatefulSetUpdateStrategy};
 
 /// What a sync sees of the StatefulSet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,25 @@ impl StatefulPodView {
 
     const fn is_running_and_available(&self) -> bool {
         matches!(self.phase, PodPhase::Running) && self.is_ready && self.is_available
+    }
+}
+
+/// The counts of the status that a sync writes (`computeReplicaStatus`). `is_updating` is whether the current revision is
+/// another one than the update revision.
+pub fn replica_status(pods: &[StatefulPodView], is_updating: bool) -> StatefulSetStatus {
+    let count = |counts: &dyn Fn(&StatefulPodView) -> bool| {
+        i32::try_from(pods.iter().filter(|pod| counts(pod)).count()).unwrap_or(i32::MAX)
+    };
+    let is_ready = |pod: &StatefulPodView| pod.phase == PodPhase::Running && pod.is_ready;
+    let is_of = |pod: &StatefulPodView, revision| pod.revision == revision && !pod.is_deleting;
+    let updated_replicas = count(&|pod| is_of(pod, PodRevision::Update));
+    StatefulSetStatus {
+        replicas: count(&|_| true),
+        ready_replicas: count(&is_ready),
+        available_replicas: count(&|pod| pod.is_running_and_available()),
+        current_replicas: if is_updating { count(&|pod| is_of(pod, PodRevision::Current)) } else { updated_replicas },
+        updated_replicas,
+        ..StatefulSetStatus::default()
     }
 }
 
@@ -298,6 +317,35 @@ mod tests {
         let cases = [("0+ 1+", true), ("0+' 1+", false), ("0+ 1-", false), ("0+", false), ("0+ 1+ 2+", false)];
         for (state, expected) in cases {
             assert_eq!(is_update_complete(&view, &pods(state)), expected, "{state}");
+        }
+    }
+
+    #[test]
+    fn the_status_counts_pods_by_state_and_revision() {
+        let pod = |ordinal, revision, phase, is_ready, is_available, is_deleting| StatefulPodView {
+            ordinal,
+            revision,
+            phase,
+            is_ready,
+            is_available,
+            is_deleting,
+        };
+        let pods = [
+            pod(0, PodRevision::Current, PodPhase::Running, true, true, false),
+            pod(1, PodRevision::Current, PodPhase::Running, true, true, true),
+            pod(2, PodRevision::Update, PodPhase::Running, true, false, false),
+            pod(3, PodRevision::Update, PodPhase::Pending, false, false, false),
+        ];
+        for (is_updating, current_replicas) in [(true, 1), (false, 2)] {
+            let expected = StatefulSetStatus {
+                replicas: 4,
+                ready_replicas: 3,
+                available_replicas: 2,
+                current_replicas,
+                updated_replicas: 2,
+                ..StatefulSetStatus::default()
+            };
+            assert_eq!(replica_status(&pods, is_updating), expected);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where documents come from: files, folders, globs, standard input.
 
-use crate::input::{Diagnostic, Diagnostics};
+use crate::input::diagnostic::{Diagnostic, Diagnostics};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

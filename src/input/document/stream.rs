@@ -5,7 +5,7 @@ use super::json_position;
 use super::source::SourceFile;
 use super::tree::{self, Node};
 use super::yaml::{self, Dialect, DocumentText, LineColumn, YamlError};
-use crate::input::{Diagnostic, Diagnostics};
+use crate::input::diagnostic::{Diagnostic, Diagnostics};
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::path::Path;

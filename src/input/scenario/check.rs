@@ -9,6 +9,7 @@ use super::typed::Arrivals;
 use crate::input::Severity;
 use crate::input::document::field_path::FieldPathBuf;
 use crate::input::document::similar::{Tolerance, nearest};
+use crate::units::SimTime;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -169,6 +170,12 @@ impl Checker<'_> {
     pub fn check(&mut self, spec: &mut ScenarioSpec) -> Lowered {
         let root = FieldPathBuf::default().key("spec");
         self.require(spec.duration.get().as_nanos() > 0, root.key("duration"), "is zero (expected a time above zero)");
+        let is_counted = spec.duration.from_start() <= SimTime::MAX_RUN;
+        self.require(
+            is_counted,
+            root.key("duration"),
+            format!("`{}` is too long (expected at most 100 years)", spec.duration),
+        );
         for (index, pattern) in spec.manifests.iter().enumerate() {
             self.require_files(root.key("manifests").index(index), pattern);
         }

@@ -7,6 +7,9 @@ use super::nodes::MAX_NODES;
 use super::spec::NodePool;
 use crate::input::document::field_path::FieldPathBuf;
 
+/// The highest price of a node for an hour, in dollars.
+const MAX_PRICE: f64 = 1e6;
+
 impl Checker<'_> {
     /// Node pools.
     pub fn check_node_pools(&mut self, path: &FieldPathBuf, pools: &[NodePool]) {
@@ -60,6 +63,8 @@ impl Checker<'_> {
                 }
             }
             self.require_not_negative(path.key("pricePerHour"), pool.price_per_hour);
+            let price = format!("a node may cost at most {MAX_PRICE} dollars an hour");
+            self.require(pool.price_per_hour <= MAX_PRICE, path.key("pricePerHour"), price);
             let taints =
                 pool.taints.iter().enumerate().map(|(index, taint)| {
                     (path.key("taints").index(index), format!("{}:{:?}", taint.key, taint.effect))

@@ -3,7 +3,7 @@
 
 use super::scalar::{Scalar, deserialize_scalar, scalar_serde};
 use crate::api::Quantity;
-use crate::units::{Bytes, MilliCpu, SimDuration, SimTime, format_go_duration, parse_go_duration};
+use crate::units::{Bytes, MAX_AMOUNT, MilliCpu, SimDuration, SimTime, format_go_duration, parse_go_duration};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -139,6 +139,9 @@ impl Scalar for Amount {
         let quantity: Quantity = text.parse().map_err(|error: crate::api::QuantityError| error.to_string())?;
         if quantity.is_negative() {
             return Err(format!("`{text}` is negative (expected zero or more)"));
+        }
+        if quantity > Quantity::from_units(MAX_AMOUNT) {
+            return Err(format!("`{text}` is too large (expected at most {MAX_AMOUNT})"));
         }
         Ok(Self(quantity))
     }

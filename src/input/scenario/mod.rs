@@ -34,6 +34,7 @@ pub use distribution::{
 pub use fault::{Fault, FaultKind, FaultScope, FaultTiming};
 pub use leaf::{Amount, AnyValue, CalendarTime, Duration, KubernetesVersion, PodTemplateText};
 pub use load::{LoadOptions, load, load_text};
+pub use nodes::MAX_NODES;
 pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
 pub use schema::json_schema;
 pub use spec::{

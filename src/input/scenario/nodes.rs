@@ -7,7 +7,7 @@ use crate::input::document::field_path::FieldPathBuf;
 use std::collections::BTreeSet;
 
 /// More nodes than this are taken for a slip: Kubernetes supports 5,000.
-pub(super) const MAX_NODES: u64 = 1_000_000;
+pub const MAX_NODES: u64 = 1_000_000;
 
 /// What nodes a scenario has, as far as its file says.
 pub(super) struct Nodes {

@@ -4,18 +4,21 @@ use super::shape::{
     RawBalancedArgs, RawFitArgs, RawInterPodAffinityArgs, RawNodeAffinityArgs, RawPluginSet, RawPreemptionArgs,
     RawProfile, RawResource, RawScoringStrategy, RawShapePoint, RawSpreadArgs, RawVolumeBindingArgs,
 };
-use super::{
-    API_VERSION, DEFAULT_SCHEDULER_NAME, DefaultPreemptionArgs, EnabledPlugin, ExtensionPoint, InterPodAffinityArgs,
-    NodeResourcesFitArgs, PluginArgs, PluginSet, PodTopologySpreadDefaults, ResourceWeight, SchedulerProfile,
-    ScoringStrategyType, UtilizationShapePoint, default_resources,
+use crate::api::scheduler_config::{
+    DEFAULT_SCHEDULER_NAME, DefaultPreemptionArgs, DefaultSpreadConstraints, EnabledPlugin, ExtensionPoint,
+    InterPodAffinityArgs, KubeSchedulerProfile, NodeResourcesFitArgs, PluginArgs, PluginSet, ResourceWeight,
+    ScoringStrategy,
 };
-use crate::api::Name;
+use crate::api::{Name, ResourceKey};
 use crate::input::document::typed::{Notes, read as read_typed};
 use crate::input::kinds::common::scheduling::{convert_node_affinity, convert_spread_constraints};
 use crate::input::{FieldErrors, FieldPath};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The API version that is read.
+pub const API_VERSION: &str = "kubescheduler.config.k8s.io/v1";
 
 /// Reads a value whose type refuses unknown fields; `path` leads to it. With errors the default takes its place.
 pub fn read<T: DeserializeOwned + Default>(value: &Value, path: FieldPath<'_>, errors: &mut FieldErrors) -> T {
@@ -60,7 +63,7 @@ pub fn convert_profile(
     path: FieldPath<'_>,
     errors: &mut FieldErrors,
     without_effect: &mut Vec<String>,
-) -> SchedulerProfile {
+) -> KubeSchedulerProfile {
     let percentage = raw.percentage_of_nodes_to_score;
     in_range(percentage.map(Into::into), 0..=100, path.key("percentageOfNodesToScore"), errors);
     let plugins_path = path.key("plugins");
@@ -111,7 +114,7 @@ pub fn convert_profile(
         let args_path = entry_path.key("args");
         read_args(&config.name, &config.args, &mut args, args_path, entry_path, errors, without_effect);
     }
-    SchedulerProfile {
+    KubeSchedulerProfile {
         scheduler_name: Name::from(scheduler_name),
         percentage_of_nodes_to_score: percentage,
         plugins,
@@ -170,12 +173,13 @@ fn read_args(
         "NodeResourcesFit" => {
             let raw: RawFitArgs = read(value, path, errors);
             check_type(&raw.api_version, &raw.kind, errors);
-            args.node_resources_fit = convert_fit(&raw, path, errors);
+            args.fit = convert_fit(&raw, path, errors);
         }
         "NodeResourcesBalancedAllocation" => {
             let raw: RawBalancedArgs = read(value, path, errors);
             check_type(&raw.api_version, &raw.kind, errors);
-            args.balanced_allocation_resources = convert_resources(&raw.resources, path.key("resources"), errors);
+            let resources = convert_resources(&raw.resources, path.key("resources"), errors);
+            args.balanced_resources = resources.into_iter().map(|weighted| weighted.resource).collect();
         }
         "NodeAffinity" => {
             let raw: RawNodeAffinityArgs = read(value, path, errors);
@@ -187,7 +191,7 @@ fn read_args(
         "PodTopologySpread" => {
             let raw: RawSpreadArgs = read(value, path, errors);
             check_type(&raw.api_version, &raw.kind, errors);
-            args.pod_topology_spread = convert_spread(&raw, path, errors);
+            args.default_spread_constraints = convert_spread(&raw, path, errors);
         }
         "InterPodAffinity" => {
             let raw: RawInterPodAffinityArgs = read(value, path, errors);
@@ -214,7 +218,7 @@ fn read_args(
                     "minCandidateNodesPercentage and minCandidateNodesAbsolute are both 0 (expected one above 0)",
                 );
             }
-            args.default_preemption = DefaultPreemptionArgs {
+            args.preemption = DefaultPreemptionArgs {
                 min_candidate_nodes_percentage: percentage.unwrap_or(default.min_candidate_nodes_percentage),
                 min_candidate_nodes_absolute: absolute.unwrap_or(default.min_candidate_nodes_absolute),
             };
@@ -254,12 +258,12 @@ fn convert_fit(raw: &RawFitArgs, path: FieldPath<'_>, errors: &mut FieldErrors) 
         }
     }
     let strategy = match raw_strategy.r#type.as_deref() {
-        None | Some("LeastAllocated") => ScoringStrategyType::LeastAllocated,
-        Some("MostAllocated") => ScoringStrategyType::MostAllocated,
+        None | Some("LeastAllocated") => ScoringStrategy::LeastAllocated,
+        Some("MostAllocated") => ScoringStrategy::MostAllocated,
         Some("RequestedToCapacityRatio") => {
             let ratio_path = strategy_path.key("requestedToCapacityRatio");
             let shape = raw_strategy.requested_to_capacity_ratio.as_ref().map_or(&[][..], |ratio| &ratio.shape);
-            ScoringStrategyType::RequestedToCapacityRatio(convert_shape(shape, ratio_path.key("shape"), errors))
+            ScoringStrategy::RequestedToCapacityRatio { shape: convert_shape(shape, ratio_path.key("shape"), errors) }
         }
         Some(unknown) => {
             errors.push(
@@ -268,7 +272,7 @@ fn convert_fit(raw: &RawFitArgs, path: FieldPath<'_>, errors: &mut FieldErrors) 
                     "unknown value `{unknown}` (expected one of `LeastAllocated`, `MostAllocated`, `RequestedToCapacityRatio`)"
                 ),
             );
-            ScoringStrategyType::LeastAllocated
+            ScoringStrategy::LeastAllocated
         }
     };
     NodeResourcesFitArgs {
@@ -282,7 +286,7 @@ fn convert_fit(raw: &RawFitArgs, path: FieldPath<'_>, errors: &mut FieldErrors) 
 /// Converts weights of resources: cpu and memory where none are given, weight 1 where it is absent or 0.
 fn convert_resources(raw: &[RawResource], path: FieldPath<'_>, errors: &mut FieldErrors) -> Vec<ResourceWeight> {
     if raw.is_empty() {
-        return default_resources();
+        return NodeResourcesFitArgs::default().resources;
     }
     let convert = |(index, resource): (usize, &RawResource)| {
         let item_path = path.index(index);
@@ -291,13 +295,13 @@ fn convert_resources(raw: &[RawResource], path: FieldPath<'_>, errors: &mut Fiel
         }
         let weight = resource.weight.filter(|weight| *weight != 0).unwrap_or(1);
         in_range(Some(weight), 1..=100, item_path.key("weight"), errors);
-        ResourceWeight { name: Name::from(resource.name.as_str()), weight }
+        ResourceWeight { resource: ResourceKey::from_name(&resource.name), weight }
     };
     raw.iter().enumerate().map(convert).collect()
 }
 
 /// Converts the points of a score function, whose utilizations must rise.
-fn convert_shape(raw: &[RawShapePoint], path: FieldPath<'_>, errors: &mut FieldErrors) -> Vec<UtilizationShapePoint> {
+fn convert_shape(raw: &[RawShapePoint], path: FieldPath<'_>, errors: &mut FieldErrors) -> Vec<(i64, i64)> {
     if raw.is_empty() {
         errors.push(path, "missing (expected at least one point)");
     }
@@ -314,11 +318,11 @@ fn convert_shape(raw: &[RawShapePoint], path: FieldPath<'_>, errors: &mut FieldE
         }
         before = Some(point.utilization);
     }
-    raw.iter().map(|point| UtilizationShapePoint { utilization: point.utilization, score: point.score }).collect()
+    raw.iter().map(|point| (point.utilization.into(), point.score.into())).collect()
 }
 
 /// Converts the arguments of PodTopologySpread.
-fn convert_spread(raw: &RawSpreadArgs, path: FieldPath<'_>, errors: &mut FieldErrors) -> PodTopologySpreadDefaults {
+fn convert_spread(raw: &RawSpreadArgs, path: FieldPath<'_>, errors: &mut FieldErrors) -> DefaultSpreadConstraints {
     let constraints_path = path.key("defaultConstraints");
     for (index, constraint) in raw.default_constraints.iter().enumerate() {
         let item_path = constraints_path.index(index);
@@ -339,15 +343,15 @@ fn convert_spread(raw: &RawSpreadArgs, path: FieldPath<'_>, errors: &mut FieldEr
             if !constraints.is_empty() {
                 errors.push(constraints_path, "is given with defaultingType System (expected defaultingType List)");
             }
-            PodTopologySpreadDefaults::System
+            DefaultSpreadConstraints::System
         }
-        Some("List") => PodTopologySpreadDefaults::List(constraints),
+        Some("List") => DefaultSpreadConstraints::List(constraints),
         Some(unknown) => {
             errors.push(
                 path.key("defaultingType"),
                 format_args!("unknown value `{unknown}` (expected `System` or `List`)"),
             );
-            PodTopologySpreadDefaults::System
+            DefaultSpreadConstraints::System
         }
     }
 }

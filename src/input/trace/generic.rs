@@ -5,11 +5,10 @@
 //! (whole GPUs). Nodes: `name`, `cpu_milli`, `memory_bytes`; optionally `create_s`, `zone`, `gpu`. Further columns are an
 //! error, so that a misspelt one is not lost.
 
-use super::shape::Shapes;
-use super::{PodShape, TraceNode, TracePod};
+use super::rows::{Lifetime, TraceNode, TracePod};
+use super::shape::{PodShape, Shapes};
 use crate::api::Name;
 use crate::input::table::{Column, Table, TableError};
-use crate::input::trace::Lifetime;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 
 const POD_COLUMNS: [&str; 9] =
@@ -95,9 +94,9 @@ impl GenericPods {
             };
             Ok(PodShape {
                 namespace: given(self.namespace).map(|column| Name::from(table.text(column))),
-                cpu: MilliCpu::new(table.whole(self.cpu)?),
-                memory: Bytes::new(table.whole(self.memory)?),
-                gpus: given(self.gpu).map_or(Ok(0), |column| table.whole(column))?,
+                cpu: MilliCpu::new(table.amount(self.cpu, 1)?),
+                memory: Bytes::new(table.amount(self.memory, 1)?),
+                gpus: given(self.gpu).map_or(Ok(0), |column| table.amount(column, 1))?,
                 priority,
                 labels: given(self.app)
                     .map(|column| (Name::from("app"), Name::from(table.text(column))))
@@ -127,9 +126,9 @@ pub(super) fn nodes(mut table: Table) -> Result<Vec<TraceNode>, TableError> {
             created: given(created)
                 .map_or(Ok(0.0), |column| table.positive_number(column))
                 .map(SimTime::from_secs_f64)?,
-            cpu: MilliCpu::new(table.whole(cpu)?),
-            memory: Bytes::new(table.whole(memory)?),
-            gpus: given(gpu).map_or(Ok(0), |column| table.whole(column))?,
+            cpu: MilliCpu::new(table.amount(cpu, 1)?),
+            memory: Bytes::new(table.amount(memory, 1)?),
+            gpus: given(gpu).map_or(Ok(0), |column| table.amount(column, 1))?,
             gpu_model: None,
             zone: given(zone).map(|column| Name::from(table.text(column))),
         });

@@ -5,66 +5,23 @@
 //! that is not sorted by arrival (some variants of openb are not) is held whatever its size. Nodes are few and come as a list.
 
 mod generic;
+mod gpu;
 mod objects;
 mod openb;
+mod rows;
 mod shape;
 
 use super::scenario::TraceFormat;
 use super::table::{Table, TableError};
-use crate::api::Name;
-use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
+use crate::units::SimTime;
 use generic::GenericPods;
 use openb::OpenbPods;
-pub use shape::PodShape;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Node label with the GPU model, as NVIDIA's GPU feature discovery sets it.
-pub const GPU_PRODUCT_LABEL: &str = "nvidia.com/gpu.product";
-/// Extended resource that counts GPUs, as NVIDIA's device plugin names it.
-pub const GPU_RESOURCE: &str = "nvidia.com/gpu";
-
-/// A pod of a trace.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TracePod {
-    /// Name, as in the trace.
-    pub name: Name,
-    /// When it is created, since the start of the trace.
-    pub arrival: SimTime,
-    /// How long it exists from its creation (openb) or its containers run from their start (generic); `None` is until the
-    /// end.
-    pub lifetime: Option<Lifetime>,
-    /// What it has in common with other pods.
-    pub shape: Arc<PodShape>,
-}
-
-/// What ends a pod of a trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lifetime {
-    /// It is deleted at this time since the start of the trace, whether it ran or not.
-    DeletedAt(SimTime),
-    /// Its containers end with exit code 0 this long after their start.
-    RunsFor(SimDuration),
-}
-
-/// A node of a trace.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TraceNode {
-    /// Name, as in the trace.
-    pub name: String,
-    /// When it joins, since the start of the trace.
-    pub created: SimTime,
-    /// CPU.
-    pub cpu: MilliCpu,
-    /// Memory.
-    pub memory: Bytes,
-    /// Whole GPUs.
-    pub gpus: i64,
-    /// Model of the GPUs (node label [`GPU_PRODUCT_LABEL`]).
-    pub gpu_model: Option<Name>,
-    /// Zone.
-    pub zone: Option<Name>,
-}
+pub use gpu::{GPU_PRODUCT_LABEL, GPU_RESOURCE};
+pub use rows::{Lifetime, TraceNode, TracePod};
+pub use shape::PodShape;
 
 /// What a pod file holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

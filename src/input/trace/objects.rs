@@ -1,13 +1,9 @@
 //! Nodes of a trace as API objects.
 
-use super::{GPU_PRODUCT_LABEL, GPU_RESOURCE, TraceNode};
-use crate::api::{Labels, Node, ObjectMeta, ResourceList, ResourceName, well_known};
+use super::gpu::{GPU_PRODUCT_LABEL, gpu_list};
+use super::rows::TraceNode;
+use crate::api::{Labels, Node, ObjectMeta, ResourceList, well_known};
 use crate::input::scenario::MAX_PODS;
-
-/// An amount of GPUs as scalar resources.
-pub(super) fn gpu_list(gpus: i64) -> Vec<(ResourceName, i64)> {
-    if gpus > 0 { vec![(GPU_RESOURCE.into(), gpus)] } else { Vec::new() }
-}
 
 impl TraceNode {
     /// The node as the kubelet would register it: host name, zone and GPU model as labels, everything allocatable, and

@@ -7,11 +7,10 @@
 //! marked. `pod_phase` and `scheduled_time` are what the real cluster made of the pod, and are not read: a simulation
 //! makes its own.
 
-use super::shape::Shapes;
-use super::{PodShape, TraceNode, TracePod};
+use super::rows::{Lifetime, TraceNode, TracePod};
+use super::shape::{PodShape, Shapes};
 use crate::api::Name;
 use crate::input::table::{Column, Table, TableError};
-use crate::input::trace::Lifetime;
 use crate::units::{Bytes, MilliCpu, SimTime};
 
 /// Bytes in a mebibyte.
@@ -82,7 +81,7 @@ impl OpenbPods {
         let columns = [self.cpu, self.memory, self.gpus, self.gpu_milli, self.gpu_spec, self.qos];
         let shape =
             self.shapes.of(columns.iter().map(|column| table.text(*column)), || -> Result<PodShape, TableError> {
-                let gpus = table.whole(self.gpus)?;
+                let gpus = table.amount(self.gpus, 1)?;
                 let per_gpu = table.whole(self.gpu_milli)?;
                 let gpu_models: Vec<Name> = table
                     .text(self.gpu_spec)
@@ -93,8 +92,8 @@ impl OpenbPods {
                     .collect();
                 let qos = table.text(self.qos);
                 Ok(PodShape {
-                    cpu: MilliCpu::new(table.whole(self.cpu)?),
-                    memory: Bytes::new(table.whole(self.memory)?.saturating_mul(MEBIBYTE)),
+                    cpu: MilliCpu::new(table.amount(self.cpu, 1)?),
+                    memory: Bytes::new(table.amount(self.memory, MEBIBYTE)?),
                     gpus,
                     shared_gpu: gpus > 0 && per_gpu < WHOLE_GPU,
                     gpu_models,
@@ -118,9 +117,9 @@ pub(super) fn nodes(mut table: Table) -> Result<Vec<TraceNode>, TableError> {
         nodes.push(TraceNode {
             name: table.text(name).to_owned(),
             created: SimTime::ZERO,
-            cpu: MilliCpu::new(table.whole(cpu)?),
-            memory: Bytes::new(table.whole(memory)?.saturating_mul(MEBIBYTE)),
-            gpus: table.whole(gpus)?,
+            cpu: MilliCpu::new(table.amount(cpu, 1)?),
+            memory: Bytes::new(table.amount(memory, MEBIBYTE)?),
+            gpus: table.amount(gpus, 1)?,
             gpu_model: Some(table.text(model)).filter(|model| !model.is_empty()).map(Name::from),
             zone: None,
         });

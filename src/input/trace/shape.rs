@@ -1,8 +1,7 @@
 //! What pods of a trace that look alike have in common. A trace has few shapes and many pods: a shape is read once and
 //! has one template, however many pods there are.
 
-use super::GPU_PRODUCT_LABEL;
-use super::objects::gpu_list;
+use super::gpu::{GPU_PRODUCT_LABEL, gpu_list};
 use crate::api::{
     Affinity, Container, Labels, Name, NodeAffinity, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement,
     NodeSelectorTerm, PodSpec, PodTemplate, ResourceList, RestartPolicy, SimulationHints,

@@ -149,7 +149,7 @@ fn legend(figure: &Figure, top: f64, items: &mut Vec<Item>) -> f64 {
         let lines = panel.lines.iter().map(|line| (&line.label, Swatch::Line(line.stroke)));
         let areas = panel.areas.iter().map(|area| (&area.label, Swatch::Area(area.color, area.opacity)));
         for (label, swatch) in lines.chain(areas) {
-            if !label.is_empty() && !entries.iter().any(|(own, known)| own == label && *known == swatch) {
+            if !label.is_empty() && !entries.iter().any(|(present, known)| present == label && *known == swatch) {
                 entries.push((label.clone(), swatch));
             }
         }

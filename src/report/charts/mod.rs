@@ -15,6 +15,7 @@ mod sampling;
 mod sweep;
 mod workloads;
 
+pub use crate::stats::{Interval, confidence_interval};
 pub use draw::{write_png, write_svg};
 pub use figure::Figure;
 pub use sweep::{SweepPoint, SweepSeries, SweepX, sweep};

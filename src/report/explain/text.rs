@@ -80,7 +80,7 @@ fn requested(requests: &Requests) -> String {
     if requests.memory_bytes > 0 {
         parts.push(format!("memory {}", memory(requests.memory_bytes)));
     }
-    parts.extend(requests.other.iter().map(|own| format!("{} {}", own.resource, own.amount)));
+    parts.extend(requests.other.iter().map(|amount| format!("{} {}", amount.resource, amount.amount)));
     if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
 }
 
@@ -129,9 +129,9 @@ fn feasible(text: &mut String, attempt: &ExplainedAttempt, format: Format, rows:
         grid = grid.text("ZONE");
     }
     grid = grid.number("TOTAL");
-    for (_, own) in attempt.plugins.iter().enumerate().filter(|(plugin, _)| is_shown(*plugin)) {
+    for (_, scoring) in attempt.plugins.iter().enumerate().filter(|(plugin, _)| is_shown(*plugin)) {
         // The space stands below the mark of a favourite.
-        grid = grid.number(&format!("{}*{} ", short(&own.plugin), own.weight));
+        grid = grid.number(&format!("{}*{} ", short(&scoring.plugin), scoring.weight));
     }
     for node in nodes.iter().take(rows) {
         let mark = match (node.is_chosen, node.is_best) {
@@ -174,9 +174,9 @@ fn more(text: &mut String, count: usize, rows: usize, things: &str) {
 fn legend(text: &mut String, attempt: &ExplainedAttempt, ranges: &[(i64, i64)], wide: bool) {
     let with_ranges = || attempt.plugins.iter().zip(ranges);
     let differs = |range: &(i64, i64)| range.0 != range.1;
-    let shown = with_ranges().filter(|(_, range)| wide || differs(range)).map(|(own, _)| &own.plugin);
+    let shown = with_ranges().filter(|(_, range)| wide || differs(range)).map(|(scoring, _)| &scoring.plugin);
     let named: Vec<String> =
-        shown.filter(|own| short(own) != *own).map(|own| format!("{} = {own}", short(own))).collect();
+        shown.filter(|plugin| short(plugin) != *plugin).map(|plugin| format!("{} = {plugin}", short(plugin))).collect();
     let best = attempt.feasible.iter().filter(|node| node.is_best).count();
     let mut marks = vec!["> chosen"];
     if best > 1 {
@@ -191,7 +191,7 @@ fn legend(text: &mut String, attempt: &ExplainedAttempt, ranges: &[(i64, i64)], 
     }
     let same: Vec<String> = with_ranges()
         .filter(|(_, range)| !wide && !differs(range))
-        .map(|(own, (score, _))| format!("{} {score}", own.plugin))
+        .map(|(scoring, (score, _))| format!("{} {score}", scoring.plugin))
         .collect();
     if !same.is_empty() {
         wrap(text, "  ", &format!("The same on every feasible node: {}.", same.join(", ")));
@@ -213,8 +213,8 @@ fn rejected(text: &mut String, attempt: &ExplainedAttempt, format: Format, rows:
         return;
     }
     let mut grid = Grid::default().number("REJECTED").text("BY").text("REASON");
-    for own in attempt.rejections.iter().take(rows) {
-        grid.push(vec![own.nodes.to_string(), own.plugin.clone(), own.reason.clone()]);
+    for rejection in attempt.rejections.iter().take(rows) {
+        grid.push(vec![rejection.nodes.to_string(), rejection.plugin.clone(), rejection.reason.clone()]);
     }
     text.push_str(&grid.render(format));
     more(text, attempt.rejections.len(), rows, "reasons");
@@ -226,15 +226,15 @@ fn candidates(text: &mut String, preemption: &PreemptionAnswer, format: Format, 
         Grid::default().text("").text("CANDIDATE").number("VICTIMS").number("HIGHEST").number("PDB").text("LOST BY");
     let wide = format == Format::Wide;
     grid = grid.text("WOULD GO");
-    for own in preemption.candidates.iter().take(rows) {
+    for candidate in preemption.candidates.iter().take(rows) {
         grid.push(vec![
-            if own.is_chosen { ">" } else { "" }.to_owned(),
-            own.node.clone(),
-            own.victims.len().to_string(),
-            own.victims.first().map(|victim| victim.priority.to_string()).unwrap_or_default(),
-            own.pdb_violations.to_string(),
-            own.lost_by.unwrap_or("-").to_owned(),
-            victims(own, if wide { usize::MAX } else { VICTIMS }),
+            if candidate.is_chosen { ">" } else { "" }.to_owned(),
+            candidate.node.clone(),
+            candidate.victims.len().to_string(),
+            candidate.victims.first().map(|victim| victim.priority.to_string()).unwrap_or_default(),
+            candidate.pdb_violations.to_string(),
+            candidate.lost_by.unwrap_or("-").to_owned(),
+            victims(candidate, if wide { usize::MAX } else { VICTIMS }),
         ]);
     }
     if grid.is_empty() {
@@ -263,8 +263,8 @@ fn victims(candidate: &PreemptionCandidate, most: usize) -> String {
 /// Every node that was looked at, with what each plugin made of it.
 fn csv(attempt: &ExplainedAttempt) -> Grid {
     let mut grid = Grid::default().text("node").text("zone").text("status").text("total");
-    for own in &attempt.plugins {
-        grid = grid.text(&own.plugin);
+    for scoring in &attempt.plugins {
+        grid = grid.text(&scoring.plugin);
     }
     grid = grid.text("rejected_by").text("reasons");
     for node in &attempt.feasible {

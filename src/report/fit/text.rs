@@ -100,10 +100,10 @@ impl CompressReport {
 /// `worker-2 (3), worker-5 (1)`, by the number of pods.
 fn destinations(moves: &[Move]) -> Cell {
     let mut counts: Vec<(&str, usize)> = Vec::new();
-    for own in moves {
-        match counts.iter_mut().find(|(node, _)| *node == own.to) {
+    for moved in moves {
+        match counts.iter_mut().find(|(node, _)| *node == moved.to) {
             Some((_, count)) => *count += 1,
-            None => counts.push((&own.to, 1)),
+            None => counts.push((&moved.to, 1)),
         }
     }
     if counts.is_empty() {
@@ -118,8 +118,8 @@ fn destinations(moves: &[Move]) -> Cell {
 fn fit_tables(pod: &AskedPod, zones: &[ZoneFit], nodes: &[NodeFit]) -> Vec<ResultSet> {
     let mut by_zone =
         ResultSet::new(vec![Column::new("zone", "ZONE"), Column::new("nodes", "NODES"), Column::new("fits", "FITS")]);
-    for own in zones {
-        by_zone.push(vec![zone(own.zone.as_ref()), integer(own.nodes), integer(own.fits)]);
+    for row in zones {
+        by_zone.push(vec![zone(row.zone.as_ref()), integer(row.nodes), integer(row.fits)]);
     }
     let mut columns = vec![
         Column::new("node", "NODE"),
@@ -134,20 +134,20 @@ fn fit_tables(pod: &AskedPod, zones: &[ZoneFit], nodes: &[NodeFit]) -> Vec<Resul
     }
     columns.extend([Column::new("one_more", "ONE-MORE"), Column::wide("reasons", "REASONS")]);
     let mut by_node = ResultSet::new(columns);
-    for own in nodes {
+    for node in nodes {
         let mut row = vec![
-            own.node.as_str().into(),
-            zone(own.zone.as_ref()),
-            integer(own.fits),
-            own.free_cpu_cores.into(),
-            bytes_text(own.free_memory_bytes).into(),
-            own.free_pods.into(),
+            node.node.as_str().into(),
+            zone(node.zone.as_ref()),
+            integer(node.fits),
+            node.free_cpu_cores.into(),
+            bytes_text(node.free_memory_bytes).into(),
+            node.free_pods.into(),
         ];
         if !pod.request_other.is_empty() {
-            row.push(amounts(&own.free_other).into());
+            row.push(amounts(&node.free_other).into());
         }
-        let reasons = own.reasons.join(", ");
-        row.push(match own.rejected_by.as_deref() {
+        let reasons = node.reasons.join(", ");
+        row.push(match node.rejected_by.as_deref() {
             None if reasons.is_empty() => "fits".into(),
             // What is short says more than the plugin, and is as short.
             None | Some("NodeResourcesFit") => reasons.as_str().into(),
@@ -216,7 +216,7 @@ fn described(pod: &AskedPod) -> String {
 }
 
 fn amounts(amounts: &[OtherAmount]) -> String {
-    let parts: Vec<String> = amounts.iter().map(|own| format!("{} {}", own.resource, own.amount)).collect();
+    let parts: Vec<String> = amounts.iter().map(|amount| format!("{} {}", amount.resource, amount.amount)).collect();
     parts.join(", ")
 }
 

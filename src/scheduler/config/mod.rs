@@ -1,11 +1,14 @@
-//! What a KubeSchedulerConfiguration says: profiles, their plugins and arguments, and the release whose rules apply.
+//! A KubeSchedulerConfiguration made ready to run: the plugins of each profile, and the release whose rules apply.
 
+mod edits;
 mod profile;
+mod resolve;
 mod version;
 
-pub use profile::{
+pub use crate::api::scheduler_config::{
     DefaultPreemptionArgs, DefaultSpreadConstraints, InterPodAffinityArgs, NodeResourcesFitArgs, PluginArgs,
-    PluginEdits, PluginsConfig, Profile, ProfileConfig, ResourceWeight, SchedulerConfig, ScoringStrategy,
-    system_default_constraints,
+    ScoringStrategy,
 };
+pub use edits::UnknownPlugin;
+pub use profile::{Profile, SchedulerConfig};
 pub use version::KubernetesVersion;

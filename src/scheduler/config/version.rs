@@ -38,12 +38,6 @@ impl KubernetesVersion {
         self.is_at_least_1_36()
     }
 
-    /// DynamicResources serves extended resources through DeviceClasses (gate DRAExtendedResource).
-    #[must_use]
-    pub const fn device_classes_serve_extended_resources(self) -> bool {
-        self.is_at_least_1_36()
-    }
-
     /// NodeResourcesBalancedAllocation scores the improvement that the pod makes rather than the balance with it.
     #[must_use]
     pub const fn balanced_allocation_scores_improvement(self) -> bool {
@@ -83,7 +77,7 @@ impl KubernetesVersion {
     }
 
     /// The deletion of a pod whose required anti-affinity kept a pending pod away re-queues the pending pod, and a
-    /// change of a pending pod's own labels re-queues it for InterPodAffinity.
+    /// change of a pending pod's labels re-queues it for InterPodAffinity.
     #[must_use]
     pub const fn inter_pod_affinity_hints_see_existing_anti_affinity(self) -> bool {
         self.is_at_least_1_36()

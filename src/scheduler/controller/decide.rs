@@ -1,42 +1,14 @@
-//! One attempt of the running scheduler: its inputs are kept if the pod is watched, and it is decided by the index or the
-//! framework.
+//! One attempt of the running scheduler: what it is decided from is kept if the pod is to be explained, and the index or the
+//! framework decides.
 
-use super::watch::{Attempt, WatchedPods};
+use super::kept_attempts::{Attempt, WatchedPods};
 use super::{RateLimit, Scheduler};
 use crate::cluster::Cluster;
-use crate::engine::RandomStream;
-use crate::scheduler::framework::{
-    Context, Decision, Diagnosis, Failures, SearchState, TieBreak, run_pre_filter, schedule,
-};
+use crate::scheduler::framework::{Context, Decision, Diagnosis, Failures, SearchState, run_pre_filter, schedule};
 use crate::scheduler::preemption::{Prospect, prospect};
 use crate::scheduler::view::PodInfo;
 use crate::units::SimTime;
-use rand::Rng;
 use std::sync::Arc;
-
-/// The draws that break ties. A draw stays current until a choice was made by it: an attempt that fails uses none up, so that
-/// the choices do not depend on how often a pod that finds no node is tried.
-#[derive(Debug)]
-pub(super) struct TieDraws {
-    stream: RandomStream,
-    current: u64,
-}
-
-impl TieDraws {
-    pub(super) fn new(mut stream: RandomStream) -> Self {
-        let current = stream.next_u64();
-        Self { stream, current }
-    }
-
-    pub(super) const fn current(&self) -> TieBreak {
-        TieBreak::Random(self.current)
-    }
-
-    /// A choice was made by the current draw.
-    pub(super) fn advance(&mut self) {
-        self.current = self.stream.next_u64();
-    }
-}
 
 /// What the index says of a pod.
 pub(super) enum Answer {
@@ -50,36 +22,34 @@ pub(super) enum Answer {
 
 impl<L: RateLimit> Scheduler<L> {
     /// Keeps the last attempt of these pods from now on.
-    pub fn watch(&mut self, pods: WatchedPods) {
-        self.watch.start(pods);
+    pub fn keep_attempts_of(&mut self, pods: WatchedPods) {
+        self.kept_attempts.start(pods);
     }
 
-    /// The last attempt of the watched pods.
-    pub fn take_watched_attempt(&mut self) -> Option<Attempt> {
-        self.watch.take()
+    /// The last attempt of the pods whose attempts are kept.
+    pub fn take_kept_attempt(&mut self) -> Option<Attempt> {
+        self.kept_attempts.take()
     }
 
-    /// Keeps what the attempt that begins will be decided from, if the pod is watched.
+    /// Keeps what the attempt that begins will be decided from, if that is wanted of the pod.
     pub(super) fn note_attempt(&mut self, pod: &Arc<PodInfo>, profile: usize, cluster: &Cluster, now: SimTime) {
-        let Some(found) = self.watch.wants(pod.id, cluster) else { return };
+        let Some(found) = self.kept_attempts.wants(pod.id, cluster) else { return };
         self.note_starts(cluster);
-        let mut snapshot = self.snapshot.clone();
-        snapshot.refresh();
+        let mut view = self.view.clone();
+        view.refresh();
         let attempt = Attempt {
             at: now,
             number: cluster.pod(pod.id).scheduling_attempts + 1,
             previous: None,
             pod: Arc::clone(pod),
             profile: self.profiles[profile].clone(),
-            snapshot,
-            listers: self.listers.clone(),
-            nominator: self.nominator.clone(),
+            view,
             search: self.search,
             tie_break: self.ties.current(),
             preemption_tie_break: self.ties.current(),
             outcome: None,
         };
-        self.watch.begin(found, attempt);
+        self.kept_attempts.begin(found, attempt);
     }
 
     /// Decides where a pod is to be placed.
@@ -93,12 +63,7 @@ impl<L: RateLimit> Scheduler<L> {
                 Some((Decision::Unschedulable(Arc::new(diagnosis)), false))
             }
         });
-        let context = Context {
-            snapshot: &self.snapshot,
-            listers: &self.listers,
-            nominator: &self.nominator,
-            profile: &self.profiles[profile],
-        };
+        let context = Context::new(&self.view, &self.profiles[profile]);
         let decision = match answer {
             Some((decision, room_is_made)) => {
                 self.room_is_made = room_is_made;
@@ -118,12 +83,7 @@ impl<L: RateLimit> Scheduler<L> {
     /// The diagnosis with the nodes where preemption may help; the plugins' state is made ready for it. `None` if only the
     /// framework can tell.
     fn with_resolvable(&mut self, pod: &Arc<PodInfo>, profile: usize, diagnosis: &Diagnosis) -> Option<Diagnosis> {
-        let context = Context {
-            snapshot: &self.snapshot,
-            listers: &self.listers,
-            nominator: &self.nominator,
-            profile: &self.profiles[profile],
-        };
+        let context = Context::new(&self.view, &self.profiles[profile]);
         let found = self.index.as_mut()?.resolvable(&context, pod, profile, self.search)?;
         let result = run_pre_filter(&context, pod, &mut self.scratch.state);
         if result.rejection.is_some() || result.nodes.is_some() {
@@ -139,13 +99,8 @@ impl<L: RateLimit> Scheduler<L> {
     /// What the index says of a pod; `None` where the framework is needed, because the index cannot tell.
     pub(super) fn ask_index(&mut self, pod: &Arc<PodInfo>, profile: usize, search: &mut SearchState) -> Option<Answer> {
         let index = self.index.as_mut()?;
-        index.sync(&mut self.snapshot, &mut self.nominator);
-        let context = Context {
-            snapshot: &self.snapshot,
-            listers: &self.listers,
-            nominator: &self.nominator,
-            profile: &self.profiles[profile],
-        };
+        index.sync(&mut self.view);
+        let context = Context::new(&self.view, &self.profiles[profile]);
         Some(match index.schedule(&context, pod, profile, search, self.ties.current())? {
             Decision::Unschedulable(diagnosis) => match prospect(&context, pod, index.failure_on_nominated()) {
                 Prospect::Nobody => Answer::Decided(Decision::Unschedulable(diagnosis)),
@@ -156,16 +111,16 @@ impl<L: RateLimit> Scheduler<L> {
         })
     }
 
-    /// Shows the snapshot which pods have started since it was last asked.
+    /// Shows the view which pods have started since it was last asked.
     pub(super) fn note_starts(&mut self, cluster: &Cluster) {
         let mut waiting = std::mem::take(&mut self.not_started);
         waiting.retain(|id| {
-            if self.snapshot.pod(*id).is_none() {
+            if self.view.snapshot().pod(*id).is_none() {
                 return false;
             }
             let start_time = cluster.pod(*id).start_time;
             if let Some(start) = start_time {
-                self.snapshot.note_start(*id, start);
+                self.view.note_start(*id, start);
             }
             start_time.is_none()
         });

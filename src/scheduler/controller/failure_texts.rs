@@ -27,8 +27,8 @@ impl FailureTexts {
         // What was met last is asked for most.
         let (newer, older) = self.known.split_at(self.oldest);
         let mut newest_first = newer.iter().rev().chain(older.iter().rev());
-        let own = newest_first.find(|(known, own, _)| Arc::ptr_eq(known, diagnosis) && *own == case);
-        own.map(|(_, _, message)| message.clone())
+        let found = newest_first.find(|(known, known_case, _)| Arc::ptr_eq(known, diagnosis) && *known_case == case);
+        found.map(|(_, _, message)| message.clone())
     }
 
     /// Remembers the message. The diagnosis is kept with it, so that its address stands for it.

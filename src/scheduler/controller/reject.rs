@@ -26,44 +26,37 @@ impl<L: RateLimit> Scheduler<L> {
             self.put_back(pod, diagnosis, message, None, cluster, now);
             return false;
         }
-        let somebody_is_below = self.snapshot.lowest_priority().is_some_and(|lowest| lowest < pod.priority());
+        let somebody_is_below = self.view.snapshot().lowest_priority().is_some_and(|lowest| lowest < pod.priority());
         if somebody_is_below {
             self.note_starts(cluster);
         }
-        let context = Context {
-            snapshot: &self.snapshot,
-            listers: &self.listers,
-            nominator: &self.nominator,
-            profile: &self.profiles[profile],
-        };
+        let context = Context::new(&self.view, &self.profiles[profile]);
         let outcome = post_filter(&context, pod, diagnosis, &mut self.scratch.state, self.ties.current());
-        let mut message = diagnosis.message(&self.snapshot, pod, context.profile.version);
+        let mut message = diagnosis.message(self.view.snapshot(), pod, context.profile.version);
         outcome.append_to(&mut message);
-        let hints = HintContext { listers: &self.listers, profiles: &self.profiles };
         if let Some(chosen) = outcome.preemption.chosen() {
             self.ties.advance();
             let node = chosen.node;
             let name = cluster.node(node).object.meta.name.clone();
             let nominated = Arc::new(PodInfo { nominated_node_name: Some(name), ..PodInfo::clone(pod) });
             // Pods of lower priority that wait for room on this node have to look for another.
-            let lower: Vec<PodId> = self
-                .nominator
-                .pods_on(node)
-                .iter()
-                .filter(|own| own.priority() < pod.priority())
-                .map(|own| own.id)
-                .collect();
-            let mut ended: Vec<Arc<PodInfo>> = lower.into_iter().filter_map(|own| self.nominator.remove(own)).collect();
-            for own in &ended {
-                let cleared = PodInfo { nominated_node_name: None, ..PodInfo::clone(own) };
+            let nominated_there = self.view.nominator().pods_on(node).iter();
+            let lower = nominated_there.filter(|waiting| waiting.priority() < pod.priority());
+            let lower: Vec<PodId> = lower.map(|waiting| waiting.id).collect();
+            let mut ended: Vec<Arc<PodInfo>> =
+                lower.into_iter().filter_map(|id| self.view.end_nomination(id)).collect();
+            for waiting in &ended {
+                let cleared = PodInfo { nominated_node_name: None, ..PodInfo::clone(waiting) };
+                let hints = HintContext { listers: self.view.listers(), profiles: &self.profiles };
                 self.queue.update(Arc::new(cleared), &[], &hints, now);
             }
-            let moved = self.nominator.node_of(pod.id).is_some_and(|before| before != node);
-            ended.extend(self.nominator.remove(pod.id).filter(|_| moved));
-            self.nominator.add(Arc::clone(&nominated), node);
+            let moved = self.view.nominator().node_of(pod.id).is_some_and(|before| before != node);
+            ended.extend(self.view.end_nomination(pod.id).filter(|_| moved));
+            self.view.nominate(Arc::clone(&nominated), node);
+            let hints = HintContext { listers: self.view.listers(), profiles: &self.profiles };
             self.queue.update(nominated, &[], &hints, now);
-            for own in ended {
-                self.offer_end_of_nomination(own, now);
+            for waiting in ended {
+                self.offer_end_of_nomination(waiting, now);
             }
             for victim in &chosen.victims {
                 preempt(victim, pod, cluster, now);
@@ -88,8 +81,8 @@ impl<L: RateLimit> Scheduler<L> {
         cluster: &mut Cluster,
         now: SimTime,
     ) {
-        self.watch.rejected(pod.id, &self.snapshot, &message, nominated);
-        let hints = HintContext { listers: &self.listers, profiles: &self.profiles };
+        self.kept_attempts.rejected(pod.id, &message, nominated);
+        let hints = HintContext { listers: self.view.listers(), profiles: &self.profiles };
         self.queue.reject(pod.id, diagnosis.plugins, &hints, now);
         self.gather(pod, diagnosis);
         report_failure(cluster, pod.id, message, is_unresolvable(diagnosis));

@@ -1,10 +1,11 @@
 //! Storage in the running scheduler: what it knows of volumes and claims, and pods that wait for theirs.
 
 use super::{RateLimit, Scheduler, SchedulerEvent};
-use crate::cluster::{Change, ClaimId, Cluster, NodeId, PodId};
+use crate::cluster::{Change, ClaimId, Cluster, NodeId, PodId, Storage};
 use crate::engine::Agenda;
 use crate::scheduler::framework::{ClusterEvent, Context, StorageEvent};
 use crate::scheduler::plugins::volumes::{VolumeChoice, choose_volumes};
+use crate::scheduler::view::{ListerChange, Listers};
 use std::sync::Arc;
 
 impl<L: RateLimit> Scheduler<L> {
@@ -16,12 +17,12 @@ impl<L: RateLimit> Scheduler<L> {
         agenda: &mut A,
     ) {
         let storage = cluster.storage();
-        let volumes = &mut self.listers.volumes;
+        let view = &mut self.view;
         let events: &[StorageEvent] = match change {
             Change::ClaimAdded(id) | Change::ClaimUpdated(id) => {
                 let claim = Arc::clone(&storage.claim(id).object);
                 if !storage.claim(id).removed {
-                    volumes.claims.insert((claim.namespace.clone(), claim.name.clone()), Arc::clone(&claim));
+                    view.apply(ListerChange::of_claim(Arc::clone(&claim)));
                 }
                 let is_new = matches!(change, Change::ClaimAdded(_));
                 &[if is_new { StorageEvent::ClaimAdd(claim) } else { StorageEvent::ClaimUpdate(claim) }]
@@ -29,27 +30,29 @@ impl<L: RateLimit> Scheduler<L> {
             Change::ClaimRemoved(id) => {
                 let claim = &storage.claim(id).object;
                 if storage.claim_id(&claim.namespace, &claim.name).is_none() {
-                    volumes.claims.remove(&(claim.namespace.clone(), claim.name.clone()));
+                    let key = (claim.namespace.clone(), claim.name.clone());
+                    view.apply(ListerChange::PersistentVolumeClaim(key, None));
                 }
                 &[]
             }
             Change::Volume(id) => {
-                let volume = storage.volume(id);
-                volumes.persistent_volumes.insert(volume.name.clone(), Arc::clone(volume));
+                view.apply(ListerChange::of_volume(Arc::clone(storage.volume(id))));
                 &[StorageEvent::VolumeChange]
             }
             Change::VolumeRemoved(id) => {
-                volumes.persistent_volumes.remove(&storage.volume(id).name);
+                view.apply(ListerChange::PersistentVolume(storage.volume(id).name.clone(), None));
                 &[]
             }
             Change::StorageClass => {
-                volumes.classes.clone_from(storage.classes());
+                for class in storage.classes().values() {
+                    view.apply(ListerChange::of_class(class.clone()));
+                }
                 &[StorageEvent::ClassAdd, StorageEvent::ClassUpdate]
             }
             _ => {
-                volumes.csi_nodes.clone_from(storage.csi_nodes());
-                volumes.capacity_drivers.clone_from(storage.capacity_drivers());
-                volumes.capacities = storage.capacities().cloned().collect();
+                for change in csi_changes(storage, view.listers()) {
+                    view.apply(change);
+                }
                 &[StorageEvent::CsiNodeChange, StorageEvent::CsiDriverChange, StorageEvent::CapacityChange]
             }
         };
@@ -74,12 +77,7 @@ impl<L: RateLimit> Scheduler<L> {
             return false;
         }
         let info = self.pod_info(pod, cluster);
-        let context = Context {
-            snapshot: &self.snapshot,
-            listers: &self.listers,
-            nominator: &self.nominator,
-            profile: &self.profiles[profile],
-        };
+        let context = Context::new(&self.view, &self.profiles[profile]);
         let object = Arc::clone(&cluster.node(node).object);
         let mut waits = false;
         for choice in choose_volumes(&context, &info, &object) {
@@ -122,11 +120,24 @@ impl<L: RateLimit> Scheduler<L> {
                 id.is_none_or(|id| !storage.claim(id).is_bound() && storage.claim(id).object.selected_node.is_none())
             }) {
                 self.waiting_for_volumes.remove(&pod);
-                self.snapshot.remove_pod(pod);
+                self.view.remove_pod(pod);
                 if cluster.pod(pod).is_active() {
                     self.queue.add(info, agenda.now());
                 }
             }
         }
     }
+}
+
+/// What CSI drivers publish, where it is not listed so already.
+fn csi_changes(storage: &Storage, listers: &Listers) -> Vec<ListerChange> {
+    let listed = &listers.volumes;
+    let nodes = storage.csi_nodes().iter().filter(|(name, drivers)| listed.csi_nodes.get(*name) != Some(*drivers));
+    let nodes = nodes.map(|(name, drivers)| ListerChange::CsiNode(name.clone(), Some(drivers.clone())));
+    let drivers = storage.capacity_drivers().symmetric_difference(&listed.capacity_drivers);
+    let drivers = drivers.map(|name| ListerChange::CsiDriver(name.clone(), storage.capacity_drivers().contains(name)));
+    let capacities = storage.capacities().filter(|(key, capacity)| listed.capacities.get(*key) != Some(*capacity));
+    let capacities =
+        capacities.map(|(key, capacity)| ListerChange::CsiStorageCapacity(key.clone(), Some(capacity.clone())));
+    nodes.chain(drivers).chain(capacities).collect()
 }

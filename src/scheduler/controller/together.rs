@@ -25,7 +25,7 @@ enum Verdict {
 
 impl<L: RateLimit> Scheduler<L> {
     fn may_share_attempts(&self) -> bool {
-        self.timing.cycle == SimDuration::ZERO && self.index.is_some() && !self.watch.is_on()
+        self.timing.cycle == SimDuration::ZERO && self.index.is_some() && !self.kept_attempts.is_on()
     }
 
     /// Lets a pod that was rejected wait together with its like.
@@ -44,7 +44,7 @@ impl<L: RateLimit> Scheduler<L> {
     /// Counts the failing attempts that come next and need not be made. The next one, if there is any, does.
     pub(super) fn share_attempts(&mut self, now: SimTime) {
         // From then on labels tell pods apart.
-        if self.index.as_ref().is_some_and(|index| index.is_about_to_see_labels(&self.snapshot)) {
+        if self.index.as_ref().is_some_and(|index| index.is_about_to_see_labels(self.view.snapshot())) {
             self.queue.disperse_all();
         }
         while let Some(cohort) = self.queue.next_together() {
@@ -103,11 +103,13 @@ impl<L: RateLimit> Scheduler<L> {
             return message;
         }
         let name = &pod.spec().scheduler_name;
-        let Some(profile) = self.profiles.iter().find(|own| own.scheduler_name == *name) else { return Name::from("") };
-        let context = Context { snapshot: &self.snapshot, listers: &self.listers, nominator: &self.nominator, profile };
+        let Some(profile) = self.profiles.iter().find(|profile| profile.scheduler_name == *name) else {
+            return Name::from("");
+        };
+        let context = Context::new(&self.view, profile);
         self.scratch.state.dynamic_resources_ran = true;
         let outcome = post_filter(&context, pod, diagnosis, &mut self.scratch.state, self.ties.current());
-        let mut message = diagnosis.message(&self.snapshot, pod, profile.version);
+        let mut message = diagnosis.message(self.view.snapshot(), pod, profile.version);
         outcome.append_to(&mut message);
         let message = Name::from(message);
         self.failure_texts.insert(diagnosis, pod, false, message.clone());

@@ -42,13 +42,13 @@ impl TopologyLabels {
     /// The labels of a pod.
     pub fn of_pod(&mut self, id: PodId, cluster: &Cluster) -> Labels {
         let pod = cluster.pod(id);
-        let own = &cluster.template(pod.template).template.labels;
-        let Some(node) = pod.node.filter(|_| self.are_selected) else { return own.clone() };
+        let of_template = &cluster.template(pod.template).template.labels;
+        let Some(node) = pod.node.filter(|_| self.are_selected) else { return of_template.clone() };
         let node = &cluster.node(node).object.meta.labels;
         let values = KEYS.map(|key| node.get(key).cloned());
         let labels = || {
             let copied = KEYS.iter().zip(&values).filter_map(|(key, value)| Some((key, value.as_ref()?)));
-            copied.fold(own.clone(), |labels, (key, value)| labels.with(key, value))
+            copied.fold(of_template.clone(), |labels, (key, value)| labels.with(key, value))
         };
         self.shared.entry((pod.template, values.clone())).or_insert_with(labels).clone()
     }
@@ -58,7 +58,7 @@ impl TopologyLabels {
 fn asks(spec: &PodSpec) -> bool {
     let names = |selector: &Option<LabelSelector>| {
         let keys = selector.iter().flat_map(|selector| &selector.requirements);
-        keys.into_iter().any(|own| KEYS.contains(&&*own.key))
+        keys.into_iter().any(|requirement| KEYS.contains(&&*requirement.key))
     };
     let of_affinity = |affinity: &Affinity| {
         let Affinity { pod_required, pod_preferred, pod_anti_required, pod_anti_preferred, node: _ } = affinity;
@@ -66,6 +66,6 @@ fn asks(spec: &PodSpec) -> bool {
         let mut terms = pod_required.iter().chain(pod_anti_required).chain(preferred);
         terms.any(|term| names(&term.label_selector))
     };
-    spec.topology_spread_constraints.iter().any(|own| names(&own.label_selector))
+    spec.topology_spread_constraints.iter().any(|constraint| names(&constraint.label_selector))
         || spec.affinity.as_deref().is_some_and(of_affinity)
 }

@@ -1,7 +1,7 @@
 //! Why a pod could not be placed, and the text of the `FailedScheduling` event.
 
+use super::context::PreFilterRejection;
 use super::failure::{Code, Failure};
-use super::runtime::PreFilterRejection;
 use crate::cluster::NodeId;
 use crate::scheduler::config::KubernetesVersion;
 use crate::scheduler::plugins::PluginSet;
@@ -72,8 +72,8 @@ impl Diagnosis {
         let mut counts = ReasonCounts::default();
         match &self.failures {
             Failures::ByNode(failures) => counts.add_failures(failures.iter().copied(), snapshot, pod, version),
-            Failures::Counted { any_node, counts: own, .. } => {
-                for (failure, nodes) in own {
+            Failures::Counted { any_node, counts: by_reason, .. } => {
+                for (failure, nodes) in by_reason {
                     counts.add_reasons(*any_node, *failure, *nodes, snapshot, pod, version);
                 }
             }
@@ -115,8 +115,8 @@ impl ReasonCounts {
         // Thousands of nodes share a handful of failures, whose text depends on the node only where it names a taint.
         let mut distinct: Vec<(NodeId, Failure, usize)> = Vec::new();
         for (node, failure) in failures {
-            let names_taint = matches!(failure, Failure::UntoleratedTaint(_)) && version.taint_reason_names_taint();
-            match distinct.iter_mut().find(|(_, own, _)| *own == failure && !names_taint) {
+            let is_known = |known: Failure| known == failure && !failure.words_differ_by_node(version);
+            match distinct.iter_mut().find(|(_, known, _)| is_known(*known)) {
                 Some((_, _, count)) => *count += 1,
                 None => distinct.push((node, failure, 1)),
             }

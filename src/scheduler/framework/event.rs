@@ -1,11 +1,10 @@
 //! What happens in the cluster, as far as it can make a pending pod schedulable.
 
 use crate::api::{Node, PersistentVolumeClaim};
-use crate::scheduler::plugins::{Plugin, PluginSet};
 use crate::scheduler::view::{PlacedRequests, PodInfo};
 use std::sync::Arc;
 
-/// A property of a node whose change is an event of its own (`NodeSchedulingPropertiesChange`, kube-scheduler 1.36).
+/// A property of a node whose change is an event (`NodeSchedulingPropertiesChange`, kube-scheduler 1.36).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NodeChange {
     /// `status.allocatable`.
@@ -20,7 +19,7 @@ pub enum NodeChange {
     DeclaredFeatures,
 }
 
-/// A property of a pod whose change is an event of its own (`PodSchedulingPropertiesChange`, kube-scheduler 1.36).
+/// A property of a pod whose change is an event (`PodSchedulingPropertiesChange`, kube-scheduler 1.36).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PodChange {
     /// Labels.
@@ -135,77 +134,97 @@ fn is_scaled_down(old: &PlacedRequests, new: &PlacedRequests) -> bool {
         || old.scalar.iter().any(|(name, amount)| *amount > new.scalar(name).unwrap_or(0))
 }
 
-impl ClusterEvent {
-    /// The plugins whose hints are to be asked about the event (`EventsToRegister`, kube-scheduler 1.36): pods that
-    /// none of them rejected stay where they are. [`ClusterEvent::ForceActivate`] concerns every pod.
+/// The kind of an event, which plugins register for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant is the kind of the event of its name")]
+pub enum EventKind {
+    NodeAdd,
+    NodeUpdate(NodeChange),
+    NodeDelete,
+    AssignedPodAdd,
+    AssignedPodUpdate(PodChange),
+    AssignedPodDelete,
+    PendingPodUpdate(PodChange),
+    ClaimAdd,
+    ClaimUpdate,
+    VolumeChange,
+    ClassAdd,
+    ClassUpdate,
+    CsiNodeChange,
+    CsiDriverChange,
+    CapacityChange,
+    ForceActivate,
+}
+
+impl EventKind {
+    /// How many kinds there are.
+    pub const COUNT: usize = 26;
+
+    /// The number of the kind, below [`COUNT`](Self::COUNT).
     #[must_use]
-    pub const fn listeners(&self) -> PluginSet {
-        use Plugin::{
-            DynamicResources, InterPodAffinity, NodeAffinity, NodeDeclaredFeatures, NodeName, NodePorts,
-            NodeResourcesFit, NodeUnschedulable, NodeVolumeLimits, PodTopologySpread, SchedulingGates, TaintToleration,
-            VolumeBinding, VolumeRestrictions, VolumeZone,
-        };
-        // Plugins that listen to new nodes but not to taints hear of taints all the same, with a hint that always
-        // says Queue: before 1.32 a taint could hide the arrival of a node.
-        const NODE_ADD: PluginSet = PluginSet::of(&[
-            DynamicResources,
-            InterPodAffinity,
-            NodeAffinity,
-            NodeDeclaredFeatures,
-            NodeName,
-            NodePorts,
-            NodeResourcesFit,
-            NodeUnschedulable,
-            PodTopologySpread,
-            TaintToleration,
-            VolumeBinding,
-            VolumeRestrictions,
-            VolumeZone,
-        ]);
+    pub const fn index(self) -> usize {
         match self {
-            Self::NodeAdd(_) | Self::NodeUpdate { change: NodeChange::Taint, .. } => NODE_ADD,
-            Self::NodeUpdate { change: NodeChange::Allocatable, .. }
-            | Self::AssignedPodUpdate { change: PodChange::ScaleDown, .. }
-            | Self::PendingPodUpdate { change: PodChange::ScaleDown, .. } => PluginSet::of(&[NodeResourcesFit]),
-            Self::NodeUpdate { change: NodeChange::Label, .. } => {
-                PluginSet::of(&[InterPodAffinity, NodeAffinity, PodTopologySpread, VolumeBinding, VolumeZone])
-            }
-            Self::NodeUpdate { change: NodeChange::Annotation, .. }
-            | Self::AssignedPodUpdate {
-                change: PodChange::SchedulingGatesEliminated | PodChange::Tolerations, ..
-            }
-            | Self::ForceActivate => PluginSet::EMPTY,
-            Self::NodeUpdate { change: NodeChange::DeclaredFeatures, .. } => PluginSet::of(&[NodeDeclaredFeatures]),
-            Self::NodeDelete(_) => PluginSet::of(&[PodTopologySpread]),
-            Self::AssignedPodAdd(_)
-            | Self::AssignedPodUpdate { change: PodChange::Label, .. }
-            | Self::PendingPodUpdate { change: PodChange::Label, .. } => {
-                PluginSet::of(&[InterPodAffinity, PodTopologySpread])
-            }
-            Self::AssignedPodDelete(_) => PluginSet::of(&[
-                InterPodAffinity,
-                NodePorts,
-                NodeResourcesFit,
-                NodeVolumeLimits,
-                PodTopologySpread,
-                VolumeRestrictions,
-            ]),
-            Self::Storage(StorageEvent::ClaimAdd(_)) => {
-                PluginSet::of(&[NodeVolumeLimits, VolumeBinding, VolumeRestrictions, VolumeZone])
-            }
-            Self::Storage(StorageEvent::ClaimUpdate(_) | StorageEvent::VolumeChange | StorageEvent::ClassAdd) => {
-                PluginSet::of(&[VolumeBinding, VolumeZone])
-            }
-            Self::Storage(StorageEvent::CsiNodeChange) => PluginSet::of(&[NodeVolumeLimits, VolumeBinding]),
-            Self::Storage(StorageEvent::ClassUpdate | StorageEvent::CsiDriverChange | StorageEvent::CapacityChange) => {
-                PluginSet::of(&[VolumeBinding])
-            }
-            Self::PendingPodUpdate { change: PodChange::SchedulingGatesEliminated, .. } => {
-                PluginSet::of(&[SchedulingGates])
-            }
-            Self::PendingPodUpdate { change: PodChange::Tolerations, .. } => {
-                PluginSet::of(&[NodeUnschedulable, PodTopologySpread, TaintToleration])
-            }
+            Self::NodeAdd => 0,
+            Self::NodeDelete => 1,
+            Self::AssignedPodAdd => 2,
+            Self::AssignedPodDelete => 3,
+            Self::ClaimAdd => 4,
+            Self::ClaimUpdate => 5,
+            Self::VolumeChange => 6,
+            Self::ClassAdd => 7,
+            Self::ClassUpdate => 8,
+            Self::CsiNodeChange => 9,
+            Self::CsiDriverChange => 10,
+            Self::CapacityChange => 11,
+            Self::ForceActivate => 12,
+            Self::NodeUpdate(change) => 13 + change as usize,
+            Self::AssignedPodUpdate(change) => 18 + change as usize,
+            Self::PendingPodUpdate(change) => 22 + change as usize,
+        }
+    }
+}
+
+impl ClusterEvent {
+    /// The kind of the event.
+    #[must_use]
+    pub const fn kind(&self) -> EventKind {
+        match self {
+            Self::NodeAdd(_) => EventKind::NodeAdd,
+            Self::NodeUpdate { change, .. } => EventKind::NodeUpdate(*change),
+            Self::NodeDelete(_) => EventKind::NodeDelete,
+            Self::AssignedPodAdd(_) => EventKind::AssignedPodAdd,
+            Self::AssignedPodUpdate { change, .. } => EventKind::AssignedPodUpdate(*change),
+            Self::AssignedPodDelete(_) => EventKind::AssignedPodDelete,
+            Self::PendingPodUpdate { change, .. } => EventKind::PendingPodUpdate(*change),
+            Self::Storage(StorageEvent::ClaimAdd(_)) => EventKind::ClaimAdd,
+            Self::Storage(StorageEvent::ClaimUpdate(_)) => EventKind::ClaimUpdate,
+            Self::Storage(StorageEvent::VolumeChange) => EventKind::VolumeChange,
+            Self::Storage(StorageEvent::ClassAdd) => EventKind::ClassAdd,
+            Self::Storage(StorageEvent::ClassUpdate) => EventKind::ClassUpdate,
+            Self::Storage(StorageEvent::CsiNodeChange) => EventKind::CsiNodeChange,
+            Self::Storage(StorageEvent::CsiDriverChange) => EventKind::CsiDriverChange,
+            Self::Storage(StorageEvent::CapacityChange) => EventKind::CapacityChange,
+            Self::ForceActivate => EventKind::ForceActivate,
+        }
+    }
+
+    /// The claim of an event of a claim.
+    #[must_use]
+    pub const fn claim(&self) -> Option<&Arc<PersistentVolumeClaim>> {
+        match self {
+            Self::Storage(StorageEvent::ClaimAdd(claim) | StorageEvent::ClaimUpdate(claim)) => Some(claim),
+            _ => None,
+        }
+    }
+
+    /// The node before and after an event of a node; a new node has no before, a deleted one no after.
+    #[must_use]
+    pub fn nodes(&self) -> Option<(Option<&Node>, Option<&Node>)> {
+        match self {
+            Self::NodeAdd(new) => Some((None, Some(new))),
+            Self::NodeUpdate { old, new, .. } => Some((Some(old), Some(new))),
+            Self::NodeDelete(old) => Some((Some(old), None)),
+            _ => None,
         }
     }
 }

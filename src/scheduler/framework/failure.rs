@@ -1,9 +1,10 @@
-//! Why a node was rejected: a small copyable value, rendered to Kubernetes' words only when a message is wanted.
+//! Why a node was rejected: a small copyable value, rendered to Kubernetes' words only when a message is wanted. The words
+//! themselves stand with each plugin.
 
 use crate::scheduler::config::KubernetesVersion;
 use crate::scheduler::plugins::Plugin;
 use crate::scheduler::view::{NodeInfo, PodInfo};
-use std::fmt::Write as _;
+use std::fmt;
 
 /// Whether removing pods could help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,129 +26,103 @@ impl Code {
     }
 }
 
-/// What NodeResourcesFit found short.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[expect(clippy::struct_excessive_bools, reason = "any combination occurs")]
-pub struct Shortage {
-    /// The node has no room for one more pod.
-    pub pods: bool,
-    /// `cpu`.
-    pub cpu: bool,
-    /// `memory`.
-    pub memory: bool,
-    /// `ephemeral-storage`.
-    pub ephemeral_storage: bool,
-    /// Bit k: the k-th scalar resource of the pod's requests. A pod with more than 64 has its last ones share a bit.
-    pub scalars: u64,
-    /// Some request exceeds all that the node has.
-    pub unresolvable: bool,
+/// What the text of a reason may be made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Rejected<'a> {
+    /// What the plugin noted with the reason.
+    pub detail: u64,
+    /// The pod that was rejected.
+    pub pod: &'a PodInfo,
+    /// The node that rejected it.
+    pub node: &'a NodeInfo,
+    /// The release whose words are used.
+    pub version: KubernetesVersion,
 }
 
-impl Shortage {
-    /// Whether nothing is short.
+/// Calls the function that it is given with each text of a reason.
+pub type WriteReasons = fn(&Rejected<'_>, &mut dyn FnMut(&str));
+
+/// The words of a reason.
+#[derive(Clone, Copy, Debug)]
+pub enum Words {
+    /// Always the same.
+    Fixed(&'static str),
+    /// One or more texts, made for the pod, the node and the plugin's detail.
+    Made {
+        /// Makes the texts.
+        write: WriteReasons,
+        /// Whether a release words the same detail differently for different nodes.
+        differ_by_node: fn(KubernetesVersion) -> bool,
+    },
+}
+
+/// A reason for which a plugin rejects nodes. Each is a `static` beside its plugin, and is told from others by its address.
+#[derive(Debug)]
+pub struct Reason {
+    plugin: Plugin,
+    code: Code,
+    words: Words,
+}
+
+impl Reason {
+    /// A reason that other pods on the node play a part in: preemption may help.
     #[must_use]
-    pub const fn is_empty(self) -> bool {
-        !(self.pods || self.cpu || self.memory || self.ephemeral_storage) && self.scalars == 0
+    pub const fn unschedulable(plugin: Plugin, words: Words) -> Self {
+        Self { plugin, code: Code::Unschedulable, words }
+    }
+
+    /// A reason that no change to the pods on the node can remove.
+    #[must_use]
+    pub const fn unresolvable(plugin: Plugin, words: Words) -> Self {
+        Self { plugin, code: Code::UnschedulableAndUnresolvable, words }
     }
 }
 
-/// What VolumeBinding found wrong with a node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[expect(clippy::struct_excessive_bools, reason = "any combination occurs")]
-pub struct VolumeConflicts {
-    /// No PersistentVolume fits a claim, and none can be provisioned.
-    pub bind: bool,
-    /// A bound PersistentVolume cannot be used on the node.
-    pub node_affinity: bool,
-    /// The storage backend has no room near the node.
-    pub free_storage: bool,
-    /// A bound PersistentVolume does not exist.
-    pub missing_volume: bool,
-}
+/// The reason that nodes outside a set of nodes give; NodeAffinity alone gives such sets.
+static NOT_AMONG_PRE_FILTER_NODES: Reason =
+    Reason::unresolvable(Plugin::NodeAffinity, Words::Fixed("node(s) didn't satisfy plugin(s) [NodeAffinity]"));
 
-/// Why one node was rejected. Each value belongs to one plugin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Failure {
-    /// NodeUnschedulable: cordoned.
-    Unschedulable,
-    /// NodeName: the pod names another node.
-    NodeName,
-    /// TaintToleration: the taint at this position of the node's list is not tolerated.
-    UntoleratedTaint(u16),
-    /// NodeAffinity: the profile's `addedAffinity`.
-    EnforcedNodeAffinity,
-    /// NodeAffinity: node selector or required terms.
-    NodeAffinity,
-    /// A node outside the set that NodeAffinity's PreFilter gave.
-    OutsidePreFilterNodes,
-    /// NodePorts: a host port is taken.
-    NodePorts,
-    /// NodeResourcesFit: something is short.
-    Resources(Shortage),
-    /// VolumeRestrictions: an in-line disk is in use by another pod of the node.
-    DiskConflict,
-    /// VolumeRestrictions: a ReadWriteOncePod claim is in use.
-    ReadWriteOncePod,
-    /// NodeVolumeLimits: the CSI driver's limit.
-    MaxVolumeCount,
-    /// VolumeBinding.
-    VolumeBinding(VolumeConflicts),
-    /// VolumeZone.
-    VolumeZone,
-    /// PodTopologySpread: the skew would be too large.
-    TopologySpread,
-    /// PodTopologySpread: the node lacks a topology key.
-    TopologySpreadMissingLabel,
-    /// InterPodAffinity: the pod's required affinity.
-    PodAffinity,
-    /// InterPodAffinity: the pod's required anti-affinity.
-    PodAntiAffinity,
-    /// InterPodAffinity: the required anti-affinity of a pod that is there.
-    ExistingPodAntiAffinity,
-    /// DynamicResources: the node's free devices do not suffice.
-    CannotAllocateClaims,
-    /// NodeDeclaredFeatures: a required feature is not declared.
-    DeclaredFeatures,
+/// Why one node was rejected: a plugin's reason, and what the plugin noted for its words.
+#[derive(Clone, Copy)]
+pub struct Failure {
+    reason: &'static Reason,
+    detail: u64,
 }
-
-/// The reason that a rejected node set gives for the nodes outside it.
-const OUTSIDE_PRE_FILTER_NODES: &str = "node(s) didn't satisfy plugin(s) [NodeAffinity]";
 
 impl Failure {
+    /// The node is outside the set of nodes that a PreFilter plugin gave.
+    pub const OUTSIDE_PRE_FILTER_NODES: Self = Self::of(&NOT_AMONG_PRE_FILTER_NODES);
+
+    /// A failure whose words are fixed.
+    #[must_use]
+    pub const fn of(reason: &'static Reason) -> Self {
+        Self { reason, detail: 0 }
+    }
+
+    /// A failure whose words are made of a detail, which the reason's plugin alone understands.
+    #[must_use]
+    pub const fn with_detail(reason: &'static Reason, detail: u64) -> Self {
+        Self { reason, detail }
+    }
+
     /// The plugin that rejected the node.
     #[must_use]
     pub const fn plugin(self) -> Plugin {
-        match self {
-            Self::Unschedulable => Plugin::NodeUnschedulable,
-            Self::NodeName => Plugin::NodeName,
-            Self::UntoleratedTaint(_) => Plugin::TaintToleration,
-            Self::EnforcedNodeAffinity | Self::NodeAffinity | Self::OutsidePreFilterNodes => Plugin::NodeAffinity,
-            Self::NodePorts => Plugin::NodePorts,
-            Self::Resources(_) => Plugin::NodeResourcesFit,
-            Self::DiskConflict | Self::ReadWriteOncePod => Plugin::VolumeRestrictions,
-            Self::MaxVolumeCount => Plugin::NodeVolumeLimits,
-            Self::VolumeBinding(_) => Plugin::VolumeBinding,
-            Self::VolumeZone => Plugin::VolumeZone,
-            Self::TopologySpread | Self::TopologySpreadMissingLabel => Plugin::PodTopologySpread,
-            Self::PodAffinity | Self::PodAntiAffinity | Self::ExistingPodAntiAffinity => Plugin::InterPodAffinity,
-            Self::CannotAllocateClaims => Plugin::DynamicResources,
-            Self::DeclaredFeatures => Plugin::NodeDeclaredFeatures,
-        }
+        self.reason.plugin
     }
 
     /// Whether preemption could help.
     #[must_use]
     pub const fn code(self) -> Code {
-        match self {
-            Self::Resources(Shortage { unresolvable: false, .. })
-            | Self::NodePorts
-            | Self::DiskConflict
-            | Self::ReadWriteOncePod
-            | Self::MaxVolumeCount
-            | Self::TopologySpread
-            | Self::PodAntiAffinity
-            | Self::ExistingPodAntiAffinity => Code::Unschedulable,
-            _ => Code::UnschedulableAndUnresolvable,
+        self.reason.code
+    }
+
+    /// Whether two nodes that were rejected for this reason may have different texts.
+    #[must_use]
+    pub fn words_differ_by_node(self, version: KubernetesVersion) -> bool {
+        match self.reason.words {
+            Words::Fixed(_) => false,
+            Words::Made { differ_by_node, .. } => differ_by_node(version),
         }
     }
 
@@ -159,80 +134,27 @@ impl Failure {
         version: KubernetesVersion,
         each: &mut dyn FnMut(&str),
     ) {
-        match self {
-            Self::Unschedulable => each("node(s) were unschedulable"),
-            Self::NodeName => each("node(s) didn't match the requested node name"),
-            Self::UntoleratedTaint(position) => match node.node().taints.get(usize::from(position)) {
-                Some(taint) if version.taint_reason_names_taint() => {
-                    each(&format!("node(s) had untolerated taint {{{}: {}}}", taint.key, taint.value));
-                }
-                _ => each("node(s) had untolerated taint(s)"),
-            },
-            Self::EnforcedNodeAffinity => each("node(s) didn't match scheduler-enforced node affinity"),
-            Self::NodeAffinity => each("node(s) didn't match Pod's node affinity/selector"),
-            Self::OutsidePreFilterNodes => each(OUTSIDE_PRE_FILTER_NODES),
-            Self::NodePorts => each("node(s) didn't have free ports for the requested pod ports"),
-            Self::Resources(shortage) => shortage_reasons(shortage, pod, each),
-            Self::DiskConflict => each("node(s) had no available disk"),
-            Self::ReadWriteOncePod => each(
-                "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use \
-                 by another pod",
-            ),
-            Self::MaxVolumeCount => each("node(s) exceed max volume count"),
-            Self::VolumeBinding(conflicts) => {
-                if conflicts.node_affinity {
-                    each("node(s) didn't match PersistentVolume's node affinity");
-                }
-                if conflicts.bind {
-                    each("node(s) didn't find available persistent volumes to bind");
-                }
-                if conflicts.free_storage {
-                    each("node(s) did not have enough free storage");
-                }
-                if conflicts.missing_volume {
-                    each("node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)");
-                }
-            }
-            Self::VolumeZone => each("node(s) had no available volume zone"),
-            Self::TopologySpread => each("node(s) didn't match pod topology spread constraints"),
-            Self::TopologySpreadMissingLabel => {
-                each("node(s) didn't match pod topology spread constraints (missing required label)");
-            }
-            Self::PodAffinity => each("node(s) didn't match pod affinity rules"),
-            Self::PodAntiAffinity => each("node(s) didn't match pod anti-affinity rules"),
-            Self::ExistingPodAntiAffinity => each("node(s) didn't satisfy existing pods anti-affinity rules"),
-            Self::CannotAllocateClaims => each("cannot allocate all claims"),
-            Self::DeclaredFeatures => each("node(s) didn't match Pod's required features"),
+        match self.reason.words {
+            Words::Fixed(text) => each(text),
+            Words::Made { write, .. } => write(&Rejected { detail: self.detail, pod, node, version }, each),
         }
     }
 }
 
-/// `Too many pods` and `Insufficient ...`, in the order in which the filter looks at them.
-fn shortage_reasons(shortage: Shortage, pod: &PodInfo, each: &mut dyn FnMut(&str)) {
-    if shortage.pods {
-        each("Too many pods");
-    }
-    if shortage.cpu {
-        each("Insufficient cpu");
-    }
-    if shortage.memory {
-        each("Insufficient memory");
-    }
-    if shortage.ephemeral_storage {
-        each("Insufficient ephemeral-storage");
-    }
-    let mut text = String::new();
-    for (position, (name, _)) in pod.requests().requests.scalar.iter().enumerate() {
-        if shortage.scalars & scalar_bit(position) != 0 {
-            text.clear();
-            // Writing to a string cannot fail.
-            let _ = write!(text, "Insufficient {name}");
-            each(&text);
-        }
+impl PartialEq for Failure {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.reason, other.reason) && self.detail == other.detail
     }
 }
 
-/// The bit of the scalar resource at `position` of a pod's requests.
-pub(crate) const fn scalar_bit(position: usize) -> u64 {
-    1 << if position < 63 { position } else { 63 }
+impl Eq for Failure {}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({}): ", self.reason.plugin, self.reason.code.as_str())?;
+        match self.reason.words {
+            Words::Fixed(text) => formatter.write_str(text),
+            Words::Made { .. } => write!(formatter, "detail {:#x}", self.detail),
+        }
+    }
 }

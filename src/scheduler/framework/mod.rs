@@ -1,6 +1,8 @@
 //! The scheduling framework: one scheduling cycle over the plugins of a profile, why it found no node, and which events
 //! may change that.
 
+mod context;
+mod cycle_state;
 mod diagnosis;
 mod event;
 mod failure;
@@ -8,20 +10,22 @@ mod post_filter;
 mod queueing_hints;
 mod runtime;
 mod schedule_one;
+mod score;
 
+pub use context::{Context, PreFilterOutcome, PreFilterRejection};
+pub use cycle_state::CycleState;
 pub(crate) use diagnosis::ReasonCounts;
 pub use diagnosis::{Diagnosis, Failures};
-pub use event::{ClusterEvent, NodeChange, PodChange, StorageEvent, node_update_events, pod_changes};
-pub(crate) use failure::scalar_bit;
-pub use failure::{Code, Failure, Shortage, VolumeConflicts};
+pub use event::{ClusterEvent, EventKind, NodeChange, PodChange, StorageEvent, node_update_events, pod_changes};
+pub use failure::{Code, Failure, Reason, Rejected, Words};
 pub use post_filter::{PostFilterCode, PostFilterResult, post_filter};
 pub use queueing_hints::{HintContext, may_become_schedulable};
 pub(crate) use runtime::filter;
 pub use runtime::{
-    Context, CycleState, MAX_NODE_SCORE, PluginScores, PreFilterOutcome, PreFilterRejection, ScoreTable, add_pod,
-    pre_enqueue, remove_pod, run_filters, run_filters_with_nominated_pods, run_pre_filter, run_scores,
+    add_pod, pre_enqueue, remove_pod, run_filters, run_filters_with_nominated_pods, run_pre_filter, run_scores,
 };
 pub use schedule_one::{
     Decision, Misfit, Placement, Scratch, SearchState, TieBreak, feasible_nodes_to_find, find_feasible_nodes, fits,
     schedule, select_best,
 };
+pub use score::{MAX_NODE_SCORE, PluginScores, ScoreTable};

@@ -1,9 +1,10 @@
 //! PostFilter: what the scheduler tries after no node was found, and what it adds to the message.
 
+use super::context::Context;
+use super::cycle_state::CycleState;
 use super::diagnosis::Diagnosis;
-use super::runtime::{Context, CycleState};
 use super::schedule_one::TieBreak;
-use crate::scheduler::plugins::Plugin;
+use crate::scheduler::plugins::{Plugin, dynamic_resources};
 use crate::scheduler::preemption::{Preemption, preempt};
 use crate::scheduler::view::PodInfo;
 
@@ -71,19 +72,20 @@ pub fn post_filter(
     };
     for plugin in &context.profile.post_filter {
         match plugin {
-            Plugin::DynamicResources => {
-                // Its PreFilter did not run if an earlier one ended the phase, and then it misses what that notes.
-                if !state.dynamic_resources_ran {
+            Plugin::DynamicResources => match dynamic_resources::post_filter(state.dynamic_resources_ran) {
+                Ok(reason) => {
+                    result.plugin.get_or_insert(*plugin);
+                    result.reasons.push(reason.to_owned());
+                }
+                Err(error) => {
                     return PostFilterResult {
                         plugin: Some(*plugin),
                         code: PostFilterCode::Error,
-                        reasons: vec!["not found".to_owned()],
+                        reasons: vec![error.to_owned()],
                         ..result
                     };
                 }
-                result.plugin.get_or_insert(*plugin);
-                result.reasons.push("no new claims to deallocate".to_owned());
-            }
+            },
             Plugin::DefaultPreemption => {
                 let preemption = preempt(context, pod, diagnosis, state, tie_break);
                 match &preemption.failure {

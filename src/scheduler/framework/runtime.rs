@@ -1,59 +1,20 @@
 //! Runs the plugins of a profile at each extension point.
 //!
-//! The plugins are a closed set, so that a call is a `match` and the state of a scheduling cycle is a plain struct.
+//! The plugins are a closed set, so that a call is a `match` on typed functions and the state of a scheduling cycle is a
+//! plain struct: filters and scores run for every node, where a call through a pointer would keep the compiler from
+//! seeing into them.
 
+use super::context::{Context, PreFilterOutcome, PreFilterRejection};
+use super::cycle_state::CycleState;
 use super::failure::{Code, Failure};
-use crate::api::Name;
+use super::score::{ScoreTable, default_normalize};
 use crate::cluster::NodeId;
-use crate::scheduler::config::Profile;
-use crate::scheduler::plugins::topology_counts::TopologyCounts;
 use crate::scheduler::plugins::{
     Plugin, PluginSet, balanced_allocation, image_locality, inter_pod_affinity, node_affinity, node_declared_features,
     node_name, node_ports, node_resources_fit, node_unschedulable, node_volume_limits, pod_topology_spread,
     scheduling_gates, taint_toleration, volume_binding, volume_restrictions, volume_zone,
 };
-use crate::scheduler::preemption::PreemptionMemo;
-use crate::scheduler::view::{ImageId, Listers, NodeInfo, Nominator, PodInfo, Snapshot};
-
-/// The highest score of a plugin before its weight (`framework.MaxNodeScore`).
-pub const MAX_NODE_SCORE: i64 = 100;
-
-/// What plugins may look at. Nothing in it changes during a scheduling cycle.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    /// Nodes and the pods on them.
-    pub snapshot: &'a Snapshot,
-    /// Other objects.
-    pub listers: &'a Listers,
-    /// Pods that wait for room on a certain node.
-    pub nominator: &'a Nominator,
-    /// The profile of the pod.
-    pub profile: &'a Profile,
-}
-
-/// Why a PreFilter plugin rejected the pod as a whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PreFilterRejection {
-    /// The plugin.
-    pub plugin: Plugin,
-    /// Whether preemption may help.
-    pub code: Code,
-    /// In Kubernetes' words.
-    pub reason: String,
-}
-
-/// What a PreFilter plugin decides.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PreFilterOutcome {
-    /// Its Filter is to run.
-    Run,
-    /// Its Filter has nothing to look at.
-    Skip,
-    /// Its Filter is to run, on these nodes only.
-    Nodes(Vec<NodeId>),
-    /// The pod fits nowhere.
-    Reject(PreFilterRejection),
-}
+use crate::scheduler::view::{NodeInfo, PodInfo};
 
 /// What the PreFilter plugins decided together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,28 +25,6 @@ pub struct PreFilterResult {
     pub plugins: PluginSet,
     /// The pod fits nowhere.
     pub rejection: Option<PreFilterRejection>,
-}
-
-/// What plugins remember between the extension points of one scheduling cycle.
-#[derive(Clone, Debug, Default)]
-pub struct CycleState {
-    /// Plugins whose PreFilter returned Skip.
-    pub skip_filter: PluginSet,
-    /// Plugins whose PreScore returned Skip.
-    pub skip_score: PluginSet,
-    /// The pod's images that some node has or had.
-    images: Vec<ImageId>,
-    spread_filter: Option<pod_topology_spread::FilterState>,
-    spread_score: Option<pod_topology_spread::ScoreState>,
-    affinity_filter: Option<inter_pod_affinity::FilterState>,
-    affinity_scores: TopologyCounts,
-    restrictions: volume_restrictions::FilterState,
-    binding: volume_binding::FilterState,
-    zones: Vec<(&'static str, &'static str, Vec<Name>)>,
-    /// What preemption on nodes was found to be worth; kept by whoever has one snapshot for all its decisions.
-    pub(crate) preemption_memo: Option<Box<PreemptionMemo>>,
-    /// DynamicResources' PreFilter ran.
-    pub(crate) dynamic_resources_ran: bool,
 }
 
 /// Runs the PreEnqueue plugins: why the pod does not enter the scheduling queue, and which plugin says so.
@@ -116,7 +55,7 @@ pub fn run_pre_filter(context: &Context<'_>, pod: &PodInfo, state: &mut CycleSta
                 result.plugins.insert(*plugin);
                 match &mut result.nodes {
                     None => result.nodes = Some(nodes),
-                    Some(own) => own.retain(|node| nodes.contains(node)),
+                    Some(found) => found.retain(|node| nodes.contains(node)),
                 }
             }
             PreFilterOutcome::Reject(rejection) => {
@@ -135,7 +74,7 @@ pub fn run_pre_filter(context: &Context<'_>, pod: &PodInfo, state: &mut CycleSta
 }
 
 fn pre_filter(plugin: Plugin, context: &Context<'_>, pod: &PodInfo, state: &mut CycleState) -> PreFilterOutcome {
-    let run_if = |runs: bool| if runs { PreFilterOutcome::Run } else { PreFilterOutcome::Skip };
+    let run_if = PreFilterOutcome::run_if;
     match plugin {
         Plugin::NodeAffinity => node_affinity::pre_filter(context, pod),
         Plugin::NodePorts => run_if(!node_ports::skips(pod)),
@@ -189,12 +128,12 @@ pub(crate) fn filter(
         Plugin::TaintToleration => taint_toleration::filter(pod, node),
         Plugin::NodeAffinity => node_affinity::filter(args.added_affinity.as_ref(), pod, node),
         Plugin::NodePorts => node_ports::filter(pod, node),
-        Plugin::NodeResourcesFit => node_resources_fit::filter(&args.fit, pod, node, |_| false),
+        Plugin::NodeResourcesFit => node_resources_fit::filter(&args.fit, pod, node),
         Plugin::PodTopologySpread => {
-            state.spread_filter.as_ref().map_or(Ok(()), |own| pod_topology_spread::filter(own, node))
+            state.spread_filter.as_ref().map_or(Ok(()), |counts| pod_topology_spread::filter(counts, node))
         }
         Plugin::InterPodAffinity => {
-            state.affinity_filter.as_ref().map_or(Ok(()), |own| inter_pod_affinity::filter(own, node))
+            state.affinity_filter.as_ref().map_or(Ok(()), |counts| inter_pod_affinity::filter(counts, node))
         }
         Plugin::VolumeRestrictions => volume_restrictions::filter(&state.restrictions, pod, node),
         Plugin::NodeVolumeLimits => node_volume_limits::filter(context, pod, node),
@@ -217,14 +156,14 @@ pub fn run_filters_with_nominated_pods(
     node: &NodeInfo,
 ) -> Result<(), Failure> {
     let nominated = context.nominator.pods_on(node.id());
-    if nominated.iter().any(|other| counts_as_placed(other, pod)) {
-        let mut crowded = node.clone();
-        let mut crowded_state = state.clone();
-        for other in nominated.iter().filter(|other| counts_as_placed(other, pod)) {
-            crowded.add_pod(std::sync::Arc::clone(other));
-            add_pod(context, pod, &mut crowded_state, other, &crowded);
+    if nominated.iter().any(|waiting| counts_as_placed(waiting, pod)) {
+        let mut full = node.clone();
+        let mut full_state = state.clone();
+        for waiting in nominated.iter().filter(|waiting| counts_as_placed(waiting, pod)) {
+            full.add_pod(std::sync::Arc::clone(waiting));
+            add_pod(pod, &mut full_state, waiting, &full);
         }
-        run_filters(context, pod, &crowded_state, &crowded)?;
+        run_filters(context, pod, &full_state, &full)?;
     }
     run_filters(context, pod, state, node)
 }
@@ -235,78 +174,24 @@ fn counts_as_placed(nominated: &PodInfo, pod: &PodInfo) -> bool {
 }
 
 /// Tells the plugins that `added` was put on `node` (`RunPreFilterExtensionAddPod`).
-pub fn add_pod(context: &Context<'_>, pod: &PodInfo, state: &mut CycleState, added: &PodInfo, node: &NodeInfo) {
-    count_pod(context, pod, state, added, node, 1);
+pub fn add_pod(pod: &PodInfo, state: &mut CycleState, added: &PodInfo, node: &NodeInfo) {
+    count_pod(pod, state, added, node, 1);
 }
 
 /// Tells the plugins that `removed` was taken off `node` (`RunPreFilterExtensionRemovePod`).
-pub fn remove_pod(context: &Context<'_>, pod: &PodInfo, state: &mut CycleState, removed: &PodInfo, node: &NodeInfo) {
-    count_pod(context, pod, state, removed, node, -1);
+pub fn remove_pod(pod: &PodInfo, state: &mut CycleState, removed: &PodInfo, node: &NodeInfo) {
+    count_pod(pod, state, removed, node, -1);
 }
 
-fn count_pod(
-    _context: &Context<'_>,
-    pod: &PodInfo,
-    state: &mut CycleState,
-    other: &PodInfo,
-    node: &NodeInfo,
-    amount: i64,
-) {
+fn count_pod(pod: &PodInfo, state: &mut CycleState, counted: &PodInfo, node: &NodeInfo, amount: i64) {
     if !state.skip_filter.contains(Plugin::VolumeRestrictions) {
-        state.restrictions.count(other, amount);
+        state.restrictions.count(counted, amount);
     }
-    if let Some(own) = &mut state.spread_filter {
-        own.count(pod, other, node, amount);
+    if let Some(counts) = &mut state.spread_filter {
+        counts.count(pod, counted, node, amount);
     }
-    if let Some(own) = &mut state.affinity_filter {
-        own.count(pod, other, node, amount);
-    }
-}
-
-/// The scores of one plugin on the feasible nodes.
-#[derive(Clone, Debug)]
-pub struct PluginScores {
-    /// The plugin.
-    pub plugin: Plugin,
-    /// Its weight.
-    pub weight: i64,
-    /// As the plugin gave them, in the order of the feasible nodes.
-    pub raw: Vec<i64>,
-    /// Normalised and weighted.
-    pub weighted: Vec<i64>,
-}
-
-/// The scores of all plugins; its buffers are used again in each cycle.
-#[derive(Clone, Debug, Default)]
-pub struct ScoreTable {
-    plugins: Vec<PluginScores>,
-    used: usize,
-    totals: Vec<i64>,
-}
-
-impl ScoreTable {
-    /// The scores of each plugin that took part.
-    pub fn plugins(&self) -> &[PluginScores] {
-        &self.plugins[..self.used]
-    }
-
-    /// The sum of the weighted scores of each feasible node.
-    pub fn totals(&self) -> &[i64] {
-        &self.totals
-    }
-
-    /// The next plugin's row, with empty buffers.
-    fn next_row(&mut self, plugin: Plugin, weight: i64) -> &mut PluginScores {
-        if self.used == self.plugins.len() {
-            self.plugins.push(PluginScores { plugin, weight, raw: Vec::new(), weighted: Vec::new() });
-        }
-        let row = &mut self.plugins[self.used];
-        self.used += 1;
-        row.plugin = plugin;
-        row.weight = weight;
-        row.raw.clear();
-        row.weighted.clear();
-        row
+    if let Some(counts) = &mut state.affinity_filter {
+        counts.count(pod, counted, node, amount);
     }
 }
 
@@ -344,9 +229,9 @@ pub fn run_scores(
         }
         row.weighted.extend_from_slice(&row.raw);
         normalize(*plugin, state, feasible, &mut row.weighted);
-        for (own, total) in row.weighted.iter_mut().zip(&mut totals) {
-            *own = own.saturating_mul(*weight);
-            *total = total.saturating_add(*own);
+        for (weighted, total) in row.weighted.iter_mut().zip(&mut totals) {
+            *weighted = weighted.saturating_mul(*weight);
+            *total = total.saturating_add(*weighted);
         }
     }
     table.totals = totals;
@@ -386,7 +271,9 @@ fn score(plugin: Plugin, context: &Context<'_>, pod: &PodInfo, state: &CycleStat
             balanced_allocation::score(context.profile.version, &args.balanced_resources, pod, node)
         }
         Plugin::ImageLocality => image_locality::score(context.snapshot, &state.images, pod, node),
-        Plugin::PodTopologySpread => state.spread_score.as_ref().map_or(0, |own| pod_topology_spread::score(own, node)),
+        Plugin::PodTopologySpread => {
+            state.spread_score.as_ref().map_or(0, |counts| pod_topology_spread::score(counts, node))
+        }
         Plugin::InterPodAffinity => inter_pod_affinity::score(&state.affinity_scores, node),
         _ => 0,
     }
@@ -398,45 +285,10 @@ fn normalize(plugin: Plugin, state: &CycleState, feasible: &[NodeId], scores: &m
         Plugin::NodeAffinity | Plugin::DynamicResources => default_normalize(scores, false),
         Plugin::InterPodAffinity => inter_pod_affinity::normalize(scores),
         Plugin::PodTopologySpread => {
-            if let Some(own) = &state.spread_score {
-                pod_topology_spread::normalize(own, feasible, scores);
+            if let Some(counts) = &state.spread_score {
+                pod_topology_spread::normalize(counts, feasible, scores);
             }
         }
         _ => {}
-    }
-}
-
-/// `helper.DefaultNormalizeScore` of kube-scheduler: the highest becomes 100; reversed, zero becomes 100.
-fn default_normalize(scores: &mut [i64], reverse: bool) {
-    let max = scores.iter().copied().max().unwrap_or(0);
-    for score in scores {
-        if max == 0 {
-            if reverse {
-                *score = MAX_NODE_SCORE;
-            }
-            continue;
-        }
-        let scaled = MAX_NODE_SCORE * *score / max;
-        *score = if reverse { MAX_NODE_SCORE - scaled } else { scaled };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn default_normalization() {
-        let cases = [
-            (vec![0, 0], true, vec![100, 100], "nothing to complain about"),
-            (vec![2, 2], true, vec![0, 0], "all equally bad"),
-            (vec![1, 3], true, vec![67, 0], "truncated before it is reversed"),
-            (vec![0, 0], false, vec![0, 0], "zero stays"),
-            (vec![1, 3], false, vec![33, 100], "scaled"),
-        ];
-        for (mut scores, reverse, expected, why) in cases {
-            default_normalize(&mut scores, reverse);
-            assert_eq!(scores, expected, "{why}");
-        }
     }
 }

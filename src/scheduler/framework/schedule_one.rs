@@ -1,11 +1,12 @@
 //! One scheduling cycle: the search for feasible nodes, their scores, the choice (`schedule_one.go`, kube-scheduler
 //! 1.36 with one worker).
 
+use super::context::Context;
+use super::cycle_state::CycleState;
 use super::diagnosis::{Diagnosis, Failures};
 use super::failure::Failure;
-use super::runtime::{
-    Context, CycleState, ScoreTable, run_filters, run_filters_with_nominated_pods, run_pre_filter, run_scores,
-};
+use super::runtime::{run_filters, run_filters_with_nominated_pods, run_pre_filter, run_scores};
+use super::score::ScoreTable;
 use crate::cluster::NodeId;
 use crate::scheduler::plugins::PluginSet;
 use crate::scheduler::view::PodInfo;
@@ -92,7 +93,7 @@ pub enum Decision {
     NoNodes,
 }
 
-/// Decides where a pod is to be placed. The snapshot must be [refreshed](super::Snapshot::refresh).
+/// Decides where a pod is to be placed. The view must be [refreshed](crate::scheduler::View::refresh).
 #[must_use]
 pub fn schedule(
     context: &Context<'_>,
@@ -185,7 +186,7 @@ pub fn find_feasible_nodes(
             search.next_start_node_index = (search.next_start_node_index + visited) % nodes.len();
             for id in nodes {
                 if subset.binary_search(id).is_err() {
-                    scratch.failures.push((*id, Failure::OutsidePreFilterNodes));
+                    scratch.failures.push((*id, Failure::OUTSIDE_PRE_FILTER_NODES));
                 }
             }
         }
@@ -250,7 +251,7 @@ pub fn fits(context: &Context<'_>, pod: &PodInfo, node: NodeId, state: &mut Cycl
         return Err(Misfit::PreFilter);
     }
     if result.nodes.is_some_and(|nodes| !nodes.contains(&node)) {
-        return Err(Misfit::Node(Failure::OutsidePreFilterNodes));
+        return Err(Misfit::Node(Failure::OUTSIDE_PRE_FILTER_NODES));
     }
     let Some(info) = context.snapshot.node(node) else { return Err(Misfit::UnknownNode) };
     run_filters(context, pod, state, info).map_err(Misfit::Node)

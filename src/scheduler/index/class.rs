@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// With more groups than this a scan over the groups costs as much as one over the nodes.
 const MAX_GROUPS: usize = 4096;
-/// Pairs of a base and own values that are looked up directly.
+/// Pairs of a base and the values of a node that are looked up directly.
 const MAX_PAIRS: usize = 1 << 20;
 /// A pair whose group has no number yet.
 const NO_GROUP: u16 = u16::MAX;
@@ -23,7 +23,7 @@ const NO_GROUP: u16 = u16::MAX;
 pub struct Group {
     /// Index among the bases of the layer.
     pub base: u16,
-    /// Which of the distinct own values of nodes.
+    /// Which of the distinct values of nodes.
     pub local: u16,
 }
 
@@ -32,7 +32,7 @@ pub struct Group {
 struct Nothing {
     /// The version of the table.
     version: u64,
-    /// The changes of leaves and crowd before.
+    /// The changes of leaves and of the values of nodes before.
     changes: (u64, u64),
     diagnosis: Arc<Diagnosis>,
 }
@@ -49,7 +49,7 @@ pub struct Class {
     pub layer: Option<(usize, u64)>,
     /// By group index.
     pub groups: Vec<Group>,
-    /// By base and own values, `stride` to a base: the group.
+    /// By base and values of a node, `stride` to a base: the group.
     group_of: Vec<u16>,
     stride: usize,
     /// The generations of layer and demand that the groups belong to.
@@ -77,7 +77,7 @@ impl Class {
         }
     }
 
-    /// Forgets groups whose base or own values are numbered anew. Layer and demand have caught up.
+    /// Forgets groups whose base or values are numbered anew. Layer and demand have caught up.
     pub fn catch_up(&mut self, layer: &Layer, demand: &Demand) {
         let generations = (layer.generation, demand.generation);
         if self.generations != generations {
@@ -107,12 +107,13 @@ impl Class {
         let version = env.table.version();
         if nothing.version != version {
             // A few nodes have changed: the answer is another one only if one of their leaves is.
-            let changed = env.table.changed_since(nothing.version).filter(|_| demand.constraints.only_reject_crowd());
+            let changed =
+                env.table.changed_since(nothing.version).filter(|_| demand.constraints.only_reject_nodes_with_values());
             let Some(changed) = changed else { return Ok(None) };
             for position in changed {
                 layer.refresh(position / BLOCK, env)?;
             }
-            if nothing.changes != (layer.leaf_changes, demand.crowd_changes) {
+            if nothing.changes != (layer.leaf_changes, demand.value_changes) {
                 return Ok(None);
             }
             nothing.version = version;
@@ -122,11 +123,11 @@ impl Class {
 
     /// Remembers that no node is feasible until something changes.
     pub fn note_failure(&mut self, diagnosis: &Arc<Diagnosis>, env: &Env<'_>, layer: &Layer, demand: &Demand) {
-        let changes = (layer.leaf_changes, demand.crowd_changes);
+        let changes = (layer.leaf_changes, demand.value_changes);
         self.nothing = Some(Nothing { version: env.table.version(), changes, diagnosis: Arc::clone(diagnosis) });
     }
 
-    /// The group of the nodes of a base with certain own values, if it was met before.
+    /// The group of the nodes of a base with certain values, if it was met before.
     #[inline]
     pub fn known_group(&self, base: usize, local: u16) -> Option<usize> {
         let local = usize::from(local);
@@ -139,7 +140,7 @@ impl Class {
             .map(|group| usize::from(*group))
     }
 
-    /// The group of the nodes of a base with certain own values.
+    /// The group of the nodes of a base with certain values.
     ///
     /// # Errors
     /// If there are too many groups.
@@ -152,9 +153,9 @@ impl Class {
     }
 
     fn new_group(&mut self, base: usize, local: u16) -> Result<usize, NotIndexable> {
-        let own = usize::from(local);
-        if own >= self.stride {
-            let stride = (own + 1).next_power_of_two();
+        let column = usize::from(local);
+        if column >= self.stride {
+            let stride = (column + 1).next_power_of_two();
             let bases = self.group_of.len() / self.stride;
             let mut wider = vec![NO_GROUP; bases * stride];
             for (to, from) in wider.chunks_mut(stride).zip(self.group_of.chunks(self.stride)) {
@@ -174,7 +175,7 @@ impl Class {
         }
         let number = u16::try_from(self.groups.len()).map_err(|_| NotIndexable)?;
         self.groups.push(Group { base: u16::try_from(base).map_err(|_| NotIndexable)?, local });
-        self.group_of[base * self.stride + own] = number;
+        self.group_of[base * self.stride + column] = number;
         Ok(usize::from(number))
     }
 }

@@ -1,16 +1,16 @@
 //! The constraints of a demand on topology: PodTopologySpread and InterPodAffinity, with a tally for each number that
 //! they look at.
 
-use super::crowd::{Locals, MAX_LOCALS};
 use super::layer::{Base, Env, NotIndexable, counts};
 use super::node_table::{Log, NO_DOMAIN, NodeTable};
+use super::node_values::{Locals, MAX_LOCALS};
 use super::tally::Tally;
 use crate::api::{Labels, Name, UnsatisfiableConstraintAction, well_known};
 use crate::scheduler::config::{DefaultSpreadConstraints, InterPodAffinityArgs, Profile};
 use crate::scheduler::framework::Failure;
-use crate::scheduler::plugins::Plugin;
-use crate::scheduler::plugins::inter_pod_affinity::{self, OwnTerm};
+use crate::scheduler::plugins::inter_pod_affinity::{self, Term};
 use crate::scheduler::plugins::pod_topology_spread::{self, Constraint};
+use crate::scheduler::plugins::{Plugin, node_declared_features};
 use crate::scheduler::view::{KindId, Listers, Nominator, PodInfo};
 use std::sync::Arc;
 
@@ -53,17 +53,17 @@ pub struct Soft {
 
 /// The constraints of a class on topology.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
 pub struct Constraints {
     hard: Vec<Hard>,
     /// Soft spread constraints.
     pub soft: Vec<Soft>,
     /// Nodes that lack a key of a soft constraint are ignored.
     pub requires_all_keys: bool,
-    affinity: Vec<OwnTerm>,
+    affinity: Vec<Term>,
     selects_itself: bool,
-    anti_affinity: Vec<OwnTerm>,
-    preferred: Vec<OwnTerm>,
+    anti_affinity: Vec<Term>,
+    preferred: Vec<Term>,
     filters_affinity: bool,
     scores_affinity: bool,
     filters_features: bool,
@@ -90,7 +90,7 @@ impl Constraints {
     pub fn new(pod: &PodInfo, profile: &Profile, listers: &Listers) -> Self {
         let filters = |plugin| profile.pre_filter.contains(&plugin) && profile.filter.contains(&plugin);
         let scores =
-            |plugin| profile.pre_score.contains(&plugin) && profile.score.iter().any(|(own, _)| *own == plugin);
+            |plugin| profile.pre_score.contains(&plugin) && profile.score.iter().any(|(scoring, _)| *scoring == plugin);
         let (mut hard, mut soft) = (Vec::new(), Vec::new());
         if filters(Plugin::PodTopologySpread) {
             let action = UnsatisfiableConstraintAction::DoNotSchedule;
@@ -152,11 +152,11 @@ impl Constraints {
     }
 
     /// Whether nominated pods count as if they were there, which the numbers do not show.
-    pub fn is_blind_to_nominated(&self, nominator: &Nominator, own: &PodInfo) -> bool {
+    pub fn is_blind_to_nominated(&self, nominator: &Nominator, pod: &PodInfo) -> bool {
         (self.has_filters() || nominator.has_required_anti_affinity())
             && nominator
                 .pods()
-                .any(|other| counts(other, own) && (self.has_filters() || other.has_required_anti_affinity()))
+                .any(|waiting| counts(waiting, pod) && (self.has_filters() || waiting.has_required_anti_affinity()))
     }
 
     /// Learns what pods of new kinds count. Tells whether there is a new tally.
@@ -191,22 +191,25 @@ impl Constraints {
             has_new = true;
             self.add_own_tallies(key);
         }
-        for other in &kinds[self.kinds.min(kinds.len())..] {
+        for kind in &kinds[self.kinds.min(kinds.len())..] {
             for (tally, role) in self.tallies.iter_mut().zip(&self.roles) {
                 tally.push_weight(match role {
-                    Role::Hard(index) => i64::from(self.hard[*index].constraint.counts(pod, other)),
-                    Role::Soft(index) => i64::from(self.soft[*index].constraint.counts(pod, other)),
-                    Role::Affinity => i64::from(inter_pod_affinity::all_match(&self.affinity, other)),
-                    Role::AntiAffinity(index) => i64::from(self.anti_affinity[*index].matches(other)),
+                    Role::Hard(index) => i64::from(self.hard[*index].constraint.counts(pod, kind)),
+                    Role::Soft(index) => i64::from(self.soft[*index].constraint.counts(pod, kind)),
+                    Role::Affinity => i64::from(inter_pod_affinity::all_match(&self.affinity, kind)),
+                    Role::AntiAffinity(index) => i64::from(self.anti_affinity[*index].matches(kind)),
                     Role::ExistingAntiAffinity | Role::Score => 0,
                 });
             }
             self.kinds += 1;
-            for (role, name, weight) in self.open_weights(pod, other) {
+            for (role, name, weight) in self.open_weights(pod, kind) {
                 let index = key(&name);
-                let own =
-                    self.roles.iter().zip(&self.tallies).position(|(own, tally)| *own == role && tally.key == index);
-                let position = own.unwrap_or_else(|| {
+                let known = self
+                    .roles
+                    .iter()
+                    .zip(&self.tallies)
+                    .position(|(known, tally)| *known == role && tally.key == index);
+                let position = known.unwrap_or_else(|| {
                     has_new = true;
                     self.roles.push(role);
                     self.tallies.push(Tally::new(index, self.kinds));
@@ -225,37 +228,37 @@ impl Constraints {
             roles.push(role);
             tallies.len() - 1
         };
-        for (index, own) in self.hard.iter_mut().enumerate() {
-            own.tally = add(&own.constraint.topology_key, Role::Hard(index));
+        for (index, hard) in self.hard.iter_mut().enumerate() {
+            hard.tally = add(&hard.constraint.topology_key, Role::Hard(index));
         }
-        for (index, own) in self.soft.iter_mut().enumerate() {
-            own.tally = add(&own.constraint.topology_key, Role::Soft(index));
+        for (index, soft) in self.soft.iter_mut().enumerate() {
+            soft.tally = add(&soft.constraint.topology_key, Role::Soft(index));
         }
-        for own in &self.affinity {
-            add(&own.topology_key, Role::Affinity);
+        for term in &self.affinity {
+            add(&term.topology_key, Role::Affinity);
         }
-        for (index, own) in self.anti_affinity.iter().enumerate() {
-            add(&own.topology_key, Role::AntiAffinity(index));
+        for (index, term) in self.anti_affinity.iter().enumerate() {
+            add(&term.topology_key, Role::AntiAffinity(index));
         }
     }
 
     /// What a pod counts for roles whose topology keys are those of the terms.
-    fn open_weights(&self, pod: &PodInfo, other: &PodInfo) -> Vec<(Role, Name, i64)> {
+    fn open_weights(&self, pod: &PodInfo, kind: &PodInfo) -> Vec<(Role, Name, i64)> {
         let mut weights: Vec<(Role, Name, i64)> = Vec::new();
         if self.filters_affinity {
-            for term in other.affinity().iter().flat_map(|affinity| &affinity.pod_anti_required) {
-                if inter_pod_affinity::existing_term_matches(term, other, pod, &self.namespace_labels) {
+            for term in kind.affinity().iter().flat_map(|affinity| &affinity.pod_anti_required) {
+                if inter_pod_affinity::existing_term_matches(term, kind, pod, &self.namespace_labels) {
                     weights.push((Role::ExistingAntiAffinity, term.topology_key.clone(), 1));
                 }
             }
         }
         if self.scores_affinity {
-            for term in self.preferred.iter().filter(|term| term.matches(other)) {
+            for term in self.preferred.iter().filter(|term| term.matches(kind)) {
                 weights.push((Role::Score, term.topology_key.clone(), term.weight));
             }
             inter_pod_affinity::for_each_existing_score(
                 self.args,
-                other,
+                kind,
                 pod,
                 &self.namespace_labels,
                 &mut |name, weight| weights.push((Role::Score, name.clone(), weight)),
@@ -267,12 +270,12 @@ impl Constraints {
     /// Computes all numbers anew.
     ///
     /// # Errors
-    /// If too many numbers are each node's own.
+    /// If too many numbers concern one node alone.
     pub fn rebuild(&mut self, pod: &PodInfo, env: &Env<'_>) -> Result<(), NotIndexable> {
         self.local_tallies.clear();
         let node_at = |position: usize| env.snapshot.node(env.table.ids[position]);
-        let hard: Vec<Constraint> = self.hard.iter().map(|own| own.constraint.clone()).collect();
-        let soft: Vec<Constraint> = self.soft.iter().map(|own| own.constraint.clone()).collect();
+        let hard: Vec<Constraint> = self.hard.iter().map(|hard| hard.constraint.clone()).collect();
+        let soft: Vec<Constraint> = self.soft.iter().map(|soft| soft.constraint.clone()).collect();
         let counts = |all: &[Constraint], index: usize, needs_keys: bool, position: usize| {
             node_at(position).is_some_and(|node| {
                 let node = node.node();
@@ -283,13 +286,13 @@ impl Constraints {
         for (index, (tally, role)) in self.tallies.iter_mut().zip(&self.roles).enumerate() {
             let is_unique = env.table.keys[tally.key].is_unique;
             match *role {
-                Role::Hard(own) => {
-                    let includes = |position: usize| counts(&hard, own, true, position);
+                Role::Hard(index) => {
+                    let includes = |position: usize| counts(&hard, index, true, position);
                     tally.rebuild(env.table, is_unique, Some(&includes), true);
                 }
-                Role::Soft(own) if self.soft[own].is_hostname => tally.rebuild(env.table, true, None, false),
-                Role::Soft(own) => {
-                    let includes = |position: usize| counts(&soft, own, self.requires_all_keys, position);
+                Role::Soft(index) if self.soft[index].is_hostname => tally.rebuild(env.table, true, None, false),
+                Role::Soft(index) => {
+                    let includes = |position: usize| counts(&soft, index, self.requires_all_keys, position);
                     tally.rebuild(env.table, is_unique, Some(&includes), false);
                 }
                 _ => tally.rebuild(env.table, is_unique, None, false),
@@ -305,7 +308,7 @@ impl Constraints {
         if self.locals > MAX_LOCALS { Err(NotIndexable) } else { Ok(()) }
     }
 
-    /// Counts the pods that came and went. `changed` is told of each node whose own values changed. Returns whether all of
+    /// Counts the pods that came and went. `changed` is told of each node whose values changed. Returns whether all of
     /// them are still known: otherwise everything is to be computed [anew](Self::rebuild).
     pub fn catch_up(&mut self, table: &NodeTable, mut changed: impl FnMut(&Self, usize)) -> bool {
         for index in 0..self.counting.len() {
@@ -346,7 +349,7 @@ impl Constraints {
         base.domains[self.slots[tally]]
     }
 
-    /// The number that a tally has for nodes of a base with these own values; `None` if they lack the key.
+    /// The number that a tally has for nodes of a base with these values; `None` if they lack the key.
     pub fn value(&self, tally: usize, locals: &Locals, base: &Base) -> Option<i64> {
         let domain = self.domain(tally, base);
         if domain == NO_DOMAIN {
@@ -355,19 +358,19 @@ impl Constraints {
         if !self.tallies[tally].is_local {
             return Some(self.tallies[tally].domain(domain));
         }
-        let local = self.local_tallies.iter().position(|own| *own == tally)?;
+        let local = self.local_tallies.iter().position(|local| *local == tally)?;
         Some(i64::from(locals[local]))
     }
 
-    /// Why nodes of a base with these own values are not feasible although their resources suffice. `minima` are those of
+    /// Why nodes of a base with these values are not feasible although their resources suffice. `minima` are those of
     /// [`hard_minima`](Self::hard_minima).
     pub fn failure(&self, locals: &Locals, base: &Base, minima: &[i64]) -> Option<Failure> {
-        for (own, minimum) in self.hard.iter().zip(minima) {
-            let Some(count) = self.value(own.tally, locals, base) else {
-                return Some(Failure::TopologySpreadMissingLabel);
+        for (hard, minimum) in self.hard.iter().zip(minima) {
+            let Some(count) = self.value(hard.tally, locals, base) else {
+                return Some(Failure::of(&pod_topology_spread::ERR_REASON_NODE_LABEL_NOT_MATCH));
             };
-            if count + i64::from(own.selects_itself) - minimum > own.constraint.max_skew {
-                return Some(Failure::TopologySpread);
+            if count + i64::from(hard.selects_itself) - minimum > hard.constraint.max_skew {
+                return Some(Failure::of(&pod_topology_spread::ERR_REASON_CONSTRAINTS_NOT_MATCH));
             }
         }
         let with_role = |wanted: fn(&Role) -> bool| {
@@ -376,36 +379,38 @@ impl Constraints {
         if !self.affinity.is_empty() {
             let (mut all_exist, mut total) = (true, 0);
             for tally in with_role(|role| *role == Role::Affinity) {
-                let Some(count) = self.value(tally, locals, base) else { return Some(Failure::PodAffinity) };
+                let Some(count) = self.value(tally, locals, base) else {
+                    return Some(Failure::of(&inter_pod_affinity::ERR_REASON_AFFINITY_RULES_NOT_MATCH));
+                };
                 all_exist &= count > 0;
                 total += self.tallies[tally].total();
             }
-            // The first of a group of pods with affinity to each other finds nobody, and goes anywhere.
+            // The first of a group of pods with affinity to each kind finds nobody, and goes anywhere.
             let is_first = total == 0 && self.selects_itself;
             if !(all_exist || is_first) {
-                return Some(Failure::PodAffinity);
+                return Some(Failure::of(&inter_pod_affinity::ERR_REASON_AFFINITY_RULES_NOT_MATCH));
             }
         }
         let exists = |tally: usize| self.value(tally, locals, base).is_some_and(|count| count > 0);
         if with_role(|role| matches!(role, Role::AntiAffinity(_))).any(exists) {
-            return Some(Failure::PodAntiAffinity);
+            return Some(Failure::of(&inter_pod_affinity::ERR_REASON_ANTI_AFFINITY_RULES_NOT_MATCH));
         }
         if with_role(|role| *role == Role::ExistingAntiAffinity).any(exists) {
-            return Some(Failure::ExistingPodAntiAffinity);
+            return Some(Failure::of(&inter_pod_affinity::ERR_REASON_EXISTING_ANTI_AFFINITY_RULES_NOT_MATCH));
         }
-        (base.lacks_features && self.filters_features).then_some(Failure::DeclaredFeatures)
+        (base.lacks_features && self.filters_features).then_some(Failure::of(&node_declared_features::ERR_REASON))
     }
 
     /// What the smallest domain of each hard constraint counts as.
     pub fn hard_minima(&self) -> Vec<i64> {
-        let minimum = |own: &Hard| {
-            let (domains, minimum) = self.tallies[own.tally].minimum();
-            if domains >= own.constraint.min_domains { minimum } else { 0 }
+        let minimum = |hard: &Hard| {
+            let (domains, minimum) = self.tallies[hard.tally].minimum();
+            if domains >= hard.constraint.min_domains { minimum } else { 0 }
         };
         self.hard.iter().map(minimum).collect()
     }
 
-    /// InterPodAffinity's raw score of nodes of a base with these own values.
+    /// InterPodAffinity's raw score of nodes of a base with these values.
     pub fn affinity_score(&self, locals: &Locals, base: &Base) -> i64 {
         let tallies = self.roles.iter().enumerate().filter(|(_, role)| **role == Role::Score);
         tallies.filter_map(|(index, _)| self.value(index, locals, base)).sum()
@@ -424,7 +429,7 @@ impl Constraints {
     }
 
     /// Whether all that pods on nodes come to is that a node with some that matter to itself is rejected.
-    pub fn only_reject_crowd(&self) -> bool {
+    pub fn only_reject_nodes_with_values(&self) -> bool {
         // Every constraint has a tally: none is left that does something else.
         self.local_tallies.len() == self.tallies.len() && self.locals_reject()
     }

@@ -2,8 +2,8 @@
 //! several classes, but are spread and kept apart alike.
 
 use super::constraints::Constraints;
-use super::crowd::Crowd;
 use super::layer::{Env, NotIndexable};
+use super::node_values::NodeValues;
 use crate::api::Name;
 use crate::scheduler::config::Profile;
 use crate::scheduler::view::{Listers, PodInfo};
@@ -16,12 +16,12 @@ pub struct Demand {
     pod: Arc<PodInfo>,
     /// The constraints with their numbers.
     pub constraints: Constraints,
-    /// What each node's own pods come to.
-    pub crowd: Crowd,
-    /// Grows when the distinct values of the crowd are numbered anew.
+    /// What the pods on each node come to.
+    pub node_values: NodeValues,
+    /// Grows when the distinct values of nodes are numbered anew.
     pub generation: u64,
-    /// Grows when something of the crowd may have changed.
-    pub crowd_changes: u64,
+    /// Grows when the values of some node may have changed.
+    pub value_changes: u64,
     /// Grows when there are other topology keys than before.
     pub keys_generation: u64,
     layout: u64,
@@ -37,9 +37,9 @@ impl Demand {
         Self {
             constraints: Constraints::new(pod, profile, listers),
             pod: Arc::clone(pod),
-            crowd: Crowd::default(),
+            node_values: NodeValues::default(),
             generation: 0,
-            crowd_changes: 0,
+            value_changes: 0,
             keys_generation: 0,
             layout: 0,
             seen_nodes: None,
@@ -68,11 +68,11 @@ impl Demand {
             && self.layout == env.table.layout()
             && (self.constraints.tallies.is_empty() || self.seen_nodes == Some(env.table.node_log.end()));
         if is_current {
-            let Self { constraints, crowd, crowd_changes, .. } = self;
+            let Self { constraints, node_values, value_changes, .. } = self;
             let mut fits = true;
             let is_known = constraints.catch_up(env.table, |constraints, position| {
-                *crowd_changes += 1;
-                fits &= crowd.set(position, constraints.locals_at(position)).is_ok();
+                *value_changes += 1;
+                fits &= node_values.set(position, constraints.locals_at(position)).is_ok();
             });
             if is_known && fits {
                 return Ok(());
@@ -89,15 +89,15 @@ impl Demand {
     fn rebuild(&mut self, env: &Env<'_>) -> Result<(), NotIndexable> {
         self.seen_nodes = None;
         self.generation += 1;
-        self.crowd_changes += 1;
+        self.value_changes += 1;
         self.constraints.rebuild(&self.pod, env)?;
-        self.crowd = Crowd::default();
+        self.node_values = NodeValues::default();
         if self.constraints.locals > 0 {
             let nodes = env.table.ids.len();
-            self.crowd = Crowd::new(nodes);
+            self.node_values = NodeValues::new(nodes);
             for position in 0..nodes {
                 let locals = self.constraints.locals_at(position);
-                self.crowd.set(position, locals).map_err(|_| NotIndexable)?;
+                self.node_values.set(position, locals).map_err(|_| NotIndexable)?;
             }
         }
         self.seen_nodes = Some(env.table.node_log.end());

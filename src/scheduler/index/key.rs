@@ -19,7 +19,7 @@ pub struct ClassKey {
     host_ports: Vec<HostPort>,
     images: (Vec<Name>, Vec<Name>),
     required_features: Vec<DeclaredFeature>,
-    /// Spread constraints, each with whether the pod counts itself, and whether they are its own.
+    /// Spread constraints, each with whether the pod counts itself, and whether the pod itself has them.
     constraints: Vec<(Constraint, bool)>,
     has_own_constraints: bool,
     /// Where some selector can see them.
@@ -28,19 +28,15 @@ pub struct ClassKey {
 }
 
 impl ClassKey {
-    /// The key of a pod; `None` where pods like it are not indexed: those with volumes or a node name.
-    /// `labels_are_seen`: some pod's affinity may select the pod.
+    /// The key of a pod. `labels_are_seen`: some pod's affinity may select the pod.
     pub fn new(
         pod: &PodInfo,
         profile_index: usize,
         profile: &Profile,
         listers: &Listers,
         labels_are_seen: bool,
-    ) -> Option<Self> {
+    ) -> Self {
         let spec = pod.spec();
-        if !spec.volumes.is_empty() || pod.node_name.is_some() {
-            return None;
-        }
         let constraints: Vec<(Constraint, bool)> = [DoNotSchedule, ScheduleAnyway]
             .into_iter()
             .flat_map(|action| pod_topology_spread::constraints(profile, listers, pod, action))
@@ -50,7 +46,7 @@ impl ClassKey {
             })
             .collect();
         let labels_are_seen = labels_are_seen || pod.has_pod_affinity();
-        Some(Self {
+        Self {
             profile: profile_index,
             priority: pod.priority(),
             requests: pod.requests().requests.clone(),
@@ -65,7 +61,7 @@ impl ClassKey {
             namespace: (labels_are_seen || !constraints.is_empty()).then(|| pod.namespace.clone()),
             labels: labels_are_seen.then(|| pod.labels.clone()),
             constraints,
-        })
+        }
     }
 }
 

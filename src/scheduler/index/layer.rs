@@ -1,14 +1,16 @@
-//! What each node is worth to pods of one shape: whether it takes them as far as its own state tells, and what they score
+//! What each node is worth to pods of one shape: whether it takes them as far as the state of each tells, and what they score
 //! there. Classes that differ only in what they ask of other pods share a layer.
 //!
 //! Each node is a *leaf*: its base and its resource score, or why it is not feasible. A *base* stands for nodes that score
 //! alike but for their resources and for pods on single nodes: the same taints, node affinity, images and topology domains.
-//! Leaves lie in blocks in search order, each with a summary by base. A leaf whose node has changed is computed when a
-//! search comes by.
+//! Leaves lie in blocks in search order, each with a summary by base. Scores are computed lazily: a
+//! changed node is scored again the next time a search reaches it.
+
+mod leaves;
 
 use super::node_table::{BLOCK, NO_DOMAIN, NodeTable};
 use super::shape::Shape;
-use super::summary::{FAILED, Summary, summary_of};
+use super::summary::{FAILED, Summary};
 use crate::cluster::{NodeId, PodId};
 use crate::scheduler::config::Profile;
 use crate::scheduler::framework::Failure;
@@ -288,78 +290,9 @@ impl Layer {
         None
     }
 
-    fn failure_id(&mut self, failure: Failure) -> usize {
-        if let Some(id) = self.failures.iter().position(|own| *own == failure) {
-            return id;
-        }
-        self.failures.push(failure);
-        self.failure_counts.push(0);
-        self.failures.len() - 1
-    }
-
     /// Whether no pod that comes or goes changes the base of a node.
     pub const fn is_plain(&self) -> bool {
         self.is_plain
-    }
-
-    /// Number of leaves.
-    pub fn len(&self) -> usize {
-        self.leaves.len()
-    }
-
-    /// What a leaf says; its block must be [fresh](Self::refresh).
-    pub fn leaf(&self, position: usize) -> Leaf {
-        let leaf = self.leaves[position];
-        if leaf >= FAILED {
-            Leaf::Failed((leaf & !FAILED) as usize)
-        } else {
-            Leaf::Fits((leaf >> 16) as usize, (leaf & 0xFFFF) as u16)
-        }
-    }
-
-    /// Feasible leaves of a block.
-    pub fn total(&self, block: usize) -> usize {
-        usize::from(self.totals[block])
-    }
-
-    /// The summaries of a block, by base.
-    pub fn summaries(&self, block: usize) -> &[Summary] {
-        &self.summaries[block * self.stride..block * self.stride + self.bases.len().min(self.stride)]
-    }
-
-    /// The summary of a base in a block without some of its nodes.
-    #[inline]
-    pub fn summary_without(&self, block: usize, base: usize, left_out: u32) -> Summary {
-        let mut summary = self.summaries[block * self.stride + base];
-        if left_out == 0 || summary.leaves == 0 {
-            return summary;
-        }
-        let mut is_known = true;
-        let mut left = left_out;
-        while left != 0 {
-            let leaf = self.leaves[block * BLOCK + left.trailing_zeros() as usize];
-            left &= left - 1;
-            if leaf < FAILED && (leaf >> 16) as usize == base {
-                is_known &= summary.remove((leaf & 0xFFFF) as u16);
-            }
-        }
-        if is_known {
-            return summary;
-        }
-        let end = self.leaves.len().min((block + 1) * BLOCK);
-        let leaves = self.leaves[block * BLOCK..end].iter().enumerate();
-        let stays = |place: usize, leaf: u32| left_out & 1 << place == 0 && (leaf >> 16) as usize == base;
-        summary_of(leaves.map(|(place, leaf)| if stays(place, *leaf) { *leaf } else { FAILED }))
-    }
-
-    /// The failures by index.
-    pub fn failures(&self) -> &[Failure] {
-        &self.failures
-    }
-
-    /// Why leaves are not feasible, each with their number; of use when all blocks are fresh.
-    pub fn failure_counts(&self) -> impl Iterator<Item = (Failure, usize)> {
-        self.failures.iter().copied().zip(self.failure_counts.iter().copied()).filter(|(_, count)| *count > 0)
     }
 
     /// Computes the leaves of a block whose nodes have changed, as they are for a pod that is nominated nowhere.
@@ -376,7 +309,7 @@ impl Layer {
         let nodes = self.leaves.len().min(start + BLOCK) - start;
         let changed_at = &env.table.changed_at[start..start + nodes];
         let stale = changes.since(fresh_at).unwrap_or_else(|| {
-            let bits = changed_at.iter().enumerate().map(|(place, own)| u32::from(*own > fresh_at) << place);
+            let bits = changed_at.iter().enumerate().map(|(place, changed)| u32::from(*changed > fresh_at) << place);
             bits.fold(0, |all, bit| all | bit)
         });
         self.compute_leaves(block, stale, env)
@@ -422,39 +355,14 @@ impl Layer {
         Ok(())
     }
 
-    /// Sets a leaf. Tells whether the summaries of its block are still known.
-    fn set(&mut self, position: usize, leaf: u32) -> bool {
-        let old = std::mem::replace(&mut self.leaves[position], leaf);
-        if old == leaf {
-            return true;
-        }
-        self.leaf_changes += 1;
-        let block = position / BLOCK;
-        let summaries = &mut self.summaries[block * self.stride..(block + 1) * self.stride];
-        let mut is_known = true;
-        if old < FAILED {
-            is_known = summaries[(old >> 16) as usize].remove((old & 0xFFFF) as u16);
-            self.totals[block] -= 1;
-        } else if old != UNKNOWN {
-            self.failure_counts[(old & !FAILED) as usize] -= 1;
-        }
-        if leaf < FAILED {
-            summaries[(leaf >> 16) as usize].add((leaf & 0xFFFF) as u16);
-            self.totals[block] += 1;
-        } else {
-            self.failure_counts[(leaf & !FAILED) as usize] += 1;
-        }
-        is_known
-    }
-
-    /// Gives a pod that is nominated to a node the leaf as it is for that pod, whose own nomination does not stand in its
+    /// Gives a pod that is nominated to a node the leaf as it is for that pod, whose nomination does not stand in its
     /// way. Tells whether it differs from that for others, and then what it was: to be [put back](Self::restore).
     ///
     /// # Errors
     /// If a leaf cannot be told without the framework.
-    pub fn adapt(&mut self, position: usize, env: &Env<'_>, own: PodId) -> Result<Option<SavedLeaf>, NotIndexable> {
+    pub fn adapt(&mut self, position: usize, env: &Env<'_>, pod: PodId) -> Result<Option<SavedLeaf>, NotIndexable> {
         self.refresh(position / BLOCK, env)?;
-        let leaf = self.compute(position, env, Some(own))?;
+        let leaf = self.compute(position, env, Some(pod))?;
         let saved = SavedLeaf { position, leaf: self.leaves[position] };
         if saved.leaf == leaf {
             return Ok(None);
@@ -472,25 +380,8 @@ impl Layer {
         }
     }
 
-    /// Computes the summaries of a block from its leaves.
-    fn summarize(&mut self, block: usize) {
-        let end = self.leaves.len().min((block + 1) * BLOCK);
-        let leaves = &self.leaves[block * BLOCK..end];
-        if self.stride == 1 {
-            self.summaries[block] = summary_of(leaves.iter().copied());
-            return;
-        }
-        let summaries = &mut self.summaries[block * self.stride..(block + 1) * self.stride];
-        summaries.fill(Summary::default());
-        for leaf in leaves {
-            if *leaf < FAILED {
-                summaries[(*leaf >> 16) as usize].add((*leaf & 0xFFFF) as u16);
-            }
-        }
-    }
-
-    /// `own` is a pod whose nomination does not count.
-    fn compute(&mut self, position: usize, env: &Env<'_>, own: Option<PodId>) -> Result<u32, NotIndexable> {
+    /// `adapted_to` is a pod whose nomination does not count.
+    fn compute(&mut self, position: usize, env: &Env<'_>, adapted_to: Option<PodId>) -> Result<u32, NotIndexable> {
         let load = &env.table.loads[position];
         let id = env.table.ids[position];
         let node = || env.snapshot.node(id).map(|node| &**node);
@@ -509,20 +400,20 @@ impl Layer {
                 self.base_of[position] = base;
             }
         }
-        let crowd = if env.nominator.is_empty() { None } else { self.crowd_on(id, env, own) };
+        let nominated = if env.nominator.is_empty() { None } else { self.nominated_on(id, env, adapted_to) };
         if !self.pod.traits.host_ports.is_empty()
             && env.profile.filter.contains(&Plugin::NodePorts)
             && env.profile.pre_filter.contains(&Plugin::NodePorts)
             && let Some(node) = node()
         {
-            if crowd.is_some() {
+            if nominated.is_some() {
                 return Err(NotIndexable);
             }
             if let Err(failure) = node_ports::filter(&self.pod, node) {
                 return Ok(self.failed_leaf(failure));
             }
         }
-        if let Err(failure) = self.shape.filter(load, env.profile, &self.pod, node, crowd.as_ref()) {
+        if let Err(failure) = self.shape.filter(load, env.profile, &self.pod, node, nominated.as_ref()) {
             return Ok(self.failed_leaf(failure));
         }
         let score = self.shape.score(load, env.profile, &self.pod, node);
@@ -530,25 +421,21 @@ impl Layer {
     }
 
     /// Number and requests of the pods nominated to a node that count as if they were there.
-    fn crowd_on(&self, node: NodeId, env: &Env<'_>, own: Option<PodId>) -> Option<(i64, Resources)> {
-        let mut crowd = None;
+    fn nominated_on(&self, node: NodeId, env: &Env<'_>, adapted_to: Option<PodId>) -> Option<(i64, Resources)> {
+        let mut nominated = None;
         let priority = self.pod.priority();
-        for other in env.nominator.pods_on(node) {
-            if other.priority() >= priority && Some(other.id) != own {
-                let (pods, requests) = crowd.get_or_insert_with(|| (0, Resources::default()));
+        for waiting in env.nominator.pods_on(node) {
+            if waiting.priority() >= priority && Some(waiting.id) != adapted_to {
+                let (pods, requests) = nominated.get_or_insert_with(|| (0, Resources::default()));
                 *pods += 1;
-                requests.add(&other.placed().requests);
+                requests.add(&waiting.placed().requests);
             }
         }
-        crowd
-    }
-
-    fn failed_leaf(&mut self, failure: Failure) -> u32 {
-        FAILED | u32::try_from(self.failure_id(failure)).unwrap_or(0)
+        nominated
     }
 }
 
 /// Whether a nominated pod counts as if it were there when another one is placed.
-pub fn counts(nominated: &PodInfo, own: &PodInfo) -> bool {
-    nominated.priority() >= own.priority() && nominated.id != own.id
+pub fn counts(nominated: &PodInfo, pod: &PodInfo) -> bool {
+    nominated.priority() >= pod.priority() && nominated.id != pod.id
 }

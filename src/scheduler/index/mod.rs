@@ -6,16 +6,18 @@
 //! (their highest taint count, the emptiest zone) are normalized over groups of nodes that share them. Counts of pods by
 //! node and by topology domain are kept pod by pod.
 //!
-//! What cannot be indexed is left to the framework: pods with volumes or a node set (DaemonSets), profiles whose filters
-//! run in another order, nominated pods next to constraints on topology, and classes with too many groups.
+//! Each plugin's descriptor says whether the index has its rule. What cannot be indexed is left to the framework: pods
+//! about whom a plugin has something to say whose rule the index does not have (those of volumes), pods with a node set
+//! (DaemonSets), profiles whose filters run in another order, nominated pods next to constraints on topology, and classes
+//! with too many groups.
 
 mod class;
 mod constraints;
-mod crowd;
 mod demand;
 mod key;
 mod layer;
 mod node_table;
+mod node_values;
 mod search;
 mod shape;
 mod summary;
@@ -28,8 +30,8 @@ use crate::scheduler::config::Profile;
 use crate::scheduler::framework::{
     Context, Decision, Diagnosis, Failure, Failures, Placement, SearchState, TieBreak, feasible_nodes_to_find,
 };
-use crate::scheduler::plugins::Plugin;
-use crate::scheduler::view::{Nominator, OriginAddress, PodInfo, Snapshot};
+use crate::scheduler::plugins::{Descriptor, Indexability, Plugin, TABLE};
+use crate::scheduler::view::{OriginAddress, PodInfo, Snapshot, View};
 use class::Class;
 use demand::Demand;
 use key::{ClassKey, DemandKey, LayerKey};
@@ -69,6 +71,8 @@ pub struct Index {
     by_layer_key: FxHashMap<LayerKey, usize>,
     /// By origin and profile. The pod keeps the addresses from being used again. `None`: not indexed.
     by_address: FxHashMap<(OriginAddress, usize), (Option<usize>, Arc<PodInfo>)>,
+    /// By profile: the plugins whose rules the index does not have.
+    unindexed: FxHashMap<usize, Option<Vec<IsIdle>>>,
     /// A pod with affinity was seen: labels tell classes apart.
     labels_are_seen: bool,
     searches: u64,
@@ -80,10 +84,10 @@ pub struct Index {
 }
 
 impl Index {
-    /// An index of a snapshot, which from now on logs its changes. The snapshot must have no pods yet.
+    /// An index of a view, which from now on logs its changes. The view must have no pods yet.
     #[must_use]
-    pub fn new(snapshot: &mut Snapshot) -> Self {
-        snapshot.enable_log();
+    pub fn new(view: &mut View) -> Self {
+        view.enable_log();
         Self::default()
     }
 
@@ -122,10 +126,10 @@ impl Index {
         Some(self.classes[(*class)?].number)
     }
 
-    /// Catches up with the snapshot, which must be [refreshed](Snapshot::refresh), and with the nominations.
-    pub fn sync(&mut self, snapshot: &mut Snapshot, nominator: &mut Nominator) {
-        self.table.sync(snapshot, nominator.changed_nodes());
-        nominator.clear_changed_nodes();
+    /// Catches up with the nodes, pods and nominations of the view, which must be [refreshed](View::refresh).
+    pub fn sync(&mut self, view: &mut View) {
+        self.table.sync(view.snapshot(), view.nominator().changed_nodes());
+        view.clear_log();
     }
 
     /// Decides where a pod is to be placed, as [`schedule`](super::schedule) does; `None` leaves it to that. The index
@@ -193,7 +197,7 @@ impl Index {
         }
         let nominated = pod.nominated_node_name.as_ref().and_then(|name| context.snapshot.node_by_name(name));
         let nominated = nominated.and_then(|id| table.position(id));
-        // Its own nomination does not count against it, unlike for the others of its layer.
+        // The nomination of the pod itself does not count against it, unlike for the others of its layer.
         let adapted = match nominated {
             Some(position) => layer.adapt(position, &env, pod.id).ok()?,
             None => None,
@@ -220,9 +224,8 @@ impl Index {
                     Some(Decision::Placed(placement))
                 }
                 Found::Nothing(reasons) => {
-                    let names_node = context.profile.version.taint_reason_names_taint();
-                    if names_node && reasons.iter().any(|(failure, _)| matches!(failure, Failure::UntoleratedTaint(_)))
-                    {
+                    let version = context.profile.version;
+                    if reasons.iter().any(|(failure, _)| failure.words_differ_by_node(version)) {
                         return None;
                     }
                     let plugins = reasons.iter().map(|(failure, _)| failure.plugin()).collect();
@@ -283,9 +286,10 @@ impl Index {
         if let Some((class, _)) = self.by_address.get(&address) {
             return *class;
         }
-        let key = filters_in_default_order(context.profile)
-            .then(|| ClassKey::new(pod, profile, context.profile, context.listers, self.labels_are_seen))
-            .flatten();
+        let unindexed = self.unindexed.entry(profile).or_insert_with(|| unindexed_plugins(context.profile));
+        let can_answer = unindexed.as_ref().is_some_and(|plugins| plugins.iter().all(|is_idle| is_idle(pod)));
+        let key =
+            can_answer.then(|| ClassKey::new(pod, profile, context.profile, context.listers, self.labels_are_seen));
         let class = key.and_then(|key| self.class_of_key(key, pod, context));
         if self.by_address.len() >= MAX_ADDRESSES {
             self.by_address.clear();
@@ -308,7 +312,7 @@ impl Index {
         } else {
             // The class that was not asked for the longest time makes room.
             let (slot, _) = self.classes.iter().enumerate().min_by_key(|(_, class)| class.last_used)?;
-            self.by_key.retain(|_, own| *own != slot);
+            self.by_key.retain(|_, known| *known != slot);
             self.by_address.clear();
             self.classes[slot] = class;
             self.drop_unused();
@@ -353,9 +357,9 @@ fn free_slot<T>(slots: &mut Vec<Option<T>>) -> usize {
 /// Frees the slots that are not used.
 fn retain_slots<K, T>(slots: &mut [Option<T>], by_key: &mut FxHashMap<K, usize>, used: &FxHashSet<usize>) {
     by_key.retain(|_, slot| used.contains(slot));
-    for (slot, own) in slots.iter_mut().enumerate() {
+    for (slot, value) in slots.iter_mut().enumerate() {
         if !used.contains(&slot) {
-            *own = None;
+            *value = None;
         }
     }
 }
@@ -381,7 +385,17 @@ fn layer_of(
     Some(slot)
 }
 
-/// Whether the filters that are enabled run in the order of the default profile, which the index assumes.
-fn filters_in_default_order(profile: &Profile) -> bool {
-    profile.filter.is_sorted() && profile.filter.contains(&Plugin::NodeResourcesFit)
+/// Whether a plugin has nothing to say about a pod.
+type IsIdle = fn(&PodInfo) -> bool;
+
+/// What the index can answer for under a profile: pods about whom none of these plugins, whose rules it does not have, has
+/// anything to say. `None`: nothing, since the filters do not run in the order of the default profile, which it assumes.
+fn unindexed_plugins(profile: &Profile) -> Option<Vec<IsIdle>> {
+    let in_default_order = profile.filter.is_sorted() && profile.filter.contains(&Plugin::NodeResourcesFit);
+    let unindexed = TABLE.iter().filter(|descriptor| profile.runs_for_nodes(descriptor.plugin));
+    let is_idle = |descriptor: &Descriptor| match descriptor.indexability {
+        Indexability::Indexed => None,
+        Indexability::WhenIdle(is_idle) => Some(is_idle),
+    };
+    in_default_order.then(|| unindexed.filter_map(is_idle).collect())
 }

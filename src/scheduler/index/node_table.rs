@@ -94,8 +94,8 @@ impl BlockChanges {
             return None;
         }
         let mut changed = 0;
-        for (own, place) in self.versions.iter().zip(self.places) {
-            changed |= u32::from(*own > version) << (place % 32);
+        for (changed_at, place) in self.versions.iter().zip(self.places) {
+            changed |= u32::from(*changed_at > version) << (place % 32);
         }
         Some(changed)
     }
@@ -279,7 +279,9 @@ impl NodeTable {
     pub fn changed_since(&self, version: u64) -> Option<impl Iterator<Item = usize> + '_> {
         let LastChanges { changes, next } = &self.last_changes;
         let is_kept = changes[*next].0 <= version;
-        is_kept.then(|| changes.iter().filter(move |(own, _)| *own > version).map(|(_, position)| *position as usize))
+        is_kept.then(|| {
+            changes.iter().filter(move |(changed_at, _)| *changed_at > version).map(|(_, position)| *position as usize)
+        })
     }
 
     /// Where pods of a kind came and went; `None` if none ever did.
@@ -313,7 +315,7 @@ impl NodeTable {
 
     /// The index of a topology key, added if need be.
     pub fn key(&mut self, name: &Name, snapshot: &Snapshot) -> usize {
-        if let Some(index) = self.keys.iter().position(|own| own.name == *name) {
+        if let Some(index) = self.keys.iter().position(|key| key.name == *name) {
             return index;
         }
         let mut key = TopologyKey {
@@ -328,8 +330,8 @@ impl NodeTable {
         self.keys.len() - 1
     }
 
-    /// Reads the snapshot's log. `nominated` are nodes whose nominated pods changed.
-    pub fn sync(&mut self, snapshot: &mut Snapshot, nominated: &[NodeId]) {
+    /// Reads the snapshot's log, which is to be cleared then. `nominated` are nodes whose nominated pods changed.
+    pub fn sync(&mut self, snapshot: &Snapshot, nominated: &[NodeId]) {
         let entries = snapshot.log().map_or(&[][..], |log| log.entries());
         if self.kinds.is_some() {
             for entry in entries {
@@ -372,7 +374,6 @@ impl NodeTable {
             self.order_generation = Some(snapshot.order_generation());
             self.lay_out(snapshot);
         }
-        snapshot.clear_log();
     }
 
     fn node_changed(&mut self, position: usize, node: &NodeInfo) {
@@ -419,7 +420,7 @@ impl NodeTable {
             kinds.resize(node.index() + 1, Kinds::new());
         }
         let kinds = &mut kinds[node.index()];
-        match kinds.iter().position(|(own, _)| *own == kind) {
+        match kinds.iter().position(|(known, _)| *known == kind) {
             Some(index) => {
                 kinds[index].1 += amount;
                 if kinds[index].1 == 0 {

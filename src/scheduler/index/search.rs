@@ -2,17 +2,16 @@
 //! that of the framework (`schedule_one.rs`), found without a look at each node.
 
 mod by_base;
+mod scores;
 
 use super::class::Class;
-use super::constraints::Soft;
-use super::crowd::Locals;
 use super::demand::Demand;
 use super::layer::{Env, Layer, Leaf, NotIndexable};
-use super::node_table::{BLOCK, NO_DOMAIN};
+use super::node_table::BLOCK;
+use super::node_values::Locals;
 use super::summary::Summary;
 use crate::cluster::NodeId;
-use crate::scheduler::framework::{Code, Failure, MAX_NODE_SCORE, Placement, TieBreak};
-use crate::scheduler::plugins::{Plugin, inter_pod_affinity, pod_topology_spread};
+use crate::scheduler::framework::{Code, Failure, Placement, TieBreak};
 use by_base::OfBase;
 
 /// What a search found.
@@ -43,7 +42,7 @@ enum Judgement {
 pub struct Buffers {
     /// By group.
     judgements: Vec<Judgement>,
-    /// By group: nodes in the window whose own state takes the pod.
+    /// By group: nodes in the window whose state takes the pod.
     counts: Vec<u32>,
     /// By group: the highest resource score in the window.
     scores: Vec<u16>,
@@ -215,14 +214,14 @@ impl Search<'_> {
         Ok(Found::Node { placement: Placement { node, feasible, total, best }, visited })
     }
 
-    /// The own values of the nodes of a group.
+    /// What the pods on each node of a group come to.
     fn locals(&self, group: usize) -> &Locals {
-        self.demand.crowd.locals(self.class.groups[group].local)
+        self.demand.node_values.locals(self.class.groups[group].local)
     }
 
     #[inline]
     fn group_at(&mut self, base: usize, position: usize) -> Result<usize, NotIndexable> {
-        self.class.group(base, self.demand.crowd.id_at(position))
+        self.class.group(base, self.demand.node_values.id_at(position))
     }
 
     fn judge(&self, group: usize, minima: &[i64]) -> Judgement {
@@ -282,8 +281,8 @@ impl Search<'_> {
         let mut feasible = 0;
         buffers.summaries.clear();
         buffers.summaries.extend_from_slice(self.layer.summaries(block));
-        let crowded = self.demand.crowd.block(block);
-        let (mut left, mut is_known) = (crowded, true);
+        let with_values = self.demand.node_values.block(block);
+        let (mut left, mut is_known) = (with_values, true);
         while left != 0 {
             let position = block * BLOCK + left.trailing_zeros() as usize;
             left &= left - 1;
@@ -297,7 +296,7 @@ impl Search<'_> {
         if !is_known {
             buffers.summaries.fill(Summary::default());
             for position in block * BLOCK..self.layer.len().min((block + 1) * BLOCK) {
-                if crowded & 1 << (position % BLOCK) == 0
+                if with_values & 1 << (position % BLOCK) == 0
                     && let Leaf::Fits(base, score) = self.layer.leaf(position)
                 {
                     buffers.summaries[base].add(score);
@@ -322,113 +321,13 @@ impl Search<'_> {
         let mut reasons: Vec<(Failure, usize)> = self.layer.failure_counts().collect();
         for (judgement, count) in buffers.judgements.iter().zip(&buffers.counts) {
             let Judgement::Rejects(failure) = *judgement else { continue };
-            match reasons.iter_mut().find(|(own, _)| *own == failure) {
-                Some((_, own)) => *own += *count as usize,
+            match reasons.iter_mut().find(|(known, _)| *known == failure) {
+                Some((_, nodes)) => *nodes += *count as usize,
                 None if *count > 0 => reasons.push((failure, *count as usize)),
                 None => {}
             }
         }
         reasons
-    }
-
-    /// Fills `statics`: what each present group scores besides its resources.
-    fn score_groups(&self, feasible: usize, buffers: &mut Buffers) {
-        let profile = self.env.profile;
-        let weight = |wanted: Plugin| profile.score.iter().find(|(own, _)| *own == wanted).map_or(0, |own| own.1);
-        let base = |group: usize| &self.layer.bases[usize::from(self.class.groups[group].base)];
-        let present = &buffers.present;
-        let most_taints = present.iter().map(|group| base(*group).taints).max().unwrap_or(0);
-        let most_affinity = present.iter().map(|group| base(*group).affinity).max().unwrap_or(0);
-        let (taints, affinity, images) =
-            (weight(Plugin::TaintToleration), weight(Plugin::NodeAffinity), weight(Plugin::ImageLocality));
-        buffers.statics.clear();
-        for group in present {
-            let base = base(*group);
-            let tainted = if most_taints == 0 { 0 } else { MAX_NODE_SCORE * base.taints / most_taints };
-            let attracted =
-                if most_affinity == 0 { base.affinity } else { MAX_NODE_SCORE * base.affinity / most_affinity };
-            buffers.statics.push((MAX_NODE_SCORE - tainted) * taints + attracted * affinity + base.images * images);
-        }
-        if self.demand.constraints.scores_affinity() {
-            buffers.raw.clear();
-            let score = |group: &usize| self.demand.constraints.affinity_score(self.locals(*group), base(*group));
-            buffers.raw.extend(present.iter().map(score));
-            inter_pod_affinity::normalize(&mut buffers.raw);
-            let weight = weight(Plugin::InterPodAffinity);
-            for (own, score) in buffers.statics.iter_mut().zip(&buffers.raw) {
-                *own += score * weight;
-            }
-        }
-        if !self.demand.constraints.soft.is_empty() {
-            self.score_spread(feasible, weight(Plugin::PodTopologySpread), buffers);
-        }
-    }
-
-    /// Adds PodTopologySpread's scores to `statics`.
-    #[expect(clippy::cast_precision_loss, reason = "kube-scheduler computes with float64")]
-    #[expect(clippy::cast_possible_truncation, reason = "counts of pods, far from the limits")]
-    fn score_spread(&self, feasible: usize, weight: i64, buffers: &mut Buffers) {
-        let soft = &self.demand.constraints.soft;
-        let base = |group: usize| &self.layer.bases[usize::from(self.class.groups[group].base)];
-        let is_ignored = |group: usize| {
-            let constraints = &self.demand.constraints;
-            let lacks = |own: &Soft| constraints.domain(own.tally, base(group)) == NO_DOMAIN;
-            constraints.requires_all_keys && soft.iter().any(lacks)
-        };
-        let (counts, present) = (&buffers.counts, &buffers.present);
-        let ignored: usize =
-            present.iter().filter(|group| is_ignored(**group)).map(|group| counts[*group] as usize).sum();
-        let counted = || present.iter().copied().filter(|group| !is_ignored(*group));
-        let mut weights = [0.0; 8];
-        let mut more_weights;
-        let weights = if soft.len() <= weights.len() {
-            &mut weights[..soft.len()]
-        } else {
-            more_weights = vec![0.0; soft.len()];
-            &mut more_weights[..]
-        };
-        for (own, weight) in soft.iter().zip(weights.iter_mut()) {
-            let size = if own.is_hostname {
-                feasible - ignored
-            } else {
-                // A missing key is a domain too where it is tolerated.
-                buffers.domains.clear();
-                let mut nodes = 0;
-                for group in counted() {
-                    let domain = self.demand.constraints.domain(own.tally, base(group));
-                    if domain != NO_DOMAIN && self.demand.constraints.tallies[own.tally].is_local {
-                        nodes += counts[group] as usize;
-                    } else {
-                        buffers.domains.push(domain);
-                    }
-                }
-                buffers.domains.sort_unstable();
-                buffers.domains.dedup();
-                nodes + buffers.domains.len()
-            };
-            *weight = ((size + 2) as f64).ln();
-        }
-        buffers.raw.clear();
-        for group in present {
-            let mut score = 0.0;
-            if !is_ignored(*group) {
-                for (own, weight) in soft.iter().zip(&*weights) {
-                    let locals = self.locals(*group);
-                    if let Some(count) = self.demand.constraints.value(own.tally, locals, base(*group)) {
-                        score += count as f64 * weight + (own.max_skew - 1) as f64;
-                    }
-                }
-            }
-            buffers.raw.push(score.round() as i64);
-        }
-        let of_counted =
-            || present.iter().zip(&buffers.raw).filter(|(group, _)| !is_ignored(**group)).map(|own| *own.1);
-        let (min, max) = (of_counted().min().unwrap_or(0), of_counted().max().unwrap_or(0));
-        for ((group, raw), own) in present.iter().zip(&buffers.raw).zip(&mut buffers.statics) {
-            if !is_ignored(*group) {
-                *own += weight * pod_topology_spread::normalized(*raw, min, max);
-            }
-        }
     }
 
     /// Chooses one of the nodes of the window whose score is the one wanted of their group. Gives it with their number.
@@ -463,7 +362,7 @@ impl Search<'_> {
                 let positions = parts.flat_map(|((from, to), _)| from..to);
                 positions
                     .filter(|position| self.is_best(*position, buffers))
-                    .map(|own| self.env.table.ids[own])
+                    .map(|position| self.env.table.ids[position])
                     .min()?
             }
         };
@@ -478,12 +377,13 @@ impl Search<'_> {
         if !summaries().any(may_have) {
             return 0;
         }
-        if window.is_whole(from, to) && self.demand.crowd.block(block) == 0 {
+        if window.is_whole(from, to) && self.demand.node_values.block(block) == 0 {
             let is_wanted = |base: usize, best: u16| {
                 let group = self.class.known_group(base, 0);
                 group.and_then(|group| buffers.wanted.get(group)) == Some(&u32::from(best))
             };
-            let best = self.layer.summaries(block).iter().enumerate().filter(|(base, own)| is_wanted(*base, own.best));
+            let best =
+                self.layer.summaries(block).iter().enumerate().filter(|(base, summary)| is_wanted(*base, summary.best));
             return best.map(|(_, summary)| usize::from(summary.ties)).sum();
         }
         (from..to).filter(|position| self.is_best(*position, buffers)).count()
@@ -494,7 +394,7 @@ impl Search<'_> {
         if u32::from(score) < buffers.wanted_of_base[base] {
             return false;
         }
-        let group = self.class.known_group(base, self.demand.crowd.id_at(position));
+        let group = self.class.known_group(base, self.demand.node_values.id_at(position));
         group.and_then(|group| buffers.wanted.get(group)) == Some(&u32::from(score))
     }
 }

@@ -18,7 +18,7 @@ enum FitScore {
 
 /// What a class asks of the resources of a node.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch")]
 pub struct Shape {
     requests: (i64, i64, i64),
     scored: (i64, i64),
@@ -39,7 +39,9 @@ impl Shape {
     pub fn new(pod: &PodInfo, profile: &Profile) -> Option<Self> {
         let requests = &pod.requests().requests;
         let scored = &pod.requests().scored;
-        let weight_of = |wanted: Plugin| profile.score.iter().find(|(own, _)| *own == wanted).map_or(0, |own| own.1);
+        let weight_of = |wanted: Plugin| {
+            profile.score.iter().find(|(plugin, _)| *plugin == wanted).map_or(0, |(_, weight)| *weight)
+        };
         let skips_balance = profile.pre_score.contains(&Plugin::NodeResourcesBalancedAllocation)
             && balanced_allocation::skips_score(&profile.args.balanced_resources, pod);
         let balanced_weight = if skips_balance { 0 } else { weight_of(Plugin::NodeResourcesBalancedAllocation) };
@@ -50,10 +52,10 @@ impl Shape {
         }
         let mut weights = (0, 0);
         let mut is_quick = true;
-        for own in &profile.args.fit.resources {
-            match own.resource {
-                ResourceKey::Cpu => weights.0 += own.weight,
-                ResourceKey::Memory => weights.1 += own.weight,
+        for scored in &profile.args.fit.resources {
+            match scored.resource {
+                ResourceKey::Cpu => weights.0 += scored.weight,
+                ResourceKey::Memory => weights.1 += scored.weight,
                 _ => is_quick = false,
             }
         }
@@ -98,28 +100,28 @@ impl Shape {
             && fits_one(self.requests.2, load.free_ephemeral)
     }
 
-    /// Whether the requests fit the node, `crowd` of nominated pods (their number and requests) included.
+    /// Whether the requests fit the node, with `nominated` pods (their number and requests) included.
     pub fn filter<'a>(
         &self,
         load: &NodeLoad,
         profile: &Profile,
         pod: &PodInfo,
         node: impl Fn() -> Option<&'a NodeInfo>,
-        crowd: Option<&(i64, Resources)>,
+        nominated: Option<&(i64, Resources)>,
     ) -> Result<(), Failure> {
         if !self.filters {
             return Ok(());
         }
-        if self.quick_filter && crowd.is_none() && self.fits(load) {
+        if self.quick_filter && nominated.is_none() && self.fits(load) {
             return Ok(());
         }
         let Some(node) = node() else { return Ok(()) };
-        let mut crowded;
-        let (others, requested) = match crowd {
+        let mut with_nominated;
+        let (others, requested) = match nominated {
             Some((pods, requests)) => {
-                crowded = node.requested().clone();
-                crowded.add(requests);
-                (*pods, &crowded)
+                with_nominated = node.requested().clone();
+                with_nominated.add(requests);
+                (*pods, &with_nominated)
             }
             None => (0, node.requested()),
         };
@@ -131,9 +133,8 @@ impl Shape {
             node.allocatable(),
             requested,
             node.free_pods() - others,
-            |_| false,
         );
-        if shortage.is_empty() { Ok(()) } else { Err(Failure::Resources(shortage)) }
+        shortage.into_result()
     }
 
     /// The weighted sum of both scores of a node where the requests fit, if a few numbers tell both: as

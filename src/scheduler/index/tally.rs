@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 pub struct Tally {
     /// Index of the topology key in the table.
     pub key: usize,
-    /// Each node is a domain of its own, or only the node itself counts.
+    /// No two nodes share a domain, or only the node itself counts.
     pub is_local: bool,
     /// What one pod of each kind counts.
     weights: Vec<i64>,

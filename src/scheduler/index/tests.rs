@@ -42,11 +42,10 @@ fn urgent(case: &mut Case, cpu: i64) -> Arc<PodOrigin> {
 
 /// Tells whether the pod found no node, and then has shown that index and memo preempt as the framework does.
 fn preempts_alike(case: &mut Case, pod: &Arc<PodInfo>, state: &mut CycleState, seed: u64) -> bool {
-    case.snapshot.refresh();
-    case.index.sync(&mut case.snapshot, &mut case.nominator);
+    case.view.refresh();
+    case.index.sync(&mut case.view);
     let tie_break = TieBreak::Random(case.draw.number());
-    let (snapshot, listers, nominator, profile) = (&case.snapshot, &case.listers, &case.nominator, &case.profile);
-    let context = Context { snapshot, listers, nominator, profile };
+    let context = Context::new(&case.view, &case.profile);
     let mut search = case.search;
     let decision = case.index.schedule(&context, pod, 0, &mut search, tie_break);
     let Some(Decision::Unschedulable(found)) = decision else { return false };
@@ -59,14 +58,15 @@ fn preempts_alike(case: &mut Case, pod: &Arc<PodInfo>, state: &mut CycleState, s
 
     let expected = preempt(&context, pod, &expected, &mut scratch.state, tie_break);
     let mut found = Diagnosis::clone(&found);
-    if let Failures::Counted { resolvable: own, .. } = &mut found.failures {
-        *own = Some(resolvable);
+    if let Failures::Counted { resolvable: nodes, .. } = &mut found.failures {
+        *nodes = Some(resolvable);
     }
     run_pre_filter(&context, pod, state);
     let found = preempt(&context, pod, &found, state, tie_break);
-    let told = |own: &crate::scheduler::Preemption| {
-        let victims = own.chosen().map(|chosen| chosen.victims.iter().map(|victim| victim.id).collect::<Vec<_>>());
-        (own.nominated, own.ties.clone(), own.failure.clone(), victims)
+    let told = |preemption: &crate::scheduler::Preemption| {
+        let victims =
+            preemption.chosen().map(|chosen| chosen.victims.iter().map(|victim| victim.id).collect::<Vec<_>>());
+        (preemption.nominated, preemption.ties.clone(), preemption.failure.clone(), victims)
     };
     assert_eq!(told(&found), told(&expected), "seed {seed}: {pod:?}");
     true

@@ -1,9 +1,19 @@
 //! ImageLocality: nodes that have the pod's large images score more.
 
+use super::descriptor::{Descriptor, ExtensionPoint, Indexability};
+use super::plugin::Plugin;
 use crate::api::Name;
 use crate::scheduler::config::KubernetesVersion;
 use crate::scheduler::framework::MAX_NODE_SCORE;
 use crate::scheduler::view::{ImageId, NodeInfo, PodInfo, Snapshot};
+
+/// What there is to know of the plugin.
+pub const DESCRIPTOR: Descriptor = Descriptor {
+    weight: 1,
+    points: |_| &[ExtensionPoint::Score],
+    indexability: Indexability::Indexed,
+    ..Descriptor::of(Plugin::ImageLocality, "ImageLocality")
+};
 
 const MEBIBYTE: i64 = 1024 * 1024;
 /// Images below this size do not count (`minThreshold`).

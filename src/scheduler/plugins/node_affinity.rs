@@ -1,10 +1,31 @@
 //! NodeAffinity: node selectors, required and preferred node affinity, and the profile's `addedAffinity`.
 
+use super::descriptor::{Descriptor, ExtensionPoint, Indexability};
 use super::plugin::Plugin;
 use crate::api::{Node, NodeAffinity, NodeSelectorOperator, NodeSelectorTerm, PodSpec};
 use crate::cluster::NodeId;
-use crate::scheduler::framework::{Code, Context, Failure, PreFilterOutcome, PreFilterRejection};
+use crate::scheduler::config::Profile;
+use crate::scheduler::framework::{
+    ClusterEvent, Context, EventKind, Failure, NodeChange, PreFilterOutcome, Reason, Words,
+};
 use crate::scheduler::view::{NodeInfo, PodInfo};
+
+/// What there is to know of the plugin.
+pub const DESCRIPTOR: Descriptor = Descriptor {
+    weight: 2,
+    points: |_| &[ExtensionPoint::PreFilter, ExtensionPoint::Filter, ExtensionPoint::PreScore, ExtensionPoint::Score],
+    events: &[EventKind::NodeAdd, EventKind::NodeUpdate(NodeChange::Label)],
+    hint: |profile, _, pod, event| matches_only_now(profile, pod, event),
+    indexability: Indexability::Indexed,
+    ..Descriptor::of(Plugin::NodeAffinity, "NodeAffinity")
+};
+
+/// The pod's node selector or required terms exclude the node.
+static ERR_REASON_POD: Reason =
+    Reason::unresolvable(Plugin::NodeAffinity, Words::Fixed("node(s) didn't match Pod's node affinity/selector"));
+/// The profile's `addedAffinity` excludes the node.
+static ERR_REASON_ENFORCED: Reason =
+    Reason::unresolvable(Plugin::NodeAffinity, Words::Fixed("node(s) didn't match scheduler-enforced node affinity"));
 
 /// Whether the node matches the pod's node selector and required node affinity (`GetRequiredNodeAffinity`).
 pub fn matches_required(spec: &PodSpec, node: &Node) -> bool {
@@ -22,15 +43,11 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo) -> PreFilterOutcome {
     let Some(required) = required.filter(|required| !required.terms.is_empty()) else { return PreFilterOutcome::Run };
     let mut names: Vec<&str> = Vec::new();
     for term in &required.terms {
-        let Some(own) = named_nodes(term) else { return PreFilterOutcome::Run };
-        names.extend(own);
+        let Some(of_term) = named_nodes(term) else { return PreFilterOutcome::Run };
+        names.extend(of_term);
     }
     if names.is_empty() {
-        return PreFilterOutcome::Reject(PreFilterRejection {
-            plugin: Plugin::NodeAffinity,
-            code: Code::UnschedulableAndUnresolvable,
-            reason: "pod affinity terms conflict".to_owned(),
-        });
+        return PreFilterOutcome::unresolvable(Plugin::NodeAffinity, "pod affinity terms conflict".to_owned());
     }
     let mut nodes: Vec<NodeId> = names.iter().filter_map(|name| context.snapshot.node_by_name(name)).collect();
     nodes.sort_unstable();
@@ -47,20 +64,20 @@ fn named_nodes(term: &NodeSelectorTerm) -> Option<Vec<&str>> {
     let first = fields.next()?;
     let mut names: Vec<&str> = first.values.iter().map(|name| &**name).collect();
     for field in fields {
-        names.retain(|name| field.values.iter().any(|other| **other == **name));
+        names.retain(|name| field.values.iter().any(|value| **value == **name));
     }
     Some(names)
 }
 
-/// Rejects nodes that the profile's `addedAffinity` or the pod's own selector and affinity exclude.
+/// Rejects nodes that the profile's `addedAffinity` or the pod's selector and affinity exclude.
 pub fn filter(added: Option<&NodeAffinity>, pod: &PodInfo, node: &NodeInfo) -> Result<(), Failure> {
     let meta = &node.node().meta;
     if let Some(required) = added.and_then(|added| added.required.as_ref())
         && !required.matches(&meta.name, &meta.labels)
     {
-        return Err(Failure::EnforcedNodeAffinity);
+        return Err(Failure::of(&ERR_REASON_ENFORCED));
     }
-    if matches_required(pod.spec(), node.node()) { Ok(()) } else { Err(Failure::NodeAffinity) }
+    if matches_required(pod.spec(), node.node()) { Ok(()) } else { Err(Failure::of(&ERR_REASON_POD)) }
 }
 
 /// Whether there is nothing to score by.
@@ -72,9 +89,19 @@ pub fn skips_score(added: Option<&NodeAffinity>, pod: &PodInfo) -> bool {
 /// The sum of the weights of the preferred terms that the node matches.
 pub fn score(added: Option<&NodeAffinity>, pod: &PodInfo, node: &NodeInfo) -> i64 {
     let meta = &node.node().meta;
-    let own = pod.affinity().and_then(|affinity| affinity.node.as_ref());
-    let terms = added.into_iter().chain(own).flat_map(|affinity| &affinity.preferred);
+    let of_pod = pod.affinity().and_then(|affinity| affinity.node.as_ref());
+    let terms = added.into_iter().chain(of_pod).flat_map(|affinity| &affinity.preferred);
     terms.filter(|term| term.preference.matches(&meta.name, &meta.labels)).map(|term| i64::from(term.weight)).sum()
+}
+
+/// A node matches, and did not before.
+fn matches_only_now(profile: &Profile, pod: &PodInfo, event: &ClusterEvent) -> bool {
+    let Some((old, Some(new))) = event.nodes() else { return true };
+    let added = profile.args.added_affinity.as_ref().and_then(|added| added.required.as_ref());
+    if added.is_some_and(|added| !added.matches(&new.meta.name, &new.meta.labels)) {
+        return false;
+    }
+    matches_required(pod.spec(), new) && !old.is_some_and(|old| matches_required(pod.spec(), old))
 }
 
 #[cfg(test)]

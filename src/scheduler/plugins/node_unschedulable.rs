@@ -1,8 +1,27 @@
 //! NodeUnschedulable: cordoned nodes take only pods that tolerate it.
 
+use super::descriptor::{Descriptor, ExtensionPoint, Indexability};
+use super::plugin::Plugin;
 use crate::api::{Name, PodSpec, Taint, TaintEffect, well_known};
-use crate::scheduler::framework::Failure;
-use crate::scheduler::view::NodeInfo;
+use crate::scheduler::framework::{ClusterEvent, EventKind, Failure, NodeChange, PodChange, Reason, Words};
+use crate::scheduler::view::{NodeInfo, PodInfo};
+
+/// What there is to know of the plugin.
+pub const DESCRIPTOR: Descriptor = Descriptor {
+    points: |_| &[ExtensionPoint::Filter],
+    events: &[
+        EventKind::NodeAdd,
+        EventKind::NodeUpdate(NodeChange::Taint),
+        EventKind::PendingPodUpdate(PodChange::Tolerations),
+    ],
+    hint: |_, _, pod, event| is_open_to(pod, event),
+    indexability: Indexability::Indexed,
+    ..Descriptor::of(Plugin::NodeUnschedulable, "NodeUnschedulable")
+};
+
+/// The node is cordoned.
+static ERR_REASON_UNSCHEDULABLE: Reason =
+    Reason::unresolvable(Plugin::NodeUnschedulable, Words::Fixed("node(s) were unschedulable"));
 
 /// Whether the pod tolerates the taint that a cordon stands for. The node's real taints play no part.
 pub fn tolerates_cordon(spec: &PodSpec) -> bool {
@@ -20,7 +39,20 @@ pub fn tolerates_cordon(spec: &PodSpec) -> bool {
 
 /// Rejects a cordoned node.
 pub fn filter(spec: &PodSpec, node: &NodeInfo) -> Result<(), Failure> {
-    if node.node().unschedulable && !tolerates_cordon(spec) { Err(Failure::Unschedulable) } else { Ok(()) }
+    if node.node().unschedulable && !tolerates_cordon(spec) {
+        Err(Failure::of(&ERR_REASON_UNSCHEDULABLE))
+    } else {
+        Ok(())
+    }
+}
+
+/// A node without cordon came, a cordon ended, or the pod has come to tolerate it.
+fn is_open_to(pod: &PodInfo, event: &ClusterEvent) -> bool {
+    match event {
+        ClusterEvent::NodeAdd(node) | ClusterEvent::NodeUpdate { new: node, .. } => !node.unschedulable,
+        ClusterEvent::PendingPodUpdate { new, .. } => new.id == pod.id && tolerates_cordon(new.spec()),
+        _ => true,
+    }
 }
 
 #[cfg(test)]

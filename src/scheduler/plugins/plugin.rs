@@ -51,44 +51,6 @@ impl Plugin {
         Self::ImageLocality,
         Self::NodeDeclaredFeatures,
     ];
-
-    /// The name in a KubeSchedulerConfiguration.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SchedulingGates => "SchedulingGates",
-            Self::PrioritySort => "PrioritySort",
-            Self::NodeUnschedulable => "NodeUnschedulable",
-            Self::NodeName => "NodeName",
-            Self::TaintToleration => "TaintToleration",
-            Self::NodeAffinity => "NodeAffinity",
-            Self::NodePorts => "NodePorts",
-            Self::NodeResourcesFit => "NodeResourcesFit",
-            Self::VolumeRestrictions => "VolumeRestrictions",
-            Self::NodeVolumeLimits => "NodeVolumeLimits",
-            Self::VolumeBinding => "VolumeBinding",
-            Self::VolumeZone => "VolumeZone",
-            Self::PodTopologySpread => "PodTopologySpread",
-            Self::InterPodAffinity => "InterPodAffinity",
-            Self::DynamicResources => "DynamicResources",
-            Self::DefaultPreemption => "DefaultPreemption",
-            Self::NodeResourcesBalancedAllocation => "NodeResourcesBalancedAllocation",
-            Self::ImageLocality => "ImageLocality",
-            Self::NodeDeclaredFeatures => "NodeDeclaredFeatures",
-        }
-    }
-
-    /// The plugin of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|plugin| plugin.name() == name)
-    }
-}
-
-impl fmt::Display for Plugin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
 }
 
 /// A set of plugins, iterated in the order of [`Plugin`].
@@ -134,19 +96,24 @@ impl PluginSet {
 
     /// Plugins in either set.
     #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+    pub const fn union(self, set: Self) -> Self {
+        Self(self.0 | set.0)
     }
 
     /// Plugins in both sets.
     #[must_use]
-    pub const fn intersection(self, other: Self) -> Self {
-        Self(self.0 & other.0)
+    pub const fn intersection(self, set: Self) -> Self {
+        Self(self.0 & set.0)
     }
 
     /// The plugins.
     pub fn iter(self) -> impl Iterator<Item = Plugin> {
-        Plugin::ALL.into_iter().filter(move |plugin| self.contains(*plugin))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let plugin = *Plugin::ALL.get(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(plugin)
+        })
     }
 }
 

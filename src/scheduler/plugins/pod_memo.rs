@@ -23,7 +23,7 @@ impl<'pods, T: Copy> PodMemo<'pods, T> {
     /// The answer about `pod`, by `find` where no pod like it was asked about; it must depend on nothing else of the pod
     /// than its origin.
     pub fn answer(&mut self, pod: &'pods PodInfo, find: impl FnOnce() -> T) -> T {
-        // Where each pod has a template of its own, as in a dump, remembering costs more than asking again.
+        // Where no two pods share a template, as in a dump, remembering costs more than asking again.
         self.questions += 1;
         if self.questions > TRIAL && self.answers.len() > TRIAL / 2 {
             return find();

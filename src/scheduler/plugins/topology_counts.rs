@@ -32,34 +32,34 @@ impl TopologyCounts {
 
     /// Whether every number is zero.
     pub fn is_empty(&self) -> bool {
-        self.keys.iter().all(|own| own.non_zero == 0)
+        self.keys.iter().all(|of_key| of_key.non_zero == 0)
     }
 
     /// Adds to the pair of `key` that the node belongs to; whether it belongs to one.
     pub fn add(&mut self, key: TopologyKey, node: &NodeInfo, amount: i64) -> bool {
         let Some(domain) = node.domains().get(key) else { return false };
-        let position = self.keys.iter().position(|own| own.key == key).unwrap_or_else(|| {
+        let position = self.keys.iter().position(|of_key| of_key.key == key).unwrap_or_else(|| {
             self.keys.push(KeyCounts { key, counts: Vec::new(), non_zero: 0 });
             self.keys.len() - 1
         });
-        let own = &mut self.keys[position];
-        if own.counts.len() <= domain.index() {
-            own.counts.resize(domain.index() + 1, 0);
+        let of_key = &mut self.keys[position];
+        if of_key.counts.len() <= domain.index() {
+            of_key.counts.resize(domain.index() + 1, 0);
         }
-        let count = &mut own.counts[domain.index()];
+        let count = &mut of_key.counts[domain.index()];
         let before = *count;
         *count += amount;
-        own.non_zero = own.non_zero + usize::from(*count != 0) - usize::from(before != 0);
+        of_key.non_zero = of_key.non_zero + usize::from(*count != 0) - usize::from(before != 0);
         true
     }
 
     /// The number of a pair.
     pub fn get(&self, key: TopologyKey, domain: Domain) -> i64 {
-        self.keys.iter().find(|own| own.key == key).map_or(0, |own| own.get(domain))
+        self.keys.iter().find(|of_key| of_key.key == key).map_or(0, |of_key| of_key.get(domain))
     }
 
     /// The numbers of all pairs that the node belongs to.
     pub fn of_node<'a>(&'a self, node: &'a NodeInfo) -> impl Iterator<Item = i64> + 'a {
-        self.keys.iter().filter_map(|own| Some(own.get(node.domains().get(own.key)?)))
+        self.keys.iter().filter_map(|of_key| Some(of_key.get(node.domains().get(of_key.key)?)))
     }
 }

@@ -1,9 +1,31 @@
 //! VolumeRestrictions: in-line disks that cannot be shared on a node, and ReadWriteOncePod claims.
 
+use super::descriptor::{Descriptor, ExtensionPoint, Indexability, concerns_claim_of};
 use super::plugin::Plugin;
 use crate::api::{AccessMode, Name, VolumeSource};
-use crate::scheduler::framework::{Code, Context, Failure, PreFilterOutcome, PreFilterRejection};
+use crate::scheduler::framework::{ClusterEvent, Context, EventKind, Failure, PreFilterOutcome, Reason, Words};
 use crate::scheduler::view::{NodeInfo, PodInfo};
+
+/// What there is to know of the plugin.
+pub const DESCRIPTOR: Descriptor = Descriptor {
+    points: |_| &[ExtensionPoint::PreFilter, ExtensionPoint::Filter],
+    events: &[EventKind::NodeAdd, EventKind::AssignedPodDelete, EventKind::ClaimAdd],
+    hint: |_, _, pod, event| may_end_conflict(pod, event),
+    filter_looks_at_pods: true,
+    indexability: Indexability::WhenIdle(|pod| pod.spec().volumes.is_empty()),
+    ..Descriptor::of(Plugin::VolumeRestrictions, "VolumeRestrictions")
+};
+
+/// An in-line disk is in use by a pod of the node.
+static ERR_REASON_DISK_CONFLICT: Reason =
+    Reason::unschedulable(Plugin::VolumeRestrictions, Words::Fixed("node(s) had no available disk"));
+/// A ReadWriteOncePod claim is in use.
+static ERR_REASON_READ_WRITE_ONCE_POD_CONFLICT: Reason = Reason::unschedulable(
+    Plugin::VolumeRestrictions,
+    Words::Fixed(
+        "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod",
+    ),
+);
 
 /// What PreFilter finds for the filter.
 #[derive(Clone, Debug, Default)]
@@ -16,8 +38,8 @@ pub struct FilterState {
 
 impl FilterState {
     /// Counts a pod that comes, or with `amount` -1 goes. As in kube-scheduler, claims are compared by name alone.
-    pub fn count(&mut self, other: &PodInfo, amount: i64) {
-        let used = other.claim_names().filter(|claim| self.claims.contains(claim)).count();
+    pub fn count(&mut self, counted: &PodInfo, amount: i64) {
+        let used = counted.claim_names().filter(|claim| self.claims.contains(claim)).count();
         self.conflicts += amount * i64::try_from(used).unwrap_or(0);
     }
 }
@@ -31,11 +53,8 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo, state: &mut FilterState)
             VolumeSource::PersistentVolumeClaim(_) | VolumeSource::ClaimTemplate => {
                 let Some(name) = pod.claim_name(volume) else { continue };
                 let Some(claim) = context.listers.volumes.claim(&pod.namespace, &name) else {
-                    return PreFilterOutcome::Reject(PreFilterRejection {
-                        plugin: Plugin::VolumeRestrictions,
-                        code: Code::UnschedulableAndUnresolvable,
-                        reason: format!("persistentvolumeclaim \"{name}\" not found"),
-                    });
+                    let reason = format!("persistentvolumeclaim \"{name}\" not found");
+                    return PreFilterOutcome::unresolvable(Plugin::VolumeRestrictions, reason);
                 };
                 if claim.access_modes.contains(&AccessMode::ReadWriteOncePod) && !state.claims.contains(&name) {
                     state.claims.push(name);
@@ -50,56 +69,67 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo, state: &mut FilterState)
     }
     if !state.claims.is_empty() {
         let is_used = |claim: &Name| {
-            let mut others = context.snapshot.nodes().flat_map(|node| node.pods());
-            others.any(|other| other.namespace == pod.namespace && other.claim_names().any(|own| own == *claim))
+            let mut placed = context.snapshot.nodes().flat_map(|node| node.pods());
+            placed.any(|user| user.namespace == pod.namespace && user.claim_names().any(|name| name == *claim))
         };
         state.conflicts = i64::try_from(state.claims.iter().filter(|claim| is_used(claim)).count()).unwrap_or(0);
     }
-    if checks_disks || state.conflicts > 0 { PreFilterOutcome::Run } else { PreFilterOutcome::Skip }
+    PreFilterOutcome::run_if(checks_disks || state.conflicts > 0)
 }
 
 /// Rejects a node with a disk that the pod cannot share, and every node while a ReadWriteOncePod claim is in use.
 pub fn filter(state: &FilterState, pod: &PodInfo, node: &NodeInfo) -> Result<(), Failure> {
-    if node.pods().iter().any(|other| conflicts(pod, other)) {
-        return Err(Failure::DiskConflict);
+    if node.pods().iter().any(|placed| conflicts(pod, placed)) {
+        return Err(Failure::of(&ERR_REASON_DISK_CONFLICT));
     }
-    if state.conflicts > 0 { Err(Failure::ReadWriteOncePod) } else { Ok(()) }
+    if state.conflicts > 0 { Err(Failure::of(&ERR_REASON_READ_WRITE_ONCE_POD_CONFLICT)) } else { Ok(()) }
 }
 
 /// Whether the pods have a disk in common that cannot be shared.
-pub fn conflicts(pod: &PodInfo, other: &PodInfo) -> bool {
+fn conflicts(pod: &PodInfo, placed: &PodInfo) -> bool {
     let volumes = || pod.spec().volumes.iter().map(|volume| &volume.source);
-    other.spec().volumes.iter().any(|other| volumes().any(|own| conflict(own, &other.source)))
+    placed.spec().volumes.iter().any(|mounted| volumes().any(|wanted| conflict(wanted, &mounted.source)))
+}
+
+/// A node or a claim of the pod came, or a pod went that shared a disk or a claim with it.
+fn may_end_conflict(pod: &PodInfo, event: &ClusterEvent) -> bool {
+    match event {
+        ClusterEvent::AssignedPodDelete(gone) => {
+            let shares_claim = || gone.claim_names().any(|used| pod.claim_names().any(|wanted| wanted == used));
+            gone.namespace == pod.namespace && (conflicts(pod, gone) || shares_claim())
+        }
+        _ => concerns_claim_of(pod, event),
+    }
 }
 
 /// Whether two volumes are the same disk and cannot be mounted by two pods of a node (`isVolumeConflict`).
-fn conflict(own: &VolumeSource, other: &VolumeSource) -> bool {
-    match (own, other) {
+fn conflict(wanted: &VolumeSource, mounted: &VolumeSource) -> bool {
+    match (wanted, mounted) {
         (
             VolumeSource::GcePersistentDisk { pd_name, read_only },
-            VolumeSource::GcePersistentDisk { pd_name: other_name, read_only: other_read_only },
-        ) => pd_name == other_name && !(*read_only && *other_read_only),
+            VolumeSource::GcePersistentDisk { pd_name: mounted_name, read_only: mounted_read_only },
+        ) => pd_name == mounted_name && !(*read_only && *mounted_read_only),
         (
             VolumeSource::AwsElasticBlockStore { volume_id },
-            VolumeSource::AwsElasticBlockStore { volume_id: other_id },
-        ) => volume_id == other_id,
+            VolumeSource::AwsElasticBlockStore { volume_id: mounted_id },
+        ) => volume_id == mounted_id,
         (
             VolumeSource::Iscsi { iqn, read_only },
-            VolumeSource::Iscsi { iqn: other_iqn, read_only: other_read_only },
-        ) => iqn == other_iqn && !(*read_only && *other_read_only),
+            VolumeSource::Iscsi { iqn: mounted_iqn, read_only: mounted_read_only },
+        ) => iqn == mounted_iqn && !(*read_only && *mounted_read_only),
         (
             VolumeSource::Rbd { monitors, pool, image, read_only },
             VolumeSource::Rbd {
-                monitors: other_monitors,
-                pool: other_pool,
-                image: other_image,
-                read_only: other_read_only,
+                monitors: mounted_monitors,
+                pool: mounted_pool,
+                image: mounted_image,
+                read_only: mounted_read_only,
             },
         ) => {
-            pool == other_pool
-                && image == other_image
-                && monitors.iter().any(|monitor| other_monitors.contains(monitor))
-                && !(*read_only && *other_read_only)
+            pool == mounted_pool
+                && image == mounted_image
+                && monitors.iter().any(|monitor| mounted_monitors.contains(monitor))
+                && !(*read_only && *mounted_read_only)
         }
         _ => false,
     }
@@ -128,8 +158,8 @@ mod tests {
             (rbd("m1", "i"), rbd("m1", "j"), false, "other image"),
             (gce("a", false), ebs("a"), false, "other kind"),
         ];
-        for (own, other, expected, why) in cases {
-            assert_eq!(conflict(&own, &other), expected, "{why}");
+        for (wanted, mounted, expected, why) in cases {
+            assert_eq!(conflict(&wanted, &mounted), expected, "{why}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What preemption on a node is worth, remembered as long as nothing changes about the node: a storm of pods of one kind
 //! asks the same question about the same nodes again and again.
 
-use super::search::{Candidate, Criterion};
+use super::candidate::{Candidate, Worth};
 use crate::cluster::NodeId;
 use crate::scheduler::framework::Failure;
 use crate::scheduler::view::{NodeInfo, PodInfo};
@@ -9,17 +9,6 @@ use std::sync::Arc;
 
 /// How many kinds of preempting pods are remembered.
 const MAX_KINDS: usize = 16;
-
-/// The value of a candidate by each [`Criterion`], the most important first: less is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Worth([i64; Criterion::ALL.len()]);
-
-impl Worth {
-    /// What a candidate is worth.
-    pub fn of(candidate: &Candidate) -> Self {
-        Self(Criterion::ALL.map(|criterion| criterion.value(candidate)))
-    }
-}
 
 /// What preemption on one node comes to.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +33,7 @@ impl PreemptionMemo {
     /// The kind of a pod, to [ask](Self::outcome) with.
     pub fn kind(&mut self, pod: &PodInfo) -> usize {
         let address = pod.origin_address();
-        if let Some(known) = self.kinds.iter().position(|(own, _)| own.origin_address() == address) {
+        if let Some(known) = self.kinds.iter().position(|(kind, _)| kind.origin_address() == address) {
             return known;
         }
         if self.kinds.len() >= MAX_KINDS {

@@ -1,24 +1,31 @@
 //! The victims on one node where pods stand in the way only by the room that they take: sums instead of a trial with a copy
 //! of the node. The answer is that of the trial (`SelectVictimsOnNode`, kube-scheduler 1.36).
 
-use super::search::{Candidate, by_importance, split_by_budgets};
+use super::budgets::split_by_budgets;
+use super::candidate::{Candidate, by_importance};
 use crate::scheduler::framework::{Context, CycleState, Failure, filter};
-use crate::scheduler::plugins::{Plugin, node_resources_fit};
+use crate::scheduler::plugins::{Descriptor, Plugin, PluginSet, TABLE, node_resources_fit};
 use crate::scheduler::view::{NodeInfo, PodInfo, Resources};
 use std::sync::Arc;
 
 /// Plugins whose filters look at the pods of a node, besides NodeResourcesFit.
-const LOOK_AT_PODS: [Plugin; 5] = [
-    Plugin::NodePorts,
-    Plugin::PodTopologySpread,
-    Plugin::InterPodAffinity,
-    Plugin::VolumeRestrictions,
-    Plugin::NodeVolumeLimits,
-];
+const LOOK_AT_PODS: PluginSet = {
+    let mut set = PluginSet::EMPTY;
+    let mut position = 0;
+    while position < TABLE.len() {
+        let Descriptor { plugin, filter_looks_at_pods, .. } = TABLE[position];
+        if filter_looks_at_pods && !matches!(plugin, Plugin::NodeResourcesFit) {
+            set = set.union(PluginSet::of(&[plugin]));
+        }
+        position += 1;
+    }
+    set
+};
 
 /// Whether pods stand in the pod's way only by the room that they take: no filter but NodeResourcesFit looks at them.
 pub fn only_room_counts(context: &Context<'_>, state: &CycleState) -> bool {
-    LOOK_AT_PODS.iter().all(|plugin| state.skip_filter.contains(*plugin) || !context.profile.filter.contains(plugin))
+    let may_look = |plugin: &Plugin| LOOK_AT_PODS.contains(*plugin) && !state.skip_filter.contains(*plugin);
+    !context.profile.filter.iter().any(may_look)
 }
 
 /// What pods take of a node.
@@ -50,19 +57,19 @@ pub fn select_victims(
     node: &NodeInfo,
     state: &CycleState,
 ) -> Result<Candidate, Option<Failure>> {
-    let lower = || node.pods().iter().filter(|other| other.priority() < pod.priority());
+    let lower = || node.pods().iter().filter(|placed| placed.priority() < pod.priority());
     if lower().next().is_none() {
         return Err(None);
     }
     let pods = i64::try_from(node.pods().len()).unwrap_or(i64::MAX);
     let mut taken = Taken { requested: node.requested().clone(), pods };
     // Nominated pods count as if they were there; where there is room with them, there is without them.
-    for other in context.nominator.pods_on(node.id()) {
-        if other.priority() >= pod.priority() && other.id != pod.id {
-            taken.add(other);
+    for placed in context.nominator.pods_on(node.id()) {
+        if placed.priority() >= pod.priority() && placed.id != pod.id {
+            taken.add(placed);
         }
     }
-    lower().for_each(|other| taken.remove(other));
+    lower().for_each(|placed| taken.remove(placed));
     for plugin in context.profile.filter.iter().filter(|plugin| !state.skip_filter.contains(**plugin)) {
         if *plugin == Plugin::NodeResourcesFit {
             room(context, pod, node, &taken).map_err(Some)?;
@@ -71,21 +78,21 @@ pub fn select_victims(
         }
     }
     let mut potential: Vec<Arc<PodInfo>> = lower().cloned().collect();
-    potential.sort_by_key(|other| by_importance(other));
+    potential.sort_by_key(|placed| by_importance(placed));
     let (violating, others) = split_by_budgets(&potential, &context.listers.disruption_budgets);
     let both = !violating.is_empty() && !others.is_empty();
     let protected = violating.len();
     let (mut victims, mut pdb_violations) = (Vec::new(), 0);
-    for (index, other) in violating.into_iter().chain(others).enumerate() {
-        taken.add(&other);
+    for (index, placed) in violating.into_iter().chain(others).enumerate() {
+        taken.add(&placed);
         if context.profile.filter.contains(&Plugin::NodeResourcesFit) && room(context, pod, node, &taken).is_err() {
-            taken.remove(&other);
+            taken.remove(&placed);
             pdb_violations += usize::from(index < protected);
-            victims.push(other);
+            victims.push(placed);
         }
     }
     if both {
-        victims.sort_by_key(|other| by_importance(other));
+        victims.sort_by_key(|placed| by_importance(placed));
     }
     Ok(Candidate { node: node.id(), victims, pdb_violations })
 }
@@ -100,9 +107,8 @@ fn room(context: &Context<'_>, pod: &PodInfo, node: &NodeInfo, taken: &Taken) ->
         node.allocatable(),
         &taken.requested,
         node.allocatable_pods() - taken.pods,
-        |_| false,
     );
-    if shortage.is_empty() { Ok(()) } else { Err(Failure::Resources(shortage)) }
+    shortage.into_result()
 }
 
 #[cfg(test)]
@@ -110,7 +116,7 @@ mod tests {
     use super::*;
     use crate::api::PodTemplate;
     use crate::scheduler::framework::run_pre_filter;
-    use crate::scheduler::preemption::search;
+    use crate::scheduler::preemption::trial;
     use crate::scheduler::tests::random_cluster::Case;
     use crate::scheduler::view::PodOrigin;
 
@@ -123,39 +129,34 @@ mod tests {
                 case.attempt(seed);
                 case.change();
             }
-            case.snapshot.refresh();
+            case.view.refresh();
             let pod = case.pod();
             for priority in [5, 1000] {
                 let mut template = PodTemplate::default();
                 template.spec.priority = priority;
                 let origin = PodOrigin { template: Arc::new(template), ..PodOrigin::clone(&pod.origin) };
                 let pod = PodInfo { origin: Arc::new(origin), ..PodInfo::clone(&pod) };
-                let context = Context {
-                    snapshot: &case.snapshot,
-                    listers: &case.listers,
-                    nominator: &case.nominator,
-                    profile: &case.profile,
-                };
+                let context = Context::new(&case.view, &case.profile);
                 let mut state = CycleState::default();
                 run_pre_filter(&context, &pod, &mut state);
                 if !only_room_counts(&context, &state) {
                     continue;
                 }
-                for node in case.snapshot.nodes() {
-                    let trial = search::select_victims(&context, &pod, node, &mut state.clone());
+                for node in case.view.snapshot().nodes() {
+                    let found_by_trial = trial::select_victims(&context, &pod, node, &mut state.clone());
                     let sums = select_victims(&context, &pod, node, &state);
                     let told = |outcome: &Result<Candidate, Option<Failure>>| {
                         outcome
                             .as_ref()
-                            .map(|own| {
-                                let victims: Vec<_> = own.victims.iter().map(|victim| victim.id).collect();
-                                (own.node, victims, own.pdb_violations)
+                            .map(|candidate| {
+                                let victims: Vec<_> = candidate.victims.iter().map(|victim| victim.id).collect();
+                                (candidate.node, victims, candidate.pdb_violations)
                             })
                             .map_err(|failure| *failure)
                     };
-                    assert_eq!(told(&sums), told(&trial), "seed {seed}");
+                    assert_eq!(told(&sums), told(&found_by_trial), "seed {seed}");
                     compared += 1;
-                    found += usize::from(sums.is_ok_and(|own| !own.victims.is_empty()));
+                    found += usize::from(sums.is_ok_and(|candidate| !candidate.victims.is_empty()));
                 }
             }
         }

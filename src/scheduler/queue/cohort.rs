@@ -4,95 +4,20 @@
 //! them fail as before. Kept one by one, each of these attempts would change the pod's place in the queue. Yet pods that
 //! were rejected at the same instant and have reached the longest back-off come in the same order again and again. They
 //! are kept as a *cohort*; those among them that every decision treats alike form a *lane*. An attempt of a whole lane is
-//! one number, from which each pod's own numbers follow when somebody asks for them.
+//! one number, from which the numbers of each pod follow when somebody asks for them.
 
-use super::Place;
-use super::{ActiveKey, Source};
-use crate::api::PreemptionPolicy;
+use super::lane::{Lane, LaneId, Likeness, Member, Outcomes, Round};
+use super::{ActiveKey, Place, Source};
 use crate::cluster::PodId;
 use crate::scheduler::framework::Diagnosis;
 use crate::scheduler::plugins::PluginSet;
 use crate::scheduler::view::PodInfo;
 use crate::units::SimTime;
-use std::collections::{BTreeMap, VecDeque};
-use std::ops::Bound;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Identifies a cohort.
 pub type CohortId = u32;
-/// Identifies a lane.
-pub type LaneId = u32;
-
-/// What tells pods apart that decisions, queueing hints or messages treat differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Likeness {
-    /// The number of the scheduling class.
-    pub class: u64,
-    /// The message says whether the pod would preempt others.
-    pub policy: PreemptionPolicy,
-}
-
-/// The diagnoses of an attempt of a lane: each counts from a place in the order on.
-#[derive(Clone, Debug, Default)]
-pub struct Outcomes(VecDeque<(i32, Arc<Diagnosis>)>);
-
-impl Outcomes {
-    /// The diagnosis of the pod at a place in the order.
-    fn of(&self, order: i32) -> Option<&Arc<Diagnosis>> {
-        let after = self.0.partition_point(|(from, _)| *from <= order);
-        self.0.get(after.checked_sub(1)?).map(|(_, diagnosis)| diagnosis)
-    }
-
-    /// Pods from `order` on, which come after all others, have this diagnosis.
-    fn append(&mut self, order: i32, diagnosis: &Arc<Diagnosis>) {
-        if self.0.back().is_none_or(|(_, last)| !Arc::ptr_eq(last, diagnosis)) {
-            self.0.push_back((order, Arc::clone(diagnosis)));
-        }
-    }
-
-    /// The pod at `order`, which comes before all others, has this diagnosis.
-    fn prepend(&mut self, order: i32, diagnosis: &Arc<Diagnosis>) {
-        match self.0.front_mut() {
-            Some((from, first)) if Arc::ptr_eq(first, diagnosis) => *from = order,
-            _ => self.0.push_front((order, Arc::clone(diagnosis))),
-        }
-    }
-}
-
-/// The pods of a cohort that every decision treats alike and that the same plugins rejected.
-#[derive(Clone, Debug)]
-pub struct Lane {
-    /// One of them, or one that was among them.
-    pub pod: Arc<PodInfo>,
-    likeness: Likeness,
-    /// Plugins that rejected them.
-    pub rejectors: PluginSet,
-    /// The pods by their place in the order of the cohort.
-    pub members: BTreeMap<i32, PodId>,
-    /// Attempts since the lane was formed, without the round under way.
-    attempts: i64,
-    outcomes: Outcomes,
-    /// Of the round under way.
-    round: Round,
-}
-
-/// What a lane met in the round under way.
-#[derive(Clone, Debug, Default)]
-struct Round {
-    rejectors: PluginSet,
-    outcomes: Outcomes,
-}
-
-/// Where a pod stands in a cohort.
-#[derive(Clone, Copy, Debug)]
-pub struct Member {
-    /// Its lane.
-    pub lane: LaneId,
-    /// Its place in the order of the cohort.
-    pub order: i32,
-    /// What the lane's count of attempts was when it joined.
-    joined: i64,
-}
 
 /// Attempts of a pod that were counted with its cohort.
 #[derive(Clone, Debug)]
@@ -175,7 +100,7 @@ impl Cohorts {
 
     /// The cohorts that satisfy a condition.
     pub fn ids(&self, condition: impl Fn(&Cohort) -> bool) -> Vec<CohortId> {
-        self.by_id.iter().filter(|(_, own)| condition(own)).map(|(id, _)| *id).collect()
+        self.by_id.iter().filter(|(_, cohort)| condition(cohort)).map(|(id, _)| *id).collect()
     }
 
     pub fn lane(&self, id: LaneId) -> Option<&Lane> {
@@ -189,7 +114,7 @@ impl Cohorts {
 
     /// The lanes of a cohort.
     pub fn lanes_of(&self, id: CohortId) -> impl Iterator<Item = (LaneId, &Lane)> {
-        let lanes = self.by_id.get(&id).map_or(&[][..], |own| &own.lanes);
+        let lanes = self.by_id.get(&id).map_or(&[][..], |cohort| &cohort.lanes);
         lanes.iter().filter_map(|lane| Some((*lane, self.lane(*lane)?)))
     }
 
@@ -213,8 +138,8 @@ impl Cohorts {
     fn add_lane(&mut self, cohort: CohortId, lane: Lane) -> LaneId {
         let id = self.next_id();
         self.lanes.insert(id, (cohort, lane));
-        if let Some(own) = self.by_id.get_mut(&cohort) {
-            own.lanes.push(id);
+        if let Some(cohort) = self.by_id.get_mut(&cohort) {
+            cohort.lanes.push(id);
         }
         id
     }
@@ -260,7 +185,7 @@ impl Cohorts {
     fn span(&self, cohort: CohortId) -> Option<(i32, i32)> {
         let ends = |lane: &Lane| Some((*lane.members.first_key_value()?.0, *lane.members.last_key_value()?.0));
         let spans = self.lanes_of(cohort).filter_map(|(_, lane)| ends(lane));
-        spans.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
+        spans.reduce(|all, span| (all.0.min(span.0), all.1.max(span.1)))
     }
 
     /// Takes a pod out, which was not tried in the round under way. Returns its attempts; a lane or cohort without pods
@@ -271,12 +196,12 @@ impl Cohorts {
         let count = u32::try_from(lane.attempts - member.joined).unwrap_or(0);
         let diagnosis = lane.outcomes.of(member.order).cloned();
         if lane.members.is_empty() {
-            let cohort = *cohort;
+            let id = *cohort;
             self.lanes.remove(&member.lane);
-            if let Some(own) = self.by_id.get_mut(&cohort) {
-                own.lanes.retain(|id| *id != member.lane);
-                if own.lanes.is_empty() {
-                    self.by_id.remove(&cohort);
+            if let Some(cohort) = self.by_id.get_mut(&id) {
+                cohort.lanes.retain(|lane| *lane != member.lane);
+                if cohort.lanes.is_empty() {
+                    self.by_id.remove(&id);
                 }
             }
         }
@@ -300,10 +225,10 @@ impl Cohorts {
 
     /// Whether pods of these lanes were tried in the round under way and rejected by other plugins.
     pub fn rejectors_differ(&self, cohort: CohortId, verdicts: &[(LaneId, Arc<Diagnosis>)]) -> bool {
-        let Some(from) = self.get(cohort).and_then(|own| own.tried_before) else { return false };
+        let Some(from) = self.get(cohort).and_then(|cohort| cohort.tried_before) else { return false };
         verdicts.iter().any(|(lane, diagnosis)| {
             self.lane(*lane).is_some_and(|lane| {
-                let was_tried = !lane.round.outcomes.0.is_empty();
+                let was_tried = !lane.round.outcomes.is_empty();
                 was_tried && lane.round.rejectors != diagnosis.plugins && lane.next_from(from).is_some()
             })
         })
@@ -311,7 +236,7 @@ impl Cohorts {
 
     /// The pods of these lanes up to a place in the order (to the last: `None`) fail in the round under way.
     pub fn fail(&mut self, cohort: CohortId, verdicts: &[(LaneId, Arc<Diagnosis>)], until: Option<i32>) {
-        let from = self.get(cohort).and_then(|own| own.tried_before).unwrap_or(i32::MIN);
+        let from = self.get(cohort).and_then(|cohort| cohort.tried_before).unwrap_or(i32::MIN);
         for (id, diagnosis) in verdicts {
             let Some((_, lane)) = self.lanes.get_mut(id) else { continue };
             if let Some((first, _)) = lane.next_from(from)
@@ -321,17 +246,17 @@ impl Cohorts {
                 lane.round.outcomes.append(first, diagnosis);
             }
         }
-        if let Some(own) = self.get_mut(cohort) {
-            own.tried_before = until.or(own.tried_before);
+        if let Some(cohort) = self.get_mut(cohort) {
+            cohort.tried_before = until.or(cohort.tried_before);
         }
     }
 
     /// Ends the round of a cohort all of whose pods were tried. Returns how many they are.
     pub fn end_round(&mut self, cohort: CohortId) -> u64 {
-        let Some(own) = self.by_id.get_mut(&cohort) else { return 0 };
-        own.tried_before = None;
+        let Some(cohort) = self.by_id.get_mut(&cohort) else { return 0 };
+        cohort.tried_before = None;
         let mut count = 0;
-        for id in &own.lanes {
+        for id in &cohort.lanes {
             let Some((_, lane)) = self.lanes.get_mut(id) else { continue };
             lane.end_round();
             count += lane.members.len() as u64;
@@ -342,11 +267,11 @@ impl Cohorts {
     /// Parts those that were tried in the round under way from a cohort; they have ended their round. Returns their cohort,
     /// if there are any, and how many they are. The sequence numbers are the caller's to give.
     pub fn part_tried(&mut self, cohort: CohortId, moves: &mut Vec<Move>) -> Option<(CohortId, u64)> {
-        let own = self.by_id.get_mut(&cohort)?;
-        let before = own.tried_before.take()?;
-        let other = Cohort { lanes: Vec::new(), ..own.clone() };
-        let lanes = own.lanes.clone();
-        let tried = self.add(other);
+        let whole = self.by_id.get_mut(&cohort)?;
+        let before = whole.tried_before.take()?;
+        let part = Cohort { lanes: Vec::new(), ..whole.clone() };
+        let lanes = whole.lanes.clone();
+        let tried = self.add(part);
         for id in lanes {
             let Some((_, lane)) = self.lanes.get_mut(&id) else { continue };
             let rest = lane.members.split_off(&before);
@@ -359,17 +284,17 @@ impl Cohorts {
                 continue;
             }
             // The smaller part takes a new lane.
-            let mut other = Lane { members: rest, round: Round::default(), ..lane.clone() };
+            let mut new_lane = Lane { members: rest, round: Round::default(), ..lane.clone() };
             let round = std::mem::take(&mut lane.round);
-            if other.members.len() < lane.members.len() {
+            if new_lane.members.len() < lane.members.len() {
                 lane.round = round;
-                let new = self.add_lane(cohort, other);
+                let new = self.add_lane(cohort, new_lane);
                 self.give_lane(id, tried);
                 self.follow(new, moves);
             } else {
-                std::mem::swap(&mut other.members, &mut lane.members);
-                other.round = round;
-                let new = self.add_lane(tried, other);
+                std::mem::swap(&mut new_lane.members, &mut lane.members);
+                new_lane.round = round;
+                let new = self.add_lane(tried, new_lane);
                 self.follow(new, moves);
             }
         }
@@ -378,7 +303,7 @@ impl Cohorts {
             self.by_id.remove(&tried);
             return None;
         }
-        if self.get(cohort).is_some_and(|own| own.lanes.is_empty()) {
+        if self.get(cohort).is_some_and(|cohort| cohort.lanes.is_empty()) {
             self.by_id.remove(&cohort);
         }
         Some((tried, count))
@@ -386,27 +311,27 @@ impl Cohorts {
 
     /// Notes where the pods of a new lane are, which was split off with their counts of attempts.
     fn follow(&self, lane: LaneId, moves: &mut Vec<Move>) {
-        let members = self.lane(lane).into_iter().flat_map(|own| &own.members);
+        let members = self.lane(lane).into_iter().flat_map(|lane| &lane.members);
         moves.extend(members.map(|(order, id)| Move { pod: *id, lane, order: *order, shift: 0 }));
     }
 
     fn give_lane(&mut self, lane: LaneId, to: CohortId) {
         let Some((cohort, _)) = self.lanes.get_mut(&lane) else { return };
         let from = std::mem::replace(cohort, to);
-        if let Some(own) = self.by_id.get_mut(&from) {
-            own.lanes.retain(|id| *id != lane);
+        if let Some(giver) = self.by_id.get_mut(&from) {
+            giver.lanes.retain(|id| *id != lane);
         }
-        if let Some(own) = self.by_id.get_mut(&to) {
-            own.lanes.push(lane);
+        if let Some(taker) = self.by_id.get_mut(&to) {
+            taker.lanes.push(lane);
         }
     }
 
     /// Parts lanes from a cohort. Both parts keep the sequence numbers.
     pub fn part_lanes(&mut self, cohort: CohortId, lanes: &[LaneId]) -> Option<CohortId> {
-        let own = self.by_id.get_mut(&cohort)?;
-        own.is_whole = false;
-        let other = Cohort { lanes: Vec::new(), ..own.clone() };
-        let parted = self.add(other);
+        let whole = self.by_id.get_mut(&cohort)?;
+        whole.is_whole = false;
+        let part = Cohort { lanes: Vec::new(), ..whole.clone() };
+        let parted = self.add(part);
         for lane in lanes {
             self.give_lane(*lane, parted);
         }
@@ -420,8 +345,8 @@ impl Cohorts {
             if let Some((cohort, _)) = self.lanes.get_mut(&lane) {
                 *cohort = to;
             }
-            if let Some(own) = self.by_id.get_mut(&to) {
-                own.lanes.push(lane);
+            if let Some(taker) = self.by_id.get_mut(&to) {
+                taker.lanes.push(lane);
             }
         }
     }
@@ -462,23 +387,23 @@ impl Cohorts {
                         self.add_lane(larger, empty)
                     });
                     // Its pods' counts of attempts stay: what they joined with shifts by this.
-                    let shift = self.lane(target).map_or(0, |own| own.attempts) - lane.attempts;
+                    let shift = self.lane(target).map_or(0, |target| target.attempts) - lane.attempts;
                     *targets[index].insert((target, shift))
                 }
             };
-            let Some((_, own)) = self.lanes.get_mut(&target.0) else { continue };
-            own.members.insert(order, pod);
+            let Some((_, taker)) = self.lanes.get_mut(&target.0) else { continue };
+            taker.members.insert(order, pod);
             if let Some(diagnosis) = lane.outcomes.of(old) {
                 if before {
-                    own.outcomes.prepend(order, diagnosis);
+                    taker.outcomes.prepend(order, diagnosis);
                 } else {
-                    own.outcomes.append(order, diagnosis);
+                    taker.outcomes.append(order, diagnosis);
                 }
             }
             moves.push(Move { pod, lane: target.0, order, shift: target.1 });
         }
-        if let Some(own) = self.by_id.get_mut(&larger) {
-            (own.low, own.high) = (own.low.min(gone.low), own.high.max(gone.high));
+        if let Some(left) = self.by_id.get_mut(&larger) {
+            (left.low, left.high) = (left.low.min(gone.low), left.high.max(gone.high));
         }
         larger
     }
@@ -489,25 +414,5 @@ impl Cohort {
     pub fn active_key(&self, id: CohortId) -> ActiveKey {
         let Self { priority, timestamp, low, .. } = *self;
         ActiveKey { priority, timestamp, sequence: low, order: i32::MIN, source: Source::Cohort(id) }
-    }
-}
-
-impl Lane {
-    /// Whether pods were tried in the round under way, and one of these plugins rejected them.
-    pub fn was_rejected_by_some_of(&self, plugins: PluginSet) -> bool {
-        !self.round.outcomes.0.is_empty() && !self.round.rejectors.intersection(plugins).is_empty()
-    }
-
-    /// The first pod from a place in the order on.
-    pub fn next_from(&self, order: i32) -> Option<(i32, PodId)> {
-        let first = self.members.range((Bound::Included(order), Bound::Unbounded)).next();
-        first.map(|(order, id)| (*order, *id))
-    }
-
-    fn end_round(&mut self) {
-        self.attempts += 1;
-        let round = std::mem::take(&mut self.round);
-        self.rejectors = round.rejectors;
-        self.outcomes = round.outcomes;
     }
 }

@@ -1,6 +1,6 @@
 //! The pods in the queue with their history, in slots that are used again.
 
-use super::cohort::Member;
+use super::lane::Member;
 use super::{ActiveKey, Place, Source};
 use crate::cluster::PodId;
 use crate::scheduler::plugins::PluginSet;

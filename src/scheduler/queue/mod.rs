@@ -8,6 +8,7 @@
 
 mod cohort;
 mod entries;
+mod lane;
 mod lazy_heap;
 mod places;
 mod together;
@@ -15,7 +16,7 @@ mod together;
 use crate::cluster::PodId;
 use crate::scheduler::config::SchedulerConfig;
 use crate::scheduler::framework::{ClusterEvent, HintContext, may_become_schedulable};
-use crate::scheduler::plugins::PluginSet;
+use crate::scheduler::plugins::{PluginSet, priority_sort};
 use crate::scheduler::view::PodInfo;
 use crate::units::{SimDuration, SimTime};
 use cohort::{CohortId, Cohorts};
@@ -27,7 +28,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use together::LastRejected;
 
-pub use cohort::{Likeness, SharedAttempts};
+pub use cohort::SharedAttempts;
+pub use lane::Likeness;
 
 /// Expiries of back-offs are cut to whole windows of this length (`backoffQOrderingWindowDuration`).
 const BACKOFF_WINDOW: SimDuration = SimDuration::from_secs(1);
@@ -79,7 +81,7 @@ impl PartialOrd for ActiveKey {
 
 impl Ord for ActiveKey {
     fn cmp(&self, other: &Self) -> Ordering {
-        let first = other.priority.cmp(&self.priority).then(self.timestamp.cmp(&other.timestamp));
+        let first = priority_sort::compare((self.priority, self.timestamp), (other.priority, other.timestamp));
         first.then_with(|| (self.sequence, self.order, self.source).cmp(&(other.sequence, other.order, other.source)))
     }
 }
@@ -253,7 +255,7 @@ impl SchedulingQueue {
         entry.sequence = sequence;
         entry.backoff_until = None;
         let info = Arc::clone(&entry.pod);
-        let seen = self.in_flight.iter().find(|(own, _)| *own == pod).map_or(0, |(_, number)| *number);
+        let seen = self.in_flight.iter().find(|(tried, _)| *tried == pod).map_or(0, |(_, number)| *number);
         let seen = usize::try_from(seen.saturating_sub(self.first_event)).unwrap_or(usize::MAX);
         let hit = self.events.iter().skip(seen).any(|event| may_become_schedulable(context, rejectors, &info, event));
         self.end_attempt(pod);
@@ -436,7 +438,7 @@ impl SchedulingQueue {
 
     /// Ends an attempt, and forgets the events that no other attempt waits for.
     fn end_attempt(&mut self, id: PodId) {
-        let Some(position) = self.in_flight.iter().position(|(own, _)| *own == id) else { return };
+        let Some(position) = self.in_flight.iter().position(|(tried, _)| *tried == id) else { return };
         self.in_flight.remove(position);
         let next = self.first_event + self.events.len() as u64;
         let oldest = self.in_flight.first().map_or(next, |(_, number)| *number);

@@ -70,7 +70,9 @@ impl SchedulingQueue {
     pub(super) fn note_unschedulable(&mut self, since: SimTime, source: Source, ticket: u64) {
         // Attempts end in the order of time, but a pod that leaves a cohort keeps its time.
         let position = match self.unschedulable_since.back() {
-            Some((last, ..)) if *last > since => self.unschedulable_since.partition_point(|(own, ..)| *own <= since),
+            Some((last, ..)) if *last > since => {
+                self.unschedulable_since.partition_point(|(earlier, ..)| *earlier <= since)
+            }
             _ => self.unschedulable_since.len(),
         };
         self.unschedulable_since.insert(position, (since, source, ticket));
@@ -102,7 +104,9 @@ impl SchedulingQueue {
         let (entries, cohorts) = (&self.entries, &self.cohorts);
         let is_there = |source: Source, place: Place, ticket: u64| match source {
             Source::Pod(id) => entries.is_there(id, place, ticket),
-            Source::Cohort(id) => cohorts.get(id).is_some_and(|own| own.place == place && own.ticket == ticket),
+            Source::Cohort(id) => {
+                cohorts.get(id).is_some_and(|cohort| cohort.place == place && cohort.ticket == ticket)
+            }
         };
         match place {
             Place::Active => self.active.prune(|key, ticket| is_there(key.source, place, ticket)),

@@ -1,6 +1,7 @@
 //! The queue's part in keeping pods that wait together as cohorts: when one is formed, moved, tried and taken apart.
 
-use super::cohort::{Cohort, CohortId, LaneId, Likeness, Move, SharedAttempts};
+use super::cohort::{Cohort, CohortId, Move, SharedAttempts};
+use super::lane::{LaneId, Likeness};
 use super::places::{backoff, truncated};
 use super::{Place, SchedulingQueue, Source};
 use crate::cluster::{ApiEvent, PodId};
@@ -46,8 +47,8 @@ impl SchedulingQueue {
         let before = self.last_rejected(priority).before;
         let known = before.filter(|cohort| self.is_followed_at(*cohort, timestamp));
         let cohort = known.unwrap_or_else(|| self.new_cohort(priority, timestamp, sequence));
-        if let Some(own) = self.cohorts.get_mut(cohort) {
-            own.high = sequence;
+        if let Some(cohort) = self.cohorts.get_mut(cohort) {
+            cohort.high = sequence;
         }
         let member = self.cohorts.push(cohort, &pod, likeness, rejectors, diagnosis);
         if let Some(entry) = self.entries.get_mut(id) {
@@ -71,22 +72,22 @@ impl SchedulingQueue {
 
     /// Whether an attempt of the cohort now continues the series of `FailedScheduling` of its last one.
     pub fn continues_series(&self, cohort: CohortId, now: SimTime) -> bool {
-        self.cohorts.get(cohort).is_some_and(|own| ApiEvent::continues_series(own.timestamp, now))
+        self.cohorts.get(cohort).is_some_and(|cohort| ApiEvent::continues_series(cohort.timestamp, now))
     }
 
     /// Counts attempts of the pods of a cohort that comes next, in their order, up to the first pod of a lane without a
     /// verdict: that one then is what [`pop`](Self::pop) gives. A verdict is why all pods of a lane fail.
     pub fn fail_together(&mut self, cohort: CohortId, verdicts: &[(LaneId, Arc<Diagnosis>)], now: SimTime) {
-        if self.cohorts.get(cohort).is_some_and(|own| own.tried_before.is_some() && own.round_at != now)
+        if self.cohorts.get(cohort).is_some_and(|cohort| cohort.tried_before.is_some() && cohort.round_at != now)
             || self.cohorts.rejectors_differ(cohort, verdicts)
         {
             self.part_tried(cohort);
         }
-        let from = self.cohorts.get(cohort).and_then(|own| own.tried_before);
-        let open = self.cohorts.lanes_of(cohort).filter(|(id, _)| verdicts.iter().all(|(own, _)| own != id));
+        let from = self.cohorts.get(cohort).and_then(|cohort| cohort.tried_before);
+        let open = self.cohorts.lanes_of(cohort).filter(|(id, _)| verdicts.iter().all(|(lane, _)| lane != id));
         let until = open.filter_map(|(_, lane)| lane.next_from(from.unwrap_or(i32::MIN))).map(|(order, _)| order).min();
-        if let Some(own) = self.cohorts.get_mut(cohort) {
-            own.round_at = now;
+        if let Some(cohort) = self.cohorts.get_mut(cohort) {
+            cohort.round_at = now;
         }
         self.cohorts.fail(cohort, verdicts, until);
         if until.is_none() {
@@ -97,7 +98,7 @@ impl SchedulingQueue {
     /// Lets the pods of a cohort wait one by one again.
     pub fn disperse(&mut self, cohort: CohortId) {
         self.part_tried(cohort);
-        let Some(place) = self.cohorts.get(cohort).map(|own| own.place) else { return };
+        let Some(place) = self.cohorts.get(cohort).map(|cohort| cohort.place) else { return };
         for id in self.cohorts.members_in_order(cohort) {
             self.leave(id);
             self.insert(id, place);
@@ -123,8 +124,11 @@ impl SchedulingQueue {
 
     /// Whether a cohort ended its round at this instant, so that what is rejected next follows it in the order.
     fn is_followed_at(&self, cohort: CohortId, now: SimTime) -> bool {
-        self.cohorts.get(cohort).is_some_and(|own| {
-            own.place == Place::Unschedulable && own.timestamp == now && own.is_whole && own.tried_before.is_none()
+        self.cohorts.get(cohort).is_some_and(|cohort| {
+            cohort.place == Place::Unschedulable
+                && cohort.timestamp == now
+                && cohort.is_whole
+                && cohort.tried_before.is_none()
         })
     }
 
@@ -148,7 +152,7 @@ impl SchedulingQueue {
     }
 
     fn last_rejected(&mut self, priority: i32) -> &mut LastRejected {
-        let position = self.last_rejected.iter().position(|own| own.priority == priority);
+        let position = self.last_rejected.iter().position(|last| last.priority == priority);
         let position = position.unwrap_or_else(|| {
             self.last_rejected.push(LastRejected { priority, cohort: None, before: None });
             self.last_rejected.len() - 1
@@ -160,12 +164,12 @@ impl SchedulingQueue {
     /// first, since they come before it in the order.
     pub(super) fn sequence_of_rejected(&mut self, priority: i32) -> u64 {
         if !self.cohorts.is_empty() {
-            for cohort in self.cohorts.ids(|own| own.priority == priority && own.tried_before.is_some()) {
+            for cohort in self.cohorts.ids(|cohort| cohort.priority == priority && cohort.tried_before.is_some()) {
                 self.part_tried(cohort);
             }
             let last = self.last_rejected(priority);
             last.before = last.cohort.take();
-        } else if let Some(last) = self.last_rejected.iter_mut().find(|own| own.priority == priority) {
+        } else if let Some(last) = self.last_rejected.iter_mut().find(|last| last.priority == priority) {
             (last.before, last.cohort) = (None, None);
         }
         self.next_sequence()
@@ -189,24 +193,24 @@ impl SchedulingQueue {
 
     /// A cohort has ended its round: its pods wait for an event. Returns the cohort that they are in now.
     fn cohort_failed(&mut self, cohort: CohortId) -> CohortId {
-        let Some((priority, now)) = self.cohorts.get(cohort).map(|own| (own.priority, own.round_at)) else {
+        let Some((priority, now)) = self.cohorts.get(cohort).map(|cohort| (cohort.priority, cohort.round_at)) else {
             return cohort;
         };
         let sequence = self.sequence_of_rejected(priority);
         self.next_ticket += 1;
         let ticket = self.next_ticket;
-        if let Some(own) = self.cohorts.get_mut(cohort) {
-            own.timestamp = now;
-            own.place = Place::Unschedulable;
-            (own.low, own.high) = (sequence, sequence);
-            own.is_whole = true;
-            own.ticket = ticket;
+        if let Some(cohort) = self.cohorts.get_mut(cohort) {
+            cohort.timestamp = now;
+            cohort.place = Place::Unschedulable;
+            (cohort.low, cohort.high) = (sequence, sequence);
+            cohort.is_whole = true;
+            cohort.ticket = ticket;
         }
         self.prune_all();
         self.note_unschedulable(now, Source::Cohort(cohort), ticket);
         let mut left = cohort;
         let before = self.last_rejected(priority).before;
-        if let Some(before) = before.filter(|own| *own != cohort && self.is_followed_at(*own, now)) {
+        if let Some(before) = before.filter(|before| *before != cohort && self.is_followed_at(*before, now)) {
             let mut moves = Vec::new();
             left = self.cohorts.unite(before, cohort, &mut moves);
             self.follow(&moves);
@@ -236,14 +240,16 @@ impl SchedulingQueue {
     pub(super) fn leave_cohort(&mut self, id: PodId) {
         let member = |queue: &Self| queue.entries.get(id).and_then(|entry| entry.member);
         let Some(cohort) = member(self).and_then(|member| self.cohorts.cohort_of(member.lane)) else { return };
-        let Some(first) = self.cohorts.get(cohort).map(|own| own.tried_before) else { return };
+        let Some(first) = self.cohorts.get(cohort).map(|cohort| cohort.tried_before) else { return };
         if first.is_some_and(|first| member(self).is_some_and(|member| member.order < first)) {
             self.part_tried(cohort);
         }
         let Some(member) = member(self) else { return };
-        let Some(own) = self.cohorts.cohort_of(member.lane).and_then(|own| self.cohorts.get(own)) else { return };
+        let Some(state) = self.cohorts.cohort_of(member.lane).and_then(|cohort| self.cohorts.get(cohort)) else {
+            return;
+        };
         let (timestamp, low, until) =
-            (own.timestamp, own.low, (own.place != Place::Unschedulable).then_some(own.until));
+            (state.timestamp, state.low, (state.place != Place::Unschedulable).then_some(state.until));
         let rejectors = self.cohorts.lane(member.lane).map(|lane| lane.rejectors);
         let removed = self.cohorts.remove(member);
         self.prune_all();
@@ -273,12 +279,12 @@ impl SchedulingQueue {
     ) {
         let listeners = event.listeners();
         // Those that were tried in a round under way wait for an event already.
-        for cohort in self.cohorts.ids(|own| own.priority <= priority && own.tried_before.is_some()) {
+        for cohort in self.cohorts.ids(|cohort| cohort.priority <= priority && cohort.tried_before.is_some()) {
             if self.cohorts.lanes_of(cohort).any(|(_, lane)| lane.was_rejected_by_some_of(listeners)) {
                 self.part_tried(cohort);
             }
         }
-        for waiting in self.cohorts.ids(|own| own.priority <= priority && own.place == Place::Unschedulable) {
+        for waiting in self.cohorts.ids(|cohort| cohort.priority <= priority && cohort.place == Place::Unschedulable) {
             let (mut hit, mut all) = (Vec::new(), true);
             for (id, lane) in self.cohorts.lanes_of(waiting) {
                 let listens = !lane.rejectors.intersection(listeners).is_empty();
@@ -301,18 +307,18 @@ impl SchedulingQueue {
     /// Queues a cohort that waited for an event: after its back-off, if that still lasts.
     pub(super) fn requeue_cohort(&mut self, cohort: CohortId, now: SimTime) {
         let max_backoff = self.max_backoff;
-        let Some(own) = self.cohorts.get_mut(cohort) else { return };
-        own.until = truncated(own.timestamp + max_backoff);
-        let place = if own.until >= truncated(now) { Place::Backoff } else { Place::Active };
+        let Some(state) = self.cohorts.get_mut(cohort) else { return };
+        state.until = truncated(state.timestamp + max_backoff);
+        let place = if state.until >= truncated(now) { Place::Backoff } else { Place::Active };
         self.enter_cohort(cohort, place);
     }
 
     /// Puts a cohort into the active or the back-off queue. A part of it that is there already takes it up.
     pub(super) fn enter_cohort(&mut self, cohort: CohortId, place: Place) {
-        let Some(own) = self.cohorts.get(cohort) else { return };
-        let (priority, timestamp, low) = (own.priority, own.timestamp, own.low);
-        let parts = self.cohorts.ids(|other| {
-            other.place == place && other.priority == priority && other.timestamp == timestamp && other.low == low
+        let Some(state) = self.cohorts.get(cohort) else { return };
+        let (priority, timestamp, low) = (state.priority, state.timestamp, state.low);
+        let parts = self.cohorts.ids(|part| {
+            part.place == place && part.priority == priority && part.timestamp == timestamp && part.low == low
         });
         self.next_ticket += 1;
         let ticket = self.next_ticket;
@@ -325,11 +331,11 @@ impl SchedulingQueue {
                 return;
             }
         }
-        let Some(own) = self.cohorts.get_mut(cohort) else { return };
-        own.place = place;
-        own.ticket = ticket;
-        let until = own.until;
-        let key = own.active_key(cohort);
+        let Some(state) = self.cohorts.get_mut(cohort) else { return };
+        state.place = place;
+        state.ticket = ticket;
+        let until = state.until;
+        let key = state.active_key(cohort);
         self.prune_all();
         match place {
             Place::Active => self.active.push(key, ticket),

@@ -7,7 +7,7 @@ use crate::scheduler::framework::{
     Code, Context, CycleState, Decision, Failures, MAX_NODE_SCORE, Misfit, Scratch, SearchState, TieBreak, add_pod,
     fits, post_filter, remove_pod, run_filters, run_pre_filter, schedule,
 };
-use crate::scheduler::view::{PodInfo, PodOrigin, PodTraits, Snapshot};
+use crate::scheduler::view::{PodInfo, PodOrigin, PodTraits, View};
 use crate::units::MilliCpu;
 use std::sync::Arc;
 
@@ -25,30 +25,26 @@ fn clusters(mut each: impl FnMut(u64, &mut Case, &Arc<PodInfo>)) {
             case.change();
             if round % 12 == 11 {
                 let pod = case.pod();
-                case.snapshot.refresh();
+                case.view.refresh();
                 each(seed, &mut case, &pod);
             }
         }
     }
 }
 
-fn context<'a>(case: &'a Case, snapshot: &'a Snapshot) -> Context<'a> {
-    Context { snapshot, listers: &case.listers, nominator: &case.nominator, profile: &case.profile }
-}
-
 /// The framework's decision with its details, from the start of the search order.
-fn decide(case: &Case, snapshot: &Snapshot, pod: &PodInfo) -> (Decision, Scratch) {
+fn decide(case: &Case, view: &View, pod: &PodInfo) -> (Decision, Scratch) {
     let mut scratch = Scratch::default();
     let mut search = SearchState::default();
-    let decision = schedule(&context(case, snapshot), pod, &mut search, TieBreak::First, &mut scratch);
+    let decision = schedule(&Context::new(view, &case.profile), pod, &mut search, TieBreak::First, &mut scratch);
     (decision, scratch)
 }
 
 /// A decision as text.
-fn told(decision: &Decision, snapshot: &Snapshot, pod: &PodInfo, case: &Case) -> String {
+fn told(decision: &Decision, view: &View, pod: &PodInfo, case: &Case) -> String {
     match decision {
         Decision::Placed(placement) => format!("{placement:?}"),
-        Decision::Unschedulable(diagnosis) => diagnosis.message(snapshot, pod, case.profile.version),
+        Decision::Unschedulable(diagnosis) => diagnosis.message(view.snapshot(), pod, case.profile.version),
         Decision::NoNodes => "no nodes".to_owned(),
     }
 }
@@ -64,17 +60,17 @@ fn with_label(pod: &PodInfo) -> Arc<PodInfo> {
 fn a_label_that_nothing_selects_changes_nothing() {
     clusters(|seed, case, pod| {
         // Both clusters are touched alike: a node's image counts are those of its last change.
-        let (mut plain, mut labelled) = (case.snapshot.clone(), case.snapshot.clone());
+        let (mut plain, mut labelled) = (case.view.clone(), case.view.clone());
         let mut index = case.index.clone();
-        let nodes: Vec<NodeId> = case.snapshot.search_order().to_vec();
+        let nodes: Vec<NodeId> = case.view.snapshot().search_order().to_vec();
         for id in nodes.iter().filter(|id| id.index() % 2 == 0) {
-            let mut node = Node::clone(case.snapshot.node(*id).unwrap().node());
+            let mut node = Node::clone(case.view.snapshot().node(*id).unwrap().node());
             plain.update_node(*id, Arc::new(node.clone()));
             node.meta.labels = node.meta.labels.with(IRRELEVANT.0, IRRELEVANT.1);
             labelled.update_node(*id, Arc::new(node));
         }
         for (id, _) in &case.placed {
-            if let Some(placed) = labelled.pod(*id).cloned() {
+            if let Some(placed) = labelled.snapshot().pod(*id).cloned() {
                 plain.update_pod(&placed);
                 labelled.update_pod(&with_label(&placed));
             }
@@ -88,9 +84,8 @@ fn a_label_that_nothing_selects_changes_nothing() {
         assert_eq!(told(&found, &labelled, &other, case), expected_text, "seed {seed}");
         assert_eq!(found_details.feasible, details.feasible, "seed {seed}");
         assert_eq!(found_details.scores.totals(), details.scores.totals(), "seed {seed}");
-        let mut nominator = case.nominator.clone();
-        index.sync(&mut labelled, &mut nominator);
-        let context = Context { nominator: &nominator, ..context(case, &labelled) };
+        index.sync(&mut labelled);
+        let context = Context::new(&labelled, &case.profile);
         let indexed = index.schedule(&context, &other, 0, &mut SearchState::default(), TieBreak::First);
         if let Some(indexed) = indexed {
             assert_eq!(told(&indexed, &labelled, &other, case), expected_text, "seed {seed}: by the index");
@@ -102,16 +97,17 @@ fn a_label_that_nothing_selects_changes_nothing() {
 fn a_pod_that_fits_the_emptied_node_is_never_unresolvable_there() {
     let mut seen = 0;
     clusters(|seed, case, pod| {
-        let (decision, _) = decide(case, &case.snapshot, pod);
+        let (decision, _) = decide(case, &case.view, pod);
         let Decision::Unschedulable(diagnosis) = decision else { return };
         let Failures::ByNode(failures) = &diagnosis.failures else { return };
         for (id, failure) in failures {
-            let mut emptied = case.snapshot.clone();
-            for other in case.snapshot.node(*id).unwrap().pods() {
+            let mut emptied = case.view.clone();
+            for other in case.view.snapshot().node(*id).unwrap().pods() {
                 emptied.remove_pod(other.id);
             }
             emptied.refresh();
-            let fit: Result<(), Misfit> = fits(&context(case, &emptied), pod, *id, &mut CycleState::default());
+            let fit: Result<(), Misfit> =
+                fits(&Context::new(&emptied, &case.profile), pod, *id, &mut CycleState::default());
             if fit.is_ok() {
                 seen += 1;
                 assert_eq!(failure.code(), Code::Unschedulable, "seed {seed}: {failure:?} on {id:?} for {pod:?}");
@@ -124,7 +120,7 @@ fn a_pod_that_fits_the_emptied_node_is_never_unresolvable_there() {
 #[test]
 fn totals_are_weighted_sums_of_scores_up_to_100() {
     clusters(|seed, case, pod| {
-        let (_, details) = decide(case, &case.snapshot, pod);
+        let (_, details) = decide(case, &case.view, pod);
         let mut sums = vec![0; details.scores.totals().len()];
         for row in details.scores.plugins() {
             for (sum, score) in sums.iter_mut().zip(&row.weighted) {
@@ -160,20 +156,20 @@ fn victims_have_lower_priority_make_room_and_none_is_taken_in_vain() {
     let mut seen = 0;
     clusters(|seed, case, pod| {
         let pod = &urgent(case, pod);
-        let (decision, mut details) = decide(case, &case.snapshot, pod);
+        let (decision, mut details) = decide(case, &case.view, pod);
         let Decision::Unschedulable(diagnosis) = decision else { return };
-        let context = context(case, &case.snapshot);
+        let context = Context::new(&case.view, &case.profile);
         let outcome = post_filter(&context, pod, &diagnosis, &mut details.state, TieBreak::First);
         for candidate in &outcome.preemption.candidates {
             seen += 1;
             assert!(candidate.victims.iter().all(|victim| victim.priority() < pod.priority()), "seed {seed}");
-            let node = case.snapshot.node(candidate.node).unwrap();
+            let node = case.view.snapshot().node(candidate.node).unwrap();
             // What the filters say of the node without these pods.
             let fits_without = |gone: &[Arc<PodInfo>]| {
                 let (mut state, mut node) = (details.state.clone(), (**node).clone());
                 for victim in gone {
                     node.remove_pod(victim.id);
-                    remove_pod(&context, pod, &mut state, victim, &node);
+                    remove_pod(pod, &mut state, victim, &node);
                 }
                 run_filters(&context, pod, &state, &node).is_ok()
             };
@@ -199,17 +195,17 @@ fn victims_have_lower_priority_make_room_and_none_is_taken_in_vain() {
 #[test]
 fn what_is_added_and_removed_again_leaves_the_filters_as_they_were() {
     clusters(|seed, case, pod| {
-        let context = context(case, &case.snapshot);
+        let context = Context::new(&case.view, &case.profile);
         let mut state = CycleState::default();
         run_pre_filter(&context, pod, &mut state);
         let verdicts = |state: &CycleState| -> Vec<bool> {
-            case.snapshot.nodes().map(|node| run_filters(&context, pod, state, node).is_ok()).collect()
+            case.view.snapshot().nodes().map(|node| run_filters(&context, pod, state, node).is_ok()).collect()
         };
         let before = verdicts(&state);
-        let Some(node) = case.snapshot.nodes().next() else { return };
+        let Some(node) = case.view.snapshot().nodes().next() else { return };
         for (_, other) in case.placed.iter().take(5) {
-            add_pod(&context, pod, &mut state, other, node);
-            remove_pod(&context, pod, &mut state, other, node);
+            add_pod(pod, &mut state, other, node);
+            remove_pod(pod, &mut state, other, node);
         }
         assert_eq!(verdicts(&state), before, "seed {seed}");
     });

@@ -1,5 +1,6 @@
 //! Random clusters with pods, nodes and configurations that come, go and change, for property tests.
 
+use crate::api::scheduler_config::{DefaultSpreadConstraints, KubeSchedulerProfile, ResourceWeight, ScoringStrategy};
 use crate::api::{
     Affinity, Container, ContainerImage, ContainerPort, LabelSelector, Labels, Name, Node, NodeAffinity,
     NodeInclusionPolicy, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, ObjectMeta,
@@ -9,15 +10,11 @@ use crate::api::{
 };
 use crate::cluster::{NodeId, PodId};
 use crate::engine::{RandomStream, RandomStreams};
-use crate::scheduler::config::{
-    DefaultSpreadConstraints, KubernetesVersion, Profile, ProfileConfig, ResourceWeight, ScoringStrategy,
-};
+use crate::scheduler::config::{KubernetesVersion, Profile};
 use crate::scheduler::framework::SearchState;
 use crate::scheduler::framework::{Context, Decision, Scratch, TieBreak, schedule};
 use crate::scheduler::index::Index;
-use crate::scheduler::view::{
-    Listers, Nominator, PodInfo, PodOrigin, PodTraits, ResourceKey, ServiceSelector, Snapshot,
-};
+use crate::scheduler::view::{ListerChange, PodInfo, PodOrigin, PodTraits, ResourceKey, View};
 use crate::units::{Bytes, MilliCpu};
 use rand::Rng;
 use std::sync::Arc;
@@ -138,20 +135,20 @@ impl Draw {
                 0 => affinity.pod_required.push(self.term()),
                 1 | 2 => affinity.pod_anti_required.push(self.term()),
                 3 | 4 => {
-                    let own = WeightedPodAffinityTerm { weight: *self.one_of(&[1, 30, 100]), term: self.term() };
-                    affinity.pod_preferred.push(own);
+                    let term = WeightedPodAffinityTerm { weight: *self.one_of(&[1, 30, 100]), term: self.term() };
+                    affinity.pod_preferred.push(term);
                 }
                 5 => {
-                    let own = WeightedPodAffinityTerm { weight: *self.one_of(&[7, 50]), term: self.term() };
-                    affinity.pod_anti_preferred.push(own);
+                    let term = WeightedPodAffinityTerm { weight: *self.one_of(&[7, 50]), term: self.term() };
+                    affinity.pod_anti_preferred.push(term);
                 }
                 6 => {
                     let required = Some(NodeSelector { terms: vec![self.node_term()] });
                     affinity.node = Some(NodeAffinity { required, preferred: Vec::new() });
                 }
                 _ => {
-                    let own = PreferredSchedulingTerm { weight: *self.one_of(&[1, 10]), preference: self.node_term() };
-                    affinity.node = Some(NodeAffinity { required: None, preferred: vec![own] });
+                    let term = PreferredSchedulingTerm { weight: *self.one_of(&[1, 10]), preference: self.node_term() };
+                    affinity.node = Some(NodeAffinity { required: None, preferred: vec![term] });
                 }
             }
         }
@@ -213,7 +210,7 @@ impl Draw {
     fn profile(&mut self) -> Profile {
         let version = *self.one_of(&[KubernetesVersion::V1_36, KubernetesVersion::V1_36, KubernetesVersion::V1_34]);
         let percentage_of_nodes_to_score = *self.one_of(&[None, Some(0), Some(100), Some(30)]);
-        let mut config = ProfileConfig { percentage_of_nodes_to_score, ..ProfileConfig::default() };
+        let mut config = KubeSchedulerProfile { percentage_of_nodes_to_score, ..KubeSchedulerProfile::default() };
         config.args.fit.strategy = match self.below(5) {
             0 => ScoringStrategy::MostAllocated,
             1 => ScoringStrategy::RequestedToCapacityRatio { shape: vec![(0, 0), (70, 10), (100, 4)] },
@@ -225,23 +222,21 @@ impl Draw {
             config.args.balanced_resources.push(resource);
         }
         if self.chance(15) {
-            let mut own = self.constraint();
-            own.when_unsatisfiable = UnsatisfiableConstraintAction::ScheduleAnyway;
-            config.args.default_spread_constraints = DefaultSpreadConstraints::List(vec![own]);
+            let mut constraint = self.constraint();
+            constraint.when_unsatisfiable = UnsatisfiableConstraintAction::ScheduleAnyway;
+            config.args.default_spread_constraints = DefaultSpreadConstraints::List(vec![constraint]);
         }
         if self.chance(10) {
             config.args.inter_pod_affinity.ignore_preferred_terms_of_existing_pods = true;
         }
-        Profile::new(&config, version, 0)
+        Profile::new(&config, version, 0).unwrap()
     }
 }
 
 /// One cluster with everything that an index and the framework look at.
 pub struct Case {
     pub draw: Draw,
-    pub snapshot: Snapshot,
-    pub listers: Listers,
-    pub nominator: Nominator,
+    pub view: View,
     pub profile: Profile,
     pub index: Index,
     pub search: SearchState,
@@ -255,17 +250,18 @@ impl Case {
     pub fn new(seed: u64) -> Self {
         let mut draw = Draw(RandomStreams::new(seed).stream("index"));
         let plain = *draw.one_of(&[100, 95, 70, 30]);
-        let mut listers = Listers::default();
+        let mut view = View::default();
+        let index = Index::new(&mut view);
         for name in ["one", "two"] {
-            listers.namespaces.insert(name.into(), Labels::default());
+            view.apply(ListerChange::Namespace(name.into(), Some(Labels::default())));
         }
         if draw.chance(60) {
             let selector = std::iter::once((Name::from("app"), Name::from("a0"))).collect();
-            listers.services.push(ServiceSelector { namespace: "one".into(), selector: Some(selector) });
+            view.apply(ListerChange::Service(("one".into(), "service".into()), Some(selector)));
         }
         let key = (Name::from("ReplicaSet"), Name::from("one"), Name::from("rs"));
         let labels: Labels = std::iter::once((Name::from("app"), Name::from("a1"))).collect();
-        listers.owners.insert(key, LabelSelector::from_match_labels(&labels));
+        view.apply(ListerChange::Owner(key, Some(LabelSelector::from_match_labels(&labels))));
         let owner = OwnerReference { kind: "ReplicaSet".into(), name: "rs".into() };
         let origins = (0..6)
             .map(|_| {
@@ -277,14 +273,10 @@ impl Case {
                 Arc::new(PodOrigin { namespace, labels, template: Arc::new(template), traits, owner })
             })
             .collect();
-        let mut snapshot = Snapshot::new();
-        let index = Index::new(&mut snapshot);
         let profile = draw.profile();
         let mut case = Self {
             draw,
-            snapshot,
-            listers,
-            nominator: Nominator::default(),
+            view,
             profile,
             index,
             search: SearchState::default(),
@@ -296,7 +288,7 @@ impl Case {
         let nodes = *case.draw.one_of(&[3, 12, 40, 130, 200]);
         for index in 0..nodes {
             let node = case.draw.node(index);
-            case.snapshot.add_node(NodeId::from_index(index), node);
+            case.view.add_node(NodeId::from_index(index), node);
         }
         case
     }
@@ -317,15 +309,10 @@ impl Case {
             let node = self.draw.name("n", 40);
             pod = Arc::new(PodInfo { nominated_node_name: Some(node), ..PodInfo::clone(&pod) });
         }
-        self.snapshot.refresh();
-        self.index.sync(&mut self.snapshot, &mut self.nominator);
+        self.view.refresh();
+        self.index.sync(&mut self.view);
         let tie_break = TieBreak::Random(self.draw.number());
-        let context = Context {
-            snapshot: &self.snapshot,
-            listers: &self.listers,
-            nominator: &self.nominator,
-            profile: &self.profile,
-        };
+        let context = Context::new(&self.view, &self.profile);
         let mut search = self.search;
         let indexed = self.index.schedule(&context, &pod, 0, &mut search, tie_break);
         let expected = schedule(&context, &pod, &mut self.search, tie_break, &mut self.scratch);
@@ -336,8 +323,9 @@ impl Case {
                     assert_eq!(indexed, expected, "seed {seed}: {pod:?}");
                 }
                 (Decision::Unschedulable(indexed), Decision::Unschedulable(expected)) => {
-                    let message =
-                        |own: &crate::scheduler::Diagnosis| own.message(&self.snapshot, &pod, self.profile.version);
+                    let message = |diagnosis: &crate::scheduler::Diagnosis| {
+                        diagnosis.message(self.view.snapshot(), &pod, self.profile.version)
+                    };
                     assert_eq!(message(indexed), message(expected), "seed {seed}");
                     assert_eq!(indexed.plugins, expected.plugins, "seed {seed}");
                 }
@@ -347,12 +335,12 @@ impl Case {
         }
         match expected {
             Decision::Placed(placement) => {
-                self.snapshot.add_pod(Arc::clone(&pod), placement.node);
+                self.view.add_pod(Arc::clone(&pod), placement.node);
                 self.placed.push((pod.id, pod));
             }
             Decision::Unschedulable(_) if self.draw.chance(20) => {
                 let node = NodeId::from_index(self.draw.below(10));
-                self.nominator.add(pod, node);
+                self.view.nominate(pod, node);
             }
             _ => {}
         }
@@ -364,11 +352,11 @@ impl Case {
             0 => {
                 let node = self.draw.below(60);
                 let object = self.draw.node(node);
-                self.snapshot.add_node(NodeId::from_index(node), object);
+                self.view.add_node(NodeId::from_index(node), object);
             }
             1..=3 => {
                 let id = NodeId::from_index(self.draw.below(60));
-                if let Some(info) = self.snapshot.node(id) {
+                if let Some(info) = self.view.snapshot().node(id) {
                     let mut node = Node::clone(info.node());
                     match self.draw.below(4) {
                         0 => node.unschedulable = !node.unschedulable,
@@ -379,37 +367,38 @@ impl Case {
                         2 => node.taints.clear(),
                         _ => node.meta.labels = node.meta.labels.with(well_known::ZONE, &self.draw.name("z", 4)),
                     }
-                    self.snapshot.update_node(id, Arc::new(node));
+                    self.view.update_node(id, Arc::new(node));
                 }
             }
             4 => {
                 let id = NodeId::from_index(self.draw.below(60));
-                self.snapshot.remove_node(id);
+                self.view.remove_node(id);
                 // Its pods are collected at some time.
                 for (pod, _) in &self.placed {
-                    if self.snapshot.node_of_pod(*pod) == Some(id) {
-                        self.snapshot.remove_pod(*pod);
+                    if self.view.snapshot().node_of_pod(*pod) == Some(id) {
+                        self.view.remove_pod(*pod);
                     }
                 }
             }
             5 | 6 if !self.placed.is_empty() => {
                 let position = self.draw.below(self.placed.len());
                 let terminating = PodInfo { terminating: true, ..PodInfo::clone(&self.placed[position].1) };
-                self.snapshot.update_pod(&Arc::new(terminating));
+                self.view.update_pod(&Arc::new(terminating));
             }
             7 => {
                 let pod = PodId::from_index(self.draw.below(self.next_pod + 1));
-                self.nominator.remove(pod);
+                self.view.end_nomination(pod);
             }
             8 if self.draw.chance(20) => {
                 let selector = std::iter::once((Name::from("app"), self.draw.name("a", 3))).collect();
-                self.listers.services.push(ServiceSelector { namespace: "one".into(), selector: Some(selector) });
+                let name = self.draw.name("s", 20);
+                self.view.apply(ListerChange::Service(("one".into(), name), Some(selector)));
                 self.index.selectors_changed();
             }
             9..=18 if !self.placed.is_empty() => {
                 let position = self.draw.below(self.placed.len());
                 let (pod, _) = self.placed.swap_remove(position);
-                self.snapshot.remove_pod(pod);
+                self.view.remove_pod(pod);
             }
             _ => {}
         }

@@ -1,20 +1,17 @@
 //! Objects besides nodes and pods that plugins look up.
 
 use crate::api::{
-    CsiStorageCapacity, LabelSelector, Labels, Name, OwnerReference, PersistentVolume, PersistentVolumeClaim,
-    StorageClass,
+    CsiStorageCapacity, DriverLimits, LabelSelector, Labels, Name, OwnerReference, PersistentVolume,
+    PersistentVolumeClaim, StorageClass,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The selector of a Service, as default topology spread uses it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServiceSelector {
-    /// Namespace.
-    pub namespace: Name,
-    /// `spec.selector`; `None` where the Service has none.
-    pub selector: Option<Labels>,
-}
+/// Namespace and name of an object.
+pub type NamespacedName = (Name, Name);
+
+/// Kind, namespace and name of an object that owns pods.
+pub type OwnerKey = (Name, Name, Name);
 
 /// A PodDisruptionBudget as preemption sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,20 +27,20 @@ pub struct DisruptionBudget {
 }
 
 /// Volumes, claims, classes and what CSI drivers publish.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VolumeListers {
     /// Persistent volumes by name.
     pub persistent_volumes: BTreeMap<Name, Arc<PersistentVolume>>,
     /// Claims by namespace and name.
-    pub claims: BTreeMap<(Name, Name), Arc<PersistentVolumeClaim>>,
+    pub claims: BTreeMap<NamespacedName, Arc<PersistentVolumeClaim>>,
     /// Storage classes by name.
     pub classes: BTreeMap<Name, StorageClass>,
     /// CSINodes by node name: each driver with its `allocatable.count`.
-    pub csi_nodes: BTreeMap<Name, Vec<(Name, Option<i64>)>>,
+    pub csi_nodes: BTreeMap<Name, DriverLimits>,
     /// Names of CSIDrivers with `storageCapacity`.
     pub capacity_drivers: BTreeSet<Name>,
-    /// CSIStorageCapacities.
-    pub capacities: Vec<CsiStorageCapacity>,
+    /// CSIStorageCapacities by namespace and name.
+    pub capacities: BTreeMap<NamespacedName, CsiStorageCapacity>,
 }
 
 impl VolumeListers {
@@ -54,15 +51,15 @@ impl VolumeListers {
     }
 }
 
-/// Objects besides nodes and pods that plugins look up. Whoever owns the cluster's state keeps it up to date.
-#[derive(Clone, Debug, Default)]
+/// Objects besides nodes and pods that plugins look up. A [`View`](super::View) keeps them up to date.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listers {
     /// Labels of namespaces by name.
     pub namespaces: BTreeMap<Name, Labels>,
-    /// Selectors of all Services.
-    pub services: Vec<ServiceSelector>,
-    /// Selectors of ReplicaSets, StatefulSets and ReplicationControllers by (kind, namespace, name).
-    pub owners: BTreeMap<(Name, Name, Name), LabelSelector>,
+    /// `spec.selector` of the Services that have one, by namespace and name.
+    pub services: BTreeMap<Name, BTreeMap<Name, Labels>>,
+    /// Selectors of ReplicaSets, StatefulSets and ReplicationControllers.
+    pub owners: BTreeMap<OwnerKey, LabelSelector>,
     /// Volumes, claims, classes.
     pub volumes: VolumeListers,
     /// All PodDisruptionBudgets.
@@ -74,6 +71,11 @@ impl Listers {
     #[must_use]
     pub fn namespace_labels(&self, namespace: &str) -> Labels {
         self.namespaces.get(namespace).cloned().unwrap_or_default()
+    }
+
+    /// The selectors of a namespace's Services.
+    pub fn service_selectors(&self, namespace: &str) -> impl Iterator<Item = &Labels> {
+        self.services.get(namespace).into_iter().flat_map(BTreeMap::values)
     }
 
     /// The selector of the controlling owner of a pod.

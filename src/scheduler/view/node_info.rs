@@ -1,8 +1,8 @@
 //! A node with the sums over its pods (`framework.NodeInfo`, kube-scheduler 1.36).
 
+use super::images::ImageId;
 use super::pod_info::{HostPort, PodInfo};
 use super::resources::Resources;
-use super::snapshot::ImageId;
 use super::topology::Domains;
 use crate::api::Node;
 use crate::cluster::{NodeId, PodId};
@@ -96,7 +96,7 @@ impl NodeInfo {
     /// A pod that is here.
     #[must_use]
     pub fn pod(&self, id: PodId) -> Option<&Arc<PodInfo>> {
-        self.pods.get(self.pod_ids.iter().position(|own| *own == id)?)
+        self.pods.get(self.pod_ids.iter().position(|pod| *pod == id)?)
     }
 
     /// `status.allocatable` without `pods`.
@@ -163,7 +163,7 @@ impl NodeInfo {
     /// How many nodes have an image that this node has, as of the last refresh of this entry; `None` if it has not.
     #[must_use]
     pub(crate) fn nodes_with_image(&self, image: ImageId) -> Option<u32> {
-        self.images.binary_search_by_key(&image, |(own, _)| *own).ok().map(|position| self.images[position].1)
+        self.images.binary_search_by_key(&image, |(known, _)| *known).ok().map(|position| self.images[position].1)
     }
 
     /// Replaces the node object; the pods stay.
@@ -195,14 +195,14 @@ impl NodeInfo {
 
     /// Notes when a pod started.
     pub fn note_start(&mut self, id: PodId, start: SimTime) {
-        if let Some(position) = self.pod_ids.iter().position(|own| *own == id) {
+        if let Some(position) = self.pod_ids.iter().position(|pod| *pod == id) {
             Arc::make_mut(&mut self.pods[position]).start_time = Some(start);
         }
     }
 
     /// Takes a pod out of the sums; `None` if it is not here.
     pub fn remove_pod(&mut self, id: PodId) -> Option<Arc<PodInfo>> {
-        let position = self.pod_ids.iter().position(|own| *own == id)?;
+        let position = self.pod_ids.iter().position(|pod| *pod == id)?;
         self.pod_ids.swap_remove(position);
         let pod = self.pods.swap_remove(position);
         let placed = pod.placed();

@@ -18,7 +18,7 @@ pub struct Nominator {
 
 impl Nominator {
     /// Notes that a pod is nominated to a node, and to no other.
-    pub fn add(&mut self, pod: Arc<PodInfo>, node: NodeId) {
+    pub(super) fn add(&mut self, pod: Arc<PodInfo>, node: NodeId) {
         self.remove(pod.id);
         self.changed.push(node);
         self.with_required_anti_affinity += usize::from(pod.has_required_anti_affinity());
@@ -27,11 +27,11 @@ impl Nominator {
     }
 
     /// Forgets a pod's nomination; gives the pod.
-    pub fn remove(&mut self, pod: PodId) -> Option<Arc<PodInfo>> {
+    pub(super) fn remove(&mut self, pod: PodId) -> Option<Arc<PodInfo>> {
         let node = self.nodes.remove(&pod)?;
         self.changed.push(node);
         let pods = self.by_node.get_mut(&node)?;
-        let position = pods.iter().position(|own| own.id == pod)?;
+        let position = pods.iter().position(|nominated| nominated.id == pod)?;
         let removed = pods.remove(position);
         self.with_required_anti_affinity -= usize::from(removed.has_required_anti_affinity());
         if pods.is_empty() {
@@ -40,13 +40,24 @@ impl Nominator {
         Some(removed)
     }
 
+    /// Gives a node the nominated pods that it had.
+    pub(super) fn restore(&mut self, node: NodeId, pods: Vec<Arc<PodInfo>>) {
+        let nominated: Vec<PodId> = self.pods_on(node).iter().map(|pod| pod.id).collect();
+        for pod in nominated {
+            self.remove(pod);
+        }
+        for pod in pods {
+            self.add(pod, node);
+        }
+    }
+
     /// Nodes where something changed since [`clear_changed_nodes`](Self::clear_changed_nodes); may hold a node twice.
     pub(crate) fn changed_nodes(&self) -> &[NodeId] {
         &self.changed
     }
 
     /// Forgets which nodes changed.
-    pub(crate) fn clear_changed_nodes(&mut self) {
+    pub(super) fn clear_changed_nodes(&mut self) {
         self.changed.clear();
     }
 

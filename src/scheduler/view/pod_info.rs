@@ -28,10 +28,10 @@ impl HostPort {
 
     /// Whether two ports cannot be on one node (`HostPortInfo.CheckConflict`, kube-scheduler 1.36).
     #[must_use]
-    pub fn conflicts_with(&self, other: &Self) -> bool {
-        self.port == other.port
-            && self.protocol == other.protocol
-            && (self.ip == other.ip || *self.ip == *Self::ANY_IP || *other.ip == *Self::ANY_IP)
+    pub fn conflicts_with(&self, used: &Self) -> bool {
+        self.port == used.port
+            && self.protocol == used.protocol
+            && (self.ip == used.ip || *self.ip == *Self::ANY_IP || *used.ip == *Self::ANY_IP)
     }
 }
 
@@ -136,7 +136,7 @@ impl PodOrigin {
 pub struct PodInfo {
     /// Its id in the cluster.
     pub id: PodId,
-    /// What it shares with others, whose fields are read as if they were its own.
+    /// What it shares with others, whose fields are read as if the pod had them itself.
     pub origin: Arc<PodOrigin>,
     /// Name.
     pub name: Name,
@@ -299,9 +299,9 @@ mod tests {
             (port("0.0.0.0", Tcp, 80), port("0.0.0.0", Udp, 80), false, "other protocol"),
             (port("0.0.0.0", Tcp, 80), port("0.0.0.0", Tcp, 81), false, "other port"),
         ];
-        for (one, other, expected, why) in cases {
-            assert_eq!(one.conflicts_with(&other), expected, "{why}");
-            assert_eq!(other.conflicts_with(&one), expected, "{why}");
+        for (one, another, expected, why) in cases {
+            assert_eq!(one.conflicts_with(&another), expected, "{why}");
+            assert_eq!(another.conflicts_with(&one), expected, "{why}");
         }
     }
 }

@@ -5,7 +5,8 @@
 //! the exact quantities, which differs only where a container requests a fraction of a millicore or byte.
 
 use crate::api::{
-    self, Container, ContainerResourceStatus, PodSpec, PodStatus, ResourceAmounts, ResourceList, ResourceName,
+    self, Container, ContainerResourceStatus, PodSpec, PodStatus, ResourceAmounts, ResourceKey, ResourceList,
+    ResourceName,
 };
 use crate::scheduler::config::KubernetesVersion;
 use crate::units::{Bytes, MilliCpu};
@@ -14,32 +15,6 @@ use crate::units::{Bytes, MilliCpu};
 pub const DEFAULT_MILLI_CPU_REQUEST: MilliCpu = MilliCpu::new(100);
 /// Memory that a container without a memory request counts as in scores (`DefaultMemoryRequest`, schedutil 1.36).
 pub const DEFAULT_MEMORY_REQUEST: Bytes = Bytes::new(200 * 1024 * 1024);
-
-/// A resource in a scheduler argument or a failure.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ResourceKey {
-    /// `cpu`, in millicores.
-    Cpu,
-    /// `memory`, in bytes.
-    Memory,
-    /// `ephemeral-storage`, in bytes.
-    EphemeralStorage,
-    /// Any other resource, in whole units.
-    Scalar(ResourceName),
-}
-
-impl ResourceKey {
-    /// The resource of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Self {
-        match name {
-            "cpu" => Self::Cpu,
-            "memory" => Self::Memory,
-            "ephemeral-storage" => Self::EphemeralStorage,
-            other => Self::Scalar(ResourceName::from(other)),
-        }
-    }
-}
 
 /// Whether a resource is accounted for beyond cpu, memory, ephemeral storage and pods (`IsScalarResourceName`,
 /// schedutil 1.36): extended resources, huge pages, names below `kubernetes.io/`, attachable volumes.
@@ -88,7 +63,7 @@ impl Resources {
     #[must_use]
     pub fn scalar(&self, name: &str) -> Option<i64> {
         // The lists hold a handful of entries: a scan beats a search.
-        self.scalar.iter().find(|(own, _)| **own == *name).map(|(_, amount)| *amount)
+        self.scalar.iter().find(|(scalar, _)| **scalar == *name).map(|(_, amount)| *amount)
     }
 
     /// The amount of a resource in its base unit (millicores, bytes, units).
@@ -102,30 +77,30 @@ impl Resources {
         }
     }
 
-    /// Adds another's amounts; saturates.
-    pub fn add(&mut self, other: &Self) {
-        self.cpu += other.cpu;
-        self.memory += other.memory;
-        self.ephemeral_storage += other.ephemeral_storage;
-        for (name, amount) in &other.scalar {
-            let own = self.scalar_entry(name);
-            *own = own.saturating_add(*amount);
+    /// Adds amounts; saturates.
+    pub fn add(&mut self, added: &Self) {
+        self.cpu += added.cpu;
+        self.memory += added.memory;
+        self.ephemeral_storage += added.ephemeral_storage;
+        for (name, amount) in &added.scalar {
+            let sum = self.scalar_entry(name);
+            *sum = sum.saturating_add(*amount);
         }
     }
 
-    /// Takes another's amounts away; saturates.
-    pub fn subtract(&mut self, other: &Self) {
-        self.cpu -= other.cpu;
-        self.memory -= other.memory;
-        self.ephemeral_storage -= other.ephemeral_storage;
-        for (name, amount) in &other.scalar {
-            let own = self.scalar_entry(name);
-            *own = own.saturating_sub(*amount);
+    /// Takes amounts away; saturates.
+    pub fn subtract(&mut self, taken: &Self) {
+        self.cpu -= taken.cpu;
+        self.memory -= taken.memory;
+        self.ephemeral_storage -= taken.ephemeral_storage;
+        for (name, amount) in &taken.scalar {
+            let rest = self.scalar_entry(name);
+            *rest = rest.saturating_sub(*amount);
         }
     }
 
     fn scalar_entry(&mut self, name: &ResourceName) -> &mut i64 {
-        let position = match self.scalar.binary_search_by(|(own, _)| own.cmp(name)) {
+        let position = match self.scalar.binary_search_by(|(scalar, _)| scalar.cmp(name)) {
             Ok(position) => position,
             Err(position) => {
                 self.scalar.insert(position, (name.clone(), 0));
@@ -273,18 +248,18 @@ fn container_requests(
 
 /// Pod-level requests replace the aggregate; for a pod on a node its status decides with them.
 fn replace_by_pod_level(total: &mut ResourceAmounts, spec: &PodSpec, options: &RequestOptions<'_>) {
-    let own = ResourceAmounts::from_list(&spec.pod_requests);
+    let requested = ResourceAmounts::from_list(&spec.pod_requests);
     let status = options
         .status
         .filter(|_| options.version.resizes_pod_level_resources())
         .and_then(|status| Some((status, status.pod_requests.as_ref()?)));
-    let mut effective = own.clone();
+    let mut effective = requested.clone();
     if let Some((status, actual)) = status {
         let mut reported = ResourceAmounts::from_list(actual);
         reported.max(&ResourceAmounts::from_list(&status.pod_allocated));
         if status.resize_infeasible {
             // A resource that the status does not report counts as nothing.
-            effective.combine(&own, |_, _| 0);
+            effective.combine(&requested, |_, _| 0);
         }
         effective.max(&reported);
     }

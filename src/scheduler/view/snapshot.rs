@@ -1,83 +1,61 @@
-//! The scheduler's view of the cluster: nodes with the sums over their pods, in the order in which they are searched.
+//! Nodes with the sums over their pods, in the order in which they are searched.
 //!
 //! Mirrors the cache and snapshot of kube-scheduler 1.36 (`backend/cache`). Node entries are shared between clones of a
-//! snapshot and copied when they change, so that a clone for a what-if question costs one pointer per node.
+//! snapshot and with its forks, and copied when they change.
 
 use super::change_log::ChangeLog;
+use super::images::{ImageId, Images};
+use super::journal::{Journal, Undo};
 use super::node_info::NodeInfo;
 use super::pod_info::PodInfo;
 use super::topology::Topology;
-use crate::api::{Name, Node, well_known};
+use super::zones::Zones;
+use crate::api::{Name, Node};
 use crate::cluster::{NodeId, PodId};
 use crate::units::SimTime;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A name of a container image, interned in one snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ImageId(u32);
-
-/// What the nodes report about an image.
-#[derive(Clone, Copy, Debug, Default)]
-struct ImageState {
-    /// Size in bytes, as the first node that had the image reported it.
-    size_bytes: i64,
-    /// Nodes that have the image now.
-    nodes: u32,
-}
-
-/// Nodes of one region and zone, in the order in which they were added.
-#[derive(Clone, Debug)]
-struct Zone {
-    /// Region and zone label.
-    key: (Name, Name),
-    nodes: Vec<NodeId>,
-}
-
-/// The scheduler's view of the cluster.
+/// Nodes with the sums over their pods. Only the [`View`](super::View) that it belongs to changes it.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// By node id; `None` where the id is not of a known node.
-    nodes: Vec<Option<Arc<NodeInfo>>>,
-    by_name: FxHashMap<Name, NodeId>,
+    pub(super) nodes: Vec<Option<Arc<NodeInfo>>>,
+    pub(super) by_name: FxHashMap<Name, NodeId>,
     /// Where each pod is, by pod id.
-    placements: Vec<Option<NodeId>>,
+    pub(super) placements: Vec<Option<NodeId>>,
     /// Pods on nodes by priority.
-    priorities: BTreeMap<i32, usize>,
+    pub(super) priorities: BTreeMap<i32, usize>,
     /// Pods on nodes that require other pods to be elsewhere.
     with_required_anti_affinity: usize,
-    zones: Vec<Zone>,
+    pub(super) zones: Zones,
     /// Nodes in search order.
-    order: Vec<NodeId>,
-    order_is_stale: bool,
-    image_ids: FxHashMap<Name, ImageId>,
-    images: Vec<ImageState>,
+    pub(super) order: Vec<NodeId>,
+    pub(super) order_is_stale: bool,
+    pub(super) images: Images,
     topology: Arc<Topology>,
     /// Nodes whose image counts are to be refreshed; may hold a node twice.
-    dirty: Vec<NodeId>,
+    pub(super) dirty: Vec<NodeId>,
     /// Grows whenever nodes come or go.
-    order_generation: u64,
+    pub(super) order_generation: u64,
     /// Grows with each change of a node.
-    version: u64,
+    pub(super) version: u64,
     /// What changed, for those who keep something derived from the snapshot; `None` where nobody asks.
-    log: Option<ChangeLog>,
+    pub(super) log: Option<ChangeLog>,
+    /// What the open forks replaced; `None` where there is no fork.
+    pub(super) journal: Option<Box<Journal>>,
 }
 
 impl Snapshot {
-    /// A cluster without nodes.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Adds a node, or brings a deleted one back.
-    pub fn add_node(&mut self, id: NodeId, node: Arc<Node>) {
+    pub(super) fn add_node(&mut self, id: NodeId, node: Arc<Node>) {
         if self.node(id).is_some() {
             self.update_node(id, node);
             return;
         }
-        self.by_name.insert(node.meta.name.clone(), id);
+        let named_before = self.by_name.insert(node.meta.name.clone(), id);
+        self.note(|| Undo::Name(node.meta.name.clone(), named_before));
         self.insert_into_zone(id, &node);
         self.order_is_stale = true;
         self.order_generation += 1;
@@ -85,6 +63,7 @@ impl Snapshot {
             self.nodes.resize(id.index() + 1, None);
         }
         let images = self.add_images(&node);
+        self.keep_node(id);
         match &mut self.nodes[id.index()] {
             Some(known) => Arc::make_mut(known).set_node(node),
             slot => *slot = Some(Arc::new(NodeInfo::new(id, node))),
@@ -93,12 +72,12 @@ impl Snapshot {
     }
 
     /// Replaces the object of a node; adds the node where it is not known.
-    pub fn update_node(&mut self, id: NodeId, node: Arc<Node>) {
+    pub(super) fn update_node(&mut self, id: NodeId, node: Arc<Node>) {
         let Some(old) = self.node(id).map(|info| Arc::clone(info.node_arc())) else {
             self.add_node(id, node);
             return;
         };
-        if zone_key(&old) != zone_key(&node) {
+        if !Zones::are_alike(&old, &node) {
             // The search order follows only when a node is added or removed, as in kube-scheduler.
             self.remove_from_zone(id);
             self.insert_into_zone(id, &node);
@@ -115,7 +94,7 @@ impl Snapshot {
     }
 
     /// Removes a node. Its pods stay in the books until they are removed, as in kube-scheduler.
-    pub fn remove_node(&mut self, id: NodeId) {
+    pub(super) fn remove_node(&mut self, id: NodeId) {
         if self.node(id).is_none() {
             return;
         }
@@ -132,12 +111,13 @@ impl Snapshot {
             }
             if self.by_name.get(&name) == Some(&id) {
                 self.by_name.remove(&name);
+                self.note(|| Undo::Name(name, Some(id)));
             }
         }
     }
 
     /// Puts a pod on a node, moving it there if it is on another. A node that is not known is ignored.
-    pub fn add_pod(&mut self, pod: Arc<PodInfo>, node: NodeId) {
+    pub(super) fn add_pod(&mut self, pod: Arc<PodInfo>, node: NodeId) {
         self.remove_pod(pod.id);
         let id = pod.id;
         if self.nodes.get(node.index()).is_none_or(Option::is_none) {
@@ -158,7 +138,7 @@ impl Snapshot {
     }
 
     /// Takes a pod off its node; `None` if it is on none.
-    pub fn remove_pod(&mut self, id: PodId) -> Option<(Arc<PodInfo>, NodeId)> {
+    pub(super) fn remove_pod(&mut self, id: PodId) -> Option<(Arc<PodInfo>, NodeId)> {
         let node = self.placements.get_mut(id.index())?.take()?;
         let info = self.node_mut(node)?;
         let pod = info.remove_pod(id)?;
@@ -175,7 +155,7 @@ impl Snapshot {
     }
 
     /// Replaces what is known about a pod on a node (labels, resize, termination).
-    pub fn update_pod(&mut self, pod: &Arc<PodInfo>) {
+    pub(super) fn update_pod(&mut self, pod: &Arc<PodInfo>) {
         let Some(node) = self.node_of_pod(pod.id) else { return };
         let Some(info) = self.node_mut(node) else { return };
         let old = info.remove_pod(pod.id);
@@ -195,19 +175,19 @@ impl Snapshot {
 
     /// Notes when a pod on a node started, of which nothing else depends. Pods keep their order on the node, so that it does not
     /// matter when this is noted.
-    pub fn note_start(&mut self, pod: PodId, start: SimTime) {
+    pub(super) fn note_start(&mut self, pod: PodId, start: SimTime) {
         let Some(node) = self.node_of_pod(pod) else { return };
         if let Some(info) = self.node_mut(node) {
             info.note_start(pod, start);
         }
     }
 
-    fn count(&mut self, pod: &PodInfo) {
+    pub(super) fn count(&mut self, pod: &PodInfo) {
         *self.priorities.entry(pod.priority()).or_insert(0) += 1;
         self.with_required_anti_affinity += usize::from(pod.has_required_anti_affinity());
     }
 
-    fn uncount(&mut self, pod: &PodInfo) {
+    pub(super) fn uncount(&mut self, pod: &PodInfo) {
         self.with_required_anti_affinity -= usize::from(pod.has_required_anti_affinity());
         if let Some(count) = self.priorities.get_mut(&pod.priority()) {
             *count -= 1;
@@ -255,7 +235,7 @@ impl Snapshot {
     /// How many nodes there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.zones.iter().map(|zone| zone.nodes.len()).sum()
+        self.zones.len()
     }
 
     /// Whether there are no nodes.
@@ -276,7 +256,7 @@ impl Snapshot {
     }
 
     /// Starts to log changes. Those of before are not in the log.
-    pub(crate) fn enable_log(&mut self) {
+    pub(super) fn enable_log(&mut self) {
         self.log.get_or_insert_default();
     }
 
@@ -286,37 +266,36 @@ impl Snapshot {
     }
 
     /// Drops the log's entries, which whoever derives something from it has read.
-    pub(crate) fn clear_log(&mut self) {
+    pub(super) fn clear_log(&mut self) {
         if let Some(log) = &mut self.log {
             log.clear();
         }
     }
 
     /// Brings the search order and the image counts up to date, as kube-scheduler does at the start of each scheduling
-    /// cycle. To be called before [`schedule`](super::schedule) whenever something changed.
-    pub fn refresh(&mut self) {
+    /// cycle.
+    pub(super) fn refresh(&mut self) {
         for id in std::mem::take(&mut self.dirty) {
             let Some(Some(slot)) = self.nodes.get_mut(id.index()) else { continue };
             if !slot.is_dirty {
                 continue;
             }
+            if let Some(journal) = &mut self.journal {
+                journal.keep_node(id, Some(slot));
+            }
             let info = Arc::make_mut(slot);
             info.is_dirty = false;
             for (image, nodes) in &mut info.images {
-                *nodes = self.images[image.0 as usize].nodes;
+                *nodes = self.images.nodes(*image);
             }
         }
         if self.order_is_stale {
             self.order_is_stale = false;
-            self.order.clear();
-            // Round-robin: the first node of each zone, the second of each zone, and so on.
-            for round in 0.. {
-                let before = self.order.len();
-                self.order.extend(self.zones.iter().filter_map(|zone| zone.nodes.get(round)));
-                if self.order.len() == before {
-                    break;
-                }
+            match &mut self.journal {
+                Some(journal) => journal.changes.push(Undo::Order(std::mem::take(&mut self.order))),
+                None => self.order.clear(),
             }
+            self.zones.write_order(&mut self.order);
         }
     }
 
@@ -339,66 +318,67 @@ impl Snapshot {
 
     /// The image of that name, if a node ever had it.
     pub(crate) fn image_id(&self, name: &str) -> Option<ImageId> {
-        self.image_ids.get(name).copied()
+        self.images.id(name)
     }
 
     /// Size of an image in bytes, as the first node that had it reported it.
     pub(crate) fn image_size(&self, image: ImageId) -> i64 {
-        self.images[image.0 as usize].size_bytes
+        self.images.size(image)
     }
 
     fn node_mut(&mut self, id: NodeId) -> Option<&mut NodeInfo> {
-        let info = self.nodes.get_mut(id.index())?.as_mut().map(Arc::make_mut)?;
+        let slot = self.nodes.get_mut(id.index())?.as_mut()?;
+        if let Some(journal) = &mut self.journal {
+            journal.keep_node(id, Some(slot));
+        }
+        let info = Arc::make_mut(slot);
         self.version += 1;
         info.version = self.version;
         Some(info)
     }
 
-    fn insert_into_zone(&mut self, id: NodeId, node: &Node) {
-        let key = zone_key(node);
-        match self.zones.iter_mut().find(|zone| zone.key == key) {
-            Some(zone) => zone.nodes.push(id),
-            None => self.zones.push(Zone { key, nodes: vec![id] }),
+    /// Keeps the entry of a node, or that there is none, in the open fork.
+    fn keep_node(&mut self, id: NodeId) {
+        if let Some(journal) = &mut self.journal {
+            journal.keep_node(id, self.nodes[id.index()].as_ref());
         }
+    }
+
+    /// Notes a change in the open fork.
+    fn note(&mut self, undo: impl FnOnce() -> Undo) {
+        if let Some(journal) = &mut self.journal {
+            journal.changes.push(undo());
+        }
+    }
+
+    fn insert_into_zone(&mut self, id: NodeId, node: &Node) {
+        self.zones.insert(id, node);
+        self.note(|| Undo::ZoneEntered(id));
     }
 
     fn remove_from_zone(&mut self, id: NodeId) {
-        for zone in &mut self.zones {
-            zone.nodes.retain(|own| *own != id);
+        if let Some(place) = self.zones.remove(id) {
+            self.note(|| Undo::ZoneLeft(id, place));
         }
-        self.zones.retain(|zone| !zone.nodes.is_empty());
     }
 
-    /// Counts the node's images; gives them sorted and without repetition.
     fn add_images(&mut self, node: &Node) -> Vec<(ImageId, u32)> {
-        let mut own = Vec::new();
-        for image in &node.images {
-            for name in &image.names {
-                let next = ImageId(u32::try_from(self.images.len()).unwrap_or(u32::MAX));
-                let id = *self.image_ids.entry(name.clone()).or_insert(next);
-                if id == next {
-                    self.images.push(ImageState::default());
-                }
-                if own.iter().any(|(known, _)| *known == id) {
-                    continue;
-                }
-                let state = &mut self.images[id.0 as usize];
-                if state.nodes == 0 {
-                    state.size_bytes = image.size_bytes;
-                }
-                state.nodes += 1;
-                own.push((id, 0));
+        let Self { images, journal, .. } = self;
+        images.add(node, |image, before| {
+            if let Some(journal) = journal {
+                journal.changes.push(Undo::Image(image, before));
             }
-        }
-        own.sort_unstable();
-        own
+        })
     }
 
     fn remove_images(&mut self, id: NodeId) {
-        let Some(Some(info)) = self.nodes.get(id.index()) else { return };
-        for (image, _) in &info.images {
-            self.images[image.0 as usize].nodes -= 1;
-        }
+        let Self { nodes, images, journal, .. } = self;
+        let Some(Some(info)) = nodes.get(id.index()) else { return };
+        images.remove(&info.images, |image, before| {
+            if let Some(journal) = journal {
+                journal.changes.push(Undo::Image(image, before));
+            }
+        });
     }
 
     /// Completes the entry of a node whose object is new: its images and its topology pairs.
@@ -414,19 +394,10 @@ impl Snapshot {
     }
 }
 
-/// Region and zone of a node; the beta labels come first (`GetZoneKey`, component-helpers 1.36).
-fn zone_key(node: &Node) -> (Name, Name) {
-    let label = |beta: &str, stable: &str| {
-        let labels = &node.meta.labels;
-        labels.get(beta).or_else(|| labels.get(stable)).cloned().unwrap_or_else(|| Name::from(""))
-    };
-    (label(well_known::REGION_BETA, well_known::REGION), label(well_known::ZONE_BETA, well_known::ZONE))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{ContainerImage, Labels, ObjectMeta};
+    use crate::api::{ContainerImage, Labels, ObjectMeta, well_known};
 
     fn node(name: &str, zone: &str) -> Arc<Node> {
         let labels: Labels =
@@ -442,7 +413,7 @@ mod tests {
 
     #[test]
     fn nodes_are_searched_zone_by_zone_in_turn() {
-        let mut snapshot = Snapshot::new();
+        let mut snapshot = Snapshot::default();
         for (index, zone) in ["a", "a", "b", "", "a", "b"].into_iter().enumerate() {
             snapshot.add_node(NodeId::from_index(index), node(&format!("n{index}"), zone));
         }
@@ -459,7 +430,7 @@ mod tests {
 
     #[test]
     fn the_first_node_with_an_image_gives_its_size_and_counts_are_those_of_the_last_change() {
-        let mut snapshot = Snapshot::new();
+        let mut snapshot = Snapshot::default();
         let id = NodeId::from_index;
         snapshot.add_node(id(0), with_image("n0", "a", 10));
         snapshot.refresh();
@@ -494,7 +465,7 @@ mod tests {
                 let traits = Arc::new(PodTraits::of(&spec));
                 Arc::new(PodInfo::new(PodId::from_index(index), &crate::api::Pod::default(), traits, KubernetesVersion::V1_36))
             };
-            let mut snapshot = Snapshot::new();
+            let mut snapshot = Snapshot::default();
             for (operation, node_index, pod_index) in operations {
                 let id = NodeId::from_index(node_index);
                 let zone = ["a", "b", ""][pod_index % 3];

@@ -27,7 +27,7 @@ pub struct Domains(Vec<(TopologyKey, Domain)>);
 impl Domains {
     /// The node's domain under `key`.
     pub fn get(&self, key: TopologyKey) -> Option<Domain> {
-        self.0.iter().find(|(own, _)| *own == key).map(|(_, domain)| *domain)
+        self.0.iter().find(|(known, _)| *known == key).map(|(_, domain)| *domain)
     }
 }
 
@@ -55,8 +55,8 @@ impl Topology {
         if let Some(known) = known.collect() {
             return Domains(known);
         }
-        let own = Arc::make_mut(topology);
-        Domains(labels.iter().map(|(key, value)| own.insert(key, value)).collect())
+        let topology = Arc::make_mut(topology);
+        Domains(labels.iter().map(|(key, value)| topology.insert(key, value)).collect())
     }
 
     fn find(&self, key: &str, value: &str) -> Option<(TopologyKey, Domain)> {

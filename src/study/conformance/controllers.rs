@@ -1,10 +1,8 @@
 //! Replay of recorded Deployment and ReplicaSet controller decisions.
 
 use super::{CaseResult, ConformanceError, Difference, read_json_lines};
-use crate::api::{DeploymentStrategy, IntOrPercent, PodPhase};
-use crate::controllers::deployment::{
-    self, DeploymentAction, DeploymentStatus, DeploymentView, ReplicaSetView, ReplicasAnnotations,
-};
+use crate::api::{DeploymentStatus, DeploymentStrategy, IntOrPercent, PodPhase};
+use crate::controllers::deployment::{self, DeploymentAction, DeploymentView, ReplicaSetView, ReplicasAnnotations};
 use crate::controllers::replica_set::{RankedPod, deletion_order};
 use crate::units::{SimDuration, SimTime};
 use serde::Deserialize;
@@ -125,8 +123,8 @@ fn replay_deployment(case: &DeploymentCase) -> CaseResult {
     let strategy = match case.strategy {
         RecordedStrategy::Recreate => DeploymentStrategy::Recreate,
         RecordedStrategy::RollingUpdate => DeploymentStrategy::RollingUpdate {
-            max_surge: case.max_surge.map_or(default, |own| own.0),
-            max_unavailable: case.max_unavailable.map_or(default, |own| own.0),
+            max_surge: case.max_surge.map_or(default, |number| number.0),
+            max_unavailable: case.max_unavailable.map_or(default, |number| number.0),
         },
     };
     let mut view = DeploymentView {

@@ -94,7 +94,7 @@ fn answer(name: &str, attempt: &ExplainedAttempt) -> String {
     match attempt.result {
         AttemptResult::Placed => {
             let feasible = attempt.feasible.len();
-            let best = attempt.feasible.iter().filter(|own| own.is_best).count();
+            let best = attempt.feasible.iter().filter(|node| node.is_best).count();
             let how = match attempt.comparisons.first() {
                 Some(_) if best > 1 => format!("it was drawn from {best} nodes of the same total"),
                 Some(runner_up) => format!("it won by {} over {}", runner_up.margin, runner_up.node),
@@ -106,15 +106,19 @@ fn answer(name: &str, attempt: &ExplainedAttempt) -> String {
             format!("{name} was placed on {node}: {how} ({feasible} of {nodes} nodes feasible)")
         }
         AttemptResult::Preempting => {
-            let chosen = attempt.preemption.iter().flat_map(|own| &own.candidates).find(|own| own.is_chosen);
+            let chosen =
+                attempt.preemption.iter().flat_map(|answer| &answer.candidates).find(|candidate| candidate.is_chosen);
             let victims = chosen.map_or(0, |chosen| chosen.victims.len());
             let plural = if victims == 1 { "pod" } else { "pods" };
             format!("{name} fits none of {nodes} nodes; preemption makes room on {node} by removing {victims} {plural}")
         }
         AttemptResult::Unschedulable if nodes == 0 => format!("{name} was not placed: there are no nodes"),
         AttemptResult::Unschedulable => {
-            let reasons: Vec<String> =
-                attempt.rejections.iter().map(|own| format!("{} {}", own.nodes, own.reason)).collect();
+            let reasons: Vec<String> = attempt
+                .rejections
+                .iter()
+                .map(|rejection| format!("{} {}", rejection.nodes, rejection.reason))
+                .collect();
             let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
             format!("{name} fits none of {nodes} nodes{why}")
         }
@@ -131,22 +135,23 @@ fn outcome_text(attempt: &Attempt, outcome: Option<&AttemptOutcome>) -> String {
 }
 
 fn node_name(attempt: &Attempt, node: NodeId) -> String {
-    attempt.snapshot.node(node).map(|info| info.node().meta.name.to_string()).unwrap_or_default()
+    attempt.view.snapshot().node(node).map(|info| info.node().meta.name.to_string()).unwrap_or_default()
 }
 
 fn zone(attempt: &Attempt, node: NodeId) -> Option<String> {
-    let zone = attempt.snapshot.node(node)?.node().zone()?;
+    let zone = attempt.view.snapshot().node(node)?.node().zone()?;
     Some(zone.to_string()).filter(|zone| !zone.is_empty())
 }
 
 fn explained(attempt: &Attempt) -> ExplainedAttempt {
     let again = decide_again(attempt);
     let profile = &attempt.profile;
-    let nodes = attempt.snapshot.search_order().len();
-    let plugins: Vec<ScoringPlugin> =
-        scored(&again).map(|own| ScoringPlugin { plugin: own.plugin.name().to_owned(), weight: own.weight }).collect();
+    let nodes = attempt.view.snapshot().search_order().len();
+    let plugins: Vec<ScoringPlugin> = scored(&again)
+        .map(|scores| ScoringPlugin { plugin: scores.plugin.name().to_owned(), weight: scores.weight })
+        .collect();
     let feasible = feasible(attempt, &again);
-    let rejected: Vec<RejectedNode> = again.rejected.iter().map(|own| rejected(attempt, *own)).collect();
+    let rejected: Vec<RejectedNode> = again.rejected.iter().map(|failed| rejected(attempt, *failed)).collect();
     let (result, node, message) = match &again.outcome {
         AttemptOutcome::Placed(node) => (AttemptResult::Placed, Some(*node), None),
         AttemptOutcome::Rejected { message, nominated: Some(node) } => {
@@ -157,8 +162,8 @@ fn explained(attempt: &Attempt) -> ExplainedAttempt {
         }
     };
     let mut rejections = rejections(&rejected);
-    if let Some(own) = &again.pre_filter {
-        let (plugin, reason) = (own.plugin.name().to_owned(), own.reason.clone());
+    if let Some(rejection) = &again.pre_filter {
+        let (plugin, reason) = (rejection.plugin.name().to_owned(), rejection.reason.clone());
         rejections.push(Rejections { plugin, reason, nodes });
     }
     // A pod that was rejected as a whole was not tried on any node, but none is left to look at.
@@ -197,7 +202,7 @@ fn feasible(attempt: &Attempt, again: &Redecided) -> Vec<FeasibleNode> {
     let scratch = &again.scratch;
     let nodes = scratch.feasible.iter().enumerate().map(|(position, id)| {
         let scores = scored(again)
-            .filter_map(|own| Some(Score { raw: *own.raw.get(position)?, weighted: *own.weighted.get(position)? }));
+            .filter_map(|row| Some(Score { raw: *row.raw.get(position)?, weighted: *row.weighted.get(position)? }));
         FeasibleNode {
             node: node_name(attempt, *id),
             zone: zone(attempt, *id),
@@ -209,7 +214,7 @@ fn feasible(attempt: &Attempt, again: &Redecided) -> Vec<FeasibleNode> {
     });
     let mut nodes: Vec<FeasibleNode> = nodes.collect();
     nodes.sort_by(|left, right| {
-        let key = |own: &FeasibleNode| (Reverse(own.is_chosen), Reverse(own.total));
+        let key = |node: &FeasibleNode| (Reverse(node.is_chosen), Reverse(node.total));
         key(left).cmp(&key(right)).then_with(|| left.node.cmp(&right.node))
     });
     nodes
@@ -217,7 +222,7 @@ fn feasible(attempt: &Attempt, again: &Redecided) -> Vec<FeasibleNode> {
 
 fn rejected(attempt: &Attempt, (node, failure): (NodeId, Failure)) -> RejectedNode {
     let mut reasons = Vec::new();
-    if let Some(info) = attempt.snapshot.node(node) {
+    if let Some(info) = attempt.view.snapshot().node(node) {
         failure.for_each_reason(&attempt.pod, info, attempt.profile.version, &mut |reason| {
             reasons.push(reason.to_owned());
         });
@@ -235,8 +240,8 @@ fn rejections(rejected: &[RejectedNode]) -> Vec<Rejections> {
     let mut counts: Vec<Rejections> = Vec::new();
     for node in rejected {
         for reason in &node.reasons {
-            match counts.iter_mut().find(|own| own.plugin == node.plugin && own.reason == *reason) {
-                Some(own) => own.nodes += 1,
+            match counts.iter_mut().find(|known| known.plugin == node.plugin && known.reason == *reason) {
+                Some(known) => known.nodes += 1,
                 None => {
                     counts.push(Rejections { plugin: node.plugin.clone(), reason: reason.clone(), nodes: 1 });
                 }

@@ -101,30 +101,30 @@ fn unknown(reference: &PodReference, watched: &Watched) -> Diagnostic {
 }
 
 /// How near a pod's name is to the one that was asked for, 0 the nearest; `None` if they have nothing in common.
-fn nearness(wanted: (&str, &str), own: (&str, &str)) -> Option<usize> {
-    let same_namespace = usize::from(wanted.0 != own.0);
-    if wanted.1 == own.1 {
+fn nearness(wanted: (&str, &str), known: (&str, &str)) -> Option<usize> {
+    let same_namespace = usize::from(wanted.0 != known.0);
+    if wanted.1 == known.1 {
         return Some(0);
     }
-    if own.1.starts_with(wanted.1) || wanted.1.starts_with(own.1) {
+    if known.1.starts_with(wanted.1) || wanted.1.starts_with(known.1) {
         return Some(1 + same_namespace);
     }
     // The workload's part of a generated name, or a slip of the finger.
     let stem = |name: &str| name.rsplit_once('-').map_or(name, |(stem, _)| stem).to_owned();
-    let edits = strip_common(wanted.1, own.1);
-    if edits <= 2 || stem(wanted.1) == stem(own.1) {
+    let edits = strip_common(wanted.1, known.1);
+    if edits <= 2 || stem(wanted.1) == stem(known.1) {
         return Some(3 + edits.min(20) + 20 * same_namespace);
     }
-    (own.1.contains(wanted.1) && wanted.1.len() >= 3).then_some(50 + same_namespace)
+    (known.1.contains(wanted.1) && wanted.1.len() >= 3).then_some(50 + same_namespace)
 }
 
 /// The length of what is left of the longer text without the common beginning and end: a bound on the edits between two.
-fn strip_common(one: &str, other: &str) -> usize {
-    let head = one.bytes().zip(other.bytes()).take_while(|(left, right)| left == right).count();
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let (one, other) = (one.get(head..).unwrap_or_default(), other.get(head..).unwrap_or_default());
-    let tail = one.iter().rev().zip(other.iter().rev()).take_while(|(left, right)| left == right).count();
-    one.len().max(other.len()) - tail
+fn strip_common(one: &str, another: &str) -> usize {
+    let head = one.bytes().zip(another.bytes()).take_while(|(left, right)| left == right).count();
+    let (one, another) = (one.as_bytes(), another.as_bytes());
+    let (one, another) = (one.get(head..).unwrap_or_default(), another.get(head..).unwrap_or_default());
+    let tail = one.iter().rev().zip(another.iter().rev()).take_while(|(left, right)| left == right).count();
+    one.len().max(another.len()) - tail
 }
 
 /// The first names, and how many there are besides.
@@ -153,8 +153,8 @@ mod tests {
             (("default", "my-web-1-b"), Some(50), "it is part of it"),
             (("default", "database"), None, "nothing in common"),
         ];
-        for (own, expected, why) in cases {
-            assert_eq!(nearness(wanted, own), expected, "{own:?}: {why}");
+        for (known, expected, why) in cases {
+            assert_eq!(nearness(wanted, known), expected, "{known:?}: {why}");
         }
     }
 

@@ -7,59 +7,60 @@ use std::cmp::Reverse;
 /// order of their totals, the chosen one first.
 #[must_use]
 pub fn comparisons(nodes: &[FeasibleNode], plugins: &[ScoringPlugin]) -> Vec<Comparison> {
-    let Some((chosen, others)) = nodes.split_first().filter(|(chosen, _)| chosen.is_chosen) else {
+    let Some((chosen, rest)) = nodes.split_first().filter(|(chosen, _)| chosen.is_chosen) else {
         return Vec::new();
     };
-    let runner_up = others.first().map(|other| compare(chosen, other, plugins, None));
-    let outvoted = plugins.iter().enumerate().filter_map(|(position, own)| {
+    let runner_up = rest.first().map(|node| compare(chosen, node, plugins, None));
+    let outvoted = plugins.iter().enumerate().filter_map(|(position, plugin)| {
         let score = |node: &FeasibleNode| node.scores.get(position).map_or(0, |score| score.weighted);
-        let highest = others.iter().map(score).max().filter(|highest| *highest > score(chosen))?;
+        let highest = rest.iter().map(score).max().filter(|highest| *highest > score(chosen))?;
         // The first is the one with the highest total.
-        let favourite = others.iter().find(|node| score(node) == highest)?;
-        Some(compare(chosen, favourite, plugins, Some((own, score(chosen), highest))))
+        let favourite = rest.iter().find(|node| score(node) == highest)?;
+        Some(compare(chosen, favourite, plugins, Some((plugin, score(chosen), highest))))
     });
     runner_up.into_iter().chain(outvoted).collect()
 }
 
 fn compare(
     chosen: &FeasibleNode,
-    other: &FeasibleNode,
+    rival: &FeasibleNode,
     plugins: &[ScoringPlugin],
     outvoted: Option<(&ScoringPlugin, i64, i64)>,
 ) -> Comparison {
-    let margin = chosen.total.unwrap_or(0).saturating_sub(other.total.unwrap_or(0));
-    let scores = plugins.iter().zip(chosen.scores.iter().zip(&other.scores));
+    let margin = chosen.total.unwrap_or(0).saturating_sub(rival.total.unwrap_or(0));
+    let scores = plugins.iter().zip(chosen.scores.iter().zip(&rival.scores));
     let mut differences: Vec<Difference> = scores
-        .map(|(own, (left, right))| Difference {
-            plugin: own.plugin.clone(),
+        .map(|(scoring, (left, right))| Difference {
+            plugin: scoring.plugin.clone(),
             difference: left.weighted.saturating_sub(right.weighted),
         })
-        .filter(|own| own.difference != 0)
+        .filter(|found| found.difference != 0)
         .collect();
     // What speaks for the chosen node, the most first; then what speaks against it, the most first.
-    differences.sort_by_key(|own| (own.difference < 0, Reverse(own.difference.unsigned_abs())));
-    let (left, right) = (&chosen.node, &other.node);
+    differences.sort_by_key(|found| (found.difference < 0, Reverse(found.difference.unsigned_abs())));
+    let (left, right) = (&chosen.node, &rival.node);
     let sentence = match outvoted {
         None if margin == 0 => {
             format!("{left} and {right} have the same total, {}: {left} was drawn.", balance(&differences, "alike"))
         }
         None => format!("{left} won over {right} by {margin}: {}.", listed(&differences)),
-        Some((own, mine, theirs)) => {
-            let rest: Vec<Difference> = differences.iter().filter(|one| one.plugin != own.plugin).cloned().collect();
+        Some((loser, for_chosen, for_rival)) => {
+            let rest: Vec<Difference> =
+                differences.iter().filter(|found| found.plugin != loser.plugin).cloned().collect();
             let result = match margin {
                 0 => "which has the same total and was not drawn".to_owned(),
                 _ => format!("which lost by {margin}"),
             };
             format!(
-                "{} ({mine} for {left}) was outvoted: it prefers {right} ({theirs}), {result}: {}.",
-                own.plugin,
+                "{} ({for_chosen} for {left}) was outvoted: it prefers {right} ({for_rival}), {result}: {}.",
+                loser.plugin,
                 balance(&rest, "nothing speaks against it")
             )
         }
     };
     Comparison {
-        outvoted_plugin: outvoted.map(|(own, _, _)| own.plugin.clone()),
-        node: other.node.clone(),
+        outvoted_plugin: outvoted.map(|(loser, _, _)| loser.plugin.clone()),
+        node: rival.node.clone(),
         margin,
         differences,
         sentence,
@@ -68,7 +69,8 @@ fn compare(
 
 /// `PodTopologySpread +200, NodeResourcesFit -31`.
 fn listed(differences: &[Difference]) -> String {
-    let parts: Vec<String> = differences.iter().map(|own| format!("{} {:+}", own.plugin, own.difference)).collect();
+    let parts: Vec<String> =
+        differences.iter().map(|found| format!("{} {:+}", found.plugin, found.difference)).collect();
     parts.join(", ")
 }
 
@@ -109,7 +111,7 @@ mod tests {
     }
 
     fn sentences(scores: &[(&str, [i64; 3])]) -> Vec<String> {
-        comparisons(&nodes(scores), &plugins()).into_iter().map(|own| own.sentence).collect()
+        comparisons(&nodes(scores), &plugins()).into_iter().map(|found| found.sentence).collect()
     }
 
     #[test]
@@ -162,8 +164,9 @@ mod tests {
         let nodes = nodes(&[("a", [50, 200, 7]), ("b", [81, 100, 3]), ("c", [90, 40, 30])]);
         let found = comparisons(&nodes, &plugins());
         assert_eq!(found.len(), 3, "the runner-up and two outvoted plugins");
-        for own in found {
-            assert_eq!(own.differences.iter().map(|one| one.difference).sum::<i64>(), own.margin, "{}", own.node);
+        for comparison in found {
+            let sum: i64 = comparison.differences.iter().map(|found| found.difference).sum();
+            assert_eq!(sum, comparison.margin, "{}", comparison.node);
         }
     }
 }

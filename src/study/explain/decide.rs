@@ -55,7 +55,7 @@ fn unschedulable(attempt: &Attempt, diagnosis: &Diagnosis, mut scratch: Scratch)
     let context = attempt.context();
     let rejected = if diagnosis.pre_filter.is_some() { Vec::new() } else { failures(attempt) };
     let found = post_filter(&context, &attempt.pod, diagnosis, &mut scratch.state, attempt.preemption_tie_break);
-    let mut message = diagnosis.message(&attempt.snapshot, &attempt.pod, attempt.profile.version);
+    let mut message = diagnosis.message(attempt.view.snapshot(), &attempt.pod, attempt.profile.version);
     found.append_to(&mut message);
     Redecided {
         outcome: AttemptOutcome::Rejected { message, nominated: found.preemption.nominated },
@@ -73,10 +73,10 @@ fn failures(attempt: &Attempt) -> Vec<(NodeId, Failure)> {
     let narrowed = run_pre_filter(&context, &attempt.pod, &mut state).nodes;
     let failure = |id: NodeId| {
         if narrowed.as_ref().is_some_and(|nodes| nodes.binary_search(&id).is_err()) {
-            return Some(Failure::OutsidePreFilterNodes);
+            return Some(Failure::OUTSIDE_PRE_FILTER_NODES);
         }
         let node = context.snapshot.node(id)?;
         run_filters_with_nominated_pods(&context, &attempt.pod, &state, node).err()
     };
-    attempt.snapshot.search_order().iter().filter_map(|id| Some((*id, failure(*id)?))).collect()
+    attempt.view.snapshot().search_order().iter().filter_map(|id| Some((*id, failure(*id)?))).collect()
 }

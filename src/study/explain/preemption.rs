@@ -35,21 +35,23 @@ fn lost_by(candidate: &Candidate, chosen: &Candidate) -> Option<Criterion> {
 #[must_use]
 pub fn answer(preemption: &Preemption, name: &dyn Fn(NodeId) -> String) -> Option<PreemptionAnswer> {
     let chosen = preemption.chosen()?;
-    let mut others: Vec<(Option<Criterion>, &Candidate)> = preemption
+    let mut losers: Vec<(Option<Criterion>, &Candidate)> = preemption
         .candidates
         .iter()
-        .filter(|own| own.node != chosen.node)
-        .map(|own| (lost_by(own, chosen), own))
+        .filter(|candidate| candidate.node != chosen.node)
+        .map(|candidate| (lost_by(candidate, chosen), candidate))
         .collect();
     // Who lost last comes next to the winner.
     let rank = |lost: Option<Criterion>| {
-        lost.map_or(Criterion::ALL.len(), |lost| Criterion::ALL.iter().take_while(|own| **own != lost).count())
+        lost.map_or(Criterion::ALL.len(), |lost| {
+            Criterion::ALL.iter().take_while(|criterion| **criterion != lost).count()
+        })
     };
-    others.sort_by_key(|(lost, own)| (std::cmp::Reverse(rank(*lost)), own.node));
-    let decided = others.first().map(|(lost, _)| *lost);
+    losers.sort_by_key(|(lost, candidate)| (std::cmp::Reverse(rank(*lost)), candidate.node));
+    let decided = losers.first().map(|(lost, _)| *lost);
     let random = decided == Some(None);
     let candidates = std::iter::once(candidate(chosen, None, true, name))
-        .chain(others.iter().map(|(lost, own)| candidate(own, Some(lost.map_or("random", word)), false, name)))
+        .chain(losers.iter().map(|(lost, loser)| candidate(loser, Some(lost.map_or("random", word)), false, name)))
         .collect();
     Some(PreemptionAnswer {
         candidates,
@@ -58,21 +60,21 @@ pub fn answer(preemption: &Preemption, name: &dyn Fn(NodeId) -> String) -> Optio
             Some(None) => "random",
             Some(Some(criterion)) => word(criterion),
         },
-        sentence: sentence(chosen, &others, random, name),
+        sentence: sentence(chosen, &losers, random, name),
     })
 }
 
 fn sentence(
     chosen: &Candidate,
-    others: &[(Option<Criterion>, &Candidate)],
+    losers: &[(Option<Criterion>, &Candidate)],
     random: bool,
     name: &dyn Fn(NodeId) -> String,
 ) -> String {
     let node = name(chosen.node);
-    let Some((lost, rival)) = others.first() else {
+    let Some((lost, rival)) = losers.first() else {
         return format!("{node} is the only node where preemption helps.");
     };
-    let one_of = others.len() + 1;
+    let one_of = losers.len() + 1;
     match lost {
         Some(criterion) => {
             let values = match criterion {
@@ -86,14 +88,14 @@ fn sentence(
         }
         None => {
             debug_assert!(random, "who lost by no criterion lost the draw");
-            let equal = others.iter().filter(|(lost, _)| lost.is_none()).count() + 1;
+            let equal = losers.iter().filter(|(lost, _)| lost.is_none()).count() + 1;
             format!("{equal} of {one_of} candidates are equal by every criterion: {node} was drawn.")
         }
     }
 }
 
 fn candidate(
-    own: &Candidate,
+    candidate: &Candidate,
     lost_by: Option<&'static str>,
     is_chosen: bool,
     name: &dyn Fn(NodeId) -> String,
@@ -103,11 +105,11 @@ fn candidate(
         name: victim.name.to_string(),
         priority: victim.priority(),
     };
-    let value = |criterion: Criterion| CriterionValue { criterion: word(criterion), value: criterion.value(own) };
+    let value = |criterion: Criterion| CriterionValue { criterion: word(criterion), value: criterion.value(candidate) };
     PreemptionCandidate {
-        node: name(own.node),
-        victims: own.victims.iter().map(victim).collect(),
-        pdb_violations: own.pdb_violations,
+        node: name(candidate.node),
+        victims: candidate.victims.iter().map(victim).collect(),
+        pdb_violations: candidate.pdb_violations,
         criteria: Criterion::ALL.map(value).into(),
         is_chosen,
         lost_by,

@@ -96,7 +96,7 @@ mod tests {
             ("deployment/web", of("Deployment", "default", "web"), "a workload in the default namespace"),
             ("sts/shop/db", of("StatefulSet", "shop", "db"), "a workload with its namespace"),
             ("node/general-1", named("node", "general-1"), "nodes have no attempts: a namespace"),
-            ("svc/shop/web", None, "no kind with pods of its own"),
+            ("svc/shop/web", None, "a kind that owns no pods"),
             ("a/b/c/d", None, "too many parts"),
             ("shop/", None, "an empty name"),
             ("", None, "nothing"),

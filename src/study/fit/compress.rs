@@ -13,6 +13,7 @@ use crate::api::Node;
 use crate::cluster::{NodeId, PodId};
 use crate::report::fit::{CompressReport, DroppedNode, FIT_FORMAT_VERSION, KeptNode, Move};
 use crate::scheduler::{NodeInfo, PodInfo, Snapshot};
+use crate::study::cluster_view::ClusterView;
 use std::sync::Arc;
 
 /// Which nodes of the study's cluster could go.
@@ -23,7 +24,7 @@ pub fn compress(study: &Study, rules: EvictionRules) -> CompressReport {
         study,
         rules,
         budgets: Budgets::new(&study.objects, view),
-        placer: Placer::new(view, view.snapshot.clone(), &study.profiles),
+        placer: Placer::new(view.scheduler.clone(), &study.profiles),
     };
     let mut remaining: Vec<NodeId> = (0..view.nodes.len()).map(NodeId::from_index).collect();
     let mut dropped = Vec::new();
@@ -37,7 +38,7 @@ pub fn compress(study: &Study, rules: EvictionRules) -> CompressReport {
             match compression.try_drop(id) {
                 Ok(node) => {
                     dropped.push(node);
-                    remaining.retain(|own| *own != id);
+                    remaining.retain(|node| *node != id);
                 }
                 Err(blocked) => kept.push((id, blocked)),
             }
@@ -46,7 +47,7 @@ pub fn compress(study: &Study, rules: EvictionRules) -> CompressReport {
             break;
         }
     }
-    let snapshot = &compression.placer.snapshot;
+    let snapshot = compression.placer.view.snapshot();
     let kept: Vec<KeptNode> = kept
         .into_iter()
         .map(|(id, blocked)| KeptNode {
@@ -96,7 +97,7 @@ struct Compression<'a> {
 impl Compression<'_> {
     /// Takes the node with the lowest utilization as it is now, among equals the first.
     fn take_least_used(&self, nodes: &mut Vec<NodeId>) -> Option<NodeId> {
-        let snapshot = &self.placer.snapshot;
+        let snapshot = self.placer.view.snapshot();
         let used = nodes.iter().enumerate().map(|(position, id)| (position, utilization(snapshot, *id)));
         let (position, _) = used.min_by(|(_, left), (_, right)| left.total_cmp(right))?;
         Some(nodes.remove(position))
@@ -106,27 +107,20 @@ impl Compression<'_> {
     fn try_drop(&mut self, id: NodeId) -> Result<DroppedNode, Blocked> {
         let view = &self.study.view;
         let none = || Blocked::node("last-node", "last node", "it is the last node");
-        let Some(info) = self.placer.snapshot.node(id).cloned() else { return Err(none()) };
+        let Some(info) = self.placer.view.snapshot().node(id).cloned() else { return Err(none()) };
         let plan = drain(view, &info, self.rules, &self.budgets)?;
-        if self.placer.snapshot.len() <= 1 {
+        if self.placer.view.snapshot().len() <= 1 {
             return Err(none());
         }
-        let (before, search) = (self.placer.snapshot.clone(), self.placer.search());
-        let utilization_ratio = utilization(&before, id);
-        for pod in plan.ending.iter().chain(&plan.moving) {
-            self.placer.snapshot.remove_pod(*pod);
-        }
-        self.placer.snapshot.remove_node(id);
-        let mut moves = Vec::with_capacity(plan.moving.len());
-        for pod in &plan.moving {
-            match self.place(*pod, &info) {
-                Ok(to) => moves.push(to),
-                Err(blocked) => {
-                    self.placer.restore(before, search);
-                    return Err(blocked);
-                }
+        let utilization_ratio = utilization(self.placer.view.snapshot(), id);
+        let moves: Result<Vec<Move>, Blocked> = self.placer.try_out(|placer| {
+            for pod in plan.ending.iter().chain(&plan.moving) {
+                placer.view.remove_pod(*pod);
             }
-        }
+            placer.view.remove_node(id);
+            plan.moving.iter().map(|pod| move_pod(placer, view, *pod, &info)).collect()
+        });
+        let moves = moves?;
         plan.moving.iter().for_each(|pod| self.budgets.replaced(*pod));
         Ok(DroppedNode {
             node: view.node_name(id).to_owned(),
@@ -136,22 +130,21 @@ impl Compression<'_> {
             ends_with_node: plan.ending.len(),
         })
     }
+}
 
-    /// Places the replacement of a pod that was on `from`.
-    fn place(&mut self, pod: PodId, from: &NodeInfo) -> Result<Move, Blocked> {
-        let view = &self.study.view;
-        let Some(own) = from.pods().iter().find(|own| own.id == pod) else {
-            return Err(Blocked::node("no-place", "unknown pod", "one of its pods is not known"));
-        };
-        let name = format!("{}/{}", own.namespace, own.name);
-        let replacement = replacement(own);
-        match self.placer.place(Arc::clone(&replacement)) {
-            Ok(node) => Ok(Move { pod: name, to: view.node_name(node).to_owned() }),
-            Err(rejection) => {
-                let why = rejection.in_short(&self.placer.snapshot, &replacement, view.version);
-                let (reason, detail) = (format!("no place for {name}"), format!("{name} finds no other place: {why}"));
-                Err(Blocked { by: "no-place", pod: Some(name), reason, detail })
-            }
+/// Places the replacement of a pod that was on `from`.
+fn move_pod(placer: &mut Placer<'_>, view: &ClusterView, id: PodId, from: &NodeInfo) -> Result<Move, Blocked> {
+    let Some(pod) = from.pods().iter().find(|pod| pod.id == id) else {
+        return Err(Blocked::node("no-place", "unknown pod", "one of its pods is not known"));
+    };
+    let name = format!("{}/{}", pod.namespace, pod.name);
+    let replacement = replacement(pod);
+    match placer.place(Arc::clone(&replacement)) {
+        Ok(node) => Ok(Move { pod: name, to: view.node_name(node).to_owned() }),
+        Err(rejection) => {
+            let why = rejection.in_short(placer.view.snapshot(), &replacement, view.version);
+            let (reason, detail) = (format!("no place for {name}"), format!("{name} finds no other place: {why}"));
+            Err(Blocked { by: "no-place", pod: Some(name), reason, detail })
         }
     }
 }

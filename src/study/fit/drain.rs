@@ -10,7 +10,7 @@ use std::borrow::Cow;
 const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
 /// The annotation with which a node tells the cluster autoscaler to leave it.
 const SCALE_DOWN_DISABLED: &str = "cluster-autoscaler.kubernetes.io/scale-down-disabled";
-/// The namespace of the cluster's own pods.
+/// The namespace of the pods that the cluster itself needs.
 const SYSTEM_NAMESPACE: &str = "kube-system";
 /// Labels of nodes that run the control plane.
 const CONTROL_PLANE: [&str; 2] = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];

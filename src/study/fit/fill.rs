@@ -7,28 +7,18 @@ use crate::cluster::NodeId;
 use crate::report::fit::{
     AskedPod, FIT_FORMAT_VERSION, FitReport, NextPod, NodeFit, OtherAmount, ReasonCount, ZoneFit,
 };
-use crate::scheduler::{Profile, Snapshot};
 use crate::study::cluster_view::ClusterView;
 
 /// Pods that were placed until one found no place, or enough of them were.
-pub struct Filled<'a> {
+pub struct Filled {
     /// The nodes of the pods, in the order in which they were placed.
     pub placements: Vec<NodeId>,
     /// Why the next one finds no place; `None` if it was not tried.
     pub rejection: Option<Rejection>,
-    /// The cluster with the pods.
-    pub placer: Placer<'a>,
 }
 
-/// Places up to `max` pods on a copy of the cluster.
-pub fn fill<'a>(
-    view: &'a ClusterView,
-    snapshot: Snapshot,
-    profiles: &'a [Profile],
-    pod: &PodToFit,
-    max: usize,
-) -> Filled<'a> {
-    let mut placer = Placer::new(view, snapshot, profiles);
+/// Places up to `max` pods of the cluster `view`.
+pub fn fill(placer: &mut Placer<'_>, view: &ClusterView, pod: &PodToFit, max: usize) -> Filled {
     let mut placements = Vec::new();
     let mut rejection = None;
     while placements.len() < max && rejection.is_none() {
@@ -37,15 +27,16 @@ pub fn fill<'a>(
             Err(reason) => rejection = Some(reason),
         }
     }
-    Filled { placements, rejection, placer }
+    Filled { placements, rejection }
 }
 
 /// How many of the study's pod fit, up to `max`. Without a pod in the study there is no answer.
 #[must_use]
 pub fn how_many(study: &Study, max: usize) -> Option<FitReport> {
     let pod = study.pod.as_ref()?;
-    let filled = fill(&study.view, study.view.snapshot.clone(), &study.profiles, pod, max);
-    let Details { nodes, zones, next, in_short } = details(&study.view, pod, filled, 0);
+    let mut placer = Placer::new(study.view.scheduler.clone(), &study.profiles);
+    let filled = fill(&mut placer, &study.view, pod, max);
+    let Details { nodes, zones, next, in_short } = details(&mut placer, &study.view, pod, &filled, 0);
     let fits = nodes.iter().map(|node| node.fits).sum();
     let stopped_at_max = in_short.is_none();
     let answer = match &in_short {
@@ -102,14 +93,20 @@ pub struct Details {
     pub in_short: Option<String>,
 }
 
-/// What the nodes look like after the last pod. `new_nodes` is how many nodes there are besides those of the view.
-pub fn details(view: &ClusterView, pod: &PodToFit, filled: Filled<'_>, new_nodes: usize) -> Details {
-    let Filled { placements, rejection, mut placer } = filled;
+/// What the nodes look like after the last pod, which `placer` has placed. `new_nodes` is how many nodes there are besides those of the view.
+pub fn details(
+    placer: &mut Placer<'_>,
+    view: &ClusterView,
+    pod: &PodToFit,
+    filled: &Filled,
+    new_nodes: usize,
+) -> Details {
+    let Filled { placements, rejection } = filled;
     let next_pod = pod.instance(view, placements.len());
     let verdicts = placer.verdicts(&next_pod);
-    let snapshot = &placer.snapshot;
+    let snapshot = placer.view.snapshot();
     let mut fits = vec![0_usize; view.nodes.len() + new_nodes];
-    for node in &placements {
+    for node in placements {
         if let Some(count) = fits.get_mut(node.index()) {
             *count += 1;
         }
@@ -170,15 +167,15 @@ pub fn details(view: &ClusterView, pod: &PodToFit, filled: Filled<'_>, new_nodes
 fn by_zone(nodes: &[NodeFit]) -> Vec<ZoneFit> {
     let mut zones: Vec<ZoneFit> = Vec::new();
     for node in nodes {
-        match zones.iter_mut().find(|own| own.zone == node.zone) {
-            Some(own) => {
-                own.nodes += 1;
-                own.fits += node.fits;
+        match zones.iter_mut().find(|zone| zone.zone == node.zone) {
+            Some(zone) => {
+                zone.nodes += 1;
+                zone.fits += node.fits;
             }
             None => zones.push(ZoneFit { zone: node.zone.clone(), nodes: 1, fits: node.fits }),
         }
     }
-    if zones.iter().all(|own| own.zone.is_none()) {
+    if zones.iter().all(|zone| zone.zone.is_none()) {
         return Vec::new();
     }
     zones.sort_by(|left, right| (left.zone.is_none(), &left.zone).cmp(&(right.zone.is_none(), &right.zone)));

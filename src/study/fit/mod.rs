@@ -1,8 +1,8 @@
 //! Capacity questions to the scheduler, without a run: how many more of a pod fit, how many nodes are needed for so
 //! many, and which nodes could go.
 //!
-//! Every pod is placed by the scheduling cycle that a run uses ([`crate::scheduler::schedule`]), one after the other on a
-//! copy of the cluster. Nothing is preempted, no time passes, and among equal nodes the first one is taken, where
+//! Every pod is placed by the scheduling cycle that a run uses ([`crate::scheduler::schedule`]), one after the other in a
+//! view of the cluster, whose forks take back what was only tried. Nothing is preempted, no time passes, and among equal nodes the first one is taken, where
 //! kube-scheduler draws one at random.
 
 mod budgets;

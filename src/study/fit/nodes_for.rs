@@ -1,6 +1,7 @@
 //! How many nodes of a shape are needed so that so many pods fit: found by search, each number tried by placing the pods.
 
 use super::fill::{Details, asked, details, fill};
+use super::placer::Placer;
 use super::pool::Pool;
 use super::prepare::Study;
 use crate::input::pool_shape::PoolShape;
@@ -108,17 +109,24 @@ pub fn nodes_for(
     let Some(pod) = &study.pod else { return Ok(None) };
     let view = &study.view;
     let pool = Pool::new(shape, &study.objects, view)?;
-    let try_with = |nodes: usize, max: usize| {
-        let snapshot = pool.extend(view, nodes, wanted.saturating_add(1));
-        fill(view, snapshot, &study.profiles, pod, max)
-    };
-    let found = search(wanted, pool.zones(), |nodes| try_with(nodes, wanted).placements.len());
+    let mut placer = Placer::new(view.scheduler.clone(), &study.profiles);
+    let one_more = wanted.saturating_add(1);
+    let found = search(wanted, pool.zones(), |nodes| {
+        placer.what_if(|placer| {
+            pool.extend(&mut placer.view, view, nodes, one_more);
+            fill(placer, view, pod, wanted).placements.len()
+        })
+    });
     let (tried, mut notes) = (found.tried(), study.notes.clone());
+    pool.extend(&mut placer.view, view, tried, one_more);
     // One pod more than wanted says what would stop the next one.
-    let filled = try_with(tried, wanted.saturating_add(1));
-    let filled = if filled.rejection.is_none() { try_with(tried, wanted) } else { filled };
-    let placed = filled.placements.len();
-    let Details { nodes, zones, next, in_short } = details(view, pod, filled, tried);
+    let stopped = placer.try_out(|placer| {
+        let filled = fill(placer, view, pod, one_more);
+        if filled.rejection.is_some() { Ok(filled) } else { Err(()) }
+    });
+    let filled = stopped.unwrap_or_else(|()| fill(&mut placer, view, pod, wanted));
+    let count = filled.placements.len();
+    let Details { nodes, zones, next, in_short } = details(&mut placer, view, pod, &filled, tried);
     let answer = match found {
         Found::Enough { nodes: 0, .. } => format!("no node is needed: {wanted} fit as it is"),
         Found::Enough { nodes, with_one_fewer, .. } => {
@@ -130,7 +138,7 @@ pub fn nodes_for(
         }
         Found::Never { tried } => {
             let reasons = in_short.unwrap_or_default();
-            format!("no number of nodes is enough: {placed} of {wanted} fit on {tried} nodes; then: {reasons}")
+            format!("no number of nodes is enough: {count} of {wanted} fit on {tried} nodes; then: {reasons}")
         }
     };
     if let Found::Enough { nodes, one_more_is_enough: false, .. } = found {
@@ -153,7 +161,7 @@ pub fn nodes_for(
         pool: text.to_owned(),
         nodes_needed,
         fits_with_one_fewer,
-        fits: placed,
+        fits: count,
         tried_nodes: tried,
         next,
         zones,

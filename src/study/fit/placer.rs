@@ -1,12 +1,11 @@
-//! Pods placed one after the other on a what-if copy of the cluster, by the scheduling cycle itself.
+//! Pods placed one after the other in a what-if view of the cluster, by the scheduling cycle itself.
 
 use crate::cluster::NodeId;
 use crate::scheduler::framework::{run_filters_with_nominated_pods, run_pre_filter};
 use crate::scheduler::{
-    Context, CycleState, Decision, Diagnosis, Failure, KubernetesVersion, Listers, Nominator, PodInfo, Profile,
-    Scratch, SearchState, Snapshot, TieBreak, pre_enqueue, schedule,
+    Context, CycleState, Decision, Diagnosis, Failure, KubernetesVersion, PodInfo, Profile, Scratch, SearchState,
+    Snapshot, TieBreak, View, pre_enqueue, schedule,
 };
-use crate::study::cluster_view::ClusterView;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,38 +36,44 @@ pub enum Verdict {
 /// Places pods one after the other.
 pub struct Placer<'a> {
     /// The cluster as it is now.
-    pub snapshot: Snapshot,
-    listers: &'a Listers,
-    nominator: &'a Nominator,
+    pub view: View,
     profiles: &'a [Profile],
     search: SearchState,
     scratch: Scratch,
 }
 
 impl<'a> Placer<'a> {
-    /// Begins on a copy of the cluster, which may hold more or fewer nodes than `view`.
+    /// Begins with a view of the cluster.
     #[must_use]
-    pub fn new(view: &'a ClusterView, snapshot: Snapshot, profiles: &'a [Profile]) -> Self {
-        Self {
-            snapshot,
-            listers: &view.listers,
-            nominator: &view.nominator,
-            profiles,
-            search: SearchState::default(),
-            scratch: Scratch::default(),
-        }
+    pub fn new(view: View, profiles: &'a [Profile]) -> Self {
+        Self { view, profiles, search: SearchState::default(), scratch: Scratch::default() }
     }
 
-    /// Goes back to an earlier state of the cluster.
-    pub fn restore(&mut self, snapshot: Snapshot, search: SearchState) {
-        self.snapshot = snapshot;
+    /// Asks a what-if question: whatever `ask` changes is taken back.
+    pub fn what_if<T>(&mut self, ask: impl FnOnce(&mut Self) -> T) -> T {
+        let search = self.search;
+        self.view.fork();
+        let answer = ask(self);
+        self.view.revert();
         self.search = search;
+        answer
     }
 
-    /// Where the next search starts.
-    #[must_use]
-    pub const fn search(&self) -> SearchState {
-        self.search
+    /// Tries something: what `attempt` changes is kept if it succeeds, and taken back if it fails.
+    ///
+    /// # Errors
+    /// Why it fails.
+    pub fn try_out<T, E>(&mut self, attempt: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let search = self.search;
+        self.view.fork();
+        let result = attempt(self);
+        if result.is_ok() {
+            self.view.commit();
+        } else {
+            self.view.revert();
+            self.search = search;
+        }
+        result
     }
 
     /// Runs one scheduling cycle, and puts the pod on the node that it chose. Among equals the first node is taken;
@@ -77,15 +82,15 @@ impl<'a> Placer<'a> {
     /// # Errors
     /// Why the pod finds no place.
     pub fn place(&mut self, pod: Arc<PodInfo>) -> Result<NodeId, Rejection> {
-        self.snapshot.refresh();
+        self.view.refresh();
         let Some(profile) = profile_of(self.profiles, &pod) else { return Err(Rejection::NoProfile) };
-        let context = Context { snapshot: &self.snapshot, listers: self.listers, nominator: self.nominator, profile };
+        let context = Context::new(&self.view, profile);
         if let Some((_, reason)) = pre_enqueue(&context, &pod) {
             return Err(Rejection::PreEnqueue(reason));
         }
         match schedule(&context, &pod, &mut self.search, TieBreak::First, &mut self.scratch) {
             Decision::Placed(placement) => {
-                self.snapshot.add_pod(pod, placement.node);
+                self.view.add_pod(pod, placement.node);
                 Ok(placement.node)
             }
             Decision::Unschedulable(diagnosis) => Err(Rejection::Unschedulable(diagnosis)),
@@ -95,8 +100,8 @@ impl<'a> Placer<'a> {
 
     /// What a pod would find on each node, in the order of their ids.
     pub fn verdicts(&mut self, pod: &PodInfo) -> Vec<(NodeId, Verdict)> {
-        self.snapshot.refresh();
-        let mut nodes: Vec<NodeId> = self.snapshot.search_order().to_vec();
+        self.view.refresh();
+        let mut nodes: Vec<NodeId> = self.view.snapshot().search_order().to_vec();
         nodes.sort_unstable();
         let everywhere = |plugin: &'static str, reason: String| {
             nodes.iter().map(|id| (*id, Verdict::RejectedEverywhere(plugin, reason.clone()))).collect()
@@ -104,7 +109,7 @@ impl<'a> Placer<'a> {
         let Some(profile) = profile_of(self.profiles, pod) else {
             return everywhere("", format!("no profile is called {}", pod.spec().scheduler_name));
         };
-        let context = Context { snapshot: &self.snapshot, listers: self.listers, nominator: self.nominator, profile };
+        let context = Context::new(&self.view, profile);
         if let Some((plugin, reason)) = pre_enqueue(&context, pod) {
             return everywhere(plugin.name(), reason);
         }
@@ -114,9 +119,9 @@ impl<'a> Placer<'a> {
             return everywhere(rejection.plugin.name(), rejection.reason);
         }
         let verdict = |id: NodeId| {
-            let node = self.snapshot.node(id)?;
+            let node = self.view.snapshot().node(id)?;
             if result.nodes.as_ref().is_some_and(|wanted| !wanted.contains(&id)) {
-                return Some((id, Verdict::Rejected(Failure::OutsidePreFilterNodes)));
+                return Some((id, Verdict::Rejected(Failure::OUTSIDE_PRE_FILTER_NODES)));
             }
             let outcome = run_filters_with_nominated_pods(&context, pod, &state, node);
             Some((id, outcome.map_or_else(Verdict::Rejected, |()| Verdict::Fits)))

@@ -101,7 +101,7 @@ fn revision(
                     .meta
                     .owner
                     .as_ref()
-                    .is_some_and(|own| &*own.kind == "Deployment" && own.name == loaded.meta.name)
+                    .is_some_and(|owner| &*owner.kind == "Deployment" && owner.name == loaded.meta.name)
                 && set.template.labels.without(key) == template.labels.without(key)
                 && set.template.spec == template.spec =>
         {

@@ -4,7 +4,7 @@ use super::daemons::{Daemon, daemons};
 use crate::api::{Labels, Name, Node, ObjectMeta, ResourceList, TaintEffect, well_known};
 use crate::cluster::NodeId;
 use crate::input::pool_shape::PoolShape;
-use crate::scheduler::Snapshot;
+use crate::scheduler::View;
 use crate::study::cluster_view::ClusterView;
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Pool {
         }
         template.meta.labels = labels;
         for taint in &shape.taints {
-            template.taints.retain(|own| (&own.key, own.effect) != (&taint.key, taint.effect));
+            template.taints.retain(|replaced| (&replaced.key, replaced.effect) != (&taint.key, taint.effect));
             template.taints.push(taint.clone());
         }
         let daemons = daemons(objects, view);
@@ -83,24 +83,22 @@ impl Pool {
         node
     }
 
-    /// The cluster with so many nodes of the pool. `pods` is the most pods that will be asked about.
-    #[must_use]
-    pub fn extend(&self, view: &ClusterView, count: usize, pods: usize) -> Snapshot {
-        let mut snapshot = view.snapshot.clone();
+    /// Adds so many nodes of the pool to what the scheduler sees of the cluster `view`. `pods` is the most pods that will be
+    /// asked about.
+    pub fn extend(&self, scheduler: &mut View, view: &ClusterView, count: usize, pods: usize) {
         let mut next_pod = pods.saturating_add(1);
         for number in 0..count {
             let node = self.node(number);
             let id = NodeId::from_index(view.nodes.len() + number);
-            snapshot.add_node(id, Arc::new(node.clone()));
+            scheduler.add_node(id, Arc::new(node.clone()));
             for daemon in &self.daemons {
                 if let Some(pod) = daemon.pod_on(&node, view.next_pod_id(next_pod), view) {
                     next_pod += 1;
-                    snapshot.add_pod(pod, id);
+                    scheduler.add_pod(pod, id);
                 }
             }
         }
-        snapshot.refresh();
-        snapshot
+        scheduler.refresh();
     }
 }
 
@@ -122,13 +120,13 @@ fn copy_of(node: &Node) -> Node {
 }
 
 /// Replaces those amounts that are given.
-fn merge(own: &mut ResourceList, given: &ResourceList) {
-    own.cpu = given.cpu.or(own.cpu);
-    own.memory = given.memory.or(own.memory);
-    own.ephemeral_storage = given.ephemeral_storage.or(own.ephemeral_storage);
-    own.pods = given.pods.or(own.pods);
-    let kept = own.scalar.iter().filter(|(name, _)| given.scalar(name).is_none());
+fn merge(amounts: &mut ResourceList, given: &ResourceList) {
+    amounts.cpu = given.cpu.or(amounts.cpu);
+    amounts.memory = given.memory.or(amounts.memory);
+    amounts.ephemeral_storage = given.ephemeral_storage.or(amounts.ephemeral_storage);
+    amounts.pods = given.pods.or(amounts.pods);
+    let kept = amounts.scalar.iter().filter(|(name, _)| given.scalar(name).is_none());
     let mut scalar: Vec<_> = kept.chain(given.scalar.iter()).cloned().collect();
     scalar.sort();
-    own.scalar = scalar.into();
+    amounts.scalar = scalar.into();
 }

@@ -6,13 +6,12 @@ use super::workloads::place_workloads;
 use crate::api::Object;
 use crate::input::manifest::{PodSource, load_objects, load_pod};
 use crate::input::scenario;
-use crate::input::scheduler_config::load_scheduler_config;
 use crate::input::{Diagnostic, Diagnostics, ManifestSource};
 use crate::scheduler::{KubernetesVersion, Profile, SchedulerConfig};
-use crate::sim::{scheduler_config, starting_nodes};
-use crate::study::cluster_view::ClusterView;
+use crate::sim::{read_scheduler_config, starting_nodes};
+use crate::study::cluster_view::{ClusterView, ViewedPod};
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// How many names a note gives before it counts the rest.
 const NAMED: usize = 3;
@@ -61,11 +60,11 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
         Some(path) => Some(scenario::load(path, &scenario::LoadOptions::default())?),
         None => None,
     };
-    diagnostics.extend(scenario.iter().flat_map(|own| own.warnings.iter().cloned()));
+    diagnostics.extend(scenario.iter().flat_map(|scenario| scenario.warnings.iter().cloned()));
     let relative = |path: &String| {
-        ManifestSource::Path(scenario.as_ref().map_or_else(|| path.into(), |own| own.folder.join(path)))
+        ManifestSource::Path(scenario.as_ref().map_or_else(|| path.into(), |scenario| scenario.folder.join(path)))
     };
-    let manifests = scenario.iter().flat_map(|own| &own.spec.manifests).map(relative);
+    let manifests = scenario.iter().flat_map(|scenario| &scenario.spec.manifests).map(relative);
     let cluster: Vec<ManifestSource> = manifests.chain(sources.cluster.iter().cloned()).collect();
     let loaded = load_objects(&cluster, start, &mut diagnostics);
     let mut objects: Vec<Object> = scenario.iter().flat_map(starting_nodes).map(Object::Node).collect();
@@ -75,8 +74,8 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
         for loaded in others {
             // What stands beside the pod is applied with it, unless the cluster has it already.
             let (kind, meta) = (loaded.object.kind(), loaded.object.meta());
-            let is_there = |own: &Object| {
-                own.kind() == kind && own.meta().name == meta.name && own.meta().namespace == meta.namespace
+            let is_there = |known: &Object| {
+                known.kind() == kind && known.meta().name == meta.name && known.meta().namespace == meta.namespace
             };
             if !matches!(loaded.object, Object::Node(_)) && !objects.iter().any(is_there) {
                 objects.push(loaded.object);
@@ -84,12 +83,16 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
         }
         pod
     });
-    let of_scenario = scenario.as_ref().and_then(|own| Some(own.folder.join(own.spec.scheduler.as_ref()?)));
+    let of_scenario =
+        scenario.as_ref().and_then(|scenario| Some(scenario.folder.join(scenario.spec.scheduler.as_ref()?)));
     let config = match sources.scheduler_config.as_ref().or(of_scenario.as_ref()) {
-        Some(file) => read_config(file, sources.version, &mut diagnostics),
-        None => SchedulerConfig { version: sources.version, ..SchedulerConfig::default() },
+        Some(file) => read_scheduler_config(file, sources.version, &mut diagnostics),
+        None => SchedulerConfig::default_of(sources.version),
     };
-    if sources.needs_nodes && !diagnostics.has_errors() && !objects.iter().any(|own| matches!(own, Object::Node(_))) {
+    if sources.needs_nodes
+        && !diagnostics.has_errors()
+        && !objects.iter().any(|object| matches!(object, Object::Node(_)))
+    {
         let scenario = sources.scenario.iter().map(|path| path.display().to_string());
         let names: Vec<String> = scenario.chain(sources.cluster.iter().map(source_name)).collect();
         let error = Diagnostic::error(names.join(", "), "holds no Node (expected the cluster's nodes)");
@@ -99,14 +102,14 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }
-    let profiles = config.profiles();
+    let profiles = config.profiles;
     let mut view = ClusterView::new(&objects, sources.version);
     let mut notes = Vec::new();
     if !view.stray.is_empty() {
         let count = view.stray.len();
         notes.push(format!("{} on nodes that are not among the objects: left out", listed(count, &view.stray)));
     }
-    let pending: Vec<String> = view.pending().map(crate::study::cluster_view::ViewedPod::full_name).collect();
+    let pending: Vec<String> = view.pending().map(ViewedPod::full_name).collect();
     if !pending.is_empty() {
         notes.push(format!("{} waiting for a node: left out", listed(pending.len(), &pending)));
     }
@@ -149,14 +152,4 @@ fn source_name(source: &ManifestSource) -> String {
         ManifestSource::Path(path) => path.display().to_string(),
         ManifestSource::Text { name, .. } => name.to_string(),
     }
-}
-
-/// Reads a KubeSchedulerConfiguration. What is wrong goes to `diagnostics`; the result then is the default.
-fn read_config(file: &Path, version: KubernetesVersion, diagnostics: &mut Diagnostics) -> SchedulerConfig {
-    let source = ManifestSource::Path(file.to_owned());
-    let Some(read) = load_scheduler_config(source, diagnostics) else { return SchedulerConfig::default() };
-    scheduler_config(&read, version).unwrap_or_else(|error| {
-        diagnostics.push(Diagnostic::error(file.display().to_string(), error).in_field("profiles"));
-        SchedulerConfig::default()
-    })
 }

@@ -68,7 +68,7 @@ fn study_of(objects: Vec<Object>, asked: Option<Arc<PodTemplate>>) -> Study {
         };
         PodToFit::new(&loaded, &objects, &mut view, &mut Vec::new())
     });
-    Study { objects, view, pod, profiles: SchedulerConfig::default().profiles(), notes: Vec::new() }
+    Study { objects, view, pod, profiles: SchedulerConfig::default().profiles, notes: Vec::new() }
 }
 
 /// Nodes of 1 to 4 cores, with pods that fit there.
@@ -130,10 +130,10 @@ fn places(objects: &[Object], report: &CompressReport) -> BTreeMap<String, (Stri
         }
     }
     for node in &report.dropped {
-        for own in &node.moves {
-            let place = places.get_mut(&own.pod).unwrap();
-            assert_eq!(place.0, node.node, "{} moves from where it is", own.pod);
-            place.0.clone_from(&own.to);
+        for step in &node.moves {
+            let place = places.get_mut(&step.pod).unwrap();
+            assert_eq!(place.0, node.node, "{} moves from where it is", step.pod);
+            place.0.clone_from(&step.to);
         }
     }
     places
@@ -152,7 +152,7 @@ proptest! {
         let objects = cluster(&nodes);
         let study = study(objects, Some(cpu));
         let report = how_many(&study, 1000).unwrap();
-        let expected: i64 = study.view.snapshot.nodes().map(|node| {
+        let expected: i64 = study.view.scheduler.snapshot().nodes().map(|node| {
             let free = node.allocatable().cpu.get() - node.requested().cpu.get();
             let pods = 20 - i64::try_from(node.pods().len()).unwrap();
             (free / cpu).min(pods)
@@ -292,8 +292,8 @@ fn pods_keep_their_node_or_not() {
 fn budgets_keep_a_node_or_not() {
     use IntOrPercent::{Int, Percent};
     let mut second = budget("web", Some(Int(1)), None);
-    if let Object::PodDisruptionBudget(own) = &mut second {
-        own.meta.name = "second".into();
+    if let Object::PodDisruptionBudget(budget) = &mut second {
+        budget.meta.name = "second".into();
     }
     let blocked = Some("disruption-budget");
     let cases = [
@@ -325,18 +325,18 @@ fn budgets_keep_a_node_or_not() {
 fn nodes_stay_for_themselves() {
     let first_node = |change: fn(&mut Node)| {
         move |all: &mut Vec<Object>| {
-            if let Some(Object::Node(own)) = all.first_mut() {
-                change(own);
+            if let Some(Object::Node(node)) = all.first_mut() {
+                change(node);
             }
         }
     };
-    let control_plane = first_node(|own| {
-        own.meta.labels = own.meta.labels.with("node-role.kubernetes.io/control-plane", "");
+    let control_plane = first_node(|node| {
+        node.meta.labels = node.meta.labels.with("node-role.kubernetes.io/control-plane", "");
     });
     assert_eq!(keeps_the_first_node(control_plane, BARE), Some("control-plane"));
-    let annotated = first_node(|own| {
+    let annotated = first_node(|node| {
         let key = "cluster-autoscaler.kubernetes.io/scale-down-disabled";
-        own.meta.annotations = own.meta.annotations.with(key, "true");
+        node.meta.annotations = node.meta.annotations.with(key, "true");
     });
     assert_eq!(keeps_the_first_node(annotated, BARE), Some("scale-down-disabled"));
 }

@@ -17,16 +17,18 @@ pub fn place_workloads(objects: &[Object], view: &mut ClusterView, profiles: &[P
         for index in 0..view.nodes.len() {
             let node = Arc::clone(&view.nodes[index]);
             if let Some(pod) = daemon.pod_on(&node, view.next_pod_id(0), view) {
-                add(view, pod, NodeId::from_index(index));
+                let node = NodeId::from_index(index);
+                view.scheduler.add_pod(Arc::clone(&pod), node);
+                view.pods.push(running(pod, node));
             }
         }
     }
     let mut waiting = Vec::new();
     for object in objects {
         let replicas = match object {
-            Object::Deployment(own) => own.replicas,
-            Object::ReplicaSet(own) if own.meta.owner.is_none() => own.replicas,
-            Object::StatefulSet(own) => own.replicas,
+            Object::Deployment(deployment) => deployment.replicas,
+            Object::ReplicaSet(set) if set.meta.owner.is_none() => set.replicas,
+            Object::StatefulSet(set) => set.replicas,
             _ => continue,
         };
         let Some(loaded) = LoadedPod::of_object(object, "".into(), 0) else { continue };
@@ -36,30 +38,26 @@ pub fn place_workloads(objects: &[Object], view: &mut ClusterView, profiles: &[P
     waiting.sort_by_key(|(pod, _)| std::cmp::Reverse(pod.info().priority()));
     for (pod, replicas) in waiting {
         let (mut found, mut problem) = (Vec::new(), None);
-        {
-            let mut placer = Placer::new(view, view.snapshot.clone(), profiles);
-            while found.len() < replicas && problem.is_none() {
-                let info = pod.instance(view, found.len());
-                match placer.place(Arc::clone(&info)) {
-                    Ok(node) => found.push((info, node)),
-                    Err(rejection) => problem = Some(rejection.in_short(&placer.snapshot, &info, view.version)),
-                }
+        let mut placer = Placer::new(std::mem::take(&mut view.scheduler), profiles);
+        while found.len() < replicas && problem.is_none() {
+            let info = pod.instance(view, found.len());
+            match placer.place(Arc::clone(&info)) {
+                Ok(node) => found.push((info, node)),
+                Err(rejection) => problem = Some(rejection.in_short(placer.view.snapshot(), &info, view.version)),
             }
         }
+        view.scheduler = placer.view;
         if let Some(problem) = problem {
             let (kind, namespace, name) = (pod.kind, &pod.info().namespace, &pod.name);
             let count = found.len();
             notes.push(format!("{kind} {namespace}/{name}: {count} of {replicas} pods find a place; then: {problem}"));
         }
-        for (info, node) in found {
-            add(view, info, node);
-        }
+        view.pods.extend(found.into_iter().map(|(info, node)| running(info, node)));
     }
-    view.snapshot.refresh();
+    view.scheduler.refresh();
 }
 
-/// Adds a pod that runs on a node; its id is the next one.
-fn add(view: &mut ClusterView, info: Arc<PodInfo>, node: NodeId) {
-    view.snapshot.add_pod(Arc::clone(&info), node);
-    view.pods.push(ViewedPod { info, node: Some(node), phase: PodPhase::Running, is_ready: true });
+/// A pod that runs on a node.
+const fn running(info: Arc<PodInfo>, node: NodeId) -> ViewedPod {
+    ViewedPod { info, node: Some(node), phase: PodPhase::Running, is_ready: true }
 }

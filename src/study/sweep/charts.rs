@@ -99,7 +99,7 @@ fn label(plan: &Plan, point: &Point, across: usize) -> String {
             let last = path.rsplit('.').next().unwrap_or(path);
             let shared = plan.parameters().iter().filter(|other| other.path.rsplit('.').next() == Some(last)).count();
             let text = plan.parameters().get(index).and_then(|parameter| {
-                let place = parameter.values.iter().position(|own| own == value)?;
+                let place = parameter.values.iter().position(|swept| swept == value)?;
                 short_texts(&parameter.values).into_iter().nth(place)
             });
             format!("{}={}", if shared > 1 { path } else { last }, text.unwrap_or_else(|| value_text(value)))

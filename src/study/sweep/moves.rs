@@ -31,16 +31,16 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn new(own: &[Placement], other: &[Placement]) -> Self {
-        let counts = self::counts(own, other, |placement| (&*placement.workload, &*placement.node));
-        let by_pool = self::counts(own, other, |placement| (&placement.workload, &placement.pool_and_zone));
-        let surplus = |(own, other): &(u32, u32)| u64::from(own.saturating_sub(*other));
+    fn new(placements: &[Placement], compared: &[Placement]) -> Self {
+        let counts = self::counts(placements, compared, |placement| (&*placement.workload, &*placement.node));
+        let by_pool = self::counts(placements, compared, |placement| (&placement.workload, &placement.pool_and_zone));
+        let surplus = |(pods, compared): &(u32, u32)| u64::from(pods.saturating_sub(*compared));
         let moved = counts.values().map(surplus).sum();
         let moved_pool = by_pool.values().map(surplus).sum();
-        let all = counts.values().map(|(own, _)| u64::from(*own)).sum();
-        let differing = counts.into_iter().filter(|(_, (own, other))| own != other);
+        let all = counts.values().map(|(pods, _)| u64::from(*pods)).sum();
+        let differing = counts.into_iter().filter(|(_, (pods, compared))| pods != compared);
         let differences = differing
-            .map(|((workload, node), (own, other))| (workload.to_owned(), node.to_owned(), own, other))
+            .map(|((workload, node), (pods, compared))| (workload.to_owned(), node.to_owned(), pods, compared))
             .collect();
         Self { differences, moved, moved_pool, all }
     }
@@ -48,15 +48,15 @@ impl Comparison {
 
 /// Pods of both runs by what `key` tells apart.
 fn counts<'a, K: Ord>(
-    own: &'a [Placement],
-    other: &'a [Placement],
+    placements: &'a [Placement],
+    compared: &'a [Placement],
     key: impl Fn(&'a Placement) -> K,
 ) -> BTreeMap<K, (u32, u32)> {
     let mut counts: BTreeMap<K, (u32, u32)> = BTreeMap::new();
-    for placement in own {
+    for placement in placements {
         counts.entry(key(placement)).or_default().0 += placement.pods;
     }
-    for placement in other {
+    for placement in compared {
         counts.entry(key(placement)).or_default().1 += placement.pods;
     }
     counts
@@ -66,7 +66,7 @@ fn counts<'a, K: Ord>(
 fn compared_with(plan: &Plan, runs: &[Run]) -> Vec<Option<usize>> {
     let positions: BTreeMap<(usize, u32), usize> =
         runs.iter().enumerate().map(|(position, run)| ((run.point, run.replication), position)).collect();
-    let other = |run: &Run| {
+    let baseline = |run: &Run| {
         let point = plan.baseline_of(run.point)?;
         let replication = if point == run.point {
             (plan.replications() > 1).then(|| (run.replication + 1) % plan.replications())?
@@ -75,7 +75,7 @@ fn compared_with(plan: &Plan, runs: &[Run]) -> Vec<Option<usize>> {
         };
         positions.get(&(point, replication)).copied()
     };
-    runs.iter().map(other).collect()
+    runs.iter().map(baseline).collect()
 }
 
 /// Adds the metrics of a comparison to the runs of a plan with baseline values.
@@ -178,8 +178,8 @@ mod tests {
             (vec![("a", "n0", 3)], vec![("a", "n0", 1)], (2, 2, 3), "more pods were placed"),
             (vec![], vec![("a", "n0", 1)], (0, 0, 0), "none was placed"),
         ];
-        for (own, other, expected, why) in cases {
-            let found = Comparison::new(&placements(&own), &placements(&other));
+        for (placed, compared, expected, why) in cases {
+            let found = Comparison::new(&placements(&placed), &placements(&compared));
             assert_eq!((found.moved, found.moved_pool, found.all), expected, "{why}");
         }
     }

@@ -79,9 +79,9 @@ pub fn summarize_points(plan: &Plan, result: &SweepResult) -> Vec<PointSummary> 
     let mut summaries = Vec::with_capacity(plan.points().len());
     for point in plan.points() {
         // The runs are sorted by point.
-        let (own, rest) = runs.split_at(runs.partition_point(|run| run.point <= point.index));
+        let (of_point, rest) = runs.split_at(runs.partition_point(|run| run.point <= point.index));
         runs = rest;
-        let finished: Vec<_> = own
+        let finished: Vec<_> = of_point
             .iter()
             .filter_map(|run| match &run.outcome {
                 RunOutcome::Finished(metrics) => Some(metrics),
@@ -89,14 +89,15 @@ pub fn summarize_points(plan: &Plan, result: &SweepResult) -> Vec<PointSummary> 
             })
             .collect();
         let values = |name: &str| -> Vec<f64> {
-            let value =
-                |metrics: &&super::Metrics| metrics.iter().find(|(own, _)| own == name).map(|(_, value)| *value);
+            let value = |metrics: &&super::Metrics| {
+                metrics.iter().find(|(of_point, _)| of_point == name).map(|(_, value)| *value)
+            };
             finished.iter().filter_map(value).collect()
         };
         summaries.push(PointSummary {
             point: point.index,
             finished: finished.len(),
-            failed: own.len() - finished.len(),
+            failed: of_point.len() - finished.len(),
             metrics: columns.iter().filter_map(|name| MetricSummary::new(name, values(name))).collect(),
         });
     }

@@ -1,10 +1,10 @@
 //! KubeSchedulerConfigurations: what is read, what has no effect, what is refused.
 
 use super::text_source;
-use wavetank::input::scheduler_config::{
-    ExtensionPoint, PodTopologySpreadDefaults, SchedulerConfig, ScoringStrategyType, load_scheduler_config,
-    parse_scheduler_config,
+use wavetank::api::scheduler_config::{
+    DefaultSpreadConstraints, ExtensionPoint, KubeSchedulerConfiguration, ScoringStrategy,
 };
+use wavetank::input::scheduler_config::{load_scheduler_config, parse_scheduler_config};
 use wavetank::input::{Diagnostics, FieldErrors};
 use wavetank::units::SimDuration;
 
@@ -58,13 +58,15 @@ fn a_scheduler_config_is_read() {
     let score = &packing.plugins[&ExtensionPoint::Score];
     assert_eq!((&*score.enabled[0].name, score.enabled[0].weight), ("NodeResourcesFit", Some(5)));
     assert_eq!(&*packing.plugins[&ExtensionPoint::MultiPoint].disabled[0], "ImageLocality");
-    let fit = &packing.args.node_resources_fit;
-    assert!(matches!(&fit.strategy, ScoringStrategyType::RequestedToCapacityRatio(shape) if shape.len() == 2));
+    let fit = &packing.args.fit;
+    assert!(matches!(&fit.strategy, ScoringStrategy::RequestedToCapacityRatio { shape } if shape.len() == 2));
     assert_eq!(fit.resources.iter().map(|resource| resource.weight).collect::<Vec<_>>(), [3, 1]);
-    assert!(matches!(&packing.args.pod_topology_spread, PodTopologySpreadDefaults::List(list) if list.len() == 1));
+    assert!(
+        matches!(&packing.args.default_spread_constraints, DefaultSpreadConstraints::List(list) if list.len() == 1)
+    );
     assert_eq!(packing.args.inter_pod_affinity.hard_pod_affinity_weight, 7);
     let bare = parse_scheduler_config(&serde_json::json!({}), &mut FieldErrors::default(), &mut Vec::new());
-    assert_eq!(bare, SchedulerConfig::default(), "nothing is the default");
+    assert_eq!(bare, KubeSchedulerConfiguration::default(), "nothing is the default");
 }
 
 #[test]

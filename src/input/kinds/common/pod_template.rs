@@ -139,7 +139,7 @@ fn convert_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErrors) -
     let scheduler = spec.scheduler_name.as_deref().filter(|scheduler| !scheduler.is_empty());
     let gates = spec.scheduling_gates.iter().flatten();
     let images = spec.volumes.iter().flatten().filter_map(|volume| volume.image.as_ref()?.reference.as_deref());
-    api::PodSpec {
+    let converted = api::PodSpec {
         containers: convert_containers(&spec.containers, false, path.key("containers"), errors),
         init_containers: convert_containers(init, true, path.key("initContainers"), errors),
         node_selector: meta::labels(spec.node_selector.as_ref()),
@@ -174,7 +174,12 @@ fn convert_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErrors) -
         image_volumes: images.map(Name::from).collect(),
         volumes: convert_pod_volumes(spec.volumes.as_deref().unwrap_or_default()),
         ephemeral_claims: ephemeral_claims(spec.volumes.as_deref().unwrap_or_default(), errors),
+    };
+    for resource in api::pod_requests(&converted).exceeding() {
+        let problem = format!("the pod's requests of `{resource}` are too large together (expected at most 2^53)");
+        errors.push(path, problem);
     }
+    converted
 }
 
 /// The claims that are made for ephemeral volumes.

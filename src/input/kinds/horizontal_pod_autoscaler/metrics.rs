@@ -136,7 +136,13 @@ impl Target {
 
 /// Reads a quantity.
 pub(super) fn quantity(text: &QuantityText, field: &str, errors: &mut FieldErrors) -> Option<Quantity> {
-    text.0.parse().map_err(|error| errors.push(field, error)).ok()
+    let quantity: Quantity = text.0.parse().map_err(|error| errors.push(field, error)).ok()?;
+    let most = i64::MAX / 1000;
+    if quantity > Quantity::from_units(most) {
+        errors.push(field, format_args!("`{}` is too large (expected at most {most})", text.0));
+        return None;
+    }
+    Some(quantity)
 }
 
 /// The target of a resource of the pods: a utilisation or an average, whatever `type` says, as in the controller.

@@ -92,7 +92,7 @@ pub fn convert(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{MetricSpec, MetricTarget, Object, ScalingPolicySelect};
+    use crate::api::{MetricSpec, MetricTarget, ScalingPolicySelect};
     use serde_json::{Value, json};
 
     /// Converts an object of `autoscaling/v1` with this spec and behavior annotation.

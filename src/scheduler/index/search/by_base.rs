@@ -1,4 +1,4 @@
-//! The search where the base of a node, and whether its own pods reject it, say all about it but its resources: as they do
+//! The search where the base of a node, and whether the pods on it reject it, say all about it but its resources: as they do
 //! for pods without constraints, spread over zones, or kept apart by host name. Blocks are taken in whole, without groups.
 
 use super::super::layer::{Leaf, NotIndexable};
@@ -53,7 +53,7 @@ impl WindowSummary {
 }
 
 impl Search<'_> {
-    /// Whether the base of a node says all about it but its resources, unless its own values reject it.
+    /// Whether the base of a node says all about it but its resources, unless its values reject it.
     pub(super) fn knows_groups_by_base(&self) -> bool {
         let constraints = &self.demand.constraints;
         self.layer.is_plain()
@@ -82,25 +82,30 @@ impl Search<'_> {
             return Ok(None);
         }
         buffers.present.clear();
-        for own in buffers.bases.iter().filter(|own| own.window.leaves > 0) {
-            buffers.counts[own.group] = own.window.leaves;
-            buffers.scores[own.group] = own.window.best;
-            buffers.present.push(own.group);
+        for of_base in buffers.bases.iter().filter(|of_base| of_base.window.leaves > 0) {
+            buffers.counts[of_base.group] = of_base.window.leaves;
+            buffers.scores[of_base.group] = of_base.window.best;
+            buffers.present.push(of_base.group);
         }
         let mut total = None;
         if feasible > 1 {
             self.score_groups(feasible, buffers);
-            let present = buffers.bases.iter().filter(|own| own.window.leaves > 0);
-            let totals = present.zip(&buffers.statics).map(|(own, fixed)| fixed + i64::from(own.window.best));
+            let present = buffers.bases.iter().filter(|of_base| of_base.window.leaves > 0);
+            let totals = present.zip(&buffers.statics).map(|(of_base, fixed)| fixed + i64::from(of_base.window.best));
             total = totals.max();
         }
         let mut fixed = buffers.statics.iter();
-        for own in buffers.bases.iter_mut().filter(|own| own.window.leaves > 0) {
-            let is_best =
-                total.is_none_or(|total| fixed.next().is_some_and(|fixed| fixed + i64::from(own.window.best) == total));
-            own.wanted = is_best.then_some(own.window.best);
+        for of_base in buffers.bases.iter_mut().filter(|of_base| of_base.window.leaves > 0) {
+            let is_best = total
+                .is_none_or(|total| fixed.next().is_some_and(|fixed| fixed + i64::from(of_base.window.best) == total));
+            of_base.wanted = is_best.then_some(of_base.window.best);
         }
-        let best = buffers.bases.iter().filter(|own| own.wanted.is_some()).map(|own| own.window.ties as usize).sum();
+        let best = buffers
+            .bases
+            .iter()
+            .filter(|of_base| of_base.wanted.is_some())
+            .map(|of_base| of_base.window.ties as usize)
+            .sum();
         let window = Window { start, visited, nodes: self.layer.len() };
         let node = self.choose_by_base(window, tie_break, best, &buffers.bases).ok_or(NotIndexable)?;
         Ok(Some(Found::Node { placement: Placement { node, feasible, total, best }, visited }))
@@ -120,17 +125,17 @@ impl Search<'_> {
             let block = from / BLOCK;
             self.layer.refresh(block, self.env)?;
             if everything.is_whole(from, to) && feasible + self.layer.total(block) <= wanted {
-                let crowded = self.demand.crowd.block(block);
-                for (base, own) in buffers.bases.iter_mut().enumerate().filter(|(_, own)| own.takes) {
-                    let summary = self.layer.summary_without(block, base, crowded);
+                let with_values = self.demand.node_values.block(block);
+                for (base, of_base) in buffers.bases.iter_mut().enumerate().filter(|(_, of_base)| of_base.takes) {
+                    let summary = self.layer.summary_without(block, base, with_values);
                     feasible += usize::from(summary.leaves);
-                    own.window.add_block(summary);
+                    of_base.window.add_block(summary);
                 }
                 visited += to - from;
                 continue;
             }
             for position in from..to {
-                if let Some((base, score)) = self.uncrowded(position)
+                if let Some((base, score)) = self.score_without_values(position)
                     && buffers.bases[base].takes
                 {
                     if feasible == wanted {
@@ -145,24 +150,27 @@ impl Search<'_> {
         Ok((feasible, visited))
     }
 
-    /// Base and score of a node where the requests fit and that its own values do not reject.
+    /// Base and score of a node where the requests fit and that its values do not reject.
     #[inline]
-    fn uncrowded(&self, position: usize) -> Option<(usize, u16)> {
-        let is_crowded = self.demand.crowd.block(position / BLOCK) & 1 << (position % BLOCK) != 0;
+    fn score_without_values(&self, position: usize) -> Option<(usize, u16)> {
+        let has_values = self.demand.node_values.block(position / BLOCK) & 1 << (position % BLOCK) != 0;
         match self.layer.leaf(position) {
-            Leaf::Fits(base, score) if !is_crowded => Some((base, score)),
+            Leaf::Fits(base, score) if !has_values => Some((base, score)),
             _ => None,
         }
     }
 
     /// [`choose`](Self::choose) where groups are known by base.
     fn choose_by_base(&self, window: Window, tie_break: TieBreak, best: usize, bases: &[OfBase]) -> Option<NodeId> {
-        let is_best =
-            |position: &usize| self.uncrowded(*position).is_some_and(|(base, score)| bases[base].wanted == Some(score));
+        let is_best = |position: &usize| {
+            self.score_without_values(*position).is_some_and(|(base, score)| bases[base].wanted == Some(score))
+        };
         let id = |position: usize| self.env.table.ids[position];
         let may_have = |block: usize| {
             let mut pairs = self.layer.summaries(block).iter().zip(bases);
-            pairs.any(|(summary, own)| own.wanted.is_some_and(|wanted| summary.leaves > 0 && summary.best >= wanted))
+            pairs.any(|(summary, of_base)| {
+                of_base.wanted.is_some_and(|wanted| summary.leaves > 0 && summary.best >= wanted)
+            })
         };
         let mut parts = window.parts().filter(|(from, _)| may_have(from / BLOCK));
         if let TieBreak::First = tie_break {
@@ -183,10 +191,10 @@ impl Search<'_> {
 
     /// How many of the best nodes a block of the window has.
     fn ties_by_base(&self, block: usize, bases: &[OfBase]) -> usize {
-        let crowded = self.demand.crowd.block(block);
-        let ties = |(base, own): (usize, &OfBase)| {
-            let wanted = own.wanted?;
-            let summary = self.layer.summary_without(block, base, crowded);
+        let with_values = self.demand.node_values.block(block);
+        let ties = |(base, of_base): (usize, &OfBase)| {
+            let wanted = of_base.wanted?;
+            let summary = self.layer.summary_without(block, base, with_values);
             (summary.leaves > 0 && summary.best == wanted).then_some(usize::from(summary.ties))
         };
         bases.iter().enumerate().filter_map(ties).sum()

@@ -1,9 +1,9 @@
 //! The recorded answers of the metrics APIs to one reconcile.
 
 use super::recorded::{milli, milli_value, relative};
-use crate::api::{CrossVersionObjectReference, MetricIdentifier};
+use crate::api::{CrossVersionObjectReference, MetricIdentifier, MilliValue};
 use crate::autoscaler::hpa::{MetricsSource, UnselectedSamples};
-use crate::autoscaler::metrics::{MilliValue, PodMetric};
+use crate::autoscaler::metrics::PodMetric;
 use crate::units::{SimDuration, SimTime};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -64,7 +64,7 @@ impl PodSample {
     fn usage(&self, resource: &str, container: Option<&str>) -> Option<i64> {
         let mut found = false;
         let mut total: i64 = 0;
-        for (_, usage) in self.containers.iter().filter(|(own, _)| container.is_none_or(|name| own == name)) {
+        for (_, usage) in self.containers.iter().filter(|(of, _)| container.is_none_or(|name| of == name)) {
             total = total.wrapping_add(*usage.get(resource)?);
             found = true;
         }
@@ -87,17 +87,17 @@ impl RecordedMetrics {
     pub(super) fn new(raw: &RawMetrics, names: &BTreeMap<&str, usize>, now: jiff::Timestamp) -> Result<Self, String> {
         let mut selected: Vec<Option<PodSample>> = names.iter().map(|_| None).collect();
         let mut others = Vec::new();
-        for own in &raw.pod_metrics {
-            let containers = own.containers.iter().flatten().map(|container| {
+        for reported in &raw.pod_metrics {
+            let containers = reported.containers.iter().flatten().map(|container| {
                 let usage = container.usage.iter().map(|(name, text)| Ok((name.clone(), milli(text)?)));
                 Ok((container.name.clone(), usage.collect::<Result<_, String>>()?))
             });
             let sample = PodSample {
-                timestamp: relative(&own.timestamp, now)?,
-                window: SimDuration::from_secs(own.window_seconds),
+                timestamp: relative(&reported.timestamp, now)?,
+                window: SimDuration::from_secs(reported.window_seconds),
                 containers: containers.collect::<Result<_, String>>()?,
             };
-            match names.get(own.name.as_str()).and_then(|&index| selected.get_mut(index)) {
+            match names.get(reported.name.as_str()).and_then(|&index| selected.get_mut(index)) {
                 Some(slot) => *slot = Some(sample),
                 None => others.push(sample),
             }
@@ -106,17 +106,20 @@ impl RecordedMetrics {
         for (metric, values) in &raw.pods_metrics {
             let mut samples = vec![None; names.len()];
             let mut unselected = UnselectedSamples::default();
-            for own in values {
-                let value = milli_value(&own.value)?;
-                match names.get(own.pod.as_str()).and_then(|&index| samples.get_mut(index)) {
+            for sample in values {
+                let value = milli_value(&sample.value)?;
+                match names.get(sample.pod.as_str()).and_then(|&index| samples.get_mut(index)) {
                     Some(slot) => *slot = Some(value),
                     None => add_unselected(&mut unselected, value.get()),
                 }
             }
             pods_metrics.insert(metric.clone(), (samples, unselected));
         }
-        let object = |own: &RawObjectMetric| {
-            Ok::<_, String>(((own.kind.clone(), own.name.clone(), own.metric.clone()), milli_value(&own.value)?))
+        let object = |metric: &RawObjectMetric| {
+            Ok::<_, String>((
+                (metric.kind.clone(), metric.name.clone(), metric.metric.clone()),
+                milli_value(&metric.value)?,
+            ))
         };
         let mut external_metrics = BTreeMap::new();
         for (metric, values) in raw.external_metrics.iter().filter(|(_, values)| !values.is_empty()) {

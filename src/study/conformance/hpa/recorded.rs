@@ -1,8 +1,7 @@
 //! What both kinds of recordings have in common: parameters, the object, times.
 
-use crate::api::{HorizontalPodAutoscaler, Quantity};
+use crate::api::{HorizontalPodAutoscaler, MilliValue, Quantity};
 use crate::autoscaler::hpa::HpaConfig;
-use crate::autoscaler::metrics::MilliValue;
 use crate::input::FieldErrors;
 use crate::input::kinds::horizontal_pod_autoscaler::v2::{ScaleToZero, convert};
 use crate::units::{SimDuration, SimTime};

@@ -4,13 +4,14 @@ use super::super::CaseResult;
 use super::Differences;
 use super::recorded::{RecordedConfig, convert_hpa};
 use crate::api::{
-    Container, CrossVersionObjectReference, HorizontalPodAutoscaler, MetricIdentifier, PodPhase, PodSpec, ResourceList,
+    ConditionStatus, Container, CrossVersionObjectReference, HorizontalPodAutoscaler, HpaConditionType,
+    MetricIdentifier, MilliValue, PodPhase, PodSpec, ResourceList,
 };
 use crate::autoscaler::hpa::{
-    ConditionStatus, HpaConditionType, HpaConfig, HpaInputs, HpaPod, HpaState, MetricsSource, PodReadyCondition, Scale,
-    ScaleSelector, combine, desired_replicas,
+    HpaConfig, HpaInputs, HpaPod, HpaState, MetricsSource, PodReadyCondition, Scale, ScaleSelector, combine,
+    desired_replicas,
 };
-use crate::autoscaler::metrics::{MilliValue, PodMetric};
+use crate::autoscaler::metrics::PodMetric;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use k8s_openapi::api::autoscaling::v2;
 use serde::Deserialize;

@@ -4,13 +4,14 @@ use super::super::{CaseResult, Difference};
 use super::Differences;
 use super::answers::{RawMetrics, RecordedMetrics};
 use super::recorded::{RecordedConfig, convert_hpa, relative, timestamp};
-use crate::api::{Container, HorizontalPodAutoscaler, MetricSpec, PodPhase, PodSpec, Quantity, ResourceList};
-use crate::autoscaler::hpa::{
-    ConditionStatus, HpaConditionReason, HpaConditionType, HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod,
-    HpaState, MetricName, MetricProposal, PodReadyCondition, Scale, ScaleSelector, TimedReplicas, desired_replicas,
-    propose,
+use crate::api::{
+    ConditionStatus, Container, HorizontalPodAutoscaler, HpaConditionReason, HpaConditionType, MetricSpec, MilliValue,
+    PodPhase, PodSpec, Quantity, ResourceList,
 };
-use crate::autoscaler::metrics::MilliValue;
+use crate::autoscaler::hpa::{
+    HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod, HpaState, MetricName, MetricProposal, PodReadyCondition,
+    Scale, ScaleSelector, TimedReplicas, desired_replicas, propose,
+};
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use k8s_openapi::api::autoscaling::v2;
 use serde::Deserialize;
@@ -242,7 +243,7 @@ impl TryFrom<RawCase> for SingleCase {
             }
             let is_true = condition.status == "True";
             let reason = if is_true { HpaConditionReason::ScaledToZero } else { HpaConditionReason::NotScaledToZero };
-            state.conditions.set(HpaConditionType::ScaledToZero, is_true, reason);
+            state.conditions.set(HpaConditionType::ScaledToZero, is_true, reason, SimTime::ZERO);
         }
         let expected_current = raw.expect.current_metrics.as_ref();
         let expected_current = expected_current.map(|list| list.iter().map(current_metric).collect::<Result<_, _>>());
@@ -341,12 +342,12 @@ fn resource_list(raw: &RawResources) -> Result<ResourceList, String> {
 /// The history before the reconcile.
 fn history(raw: RawHistory) -> Result<HpaHistory, String> {
     let timed = |list: Vec<AgedReplicas>| -> Result<Vec<TimedReplicas>, String> {
-        let entry = |own: AgedReplicas| {
-            let age = SimDuration::from_secs(own.age_seconds);
+        let entry = |aged: AgedReplicas| {
+            let age = SimDuration::from_secs(aged.age_seconds);
             if age.is_negative() {
-                return Err(format!("history: age of {} s (expected at least 0)", own.age_seconds));
+                return Err(format!("history: age of {} s (expected at least 0)", aged.age_seconds));
             }
-            Ok(TimedReplicas { time: SimTime::ZERO - age, replicas: own.replicas })
+            Ok(TimedReplicas { time: SimTime::ZERO - age, replicas: aged.replicas })
         };
         list.into_iter().map(entry).collect()
     };
@@ -445,9 +446,9 @@ pub(super) fn replay(case: &SingleCase) -> CaseResult {
         ("scaleUpEvents", &after.scale_up_events, &state.history.scale_up_events),
         ("scaleDownEvents", &after.scale_down_events, &state.history.scale_down_events),
     ] {
-        let aged = |own: &TimedReplicas| AgedReplicas {
-            age_seconds: (SimTime::ZERO - own.time).whole_seconds(),
-            replicas: own.replicas,
+        let aged = |timed: &TimedReplicas| AgedReplicas {
+            age_seconds: (SimTime::ZERO - timed.time).whole_seconds(),
+            replicas: timed.replicas,
         };
         let mut actual: Vec<_> = actual.iter().map(aged).collect();
         let mut expected = expected.clone();
@@ -470,18 +471,24 @@ fn compare_decision(case: &SingleCase, decision: &HpaDecision, differences: &mut
     let expected: Vec<_> = expect
         .conditions
         .iter()
-        .map(|own| (own.condition_type.as_str(), own.status.as_str(), own.reason.as_str()))
+        .map(|condition| (condition.condition_type.as_str(), condition.status.as_str(), condition.reason.as_str()))
         .collect();
     let conditions = decision.conditions.iter();
     let conditions: Vec<_> = conditions
-        .map(|own| (own.condition_type.as_str(), if own.status { "True" } else { "False" }, own.reason.as_str()))
+        .map(|condition| {
+            (
+                condition.condition_type.as_str(),
+                if condition.status { "True" } else { "False" },
+                condition.reason.as_str(),
+            )
+        })
         .collect();
     differences.compare(|| "conditions".to_owned(), &expected, &conditions);
     let current: Option<Vec<CurrentMetric>> = decision.metrics.as_ref().map(|results| {
         let pairs = case.hpa.metrics.iter().zip(results);
         pairs
             .map(|(spec, result)| {
-                result.as_ref().map_or_else(|_| CurrentMetric::default(), |own| our_metric(spec, own))
+                result.as_ref().map_or_else(|_| CurrentMetric::default(), |result| our_metric(spec, result))
             })
             .collect()
     });

@@ -1,22 +1,21 @@
 //! A recorded case, and the scheduler's view of its cluster.
 
-use crate::api::{self, Name, OwnerReference, PodTemplate};
+use crate::api::scheduler_config::KubeSchedulerConfiguration;
+use crate::api::{self, Name};
 use crate::cluster::{NodeId, PodId};
 use crate::input::kinds;
 use crate::input::scheduler_config::parse_scheduler_config;
 use crate::input::{FieldErrors, FieldPath};
 use crate::scheduler::{
-    Context, DisruptionBudget, KubernetesVersion, Listers, Nominator, PodInfo, PodOrigin, PodTraits, Profile,
-    SchedulerConfig, ServiceSelector, Snapshot, VolumeListers,
+    Context, DisruptionBudget, KubernetesVersion, ListerChange, PodInfo, PodOrigin, PodOrigins, Profile,
+    SchedulerConfig, View,
 };
-use crate::sim::scheduler_config;
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::policy::v1 as policy;
 use k8s_openapi::api::storage::v1 as storage;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -94,20 +93,15 @@ pub struct Cluster {
     pub version: KubernetesVersion,
     /// The whole configuration.
     pub config: SchedulerConfig,
-    /// Nodes and the pods on them.
-    pub snapshot: Snapshot,
-    /// Other objects.
-    pub listers: Listers,
-    /// Pods nominated to nodes.
-    pub nominator: Nominator,
+    /// Nodes, pods and other objects.
+    pub view: View,
     /// The profile.
     pub profile: Profile,
     /// Nodes by id, for their names in their order.
-    pub node_names: Vec<api::Name>,
+    pub node_names: Vec<Name>,
     pods: BTreeMap<String, PodId>,
     next_pod: usize,
-    /// Equal templates, namespaces and owners are one, as in a run.
-    origins: FxHashMap<(Arc<PodTemplate>, Name, Option<OwnerReference>), Arc<PodOrigin>>,
+    origins: PodOrigins,
 }
 
 /// A nominated pod as the recorded scheduler knew it. The nominator holds references (namespace, name, uid) and looks the
@@ -130,96 +124,41 @@ const START: Timestamp = Timestamp::UNIX_EPOCH;
 impl Cluster {
     /// Builds the view. `percentage` is `percentageOfNodesToScore` where the case's config gives none.
     pub fn new(case: &Case, version: KubernetesVersion, percentage: i32) -> Result<Self, String> {
-        let mut config = SchedulerConfig { version, ..SchedulerConfig::default() };
-        let mut given = None;
-        if let Some(recorded) = &case.config {
-            let mut without_effect = Vec::new();
-            let file = converted(|errors| parse_scheduler_config(recorded, errors, &mut without_effect))?;
-            given = file.percentage_of_nodes_to_score;
-            config = scheduler_config(&file, version).map_err(|error| error.to_string())?;
-        }
-        config.percentage_of_nodes_to_score = given.unwrap_or(percentage);
-        let profile = config.profiles().into_iter().next().unwrap_or_default();
+        let mut configuration = match &case.config {
+            Some(recorded) => converted(|errors| parse_scheduler_config(recorded, errors, &mut Vec::new()))?,
+            None => KubeSchedulerConfiguration::default(),
+        };
+        configuration.percentage_of_nodes_to_score.get_or_insert(percentage);
+        let config = SchedulerConfig::new(&configuration, version).map_err(|error| error.to_string())?;
+        let profile = config.profiles.first().cloned().unwrap_or_default();
         let mut cluster = Self {
             version,
             config,
-            snapshot: Snapshot::new(),
-            listers: Listers::default(),
-            nominator: Nominator::default(),
+            view: View::default(),
             profile,
             node_names: Vec::new(),
             pods: BTreeMap::new(),
             next_pod: 0,
-            origins: FxHashMap::default(),
+            origins: PodOrigins::default(),
         };
-        cluster.add_listed(case)?;
-        cluster.listers.volumes = volumes(case)?;
+        for change in listed(case)?.into_iter().chain(storage_objects(case)?) {
+            cluster.view.apply(change);
+        }
         for node in &case.nodes {
             cluster.add_node(node)?;
         }
         for pod in &case.pods {
             let info = cluster.pod_info(pod)?;
             let node_of =
-                |name: &Option<api::Name>| name.as_deref().and_then(|name| cluster.snapshot.node_by_name(name));
+                |name: &Option<Name>| name.as_deref().and_then(|name| cluster.view.snapshot().node_by_name(name));
             match (node_of(&info.node_name), node_of(&info.nominated_node_name)) {
-                (Some(node), _) => cluster.snapshot.add_pod(info, node),
-                (None, Some(node)) => cluster.nominator.add(reference_to(&info), node),
+                (Some(node), _) => cluster.view.add_pod(info, node),
+                (None, Some(node)) => cluster.view.nominate(reference_to(&info), node),
                 (None, None) => {}
             }
         }
-        cluster.snapshot.refresh();
+        cluster.view.refresh();
         Ok(cluster)
-    }
-
-    /// Objects besides nodes and pods.
-    fn add_listed(&mut self, case: &Case) -> Result<(), String> {
-        let labels = |map: Option<&BTreeMap<String, String>>| kinds::common::meta::labels(map);
-        for namespace in &case.namespaces {
-            let name = namespace.metadata.name.as_deref().unwrap_or_default();
-            self.listers.namespaces.insert(name.into(), labels(namespace.metadata.labels.as_ref()));
-        }
-        for service in &case.services {
-            let selector = service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
-            self.listers.services.push(ServiceSelector {
-                namespace: service.metadata.namespace.as_deref().unwrap_or_default().into(),
-                selector: selector.map(|selector| labels(Some(selector))),
-            });
-        }
-        let mut owners = Vec::new();
-        for set in &case.replica_sets {
-            owners.push(("ReplicaSet", &set.metadata, set.spec.as_ref().map(|spec| &spec.selector)));
-        }
-        for set in &case.stateful_sets {
-            owners.push(("StatefulSet", &set.metadata, set.spec.as_ref().map(|spec| &spec.selector)));
-        }
-        for (kind, meta, selector) in owners {
-            let Some(selector) = selector else { continue };
-            let selector = converted(|errors| {
-                kinds::common::selector::convert_label_selector(selector, FieldPath::Root.key("selector"), errors)
-            })?;
-            self.listers.owners.insert(owner_key(kind, meta), selector);
-        }
-        for budget in &case.pdbs {
-            let selector = budget.spec.as_ref().and_then(|spec| spec.selector.as_ref());
-            let selector = converted(|errors| {
-                let path = FieldPath::Root.key("spec.selector");
-                kinds::common::selector::convert_optional_label_selector(selector, path, errors)
-            })?;
-            let status = budget.status.as_ref();
-            let disrupted = status.and_then(|status| status.disrupted_pods.as_ref()).into_iter().flatten();
-            self.listers.disruption_budgets.push(DisruptionBudget {
-                namespace: budget.metadata.namespace.as_deref().unwrap_or_default().into(),
-                selector,
-                disruptions_allowed: status.and_then(|status| status.disruptions_allowed).unwrap_or(0),
-                disrupted_pods: disrupted.map(|(name, _)| name.as_str().into()).collect(),
-            });
-        }
-        for controller in &case.replication_controllers {
-            let selector = controller.spec.as_ref().and_then(|spec| spec.selector.as_ref());
-            let selector = api::LabelSelector::from_match_labels(&labels(selector));
-            self.listers.owners.insert(owner_key("ReplicationController", &controller.metadata), selector);
-        }
-        Ok(())
     }
 
     /// Adds a node at the end; one of the same name keeps its id.
@@ -230,7 +169,7 @@ impl Cluster {
         if known.is_none() {
             self.node_names.push(node.meta.name.clone());
         }
-        self.snapshot.add_node(id, Arc::new(node));
+        self.view.add_node(id, Arc::new(node));
         Ok(id)
     }
 
@@ -241,17 +180,12 @@ impl Cluster {
         let id = if uid.is_empty() { new } else { *self.pods.entry(uid).or_insert(new) };
         self.next_pod += usize::from(id == new);
         let pod = converted(|errors| kinds::pod::convert(pod, START, errors))?;
-        let key = (Arc::clone(&pod.template), pod.meta.namespace.clone(), pod.meta.owner.clone());
-        let origin = self.origins.entry(key).or_insert_with(|| {
-            let traits = Arc::new(PodTraits::of(&pod.template.spec));
-            Arc::new(PodOrigin::of(&pod, traits))
-        });
-        Ok(Arc::new(PodInfo::with_origin(id, &pod, Arc::clone(origin), self.version)))
+        Ok(self.origins.pod_info(id, &pod, self.version))
     }
 
     /// What the plugins look at.
     pub fn context(&self) -> Context<'_> {
-        Context { snapshot: &self.snapshot, listers: &self.listers, nominator: &self.nominator, profile: &self.profile }
+        Context::new(&self.view, &self.profile)
     }
 
     /// A node's name.
@@ -260,43 +194,102 @@ impl Cluster {
     }
 }
 
+/// Objects besides nodes, pods and storage.
+fn listed(case: &Case) -> Result<Vec<ListerChange>, String> {
+    let labels = |map: Option<&BTreeMap<String, String>>| kinds::common::meta::labels(map);
+    let mut changes = Vec::new();
+    for namespace in &case.namespaces {
+        let (_, name) = names(&namespace.metadata);
+        changes.push(ListerChange::Namespace(name, Some(labels(namespace.metadata.labels.as_ref()))));
+    }
+    for service in &case.services {
+        let selector = service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+        changes.push(ListerChange::Service(names(&service.metadata), selector.map(|selector| labels(Some(selector)))));
+    }
+    let mut owners = Vec::new();
+    for set in &case.replica_sets {
+        owners.push(("ReplicaSet", &set.metadata, set.spec.as_ref().map(|spec| &spec.selector)));
+    }
+    for set in &case.stateful_sets {
+        owners.push(("StatefulSet", &set.metadata, set.spec.as_ref().map(|spec| &spec.selector)));
+    }
+    let owner = |kind: &str, meta, selector| {
+        let (namespace, name) = names(meta);
+        ListerChange::Owner((kind.into(), namespace, name), Some(selector))
+    };
+    for (kind, meta, selector) in owners {
+        let Some(selector) = selector else { continue };
+        let selector = converted(|errors| {
+            kinds::common::selector::convert_label_selector(selector, FieldPath::Root.key("selector"), errors)
+        })?;
+        changes.push(owner(kind, meta, selector));
+    }
+    for controller in &case.replication_controllers {
+        let selector = controller.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+        let selector = api::LabelSelector::from_match_labels(&labels(selector));
+        changes.push(owner("ReplicationController", &controller.metadata, selector));
+    }
+    let budgets: Result<_, String> = case.pdbs.iter().map(disruption_budget).collect();
+    changes.push(ListerChange::DisruptionBudgets(budgets?));
+    Ok(changes)
+}
+
+/// A budget with its status.
+fn disruption_budget(budget: &policy::PodDisruptionBudget) -> Result<DisruptionBudget, String> {
+    let selector = budget.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+    let selector = converted(|errors| {
+        let path = FieldPath::Root.key("spec.selector");
+        kinds::common::selector::convert_optional_label_selector(selector, path, errors)
+    })?;
+    let status = budget.status.as_ref();
+    let disrupted = status.and_then(|status| status.disrupted_pods.as_ref()).into_iter().flatten();
+    Ok(DisruptionBudget {
+        namespace: names(&budget.metadata).0,
+        selector,
+        disruptions_allowed: status.and_then(|status| status.disruptions_allowed).unwrap_or(0),
+        disrupted_pods: disrupted.map(|(name, _)| name.as_str().into()).collect(),
+    })
+}
+
 /// Volumes, claims and what goes with them.
-fn volumes(case: &Case) -> Result<VolumeListers, String> {
+fn storage_objects(case: &Case) -> Result<Vec<ListerChange>, String> {
     use kinds::common::claim::convert_claim;
     use kinds::csi_storage_capacity::convert_storage_capacity;
     use kinds::persistent_volume::convert_persistent_volume;
     use kinds::storage_class::convert_storage_class;
-    let mut listers = VolumeListers::default();
+    let mut changes = Vec::new();
     for volume in &case.pvs {
         let volume = converted(|errors| convert_persistent_volume(volume, errors))?;
-        listers.persistent_volumes.insert(volume.name.clone(), Arc::new(volume));
+        changes.push(ListerChange::of_volume(Arc::new(volume)));
     }
     for claim in &case.pvcs {
         let claim = converted(|errors| convert_claim(claim, errors))?;
-        listers.claims.insert((claim.namespace.clone(), claim.name.clone()), Arc::new(claim));
+        changes.push(ListerChange::of_claim(Arc::new(claim)));
     }
     for class in &case.storage_classes {
-        let class = converted(|errors| convert_storage_class(class, errors))?;
-        listers.classes.insert(class.name.clone(), class);
+        changes.push(ListerChange::of_class(converted(|errors| convert_storage_class(class, errors))?));
     }
     for capacity in &case.csi_storage_capacities {
-        listers.capacities.push(converted(|errors| convert_storage_capacity(capacity, errors))?);
+        let key = names(&capacity.metadata);
+        let capacity = converted(|errors| convert_storage_capacity(capacity, errors))?;
+        changes.push(ListerChange::CsiStorageCapacity(key, Some(capacity)));
     }
     for node in &case.csi_nodes {
         let limit = |driver: &storage::CSINodeDriver| driver.allocatable.as_ref()?.count.map(i64::from);
         let drivers = node.spec.drivers.iter().map(|driver| (driver.name.as_str().into(), limit(driver)));
-        listers.csi_nodes.insert(node.metadata.name.as_deref().unwrap_or_default().into(), drivers.collect());
+        changes.push(ListerChange::CsiNode(names(&node.metadata).1, Some(drivers.collect())));
     }
-    for driver in case.csi_drivers.iter().filter(|driver| driver.spec.storage_capacity == Some(true)) {
-        listers.capacity_drivers.insert(driver.metadata.name.as_deref().unwrap_or_default().into());
+    for driver in &case.csi_drivers {
+        let publishes = driver.spec.storage_capacity == Some(true);
+        changes.push(ListerChange::CsiDriver(names(&driver.metadata).1, publishes));
     }
-    Ok(listers)
+    Ok(changes)
 }
 
-/// The key of an owner in the listers.
-fn owner_key(kind: &str, meta: &ObjectMeta) -> (api::Name, api::Name, api::Name) {
-    let text = |field: &Option<String>| api::Name::from(field.as_deref().unwrap_or_default());
-    (kind.into(), text(&meta.namespace), text(&meta.name))
+/// Namespace and name; empty where they are missing.
+fn names(meta: &ObjectMeta) -> (Name, Name) {
+    let text = |field: &Option<String>| Name::from(field.as_deref().unwrap_or_default());
+    (text(&meta.namespace), text(&meta.name))
 }
 
 /// A conversion whose complaints, if any, are joined to one text.

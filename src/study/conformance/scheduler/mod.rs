@@ -153,17 +153,17 @@ fn compare_plugins(expected: &Value, actual: &Value) -> Vec<PluginComparison> {
         sum.0 += 1;
         sum.1 += usize::from(!equal);
     };
-    let other = objects(actual, "rejected");
+    let rejected = objects(actual, "rejected");
     for (node, rejection) in expected.get("rejected").and_then(Value::as_object).into_iter().flatten() {
         if let Some(plugin) = rejection.get("plugin").and_then(Value::as_str) {
-            note(plugin, other.get(node) == Some(rejection));
+            note(plugin, rejected.get(node) == Some(rejection));
         }
     }
-    let other = objects(actual, "scores");
+    let scored = objects(actual, "scores");
     for (node, scores) in expected.get("scores").and_then(Value::as_object).into_iter().flatten() {
         for form in ["raw", "plugins"] {
             for (plugin, score) in scores.get(form).and_then(Value::as_object).into_iter().flatten() {
-                note(plugin, other.get(node).and_then(|own| own.get(form)?.get(plugin)) == Some(score));
+                note(plugin, scored.get(node).and_then(|scores| scores.get(form)?.get(plugin)) == Some(score));
             }
         }
     }

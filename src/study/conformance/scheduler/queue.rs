@@ -53,7 +53,10 @@ pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> 
 /// A hint context of the replay; a macro, since it borrows fields beside those that the queue's methods change.
 macro_rules! hints {
     ($replay:expr) => {
-        &HintContext { listers: &$replay.cluster.listers, profiles: std::slice::from_ref(&$replay.cluster.profile) }
+        &HintContext {
+            listers: $replay.cluster.view.listers(),
+            profiles: std::slice::from_ref(&$replay.cluster.profile),
+        }
     };
 }
 
@@ -86,7 +89,7 @@ impl Replay {
                     self.finish(id, &name, outcome, &mut step);
                 }
             }
-            other => return Err(format!("unknown operation `{other}`")),
+            unknown => return Err(format!("unknown operation `{unknown}`")),
         }
         let moves = moves(&before, &self.places());
         if !moves.is_empty() {
@@ -139,10 +142,12 @@ impl Replay {
     fn put_node(&mut self, operation: &Operation) -> Result<(), String> {
         let node = operation.node.as_ref().ok_or("operation without a node")?;
         let name = node.metadata.name.as_deref().unwrap_or_default();
-        let id = self.cluster.snapshot.node_by_name(name);
-        let old = id.and_then(|id| self.cluster.snapshot.node(id)).map(|info| Arc::clone(info.node_arc()));
+        let id = self.cluster.view.snapshot().node_by_name(name);
+        let old = id.and_then(|id| self.cluster.view.snapshot().node(id)).map(|info| Arc::clone(info.node_arc()));
         let id = self.cluster.add_node(node)?;
-        let Some(new) = self.cluster.snapshot.node(id).map(|info| Arc::clone(info.node_arc())) else { return Ok(()) };
+        let Some(new) = self.cluster.view.snapshot().node(id).map(|info| Arc::clone(info.node_arc())) else {
+            return Ok(());
+        };
         match old {
             None => self.offer(&ClusterEvent::NodeAdd(new)),
             Some(old) => {
@@ -155,9 +160,9 @@ impl Replay {
     }
 
     fn delete_node(&mut self, name: &str) {
-        let Some(id) = self.cluster.snapshot.node_by_name(name) else { return };
-        let Some(node) = self.cluster.snapshot.node(id).map(|info| Arc::clone(info.node_arc())) else { return };
-        self.cluster.snapshot.remove_node(id);
+        let Some(id) = self.cluster.view.snapshot().node_by_name(name) else { return };
+        let Some(node) = self.cluster.view.snapshot().node(id).map(|info| Arc::clone(info.node_arc())) else { return };
+        self.cluster.view.remove_node(id);
         self.offer(&ClusterEvent::NodeDelete(node));
     }
 
@@ -168,8 +173,8 @@ impl Replay {
         let new = self.cluster.pod_info(pod)?;
         self.pods.insert(name.to_owned(), Arc::clone(&new));
         let changes = pod_changes(&old, &new);
-        if self.cluster.snapshot.node_of_pod(old.id).is_some() {
-            self.cluster.snapshot.update_pod(&new);
+        if self.cluster.view.snapshot().node_of_pod(old.id).is_some() {
+            self.cluster.view.update_pod(&new);
             for change in changes {
                 let (old, new) = (Arc::clone(&old), Arc::clone(&new));
                 self.offer(&ClusterEvent::AssignedPodUpdate { old, new, change });
@@ -185,7 +190,7 @@ impl Replay {
 
     fn delete_pod(&mut self, name: &str) {
         let Some(pod) = self.pods.get(name).cloned() else { return };
-        if self.cluster.snapshot.remove_pod(pod.id).is_some() {
+        if self.cluster.view.remove_pod(pod.id).is_some() {
             self.offer(&ClusterEvent::AssignedPodDelete(Arc::clone(&pod)));
         } else if self.held.as_ref().is_none_or(|(id, ..)| *id != pod.id) {
             self.queue.delete(pod.id);
@@ -211,7 +216,7 @@ impl Replay {
     }
 
     fn attempt(&mut self, pod: &PodInfo) -> Outcome {
-        self.cluster.snapshot.refresh();
+        self.cluster.view.refresh();
         let context = self.cluster.context();
         match schedule(&context, pod, &mut self.search, TieBreak::First, &mut self.scratch) {
             Decision::Placed(placement) => Outcome::Placed(placement.node),
@@ -242,7 +247,7 @@ impl Replay {
             Outcome::Placed(node) => {
                 step.insert("node".into(), json!(self.cluster.node_name(node)));
                 self.queue.done(id);
-                self.cluster.snapshot.add_pod(Arc::clone(&pod), node);
+                self.cluster.view.add_pod(Arc::clone(&pod), node);
                 self.offer(&ClusterEvent::AssignedPodAdd(pod));
             }
             Outcome::Rejected(plugins) => self.queue.reject(id, plugins, hints!(self), self.now),

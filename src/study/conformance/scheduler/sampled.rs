@@ -14,11 +14,11 @@ pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> 
     let names = |cluster: &Cluster, nodes: &[NodeId]| -> Vec<String> {
         nodes.iter().map(|node| cluster.node_name(*node)).collect()
     };
-    let order = names(&cluster, cluster.snapshot.search_order());
+    let order = names(&cluster, cluster.view.snapshot().search_order());
     let mut steps = Vec::with_capacity(case.arrivals.len());
     for arrival in &case.arrivals {
         let pod = cluster.pod_info(arrival)?;
-        cluster.snapshot.refresh();
+        cluster.view.refresh();
         let context = cluster.context();
         let start = search.next_start_node_index;
         let decision = schedule(&context, &pod, &mut search, TieBreak::First, &mut scratch);
@@ -28,7 +28,7 @@ pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> 
         };
         let mut rejected: Vec<NodeId> = failures
             .iter()
-            .filter(|(_, failure)| *failure != Failure::OutsidePreFilterNodes)
+            .filter(|(_, failure)| *failure != Failure::OUTSIDE_PRE_FILTER_NODES)
             .map(|(node, _)| *node)
             .collect();
         rejected.sort_unstable();
@@ -48,7 +48,7 @@ pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> 
             step["best"] = json!(names(&cluster, &scratch.best));
             step["node"] = json!(cluster.node_name(placement.node));
             step["total"] = json!(total);
-            cluster.snapshot.add_pod(pod, placement.node);
+            cluster.view.add_pod(pod, placement.node);
         }
         steps.push(step);
     }

@@ -13,7 +13,7 @@ pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> 
     let mut placements = Vec::with_capacity(case.arrivals.len());
     for arrival in &case.arrivals {
         let pod = cluster.pod_info(arrival)?;
-        cluster.snapshot.refresh();
+        cluster.view.refresh();
         let context = cluster.context();
         let mut result = Map::new();
         result.insert("pod".into(), json!(format!("{}/{}", pod.namespace, pod.name)));
@@ -26,14 +26,14 @@ pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> 
                 result.insert("feasible".into(), json!(placement.feasible));
                 result.insert("total".into(), json!(total));
                 result.insert("bestCount".into(), json!(placement.best));
-                cluster.snapshot.add_pod(pod, placement.node);
+                cluster.view.add_pod(pod, placement.node);
             }
             Decision::Unschedulable(diagnosis) => {
                 for key in ["feasible", "total", "bestCount"] {
                     result.insert(key.into(), json!(0));
                 }
                 result.insert("node".into(), json!(""));
-                result.insert("message".into(), json!(diagnosis.message(&cluster.snapshot, &pod, version)));
+                result.insert("message".into(), json!(diagnosis.message(cluster.view.snapshot(), &pod, version)));
             }
             Decision::NoNodes => return Err("the case has no nodes".to_owned()),
         }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> {
     let mut cluster = Cluster::new(case, version, 100)?;
     let pod = cluster.pod_info(&case.pod)?;
-    cluster.snapshot.refresh();
+    cluster.view.refresh();
     let context = cluster.context();
     let mut result = Map::new();
     result.insert("id".into(), json!(case.id));
@@ -53,7 +53,7 @@ pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> 
                 result.insert("preFilter".into(), text);
             }
             add_failures(&cluster, &pod, diagnosis.failures.by_node(), &mut rejected);
-            message = diagnosis.message(&cluster.snapshot, &pod, version);
+            message = diagnosis.message(cluster.view.snapshot(), &pod, version);
             let outcome = post_filter(&context, &pod, diagnosis, &mut scratch.state, TieBreak::First);
             outcome.append_to(&mut message);
             preemption = render_preemption(&cluster, outcome);
@@ -73,9 +73,9 @@ pub fn replay(case: &Case, version: KubernetesVersion) -> Result<Value, String> 
         select_best(&scratch.feasible, scratch.scores.totals(), &mut scratch.best);
         for (index, node) in scratch.feasible.iter().enumerate() {
             let (mut plugins, mut raw) = (Map::new(), Map::new());
-            for own in scratch.scores.plugins() {
-                plugins.insert(own.plugin.name().into(), json!(own.weighted[index]));
-                raw.insert(own.plugin.name().into(), json!(own.raw[index]));
+            for scored in scratch.scores.plugins() {
+                plugins.insert(scored.plugin.name().into(), json!(scored.weighted[index]));
+                raw.insert(scored.plugin.name().into(), json!(scored.raw[index]));
             }
             let total = scratch.scores.totals()[index];
             scores.insert(cluster.node_name(*node), json!({"plugins": plugins, "raw": raw, "total": total}));
@@ -105,7 +105,7 @@ fn add_failures(
 ) {
     for (node, failure) in failures {
         let mut reasons: Vec<String> = Vec::new();
-        if let Some(info) = cluster.snapshot.node(*node) {
+        if let Some(info) = cluster.view.snapshot().node(*node) {
             failure.for_each_reason(pod, info, cluster.version, &mut |reason| reasons.push(reason.to_owned()));
         }
         reasons.sort_unstable();
@@ -125,15 +125,15 @@ fn render_preemption(cluster: &Cluster, mut outcome: PostFilterResult) -> Value 
     let candidates: Map<String, Value> = preemption
         .candidates
         .iter()
-        .map(|own| {
-            let facts = json!({"victims": names(&own.victims), "pdbViolations": own.pdb_violations});
-            (cluster.node_name(own.node), facts)
+        .map(|candidate| {
+            let facts = json!({"victims": names(&candidate.victims), "pdbViolations": candidate.pdb_violations});
+            (cluster.node_name(candidate.node), facts)
         })
         .collect();
     outcome.reasons.sort_unstable();
     json!({
         "nominated": preemption.nominated.map(|node| cluster.node_name(node)).unwrap_or_default(),
-        "victims": preemption.chosen().map(|own| names(&own.victims)).unwrap_or_default(),
+        "victims": preemption.chosen().map(|chosen| names(&chosen.victims)).unwrap_or_default(),
         "ties": preemption.ties.iter().map(|node| cluster.node_name(*node)).collect::<Vec<_>>(),
         "candidates": candidates,
         "status": {

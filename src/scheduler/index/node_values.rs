@@ -1,5 +1,4 @@
-//! Nodes with pods that matter to the node itself: what its own pods come to for each constraint that looks at the node
-//! alone, such as anti-affinity by host name.
+//! What the pods on each node come to for the constraints that look at one node alone, such as anti-affinity by host name.
 
 use super::node_table::BLOCK;
 use rustc_hash::FxHashMap;
@@ -14,7 +13,7 @@ pub type Locals = [i32; MAX_LOCALS];
 
 /// The values of all nodes. Empty where no constraint looks at the node alone.
 #[derive(Clone, Debug)]
-pub struct Crowd {
+pub struct NodeValues {
     /// By block: a bit for each node whose values are not all 0.
     blocks: Vec<u32>,
     /// By position: which of the distinct values the node has.
@@ -28,13 +27,13 @@ pub struct Crowd {
 #[derive(Clone, Copy, Debug)]
 pub struct TooMany;
 
-impl Default for Crowd {
+impl Default for NodeValues {
     fn default() -> Self {
         Self::new(0)
     }
 }
 
-impl Crowd {
+impl NodeValues {
     /// So many nodes, all of whose values are 0.
     pub fn new(nodes: usize) -> Self {
         let zero = [0; MAX_LOCALS];
@@ -93,22 +92,22 @@ mod tests {
 
     #[test]
     fn values_are_told_by_number_and_block() {
-        let mut crowd = Crowd::new(70);
-        crowd.set(3, [1, 0, 0, 0]).unwrap();
-        crowd.set(33, [2, 0, 0, 0]).unwrap();
-        crowd.set(34, [1, 0, 0, 0]).unwrap();
-        assert_eq!((crowd.block(0), crowd.block(1), crowd.block(2)), (1 << 3, 0b110, 0));
-        assert_eq!(crowd.id_at(3), crowd.id_at(34));
-        assert_eq!(crowd.locals(crowd.id_at(33)), &[2, 0, 0, 0]);
-        crowd.set(3, [0; MAX_LOCALS]).unwrap();
-        assert_eq!((crowd.block(0), crowd.id_at(3)), (0, 0));
-        assert_eq!((Crowd::default().block(9), Crowd::default().id_at(9)), (0, 0), "nobody is crowded");
+        let mut values = NodeValues::new(70);
+        values.set(3, [1, 0, 0, 0]).unwrap();
+        values.set(33, [2, 0, 0, 0]).unwrap();
+        values.set(34, [1, 0, 0, 0]).unwrap();
+        assert_eq!((values.block(0), values.block(1), values.block(2)), (1 << 3, 0b110, 0));
+        assert_eq!(values.id_at(3), values.id_at(34));
+        assert_eq!(values.locals(values.id_at(33)), &[2, 0, 0, 0]);
+        values.set(3, [0; MAX_LOCALS]).unwrap();
+        assert_eq!((values.block(0), values.id_at(3)), (0, 0));
+        assert_eq!((NodeValues::default().block(9), NodeValues::default().id_at(9)), (0, 0), "no node has values");
     }
 
     #[test]
     fn there_may_be_too_many_values() {
-        let mut crowd = Crowd::new(1);
-        let mut set = |value: usize| crowd.set(0, [i32::try_from(value).unwrap(), 0, 0, 0]);
+        let mut values = NodeValues::new(1);
+        let mut set = |value: usize| values.set(0, [i32::try_from(value).unwrap(), 0, 0, 0]);
         (0..MAX_DISTINCT).for_each(|value| set(value).unwrap());
         assert!(set(MAX_DISTINCT).is_err());
         assert!(set(1).is_ok(), "one that is known");

@@ -1,8 +1,18 @@
 //! NodeResourcesBalancedAllocation: nodes whose resources would be used evenly score more.
 
+use super::descriptor::{Descriptor, ExtensionPoint, Indexability};
+use super::plugin::Plugin;
 use crate::scheduler::config::KubernetesVersion;
 use crate::scheduler::framework::MAX_NODE_SCORE;
 use crate::scheduler::view::{NodeInfo, PodInfo, ResourceKey};
+
+/// What there is to know of the plugin.
+pub const DESCRIPTOR: Descriptor = Descriptor {
+    weight: 1,
+    points: |_| &[ExtensionPoint::PreScore, ExtensionPoint::Score],
+    indexability: Indexability::Indexed,
+    ..Descriptor::of(Plugin::NodeResourcesBalancedAllocation, "NodeResourcesBalancedAllocation")
+};
 
 /// Whether the pod requests none of the resources that count.
 pub fn skips_score(resources: &[ResourceKey], pod: &PodInfo) -> bool {
@@ -87,4 +97,51 @@ fn balance(resources: &[ResourceKey], pod: &PodInfo, node: &NodeInfo, with_pod: 
         _ => 0.0,
     };
     evenness(deviation)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_support::{node_of, pod};
+    use super::*;
+    use crate::api::scheduler_config::PluginArgs;
+    use crate::api::{Container, Node, PodSpec, ResourceList};
+    use crate::units::{Bytes, MilliCpu};
+    use KubernetesVersion::{V1_34, V1_36};
+
+    fn list(cpu: i64, memory: i64, gpu: i64) -> ResourceList {
+        let scalar = (gpu > 0).then(|| ("a.com/gpu".into(), gpu)).into_iter().collect();
+        ResourceList {
+            cpu: Some(MilliCpu::new(cpu)),
+            memory: Some(Bytes::new(memory)),
+            scalar,
+            ..ResourceList::default()
+        }
+    }
+
+    #[test]
+    fn even_use_scores_more() {
+        let two = PluginArgs::default().balanced_resources;
+        let three = [ResourceKey::Cpu, ResourceKey::Memory, ResourceKey::from_name("a.com/gpu")];
+        let cases = [
+            (V1_34, &two[..], list(500, 500, 0), 100, "both by half"),
+            (V1_34, &two, list(800, 200, 0), 70, "0.8 and 0.2: 0.3 from their mean"),
+            (V1_34, &two, list(5000, 0, 0), 50, "no more than all counts"),
+            (V1_36, &two, list(500, 500, 0), 75, "as even as before"),
+            (V1_36, &two, list(800, 200, 0), 60, "less even by 30, of which half counts"),
+            (V1_34, &three, list(500, 500, 5), 100, "three by half"),
+            (V1_34, &three, list(600, 0, 0), 70, "a scalar that is not asked for plays no part"),
+        ];
+        let node = node_of(Node { allocatable: list(1000, 1000, 10), ..Node::default() });
+        for (version, resources, requests, expected, why) in cases {
+            let containers = vec![Container { requests, ..Container::default() }];
+            let pod = pod(PodSpec { containers, ..PodSpec::default() });
+            assert_eq!(score(version, resources, &pod, &node), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_pod_without_requests_is_not_scored() {
+        let none = pod(PodSpec::default());
+        assert!(skips_score(&PluginArgs::default().balanced_resources, &none));
+    }
 }

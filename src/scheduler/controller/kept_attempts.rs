@@ -1,12 +1,12 @@
 //! Attempts that are kept: what the scheduler knew when it decided about a pod that somebody wants to have explained.
 //!
-//! Keeping an attempt changes no decision. Only the last attempt is kept, since each holds a snapshot of the cluster.
+//! Keeping an attempt changes no decision. Only the last attempt is kept, since each holds a view of the cluster.
 
 use crate::api::Name;
 use crate::cluster::{Cluster, NodeId, Owner, PodId};
 use crate::scheduler::config::Profile;
 use crate::scheduler::framework::{Context, SearchState, TieBreak};
-use crate::scheduler::view::{Listers, Nominator, PodInfo, Snapshot};
+use crate::scheduler::view::{PodInfo, View};
 use crate::units::SimTime;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ impl WatchedPods {
                 };
                 let is_workload = || {
                     let workload = pod.workload.map(|workload| cluster.workload(workload));
-                    workload.is_some_and(|own| *own.kind_name == **kind && own.name == *name)
+                    workload.is_some_and(|workload| *workload.kind.as_str() == **kind && workload.name == *name)
                 };
                 (is_in(namespace) && (is_owner || is_workload())).then_some(Match::Related)
             }
@@ -96,12 +96,8 @@ pub struct Attempt {
     pub pod: Arc<PodInfo>,
     /// Its profile.
     pub profile: Profile,
-    /// Nodes and pods, refreshed.
-    pub snapshot: Snapshot,
-    /// Other objects.
-    pub listers: Listers,
-    /// Nominated pods.
-    pub nominator: Nominator,
+    /// The cluster as the scheduler saw it, refreshed.
+    pub view: View,
     /// Where the search starts.
     pub search: SearchState,
     /// The draw among nodes of the highest score.
@@ -116,13 +112,13 @@ impl Attempt {
     /// What the plugins looked at.
     #[must_use]
     pub const fn context(&self) -> Context<'_> {
-        Context { snapshot: &self.snapshot, listers: &self.listers, nominator: &self.nominator, profile: &self.profile }
+        Context::new(&self.view, &self.profile)
     }
 }
 
-/// Keeps the last attempt of the watched pods; watches nobody by default.
+/// The last attempts of the pods that are to be explained; by default there are none.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct KeptAttempts {
     pods: Option<WatchedPods>,
     exact: Option<Box<Attempt>>,
     related: Option<Box<Attempt>>,
@@ -130,8 +126,8 @@ pub(super) struct Watch {
     times: BTreeMap<PodId, SimTime>,
 }
 
-impl Watch {
-    /// Watches these pods from now on.
+impl KeptAttempts {
+    /// Whether attempts are kept at all.
     pub const fn is_on(&self) -> bool {
         self.pods.is_some()
     }
@@ -141,7 +137,7 @@ impl Watch {
         *self = Self { pods: Some(pods), ..Self::default() };
     }
 
-    /// Whether a pod is watched.
+    /// What a pod has to do with those whose attempts are kept.
     pub fn wants(&self, pod: PodId, cluster: &Cluster) -> Option<Match> {
         self.pods.as_ref()?.matches(pod, cluster)
     }
@@ -163,10 +159,9 @@ impl Watch {
         }
     }
 
-    /// Notes that the attempt under way found no node. `snapshot` is what preemption looked at.
-    pub fn rejected(&mut self, pod: PodId, snapshot: &Snapshot, message: &str, nominated: Option<NodeId>) {
+    /// Notes that the attempt under way found no node.
+    pub fn rejected(&mut self, pod: PodId, message: &str, nominated: Option<NodeId>) {
         if let Some(attempt) = self.under_way(pod) {
-            attempt.snapshot = snapshot.clone();
             attempt.outcome = Some(AttemptOutcome::Rejected { message: message.to_owned(), nominated });
         }
     }

@@ -1,0 +1,72 @@
+//! Pods of the cluster as the scheduler sees them; what many of them share is made once.
+
+use super::owners::owner_reference;
+use super::{RateLimit, Scheduler};
+use crate::cluster::{Cluster, Disruption, PodId, TemplateId};
+use crate::scheduler::view::{PodInfo, PodOrigin, PodTraits};
+use std::sync::Arc;
+
+impl<L: RateLimit> Scheduler<L> {
+    fn traits_of(&mut self, template: TemplateId, cluster: &Cluster) -> Arc<PodTraits> {
+        if self.traits.len() <= template.index() {
+            self.traits.resize(template.index() + 1, None);
+        }
+        if let Some(traits) = &self.traits[template.index()] {
+            return Arc::clone(traits);
+        }
+        let spec = &cluster.template(template).template.spec;
+        if self.topology_labels.note(spec) {
+            self.label_placed_pods(cluster);
+        }
+        Arc::clone(self.traits[template.index()].insert(Arc::new(PodTraits::of(spec))))
+    }
+
+    /// Gives the pods that are on nodes the labels of their node.
+    fn label_placed_pods(&mut self, cluster: &Cluster) {
+        self.view.refresh();
+        let placed: Vec<Arc<PodInfo>> = self.view.snapshot().nodes().flat_map(|node| node.pods()).cloned().collect();
+        for pod in placed {
+            let origin = self.origin_of(pod.id, cluster);
+            self.view.update_pod(&Arc::new(PodInfo { origin, ..PodInfo::clone(&pod) }));
+        }
+    }
+
+    /// Where a pod comes from; pods of one template, namespace and owner share it.
+    fn origin_of(&mut self, id: PodId, cluster: &Cluster) -> Arc<PodOrigin> {
+        let pod = cluster.pod(id);
+        let traits = self.traits_of(pod.template, cluster);
+        let labels = self.topology_labels.of_pod(id, cluster);
+        let key = (pod.template, pod.namespace, pod.owner, labels.address());
+        if let Some(known) = self.origins.get(&key) {
+            return Arc::clone(known);
+        }
+        let origin = PodOrigin {
+            namespace: cluster.namespace_name(pod.namespace).clone(),
+            labels,
+            template: Arc::clone(&cluster.template(pod.template).template),
+            traits,
+            owner: owner_reference(pod.owner, cluster),
+        };
+        Arc::clone(self.origins.entry(key).or_insert(Arc::new(origin)))
+    }
+
+    /// A pod as it is now.
+    pub(super) fn pod_info(&mut self, id: PodId, cluster: &Cluster) -> Arc<PodInfo> {
+        let pod = cluster.pod(id);
+        let origin = self.origin_of(id, cluster);
+        // Nothing asks for the uid of a pod without ephemeral volumes.
+        let has_claims = !origin.template.spec.ephemeral_claims.is_empty();
+        Arc::new(PodInfo {
+            id,
+            origin,
+            name: pod.name.clone(),
+            uid: has_claims.then(|| id.uid()),
+            resized: None,
+            node_name: None,
+            nominated_node_name: None,
+            start_time: pod.start_time,
+            terminating: pod.deletion.is_some(),
+            preempted_by_scheduler: pod.deletion.is_some_and(|deletion| deletion.reason == Disruption::Preemption),
+        })
+    }
+}
