@@ -44,11 +44,12 @@ impl ScrapeWindow {
         self.last - self.previous
     }
 
-    /// Usage of cpu, from the container's cumulative cpu time at each point: whole nanocores, then rounded up to
-    /// millicores as the HorizontalPodAutoscaler reads them. `None` where the cpu time decreases, which metrics-server
-    /// takes for an error.
-    pub fn cpu(self, cumulative: impl Fn(SimTime) -> SimDuration) -> Option<PodMetric> {
-        let used = i128::from((cumulative(self.last) - cumulative(self.previous)).as_nanos());
+    /// Usage of cpu, from the container's cumulative cpu time at the earlier and the later point: whole nanocores, then
+    /// rounded up to millicores as the HorizontalPodAutoscaler reads them. `None` where the cpu time decreases, which
+    /// metrics-server takes for an error.
+    pub fn cpu(self, cumulative: impl Fn([SimTime; 2]) -> [SimDuration; 2]) -> Option<PodMetric> {
+        let [before, after] = cumulative([self.previous, self.last]);
+        let used = i128::from((after - before).as_nanos());
         let length = i128::from(self.length().as_nanos());
         if used < 0 || length <= 0 {
             return None;
@@ -192,12 +193,12 @@ mod tests {
             let early = at.min(seconds(40)) - seconds(0);
             early / 10 + (at - seconds(40)).max_zero() * 4 / 10
         };
-        let sample = window.cpu(cumulative).unwrap();
+        let sample = window.cpu(|points| points.map(cumulative)).unwrap();
         assert_eq!((sample.value, sample.timestamp), (MilliValue::new(200), seconds(45)));
         assert_eq!(sample.window, SimDuration::from_secs(15));
-        let third = window.cpu(|at| (at - seconds(0)) / 3).unwrap();
+        let third = window.cpu(|points| points.map(|at| (at - seconds(0)) / 3)).unwrap();
         assert_eq!(third.value, MilliValue::new(334), "rounded up");
-        assert_eq!(window.cpu(|at| -(at - seconds(0))), None, "a counter that decreases");
+        assert_eq!(window.cpu(|points| points.map(|at| -(at - seconds(0)))), None, "a counter that decreases");
         assert_eq!(window.memory(|_| Bytes::new(5)).value, MilliValue::new(5000));
     }
 }

@@ -7,9 +7,39 @@ use super::{
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
 
-/// One change of the state. Changes are noted in the order in which they happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+/// Defines [`Change`] and, without what each variant speaks of, [`ChangeKind`].
+macro_rules! changes {
+    ($($(#[doc = $doc:literal])+ $kind:ident $(($id:ident))? $({ $($(#[doc = $field_doc:literal])+ $field:ident: $type:ty,)+ })?,)+) => {
+        /// One change of the state. Changes are noted in the order in which they happened.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Change {
+            $($(#[doc = $doc])+ $kind $(($id))? $({ $($(#[doc = $field_doc])+ $field: $type,)+ })?,)+
+        }
+
+        /// A kind of change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ChangeKind {
+            $($(#[doc = $doc])+ $kind,)+
+        }
+
+        impl ChangeKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$kind),+];
+        }
+
+        impl Change {
+            /// What kind of change it is.
+            #[must_use]
+            pub const fn kind(self) -> ChangeKind {
+                match self {
+                    $(Self::$kind { .. } => ChangeKind::$kind,)+
+                }
+            }
+        }
+    };
+}
+
+changes! {
     /// A namespace was created, or its labels changed.
     NamespaceChanged(NamespaceId),
     /// A node joined.

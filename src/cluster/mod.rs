@@ -12,6 +12,7 @@ mod deployment;
 mod disruption_budget;
 mod hpa;
 mod ids;
+mod interest;
 mod invariants;
 mod machine;
 mod namespace;
@@ -29,7 +30,7 @@ mod template;
 mod workload;
 
 pub use admission::Admission;
-pub use change::{ApiEvent, Change, EventMessage, EventObject, Severity};
+pub use change::{ApiEvent, Change, ChangeKind, EventMessage, EventObject, Severity};
 pub use daemon_set::DaemonSet;
 pub use deployment::Deployment;
 pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
@@ -38,6 +39,7 @@ pub use ids::{
     ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId,
     StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
+pub use interest::Interest;
 pub use machine::Machine;
 pub use node::{Node, NodeReady};
 pub use object_index::{Kind, ObjectId};

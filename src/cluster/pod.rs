@@ -143,6 +143,11 @@ impl Pod {
         self.removed.is_none()
     }
 
+    /// Whether nobody owns it: no controller, and so no workload.
+    pub fn is_bare(&self) -> bool {
+        self.owner == Owner::None && self.workload.is_none()
+    }
+
     /// Whether a ReplicaSet counts it: it exists, has not ended, and is not being deleted.
     pub const fn is_active(&self) -> bool {
         self.exists() && self.deletion.is_none() && !self.phase.is_terminal()

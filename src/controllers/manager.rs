@@ -16,7 +16,7 @@ use super::replica_set::controller::ReplicaSetController;
 use super::stateful_set::controller::StatefulSetController;
 use super::taint_eviction::controller::TaintEvictionController;
 use crate::api::DeploymentStrategy;
-use crate::cluster::{Change, Cluster, Disruption, Owner, PodId};
+use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, Owner, PodId};
 use crate::engine::Agenda;
 
 /// All running controllers.
@@ -57,17 +57,59 @@ impl Controllers {
         }
     }
 
-    /// A change of the cluster: whoever watches it is woken.
+    /// What the controllers act on that watch every pod, and no owner.
+    const OF_ALL_PODS: Interest = PersistentVolumeController::INTEREST
+        .and(DisruptionController::INTEREST)
+        .and(PodGcController::INTEREST)
+        .and(TaintEvictionController::INTEREST);
+
+    /// The changes that some controller acts on.
+    pub const INTEREST: Interest = Self::OF_ALL_PODS.and(
+        Interest::of(&[
+            ChangeKind::DeploymentSpec,
+            ChangeKind::DeploymentRemoved,
+            ChangeKind::ReplicaSetSpec,
+            ChangeKind::ReplicaSetStatus,
+            ChangeKind::ReplicaSetRemoved,
+            ChangeKind::StatefulSetSpec,
+            ChangeKind::StatefulSetRemoved,
+            ChangeKind::DaemonSetSpec,
+            ChangeKind::DaemonSetRemoved,
+            ChangeKind::PodAdded,
+            ChangeKind::PodRunning,
+            ChangeKind::PodRestarted,
+            ChangeKind::PodReadiness,
+            ChangeKind::PodTerminating,
+            ChangeKind::PodEnded,
+            ChangeKind::PodRemoved,
+            ChangeKind::PodBound,
+            ChangeKind::ServiceChanged,
+            ChangeKind::ServiceRemoved,
+            ChangeKind::Machine,
+            ChangeKind::NodeAdded,
+            ChangeKind::NodeUpdated,
+            ChangeKind::NodeReadiness,
+            ChangeKind::NodeRemoved,
+        ])
+        .without_bare_pods(),
+    );
+
+    /// A change of the cluster: the controllers that act on it are woken.
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
-        self.persistent_volume.observe(change, cluster, agenda);
-        self.disruption.observe(change, cluster);
-        if let Some(pod) = change.pod()
-            && cluster.pod(pod).owner == Owner::None
-            && cluster.pod(pod).workload.is_none()
-        {
-            // Of a bare pod only those who watch every pod take notice.
-            self.pod_gc.observe(change, cluster, agenda);
-            self.taint_eviction.observe(change, cluster, agenda);
+        let is_bare = change.pod().is_some_and(|pod| cluster.pod(pod).is_bare());
+        if PersistentVolumeController::INTEREST.wants(change, is_bare) {
+            self.persistent_volume.observe(change, cluster, agenda);
+        }
+        if DisruptionController::INTEREST.wants(change, is_bare) {
+            self.disruption.observe(change, cluster);
+        }
+        if is_bare {
+            if PodGcController::INTEREST.wants(change, is_bare) {
+                self.pod_gc.observe(change, cluster, agenda);
+            }
+            if TaintEvictionController::INTEREST.wants(change, is_bare) {
+                self.taint_eviction.observe(change, cluster, agenda);
+            }
             return;
         }
         match change {

@@ -1,6 +1,6 @@
 //! What goes wrong and when: scheduled and random faults of nodes, zones and pods.
 
-use crate::cluster::{Change, Cluster, Machine, NodeId, PodId, WorkloadId};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId, WorkloadId};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
 use crate::infra::node_pool::POOL_LABEL;
 use crate::input::scenario::{self, Distribution, FaultScope, FaultTiming, TargetKind};
@@ -116,11 +116,6 @@ impl FaultInjector {
         }
     }
 
-    /// Whether nothing ever fails.
-    pub const fn is_empty(&self) -> bool {
-        self.faults.is_empty()
-    }
-
     /// Plans the first strikes of the faults whose victims are known from the start.
     pub fn start<A: Agenda<FaultEvent>>(&mut self, agenda: &mut A) {
         for index in 0..self.faults.len() {
@@ -151,6 +146,10 @@ impl FaultInjector {
         let (fault, victim) = (narrow(index), narrow(number));
         agenda.schedule(at, FaultEvent::Strike { fault, victim });
     }
+
+    /// The changes that it acts on.
+    pub const INTEREST: Interest =
+        Interest::of(&[ChangeKind::NodeAdded, ChangeKind::PodRunning, ChangeKind::PodRestarted]);
 
     /// A change of the cluster: nodes that join a pool become victims, pods that start running may crash later.
     pub fn observe<A: Agenda<FaultEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {

@@ -12,7 +12,9 @@ use super::node_images::NodeImages;
 use super::probes::{ProbeTimeline, timeline};
 use super::termination::{StoppingContainer, terminate};
 use crate::api::{PodPhase, PodTemplate, RestartPolicy};
-use crate::cluster::{ApiEvent, Change, Cluster, EventObject, Machine, Node, NodeId, NodeReady, PodId, Severity};
+use crate::cluster::{
+    ApiEvent, Change, ChangeKind, Cluster, EventObject, Interest, Machine, Node, NodeId, NodeReady, PodId, Severity,
+};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
 use crate::input::scenario::Startup;
 use crate::units::{SimDuration, SimTime};
@@ -138,6 +140,10 @@ impl Kubelets {
         let runtime = self.runtimes.get(pod.index())?;
         runtime.up.then_some(runtime.last_start)
     }
+
+    /// The changes that it acts on.
+    pub const INTEREST: Interest =
+        Interest::of(&[ChangeKind::Machine, ChangeKind::PodBound, ChangeKind::PodTerminating]);
 
     /// A change of the cluster.
     pub fn observe<A: Agenda<KubeletEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {

@@ -2,6 +2,7 @@
 
 mod actions;
 mod arrivals;
+mod audience;
 mod check;
 mod error;
 mod event;

@@ -5,7 +5,9 @@ use super::event_log::EventLog;
 use super::final_records::{last_counts, pod_records};
 use super::stranded::stranded;
 use crate::api::Name;
-use crate::cluster::{ApiEvent, Change, Cluster, Node, NodeId, NodeReady, Owner, PodId, WorkloadId};
+use crate::cluster::{
+    ApiEvent, Change, ChangeKind, Cluster, Interest, Node, NodeId, NodeReady, Owner, PodId, WorkloadId,
+};
 use crate::record::{
     AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, NodeRecord, PoolRecord,
     RecoveryRecord, StepSeries, WorkloadRecord,
@@ -119,6 +121,21 @@ impl Recorder {
             interval,
         }
     }
+
+    /// The changes that it acts on.
+    pub const INTEREST: Interest = Interest::of(&[
+        ChangeKind::PodAdded,
+        ChangeKind::PodBound,
+        ChangeKind::PodReadiness,
+        ChangeKind::PodTerminating,
+        ChangeKind::PodEnded,
+        ChangeKind::PodRemoved,
+        ChangeKind::NodeAdded,
+        ChangeKind::NodeUpdated,
+        ChangeKind::NodeReadiness,
+        ChangeKind::NodeRemoved,
+        ChangeKind::DesiredReplicas,
+    ]);
 
     /// Accounts for a change.
     pub fn observe(&mut self, change: Change, cluster: &Cluster, now: SimTime) {

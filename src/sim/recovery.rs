@@ -1,7 +1,9 @@
 //! Follows each fault to the recovery from it.
 
 use crate::api::Name;
-use crate::cluster::{Change, Cluster, Machine, NodeId, NodeReady, PodId, WorkloadId, WorkloadKind};
+use crate::cluster::{
+    Change, ChangeKind, Cluster, Interest, Machine, NodeId, NodeReady, PodId, WorkloadId, WorkloadKind,
+};
 use crate::record::{FaultKind, RecoveryRecord, StepSeries};
 use crate::units::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,6 +130,19 @@ impl RecoveryTracker {
             self.account_pod(*pod, cluster, now);
         }
     }
+
+    /// The changes that it acts on.
+    pub const INTEREST: Interest = Interest::of(&[
+        ChangeKind::Machine,
+        ChangeKind::NodeReadiness,
+        ChangeKind::PodTerminating,
+        ChangeKind::PodEnded,
+        ChangeKind::PodBound,
+        ChangeKind::PodReadiness,
+        ChangeKind::PodAdded,
+        ChangeKind::PodRemoved,
+        ChangeKind::DesiredReplicas,
+    ]);
 
     /// Accounts for a change of the cluster.
     pub fn observe(&mut self, change: Change, cluster: &Cluster, now: SimTime) {

@@ -1,6 +1,7 @@
 //! The world of a run: the cluster, everything that acts on it, and the dispatch of events and changes between them.
 
 use super::arrivals::ArrivalStream;
+use super::audience::{Audience, Part};
 use super::error::SimError;
 use super::event::Event;
 use super::prepare::Prepared;
@@ -41,6 +42,7 @@ pub struct World<'a> {
     pub(super) joining: Vec<(u32, api::Node)>,
     pub(super) remarks: Vec<String>,
     shared_gpus: u64,
+    audience: Audience,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
     pub(super) checksum: Checksum,
@@ -56,10 +58,10 @@ struct Usage<'a> {
 }
 
 impl UsageSource for Usage<'_> {
-    fn cpu_time(&self, pod: PodId, time: SimTime) -> SimDuration {
+    fn cpu_times(&self, pod: PodId, times: [SimTime; 2]) -> [SimDuration; 2] {
         // Millicore-nanoseconds to nanoseconds of CPU time.
-        let nanos = self.traffic.cpu_time(pod, time).unwrap_or(0.0) / 1000.0;
-        SimDuration::from_secs_f64(nanos / 1e9)
+        let nanos = self.traffic.cpu_times(pod, times).unwrap_or_default().map(|amount| amount / 1000.0);
+        nanos.map(|amount| SimDuration::from_secs_f64(amount / 1e9))
     }
 
     fn memory(&self, pod: PodId, time: SimTime) -> Bytes {
@@ -122,6 +124,7 @@ impl<'a> World<'a> {
             joining: Vec::new(),
             remarks: Vec::new(),
             shared_gpus: 0,
+            audience: Audience::new(!spec.traffic.is_empty(), !scenario.faults.is_empty()),
             changes: Vec::new(),
             events: Vec::new(),
             checksum: Checksum::default(),
@@ -274,23 +277,34 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Tells a change to the parts that want it.
     fn observe(&mut self, change: Change) {
         let Self { queue, cluster, .. } = self;
         let now = queue.now();
-        self.recorder.observe(change, cluster, now);
-        self.recovery.observe(change, cluster, now);
-        // Neither traffic nor autoscalers know pods that no workload owns.
-        let concerns_workloads = change.pod().is_none_or(|pod| cluster.pod(pod).workload.is_some());
-        if concerns_workloads {
+        let is_bare = change.pod().is_some_and(|pod| cluster.pod(pod).is_bare());
+        let parts = self.audience.of(change, is_bare);
+        if parts.have(Part::Recorder) {
+            self.recorder.observe(change, cluster, now);
+        }
+        if parts.have(Part::Recovery) {
+            self.recovery.observe(change, cluster, now);
+        }
+        if parts.have(Part::Traffic) {
             self.traffic.observe(change, cluster, now);
         }
-        self.scheduler.observe(change, cluster, queue);
-        self.kubelets.observe(change, cluster, queue);
-        self.controllers.observe(change, cluster, queue);
-        if concerns_workloads {
+        if parts.have(Part::Scheduler) {
+            self.scheduler.observe(change, cluster, queue);
+        }
+        if parts.have(Part::Kubelets) {
+            self.kubelets.observe(change, cluster, queue);
+        }
+        if parts.have(Part::Controllers) {
+            self.controllers.observe(change, cluster, queue);
+        }
+        if parts.have(Part::Hpa) {
             self.hpa.observe(change, cluster, queue);
         }
-        if !self.faults.is_empty() {
+        if parts.have(Part::Faults) {
             self.faults.observe(change, cluster, queue);
         }
     }

@@ -8,12 +8,13 @@
 //!
 //! Not modelled here: queueing and latency, and load balancing that is not even.
 
-use crate::cluster::{Change, Cluster, Machine, NodeId, PodId, WorkloadId};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId, WorkloadId};
 use crate::engine::Agenda;
 use crate::input::scenario;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use crate::workload::RateCurve;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 /// The request rate of a traffic entry changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,9 +96,26 @@ struct PodLoad {
     running: SimTime,
     ended: Option<SimTime>,
     /// Spans in which it served; the last one may be open.
-    serving: Vec<ServingSpan>,
+    serving: SmallVec<[ServingSpan; 1]>,
     /// It is an endpoint on a machine that is down.
     is_dead: bool,
+}
+
+impl PodLoad {
+    /// CPU time used up to `time` with the usage of a curve, in millicore-nanoseconds.
+    fn cpu_time(&self, curve: &Curve, idle_cpu: f64, time: SimTime) -> f64 {
+        let mut total = 0.0;
+        let mut served = SimDuration::ZERO;
+        for span in &self.serving {
+            let end = span.end.unwrap_or(time).min(time);
+            if end > span.start {
+                total += curve.cpu_time(end) - span.cpu_time_before;
+                served += end - span.start;
+            }
+        }
+        let alive = (self.ended.unwrap_or(time).min(time) - self.running).max_zero();
+        total + nanos((alive - served).max_zero()) * idle_cpu
+    }
 }
 
 /// One traffic entry.
@@ -185,6 +203,17 @@ impl Traffic {
         self.spread(change.traffic as usize, cluster, now);
     }
 
+    /// The changes that it acts on.
+    pub const INTEREST: Interest = Interest::of(&[
+        ChangeKind::PodRunning,
+        ChangeKind::PodReadiness,
+        ChangeKind::PodEndpoint,
+        ChangeKind::PodEnded,
+        ChangeKind::PodRemoved,
+        ChangeKind::Machine,
+    ])
+    .without_bare_pods();
+
     /// A pod started, became an endpoint, ended, or its machine changed.
     pub fn observe(&mut self, change: Change, cluster: &Cluster, now: SimTime) {
         match change {
@@ -260,7 +289,7 @@ impl Traffic {
                 node: pod.node,
                 running: now,
                 ended: None,
-                serving: Vec::new(),
+                serving: SmallVec::new(),
                 is_dead: false,
             })
         });
@@ -334,22 +363,12 @@ impl Traffic {
         }
     }
 
-    /// CPU time that a pod has used up to `time`, in millicore-nanoseconds; `None` for pods without traffic.
-    pub fn cpu_time(&self, pod: PodId, time: SimTime) -> Option<f64> {
+    /// CPU time that a pod has used up to each of some times, in millicore-nanoseconds; `None` for pods without traffic.
+    pub fn cpu_times<const N: usize>(&self, pod: PodId, times: [SimTime; N]) -> Option<[f64; N]> {
         let load = self.pods.get(pod.index())?.as_deref()?;
         let entry = &self.entries[load.traffic as usize];
         let curve = &entry.curves[load.curve as usize];
-        let mut total = 0.0;
-        let mut served = SimDuration::ZERO;
-        for span in &load.serving {
-            let end = span.end.unwrap_or(time).min(time);
-            if end > span.start {
-                total += curve.cpu_time(end) - span.cpu_time_before;
-                served += end - span.start;
-            }
-        }
-        let alive = (load.ended.unwrap_or(time).min(time) - load.running).max_zero();
-        Some(total + nanos((alive - served).max_zero()) * entry.idle_cpu)
+        Some(times.map(|time| load.cpu_time(curve, entry.idle_cpu, time)))
     }
 
     /// Memory that a pod uses at `time`; `None` for pods without traffic.
@@ -369,7 +388,10 @@ impl Traffic {
     /// What each pod has used on its node by `end`, in millicore-nanoseconds.
     pub fn usage_by_node(&self, end: SimTime) -> impl Iterator<Item = (NodeId, f64)> + '_ {
         let pods = self.pods.iter().enumerate().filter_map(|(index, load)| Some((index, load.as_deref()?.node?)));
-        pods.filter_map(move |(index, node)| Some((node, self.cpu_time(PodId::from_index(index), end)?)))
+        pods.filter_map(move |(index, node)| {
+            let [used] = self.cpu_times(PodId::from_index(index), [end])?;
+            Some((node, used))
+        })
     }
 }
 
@@ -380,123 +402,4 @@ fn float(count: i64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::api::{self, Container, LabelSelector, Name, ObjectMeta, PodSpec, PodTemplate, ResourceList};
-    use crate::cluster::{NewPod, Owner, WorkloadKind};
-    use crate::engine::EventQueue;
-    use crate::input::scenario::Rate;
-    use std::sync::Arc;
-
-    /// A Deployment `default/web` with two running pods on two nodes, each with a limit of `limit` millicores.
-    fn cluster(limit: i64) -> (Cluster, Vec<PodId>) {
-        let mut cluster = Cluster::default();
-        let limits = ResourceList { cpu: Some(MilliCpu::new(limit)), ..ResourceList::default() };
-        let spec = PodSpec { containers: vec![Container { limits, ..Container::default() }], ..PodSpec::default() };
-        let template = Arc::new(PodTemplate { spec, ..PodTemplate::default() });
-        let id = cluster.intern_template(&template);
-        let meta = ObjectMeta { name: Name::from("web"), namespace: Name::from("default"), ..ObjectMeta::default() };
-        let object = api::Deployment {
-            meta,
-            replicas: 2,
-            selector: LabelSelector::default(),
-            template,
-            strategy: api::DeploymentStrategy::default(),
-            min_ready: SimDuration::ZERO,
-            progress_deadline: None,
-            revision_history_limit: 10,
-            paused: false,
-        };
-        let deployment = cluster.apply_deployment(object.with_template(id), SimTime::ZERO);
-        let workload = cluster.deployment(deployment).workload;
-        assert!(matches!(cluster.workload(workload).kind, WorkloadKind::Deployment(_)));
-        let pods = (0..2)
-            .map(|index| {
-                let node = api::Node {
-                    meta: ObjectMeta { name: Name::from(format!("n{index}")), ..ObjectMeta::default() },
-                    ..api::Node::default()
-                };
-                let node = cluster.add_node(Arc::new(node), None, SimTime::ZERO);
-                let new = NewPod {
-                    name: Name::from(format!("web-{index}")),
-                    namespace: cluster.deployment(deployment).namespace,
-                    template: id,
-                    owner: Owner::None,
-                    workload: Some(workload),
-                    ordinal: 0,
-                    arrival: None,
-                    run_for: None,
-                };
-                let pod = cluster.add_pod(new, SimTime::ZERO);
-                cluster.bind(pod, node, SimTime::ZERO);
-                cluster.set_pod_running(pod, SimTime::ZERO);
-                cluster.set_pod_ready(pod, true, SimTime::ZERO);
-                cluster.set_pod_in_endpoints(pod, true);
-                pod
-            })
-            .collect();
-        (cluster, pods)
-    }
-
-    /// Traffic of 100 requests/s that cost 10 ms each, on top of 50 millicores per pod.
-    fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
-        let entry = scenario::Traffic {
-            name: None,
-            target: scenario::Target {
-                kind: scenario::TargetKind::Deployment,
-                namespace: "default".to_owned(),
-                name: "web".to_owned(),
-            },
-            rate: Rate::Constant(100.0),
-            cpu_per_request: scenario::Duration::from_millis(10),
-            cpu_idle: serde_json::from_value("50m".into()).expect("an amount"),
-            memory_per_pod: scenario::Amount::from_units(1000),
-            memory_per_request: scenario::Amount::from_units(10),
-        };
-        let mut traffic = Traffic::new(&[entry], SimTime::ZERO);
-        let mut queue: EventQueue<RateChange> = EventQueue::default();
-        traffic.start(&mut queue);
-        while let Some((_, change)) = queue.pop() {
-            traffic.handle(change, cluster, &mut queue);
-        }
-        for pod in pods {
-            traffic.observe(Change::PodEndpoint(*pod), cluster, SimTime::ZERO);
-        }
-        traffic
-    }
-
-    #[test]
-    fn load_is_shared_and_cut_at_the_limits() {
-        let cases = [
-            (1000, 1100.0, 0.0, "each pod serves 50/s with 500 millicores on top of 50"),
-            (300, 600.0, 50.0, "a limit of 300 leaves 250 of 500 millicores to requests"),
-        ];
-        for (limit, cpu, unserved, why) in cases {
-            let (cluster, pods) = cluster(limit);
-            let mut traffic = traffic(&cluster, &pods);
-            let (_, _, load) = traffic.take_changed().next_back().expect("the load changed");
-            assert!((load.cpu - cpu).abs() < 1e-9 && (load.unserved - unserved).abs() < 1e-9, "{why}: {load:?}");
-            assert!((load.memory - 2.0 * 1500.0).abs() < 1e-9, "{why}: memory");
-        }
-    }
-
-    #[test]
-    fn an_endpoint_on_a_dead_machine_loses_its_share() {
-        let (mut cluster, pods) = cluster(2000);
-        let mut traffic = traffic(&cluster, &pods);
-        let node = cluster.pod(pods[0]).node.expect("it is bound");
-        cluster.set_machine(node, Machine::Down);
-        traffic.observe(Change::Machine { node, was: Machine::Up }, &cluster, SimTime::from_secs(10));
-        let (_, _, load) = traffic.take_changed().next_back().expect("the load changed");
-        assert!((load.unserved - 50.0).abs() < 1e-9, "half of the requests go to the dead endpoint: {load:?}");
-        cluster.set_pod_ready(pods[0], false, SimTime::from_secs(50));
-        traffic.observe(Change::PodReadiness(pods[0]), &cluster, SimTime::from_secs(50));
-        let (_, _, load) = traffic.take_changed().next_back().expect("the load changed");
-        assert!(load.unserved.abs() < 1e-9, "once it is marked, the other pod gets everything: {load:?}");
-        // 10 s at 550 millicores, 40 s at 550 and 10 s at 1,050.
-        let used = traffic.cpu_time(pods[1], SimTime::from_secs(60)).expect("it has traffic");
-        assert!((used / 1e9 - (50.0 * 550.0 + 10.0 * 1050.0)).abs() < 1e-3, "{used}");
-        let dead = traffic.cpu_time(pods[0], SimTime::from_secs(60)).expect("it had traffic");
-        assert!((dead / 1e9 - 10.0 * 550.0).abs() < 1e-3, "nothing is used on a dead machine: {dead}");
-    }
-}
+mod tests;

@@ -11,8 +11,8 @@ use super::{
 use crate::api::{ConditionStatus, CrossVersionObjectReference, HpaStatus, MetricIdentifier, MilliValue};
 use crate::autoscaler::metrics::{MetricsServer, PodMetric};
 use crate::cluster::{
-    ApiEvent, Change, Cluster, DeploymentId, EventObject, Hpa, HpaId, ObjectId, PodId, ReplicaSetId, Severity,
-    StatefulSetId, WorkloadId,
+    ApiEvent, Change, ChangeKind, Cluster, DeploymentId, EventObject, Hpa, HpaId, Interest, ObjectId, PodId,
+    ReplicaSetId, Severity, StatefulSetId, WorkloadId,
 };
 use crate::engine::Agenda;
 use crate::units::{Bytes, SimDuration, SimTime};
@@ -27,8 +27,8 @@ pub enum HpaEvent {
 
 /// What the pods use, for the metrics pipeline to sample.
 pub trait UsageSource {
-    /// CPU time that a pod has used up to a time; zero if nothing loads it.
-    fn cpu_time(&self, pod: PodId, time: SimTime) -> SimDuration;
+    /// CPU time that a pod has used up to each of two times; zero if nothing loads it.
+    fn cpu_times(&self, pod: PodId, times: [SimTime; 2]) -> [SimDuration; 2];
     /// Memory that a pod uses at a time.
     fn memory(&self, pod: PodId, time: SimTime) -> Bytes;
     /// Since when the containers of a pod have been running without a restart.
@@ -91,7 +91,7 @@ impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
         }
         let window = self.server.window(self.now, self.usage.running_since(id)?)?;
         match resource {
-            "cpu" => window.cpu(|time| self.usage.cpu_time(id, time)),
+            "cpu" => window.cpu(|points| self.usage.cpu_times(id, points)),
             "memory" => Some(window.memory(|time| self.usage.memory(id, time))),
             _ => None,
         }
@@ -130,6 +130,21 @@ impl HpaController {
         }
         &mut self.entries[id.index()]
     }
+
+    /// The changes that it acts on.
+    pub const INTEREST: Interest = Interest::of(&[
+        ChangeKind::HpaSpec,
+        ChangeKind::DesiredReplicas,
+        ChangeKind::PodAdded,
+        ChangeKind::PodRunning,
+        ChangeKind::PodReadiness,
+        ChangeKind::PodRestarted,
+        ChangeKind::PodTerminating,
+        ChangeKind::PodEnded,
+        ChangeKind::PodRemoved,
+        ChangeKind::ReplicaSetStatus,
+    ])
+    .without_bare_pods();
 
     /// A change of the cluster.
     pub fn observe<A: Agenda<HpaEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {

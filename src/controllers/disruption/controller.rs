@@ -4,7 +4,9 @@
 //! removed.
 
 use super::{Counted, Tally, budget_status};
-use crate::cluster::{Change, Cluster, DisruptionBudgetId, NamespaceId, PodId, TemplateId, WorkloadId};
+use crate::cluster::{
+    Change, ChangeKind, Cluster, DisruptionBudgetId, Interest, NamespaceId, PodId, TemplateId, WorkloadId,
+};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +28,18 @@ pub struct DisruptionController {
 }
 
 impl DisruptionController {
+    /// The changes that it acts on.
+    pub const INTEREST: Interest = Interest::of(&[
+        ChangeKind::DisruptionBudgetSpec,
+        ChangeKind::DisruptionBudgetRemoved,
+        ChangeKind::PodAdded,
+        ChangeKind::PodReadiness,
+        ChangeKind::PodTerminating,
+        ChangeKind::PodEnded,
+        ChangeKind::PodRemoved,
+        ChangeKind::DesiredReplicas,
+    ]);
+
     /// A change of the cluster.
     pub fn observe(&mut self, change: Change, cluster: &Cluster) {
         match change {

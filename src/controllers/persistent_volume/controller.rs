@@ -9,7 +9,7 @@ use crate::api::{
     ClaimReference, ClaimTemplate, Name, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm,
     PersistentVolume, PersistentVolumeSource, StorageClass, VolumeBindingMode, VolumeSource, well_known,
 };
-use crate::cluster::{Change, ClaimId, Cluster, PodId, Severity};
+use crate::cluster::{Change, ChangeKind, ClaimId, Cluster, Interest, PodId, Severity};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
@@ -45,6 +45,17 @@ impl PersistentVolumeController {
             told: BTreeSet::new(),
         }
     }
+
+    /// The changes that it acts on.
+    pub const INTEREST: Interest = Interest::of(&[
+        ChangeKind::ClaimAdded,
+        ChangeKind::ClaimUpdated,
+        ChangeKind::ClaimRemoved,
+        ChangeKind::Volume,
+        ChangeKind::StorageClass,
+        ChangeKind::PodAdded,
+        ChangeKind::PodRemoved,
+    ]);
 
     /// A change of the cluster.
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {

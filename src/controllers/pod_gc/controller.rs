@@ -1,7 +1,7 @@
 //! The running pod garbage collector: removes pods whose node object does not exist any more, and the oldest of too many
 //! pods that have ended.
 
-use crate::cluster::{Change, Cluster, Disruption, NodeId, PodId};
+use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, NodeId, PodId};
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::pod_gc::{TerminatedPod, orphan_collection_time, surplus_terminated};
@@ -39,6 +39,10 @@ impl PodGcController {
             surplus_planned: false,
         }
     }
+
+    /// The changes that it acts on.
+    pub const INTEREST: Interest =
+        Interest::of(&[ChangeKind::NodeRemoved, ChangeKind::PodEnded, ChangeKind::PodRemoved]);
 
     /// A node object was removed, or a pod ended: the next pass finds it.
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {

@@ -1,7 +1,7 @@
 //! The running taint eviction controller: deletes pods whose tolerations of `NoExecute` taints run out.
 
 use crate::api::TaintEffect;
-use crate::cluster::{Change, Cluster, Disruption, NodeId, PodId, Severity};
+use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, NodeId, PodId, Severity};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
@@ -28,6 +28,10 @@ impl TaintEvictionController {
     pub fn new(settings: &ControllerSettings) -> Self {
         Self { plans: FxHashMap::default(), next_plan: 0, limiter: settings.client() }
     }
+
+    /// The changes that it acts on.
+    pub const INTEREST: Interest =
+        Interest::of(&[ChangeKind::NodeUpdated, ChangeKind::NodeAdded, ChangeKind::PodBound, ChangeKind::PodRemoved]);
 
     /// A node's taints or a pod's binding changed.
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {

@@ -4,7 +4,7 @@
 use super::owners::owner_selector;
 use super::{RateLimit, Scheduler, SchedulerEvent};
 use crate::api::Name;
-use crate::cluster::{Change, Cluster, NamespaceId, PodId};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, NamespaceId, PodId};
 use crate::engine::Agenda;
 use crate::scheduler::framework::{ClusterEvent, HintContext, node_update_events};
 use crate::scheduler::view::{ListerChange, PodInfo};
@@ -29,6 +29,33 @@ impl<L: RateLimit> Scheduler<L> {
             self.queue.disperse_all();
         }
     }
+
+    /// The changes that it acts on.
+    pub const INTEREST: Interest = Interest::of(&[
+        ChangeKind::NamespaceChanged,
+        ChangeKind::NodeAdded,
+        ChangeKind::NodeUpdated,
+        ChangeKind::NodeRemoved,
+        ChangeKind::ServiceRemoved,
+        ChangeKind::ServiceChanged,
+        ChangeKind::ReplicaSetSpec,
+        ChangeKind::StatefulSetSpec,
+        ChangeKind::PodAdded,
+        ChangeKind::PodBound,
+        ChangeKind::PodTerminating,
+        ChangeKind::PodEnded,
+        ChangeKind::PodRemoved,
+        ChangeKind::ClaimAdded,
+        ChangeKind::ClaimUpdated,
+        ChangeKind::ClaimRemoved,
+        ChangeKind::Volume,
+        ChangeKind::VolumeRemoved,
+        ChangeKind::StorageClass,
+        ChangeKind::CsiObject,
+        ChangeKind::DisruptionBudgetSpec,
+        ChangeKind::DisruptionBudgetRemoved,
+        ChangeKind::DisruptionBudgetStatus,
+    ]);
 
     /// A change of the cluster.
     pub fn observe<A: Agenda<SchedulerEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
