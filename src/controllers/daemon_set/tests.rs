@@ -138,39 +138,3 @@ fn daemon_pods_tolerate_sick_nodes() {
     let limited = Toleration { toleration_seconds: Some(SimDuration::from_secs(5)), ..tolerations[0].clone() };
     assert_eq!(daemon_tolerations(&[limited], false), tolerations, "a limited toleration is replaced");
 }
-
-#[test]
-fn the_status_counts_nodes() {
-    let pod = |is_ready, is_available, is_updated| DaemonPodView {
-        is_updated,
-        phase: PodPhase::Running,
-        is_scheduled: true,
-        is_ready,
-        is_available,
-        is_deleting: false,
-        created: SimTime::ZERO,
-    };
-    let whole = [pod(true, true, true)];
-    let young = [pod(true, false, true)];
-    let old = [pod(false, false, false), DaemonPodView { created: SimTime::from_secs(9), ..pod(true, true, true) }];
-    let node = |eligibility, pods| DaemonNodeView { eligibility, pods, backoff: None };
-    let nodes = [
-        node(Eligibility::ShouldRun, &whole[..]),
-        node(Eligibility::ShouldRun, &young[..]),
-        node(Eligibility::ShouldRun, &old[..]),
-        node(Eligibility::ShouldRun, &[]),
-        node(Eligibility::No, &whole[..]),
-        node(Eligibility::No, &[]),
-    ];
-    let expected = DaemonSetStatus {
-        observed_generation: 0,
-        desired_number_scheduled: 4,
-        current_number_scheduled: 3,
-        number_misscheduled: 1,
-        number_ready: 2,
-        updated_number_scheduled: 2,
-        number_available: 1,
-        number_unavailable: 3,
-    };
-    assert_eq!(scheduled_status(&nodes), expected, "of several pods of a node the oldest counts");
-}

@@ -5,6 +5,7 @@ use crate::api::{self, Container, LabelSelector, Name, ObjectMeta, PodSpec, PodT
 use crate::cluster::{NewPod, Owner, WorkloadKind};
 use crate::engine::EventQueue;
 use crate::input::scenario::Rate;
+use crate::units::MilliCpu;
 use std::sync::Arc;
 
 /// A Deployment `default/web` with two running pods on two nodes, each with a limit of `limit` millicores.
