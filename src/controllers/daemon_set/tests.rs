@@ -1,8 +1,6 @@
 //! Tables for single syncs of the DaemonSet controller.
 
-use super::status::scheduled_status;
 use super::*;
-use crate::api::DaemonSetStatus;
 use crate::api::IntOrPercent::{self, Int, Percent};
 
 const NOW: SimTime = SimTime::from_secs(1000);
