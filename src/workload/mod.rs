@@ -6,6 +6,7 @@ mod arrivals;
 mod distribution;
 mod rate;
 pub mod traffic;
+mod usage_curve;
 
 pub use arrivals::ArrivalTimes;
 pub use distribution::Sampler;

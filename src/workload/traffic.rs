@@ -11,8 +11,9 @@
 use crate::cluster::{Change, Cluster, Machine, NodeId, PodId, WorkloadId};
 use crate::engine::Agenda;
 use crate::input::scenario;
-use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
+use crate::units::{Bytes, SimDuration, SimTime};
 use crate::workload::RateCurve;
+use crate::workload::usage_curve::{UsageCurve, nanos};
 use rustc_hash::FxHashMap;
 
 /// The request rate of a traffic entry changes.
@@ -20,59 +21,6 @@ use rustc_hash::FxHashMap;
 pub struct RateChange {
     /// Index of the entry in the scenario.
     pub traffic: u32,
-}
-
-/// Usage of one serving pod from an instant on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Point {
-    from: SimTime,
-    /// CPU time before `from`, in millicore-nanoseconds.
-    cumulative: f64,
-    /// CPU usage in millicores.
-    cpu: f64,
-    /// Memory in bytes.
-    memory: f64,
-}
-
-/// Usage of a serving pod with a given CPU limit over time.
-#[derive(Clone, Debug)]
-struct Curve {
-    limit: Option<MilliCpu>,
-    points: Vec<Point>,
-}
-
-impl Curve {
-    fn set(&mut self, now: SimTime, cpu: f64, memory: f64) {
-        let cpu = self.limit.map_or(cpu, |limit| cpu.min(limit.as_f64()));
-        let cumulative = self.cpu_time(now);
-        match self.points.last_mut() {
-            Some(last) if last.from == now => (last.cpu, last.memory) = (cpu, memory),
-            Some(last) if (last.cpu, last.memory) == (cpu, memory) => {}
-            _ => self.points.push(Point { from: now, cumulative, cpu, memory }),
-        }
-    }
-
-    fn at(&self, time: SimTime) -> Option<&Point> {
-        // Scrapes ask for the recent past, which the last few points nearly always hold.
-        const RECENT: usize = 4;
-        let (earlier, recent) = self.points.split_at(self.points.len().saturating_sub(RECENT));
-        let is_before = |point: &Point| point.from <= time;
-        match recent.partition_point(is_before).checked_sub(1) {
-            Some(index) => recent.get(index),
-            None => earlier.get(earlier.partition_point(is_before).checked_sub(1)?),
-        }
-    }
-
-    /// CPU time up to `time`, in millicore-nanoseconds.
-    fn cpu_time(&self, time: SimTime) -> f64 {
-        self.at(time).map_or(0.0, |point| point.cumulative + nanos(time - point.from) * point.cpu)
-    }
-}
-
-/// A span in nanoseconds as a float.
-#[expect(clippy::cast_precision_loss, reason = "53 bits of nanoseconds are 104 days to the nanosecond")]
-fn nanos(span: SimDuration) -> f64 {
-    span.as_nanos() as f64
 }
 
 /// A span in which a pod served.
@@ -117,7 +65,7 @@ struct Entry {
     dead: i64,
     /// Running pods, serving or not.
     running: i64,
-    curves: Vec<Curve>,
+    curves: Vec<UsageCurve>,
     load: Load,
 }
 
@@ -248,8 +196,8 @@ impl Traffic {
         }
         let load = slot.get_or_insert_with(|| {
             let limit = cluster.template_of(id).cpu_limit;
-            let curve = entry.curves.iter().position(|curve| curve.limit == limit).unwrap_or_else(|| {
-                entry.curves.push(Curve { limit, points: Vec::new() });
+            let curve = entry.curves.iter().position(|curve| curve.limit() == limit).unwrap_or_else(|| {
+                entry.curves.push(UsageCurve::new(limit));
                 entry.serving.push(0);
                 entry.curves.len() - 1
             });
@@ -314,7 +262,7 @@ impl Traffic {
             let mut cut = 0.0;
             for (curve, count) in entry.curves.iter_mut().zip(&entry.serving) {
                 curve.set(now, cpu, memory);
-                let used = curve.points.last().map_or(0.0, |point| point.cpu);
+                let used = curve.last_cpu();
                 load.cpu += float(*count) * used;
                 load.memory += float(*count) * memory;
                 cut += float(*count) * (cpu - used);
@@ -386,6 +334,7 @@ mod tests {
     use crate::cluster::{NewPod, Owner, WorkloadKind};
     use crate::engine::EventQueue;
     use crate::input::scenario::Rate;
+    use crate::units::MilliCpu;
     use std::sync::Arc;
 
     /// A Deployment `default/web` with two running pods on two nodes, each with a limit of `limit` millicores.
