@@ -20,9 +20,9 @@ mod watch;
 mod world;
 
 pub use error::SimError;
-pub use event::Event;
-pub use prepare::{PrepareOptions, Prepared, complete, prepare, read_scheduler_config};
-pub use prepared_arrivals::PreparedArrivals;
+pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use run::{RunOptions, simulate};
-pub use settings::starting_nodes;
-pub use watch::{NotTried, Watch, Watched, WatchedPod, watch};
+
+pub(crate) use prepare::read_scheduler_config;
+pub(crate) use settings::starting_nodes;
+pub(crate) use watch::{NotTried, Watch, Watched, WatchedPod, watch};

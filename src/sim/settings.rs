@@ -9,7 +9,7 @@ use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
 use crate::infra::node_pool::NodePool;
 use crate::input::scenario::{self, MAX_PODS, ScenarioSpec, resource_list};
 use crate::kubelet::controller::KubeletSettings;
-use crate::scheduler::component::{RateLimit, SchedulerTiming};
+use crate::scheduler::{RateLimit, SchedulerTiming};
 use crate::units::{NanoDollars, SimDuration, SimTime};
 
 /// Time that the kubelet of a machine that was down needs until it reports: an assumption (a virtual machine that boots
@@ -200,6 +200,30 @@ pub fn metric_values(
         }
         MetricTarget::Value(value) => {
             (current.and_then(|current| current.value).map(MilliValue::as_units), value.as_f64())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::scenario::{LoadOptions, load_text};
+    use std::path::Path;
+
+    #[test]
+    fn the_day_begins_before_the_run() {
+        let cases = [
+            ("", 0, "not pinned to the calendar"),
+            ("start: \"2026-11-27T00:00:00Z\"", 0, "midnight"),
+            ("start: \"2026-11-27T06:30:00+01:00\"", -(5 * 3600 + 1800), "05:30 UTC"),
+        ];
+        for (start, seconds, why) in cases {
+            let text = format!(
+                "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {{name: x}}\nspec:\n  duration: 10h\n  {start}\n  \
+                 nodePools: [{{name: p, count: 2, capacity: {{cpu: 4, memory: 8Gi}}}}]\n"
+            );
+            let scenario = load_text(&text, Path::new("x.yaml"), &LoadOptions::default()).expect("a scenario");
+            assert_eq!(midnight(&scenario.spec), SimTime::from_secs(seconds), "{why}");
         }
     }
 }

@@ -26,12 +26,12 @@ pub use crate::api::ResourceKey;
 pub use change_log::{KindId, LogEntry};
 pub use images::ImageId;
 pub use lister_change::ListerChange;
-pub use listers::{DisruptionBudget, Listers, OwnerKey, VolumeListers};
+pub use listers::{DisruptionBudget, Listers, VolumeListers};
 pub use node_info::NodeInfo;
 pub use nominator::Nominator;
 pub use pod_info::{DeclaredFeature, HostPort, OriginAddress, PodInfo, PodOrigin, PodTraits};
 pub use pod_origins::PodOrigins;
-pub use resources::{PlacedRequests, PodRequests, Resources, is_extended_resource_name};
+pub use resources::{PlacedRequests, Resources, is_extended_resource_name};
 pub use snapshot::Snapshot;
 pub use topology::{Domain, Topology, TopologyKey};
 

@@ -194,7 +194,7 @@ fn explained(attempt: &Attempt) -> ExplainedAttempt {
 }
 
 /// The scores of each plugin; none where a single feasible node made them needless.
-fn scored(again: &Redecided) -> impl Iterator<Item = &crate::scheduler::framework::PluginScores> {
+fn scored(again: &Redecided) -> impl Iterator<Item = &crate::scheduler::PluginScores> {
     again.scratch.scores.plugins().iter()
 }
 
