@@ -65,7 +65,7 @@ impl Controllers {
             && cluster.pod(pod).owner == Owner::None
             && cluster.pod(pod).workload.is_none()
         {
-            // Of a bare pod only those who watch every pod take notice.
+            // A bare pod concerns only the controllers that list every pod.
             self.pod_gc.observe(change, cluster, agenda);
             self.taint_eviction.observe(change, cluster, agenda);
             return;

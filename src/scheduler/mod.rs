@@ -40,7 +40,7 @@ pub use index::Index;
 pub use view::{PodInfo, PodOrigin, PodTraits, View};
 
 pub(crate) use controller::{
-    Attempt, AttemptOutcome, Match, RateLimit, Scheduler, SchedulerEvent, SchedulerTiming, WatchedPods,
+    Attempt, AttemptOutcome, FollowedPods, Match, RateLimit, Scheduler, SchedulerEvent, SchedulerTiming,
 };
 pub(crate) use framework::{
     ClusterEvent, CycleState, HintContext, PluginScores, PostFilterResult, PreFilterRejection, node_update_events,

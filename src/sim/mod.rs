@@ -7,6 +7,7 @@ mod error;
 mod event;
 mod event_log;
 mod final_records;
+mod follow;
 mod prepare;
 mod prepared_arrivals;
 mod recorder;
@@ -16,13 +17,12 @@ mod settings;
 mod setup;
 mod stranded;
 mod totals;
-mod watch;
 mod world;
 
 pub use error::SimError;
 pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use run::{RunOptions, simulate};
 
+pub(crate) use follow::{FollowedPod, FollowedRun, NotTried, follow};
 pub(crate) use prepare::read_scheduler_config;
 pub(crate) use settings::starting_nodes;
-pub(crate) use watch::{NotTried, Watch, Watched, WatchedPod, watch};

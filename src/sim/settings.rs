@@ -90,8 +90,8 @@ fn percent(share: f64) -> u32 {
 pub fn scheduler_timing(spec: &ScenarioSpec) -> SchedulerTiming {
     let latency = &spec.control_plane.latency;
     let total = delay(latency.scale, latency.create_to_bound);
-    let (watch, cycle) = (total.mul_f64(0.4), total.mul_f64(0.1));
-    SchedulerTiming { watch, cycle, bind: total - watch - cycle }
+    let (watch_latency, cycle) = (total.mul_f64(0.4), total.mul_f64(0.1));
+    SchedulerTiming { watch_latency, cycle, bind: total - watch_latency - cycle }
 }
 
 /// The scheduler's client.
