@@ -1,4 +1,4 @@
-//! A scenario's settings as the rooms take them.
+//! Turns a scenario's settings into those of the controllers, the scheduler, the kubelets and the autoscalers.
 
 use crate::api::{DefaultTolerationSeconds, MilliValue, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;

@@ -1,4 +1,4 @@
-//! What of a node's free resources no pod of the usual proportion can use.
+//! Stranded resources: free CPU and memory of a node that pods of its proportions cannot use.
 
 /// Stranded CPU and memory of a node (see [`cpu_stranded`](crate::record::ClusterSeries)), from what is allocatable and requested of each.
 pub fn stranded(cpu: (i64, i64), memory: (i64, i64)) -> (i64, i64) {

@@ -1,10 +1,10 @@
 //! The index: the same decisions as the framework's, at a cost that follows what changed rather than the number of nodes.
 //!
 //! Pods that every decision treats alike share a [class](class); classes of one shape share a [layer], which knows what
-//! each node is worth to them, and classes that ask the same of other pods share a [demand]. A search computes the leaves
-//! of nodes that changed where it comes by, and reads the rest from summaries. Scores that depend on the other nodes
-//! (their highest taint count, the emptiest zone) are normalized over groups of nodes that share them. Counts of pods by
-//! node and by topology domain are kept pod by pod.
+//! each node is worth to them, and classes that ask the same of other pods share a [demand]. Scores are
+//! computed lazily: a changed node is rescored the next time a search reaches it, and the rest is read from summaries.
+//! Scores that depend on other nodes (the highest taint count among them, the emptiest zone) are normalized over groups of
+//! nodes that share them. Counts of pods by node and by topology domain are kept pod by pod.
 //!
 //! Each plugin's descriptor says whether the index has its rule. What cannot be indexed is left to the framework: pods
 //! about whom a plugin has something to say whose rule the index does not have (those of volumes), pods with a node set

@@ -1,9 +1,8 @@
 //! What the scheduler sees of the cluster: the [`View`], which whoever asks "would this pod fit there?" changes and asks.
 //!
 //! A run keeps one view up to date with the cluster; `fit`, `explain` and conformance build theirs from objects. All of
-//! them change it by the same methods. Deciding is not the duty of this room: see
-//! [`schedule`](crate::scheduler::schedule) and [`fits`](crate::scheduler::fits), which look at a view through a
-//! [`Context`](crate::scheduler::Context).
+//! them change it by the same methods. Decisions are not made here but by
+//! [`schedule`](crate::scheduler::schedule), which looks at a view through a [`Context`](crate::scheduler::Context).
 
 mod change_log;
 mod fork;
