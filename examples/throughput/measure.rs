@@ -9,7 +9,7 @@ use wavetank::engine::{Checksum, EventQueue, Priority};
 use wavetank::input::Diagnostics;
 use wavetank::record::Facts;
 use wavetank::report::{self, OutputOptions};
-use wavetank::scheduler::component::DecisionPath;
+use wavetank::scheduler::DecisionPath;
 use wavetank::sim::{self, PrepareOptions, Prepared, RunOptions};
 use wavetank::units::{SimDuration, SimTime};
 
@@ -113,8 +113,12 @@ fn prepare(workload: &Workload, options: &Options, folder: &Path) -> Result<Prep
 /// When the last pod of a trace comes.
 fn last_arrival_seconds(pods: &Path) -> Result<f64, String> {
     let format = wavetank::input::scenario::TraceFormat::Generic;
-    let opened = wavetank::input::trace::TracePods::open(format, pods).map_err(|error| error.to_string())?;
-    Ok(opened.summary().last_arrival.as_secs_f64())
+    let failed = |error: wavetank::input::TableError| error.to_string();
+    let mut last = SimTime::ZERO;
+    for pod in wavetank::input::trace::TracePods::open(format, pods).map_err(failed)? {
+        last = last.max(pod.map_err(failed)?.arrival);
+    }
+    Ok(last.as_secs_f64())
 }
 
 /// A digest of all placements.
@@ -156,7 +160,7 @@ fn event_loop(workload: &Workload) -> Measured {
     let cpu_seconds = cpu_seconds() - before;
     Measured {
         nodes: 0,
-        pods: queue.len(),
+        pods: workload.pods as usize,
         events: u64::from(EVENT_LOOP_POPS),
         cpu_seconds,
         framework: None,
@@ -167,7 +171,7 @@ fn event_loop(workload: &Workload) -> Measured {
 /// CPU time of this thread so far in seconds; the simulation has no other.
 fn cpu_seconds() -> f64 {
     let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = text.split_whitespace().next().and_then(|own| own.parse::<f64>().ok());
+    let nanos = text.split_whitespace().next().and_then(|first| first.parse::<f64>().ok());
     nanos.unwrap_or(f64::NAN) / 1e9
 }
 

@@ -50,7 +50,7 @@ pub use node::{ContainerImage, Node, well_known};
 pub use object::Object;
 pub use pod::{
     Container, ContainerPort, ContainerResourceStatus, HostPortProtocol, Pod, PodPhase, PodSpec, PodStatus,
-    PodTemplate, PreemptionPolicy, QosClass, RestartPolicy, SimulationHints,
+    PodTemplate, PreemptionPolicy, RestartPolicy, SimulationHints,
 };
 pub use policy::{IntOrPercent, Namespace, PodDisruptionBudget, PriorityClass};
 pub use probe::{Probe, Probes};

@@ -1,4 +1,4 @@
-//! Names, of which there are more than of anything else.
+//! Names: strings that are cheap to clone, since a cluster has more of them than of anything else.
 
 /// A name: of an object, namespace, label, image, resource or topology key. Most are short enough to be held in place; the
 /// others are shared rather than copied.

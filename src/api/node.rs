@@ -30,8 +30,6 @@ pub mod well_known {
     pub const TAINT_PID_PRESSURE: &str = "node.kubernetes.io/pid-pressure";
     /// Taint: network not configured.
     pub const TAINT_NETWORK_UNAVAILABLE: &str = "node.kubernetes.io/network-unavailable";
-    /// Taint: an operator says that the node is shut down.
-    pub const TAINT_OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
     /// Pod label: hash of the template, added by the Deployment controller.
     pub const POD_TEMPLATE_HASH: &str = "pod-template-hash";
     /// Pod label: revision of the template, added by the StatefulSet and DaemonSet controllers.

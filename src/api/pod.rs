@@ -4,7 +4,7 @@ use super::{
     Affinity, ClaimTemplate, Labels, Name, Node, NodeSelector, ObjectMeta, Probes, ResourceList, Toleration,
     TopologySpreadConstraint, Volume,
 };
-use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
+use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
 
 /// `status.phase`.
@@ -63,17 +63,6 @@ pub enum PreemptionPolicy {
     PreemptLowerPriority,
     /// Waits.
     Never,
-}
-
-/// Quality of service, derived from requests and limits of cpu and memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum QosClass {
-    /// Every container has requests equal to limits for cpu and memory.
-    Guaranteed,
-    /// Something is requested or limited.
-    Burstable,
-    /// Nothing is requested or limited.
-    BestEffort,
 }
 
 /// The protocol of a port.
@@ -236,25 +225,6 @@ impl PodSpec {
         self.node_selector.iter().all(|(key, value)| meta.labels.get(key) == Some(value))
             && self.required_node_affinity().is_none_or(|required| required.matches(&meta.name, &meta.labels))
     }
-
-    /// Quality of service (`qos.ComputePodQOS`, Kubernetes 1.36): pod-level resources decide where they are set.
-    #[must_use]
-    pub fn qos_class(&self) -> QosClass {
-        let set = |list: &ResourceList| (list.cpu.map_or(0, MilliCpu::get), list.memory.map_or(0, Bytes::get));
-        let pairs: Vec<_> = if self.pod_requests.is_empty() && self.pod_limits.is_empty() {
-            let all = self.containers.iter().chain(&self.init_containers);
-            all.map(|container| (set(&container.requests), set(&container.limits))).collect()
-        } else {
-            vec![(set(&self.pod_requests), set(&self.pod_limits))]
-        };
-        if pairs.iter().all(|(requests, limits)| *requests == (0, 0) && *limits == (0, 0)) {
-            QosClass::BestEffort
-        } else if pairs.iter().all(|(requests, limits)| limits.0 > 0 && limits.1 > 0 && requests == limits) {
-            QosClass::Guaranteed
-        } else {
-            QosClass::Burstable
-        }
-    }
 }
 
 /// What pods of one owner share: labels, annotations and spec. Shared by reference; equal templates are one in a
@@ -320,15 +290,4 @@ pub struct Pod {
     pub node_name: Option<Name>,
     /// Status of a pod in a dump.
     pub status: PodStatus,
-}
-
-impl PodTemplate {
-    /// The memory limit of the whole pod, or `None` if a container has none.
-    #[must_use]
-    pub fn memory_limit(&self) -> Option<Bytes> {
-        match self.spec.pod_limits.memory {
-            Some(limit) => Some(limit),
-            None => self.spec.containers.iter().map(|container| container.limits.memory).sum(),
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! What the process tells its parent.
+//! The exit codes of the command.
 
 use std::process::ExitCode;
 

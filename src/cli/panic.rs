@@ -1,4 +1,4 @@
-//! What a bug looks like from outside.
+//! How a panic, which is always a bug, is reported to the user.
 
 use super::stdio;
 use std::any::Any;

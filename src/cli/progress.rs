@@ -1,4 +1,4 @@
-//! Progress on standard error, if somebody watches.
+//! Progress bars on standard error, if it is a terminal.
 
 use crate::study::sweep::Progress;
 use crate::units::{SimDuration, SimTime};

@@ -1,4 +1,4 @@
-//! Standard output for data and standard error for talk.
+//! Standard output for data and standard error for messages.
 
 use super::Exit;
 use crate::input::{Diagnostic, Severity};

@@ -1,5 +1,5 @@
-//! Typed ids: dense indexes into the cluster's arenas. An id is never reused within a run. One that may be missing takes no
-//! more memory than one that is there.
+//! Typed ids: dense indexes into the cluster's arenas. An id is never reused within a run. An
+//! optional id takes no more memory than an id.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

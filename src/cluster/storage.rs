@@ -84,11 +84,6 @@ impl Storage {
         &self.claims[id.index()]
     }
 
-    /// Every claim that ever was, in order of creation.
-    pub fn claims(&self) -> impl ExactSizeIterator<Item = (ClaimId, &Claim)> {
-        self.claims.iter().enumerate().map(|(index, claim)| (ClaimId::from_index(index), claim))
-    }
-
     /// The claim of this name that exists.
     pub fn claim_id(&self, namespace: &Name, name: &Name) -> Option<ClaimId> {
         self.claims_by_name.get(&(namespace.clone(), name.clone())).copied()

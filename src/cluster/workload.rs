@@ -1,10 +1,10 @@
-//! Top-level workloads: what chains of owners end in.
+//! Top-level workloads: the objects at the end of a chain of owner references.
 
 use super::{Change, Cluster, DeploymentId, NamespaceId, ReplicaSetId, WorkloadId};
 use crate::api::Name;
 use std::fmt;
 
-/// What a chain of owners ends in.
+/// The object at the end of a chain of owner references.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum WorkloadKind {
     /// A Deployment.

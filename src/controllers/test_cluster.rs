@@ -1,4 +1,4 @@
-//! A small cluster in which tests watch the running controllers, in the pace of the control plane that was recorded:
+//! A small cluster in which tests observe the running controllers, in the pace of the control plane that was recorded:
 //! Kubernetes 1.36.2, pods that run 2 s after they are bound, are ready 3 s later, and end 1 s after their deletion was
 //! requested.
 

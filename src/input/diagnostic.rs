@@ -133,21 +133,10 @@ impl Diagnostics {
         self.iter().filter(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
-    /// The warnings.
-    pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.iter().filter(|diagnostic| diagnostic.severity == Severity::Warning)
-    }
-
     /// Whether the input cannot be used.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.errors().next().is_some()
-    }
-
-    /// Whether nothing was found.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }
 

@@ -3,9 +3,9 @@
 mod diagnostic;
 mod document;
 mod field_error;
-pub mod kinds;
+pub(crate) mod kinds;
 pub mod manifest;
-pub mod pool_shape;
+pub(crate) mod pool_shape;
 pub mod scenario;
 pub mod scheduler_config;
 mod table;

@@ -79,7 +79,7 @@ pub enum EventSubject {
     /// A pod, by its index in [`Facts::pods`](super::Facts::pods).
     Pod(u32),
     /// Another object, by its number in the table.
-    Other(u32),
+    Object(u32),
 }
 
 /// The message of an Event.
@@ -113,7 +113,7 @@ pub struct EventRow {
 pub struct EventTable {
     kinds: Vec<EventKind>,
     /// Kind, namespace and name of objects other than pods.
-    others: Vec<(&'static str, SmolStr, SmolStr)>,
+    objects: Vec<(&'static str, SmolStr, SmolStr)>,
     texts: Vec<SmolStr>,
     /// The Events.
     pub rows: Vec<EventRow>,
@@ -137,9 +137,9 @@ impl EventTable {
     }
 
     /// Adds an object that is no pod.
-    pub fn other(&mut self, kind: &'static str, namespace: SmolStr, name: SmolStr) -> EventSubject {
-        self.others.push((kind, namespace, name));
-        EventSubject::Other(u32::try_from(self.others.len() - 1).unwrap_or(u32::MAX))
+    pub fn object(&mut self, kind: &'static str, namespace: SmolStr, name: SmolStr) -> EventSubject {
+        self.objects.push((kind, namespace, name));
+        EventSubject::Object(u32::try_from(self.objects.len() - 1).unwrap_or(u32::MAX))
     }
 
     /// Adds a text.
@@ -157,15 +157,6 @@ impl EventTable {
         }
     }
 
-    /// Adds an Event that is written out already.
-    pub fn push(&mut self, record: EventRecord) {
-        let message = self.text(record.message().into());
-        let EventRecord { first, last, count, event_type, reason, source, kind, namespace, name, text: _ } = record;
-        let number = self.kind(EventKind { event_type, reason, source });
-        let subject = self.other(kind, namespace, name);
-        self.rows.push(EventRow { first, last, count, kind: number, subject, message });
-    }
-
     /// The Events written out, with the pods and nodes that they are about.
     pub(super) fn records<'a>(
         &'a self,
@@ -179,7 +170,7 @@ impl EventTable {
                 EventSubject::Pod(index) => {
                     pods.get(index as usize).map(|pod| ("Pod", pod.namespace.clone(), pod.name.clone()))
                 }
-                EventSubject::Other(number) => self.others.get(number as usize).cloned(),
+                EventSubject::Object(number) => self.objects.get(number as usize).cloned(),
             };
             let (kind, namespace, name) = object.unwrap_or_default();
             let text = match row.message {
@@ -217,7 +208,11 @@ mod tests {
         for text in [EventText::Message("a text".into()), EventText::Assigned("node-1".into())] {
             let record = record(text);
             let mut table = EventTable::default();
-            table.push(record.clone());
+            let message = table.text(record.message().into());
+            let EventRecord { first, last, count, event_type, reason, source, .. } = record;
+            let kind = table.kind(EventKind { event_type, reason, source });
+            let subject = table.object(record.kind, record.namespace.clone(), record.name.clone());
+            table.rows.push(EventRow { first, last, count, kind, subject, message });
             let read = table.records(&[], &[]).next().unwrap();
             assert_eq!(read.message(), record.message());
             assert_eq!(EventRecord { text: record.text.clone(), ..read }, record);

@@ -1,4 +1,4 @@
-//! Facts while running, append only: what happened to each pod, node, workload, fault and autoscaler.
+//! The facts of a run, append only: what happened to each pod, node, workload, fault and autoscaler.
 //!
 //! The simulation writes facts; `stats` and `report` read them after (or while) it runs. Nothing here decides anything.
 

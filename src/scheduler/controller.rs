@@ -20,7 +20,7 @@ mod tie_draws;
 mod together;
 mod topology_labels;
 
-pub use kept_attempts::{Attempt, AttemptOutcome, Match, WatchedPods};
+pub use kept_attempts::{Attempt, AttemptOutcome, FollowedPods, Match};
 
 use crate::api::Name;
 use crate::cluster::{Cluster, DisruptionBudgetId, NamespaceId, NodeId, Owner, PodId, TemplateId};
@@ -59,7 +59,7 @@ pub enum SchedulerEvent {
 #[derive(Clone, Copy, Debug)]
 pub struct SchedulerTiming {
     /// From a pod's creation (or another change) to the cycle that it wakes.
-    pub watch: SimDuration,
+    pub watch_latency: SimDuration,
     /// How long a cycle takes.
     pub cycle: SimDuration,
     /// From the end of a cycle to the binding in the API.

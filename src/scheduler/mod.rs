@@ -21,33 +21,32 @@
 //! - Gates off by default, extenders and out-of-tree plugins are left out; so is opportunistic batching, which never
 //!   acts under the default spread constraints.
 
-pub mod config;
-pub mod controller;
-pub mod framework;
-pub mod index;
+mod config;
+mod controller;
+mod framework;
+mod index;
 mod plugins;
 mod preemption;
-pub mod queue;
+mod queue;
 #[cfg(test)]
 mod tests;
 mod view;
 
 pub use crate::cluster::{NodeId, PodId};
-pub use config as profile;
 pub use config::{KubernetesVersion, PluginArgs, Profile, SchedulerConfig, ScoringStrategy, UnknownPlugin};
-pub use controller as component;
-pub use controller::{Attempt, AttemptOutcome, Match, WatchedPods};
-pub use framework::{
-    ClusterEvent, Code, Context, CycleState, Decision, Diagnosis, Failure, Failures, HintContext, MAX_NODE_SCORE,
-    Misfit, NodeChange, Placement, PodChange, PostFilterCode, PostFilterResult, PreFilterOutcome, PreFilterRejection,
-    ScoreTable, Scratch, SearchState, StorageEvent, TieBreak, feasible_nodes_to_find, find_feasible_nodes, fits,
-    node_update_events, pod_changes, post_filter, pre_enqueue, schedule, select_best,
+pub use controller::DecisionPath;
+pub use framework::{Context, Decision, Diagnosis, Failure, Placement, Scratch, SearchState, TieBreak, schedule};
+pub use index::Index;
+pub use view::{PodInfo, PodOrigin, PodTraits, View};
+
+pub(crate) use controller::{
+    Attempt, AttemptOutcome, FollowedPods, Match, RateLimit, Scheduler, SchedulerEvent, SchedulerTiming,
 };
-pub use index::{Index, IndexStatistics};
-pub use plugins::{Plugin, PluginSet, volumes};
-pub use preemption::{Candidate, Criterion, Preemption};
-pub use queue::{Likeness, Place, PoppedPod, SchedulingQueue, SharedAttempts};
-pub use view::{
-    DeclaredFeature, DisruptionBudget, HostPort, ListerChange, Listers, NodeInfo, Nominator, OwnerKey, PlacedRequests,
-    PodInfo, PodOrigin, PodOrigins, PodRequests, PodTraits, ResourceKey, Resources, Snapshot, View, VolumeListers,
+pub(crate) use framework::{
+    ClusterEvent, CycleState, HintContext, PluginScores, PostFilterResult, PreFilterRejection, node_update_events,
+    pod_changes, post_filter, pre_enqueue, run_filters_with_nominated_pods, run_pre_filter, run_scores, select_best,
 };
+pub(crate) use plugins::{Plugin, PluginSet, volumes};
+pub(crate) use preemption::{Candidate, Criterion, Preemption};
+pub(crate) use queue::{Place, SchedulingQueue};
+pub(crate) use view::{DisruptionBudget, ListerChange, NodeInfo, PodOrigins, Snapshot};

@@ -1,4 +1,4 @@
-//! What an operator does, in kubectl's words: each action of the scenario as the writes that it is.
+//! Operator actions: each action of the scenario becomes the API writes that kubectl would make.
 
 use super::world::World;
 use crate::cluster::{Kind, NodeId, ObjectId};

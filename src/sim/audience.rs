@@ -8,7 +8,7 @@ use crate::cluster::{Change, ChangeKind, Interest};
 use crate::controllers::manager::Controllers;
 use crate::infra::faults::FaultInjector;
 use crate::kubelet::controller::Kubelets;
-use crate::scheduler::controller::Scheduler;
+use crate::scheduler::Scheduler;
 use crate::workload::traffic::Traffic;
 
 /// A part of the simulation that is told of changes.

@@ -4,7 +4,7 @@ use crate::autoscaler::hpa::controller::HpaEvent;
 use crate::controllers::common::event::ControllerEvent;
 use crate::infra::faults::FaultEvent;
 use crate::kubelet::controller::KubeletEvent;
-use crate::scheduler::component::SchedulerEvent;
+use crate::scheduler::SchedulerEvent;
 use crate::workload::traffic::RateChange;
 
 /// An event of a simulation.

@@ -54,7 +54,7 @@ impl EventLog {
             }
             EventObject::Other { kind, namespace, name } => {
                 self.others.insert(event.clone(), next);
-                self.table.other(kind, namespace.clone(), name.clone())
+                self.table.object(kind, namespace.clone(), name.clone())
             }
         };
         let message = match event.message {

@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod event_log;
 mod final_records;
+mod follow;
 mod prepare;
 mod prepared_arrivals;
 mod recorder;
@@ -17,13 +18,12 @@ mod settings;
 mod setup;
 mod stranded;
 mod totals;
-mod watch;
 mod world;
 
 pub use error::SimError;
-pub use event::Event;
-pub use prepare::{PrepareOptions, Prepared, complete, prepare, read_scheduler_config};
-pub use prepared_arrivals::PreparedArrivals;
+pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use run::{RunOptions, simulate};
-pub use settings::starting_nodes;
-pub use watch::{NotTried, Watch, Watched, WatchedPod, watch};
+
+pub(crate) use follow::{FollowedPod, FollowedRun, NotTried, follow};
+pub(crate) use prepare::read_scheduler_config;
+pub(crate) use settings::starting_nodes;

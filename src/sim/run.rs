@@ -7,8 +7,8 @@ use super::world::World;
 use crate::api::Name;
 use crate::input::scenario::Duration;
 use crate::record::Facts;
-use crate::scheduler::WatchedPods;
-use crate::scheduler::component::DecisionPath;
+use crate::scheduler::DecisionPath;
+use crate::scheduler::FollowedPods;
 use crate::units::{SimDuration, SimTime};
 use std::hash::Hasher;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,11 +56,11 @@ pub(super) struct Played<'a> {
     pub(super) interrupted: bool,
 }
 
-/// Runs a scenario, up to `until` if that is before its end, and lets the scheduler watch pods.
+/// Runs a scenario, up to `until` if that is before its end, and lets the scheduler keep the attempts of pods.
 pub(super) fn play<'a>(
     prepared: &'a Prepared,
     options: &RunOptions<'_>,
-    watched: Option<&WatchedPods>,
+    followed: Option<&FollowedPods>,
     until: Option<SimTime>,
 ) -> Result<Played<'a>, SimError> {
     let spec = &prepared.scenario.spec;
@@ -70,7 +70,7 @@ pub(super) fn play<'a>(
     let mut world = World::new(prepared, seed, interval, options.decision_path)?;
     let end = SimTime::ZERO + duration;
     let end = until.map_or(end, |until| until.min(end));
-    if let Some(pods) = watched {
+    if let Some(pods) = followed {
         world.scheduler.keep_attempts_of(pods.clone());
     }
     if options.check_invariants {

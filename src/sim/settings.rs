@@ -1,4 +1,4 @@
-//! A scenario's settings as the rooms take them.
+//! Turns a scenario's settings into those of the controllers, the scheduler, the kubelets and the autoscalers.
 
 use crate::api::{DefaultTolerationSeconds, MilliValue, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
@@ -9,7 +9,7 @@ use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
 use crate::infra::node_pool::NodePool;
 use crate::input::scenario::{self, MAX_PODS, ScenarioSpec, resource_list};
 use crate::kubelet::controller::KubeletSettings;
-use crate::scheduler::component::{RateLimit, SchedulerTiming};
+use crate::scheduler::{RateLimit, SchedulerTiming};
 use crate::units::{NanoDollars, SimDuration, SimTime};
 
 /// Time that the kubelet of a machine that was down needs until it reports: an assumption (a virtual machine that boots
@@ -90,8 +90,8 @@ fn percent(share: f64) -> u32 {
 pub fn scheduler_timing(spec: &ScenarioSpec) -> SchedulerTiming {
     let latency = &spec.control_plane.latency;
     let total = delay(latency.scale, latency.create_to_bound);
-    let (watch, cycle) = (total.mul_f64(0.4), total.mul_f64(0.1));
-    SchedulerTiming { watch, cycle, bind: total - watch - cycle }
+    let (watch_latency, cycle) = (total.mul_f64(0.4), total.mul_f64(0.1));
+    SchedulerTiming { watch_latency, cycle, bind: total - watch_latency - cycle }
 }
 
 /// The scheduler's client.
@@ -200,6 +200,30 @@ pub fn metric_values(
         }
         MetricTarget::Value(value) => {
             (current.and_then(|current| current.value).map(MilliValue::as_units), value.as_f64())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::scenario::{LoadOptions, load_text};
+    use std::path::Path;
+
+    #[test]
+    fn the_day_begins_before_the_run() {
+        let cases = [
+            ("", 0, "not pinned to the calendar"),
+            ("start: \"2026-11-27T00:00:00Z\"", 0, "midnight"),
+            ("start: \"2026-11-27T06:30:00+01:00\"", -(5 * 3600 + 1800), "05:30 UTC"),
+        ];
+        for (start, seconds, why) in cases {
+            let text = format!(
+                "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {{name: x}}\nspec:\n  duration: 10h\n  {start}\n  \
+                 nodePools: [{{name: p, count: 2, capacity: {{cpu: 4, memory: 8Gi}}}}]\n"
+            );
+            let scenario = load_text(&text, Path::new("x.yaml"), &LoadOptions::default()).expect("a scenario");
+            assert_eq!(midnight(&scenario.spec), SimTime::from_secs(seconds), "{why}");
         }
     }
 }

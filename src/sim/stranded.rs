@@ -1,4 +1,4 @@
-//! What of a node's free resources no pod of the usual proportion can use.
+//! Stranded resources: free CPU and memory of a node that pods of its proportions cannot use.
 
 /// Stranded CPU and memory of a node (see [`cpu_stranded`](crate::record::ClusterSeries)), from what is allocatable and requested of each.
 pub fn stranded(cpu: (i64, i64), memory: (i64, i64)) -> (i64, i64) {
@@ -6,15 +6,17 @@ pub fn stranded(cpu: (i64, i64), memory: (i64, i64)) -> (i64, i64) {
         return (0, 0);
     }
     // What of the one goes with the part of the other that is requested, in proportion.
-    let beside = |whole: i64, (other, requested): (i64, i64)| {
-        let requested = requested.clamp(0, other);
+    let beside = |whole: i64, (allocatable, requested): (i64, i64)| {
+        let requested = requested.clamp(0, allocatable);
         if let Some(product) = requested.checked_mul(whole) {
-            return product / other;
+            return product / allocatable;
         }
-        let share = i128::from(requested) * i128::from(whole) / i128::from(other);
+        let share = i128::from(requested) * i128::from(whole) / i128::from(allocatable);
         i64::try_from(share).unwrap_or(whole)
     };
-    let free_beside = |own: (i64, i64), other: (i64, i64)| (beside(own.0, other) - own.1.clamp(0, own.0)).max(0);
+    let free_beside = |(allocatable, requested): (i64, i64), neighbour: (i64, i64)| {
+        (beside(allocatable, neighbour) - requested.clamp(0, allocatable)).max(0)
+    };
     (free_beside(cpu, memory), free_beside(memory, cpu))
 }
 

@@ -1,4 +1,4 @@
-//! Whether what all nodes offer together, and what pods that are bound from the start request, can be counted.
+//! Checks that the resources of all nodes together, and the requests of pods bound from the start, do not overflow.
 //!
 //! One object names at most [`MAX_AMOUNT`](crate::units::MAX_AMOUNT) of a resource, which is checked where it is read. The
 //! totals are checked here, because only here nodes of pools, manifests, actions and traces are together. What a run

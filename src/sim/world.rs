@@ -18,7 +18,7 @@ use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::infra::node_pool::NodePool;
 use crate::kubelet::controller::Kubelets;
 use crate::record::{AutoscalingRecord, MetricRecord};
-use crate::scheduler::component::{DecisionPath, Scheduler};
+use crate::scheduler::{DecisionPath, Scheduler};
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use crate::workload::traffic::{Load, Traffic};
 use std::hash::{Hash, Hasher};

@@ -1,10 +1,10 @@
 //! Many runs: sweeps and replications, the replay of recorded decisions, the explanation of single ones, and questions
 //! to the scheduler without a run.
 
-pub mod cluster_view;
+pub(crate) mod cluster_view;
 pub mod conformance;
 pub mod explain;
-pub mod families;
+pub(crate) mod families;
 pub mod fit;
 pub mod scenario_sweep;
 pub mod single;

@@ -13,7 +13,7 @@ use crate::engine::Agenda;
 use crate::input::scenario;
 use crate::units::{Bytes, SimDuration, SimTime};
 use crate::workload::RateCurve;
-use crate::workload::usage_curve::{Curve, nanos};
+use crate::workload::usage_curve::{UsageCurve, nanos};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -51,7 +51,7 @@ struct PodLoad {
 
 impl PodLoad {
     /// CPU time used up to `time` with the usage of a curve, in millicore-nanoseconds.
-    fn cpu_time(&self, curve: &Curve, idle_cpu: f64, time: SimTime) -> f64 {
+    fn cpu_time(&self, curve: &UsageCurve, idle_cpu: f64, time: SimTime) -> f64 {
         let mut total = 0.0;
         let mut served = SimDuration::ZERO;
         for span in &self.serving {
@@ -83,7 +83,7 @@ struct Entry {
     dead: i64,
     /// Running pods, serving or not.
     running: i64,
-    curves: Vec<Curve>,
+    curves: Vec<UsageCurve>,
     load: Load,
 }
 
@@ -225,8 +225,8 @@ impl Traffic {
         }
         let load = slot.get_or_insert_with(|| {
             let limit = cluster.template_of(id).cpu_limit;
-            let curve = entry.curves.iter().position(|curve| curve.limit == limit).unwrap_or_else(|| {
-                entry.curves.push(Curve { limit, points: Vec::new() });
+            let curve = entry.curves.iter().position(|curve| curve.limit() == limit).unwrap_or_else(|| {
+                entry.curves.push(UsageCurve::new(limit));
                 entry.serving.push(0);
                 entry.curves.len() - 1
             });
@@ -291,7 +291,7 @@ impl Traffic {
             let mut cut = 0.0;
             for (curve, count) in entry.curves.iter_mut().zip(&entry.serving) {
                 curve.set(now, cpu, memory);
-                let used = curve.points.last().map_or(0.0, |point| point.cpu);
+                let used = curve.last_cpu();
                 load.cpu += float(*count) * used;
                 load.memory += float(*count) * memory;
                 cut += float(*count) * (cpu - used);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use wavetank::record::Facts;
-use wavetank::scheduler::component::DecisionPath;
+use wavetank::scheduler::DecisionPath;
 use wavetank::sim::{PrepareOptions, RunOptions, prepare, simulate};
 
 /// How many clusters are tried: fewer where continuous integration, which sets `CI`, waits for them.

@@ -297,18 +297,13 @@ pub fn day() -> Facts {
         restored: Some(restored),
         missing_replica_nanos: 6 * 372_000_000_000,
     });
-    facts.event_table.push(EventRecord {
-        first: crash + SimDuration::from_secs(46),
-        last: crash + SimDuration::from_secs(46),
-        count: 1,
-        event_type: EventType::Normal,
-        reason: "NodeNotReady",
-        source: "node-controller",
-        kind: "Node",
-        namespace: "".into(),
-        name: "general-1".into(),
-        text: EventText::Message("Node general-1 status is now: NodeNotReady".into()),
-    });
+    let table = &mut facts.event_table;
+    let kind =
+        table.kind(EventKind { event_type: EventType::Normal, reason: "NodeNotReady", source: "node-controller" });
+    let subject = table.object("Node", "".into(), "general-1".into());
+    let message = table.text("Node general-1 status is now: NodeNotReady".into());
+    let first = crash + SimDuration::from_secs(46);
+    table.rows.push(EventRow { first, last: first, count: 1, kind, subject, message });
     facts.cluster.advance(facts.end);
     for pool in &mut facts.pools {
         pool.cpu_requested.advance(facts.end);

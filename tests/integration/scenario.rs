@@ -73,14 +73,14 @@ fn values_are_as_written() {
     assert_eq!(scenario.metadata.name, "full");
     assert_eq!(scenario.spec.seed, 42);
     assert_eq!(scenario.spec.start.unwrap().to_string(), "2026-11-27T00:00:00Z");
-    assert_eq!(scenario.midnight(), SimTime::ZERO);
     let pool = &scenario.spec.node_pools[0];
-    assert_eq!((pool.node_name(4), pool.zone(4)), ("general-4".to_owned(), Some("b")));
-    assert_eq!(pool.capacity_list().cpu, Some(MilliCpu::new(4000)));
+    assert_eq!((pool.name.as_str(), &pool.zones[..2]), ("general", &["a".to_owned(), "b".to_owned()][..]));
+    assert_eq!(pool.capacity["cpu"].milli_cpu(), MilliCpu::new(4000));
     assert_eq!(pool.allocatable_list().cpu, Some(MilliCpu::new(3920)));
     assert_eq!(pool.allocatable_list().pods, Some(58), "what allocatable does not name is the capacity");
     let gpu = &scenario.spec.node_pools[1];
-    assert_eq!((gpu.capacity_list().pods, gpu.capacity_list().scalar("nvidia.com/gpu")), (Some(110), Some(8)));
+    let capacity = gpu.allocatable_list();
+    assert_eq!((capacity.pods, capacity.scalar("nvidia.com/gpu")), (Some(110), Some(8)));
     let ArrivalSource::Generated(batch) = &scenario.arrivals[0].source else { panic!("{:?}", scenario.arrivals[0]) };
     assert_eq!((batch.count, scenario.arrivals[0].end), (2, SimTime::from_secs(23 * 3600)));
     assert_eq!(batch.template.0["spec"]["containers"][0]["resources"]["requests"]["cpu"], "500m");
@@ -118,7 +118,7 @@ fn overrides_and_sweep_points_change_values() {
     let scenario = load(&golden("full"), &options).unwrap();
     assert_eq!((scenario.spec.seed, scenario.spec.node_pools[0].count), (7, 12));
     assert!(scenario.spec.control_plane.latency.scale.abs() < f64::EPSILON);
-    assert_eq!(scenario.spec.node_pools[1].capacity_list().scalar("nvidia.com/gpu"), Some(4));
+    assert_eq!(scenario.spec.node_pools[1].allocatable_list().scalar("nvidia.com/gpu"), Some(4));
     assert_eq!(scenario.spec.node_pools[1].labels["a"], "b");
     let sweep = scenario.spec.sweep.clone().unwrap();
     let point: Vec<_> = sweep.parameters.iter().map(|one| (one.path.as_str(), &one.values[1])).collect();
@@ -127,22 +127,6 @@ fn overrides_and_sweep_points_change_values() {
     let bad = AnyValue("many".into());
     let error = scenario.with_values(&[("spec.nodePools.general.count", &bad)]).unwrap_err().to_string();
     assert!(error.contains("sweep point") && error.contains("not a whole number"), "{error}");
-}
-
-#[test]
-fn derived_values_are_right() {
-    let options = LoadOptions {
-        overrides: vec![
-            ("spec.start".to_owned(), "2026-11-27T06:30:00+01:00".to_owned()),
-            ("spec.controlPlane.latency.scale".to_owned(), "0.5".to_owned()),
-        ],
-        traces: None,
-    };
-    let scenario = load(&golden("full"), &options).unwrap();
-    assert_eq!(scenario.midnight(), SimTime::from_secs(-(5 * 3600 + 1800)), "05:30 UTC");
-    let latency = scenario.spec.control_plane.latency.scaled();
-    assert_eq!(latency.create_to_bound.get(), SimDuration::from_millis(10));
-    assert_eq!(latency.endpoint_removal.get(), SimDuration::from_millis(13));
 }
 
 #[test]

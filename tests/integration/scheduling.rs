@@ -3,7 +3,7 @@
 use crate::behaviour::run;
 use proptest::prelude::*;
 use std::path::Path;
-use wavetank::scheduler::component::DecisionPath;
+use wavetank::scheduler::DecisionPath;
 use wavetank::sim::{PrepareOptions, RunOptions, prepare, simulate};
 
 #[test]

@@ -1,4 +1,4 @@
-//! Conversions from float to integer as the controller's language does them.
+//! Conversions from float to integer as Go does them.
 //!
 //! A Go conversion of a float that does not fit gives, on amd64, the smallest integer of the type (and so does not a
 //! number); Rust's cast saturates. The difference shows in recorded decisions: the average of a value over zero

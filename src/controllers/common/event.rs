@@ -1,4 +1,4 @@
-//! What controllers plan for later.
+//! The events that controllers schedule for a later instant.
 
 use crate::cluster::{ClaimId, DaemonSetId, DeploymentId, Disruption, NodeId, PodId, ReplicaSetId, StatefulSetId};
 

@@ -1,4 +1,5 @@
-//! Text to documents: where it comes from, how it is read, where each field of it stands, and what a slip was meant for.
+//! Text to documents: where it comes from, how it is read, where each field of it stands, and what to suggest for a
+//! misspelt word.
 //!
 //! Manifests become `serde_json` values, read into Kubernetes' types by [`typed`]; scenarios become a [`tree`], which
 //! keeps the text of numbers, read into the scenario's types by [`tolerant`].

@@ -1,4 +1,4 @@
-//! Words that are probably slips of the pen for known ones.
+//! Suggestions for misspelt words.
 
 /// Longer words are not compared.
 const LONGEST: usize = 64;

@@ -1,4 +1,4 @@
-//! The rules that a scenario's values keep among themselves, checked after the document has been read.
+//! Validation of a scenario's values against each other, after the document has been read.
 //!
 //! Turns the entries of the document into closed enums on the way.
 

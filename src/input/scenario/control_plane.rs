@@ -59,23 +59,6 @@ impl Default for Latency {
     }
 }
 
-impl Latency {
-    /// The delays with `scale` applied; use these in a run.
-    #[must_use]
-    pub fn scaled(&self) -> Self {
-        let scaled = |delay: Duration| Duration::new(delay.get().mul_f64(self.scale));
-        Self {
-            scale: 1.0,
-            create_to_bound: scaled(self.create_to_bound),
-            bound_to_running: scaled(self.bound_to_running),
-            controller_sync: scaled(self.controller_sync),
-            deployment_sync: scaled(self.deployment_sync),
-            endpoint_ready: scaled(self.endpoint_ready),
-            endpoint_removal: scaled(self.endpoint_removal),
-        }
-    }
-}
-
 /// Settings of kube-controller-manager, named as its flags. Defaults: those of Kubernetes 1.36.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]

@@ -1,4 +1,4 @@
-//! The nodes that a scenario names: which there can be, as far as its file says.
+//! Validation of the node names in a scenario: which nodes its file can bring about.
 
 use super::check::Checker;
 use super::spec::ScenarioSpec;

@@ -7,7 +7,7 @@ use super::fault::FaultEntry;
 use super::leaf::{Amount, AnyValue, CalendarTime, Duration, KubernetesVersion, PodTemplateText};
 use super::rate::Rate;
 use super::target::Target;
-use crate::api::{ResourceList, Taint, TaintEffect};
+use crate::api::{ResourceList, TaintEffect};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -165,27 +165,6 @@ pub fn resource_list(amounts: &BTreeMap<String, Amount>) -> ResourceList {
 }
 
 impl NodePool {
-    /// The name of the pool's node with this index.
-    #[must_use]
-    pub fn node_name(&self, index: u32) -> String {
-        format!("{}-{index}", self.name)
-    }
-
-    /// The zone of the pool's node with this index.
-    #[must_use]
-    pub fn zone(&self, index: u32) -> Option<&str> {
-        let turn = (index as usize).checked_rem(self.zones.len())?;
-        self.zones.get(turn).map(String::as_str)
-    }
-
-    /// `status.capacity` of each node.
-    #[must_use]
-    pub fn capacity_list(&self) -> ResourceList {
-        let mut amounts = self.capacity.clone();
-        amounts.entry("pods".to_owned()).or_insert(Amount::from_units(MAX_PODS));
-        resource_list(&amounts)
-    }
-
     /// `status.allocatable` of each node.
     #[must_use]
     pub fn allocatable_list(&self) -> ResourceList {
@@ -193,20 +172,6 @@ impl NodePool {
         amounts.entry("pods".to_owned()).or_insert(Amount::from_units(MAX_PODS));
         amounts.extend(self.allocatable.iter().map(|(name, amount)| (name.clone(), *amount)));
         resource_list(&amounts)
-    }
-
-    /// `spec.taints` of each node.
-    #[must_use]
-    pub fn api_taints(&self) -> Vec<Taint> {
-        self.taints
-            .iter()
-            .map(|taint| Taint {
-                key: taint.key.as_str().into(),
-                value: taint.value.as_str().into(),
-                effect: taint.effect.into(),
-                time_added: None,
-            })
-            .collect()
     }
 }
 

@@ -34,17 +34,6 @@ pub struct Scenario {
     pub(super) document: Arc<ScenarioSource>,
 }
 
-impl Scenario {
-    /// When the day (UTC) began in which the run starts, relative to that start: zero or before it. Zero if the run is not
-    /// pinned to the calendar. `workload::RateCurve` wants it.
-    #[must_use]
-    pub fn midnight(&self) -> SimTime {
-        const DAY: i128 = 86_400_000_000_000;
-        let into_day = self.spec.start.map_or(0, |start| start.get().as_nanosecond().rem_euclid(DAY));
-        SimTime::from_nanos(-i64::try_from(into_day).unwrap_or(0))
-    }
-}
-
 /// A stream of bare pods.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arrivals {

@@ -23,19 +23,6 @@ pub use gpu::{GPU_PRODUCT_LABEL, GPU_RESOURCE};
 pub use rows::{Lifetime, TraceNode, TracePod};
 pub use shape::PodShape;
 
-/// What a pod file holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TraceSummary {
-    /// Pods.
-    pub pods: u64,
-    /// Pods that ask for a share of a GPU, which counts as a whole one: a reason for a warning.
-    pub shared_gpus: u64,
-    /// Whether the rows are in order of arrival. If not, they are sorted; equal arrivals keep the order of the file.
-    pub is_sorted: bool,
-    /// The last arrival.
-    pub last_arrival: SimTime,
-}
-
 /// A trace with more pods than this is not held in memory.
 const MAX_HELD: usize = 4_000_000;
 
@@ -44,7 +31,6 @@ const MAX_HELD: usize = 4_000_000;
 pub struct TraceFile {
     format: TraceFormat,
     file: PathBuf,
-    summary: TraceSummary,
     /// All pods in order of arrival, if they are not too many.
     held: Option<Arc<[TracePod]>>,
 }
@@ -53,7 +39,6 @@ pub struct TraceFile {
 #[derive(Debug)]
 pub struct TracePods {
     source: Source,
-    summary: TraceSummary,
 }
 
 #[derive(Debug)]
@@ -102,18 +87,17 @@ impl TraceFile {
 
     fn read_holding(format: TraceFormat, file: &Path, most: usize) -> Result<Self, TableError> {
         let mut rows = Rows::open(format, file)?;
-        let mut summary = TraceSummary { is_sorted: true, ..TraceSummary::default() };
+        let (mut count, mut is_sorted, mut last_arrival) = (0, true, SimTime::ZERO);
         let mut pods = Vec::new();
         while let Some(pod) = rows.advance()? {
-            summary.is_sorted &= pod.arrival >= summary.last_arrival;
-            summary.last_arrival = summary.last_arrival.max(pod.arrival);
-            summary.pods += 1;
-            summary.shared_gpus += u64::from(pod.shape.shared_gpu);
-            if pods.len() < most || !summary.is_sorted {
+            is_sorted &= pod.arrival >= last_arrival;
+            last_arrival = last_arrival.max(pod.arrival);
+            count += 1;
+            if pods.len() < most || !is_sorted {
                 pods.push(pod);
             }
         }
-        if summary.pods == 0 {
+        if count == 0 {
             return Err(TableError {
                 file: file.to_owned(),
                 line: 0,
@@ -122,21 +106,15 @@ impl TraceFile {
                 hint: None,
             });
         }
-        let is_whole = summary.pods == pods.len() as u64;
-        if !(is_whole || summary.is_sorted) {
+        let is_whole = count == pods.len();
+        if !(is_whole || is_sorted) {
             pods = all_pods(format, file)?;
         }
-        if !summary.is_sorted {
+        if !is_sorted {
             pods.sort_by_key(|pod| pod.arrival);
         }
-        let held = (is_whole || !summary.is_sorted).then(|| pods.into());
-        Ok(Self { format, file: file.to_owned(), summary, held })
-    }
-
-    /// What the file holds.
-    #[must_use]
-    pub const fn summary(&self) -> TraceSummary {
-        self.summary
+        let held = (is_whole || !is_sorted).then(|| pods.into());
+        Ok(Self { format, file: file.to_owned(), held })
     }
 
     /// A cursor that stands before the first pod.
@@ -148,7 +126,7 @@ impl TraceFile {
             Some(pods) => Source::Held { pods: Arc::clone(pods), next: 0 },
             None => Source::File(Box::new(Rows::open(self.format, &self.file)?)),
         };
-        Ok(TracePods { source, summary: self.summary })
+        Ok(TracePods { source })
     }
 }
 
@@ -169,12 +147,6 @@ impl TracePods {
     /// [`TableError`] if the file cannot be read, lacks a column, has no row or a row that is not a pod.
     pub fn open(format: TraceFormat, file: &Path) -> Result<Self, TableError> {
         TraceFile::read(format, file)?.pods()
-    }
-
-    /// What the file holds.
-    #[must_use]
-    pub fn summary(&self) -> TraceSummary {
-        self.summary
     }
 }
 
@@ -265,7 +237,7 @@ mod tests {
             let rows = rows.replace('\n', ",100,1000\n");
             std::fs::write(&file, format!("name,arrival_s,cpu_milli,memory_bytes\n{rows}")).unwrap();
             let trace = TraceFile::read_holding(TraceFormat::Generic, &file, most).unwrap();
-            assert_eq!((trace.held.is_some(), trace.summary().pods), (held, 4), "{rows} {most}");
+            assert_eq!(trace.held.is_some(), held, "{rows} {most}");
             for _ in 0..2 {
                 let names: String = trace.pods().unwrap().map(|pod| pod.unwrap().name.to_string()).collect();
                 assert_eq!(names, expected, "{rows} {most}");

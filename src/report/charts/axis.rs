@@ -1,4 +1,4 @@
-//! Where ticks go and what they say.
+//! The axes of a chart: where their ticks go, and how they are labelled.
 
 use super::figure::{XAxis, YAxis};
 use super::sampling::float;

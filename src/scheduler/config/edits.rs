@@ -1,4 +1,4 @@
-//! The plugins that a profile names, found by their names.
+//! Finds the plugins that a profile enables, disables or configures by their names.
 
 use crate::api::scheduler_config::{ExtensionPoint, KubeSchedulerProfile};
 use crate::scheduler::plugins::Plugin;

@@ -5,10 +5,7 @@ mod profile;
 mod resolve;
 mod version;
 
-pub use crate::api::scheduler_config::{
-    DefaultPreemptionArgs, DefaultSpreadConstraints, InterPodAffinityArgs, NodeResourcesFitArgs, PluginArgs,
-    ScoringStrategy,
-};
+pub use crate::api::scheduler_config::{DefaultSpreadConstraints, InterPodAffinityArgs, PluginArgs, ScoringStrategy};
 pub use edits::UnknownPlugin;
 pub use profile::{Profile, SchedulerConfig};
 pub use version::KubernetesVersion;

@@ -88,10 +88,4 @@ impl KubernetesVersion {
     pub const fn spread_hints_see_nominated_pods(self) -> bool {
         self.is_at_least_1_36()
     }
-
-    /// Portworx in-tree volumes always count against the limit of their CSI driver.
-    #[must_use]
-    pub const fn portworx_is_always_migrated(self) -> bool {
-        self.is_at_least_1_36()
-    }
 }

@@ -1,7 +1,7 @@
 //! One attempt of the running scheduler: what it is decided from is kept if the pod is to be explained, and the index or the
 //! framework decides.
 
-use super::kept_attempts::{Attempt, WatchedPods};
+use super::kept_attempts::{Attempt, FollowedPods};
 use super::{RateLimit, Scheduler};
 use crate::cluster::Cluster;
 use crate::scheduler::framework::{Context, Decision, Diagnosis, Failures, SearchState, run_pre_filter, schedule};
@@ -22,7 +22,7 @@ pub(super) enum Answer {
 
 impl<L: RateLimit> Scheduler<L> {
     /// Keeps the last attempt of these pods from now on.
-    pub fn keep_attempts_of(&mut self, pods: WatchedPods) {
+    pub fn keep_attempts_of(&mut self, pods: FollowedPods) {
         self.kept_attempts.start(pods);
     }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Pods whose attempts are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WatchedPods {
+pub enum FollowedPods {
     /// The pod of this name; without one, pods whose names begin with it.
     Named {
         /// Namespace.
@@ -32,7 +32,7 @@ pub enum WatchedPods {
     },
 }
 
-/// What a pod has to do with [`WatchedPods`].
+/// What a pod has to do with [`FollowedPods`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Match {
     /// It is the pod that was named.
@@ -41,7 +41,7 @@ pub enum Match {
     Related,
 }
 
-impl WatchedPods {
+impl FollowedPods {
     /// What a pod has to do with this; `None` for nothing.
     #[must_use]
     pub fn matches(&self, id: PodId, cluster: &Cluster) -> Option<Match> {
@@ -119,10 +119,10 @@ impl Attempt {
 /// The last attempts of the pods that are to be explained; by default there are none.
 #[derive(Debug, Default)]
 pub(super) struct KeptAttempts {
-    pods: Option<WatchedPods>,
+    pods: Option<FollowedPods>,
     exact: Option<Box<Attempt>>,
     related: Option<Box<Attempt>>,
-    /// The last attempt of each watched pod.
+    /// The last attempt of each followed pod.
     times: BTreeMap<PodId, SimTime>,
 }
 
@@ -133,7 +133,7 @@ impl KeptAttempts {
     }
 
     /// Keeps the last attempt of these pods from now on.
-    pub fn start(&mut self, pods: WatchedPods) {
+    pub fn start(&mut self, pods: FollowedPods) {
         *self = Self { pods: Some(pods), ..Self::default() };
     }
 

@@ -149,7 +149,7 @@ impl<L: RateLimit> Scheduler<L> {
             Change::DisruptionBudgetStatus(id) => return self.observe_disruption_budget_status(id, cluster),
             _ => return,
         }
-        self.plan(agenda, self.timing.watch);
+        self.plan(agenda, self.timing.watch_latency);
     }
 
     /// A pod has its node.

@@ -134,9 +134,8 @@ fn is_scaled_down(old: &PlacedRequests, new: &PlacedRequests) -> bool {
         || old.scalar.iter().any(|(name, amount)| *amount > new.scalar(name).unwrap_or(0))
 }
 
-/// The kind of an event, which plugins register for.
+/// The kind of an event, which plugins register for: each variant is that of the event of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each variant is the kind of the event of its name")]
 pub enum EventKind {
     NodeAdd,
     NodeUpdate(NodeChange),

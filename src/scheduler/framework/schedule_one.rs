@@ -240,34 +240,6 @@ pub fn feasible_nodes_to_find(nodes: usize, percentage: i32) -> usize {
     (nodes * percentage / 100).max(MIN_FEASIBLE_NODES_TO_FIND)
 }
 
-/// Whether the pod passes every filter on one node as the cluster is now: the question that autoscalers and the
-/// DaemonSet controller ask. Nominated pods play no part.
-///
-/// # Errors
-/// Why it does not fit.
-pub fn fits(context: &Context<'_>, pod: &PodInfo, node: NodeId, state: &mut CycleState) -> Result<(), Misfit> {
-    let result = run_pre_filter(context, pod, state);
-    if result.rejection.is_some() {
-        return Err(Misfit::PreFilter);
-    }
-    if result.nodes.is_some_and(|nodes| !nodes.contains(&node)) {
-        return Err(Misfit::Node(Failure::OUTSIDE_PRE_FILTER_NODES));
-    }
-    let Some(info) = context.snapshot.node(node) else { return Err(Misfit::UnknownNode) };
-    run_filters(context, pod, state, info).map_err(Misfit::Node)
-}
-
-/// Why a pod does not fit a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Misfit {
-    /// It fits no node.
-    PreFilter,
-    /// A filter rejects the node.
-    Node(Failure),
-    /// There is no such node.
-    UnknownNode,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

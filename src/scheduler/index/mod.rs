@@ -1,10 +1,10 @@
 //! The index: the same decisions as the framework's, at a cost that follows what changed rather than the number of nodes.
 //!
 //! Pods that every decision treats alike share a [class](class); classes of one shape share a [layer], which knows what
-//! each node is worth to them, and classes that ask the same of other pods share a [demand]. A search computes the leaves
-//! of nodes that changed where it comes by, and reads the rest from summaries. Scores that depend on the other nodes
-//! (their highest taint count, the emptiest zone) are normalized over groups of nodes that share them. Counts of pods by
-//! node and by topology domain are kept pod by pod.
+//! each node is worth to them, and classes that ask the same of other pods share a [demand]. Scores are
+//! computed lazily: a changed node is rescored the next time a search reaches it, and the rest is read from summaries.
+//! Scores that depend on other nodes (the highest taint count among them, the emptiest zone) are normalized over groups of
+//! nodes that share them. Counts of pods by node and by topology domain are kept pod by pod.
 //!
 //! Each plugin's descriptor says whether the index has its rule. What cannot be indexed is left to the framework: pods
 //! about whom a plugin has something to say whose rule the index does not have (those of volumes), pods with a node set
@@ -49,15 +49,6 @@ const MAX_LEAVES: usize = 16_000_000;
 /// Classes that are kept however large the cluster is.
 const MIN_CLASSES: usize = 8;
 
-/// How often the index answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct IndexStatistics {
-    /// Decisions that the index took.
-    pub indexed: u64,
-    /// Decisions that it left to the framework.
-    pub fallbacks: u64,
-}
-
 /// The index of one scheduler.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
@@ -80,7 +71,6 @@ pub struct Index {
     buffers: Buffers,
     /// Of the last decision.
     failure_on_nominated: Option<Failure>,
-    statistics: IndexStatistics,
 }
 
 impl Index {
@@ -89,12 +79,6 @@ impl Index {
     pub fn new(view: &mut View) -> Self {
         view.enable_log();
         Self::default()
-    }
-
-    /// How often the index answered.
-    #[must_use]
-    pub const fn statistics(&self) -> IndexStatistics {
-        self.statistics
     }
 
     /// Forgets which pods belong to which class: selectors of Services or owners have changed.
@@ -145,12 +129,7 @@ impl Index {
         if context.snapshot.search_order().is_empty() {
             return Some(Decision::NoNodes);
         }
-        let decision = self.decide(context, pod, profile, search, tie_break);
-        match decision {
-            Some(_) => self.statistics.indexed += 1,
-            None => self.statistics.fallbacks += 1,
-        }
-        decision
+        self.decide(context, pod, profile, search, tie_break)
     }
 
     fn decide(

@@ -1,4 +1,4 @@
-//! What the pods on each node come to for the constraints that look at one node alone, such as anti-affinity by host name.
+//! How many pods on each node matter to constraints that look at one node alone, such as anti-affinity by host name.
 
 use super::node_table::BLOCK;
 use rustc_hash::FxHashMap;

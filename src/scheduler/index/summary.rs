@@ -1,4 +1,4 @@
-//! What is said of the leaves of a block together: how many are feasible, the best score and how many have it.
+//! The summary of a block of leaves: how many are feasible, the best score and how many have it.
 
 /// Leaves from this value on are not feasible; the rest of the value is the index of the failure.
 pub const FAILED: u32 = 1 << 31;

@@ -5,7 +5,6 @@ use std::fmt;
 /// A plugin of kube-scheduler. The order is that of the default profile's `multiPoint` list, which is the order in
 /// which filters run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "each variant is the plugin of its name")]
 pub enum Plugin {
     SchedulingGates,
     PrioritySort,

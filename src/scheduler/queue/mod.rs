@@ -168,12 +168,6 @@ impl SchedulingQueue {
         Some(if was_tried { Place::Unschedulable } else { cohort.place })
     }
 
-    /// How many pods are in the queue, those in flight included.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// Whether no pod is in the queue.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -25,7 +25,7 @@ fn pod(index: usize, priority: i32) -> Arc<PodInfo> {
 
 #[test]
 fn the_queue_wakes_up_when_something_is_due_and_not_before() {
-    let (listers, profiles) = (crate::scheduler::Listers::default(), [crate::scheduler::Profile::default()]);
+    let (listers, profiles) = (crate::scheduler::view::Listers::default(), [crate::scheduler::Profile::default()]);
     let context = HintContext { listers: &listers, profiles: &profiles };
     let mut queue = SchedulingQueue::new(&SchedulerConfig::default());
     assert_eq!(queue.next_wakeup(SimTime::ZERO), None, "an empty queue never wakes up");
@@ -51,7 +51,7 @@ fn the_queue_wakes_up_when_something_is_due_and_not_before() {
 
 #[test]
 fn an_event_moves_only_pods_whose_rejectors_listen() {
-    let (listers, profiles) = (crate::scheduler::Listers::default(), [crate::scheduler::Profile::default()]);
+    let (listers, profiles) = (crate::scheduler::view::Listers::default(), [crate::scheduler::Profile::default()]);
     let context = HintContext { listers: &listers, profiles: &profiles };
     let mut queue = SchedulingQueue::new(&SchedulerConfig::default());
     for (index, plugin) in [Plugin::NodeResourcesFit, Plugin::NodeAffinity].into_iter().enumerate() {
@@ -67,7 +67,7 @@ fn an_event_moves_only_pods_whose_rejectors_listen() {
 
 #[test]
 fn an_event_may_concern_low_priorities_only() {
-    let (listers, profiles) = (crate::scheduler::Listers::default(), [crate::scheduler::Profile::default()]);
+    let (listers, profiles) = (crate::scheduler::view::Listers::default(), [crate::scheduler::Profile::default()]);
     let context = HintContext { listers: &listers, profiles: &profiles };
     let mut queue = SchedulingQueue::new(&SchedulerConfig::default());
     for (index, priority) in [10, 20, 30].into_iter().enumerate() {

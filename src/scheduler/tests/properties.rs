@@ -4,8 +4,8 @@ use super::random_cluster::Case;
 use crate::api::{Node, PodTemplate};
 use crate::cluster::NodeId;
 use crate::scheduler::framework::{
-    Code, Context, CycleState, Decision, Failures, MAX_NODE_SCORE, Misfit, Scratch, SearchState, TieBreak, add_pod,
-    fits, post_filter, remove_pod, run_filters, run_pre_filter, schedule,
+    Code, Context, CycleState, Decision, Failures, MAX_NODE_SCORE, Scratch, SearchState, TieBreak, add_pod,
+    post_filter, remove_pod, run_filters, run_pre_filter, schedule,
 };
 use crate::scheduler::view::{PodInfo, PodOrigin, PodTraits, View};
 use crate::units::MilliCpu;
@@ -102,13 +102,14 @@ fn a_pod_that_fits_the_emptied_node_is_never_unresolvable_there() {
         let Failures::ByNode(failures) = &diagnosis.failures else { return };
         for (id, failure) in failures {
             let mut emptied = case.view.clone();
-            for other in case.view.snapshot().node(*id).unwrap().pods() {
-                emptied.remove_pod(other.id);
+            for existing in case.view.snapshot().node(*id).unwrap().pods() {
+                emptied.remove_pod(existing.id);
             }
             emptied.refresh();
-            let fit: Result<(), Misfit> =
-                fits(&Context::new(&emptied, &case.profile), pod, *id, &mut CycleState::default());
-            if fit.is_ok() {
+            let (context, mut state) = (Context::new(&emptied, &case.profile), CycleState::default());
+            let found = run_pre_filter(&context, pod, &mut state);
+            let is_candidate = found.rejection.is_none() && found.nodes.is_none_or(|nodes| nodes.contains(id));
+            if is_candidate && run_filters(&context, pod, &state, emptied.snapshot().node(*id).unwrap()).is_ok() {
                 seen += 1;
                 assert_eq!(failure.code(), Code::Unschedulable, "seed {seed}: {failure:?} on {id:?} for {pod:?}");
             }

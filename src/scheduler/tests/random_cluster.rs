@@ -244,6 +244,9 @@ pub struct Case {
     origins: Vec<Arc<PodOrigin>>,
     pub placed: Vec<(PodId, Arc<PodInfo>)>,
     next_pod: usize,
+    /// Attempts that the index decided, and those that it left to the framework.
+    pub indexed: u64,
+    pub left_to_framework: u64,
 }
 
 impl Case {
@@ -284,6 +287,8 @@ impl Case {
             origins,
             placed: Vec::new(),
             next_pod: 0,
+            indexed: 0,
+            left_to_framework: 0,
         };
         let nodes = *case.draw.one_of(&[3, 12, 40, 130, 200]);
         for index in 0..nodes {
@@ -316,6 +321,7 @@ impl Case {
         let mut search = self.search;
         let indexed = self.index.schedule(&context, &pod, 0, &mut search, tie_break);
         let expected = schedule(&context, &pod, &mut self.search, tie_break, &mut self.scratch);
+        *(if indexed.is_some() { &mut self.indexed } else { &mut self.left_to_framework }) += 1;
         if let Some(indexed) = indexed {
             assert_eq!(search, self.search, "seed {seed}: next start, {pod:?}");
             match (&indexed, &expected) {

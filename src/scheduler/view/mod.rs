@@ -1,9 +1,8 @@
 //! What the scheduler sees of the cluster: the [`View`], which whoever asks "would this pod fit there?" changes and asks.
 //!
 //! A run keeps one view up to date with the cluster; `fit`, `explain` and conformance build theirs from objects. All of
-//! them change it by the same methods. Deciding is not the duty of this room: see
-//! [`schedule`](crate::scheduler::schedule) and [`fits`](crate::scheduler::fits), which look at a view through a
-//! [`Context`](crate::scheduler::Context).
+//! them change it by the same methods. Decisions are not made here but by
+//! [`schedule`](crate::scheduler::schedule), which looks at a view through a [`Context`](crate::scheduler::Context).
 
 mod change_log;
 mod fork;
@@ -26,12 +25,12 @@ pub use crate::api::ResourceKey;
 pub use change_log::{KindId, LogEntry};
 pub use images::ImageId;
 pub use lister_change::ListerChange;
-pub use listers::{DisruptionBudget, Listers, OwnerKey, VolumeListers};
+pub use listers::{DisruptionBudget, Listers, VolumeListers};
 pub use node_info::NodeInfo;
 pub use nominator::Nominator;
 pub use pod_info::{DeclaredFeature, HostPort, OriginAddress, PodInfo, PodOrigin, PodTraits};
 pub use pod_origins::PodOrigins;
-pub use resources::{PlacedRequests, PodRequests, Resources, is_extended_resource_name};
+pub use resources::{PlacedRequests, Resources, is_extended_resource_name};
 pub use snapshot::Snapshot;
 pub use topology::{Domain, Topology, TopologyKey};
 

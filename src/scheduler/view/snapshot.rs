@@ -238,12 +238,6 @@ impl Snapshot {
         self.zones.len()
     }
 
-    /// Whether there are no nodes.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.zones.is_empty()
-    }
-
     /// The lowest priority of a pod on a node; `None` without pods.
     #[must_use]
     pub fn lowest_priority(&self) -> Option<i32> {

@@ -77,11 +77,6 @@ impl Zones {
         self.0.iter().map(|zone| zone.nodes.len()).sum()
     }
 
-    /// Whether there are no nodes.
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Appends all nodes in the order of the search, zone by zone in turn: the first node of each zone, the second of each
     /// zone, and so on.
     pub fn write_order(&self, order: &mut Vec<NodeId>) {

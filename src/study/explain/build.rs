@@ -1,4 +1,4 @@
-//! The explanation of a watched run: everything put together, with the answer in a line.
+//! The explanation of a followed run: everything put together, with the answer in a line.
 
 use super::compare::comparisons;
 use super::decide::{Redecided, decide_again};
@@ -9,14 +9,14 @@ use crate::report::explain::{
     Rejections, Request, Requests, Score, ScoringPlugin,
 };
 use crate::scheduler::{Attempt, AttemptOutcome, Failure, PodInfo};
-use crate::sim::{NotTried, Watched, WatchedPod};
+use crate::sim::{FollowedPod, FollowedRun, NotTried};
 use crate::units::format_go_duration;
 use std::cmp::Reverse;
 
 /// Explains the attempt of a pod, or why there is none.
 #[must_use]
-pub fn explanation(scenario: &str, watched: &Watched, pod: &WatchedPod) -> Explanation {
-    let kept = watched.attempt.as_ref().filter(|attempt| attempt.pod.id == pod.id);
+pub fn explanation(scenario: &str, followed: &FollowedRun, pod: &FollowedPod) -> Explanation {
+    let kept = followed.attempt.as_ref().filter(|attempt| attempt.pod.id == pod.id);
     let attempt = kept.map(explained);
     let name = format!("{}/{}", pod.namespace, pod.name);
     let mut notes = Vec::new();
@@ -39,7 +39,7 @@ pub fn explanation(scenario: &str, watched: &Watched, pod: &WatchedPod) -> Expla
         format_version: EXPLAIN_FORMAT_VERSION,
         answer,
         scenario: scenario.to_owned(),
-        seed: watched.seed,
+        seed: followed.seed,
         pod: ExplainedPod {
             namespace: pod.namespace.to_string(),
             name: pod.name.to_string(),
@@ -194,7 +194,7 @@ fn explained(attempt: &Attempt) -> ExplainedAttempt {
 }
 
 /// The scores of each plugin; none where a single feasible node made them needless.
-fn scored(again: &Redecided) -> impl Iterator<Item = &crate::scheduler::framework::PluginScores> {
+fn scored(again: &Redecided) -> impl Iterator<Item = &crate::scheduler::PluginScores> {
     again.scratch.scores.plugins().iter()
 }
 

@@ -2,8 +2,8 @@
 
 use super::PodReference;
 use crate::input::Diagnostic;
-use crate::scheduler::{Match, WatchedPods};
-use crate::sim::{Watched, WatchedPod};
+use crate::scheduler::{FollowedPods, Match};
+use crate::sim::{FollowedPod, FollowedRun};
 use crate::units::format_go_duration;
 
 /// The most names in a message.
@@ -13,7 +13,7 @@ const NAMES: usize = 5;
 #[derive(Debug)]
 pub struct Chosen<'a> {
     /// The pod.
-    pub pod: &'a WatchedPod,
+    pub pod: &'a FollowedPod,
     /// What the user should know about the choice.
     pub note: Option<String>,
 }
@@ -23,17 +23,17 @@ pub struct Chosen<'a> {
 ///
 /// # Errors
 /// What is wrong with the reference: no pod, or several.
-pub fn choose<'a>(reference: &PodReference, watched: &'a Watched) -> Result<Chosen<'a>, Box<Diagnostic>> {
-    let pods = &watched.pods;
+pub fn choose<'a>(reference: &PodReference, followed: &'a FollowedRun) -> Result<Chosen<'a>, Box<Diagnostic>> {
+    let pods = &followed.pods;
     // A StatefulSet's pod may have had others of its name before it.
-    if let Some(pod) = pods.iter().rev().find(|pod| pod.relation == Match::Exact && is_tried(pod, watched)) {
+    if let Some(pod) = pods.iter().rev().find(|pod| pod.relation == Match::Exact && is_tried(pod, followed)) {
         return Ok(Chosen { pod, note: None });
     }
     if let Some(pod) = pods.iter().rfind(|pod| pod.relation == Match::Exact) {
         return Ok(Chosen { pod, note: None });
     }
-    let of_workload = matches!(reference.watched(), WatchedPods::OfWorkload { .. });
-    let tried = || pods.iter().find(|pod| is_tried(pod, watched)).or_else(|| pods.last());
+    let of_workload = matches!(reference.followed(), FollowedPods::OfWorkload { .. });
+    let tried = || pods.iter().find(|pod| is_tried(pod, followed)).or_else(|| pods.last());
     match (pods.as_slice(), tried()) {
         ([pod], _) if of_workload => Ok(Chosen { pod, note: None }),
         ([pod], _) => Ok(Chosen { pod, note: Some(format!("`{reference}` is the beginning of this pod's name only")) }),
@@ -42,16 +42,16 @@ pub fn choose<'a>(reference: &PodReference, watched: &'a Watched) -> Result<Chos
             Ok(Chosen { pod, note: Some(format!("{} pods of {reference}: this is the one {which}", pods.len())) })
         }
         ([_, ..], _) => Err(Box::new(ambiguous(reference, pods))),
-        ([], _) => Err(Box::new(unknown(reference, watched))),
+        ([], _) => Err(Box::new(unknown(reference, followed))),
     }
 }
 
 /// Whether the attempt that was kept is this pod's.
-fn is_tried(pod: &WatchedPod, watched: &Watched) -> bool {
-    watched.attempt.as_ref().is_some_and(|attempt| attempt.pod.id == pod.id)
+fn is_tried(pod: &FollowedPod, followed: &FollowedRun) -> bool {
+    followed.attempt.as_ref().is_some_and(|attempt| attempt.pod.id == pod.id)
 }
 
-fn ambiguous(reference: &PodReference, pods: &[WatchedPod]) -> Diagnostic {
+fn ambiguous(reference: &PodReference, pods: &[FollowedPod]) -> Diagnostic {
     let names: Vec<String> = pods.iter().map(|pod| format!("{}/{}", pod.namespace, pod.name)).collect();
     let first = pods.first().and_then(|pod| Some((pod.namespace.clone(), pod.workload.as_ref()?)));
     let workload = first.and_then(|(namespace, workload)| {
@@ -63,17 +63,17 @@ fn ambiguous(reference: &PodReference, pods: &[WatchedPod]) -> Diagnostic {
     Diagnostic::error("--pod", message).with_hint(Some(hint))
 }
 
-fn unknown(reference: &PodReference, watched: &Watched) -> Diagnostic {
-    let end = format_go_duration(watched.end.since_start());
-    let (message, wanted) = match reference.watched() {
-        WatchedPods::Named { namespace, name } => {
+fn unknown(reference: &PodReference, followed: &FollowedRun) -> Diagnostic {
+    let end = format_go_duration(followed.end.since_start());
+    let (message, wanted) = match reference.followed() {
+        FollowedPods::Named { namespace, name } => {
             (format!("there was no pod `{namespace}/{name}` up to {end}"), (namespace, name))
         }
-        WatchedPods::OfWorkload { kind, namespace, name } => {
+        FollowedPods::OfWorkload { kind, namespace, name } => {
             (format!("there was no pod of {kind} `{namespace}/{name}` up to {end}"), (namespace, name))
         }
     };
-    let mut near: Vec<(usize, String)> = watched
+    let mut near: Vec<(usize, String)> = followed
         .names
         .iter()
         .filter_map(|(namespace, name)| {
@@ -84,10 +84,10 @@ fn unknown(reference: &PodReference, watched: &Watched) -> Diagnostic {
     near.sort();
     near.dedup();
     let hint = match near.as_slice() {
-        [] if watched.names.is_empty() => "there was no pod at all".to_owned(),
+        [] if followed.names.is_empty() => "there was no pod at all".to_owned(),
         [] => {
             let mut namespaces: Vec<String> =
-                watched.names.iter().map(|(namespace, _)| namespace.to_string()).collect();
+                followed.names.iter().map(|(namespace, _)| namespace.to_string()).collect();
             namespaces.sort();
             namespaces.dedup();
             format!("namespaces with pods: {}; pods.csv of a run lists all of them", listed(&namespaces))

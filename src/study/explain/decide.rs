@@ -1,11 +1,11 @@
 //! The decision, taken again from what the scheduler knew.
 
 use crate::cluster::NodeId;
-use crate::scheduler::framework::{run_filters_with_nominated_pods, run_pre_filter};
 use crate::scheduler::{
     Attempt, AttemptOutcome, CycleState, Decision, Diagnosis, Failure, PreFilterRejection, Preemption, Scratch,
     post_filter, schedule,
 };
+use crate::scheduler::{run_filters_with_nominated_pods, run_pre_filter};
 
 /// A decision with everything that led to it.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ pub use reference::{PodReference, PodReferenceError};
 
 use crate::input::Diagnostic;
 use crate::report::explain::Explanation;
-use crate::sim::{self, Prepared, RunOptions, SimError, Watch};
+use crate::sim::{self, Prepared, RunOptions, SimError};
 use crate::units::SimTime;
 use thiserror::Error;
 
@@ -61,19 +61,18 @@ impl Answer {
 /// # Errors
 /// [`ExplainError`] if the run cannot go on, or if the question names no pod or several.
 pub fn explain(prepared: &Prepared, question: &Question, options: &RunOptions<'_>) -> Result<Answer, ExplainError> {
-    let watch = Watch { pods: question.pod.watched(), until: question.at };
-    let watched = sim::watch(prepared, options, &watch)?;
-    let chosen = choose::choose(&question.pod, &watched).map_err(ExplainError::Pod)?;
-    let mut explanation = build::explanation(&prepared.scenario.metadata.name, &watched, chosen.pod);
+    let followed = sim::follow(prepared, options, &question.pod.followed(), question.at)?;
+    let chosen = choose::choose(&question.pod, &followed).map_err(ExplainError::Pod)?;
+    let mut explanation = build::explanation(&prepared.scenario.metadata.name, &followed, chosen.pod);
     let planned = SimTime::ZERO + prepared.scenario.spec.duration.get();
     if question.at.is_some_and(|at| at > planned) {
         let end = crate::units::format_go_duration(planned.since_start());
         explanation.notes.push(format!("the run ends at {end}, before --at"));
     }
     explanation.notes.extend(chosen.note);
-    if watched.interrupted {
-        let end = crate::units::format_go_duration(watched.end.since_start());
+    if followed.interrupted {
+        let end = crate::units::format_go_duration(followed.end.since_start());
         explanation.notes.push(format!("interrupted at {end}: later attempts are not known"));
     }
-    Ok(Answer { explanation, interrupted: watched.interrupted })
+    Ok(Answer { explanation, interrupted: followed.interrupted })
 }

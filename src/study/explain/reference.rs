@@ -2,7 +2,7 @@
 
 use crate::api::Name;
 use crate::input::scenario::{Target, TargetKind};
-use crate::scheduler::WatchedPods;
+use crate::scheduler::FollowedPods;
 use serde_json::Value;
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodReference {
     text: String,
-    pods: WatchedPods,
+    pods: FollowedPods,
 }
 
 /// A text names no pod.
@@ -23,7 +23,7 @@ pub struct PodReferenceError(String);
 impl PodReference {
     /// The pods that it may mean.
     #[must_use]
-    pub fn watched(&self) -> WatchedPods {
+    pub fn followed(&self) -> FollowedPods {
         self.pods.clone()
     }
 }
@@ -48,7 +48,7 @@ impl FromStr for PodReference {
         }
         let named = |namespace: &str, name: &str| Self {
             text: text.to_owned(),
-            pods: WatchedPods::Named { namespace: Name::from(namespace), name: Name::from(name) },
+            pods: FollowedPods::Named { namespace: Name::from(namespace), name: Name::from(name) },
         };
         if let [name] = parts.as_slice() {
             return Ok(named("default", name));
@@ -58,7 +58,7 @@ impl FromStr for PodReference {
             (Ok(Target { kind: TargetKind::Pod, namespace, name }), _) => Ok(named(&namespace, &name)),
             (Ok(Target { kind, namespace, name }), _) if is_workload(kind) => Ok(Self {
                 text: text.to_owned(),
-                pods: WatchedPods::OfWorkload {
+                pods: FollowedPods::OfWorkload {
                     kind: Name::from(kind.as_str()),
                     namespace: Name::from(namespace),
                     name: Name::from(name),
@@ -82,11 +82,11 @@ mod tests {
     #[test]
     fn forms_of_a_reference() {
         let named = |namespace: &str, name: &str| {
-            Some(WatchedPods::Named { namespace: Name::from(namespace), name: Name::from(name) })
+            Some(FollowedPods::Named { namespace: Name::from(namespace), name: Name::from(name) })
         };
         let of = |kind: &str, namespace: &str, name: &str| {
             let (kind, namespace, name) = (Name::from(kind), Name::from(namespace), Name::from(name));
-            Some(WatchedPods::OfWorkload { kind, namespace, name })
+            Some(FollowedPods::OfWorkload { kind, namespace, name })
         };
         let cases = [
             ("solo", named("default", "solo"), "the default namespace"),
@@ -102,7 +102,7 @@ mod tests {
             ("", None, "nothing"),
         ];
         for (text, expected, why) in cases {
-            let parsed = text.parse::<PodReference>().ok().map(|reference| reference.watched());
+            let parsed = text.parse::<PodReference>().ok().map(|reference| reference.followed());
             assert_eq!(parsed, expected, "{text}: {why}");
         }
     }

@@ -1,4 +1,4 @@
-//! How many of a pod fit: one is placed after the other until one finds no place.
+//! How many replicas of a pod fit: they are placed one after the other until one is unschedulable.
 
 use super::placer::{Placer, Rejection, Verdict};
 use super::pod::PodToFit;

@@ -1,9 +1,9 @@
-//! Capacity questions to the scheduler, without a run: how many more of a pod fit, how many nodes are needed for so
-//! many, and which nodes could go.
+//! Capacity questions to the scheduler, without a run: how many more replicas of a pod fit, how many nodes a number
+//! of replicas needs, and which nodes could go.
 //!
 //! Every pod is placed by the scheduling cycle that a run uses ([`crate::scheduler::schedule`]), one after the other in a
-//! view of the cluster, whose forks take back what was only tried. Nothing is preempted, no time passes, and among equal nodes the first one is taken, where
-//! kube-scheduler draws one at random.
+//! view of the cluster, whose forks take back what was only tried. Nothing is preempted, no time passes, and among equal
+//! nodes the first one is taken, where kube-scheduler draws one at random.
 
 mod budgets;
 pub mod compress;

@@ -1,11 +1,11 @@
 //! Pods placed one after the other in a what-if view of the cluster, by the scheduling cycle itself.
 
 use crate::cluster::NodeId;
-use crate::scheduler::framework::{run_filters_with_nominated_pods, run_pre_filter};
 use crate::scheduler::{
     Context, CycleState, Decision, Diagnosis, Failure, KubernetesVersion, PodInfo, Profile, Scratch, SearchState,
     Snapshot, TieBreak, View, pre_enqueue, schedule,
 };
+use crate::scheduler::{run_filters_with_nominated_pods, run_pre_filter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

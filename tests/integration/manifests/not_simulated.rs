@@ -5,7 +5,8 @@ use super::{DEPLOYMENT, DUMPED_POD, load};
 #[test]
 fn a_dump_has_one_warning_about_its_inner_fields() {
     let (_, diagnostics) = load("pod.yaml", DUMPED_POD);
-    let warnings: Vec<String> = diagnostics.warnings().map(ToString::to_string).collect();
+    assert!(!diagnostics.has_errors(), "{diagnostics}");
+    let warnings: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
     assert_eq!(warnings.len(), 2, "{warnings:#?}");
     assert!(warnings[0].contains("metadata.generateName: is not simulated"), "{}", warnings[0]);
     assert!(warnings[1].contains("Container.imagePullPolicy"), "{}", warnings[1]);
@@ -38,7 +39,7 @@ metadata: {name: d}
     let (objects, diagnostics) = load("x.yaml", &format!("{text}{extra}"));
     assert!(!diagnostics.has_errors(), "{diagnostics}");
     assert_eq!(objects.len(), 1);
-    let warnings: Vec<_> = diagnostics.warnings().map(ToString::to_string).collect();
+    let warnings: Vec<_> = diagnostics.iter().map(ToString::to_string).collect();
     let first = text.lines().count();
     let expected = [
         format!("x.yaml:{}:1: warning: kind Job (batch/v1) is not simulated and has no effect (2 objects)", first + 2),

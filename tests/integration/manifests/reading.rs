@@ -1,7 +1,7 @@
 //! What a right manifest says: every kind, API-server defaults, dumps, lists, lines, files.
 
 use super::{DEPLOYMENT, DUMPED_POD, OTHERS, load, load_right, start, to_json};
-use wavetank::api::{self, Object, QosClass};
+use wavetank::api::{self, Object};
 use wavetank::input::manifest::load_objects;
 use wavetank::input::{Diagnostics, ManifestSource};
 use wavetank::units::{Bytes, MilliCpu, SimDuration, SimTime};
@@ -143,7 +143,6 @@ fn a_dump_reads_the_same_as_yaml_and_json_and_in_lists() {
     let reported = &pod.status.container_resources[0];
     assert_eq!(reported.requests.as_ref().and_then(|requests| requests.cpu), Some(MilliCpu::new(500)));
     assert_eq!(reported.allocated.memory, Some(Bytes::new(1 << 30)));
-    assert_eq!(pod.template.spec.qos_class(), QosClass::Guaranteed);
     assert_eq!(load_right("pod.json", &to_json(DUMPED_POD)), yaml);
     let item = format!("  {}\n", DUMPED_POD.lines().collect::<Vec<_>>().join("\n  "));
     let item = item.replacen("  apiVersion", "- apiVersion", 1);

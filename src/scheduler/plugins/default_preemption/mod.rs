@@ -1,4 +1,4 @@
-//! DefaultPreemption: pods of lower priority make room. The search for them is a room beside this one, `preemption`.
+//! DefaultPreemption: pods of lower priority make room. The search for victims is in `scheduler::preemption`.
 
 pub mod args;
 

@@ -2,7 +2,7 @@
 
 use super::case::{Case, Cluster};
 use crate::cluster::NodeId;
-use crate::scheduler::framework::run_scores;
+use crate::scheduler::run_scores;
 use crate::scheduler::{Decision, Failure, KubernetesVersion, Scratch, SearchState, TieBreak, schedule, select_best};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Sequences: pods that arrive one after the other, each judged on the state that its predecessors left.
 
 use super::case::{Case, Cluster};
-use crate::scheduler::framework::run_scores;
+use crate::scheduler::run_scores;
 use crate::scheduler::{Decision, KubernetesVersion, Scratch, SearchState, TieBreak, schedule, select_best};
 use serde_json::{Map, Value, json};
 

@@ -1,7 +1,7 @@
 //! Single decisions: one pod against one cluster, every field of the outcome.
 
 use super::case::{Case, Cluster};
-use crate::scheduler::framework::run_scores;
+use crate::scheduler::run_scores;
 use crate::scheduler::{
     Decision, KubernetesVersion, PluginSet, PodInfo, PostFilterResult, Scratch, SearchState, TieBreak, post_filter,
     schedule, select_best,

@@ -1,21 +1,12 @@
-//! A run that is watched for the scheduling attempts of some pods.
+//! A run in which the scheduling attempts of some pods are followed.
 
 use super::error::SimError;
 use super::prepare::Prepared;
 use super::run::{RunOptions, play};
 use crate::api::Name;
 use crate::cluster::{Cluster, PodId};
-use crate::scheduler::{Attempt, Match, Profile, WatchedPods};
+use crate::scheduler::{Attempt, FollowedPods, Match, Profile};
 use crate::units::SimTime;
-
-/// What is watched, and how long.
-#[derive(Clone, Debug)]
-pub struct Watch {
-    /// The pods.
-    pub pods: WatchedPods,
-    /// The last moment that counts; `None` is the end of the run.
-    pub until: Option<SimTime>,
-}
 
 /// Why a pod was never tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,16 +23,16 @@ pub enum NotTried {
     Waits,
 }
 
-/// One of the watched pods.
+/// One of the followed pods.
 #[derive(Clone, Debug)]
-pub struct WatchedPod {
+pub struct FollowedPod {
     /// Identifies it in the attempt.
     pub id: PodId,
     /// Namespace.
     pub namespace: Name,
     /// Name.
     pub name: Name,
-    /// What it has to do with the pods that are watched.
+    /// What it has to do with the pods that are followed.
     pub relation: Match,
     /// The workload at the end of its chain of owners, as `Deployment/web`.
     pub workload: Option<String>,
@@ -53,52 +44,57 @@ pub struct WatchedPod {
     pub not_tried: Option<NotTried>,
 }
 
-/// What a watched run leaves behind.
+/// What a run leaves behind in which pods were followed.
 #[derive(Clone, Debug)]
-pub struct Watched {
+pub struct FollowedRun {
     /// How far the run came.
     pub end: SimTime,
     /// Whether it was interrupted.
     pub interrupted: bool,
     /// The seed of the random streams.
     pub seed: u64,
-    /// The watched pods in order of creation, gone ones too.
-    pub pods: Vec<WatchedPod>,
+    /// The followed pods in order of creation, gone ones too.
+    pub pods: Vec<FollowedPod>,
     /// Namespace and name of every pod in order of creation, gone ones too.
     pub names: Vec<(Name, Name)>,
-    /// The last attempt: of the pod that was named or, without one, of any watched pod.
+    /// The last attempt: of the pod that was named or, without one, of any followed pod.
     pub attempt: Option<Attempt>,
 }
 
-/// Runs a scenario and keeps the last scheduling attempt of the watched pods. The run takes the course that it takes
-/// without being watched.
+/// Runs a scenario, up to `until` if that is before its end, and keeps the last scheduling attempt of the followed pods.
+/// Following changes nothing in the run.
 ///
 /// # Errors
 /// [`SimError`] if a trace turns out to be unreadable on the way.
-pub fn watch(prepared: &Prepared, options: &RunOptions<'_>, watch: &Watch) -> Result<Watched, SimError> {
-    let mut played = play(prepared, options, Some(&watch.pods), watch.until)?;
+pub fn follow(
+    prepared: &Prepared,
+    options: &RunOptions<'_>,
+    pods: &FollowedPods,
+    until: Option<SimTime>,
+) -> Result<FollowedRun, SimError> {
+    let mut played = play(prepared, options, Some(pods), until)?;
     let attempt = played.world.scheduler.take_kept_attempt();
     let cluster = &played.world.cluster;
     let profiles = &prepared.scheduler.profiles;
-    let pods = cluster.pods().filter_map(|(id, _)| {
-        let relation = watch.pods.matches(id, cluster)?;
-        Some(watched_pod(id, relation, cluster, profiles))
+    let followed = cluster.pods().filter_map(|(id, _)| {
+        let relation = pods.matches(id, cluster)?;
+        Some(followed_pod(id, relation, cluster, profiles))
     });
     let names = cluster.pods().map(|(_, pod)| (cluster.namespace_name(pod.namespace).clone(), pod.name.clone()));
-    Ok(Watched {
+    Ok(FollowedRun {
         end: played.end,
         interrupted: played.interrupted,
         seed: options.seed.unwrap_or(prepared.scenario.spec.seed),
-        pods: pods.collect(),
+        pods: followed.collect(),
         names: names.collect(),
         attempt,
     })
 }
 
-fn watched_pod(id: PodId, relation: Match, cluster: &Cluster, profiles: &[Profile]) -> WatchedPod {
+fn followed_pod(id: PodId, relation: Match, cluster: &Cluster, profiles: &[Profile]) -> FollowedPod {
     let pod = cluster.pod(id);
     let node = pod.node.map(|node| cluster.node(node).object.meta.name.clone());
-    WatchedPod {
+    FollowedPod {
         id,
         namespace: cluster.namespace_name(pod.namespace).clone(),
         name: pod.name.clone(),
