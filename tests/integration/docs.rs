@@ -11,6 +11,7 @@ use code::Code;
 use files::root;
 use page::{Page, Reference};
 use std::collections::BTreeSet;
+use wavetank::report::METRICS;
 
 /// The page of lists that [`the_lists_of_how_to_add_are_whole`] checks.
 const HOW_TO_ADD: &str = "docs/how-to-add.md";
@@ -141,6 +142,16 @@ fn the_lists_of_how_to_add_are_whole() {
         found.extend(left_out.map(|path| format!("{title}: {path} has one of {words:?} and is not listed")));
     }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_reference_lists_every_metric_in_the_order_of_the_summary() {
+    let pages = Page::all();
+    let page = pages.iter().find(|page| page.path == "docs/reference/metrics.md").expect("the page is there");
+    let column = page.column("metric");
+    let listed: Vec<&str> = column.iter().map(|(_, name)| name.trim_matches('`')).collect();
+    let known: Vec<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    assert_eq!(listed, known);
 }
 
 #[test]
