@@ -3,7 +3,7 @@
 
 mod graph;
 mod imports;
-mod source;
+pub mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,8 +1,8 @@
-//! A scheduling class: pods that every decision treats alike. It shares with others the [`Layer`] that says what nodes are
-//! worth to pods of its shape, and the [`Demand`] that says what it asks of other pods.
+//! A scheduling class: pods that every decision treats alike, such as the replicas of a Deployment. Its [`Layer`] says what
+//! each node is worth to them, its [`Demand`] what they ask of other pods; both are shared with classes that ask the same.
 //!
-//! A *group* is a set of nodes that score alike but for their resources: one base of the layer, and the same counts of pods
-//! on the node itself where those matter.
+//! A *group* is a set of nodes that score alike but for their resources: they have the same base in the layer, and the same
+//! counts of pods where a constraint looks at single nodes.
 
 use super::demand::Demand;
 use super::layer::{Env, Layer, NotIndexable};

@@ -1,5 +1,5 @@
-//! The constraints of a demand on topology: PodTopologySpread and InterPodAffinity, with a tally for each number that
-//! they look at.
+//! The constraints of a demand on topology, of PodTopologySpread and InterPodAffinity, with a tally of pods for each number
+//! that they look at.
 
 use super::layer::{Base, Env, NotIndexable, counts};
 use super::node_table::{Log, NO_DOMAIN, NodeTable};

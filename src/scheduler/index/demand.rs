@@ -1,5 +1,5 @@
-//! What pods ask of other pods, kept up to date once for all classes that ask the same: pods of an app in several sizes are
-//! several classes, but are spread and kept apart alike.
+//! What pods ask of the pods around them: topology spread and pod affinity. Classes with the same constraints share it: an
+//! app that runs in three sizes has three classes and one demand.
 
 use super::constraints::Constraints;
 use super::layer::{Env, NotIndexable};

@@ -1,10 +1,10 @@
-//! What each node is worth to pods of one shape: whether it takes them as far as the state of each tells, and what they score
-//! there. Classes that differ only in what they ask of other pods share a layer.
+//! What each node is worth to pods of one shape, as far as the node alone decides: whether it takes them, and how many
+//! points its resources get. Classes that differ only in their constraints on other pods share a layer.
 //!
-//! Each node is a *leaf*: its base and its resource score, or why it is not feasible. A *base* stands for nodes that score
-//! alike but for their resources and for pods on single nodes: the same taints, node affinity, images and topology domains.
-//! Leaves lie in blocks in search order, each with a summary by base. Scores are computed lazily: a
-//! changed node is scored again the next time a search reaches it.
+//! Each node has a *leaf*: its base and the points of its resources, or why it is not feasible. A *base* is what nodes have
+//! in common that no pod changes: taints, node affinity, images and topology domains. Leaves stand in blocks in search
+//! order, and each block has a summary for each base. Scores are computed lazily: a changed node is rescored the next time
+//! a search reaches it.
 
 mod leaves;
 

@@ -1,15 +1,15 @@
-//! The index: the same decisions as the framework's, at a cost that follows what changed rather than the number of nodes.
+//! The index: the framework's decisions, at a cost that follows what changed rather than the number of nodes.
 //!
-//! Pods that every decision treats alike share a [class](class); classes of one shape share a [layer], which knows what
-//! each node is worth to them, and classes that ask the same of other pods share a [demand]. Scores are
-//! computed lazily: a changed node is rescored the next time a search reaches it, and the rest is read from summaries.
-//! Scores that depend on other nodes (the highest taint count among them, the emptiest zone) are normalized over groups of
-//! nodes that share them. Counts of pods by node and by topology domain are kept pod by pod.
+//! Pods that every decision treats alike share a [class](class). Classes with the same requests, tolerations and node
+//! affinity share a [layer], which knows what each node is worth to them. Classes with the same constraints on other pods
+//! share a [demand], which counts pods by node and by topology domain. A search rescores only the nodes that changed since
+//! the last one, and reads the rest from summaries of blocks of nodes. Scores that are normalized over all feasible nodes
+//! (by the highest taint count, the fullest zone) are normalized over groups of nodes that score alike.
+//! `docs/model/index-internals.md` explains it with a picture and a glossary.
 //!
-//! Each plugin's descriptor says whether the index has its rule. What cannot be indexed is left to the framework: pods
-//! about whom a plugin has something to say whose rule the index does not have (those of volumes), pods with a node set
-//! (DaemonSets), profiles whose filters run in another order, nominated pods next to constraints on topology, and classes
-//! with too many groups.
+//! Each plugin's descriptor says whether the index has its rule. The framework decides where the index cannot: about pods
+//! that concern a plugin whose rule the index does not have (volumes), pods with a node set (DaemonSets), profiles whose
+//! filters run in another order, nominated pods next to constraints on topology, and classes with too many groups.
 
 mod class;
 mod constraints;

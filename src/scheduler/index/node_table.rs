@@ -1,5 +1,5 @@
-//! The nodes as the index sees them: in search order, with the numbers that leaves are computed from, when each of them last
-//! changed, the domains of the topology keys in use, and the logs of changes that classes catch up with.
+//! The nodes as the index sees them, in search order: the numbers that leaves are computed from, when each node last changed,
+//! the domains of the topology keys in use, and the logs of changes that layers and demands catch up with.
 
 use crate::api::Name;
 use crate::cluster::NodeId;

@@ -1,4 +1,5 @@
-//! How many pods on each node matter to constraints that look at one node alone, such as anti-affinity by host name.
+//! What the pods on each node come to for constraints whose topology domain is a single node, such as anti-affinity by host
+//! name.
 
 use super::node_table::BLOCK;
 use rustc_hash::FxHashMap;

@@ -1,5 +1,5 @@
-//! The search of one class: the window of feasible nodes, the scores of its groups, the best nodes in it. The answer is
-//! that of the framework (`schedule_one.rs`), found without a look at each node.
+//! One search: which nodes are feasible, what their groups score, and which of the best is chosen. The answer is the
+//! framework's (`schedule_one.rs`), found from blocks and groups instead of every node.
 
 mod by_base;
 mod scores;

@@ -1,5 +1,5 @@
-//! Whether a pod's requests fit a node, and what NodeResourcesFit and NodeResourcesBalancedAllocation give it: from a few
-//! numbers in the usual case, else by the plugins themselves.
+//! Whether a pod's requests fit a node, and the points of NodeResourcesFit and NodeResourcesBalancedAllocation there: from a
+//! few numbers of the node in the usual case, else from the plugins themselves.
 
 use super::node_table::NodeLoad;
 use crate::scheduler::config::{KubernetesVersion, Profile, ScoringStrategy};

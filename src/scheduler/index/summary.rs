@@ -1,4 +1,5 @@
-//! The summary of a block of leaves: how many are feasible, the best score and how many have it.
+//! A summary of the leaves of one base in one block: how many nodes are feasible, the best score for resources, and how many
+//! nodes have it.
 
 /// Leaves from this value on are not feasible; the rest of the value is the index of the failure.
 pub const FAILED: u32 = 1 << 31;

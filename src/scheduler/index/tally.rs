@@ -1,4 +1,5 @@
-//! How many pods that matter to a class are on each node and in each topology domain, kept up to date pod by pod.
+//! A tally: how many pods that a constraint counts are on each node and in each topology domain, kept up to date with every
+//! pod that comes or goes.
 
 use super::node_table::{NO_DOMAIN, NodeTable, TopologyKey};
 use crate::scheduler::view::KindId;

@@ -1,10 +1,11 @@
-//! Pods that wait together: rejected at the same instant, with the longest back-off, and of the same priority.
+//! Cohorts: pods of one priority that were rejected at the same instant, have reached the longest back-off, and so wait
+//! together.
 //!
-//! While a cluster is full, every pod that ends makes the scheduler try all pods that wait for room, and almost all of
-//! them fail as before. Kept one by one, each of these attempts would change the pod's place in the queue. Yet pods that
-//! were rejected at the same instant and have reached the longest back-off come in the same order again and again. They
-//! are kept as a *cohort*; those among them that every decision treats alike form a *lane*. An attempt of a whole lane is
-//! one number, from which the numbers of each pod follow when somebody asks for them.
+//! While a cluster is full, every pod that ends lets the scheduler try all pods that wait for room, and almost all of them
+//! fail as before. Kept one by one, each of these attempts would change the pod's place in the queue. Yet pods that were
+//! rejected at the same instant with the longest back-off come up in the same order again and again. They are kept as a
+//! *cohort*; the pods in it that every decision treats alike form a *lane*. An attempt of a whole lane is one number, from
+//! which the numbers of each pod follow when somebody asks for them.
 
 use super::lane::{Lane, LaneId, Likeness, Member, Outcomes, Round};
 use super::{ActiveKey, Place, Source};

@@ -1,5 +1,5 @@
 //! Lanes: the pods of a cohort that every decision treats alike. An attempt of a lane is one number and one list of
-//! diagnoses, from which the numbers of each pod follow.
+//! diagnoses; what each pod did follows from them.
 
 use crate::api::PreemptionPolicy;
 use crate::cluster::PodId;

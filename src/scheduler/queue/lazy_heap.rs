@@ -1,4 +1,4 @@
-//! A heap whose entries are not taken out when they become void, but dropped when they come up.
+//! A heap that leaves void entries where they are and drops them when they come up.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -1,10 +1,11 @@
-//! The scheduling queue: pods that are to be tried now, later, or after an event.
+//! The scheduling queue: which pod is tried next, which pods wait for the end of their back-off, and which for an event.
 //!
 //! Mirrors `backend/queue` of kube-scheduler 1.36 (`SchedulingQueue`) with `now` passed in. It keeps no timer: the
 //! simulation calls [`SchedulingQueue::flush`] when [`SchedulingQueue::next_wakeup`] says so.
 //!
 //! Pods in the unschedulable pool stand in groups by the plugins that rejected them, so that an event costs nothing for
-//! the groups whose plugins do not listen to it.
+//! the groups whose plugins do not listen to it. Pods that wait together form cohorts, which move through the queue as one;
+//! `docs/model/index-internals.md` explains them.
 
 mod cohort;
 mod entries;

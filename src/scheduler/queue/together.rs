@@ -1,4 +1,4 @@
-//! The queue's part in keeping pods that wait together as cohorts: when one is formed, moved, tried and taken apart.
+//! How the queue handles cohorts: when one is formed, moves, is tried and is taken apart.
 
 use super::cohort::{Cohort, CohortId, Move, SharedAttempts};
 use super::lane::{LaneId, Likeness};

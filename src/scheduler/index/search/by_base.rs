@@ -1,5 +1,6 @@
-//! The search where the base of a node, and whether the pods on it reject it, say all about it but its resources: as they do
-//! for pods without constraints, spread over zones, or kept apart by host name. Blocks are taken in whole, without groups.
+//! The search in the simple case: the base of a node decides everything but its resources, and constraints on the node
+//! itself can only reject it. This holds for pods without constraints, spread over zones, or kept apart by host name. Whole
+//! blocks are taken without a look at groups.
 
 use super::super::layer::{Leaf, NotIndexable};
 use super::super::node_table::BLOCK;

@@ -1,4 +1,5 @@
-//! What the groups of a window score besides their resources.
+//! The points of each group for everything but resources: taints, node affinity, images, pod affinity and spread,
+//! normalized over the groups of the window.
 
 use super::super::constraints::Soft;
 use super::super::node_table::NO_DOMAIN;
