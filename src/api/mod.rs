@@ -8,6 +8,7 @@ mod autoscaling;
 mod autoscaling_status;
 mod condition;
 mod image;
+mod kind;
 mod labels;
 mod limit_range;
 mod meta;
@@ -42,6 +43,7 @@ pub use autoscaling_status::{
 };
 pub use condition::ConditionStatus;
 pub use image::normalized_image_name;
+pub use kind::Kind;
 pub use labels::Labels;
 pub use limit_range::{LimitRange, LimitRangeItem, LimitType, aggregate, requests_above_limits};
 pub use meta::{ObjectMeta, OwnerReference};

@@ -40,7 +40,7 @@ pub use ids::{
 };
 pub use machine::Machine;
 pub use node::{Node, NodeReady};
-pub use object_index::{Kind, ObjectId};
+pub use object_index::ObjectId;
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Owner, Pod};
 pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};
 pub use service::Service;

@@ -4,31 +4,12 @@ use super::{
     Cluster, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId,
     StatefulSetId, WorkloadId,
 };
-use crate::api::Name;
+use crate::api::{Kind, Name};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
-macro_rules! kinds {
+macro_rules! objects {
     ($($kind:ident($id:ty);)+) => {
-        /// A kind whose objects are found by name; each variant is the Kubernetes kind of its name.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Kind {
-            $($kind,)+
-        }
-
-        impl Kind {
-            /// Every kind.
-            const ALL: &[Self] = &[$(Self::$kind,)+];
-
-            /// The kind as Kubernetes writes it.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$kind => stringify!($kind),)+
-                }
-            }
-        }
-
         /// An object of any kind that is found by name; each variant is the Kubernetes kind of its name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ObjectId {
@@ -37,8 +18,7 @@ macro_rules! kinds {
 
         impl ObjectId {
             /// Its kind.
-            #[must_use]
-            pub const fn kind(self) -> Kind {
+            const fn kind(self) -> Kind {
                 match self {
                     $(Self::$kind(_) => Kind::$kind,)+
                 }
@@ -68,7 +48,7 @@ macro_rules! indexed {
     )+};
 }
 
-kinds! {
+objects! {
     Node(NodeId);
     Pod(PodId);
     Deployment(DeploymentId);
@@ -88,19 +68,6 @@ indexed! {
     Service(ServiceId);
     HorizontalPodAutoscaler(HpaId);
     PodDisruptionBudget(DisruptionBudgetId);
-}
-
-impl Kind {
-    /// The kind of this name, if its objects are found by name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
-    }
-
-    /// Whether its objects belong to no namespace.
-    const fn is_cluster_scoped(self) -> bool {
-        matches!(self, Self::Node)
-    }
 }
 
 /// The id of the objects of a kind that is found by namespace and name.

@@ -382,7 +382,7 @@ fn float(count: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{self, Container, LabelSelector, Name, ObjectMeta, PodSpec, PodTemplate, ResourceList};
+    use crate::api::{self, Container, Kind, LabelSelector, Name, ObjectMeta, PodSpec, PodTemplate, ResourceList};
     use crate::cluster::{NewPod, Owner, WorkloadKind};
     use crate::engine::EventQueue;
     use crate::input::scenario::Rate;
@@ -443,7 +443,7 @@ mod tests {
         let entry = scenario::Traffic {
             name: None,
             target: scenario::Target {
-                kind: scenario::TargetKind::Deployment,
+                kind: Kind::Deployment,
                 namespace: "default".to_owned(),
                 name: "web".to_owned(),
             },
