@@ -16,15 +16,6 @@ macro_rules! objects {
             $($kind($id),)+
         }
 
-        impl ObjectId {
-            /// Its kind.
-            const fn kind(self) -> Kind {
-                match self {
-                    $(Self::$kind(_) => Kind::$kind,)+
-                }
-            }
-        }
-
         $(
             impl From<$id> for ObjectId {
                 fn from(id: $id) -> Self {
@@ -91,16 +82,20 @@ pub(super) struct ObjectIndex {
 
 impl ObjectIndex {
     /// Notes an object that has come to be.
-    pub(super) fn add(&mut self, object: impl Into<ObjectId>, namespace: Option<NamespaceId>, name: &Name) {
-        let object = object.into();
-        self.objects.insert((object.kind(), namespace, name.clone()), object);
+    pub(super) fn add(&mut self, kind: Kind, object: impl Into<ObjectId>, namespace: Option<NamespaceId>, name: &Name) {
+        self.objects.insert((kind, namespace, name.clone()), object.into());
     }
 
     /// Forgets an object that was removed.
-    pub(super) fn remove(&mut self, object: impl Into<ObjectId>, namespace: Option<NamespaceId>, name: &Name) {
-        let object = object.into();
-        let key = (object.kind(), namespace, name.clone());
-        if self.objects.get(&key) == Some(&object) {
+    pub(super) fn remove(
+        &mut self,
+        kind: Kind,
+        object: impl Into<ObjectId>,
+        namespace: Option<NamespaceId>,
+        name: &Name,
+    ) {
+        let key = (kind, namespace, name.clone());
+        if self.objects.get(&key) == Some(&object.into()) {
             self.objects.remove(&key);
         }
     }

@@ -1,7 +1,7 @@
 //! ReplicaSets.
 
 use super::{Change, Cluster, DeploymentId, NamespaceId, PodId, ReplicaSetId, TemplateId, WorkloadId, WorkloadKind};
-use crate::api::Name;
+use crate::api::{Kind, Name};
 use crate::units::{SimDuration, SimTime};
 
 /// `status` of a ReplicaSet: what its controller last wrote.
@@ -95,7 +95,7 @@ impl Cluster {
     /// Creates a ReplicaSet.
     pub fn add_replica_set(&mut self, new: NewReplicaSet, now: SimTime) -> ReplicaSetId {
         let id = ReplicaSetId::from_index(self.replica_sets.len());
-        self.index.add(id, Some(new.namespace), &new.name);
+        self.index.add(Kind::ReplicaSet, id, Some(new.namespace), &new.name);
         let workload = match new.deployment {
             Some(deployment) => {
                 let deployment = &mut self.deployments[deployment.index()];
@@ -177,7 +177,7 @@ impl Cluster {
         }
         replica_set.removed = true;
         replica_set.resource_version = self.versions.next();
-        self.index.remove(id, Some(replica_set.namespace), &replica_set.name);
+        self.index.remove(Kind::ReplicaSet, id, Some(replica_set.namespace), &replica_set.name);
         let (workload, deployment) = (replica_set.workload, replica_set.deployment);
         match deployment {
             Some(deployment) => self.deployments[deployment.index()].replica_sets.retain(|set| *set != id),
