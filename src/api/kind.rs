@@ -69,6 +69,7 @@ kinds! {
     ReplicaSet ["replicaset", "replicasets", "rs"] REPLICAS;
     StatefulSet ["statefulset", "statefulsets", "sts"] ROLLED_OUT;
     DaemonSet ["daemonset", "daemonsets", "ds"] PER_NODE;
+    ReplicationController ["replicationcontroller", "replicationcontrollers", "rc"] REPLICAS;
     Pod ["pod", "pods", "po"] PLAIN;
     Node ["node", "nodes", "no"] CLUSTER_SCOPED;
     Service ["service", "services", "svc"] PLAIN;

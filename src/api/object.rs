@@ -16,6 +16,7 @@ pub enum Object {
     LimitRange(LimitRange),
     Node(Node),
     Pod(Pod),
+    /// A ReplicaSet or ReplicationController.
     ReplicaSet(ReplicaSet),
     Deployment(Deployment),
     StatefulSet(StatefulSet),
@@ -44,7 +45,7 @@ impl Object {
             Self::LimitRange(_) => "LimitRange",
             Self::Node(_) => "Node",
             Self::Pod(_) => "Pod",
-            Self::ReplicaSet(_) => "ReplicaSet",
+            Self::ReplicaSet(set) => set.kind.as_str(),
             Self::Deployment(_) => "Deployment",
             Self::StatefulSet(_) => "StatefulSet",
             Self::DaemonSet(_) => "DaemonSet",

@@ -1,6 +1,6 @@
 //! `kubectl apply`: creates the objects of manifests, or replaces those of the same kind, namespace and name.
 
-use super::{Cluster, NewPod, NewReplicaSet, Owner, ReplicaSetId};
+use super::{Cluster, NewPod, NewReplicaSet, Owner};
 use crate::api::{self, Object};
 use crate::units::SimTime;
 use std::collections::BTreeSet;
@@ -86,7 +86,7 @@ impl Cluster {
     fn apply_replica_set(&mut self, set: &api::ReplicaSet, now: SimTime) {
         let template = self.admit(&set.meta.namespace, &set.template);
         let namespace = self.namespace(&set.meta.namespace);
-        if let Some(id) = self.find::<ReplicaSetId>(namespace, &set.meta.name) {
+        if let Some(id) = self.find_replica_set(set.kind, namespace, &set.meta.name) {
             self.update_replica_set(id, |existing| {
                 existing.spec_replicas = set.replicas;
                 existing.template = template;
@@ -95,6 +95,7 @@ impl Cluster {
             return;
         }
         let new = NewReplicaSet {
+            kind: set.kind,
             name: set.meta.name.clone(),
             namespace,
             deployment: None,

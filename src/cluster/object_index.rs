@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 
 macro_rules! objects {
     ($($kind:ident($id:ty);)+) => {
-        /// An object of any kind that is found by name; each variant is the Kubernetes kind of its name.
+        /// An object of any kind that is found by name; each variant is the Kubernetes kind of its name, `ReplicaSet` also
+        /// ReplicationController.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ObjectId {
             $($kind($id),)+
@@ -26,7 +27,7 @@ macro_rules! objects {
     };
 }
 
-/// Kinds that [`Cluster::find`] finds.
+/// Kinds that [`Cluster::find`] finds. [`Cluster::find_replica_set`] finds those that share an arena.
 macro_rules! indexed {
     ($($kind:ident($id:ty);)+) => {$(
         impl IndexedId for $id {
@@ -53,7 +54,6 @@ objects! {
 
 indexed! {
     Deployment(DeploymentId);
-    ReplicaSet(ReplicaSetId);
     StatefulSet(StatefulSetId);
     DaemonSet(DaemonSetId);
     Service(ServiceId);

@@ -10,7 +10,7 @@ pub enum Owner {
     /// Nobody: a bare pod.
     #[default]
     None,
-    /// A ReplicaSet.
+    /// A ReplicaSet or ReplicationController.
     ReplicaSet(ReplicaSetId),
     /// A StatefulSet.
     StatefulSet(StatefulSetId),

@@ -63,7 +63,7 @@ pub fn last_counts(workload: &Workload, cluster: &Cluster) -> (i64, i64) {
             let available = sets().map(|set| set.status.available);
             (updated.map(i64::from).sum(), available.map(i64::from).sum())
         }
-        WorkloadKind::ReplicaSet(id) => {
+        WorkloadKind::ReplicaSet(id) | WorkloadKind::ReplicationController(id) => {
             let status = cluster.replica_set(id).status;
             (i64::from(status.replicas), i64::from(status.available))
         }

@@ -22,6 +22,7 @@ use super::pod::Pod;
 use super::pod_disruption_budget::PodDisruptionBudget;
 use super::priority_class::PriorityClass;
 use super::replica_set::ReplicaSet;
+use super::replication_controller::ReplicationController;
 use super::service::Service;
 use super::stateful_set::StatefulSet;
 use super::storage_class::StorageClass;
@@ -34,7 +35,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
-pub static KINDS: [Descriptor<Object>; 19] = [
+pub static KINDS: [Descriptor<Object>; 20] = [
     Descriptor::of::<Namespace>(),
     Descriptor::of::<Node>(),
     Descriptor::of::<LimitRange>(),
@@ -42,6 +43,7 @@ pub static KINDS: [Descriptor<Object>; 19] = [
     Descriptor::of::<Service>(),
     Descriptor::of::<Deployment>(),
     Descriptor::of::<ReplicaSet>(),
+    Descriptor::of::<ReplicationController>(),
     Descriptor::of::<StatefulSet>(),
     Descriptor::of::<DaemonSet>(),
     Descriptor::of::<HorizontalPodAutoscalerV2>(),
