@@ -7,6 +7,7 @@ mod admission;
 mod autoscaling;
 mod autoscaling_status;
 mod condition;
+mod config;
 mod image;
 mod kind;
 mod labels;
@@ -42,6 +43,7 @@ pub use autoscaling_status::{
     HpaCondition, HpaConditionReason, HpaConditionType, HpaConditions, HpaStatus, MetricValueStatus, MilliValue,
 };
 pub use condition::ConditionStatus;
+pub use config::{ConfigKind, ConfigObject, ConfigReference, ConfigReferences, ConfigUse};
 pub use image::normalized_image_name;
 pub use kind::Kind;
 pub use labels::Labels;

@@ -1,9 +1,9 @@
 //! Any object that a manifest can hold and the simulation acts on.
 
 use super::{
-    ClaimTemplate, CsiStorageCapacity, DaemonSet, Deployment, DriverLimits, HorizontalPodAutoscaler, LimitRange,
-    Namespace, Node, ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, Service,
-    StatefulSet, StorageClass, WithMeta,
+    ClaimTemplate, ConfigObject, CsiStorageCapacity, DaemonSet, Deployment, DriverLimits, HorizontalPodAutoscaler,
+    LimitRange, Namespace, Node, ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet,
+    Service, StatefulSet, StorageClass, WithMeta,
 };
 use super::{LabelSelector, PodTemplate};
 use std::sync::Arc;
@@ -34,6 +34,8 @@ pub enum Object {
     /// Whether it publishes capacities (`storageCapacity`).
     CsiDriver(Box<WithMeta<bool>>),
     CsiStorageCapacity(Box<WithMeta<CsiStorageCapacity>>),
+    /// A ConfigMap or the like.
+    Config(ConfigObject),
 }
 
 impl Object {
@@ -59,6 +61,7 @@ impl Object {
             Self::CsiNode(_) => "CSINode",
             Self::CsiDriver(_) => "CSIDriver",
             Self::CsiStorageCapacity(_) => "CSIStorageCapacity",
+            Self::Config(object) => object.kind.as_str(),
         }
     }
 
@@ -84,6 +87,7 @@ impl Object {
             Self::CsiNode(object) => &object.meta,
             Self::CsiDriver(object) => &object.meta,
             Self::CsiStorageCapacity(object) => &object.meta,
+            Self::Config(object) => &object.meta,
         }
     }
 
@@ -109,7 +113,8 @@ impl Object {
             | Self::StorageClass(_)
             | Self::CsiNode(_)
             | Self::CsiDriver(_)
-            | Self::CsiStorageCapacity(_) => None,
+            | Self::CsiStorageCapacity(_)
+            | Self::Config(_) => None,
         }
     }
 }

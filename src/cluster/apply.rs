@@ -66,6 +66,7 @@ impl Cluster {
                 let (class, is_default) = &class.object;
                 self.apply_storage_class(class.clone(), *is_default);
             }
+            Object::Config(config) => self.apply_config(config),
             Object::CsiNode(node) => self.apply_csi_node(node.meta.name.clone(), node.object.clone()),
             Object::CsiDriver(driver) => self.apply_csi_driver(driver.meta.name.clone(), driver.object),
             Object::CsiStorageCapacity(capacity) => {
@@ -158,7 +159,7 @@ const fn rank(object: &Object) -> u8 {
         | Object::CsiDriver(_)
         | Object::CsiStorageCapacity(_)
         | Object::PersistentVolume(_) => 2,
-        Object::Service(_) | Object::PodDisruptionBudget(_) | Object::PersistentVolumeClaim(_) => 3,
+        Object::Service(_) | Object::Config(_) | Object::PodDisruptionBudget(_) | Object::PersistentVolumeClaim(_) => 3,
         Object::HorizontalPodAutoscaler(_) => 5,
         _ => 4,
     }

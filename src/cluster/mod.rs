@@ -7,6 +7,7 @@
 mod admission;
 mod apply;
 mod change;
+mod config;
 mod daemon_set;
 mod deployment;
 mod disruption_budget;
@@ -54,6 +55,7 @@ pub use workload::{Workload, WorkloadKind};
 use crate::api::{self, Name, PodTemplate};
 use crate::units::SimTime;
 use admission::AdmittedTemplates;
+use config::Configs;
 use namespace::Namespace;
 use object_index::ObjectIndex;
 use resource_version::ResourceVersions;
@@ -79,6 +81,7 @@ pub struct Cluster {
     hpas: Vec<Hpa>,
     /// Those that exist, by what they scale.
     hpas_by_target: BTreeMap<(NamespaceId, api::CrossVersionObjectReference), Vec<HpaId>>,
+    configs: Configs,
     workloads: Vec<Workload>,
     admission: Admission,
     admitted: AdmittedTemplates,

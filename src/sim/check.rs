@@ -1,5 +1,6 @@
 //! What can be checked only when a scenario, its manifests and its traces are together.
 
+use super::config_references;
 use super::prepared_arrivals::PreparedArrivals;
 use super::totals;
 use crate::api::{Kind, MetricSpec, Name, Object};
@@ -20,6 +21,7 @@ pub fn check(
         check_nodes(scenario, &all, arrivals, diagnostics);
     }
     check_targets(scenario, &all, diagnostics);
+    config_references::check(scenario, &all, arrivals, diagnostics);
     check_objects(scenario, &all, diagnostics);
 }
 

@@ -2,6 +2,7 @@
 
 use crate::api::{Name, PodPhase};
 use crate::cluster::{Cluster, Disruption, NodeReady, Pod, PodId, Workload, WorkloadKind};
+use crate::kubelet::config::CREATE_CONTAINER_CONFIG_ERROR;
 use crate::record::{PodGroup, PodOutcome, PodRecord};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -81,6 +82,7 @@ fn status(pod: &Pod, cluster: &Cluster) -> &'static str {
         PodPhase::Failed => "Error",
         _ if pod.deletion.is_some() => "Terminating",
         PodPhase::Running if !pod.ready && pod.restarts > 0 && !lost => "CrashLoopBackOff",
+        PodPhase::Pending if *pod.reason == *CREATE_CONTAINER_CONFIG_ERROR => CREATE_CONTAINER_CONFIG_ERROR,
         PodPhase::Pending if pod.node.is_some() => "ContainerCreating",
         phase => phase.as_str(),
     }

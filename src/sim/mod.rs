@@ -3,6 +3,7 @@
 mod actions;
 mod arrivals;
 mod check;
+mod config_references;
 mod error;
 mod event;
 mod event_log;

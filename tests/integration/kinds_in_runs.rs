@@ -2,6 +2,7 @@
 
 use crate::behaviour::run;
 use wavetank::record::{Facts, PodRecord};
+use wavetank::sim::{PrepareOptions, prepare};
 
 /// A ReplicationController `legacy` as old manifests write it: without a selector.
 fn legacy(replicas: u32) -> String {
@@ -89,4 +90,125 @@ spec:
 ";
     let facts = run(2, "a, b", &(legacy(1) + hpa), "duration: 10m");
     assert_eq!(replicas(&facts), (3, 3), "at least `minReplicas`");
+}
+
+/// A bare pod `solo` with these further lines of its container, and of its spec.
+fn solo(container: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: v1
+kind: Pod
+metadata: {{name: solo}}
+spec:
+  containers: [{{name: c, image: app:v1{container}}}]
+  {spec}
+"
+    )
+}
+
+/// An object of this kind and name with one key.
+fn config(kind: &str, name: &str, key: &str) -> String {
+    format!("---\napiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}}}\ndata: {{{key}: dmFsdWU=}}\n")
+}
+
+/// When the only pod runs, in seconds.
+fn running(facts: &Facts) -> Option<f64> {
+    facts.pods[0].running.map(|time| time.as_secs_f64())
+}
+
+/// A run of manifests in which more are applied after 100 s.
+fn run_and_apply(manifests: &str, applied: &str, duration: &str) -> Facts {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("applied.yaml");
+    std::fs::write(&file, applied).unwrap();
+    let apply = format!("duration: {duration}\nactions: [{{at: 100s, apply: {}}}]", file.display());
+    run(1, "", manifests, &apply)
+}
+
+/// What happens to a pod with an environment that an object which comes late gives it.
+#[track_caller]
+fn waits_for_its_environment(kind: &str, container: &str) {
+    let facts = run_and_apply(&solo(container, ""), &config(kind, "x", "k"), "3m");
+    let failures = messages(&facts, "kubelet", "Failed");
+    let word = kind.to_ascii_lowercase();
+    assert!(failures.iter().all(|message| *message == format!("Error: {word} \"x\" not found")), "{failures:?}");
+    let tries: u32 = facts.events().filter(|event| event.reason == "Failed").map(|event| event.count).sum();
+    assert!((7..=10).contains(&tries), "one at once and then one every 10 to 15 s: {tries}");
+    assert!(running(&facts).is_some_and(|at| (101.0..117.0).contains(&at)), "with the next try: {:?}", running(&facts));
+}
+
+/// What happens to a pod with a volume that shows an object which comes late.
+#[track_caller]
+fn waits_for_its_volume(kind: &str, spec: &str) {
+    let facts = run_and_apply(&solo("", spec), &config(kind, "x", "k"), "5m");
+    let word = kind.to_ascii_lowercase();
+    let expected = format!("MountVolume.SetUp failed for volume \"v\" : {word} \"x\" not found");
+    let failures = messages(&facts, "kubelet", "FailedMount");
+    assert!(!failures.is_empty() && failures.iter().all(|message| *message == expected), "{failures:?}");
+    // Tries after 0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 63.5 and 127.5 s.
+    assert!(running(&facts).is_some_and(|at| (128.0..130.0).contains(&at)), "{:?}", running(&facts));
+}
+
+#[test]
+fn a_pod_waits_for_a_missing_config_map() {
+    waits_for_its_environment("ConfigMap", ", envFrom: [{configMapRef: {name: x}}]");
+    waits_for_its_environment("ConfigMap", ", env: [{name: A, valueFrom: {configMapKeyRef: {name: x, key: k}}}]");
+    waits_for_its_volume("ConfigMap", "volumes: [{name: v, configMap: {name: x}}]");
+    waits_for_its_volume("ConfigMap", "volumes: [{name: v, projected: {sources: [{configMap: {name: x}}]}}]");
+}
+
+/// The status and the first failure of a pod beside a ConfigMap `x` with the key `k`, after two minutes.
+fn beside_a_config_map(container: &str, spec: &str) -> (&'static str, Option<String>) {
+    let manifests = solo(container, spec) + &config("ConfigMap", "x", "k");
+    let facts = run(1, "", &manifests, "duration: 2m");
+    let failures = messages(&facts, "kubelet", "Failed").into_iter().chain(messages(&facts, "kubelet", "FailedMount"));
+    (facts.pods[0].status_last, failures.into_iter().next())
+}
+
+#[test]
+fn what_is_optional_or_there_keeps_no_pod_from_starting() {
+    let cases = [
+        (", envFrom: [{configMapRef: {name: absent, optional: true}}]", "", "an optional ConfigMap"),
+        (", env: [{name: A, valueFrom: {configMapKeyRef: {name: x, key: l, optional: true}}}]", "", "an optional key"),
+        ("", "volumes: [{name: v, configMap: {name: absent, optional: true}}]", "an optional volume"),
+        (", env: [{name: A, valueFrom: {configMapKeyRef: {name: x, key: k}}}]", "", "a key that is there"),
+        ("", "volumes: [{name: v, configMap: {name: x, items: [{key: k, path: f}]}}]", "a file that is there"),
+        ("", "volumes: [{name: v, configMap: {name: kube-root-ca.crt}}]", "what every namespace has"),
+        (", envFrom: [{secretRef: {name: absent}}]", "", "a kind of which the manifests hold nothing"),
+    ];
+    for (container, spec, why) in cases {
+        assert_eq!(beside_a_config_map(container, spec), ("Running", None), "{why}");
+    }
+}
+
+#[test]
+fn a_missing_key_keeps_a_pod_from_starting() {
+    let environment = ", env: [{name: A, valueFrom: {configMapKeyRef: {name: x, key: l}}}]";
+    let failure = "Error: couldn't find key l in ConfigMap default/x".to_owned();
+    assert_eq!(beside_a_config_map(environment, ""), ("CreateContainerConfigError", Some(failure)));
+    let volume = "volumes: [{name: v, configMap: {name: x, items: [{key: l, path: f}]}}]";
+    let failure =
+        "MountVolume.SetUp failed for volume \"v\" : configmap references non-existent config key: l".to_owned();
+    assert_eq!(beside_a_config_map("", volume), ("ContainerCreating", Some(failure)));
+}
+
+#[test]
+fn references_are_taken_as_existing_where_no_manifest_holds_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scenario.yaml");
+    let text = "apiVersion: wavetank.dev/v1alpha1
+kind: Scenario
+metadata: {name: references}
+spec:
+  manifests: [solo.yaml]
+  duration: 1m
+  nodePools: [{name: n, count: 1, capacity: {cpu: 4, memory: 16Gi, pods: 110}}]
+";
+    std::fs::write(&file, text).unwrap();
+    std::fs::write(folder.path().join("solo.yaml"), solo(", envFrom: [{configMapRef: {name: x}}]", "")).unwrap();
+    let (_, diagnostics) = prepare(&file, &PrepareOptions::default()).unwrap();
+    let warnings: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.iter().filter(|text| text.contains("are taken as existing")).count(), 1, "{warnings:?}");
+    assert!(warnings.iter().any(|text| text.contains("1 to ConfigMaps")), "{warnings:?}");
+    let facts = run(1, "", &solo(", envFrom: [{configMapRef: {name: x}}]", ""), "duration: 1m");
+    assert_eq!(facts.pods[0].status_last, "Running");
 }

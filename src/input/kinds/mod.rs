@@ -5,6 +5,7 @@
 //! alone.
 
 pub mod common;
+pub mod config_map;
 pub mod cron_job;
 pub mod csi_driver;
 pub mod csi_node;

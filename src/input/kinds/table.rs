@@ -3,6 +3,7 @@
 use super::common::inert;
 use super::common::job::JobPods;
 use super::common::validation::Naming;
+use super::config_map::ConfigMap;
 use super::cron_job::CronJob;
 use super::csi_driver::CsiDriver;
 use super::csi_node::CsiNode;
@@ -35,7 +36,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
-pub static KINDS: [Descriptor<Object>; 20] = [
+pub static KINDS: [Descriptor<Object>; 21] = [
     Descriptor::of::<Namespace>(),
     Descriptor::of::<Node>(),
     Descriptor::of::<LimitRange>(),
@@ -56,6 +57,7 @@ pub static KINDS: [Descriptor<Object>; 20] = [
     Descriptor::of::<CsiNode>(),
     Descriptor::of::<CsiDriver>(),
     Descriptor::of::<CsiStorageCapacity>(),
+    Descriptor::of::<ConfigMap>(),
 ];
 
 /// Kinds that a run passes over, whose pods can be asked about all the same (`fit`, `explain`).
