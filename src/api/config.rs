@@ -9,22 +9,25 @@ use std::hash::{Hash, Hasher};
 pub enum ConfigKind {
     /// `ConfigMap`.
     ConfigMap,
+    /// `Secret`.
+    Secret,
 }
 
 impl ConfigKind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::ConfigMap];
+    pub const ALL: &[Self] = &[Self::ConfigMap, Self::Secret];
 
     /// The kind as Kubernetes writes it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ConfigMap => "ConfigMap",
+            Self::Secret => "Secret",
         }
     }
 }
 
-/// A ConfigMap or the like. What its keys hold bears on nothing that is simulated.
+/// A ConfigMap or Secret. What its keys hold bears on nothing that is simulated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigObject {
     /// Its kind.

@@ -45,6 +45,7 @@ pub fn problem(reference: &ConfigReference, namespace: &str, keys: Option<&BTree
         (ConfigUse::Volume(_), ConfigKind::ConfigMap) => {
             format!("configmap references non-existent config key: {key}")
         }
+        (ConfigUse::Volume(_), ConfigKind::Secret) => format!("references non-existent secret key: {key}"),
     })
 }
 

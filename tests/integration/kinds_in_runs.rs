@@ -212,3 +212,24 @@ spec:
     let facts = run(1, "", &solo(", envFrom: [{configMapRef: {name: x}}]", ""), "duration: 1m");
     assert_eq!(facts.pods[0].status_last, "Running");
 }
+
+#[test]
+fn a_pod_waits_for_a_missing_secret() {
+    waits_for_its_environment("Secret", ", envFrom: [{secretRef: {name: x}}]");
+    waits_for_its_environment("Secret", ", env: [{name: A, valueFrom: {secretKeyRef: {name: x, key: k}}}]");
+    waits_for_its_volume("Secret", "volumes: [{name: v, secret: {secretName: x}}]");
+    waits_for_its_volume("Secret", "volumes: [{name: v, projected: {sources: [{secret: {name: x}}]}}]");
+}
+
+#[test]
+fn a_missing_key_of_a_secret_keeps_a_pod_from_starting() {
+    let secret = config("Secret", "x", "k");
+    let environment = solo(", env: [{name: A, valueFrom: {secretKeyRef: {name: x, key: l}}}]", "");
+    let facts = run(1, "", &(environment + &secret), "duration: 2m");
+    assert_eq!(facts.pods[0].status_last, "CreateContainerConfigError");
+    assert_eq!(messages(&facts, "kubelet", "Failed")[0], "Error: couldn't find key l in Secret default/x");
+    let volume = solo("", "volumes: [{name: v, secret: {secretName: x, items: [{key: l, path: f}]}}]");
+    let facts = run(1, "", &(volume + &secret), "duration: 2m");
+    let expected = "MountVolume.SetUp failed for volume \"v\" : references non-existent secret key: l";
+    assert_eq!(messages(&facts, "kubelet", "FailedMount")[0], expected);
+}

@@ -24,6 +24,7 @@ use super::pod_disruption_budget::PodDisruptionBudget;
 use super::priority_class::PriorityClass;
 use super::replica_set::ReplicaSet;
 use super::replication_controller::ReplicationController;
+use super::secret::Secret;
 use super::service::Service;
 use super::stateful_set::StatefulSet;
 use super::storage_class::StorageClass;
@@ -36,7 +37,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
-pub static KINDS: [Descriptor<Object>; 21] = [
+pub static KINDS: [Descriptor<Object>; 22] = [
     Descriptor::of::<Namespace>(),
     Descriptor::of::<Node>(),
     Descriptor::of::<LimitRange>(),
@@ -58,6 +59,7 @@ pub static KINDS: [Descriptor<Object>; 21] = [
     Descriptor::of::<CsiDriver>(),
     Descriptor::of::<CsiStorageCapacity>(),
     Descriptor::of::<ConfigMap>(),
+    Descriptor::of::<Secret>(),
 ];
 
 /// Kinds that a run passes over, whose pods can be asked about all the same (`fit`, `explain`).

@@ -61,6 +61,10 @@ impl Found {
         if let Some(source) = &volume.config_map {
             self.files((ConfigKind::ConfigMap, &source.name, source.optional), source.items.as_ref(), &used_as);
         }
+        if let Some(source) = &volume.secret {
+            let name = source.secret_name.as_deref().unwrap_or_default();
+            self.files((ConfigKind::Secret, name, source.optional), source.items.as_ref(), &used_as);
+        }
         let projections = volume.projected.as_ref().and_then(|projected| projected.sources.as_ref());
         for source in projections.into_iter().flatten() {
             self.projection(source, &used_as);
@@ -71,6 +75,9 @@ impl Found {
         if let Some(source) = &source.config_map {
             self.files((ConfigKind::ConfigMap, &source.name, source.optional), source.items.as_ref(), used_as);
         }
+        if let Some(source) = &source.secret {
+            self.files((ConfigKind::Secret, &source.name, source.optional), source.items.as_ref(), used_as);
+        }
     }
 
     fn environment(&mut self, container: &Container) {
@@ -78,10 +85,17 @@ impl Found {
             if let Some(source) = &source.config_map_ref {
                 self.add((ConfigKind::ConfigMap, &source.name, source.optional), None, &ConfigUse::Environment);
             }
+            if let Some(source) = &source.secret_ref {
+                self.add((ConfigKind::Secret, &source.name, source.optional), None, &ConfigUse::Environment);
+            }
         }
         for source in container.env.iter().flatten().filter_map(|variable| variable.value_from.as_ref()) {
             if let Some(source) = &source.config_map_key_ref {
                 let named = (ConfigKind::ConfigMap, source.name.as_str(), source.optional);
+                self.add(named, Some(&source.key), &ConfigUse::Environment);
+            }
+            if let Some(source) = &source.secret_key_ref {
+                let named = (ConfigKind::Secret, source.name.as_str(), source.optional);
                 self.add(named, Some(&source.key), &ConfigUse::Environment);
             }
         }

@@ -58,22 +58,20 @@ pub const SHARED: &[InertFields] = &[
     InertFields { not_simulated: &["terminationGracePeriodSeconds"], ..InertFields::of("Probe") },
     InertFields { not_simulated: &["claims"], ..InertFields::of("ResourceRequirements") },
     InertFields { inside: &["value"], ..InertFields::of("EnvVar") },
-    InertFields {
-        inside: &["fieldRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef"],
-        ..InertFields::of("EnvVarSource")
-    },
-    InertFields { inside: &["prefix", "secretRef"], ..InertFields::of("EnvFromSource") },
+    InertFields { inside: &["fieldRef", "fileKeyRef", "resourceFieldRef"], ..InertFields::of("EnvVarSource") },
+    InertFields { inside: &["prefix"], ..InertFields::of("EnvFromSource") },
     InertFields { inside: &["defaultMode"], ..InertFields::of("ConfigMapVolumeSource") },
     InertFields { inside: &["defaultMode"], ..InertFields::of("ProjectedVolumeSource") },
     InertFields {
-        inside: &["clusterTrustBundle", "downwardAPI", "podCertificate", "secret", "serviceAccountToken"],
+        inside: &["clusterTrustBundle", "downwardAPI", "podCertificate", "serviceAccountToken"],
         ..InertFields::of("VolumeProjection")
     },
+    InertFields { inside: &["defaultMode"], ..InertFields::of("SecretVolumeSource") },
     InertFields { inside: &["mode", "path"], ..InertFields::of("KeyToPath") },
     // Claims, image volumes and some disks bear on scheduling, and pods wait for what some volumes show; the rest of what
     // is filled without a disk bears on nothing.
     InertFields {
-        inside: &["downwardAPI", "emptyDir", "hostPath", "secret"],
+        inside: &["downwardAPI", "emptyDir", "hostPath"],
         not_simulated: &[
             "azureFile",
             "cephfs",
