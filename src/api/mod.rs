@@ -7,7 +7,9 @@ mod admission;
 mod autoscaling;
 mod autoscaling_status;
 mod condition;
+mod config;
 mod image;
+mod kind;
 mod labels;
 mod limit_range;
 mod meta;
@@ -41,7 +43,9 @@ pub use autoscaling_status::{
     HpaCondition, HpaConditionReason, HpaConditionType, HpaConditions, HpaStatus, MetricValueStatus, MilliValue,
 };
 pub use condition::ConditionStatus;
+pub use config::{ConfigKind, ConfigObject, ConfigReference, ConfigReferences, ConfigUse};
 pub use image::normalized_image_name;
+pub use kind::Kind;
 pub use labels::Labels;
 pub use limit_range::{LimitRange, LimitRangeItem, LimitType, aggregate, requests_above_limits};
 pub use meta::{ObjectMeta, OwnerReference};

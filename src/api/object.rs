@@ -1,9 +1,9 @@
 //! Any object that a manifest can hold and the simulation acts on.
 
 use super::{
-    ClaimTemplate, CsiStorageCapacity, DaemonSet, Deployment, DriverLimits, HorizontalPodAutoscaler, LimitRange,
-    Namespace, Node, ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, Service,
-    StatefulSet, StorageClass, WithMeta,
+    ClaimTemplate, ConfigObject, CsiStorageCapacity, DaemonSet, Deployment, DriverLimits, HorizontalPodAutoscaler,
+    LimitRange, Namespace, Node, ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet,
+    Service, StatefulSet, StorageClass, WithMeta,
 };
 use super::{LabelSelector, PodTemplate};
 use std::sync::Arc;
@@ -16,6 +16,7 @@ pub enum Object {
     LimitRange(LimitRange),
     Node(Node),
     Pod(Pod),
+    /// A ReplicaSet or ReplicationController.
     ReplicaSet(ReplicaSet),
     Deployment(Deployment),
     StatefulSet(StatefulSet),
@@ -33,6 +34,8 @@ pub enum Object {
     /// Whether it publishes capacities (`storageCapacity`).
     CsiDriver(Box<WithMeta<bool>>),
     CsiStorageCapacity(Box<WithMeta<CsiStorageCapacity>>),
+    /// A ConfigMap or the like.
+    Config(ConfigObject),
 }
 
 impl Object {
@@ -44,7 +47,7 @@ impl Object {
             Self::LimitRange(_) => "LimitRange",
             Self::Node(_) => "Node",
             Self::Pod(_) => "Pod",
-            Self::ReplicaSet(_) => "ReplicaSet",
+            Self::ReplicaSet(set) => set.kind.as_str(),
             Self::Deployment(_) => "Deployment",
             Self::StatefulSet(_) => "StatefulSet",
             Self::DaemonSet(_) => "DaemonSet",
@@ -58,6 +61,7 @@ impl Object {
             Self::CsiNode(_) => "CSINode",
             Self::CsiDriver(_) => "CSIDriver",
             Self::CsiStorageCapacity(_) => "CSIStorageCapacity",
+            Self::Config(object) => object.kind.as_str(),
         }
     }
 
@@ -83,6 +87,7 @@ impl Object {
             Self::CsiNode(object) => &object.meta,
             Self::CsiDriver(object) => &object.meta,
             Self::CsiStorageCapacity(object) => &object.meta,
+            Self::Config(object) => &object.meta,
         }
     }
 
@@ -108,7 +113,8 @@ impl Object {
             | Self::StorageClass(_)
             | Self::CsiNode(_)
             | Self::CsiDriver(_)
-            | Self::CsiStorageCapacity(_) => None,
+            | Self::CsiStorageCapacity(_)
+            | Self::Config(_) => None,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Pods: the template that many pods share, and a single pod as a manifest or a dump gives it.
 
 use super::{
-    Affinity, ClaimTemplate, Labels, Name, Node, NodeSelector, ObjectMeta, Probes, ResourceList, Toleration,
-    TopologySpreadConstraint, Volume,
+    Affinity, ClaimTemplate, ConfigReferences, Labels, Name, Node, NodeSelector, ObjectMeta, Probes, ResourceList,
+    Toleration, TopologySpreadConstraint, Volume,
 };
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
@@ -178,6 +178,8 @@ pub struct PodSpec {
     pub volumes: Vec<Volume>,
     /// The claims that are made for the ephemeral volumes, by the volumes' names.
     pub ephemeral_claims: Vec<(Name, ClaimTemplate)>,
+    /// What of ConfigMaps and the like its containers and volumes need.
+    pub config_references: ConfigReferences,
 }
 
 impl Default for PodSpec {
@@ -206,6 +208,7 @@ impl Default for PodSpec {
             image_volumes: Vec::new(),
             volumes: Vec::new(),
             ephemeral_claims: Vec::new(),
+            config_references: ConfigReferences::default(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Workload objects: Deployment, ReplicaSet, StatefulSet, DaemonSet. `T` is how their pod template is held.
 
-use super::{ClaimTemplate, IntOrPercent, LabelSelector, ObjectMeta, PodTemplate};
+use super::{ClaimTemplate, IntOrPercent, Kind, LabelSelector, ObjectMeta, PodTemplate};
 use crate::units::SimDuration;
 use std::sync::Arc;
 
@@ -76,9 +76,11 @@ impl<T> Deployment<T> {
     }
 }
 
-/// A `ReplicaSet`.
+/// A `ReplicaSet`, or a `ReplicationController`, which Kubernetes' controller sees as a ReplicaSet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplicaSet {
+    /// [`Kind::ReplicaSet`] or [`Kind::ReplicationController`].
+    pub kind: Kind,
     /// Identity.
     pub meta: ObjectMeta,
     /// `spec.replicas`.

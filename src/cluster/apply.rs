@@ -1,6 +1,6 @@
 //! `kubectl apply`: creates the objects of manifests, or replaces those of the same kind, namespace and name.
 
-use super::{Cluster, NewPod, NewReplicaSet, Owner, ReplicaSetId};
+use super::{Cluster, NewPod, NewReplicaSet, Owner};
 use crate::api::{self, Object};
 use crate::units::SimTime;
 use std::collections::BTreeSet;
@@ -66,6 +66,7 @@ impl Cluster {
                 let (class, is_default) = &class.object;
                 self.apply_storage_class(class.clone(), *is_default);
             }
+            Object::Config(config) => self.apply_config(config),
             Object::CsiNode(node) => self.apply_csi_node(node.meta.name.clone(), node.object.clone()),
             Object::CsiDriver(driver) => self.apply_csi_driver(driver.meta.name.clone(), driver.object),
             Object::CsiStorageCapacity(capacity) => {
@@ -86,7 +87,7 @@ impl Cluster {
     fn apply_replica_set(&mut self, set: &api::ReplicaSet, now: SimTime) {
         let template = self.admit(&set.meta.namespace, &set.template);
         let namespace = self.namespace(&set.meta.namespace);
-        if let Some(id) = self.find::<ReplicaSetId>(namespace, &set.meta.name) {
+        if let Some(id) = self.find_replica_set(set.kind, namespace, &set.meta.name) {
             self.update_replica_set(id, |existing| {
                 existing.spec_replicas = set.replicas;
                 existing.template = template;
@@ -95,6 +96,7 @@ impl Cluster {
             return;
         }
         let new = NewReplicaSet {
+            kind: set.kind,
             name: set.meta.name.clone(),
             namespace,
             deployment: None,
@@ -157,7 +159,7 @@ const fn rank(object: &Object) -> u8 {
         | Object::CsiDriver(_)
         | Object::CsiStorageCapacity(_)
         | Object::PersistentVolume(_) => 2,
-        Object::Service(_) | Object::PodDisruptionBudget(_) | Object::PersistentVolumeClaim(_) => 3,
+        Object::Service(_) | Object::Config(_) | Object::PodDisruptionBudget(_) | Object::PersistentVolumeClaim(_) => 3,
         Object::HorizontalPodAutoscaler(_) => 5,
         _ => 4,
     }

@@ -1,7 +1,7 @@
 //! DaemonSets.
 
 use super::{Change, Cluster, DaemonSetId, NamespaceId, PodId, TemplateId, WorkloadId, WorkloadKind};
-use crate::api::{self, DaemonSetStatus};
+use crate::api::{self, DaemonSetStatus, Kind};
 use crate::units::SimTime;
 
 /// A DaemonSet.
@@ -53,7 +53,7 @@ impl Cluster {
                 set.generation += 1;
             }
         } else {
-            self.index.add(id, Some(namespace), &object.meta.name);
+            self.index.add(Kind::DaemonSet, id, Some(namespace), &object.meta.name);
             let kind = WorkloadKind::DaemonSet(id);
             let workload = self.add_workload(kind, namespace, object.meta.name.clone(), 0);
             self.daemon_sets.push(DaemonSet {
@@ -103,7 +103,7 @@ impl Cluster {
         set.removed = true;
         set.resource_version = self.versions.next();
         let workload = set.workload;
-        self.index.remove(id, Some(set.namespace), &set.object.meta.name);
+        self.index.remove(Kind::DaemonSet, id, Some(set.namespace), &set.object.meta.name);
         self.set_desired(workload, 0);
         self.changes.push(Change::DaemonSetRemoved(id));
     }

@@ -1,7 +1,7 @@
 //! Deployments.
 
 use super::{Change, Cluster, DeploymentId, NamespaceId, ReplicaSetId, TemplateId, WorkloadId, WorkloadKind};
-use crate::api::{self, DeploymentStatus};
+use crate::api::{self, DeploymentStatus, Kind};
 use crate::units::SimTime;
 
 /// A Deployment.
@@ -56,7 +56,7 @@ impl Cluster {
             return id;
         }
         let id = DeploymentId::from_index(self.deployments.len());
-        self.index.add(id, Some(namespace), &object.meta.name);
+        self.index.add(Kind::Deployment, id, Some(namespace), &object.meta.name);
         let kind = WorkloadKind::Deployment(id);
         let workload = self.add_workload(kind, namespace, object.meta.name.clone(), object.replicas);
         self.deployments.push(Deployment {
@@ -109,7 +109,7 @@ impl Cluster {
         deployment.removed = true;
         deployment.resource_version = self.versions.next();
         let workload = deployment.workload;
-        self.index.remove(id, Some(deployment.namespace), &deployment.object.meta.name);
+        self.index.remove(Kind::Deployment, id, Some(deployment.namespace), &deployment.object.meta.name);
         self.set_desired(workload, 0);
         self.changes.push(Change::DeploymentRemoved(id));
     }

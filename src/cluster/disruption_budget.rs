@@ -1,7 +1,7 @@
 //! PodDisruptionBudgets.
 
 use super::{Change, Cluster, DisruptionBudgetId, NamespaceId};
-use crate::api;
+use crate::api::{self, Kind};
 use crate::units::SimTime;
 
 /// A PodDisruptionBudget.
@@ -63,7 +63,7 @@ impl Cluster {
             id
         } else {
             let id = DisruptionBudgetId::from_index(self.disruption_budgets.len());
-            self.index.add(id, Some(namespace), &object.meta.name);
+            self.index.add(Kind::PodDisruptionBudget, id, Some(namespace), &object.meta.name);
             self.disruption_budgets.push(DisruptionBudget {
                 object,
                 namespace,
@@ -95,7 +95,7 @@ impl Cluster {
         if !budget.removed {
             budget.removed = true;
             budget.resource_version = self.versions.next();
-            self.index.remove(id, Some(budget.namespace), &budget.object.meta.name);
+            self.index.remove(Kind::PodDisruptionBudget, id, Some(budget.namespace), &budget.object.meta.name);
             self.changes.push(Change::DisruptionBudgetRemoved(id));
         }
     }

@@ -1,7 +1,7 @@
 //! HorizontalPodAutoscalers.
 
 use super::{Change, Cluster, HpaId, NamespaceId};
-use crate::api::{self, CrossVersionObjectReference, HpaStatus};
+use crate::api::{self, CrossVersionObjectReference, HpaStatus, Kind};
 use crate::units::SimTime;
 
 /// A HorizontalPodAutoscaler.
@@ -51,7 +51,7 @@ impl Cluster {
             id
         } else {
             let id = HpaId::from_index(self.hpas.len());
-            self.index.add(id, Some(namespace), &object.meta.name);
+            self.index.add(Kind::HorizontalPodAutoscaler, id, Some(namespace), &object.meta.name);
             self.hpas.push(Hpa {
                 object,
                 namespace,
@@ -87,7 +87,7 @@ impl Cluster {
         let hpa = &mut self.hpas[id.index()];
         hpa.removed = true;
         hpa.resource_version = self.versions.next();
-        self.index.remove(id, Some(hpa.namespace), &hpa.object.meta.name);
+        self.index.remove(Kind::HorizontalPodAutoscaler, id, Some(hpa.namespace), &hpa.object.meta.name);
         self.changes.push(Change::HpaRemoved(id));
     }
 

@@ -7,6 +7,7 @@
 mod admission;
 mod apply;
 mod change;
+mod config;
 mod daemon_set;
 mod deployment;
 mod disruption_budget;
@@ -23,6 +24,7 @@ mod pod;
 mod pod_changes;
 mod replica_set;
 mod resource_version;
+mod scale;
 mod service;
 mod stateful_set;
 mod storage;
@@ -42,9 +44,10 @@ pub use ids::{
 pub use interest::Interest;
 pub use machine::Machine;
 pub use node::{Node, NodeReady};
-pub use object_index::{Kind, ObjectId};
+pub use object_index::ObjectId;
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Owner, Pod};
 pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};
+pub use scale::Scale;
 pub use service::Service;
 pub use stateful_set::StatefulSet;
 pub use storage::Storage;
@@ -54,6 +57,7 @@ pub use workload::{Workload, WorkloadKind};
 use crate::api::{self, Name, PodTemplate};
 use crate::units::SimTime;
 use admission::AdmittedTemplates;
+use config::Configs;
 use namespace::Namespace;
 use object_index::ObjectIndex;
 use resource_version::ResourceVersions;
@@ -79,6 +83,7 @@ pub struct Cluster {
     hpas: Vec<Hpa>,
     /// Those that exist, by what they scale.
     hpas_by_target: BTreeMap<(NamespaceId, api::CrossVersionObjectReference), Vec<HpaId>>,
+    configs: Configs,
     workloads: Vec<Workload>,
     admission: Admission,
     admitted: AdmittedTemplates,

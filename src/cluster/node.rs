@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use super::{Change, Cluster, NodeId, PodId};
-use crate::api;
+use crate::api::{self, Kind};
 use crate::units::SimTime;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -72,7 +72,7 @@ impl Cluster {
     /// Adds a node.
     pub fn add_node(&mut self, object: Arc<api::Node>, pool: Option<u32>, now: SimTime) -> NodeId {
         let id = NodeId::from_index(self.nodes.len());
-        self.index.add(id, None, &object.meta.name);
+        self.index.add(Kind::Node, id, None, &object.meta.name);
         self.nodes.push(Node {
             object,
             pool,
@@ -134,7 +134,7 @@ impl Cluster {
             node.removed = Some(now);
             node.resource_version = self.versions.next();
             node.generation += 1;
-            self.index.remove(id, None, &node.object.meta.name);
+            self.index.remove(Kind::Node, id, None, &node.object.meta.name);
             self.changes.push(Change::NodeRemoved(id));
         }
     }

@@ -4,45 +4,17 @@ use super::{
     Cluster, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId,
     StatefulSetId, WorkloadId,
 };
-use crate::api::Name;
+use crate::api::{Kind, Name};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
-macro_rules! kinds {
+macro_rules! objects {
     ($($kind:ident($id:ty);)+) => {
-        /// A kind whose objects are found by name; each variant is the Kubernetes kind of its name.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Kind {
-            $($kind,)+
-        }
-
-        impl Kind {
-            /// Every kind.
-            const ALL: &[Self] = &[$(Self::$kind,)+];
-
-            /// The kind as Kubernetes writes it.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$kind => stringify!($kind),)+
-                }
-            }
-        }
-
-        /// An object of any kind that is found by name; each variant is the Kubernetes kind of its name.
+        /// An object of any kind that is found by name; each variant is the Kubernetes kind of its name, `ReplicaSet` also
+        /// ReplicationController.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ObjectId {
             $($kind($id),)+
-        }
-
-        impl ObjectId {
-            /// Its kind.
-            #[must_use]
-            pub const fn kind(self) -> Kind {
-                match self {
-                    $(Self::$kind(_) => Kind::$kind,)+
-                }
-            }
         }
 
         $(
@@ -55,7 +27,7 @@ macro_rules! kinds {
     };
 }
 
-/// Kinds that [`Cluster::find`] finds.
+/// Kinds that [`Cluster::find`] finds. [`Cluster::find_replica_set`] finds those that share an arena.
 macro_rules! indexed {
     ($($kind:ident($id:ty);)+) => {$(
         impl IndexedId for $id {
@@ -68,7 +40,7 @@ macro_rules! indexed {
     )+};
 }
 
-kinds! {
+objects! {
     Node(NodeId);
     Pod(PodId);
     Deployment(DeploymentId);
@@ -82,25 +54,11 @@ kinds! {
 
 indexed! {
     Deployment(DeploymentId);
-    ReplicaSet(ReplicaSetId);
     StatefulSet(StatefulSetId);
     DaemonSet(DaemonSetId);
     Service(ServiceId);
     HorizontalPodAutoscaler(HpaId);
     PodDisruptionBudget(DisruptionBudgetId);
-}
-
-impl Kind {
-    /// The kind of this name, if its objects are found by name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
-    }
-
-    /// Whether its objects belong to no namespace.
-    const fn is_cluster_scoped(self) -> bool {
-        matches!(self, Self::Node)
-    }
 }
 
 /// The id of the objects of a kind that is found by namespace and name.
@@ -124,16 +82,20 @@ pub(super) struct ObjectIndex {
 
 impl ObjectIndex {
     /// Notes an object that has come to be.
-    pub(super) fn add(&mut self, object: impl Into<ObjectId>, namespace: Option<NamespaceId>, name: &Name) {
-        let object = object.into();
-        self.objects.insert((object.kind(), namespace, name.clone()), object);
+    pub(super) fn add(&mut self, kind: Kind, object: impl Into<ObjectId>, namespace: Option<NamespaceId>, name: &Name) {
+        self.objects.insert((kind, namespace, name.clone()), object.into());
     }
 
     /// Forgets an object that was removed.
-    pub(super) fn remove(&mut self, object: impl Into<ObjectId>, namespace: Option<NamespaceId>, name: &Name) {
-        let object = object.into();
-        let key = (object.kind(), namespace, name.clone());
-        if self.objects.get(&key) == Some(&object) {
+    pub(super) fn remove(
+        &mut self,
+        kind: Kind,
+        object: impl Into<ObjectId>,
+        namespace: Option<NamespaceId>,
+        name: &Name,
+    ) {
+        let key = (kind, namespace, name.clone());
+        if self.objects.get(&key) == Some(&object.into()) {
             self.objects.remove(&key);
         }
     }

@@ -1,4 +1,4 @@
-//! What clients of the API server do to an object of any kind: scale, delete, restart and undo a rollout.
+//! What clients of the API server do to an object of any kind: delete, restart and undo a rollout.
 
 use super::{Cluster, DeploymentId, Disruption, ObjectId};
 use crate::api::PodTemplate;
@@ -6,16 +6,6 @@ use crate::units::SimTime;
 use std::sync::Arc;
 
 impl Cluster {
-    /// Writes the scale of an object. Kinds without the scale subresource stay as they are.
-    pub fn scale(&mut self, object: ObjectId, replicas: i32) {
-        match object {
-            ObjectId::Deployment(id) => self.update_deployment(id, |deployment| deployment.object.replicas = replicas),
-            ObjectId::ReplicaSet(id) => self.update_replica_set(id, |set| set.spec_replicas = replicas),
-            ObjectId::StatefulSet(id) => self.update_stateful_set(id, |set| set.object.replicas = replicas),
-            _ => {}
-        }
-    }
-
     /// Deletes an object: a pod with the grace period of its template, anything else at once.
     pub fn delete(&mut self, object: ObjectId, now: SimTime) {
         match object {

@@ -10,7 +10,7 @@ pub enum Owner {
     /// Nobody: a bare pod.
     #[default]
     None,
-    /// A ReplicaSet.
+    /// A ReplicaSet or ReplicationController.
     ReplicaSet(ReplicaSetId),
     /// A StatefulSet.
     StatefulSet(StatefulSetId),
@@ -127,7 +127,8 @@ pub struct Pod {
     pub removed: Option<SimTime>,
     /// Scheduling attempts.
     pub scheduling_attempts: u32,
-    /// Why it is not running: the last `FailedScheduling` message, or the reason of its failure.
+    /// Why it is not running: the last `FailedScheduling` message, the reason for which its containers
+    /// wait, or the reason of its failure.
     pub reason: Name,
     /// Whether the last failed attempt found that no node could ever take it.
     pub unresolvable: bool,

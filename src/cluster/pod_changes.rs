@@ -112,6 +112,15 @@ impl Cluster {
         }
     }
 
+    /// Sets why the pod is not running; empty where nothing keeps it from that.
+    pub fn set_pod_reason(&mut self, id: PodId, reason: &'static str) {
+        let pod = &mut self.pods[id.index()];
+        if *pod.reason != *reason {
+            pod.reason = Name::from(reason);
+            pod.resource_version = self.versions.next();
+        }
+    }
+
     /// The pod's containers run.
     pub fn set_pod_running(&mut self, id: PodId, now: SimTime) {
         let pod = &mut self.pods[id.index()];

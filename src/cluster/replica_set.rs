@@ -1,7 +1,9 @@
-//! ReplicaSets.
+//! ReplicaSets, and ReplicationControllers, which differ from them in kind alone.
 
-use super::{Change, Cluster, DeploymentId, NamespaceId, PodId, ReplicaSetId, TemplateId, WorkloadId, WorkloadKind};
-use crate::api::Name;
+use super::{
+    Change, Cluster, DeploymentId, NamespaceId, ObjectId, PodId, ReplicaSetId, TemplateId, WorkloadId, WorkloadKind,
+};
+use crate::api::{Kind, Name};
 use crate::units::{SimDuration, SimTime};
 
 /// `status` of a ReplicaSet: what its controller last wrote.
@@ -18,6 +20,8 @@ pub struct ReplicaSetStatus {
 /// A ReplicaSet.
 #[derive(Clone, Debug)]
 pub struct ReplicaSet {
+    /// [`Kind::ReplicaSet`] or [`Kind::ReplicationController`].
+    pub kind: Kind,
     /// Name.
     pub name: Name,
     /// Namespace.
@@ -63,6 +67,8 @@ pub struct ReplicaSet {
 /// What is needed to create a ReplicaSet.
 #[derive(Clone, Debug)]
 pub struct NewReplicaSet {
+    /// [`Kind::ReplicaSet`] or [`Kind::ReplicationController`].
+    pub kind: Kind,
     /// Name.
     pub name: Name,
     /// Namespace.
@@ -92,10 +98,18 @@ impl Cluster {
         self.replica_sets.iter().enumerate().map(|(index, object)| (ReplicaSetId::from_index(index), object))
     }
 
+    /// The object of this name that exists, of kind ReplicaSet or ReplicationController.
+    pub fn find_replica_set(&self, kind: Kind, namespace: NamespaceId, name: &str) -> Option<ReplicaSetId> {
+        match self.index.get(kind, Some(namespace), name) {
+            Some(ObjectId::ReplicaSet(id)) => Some(id),
+            _ => None,
+        }
+    }
+
     /// Creates a ReplicaSet.
     pub fn add_replica_set(&mut self, new: NewReplicaSet, now: SimTime) -> ReplicaSetId {
         let id = ReplicaSetId::from_index(self.replica_sets.len());
-        self.index.add(id, Some(new.namespace), &new.name);
+        self.index.add(new.kind, id, Some(new.namespace), &new.name);
         let workload = match new.deployment {
             Some(deployment) => {
                 let deployment = &mut self.deployments[deployment.index()];
@@ -103,11 +117,15 @@ impl Cluster {
                 deployment.workload
             }
             None => {
-                let kind = WorkloadKind::ReplicaSet(id);
+                let kind = match new.kind {
+                    Kind::ReplicationController => WorkloadKind::ReplicationController(id),
+                    _ => WorkloadKind::ReplicaSet(id),
+                };
                 self.add_workload(kind, new.namespace, new.name.clone(), new.replicas)
             }
         };
         self.replica_sets.push(ReplicaSet {
+            kind: new.kind,
             name: new.name,
             namespace: new.namespace,
             deployment: new.deployment,
@@ -177,7 +195,7 @@ impl Cluster {
         }
         replica_set.removed = true;
         replica_set.resource_version = self.versions.next();
-        self.index.remove(id, Some(replica_set.namespace), &replica_set.name);
+        self.index.remove(replica_set.kind, id, Some(replica_set.namespace), &replica_set.name);
         let (workload, deployment) = (replica_set.workload, replica_set.deployment);
         match deployment {
             Some(deployment) => self.deployments[deployment.index()].replica_sets.retain(|set| *set != id),

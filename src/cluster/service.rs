@@ -1,7 +1,7 @@
 //! Services.
 
 use super::{Change, Cluster, NamespaceId, ServiceId};
-use crate::api;
+use crate::api::{self, Kind};
 use crate::units::SimTime;
 
 /// A Service.
@@ -42,7 +42,7 @@ impl Cluster {
             id
         } else {
             let id = ServiceId::from_index(self.services.len());
-            self.index.add(id, Some(namespace), &object.meta.name);
+            self.index.add(Kind::Service, id, Some(namespace), &object.meta.name);
             let resource_version = self.versions.next();
             self.services.push(Service { object, namespace, resource_version, created: now, removed: false });
             id
@@ -57,7 +57,7 @@ impl Cluster {
         if !service.removed {
             service.removed = true;
             service.resource_version = self.versions.next();
-            self.index.remove(id, Some(service.namespace), &service.object.meta.name);
+            self.index.remove(Kind::Service, id, Some(service.namespace), &service.object.meta.name);
             self.changes.push(Change::ServiceRemoved(id));
         }
     }

@@ -1,7 +1,7 @@
 //! StatefulSets.
 
 use super::{Change, Cluster, NamespaceId, PodId, StatefulSetId, TemplateId, WorkloadId, WorkloadKind};
-use crate::api::{self, StatefulSetStatus};
+use crate::api::{self, Kind, StatefulSetStatus};
 use crate::units::SimTime;
 
 /// A StatefulSet.
@@ -57,7 +57,7 @@ impl Cluster {
             let (workload, replicas) = (set.workload, set.object.replicas);
             self.set_desired(workload, replicas);
         } else {
-            self.index.add(id, Some(namespace), &object.meta.name);
+            self.index.add(Kind::StatefulSet, id, Some(namespace), &object.meta.name);
             let kind = WorkloadKind::StatefulSet(id);
             let workload = self.add_workload(kind, namespace, object.meta.name.clone(), object.replicas);
             self.stateful_sets.push(StatefulSet {
@@ -110,7 +110,7 @@ impl Cluster {
         set.removed = true;
         set.resource_version = self.versions.next();
         let workload = set.workload;
-        self.index.remove(id, Some(set.namespace), &set.object.meta.name);
+        self.index.remove(Kind::StatefulSet, id, Some(set.namespace), &set.object.meta.name);
         self.set_desired(workload, 0);
         self.changes.push(Change::StatefulSetRemoved(id));
     }

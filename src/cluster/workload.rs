@@ -11,6 +11,8 @@ pub enum WorkloadKind {
     Deployment(DeploymentId),
     /// A ReplicaSet that no Deployment owns.
     ReplicaSet(ReplicaSetId),
+    /// A ReplicationController.
+    ReplicationController(ReplicaSetId),
     /// A StatefulSet.
     StatefulSet(super::StatefulSetId),
     /// A DaemonSet.
@@ -24,6 +26,7 @@ impl WorkloadKind {
         match self {
             Self::Deployment(_) => "Deployment",
             Self::ReplicaSet(_) => "ReplicaSet",
+            Self::ReplicationController(_) => "ReplicationController",
             Self::StatefulSet(_) => "StatefulSet",
             Self::DaemonSet(_) => "DaemonSet",
         }

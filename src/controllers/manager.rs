@@ -13,10 +13,11 @@ use super::node_lifecycle::controller::NodeLifecycleController;
 use super::persistent_volume::controller::PersistentVolumeController;
 use super::pod_gc::controller::PodGcController;
 use super::replica_set::controller::ReplicaSetController;
+use super::replication_controller::replication_manager;
 use super::stateful_set::controller::StatefulSetController;
 use super::taint_eviction::controller::TaintEvictionController;
-use crate::api::DeploymentStrategy;
-use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, Owner, PodId};
+use crate::api::{DeploymentStrategy, Kind};
+use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, Owner, PodId, ReplicaSetId};
 use crate::engine::Agenda;
 
 /// All running controllers.
@@ -25,6 +26,7 @@ pub struct Controllers {
     settings: ControllerSettings,
     deployment: DeploymentController,
     replica_set: ReplicaSetController,
+    replication: ReplicaSetController,
     stateful_set: StatefulSetController,
     daemon_set: DaemonSetController,
     endpoint: EndpointController,
@@ -44,6 +46,7 @@ impl Controllers {
             settings,
             deployment: DeploymentController::new(&settings),
             replica_set: ReplicaSetController::new(&settings),
+            replication: replication_manager(&settings),
             stateful_set: StatefulSetController::new(&settings),
             daemon_set: DaemonSetController::new(&settings),
             endpoint: EndpointController::new(&settings),
@@ -122,7 +125,7 @@ impl Controllers {
                 }
             }
             Change::ReplicaSetSpec(id) => {
-                self.replica_set.wake(id, agenda);
+                self.controller_of(id, cluster).wake(id, agenda);
                 self.wake_deployment_of(id, cluster, agenda);
             }
             Change::ReplicaSetStatus(id) => self.wake_deployment_of(id, cluster, agenda),
@@ -179,10 +182,18 @@ impl Controllers {
 
     fn wake_owner<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &Cluster, agenda: &mut A) {
         match cluster.pod(pod).owner {
-            Owner::ReplicaSet(id) => self.replica_set.wake(id, agenda),
+            Owner::ReplicaSet(id) => self.controller_of(id, cluster).wake(id, agenda),
             Owner::StatefulSet(id) => self.stateful_set.wake(id, agenda),
             Owner::DaemonSet(id) => self.daemon_set.wake(id, agenda),
             Owner::None => {}
+        }
+    }
+
+    /// The controller of a ReplicaSet or ReplicationController.
+    fn controller_of(&mut self, id: ReplicaSetId, cluster: &Cluster) -> &mut ReplicaSetController {
+        match cluster.replica_set(id).kind {
+            Kind::ReplicationController => &mut self.replication,
+            _ => &mut self.replica_set,
         }
     }
 
@@ -210,12 +221,7 @@ impl Controllers {
         }
     }
 
-    fn wake_deployment_of<A: Agenda<ControllerEvent>>(
-        &mut self,
-        id: crate::cluster::ReplicaSetId,
-        cluster: &Cluster,
-        agenda: &mut A,
-    ) {
+    fn wake_deployment_of<A: Agenda<ControllerEvent>>(&mut self, id: ReplicaSetId, cluster: &Cluster, agenda: &mut A) {
         if let Some(deployment) = cluster.replica_set(id).deployment {
             self.deployment.enqueue(deployment, self.settings.deployment_sync, agenda);
         }
@@ -231,8 +237,8 @@ impl Controllers {
         let now = agenda.now();
         match event {
             ControllerEvent::SyncDeployment(id) => self.deployment.sync(id, cluster, agenda),
-            ControllerEvent::SyncReplicaSet(id) => self.replica_set.sync(id, cluster, agenda),
-            ControllerEvent::CreateReplicaSetPod(id) => self.replica_set.create_pod(id, cluster, now),
+            ControllerEvent::SyncReplicaSet(id) => self.controller_of(id, cluster).sync(id, cluster, agenda),
+            ControllerEvent::CreateReplicaSetPod(id) => self.controller_of(id, cluster).create_pod(id, cluster, now),
             ControllerEvent::SyncStatefulSet(id) => self.stateful_set.sync(id, cluster, agenda),
             ControllerEvent::CreateStatefulSetPod(id) => self.stateful_set.create_later(id, cluster, agenda),
             ControllerEvent::SyncDaemonSet(id) => self.daemon_set.sync(id, cluster, agenda),
@@ -263,9 +269,10 @@ impl Controllers {
     fn delete_pod<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
         match cluster.pod(pod).owner {
             Owner::ReplicaSet(id) if !cluster.replica_set(id).removed => {
-                self.replica_set.delete_later(id, pod, cluster, agenda.now());
+                let controller = self.controller_of(id, cluster);
+                controller.delete_later(id, pod, cluster, agenda.now());
                 // The pod may have been gone already: then nothing else wakes the controller.
-                self.replica_set.wake(id, agenda);
+                controller.wake(id, agenda);
             }
             Owner::StatefulSet(id) if !cluster.stateful_set(id).removed => {
                 self.stateful_set.delete_later(id, pod, cluster, agenda);

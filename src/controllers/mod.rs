@@ -15,6 +15,7 @@ pub mod node_lifecycle;
 pub mod persistent_volume;
 pub mod pod_gc;
 pub mod replica_set;
+pub mod replication_controller;
 pub mod stateful_set;
 pub mod taint_eviction;
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! What goes wrong and when: scheduled and random faults of nodes, zones and pods.
 
+use crate::api::Kind;
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId, WorkloadId};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
 use crate::infra::node_pool::POOL_LABEL;
-use crate::input::scenario::{self, Distribution, FaultScope, FaultTiming, TargetKind};
+use crate::input::scenario::{self, Distribution, FaultScope, FaultTiming};
 use crate::units::SimDuration;
 use crate::workload::Sampler;
 
@@ -325,7 +326,7 @@ fn is_target(cluster: &Cluster, pod: PodId, target: &scenario::Target) -> bool {
     if &**cluster.namespace_name(state.namespace) != target.namespace.as_str() {
         return false;
     }
-    if target.kind == TargetKind::Pod {
+    if target.kind == Kind::Pod {
         return &*state.name == target.name.as_str();
     }
     state.workload.is_some_and(|workload: WorkloadId| {

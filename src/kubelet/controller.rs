@@ -5,13 +5,15 @@
 //! events of an older one are dropped when they come up.
 //!
 //! Known deviations: init containers end as soon as they start, since no manifest says how long they run; containers of
-//! a pod start, end and restart together; memory and disk pressure do not arise.
+//! a pod start, end and restart together, so that all wait for what one of them needs; memory and disk pressure do not arise.
+
+mod start;
 
 use super::crash_backoff::{BackoffRecord, CrashBackoff, should_restart};
 use super::node_images::NodeImages;
 use super::probes::{ProbeTimeline, timeline};
 use super::termination::{StoppingContainer, terminate};
-use crate::api::{PodPhase, PodTemplate, RestartPolicy};
+use crate::api::{ConfigKind, PodPhase, PodTemplate, RestartPolicy};
 use crate::cluster::{
     ApiEvent, Change, ChangeKind, Cluster, EventObject, Interest, Machine, Node, NodeId, NodeReady, PodId, Severity,
 };
@@ -24,6 +26,22 @@ use std::collections::BTreeSet;
 /// An event of a kubelet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KubeletEvent {
+    /// The volumes of a pod are mounted.
+    Mount {
+        /// The pod.
+        pod: PodId,
+        /// The plan to which this belongs.
+        generation: u32,
+        /// How often it has failed.
+        failures: u8,
+    },
+    /// The containers of a pod are created.
+    Create {
+        /// The pod.
+        pod: PodId,
+        /// The plan to which this belongs.
+        generation: u32,
+    },
     /// The containers of a pod run.
     Started {
         /// The pod.
@@ -94,13 +112,15 @@ struct Runtime {
     backoff: Option<BackoffRecord>,
 }
 
-/// Delays of the kubelet that are not the scenario's `startup`.
-#[derive(Clone, Copy, Debug)]
+/// What the kubelet is told besides the scenario's `startup`.
+#[derive(Clone, Debug)]
 pub struct KubeletSettings {
     /// From a change in the API to the kubelet seeing it, and from a change at the kubelet to its status in the API.
     pub report_delay: SimDuration,
     /// From the termination signal to the end of a container that does not say how long it takes.
     pub stop_delay: SimDuration,
+    /// Kinds of objects that a pod waits for until they exist; those of other kinds are taken as existing.
+    pub awaited: BTreeSet<ConfigKind>,
 }
 
 /// All kubelets.
@@ -113,6 +133,7 @@ pub struct Kubelets {
     /// Nodes whose machine went down and that have not started their pods again.
     crashed: BTreeSet<NodeId>,
     start_stream: RandomStream,
+    retry_stream: RandomStream,
 }
 
 impl Kubelets {
@@ -125,6 +146,7 @@ impl Kubelets {
             runtimes: Vec::new(),
             crashed: BTreeSet::new(),
             start_stream: streams.stream("kubelet/container-start"),
+            retry_stream: streams.stream("kubelet/sync-retry"),
         }
     }
 
@@ -161,28 +183,15 @@ impl Kubelets {
         }
     }
 
-    /// The kubelet sees a new pod: it pulls the images and starts the containers.
-    fn begin<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
-        let seen = agenda.now() + self.settings.report_delay;
-        self.runtime(pod).seen = true;
-        cluster.set_pod_start_time(pod, seen);
-        let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
-        let Some(node) = cluster.pod(pod).node else { return };
-        let running = match template.hints.start_delay {
-            Some(delay) => seen + delay,
-            None => {
-                self.images.complete_at(node, &template, seen)
-                    + self.container_start.sample_duration(&mut self.start_stream)
-            }
-        };
-        let generation = cluster.next_pod_generation(pod);
-        agenda.schedule(running + self.settings.report_delay, KubeletEvent::Started { pod, generation });
-        plan_deadline(pod, generation, cluster, agenda);
-    }
-
     /// Handles an event.
     pub fn handle<A: Agenda<KubeletEvent>>(&mut self, event: KubeletEvent, cluster: &mut Cluster, agenda: &mut A) {
         match event {
+            KubeletEvent::Mount { pod, generation, failures } if is_current(cluster, pod, generation) => {
+                self.mount(pod, generation, failures, cluster, agenda);
+            }
+            KubeletEvent::Create { pod, generation } if is_current(cluster, pod, generation) => {
+                self.create(pod, generation, cluster, agenda);
+            }
             KubeletEvent::Started { pod, generation } if is_current(cluster, pod, generation) => {
                 self.started(pod, generation, cluster, agenda);
             }
@@ -463,11 +472,11 @@ fn report_end(pod: PodId, exit: Exit, cluster: &mut Cluster, now: SimTime) {
 /// The event `BackOff`.
 fn back_off_event(pod: PodId, cluster: &mut Cluster) {
     let message = format!("Back-off restarting failed container in pod {}", cluster.pod(pod).name);
-    cluster.emit(ApiEvent {
-        severity: Severity::Warning,
-        reason: "BackOff",
-        source: "kubelet",
-        object: EventObject::Pod(pod),
-        message: message.into(),
-    });
+    pod_event(pod, (Severity::Warning, "BackOff"), message, cluster);
+}
+
+/// Writes an Event about a pod.
+fn pod_event(pod: PodId, (severity, reason): (Severity, &'static str), message: String, cluster: &mut Cluster) {
+    let object = EventObject::Pod(pod);
+    cluster.emit(ApiEvent { severity, reason, source: "kubelet", object, message: message.into() });
 }

@@ -2,6 +2,7 @@
 //!
 //! [`controller`] holds the running kubelets; every other file is a pure decision of the kubelet on plain values.
 
+pub mod config;
 pub mod controller;
 pub mod crash_backoff;
 pub mod image_pull;

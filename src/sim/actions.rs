@@ -1,7 +1,7 @@
 //! Operator actions: each action of the scenario becomes the API writes that kubectl would make.
 
 use super::world::World;
-use crate::cluster::{Kind, NodeId, ObjectId};
+use crate::cluster::{NodeId, ObjectId};
 use crate::controllers::eviction::controller::Drain;
 use crate::input::scenario::{ActionVerb, Duration, Target};
 use crate::units::SimDuration;
@@ -64,8 +64,7 @@ impl World<'_> {
 
     /// The object that an action names; a remark says so if there is none.
     fn existing(&mut self, target: &Target, verb: &str) -> Option<ObjectId> {
-        let kind = Kind::named(target.kind.as_str());
-        let object = kind.and_then(|kind| self.cluster.find_object(kind, &target.namespace, &target.name));
+        let object = self.cluster.find_object(target.kind, &target.namespace, &target.name);
         if object.is_none() {
             self.remarks.push(format!("{}: cannot {verb} {target}: it does not exist", self.queue.now()));
         }

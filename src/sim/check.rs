@@ -1,9 +1,10 @@
 //! What can be checked only when a scenario, its manifests and its traces are together.
 
+use super::config_references;
 use super::prepared_arrivals::PreparedArrivals;
 use super::totals;
-use crate::api::{MetricSpec, Name, Object};
-use crate::input::scenario::{ActionVerb, FaultScope, Scenario, Target, TargetKind};
+use crate::api::{Kind, MetricSpec, Name, Object};
+use crate::input::scenario::{ActionVerb, FaultScope, Scenario, Target};
 use crate::input::{Diagnostic, Diagnostics};
 use std::collections::BTreeSet;
 
@@ -20,6 +21,7 @@ pub fn check(
         check_nodes(scenario, &all, arrivals, diagnostics);
     }
     check_targets(scenario, &all, diagnostics);
+    config_references::check(scenario, &all, arrivals, diagnostics);
     check_objects(scenario, &all, diagnostics);
 }
 
@@ -79,7 +81,7 @@ fn is_target(object: &Object, target: &Target) -> bool {
     let meta = object.meta();
     object.kind() == target.kind.as_str()
         && &*meta.name == target.name.as_str()
-        && (target.kind == TargetKind::Node || &*meta.namespace == target.namespace.as_str())
+        && (target.kind.is_cluster_scoped() || &*meta.namespace == target.namespace.as_str())
 }
 
 /// Traffic, faults and actions name objects that exist.
@@ -101,7 +103,7 @@ fn check_targets(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnos
     }
     for (index, fault) in scenario.faults.iter().enumerate() {
         if let FaultScope::Workload(target) = &fault.scope
-            && target.kind != TargetKind::Pod
+            && target.kind != Kind::Pod
             && !exists(target)
         {
             let field = format!("spec.faults[{index}].target");
@@ -114,11 +116,7 @@ fn check_targets(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnos
                 target
             }
             // Pods and nodes may come from elsewhere.
-            ActionVerb::Delete(target)
-                if !matches!(target.kind, TargetKind::Pod | TargetKind::Node | TargetKind::ReplicaSet) =>
-            {
-                target
-            }
+            ActionVerb::Delete(target) if !matches!(target.kind, Kind::Pod | Kind::Node | Kind::ReplicaSet) => target,
             _ => continue,
         };
         if !exists(target) {

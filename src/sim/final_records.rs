@@ -2,6 +2,7 @@
 
 use crate::api::{Name, PodPhase};
 use crate::cluster::{Cluster, Disruption, NodeReady, Pod, PodId, Workload, WorkloadKind};
+use crate::kubelet::config::CREATE_CONTAINER_CONFIG_ERROR;
 use crate::record::{PodGroup, PodOutcome, PodRecord};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -63,7 +64,7 @@ pub fn last_counts(workload: &Workload, cluster: &Cluster) -> (i64, i64) {
             let available = sets().map(|set| set.status.available);
             (updated.map(i64::from).sum(), available.map(i64::from).sum())
         }
-        WorkloadKind::ReplicaSet(id) => {
+        WorkloadKind::ReplicaSet(id) | WorkloadKind::ReplicationController(id) => {
             let status = cluster.replica_set(id).status;
             (i64::from(status.replicas), i64::from(status.available))
         }
@@ -81,6 +82,7 @@ fn status(pod: &Pod, cluster: &Cluster) -> &'static str {
         PodPhase::Failed => "Error",
         _ if pod.deletion.is_some() => "Terminating",
         PodPhase::Running if !pod.ready && pod.restarts > 0 && !lost => "CrashLoopBackOff",
+        PodPhase::Pending if *pod.reason == *CREATE_CONTAINER_CONFIG_ERROR => CREATE_CONTAINER_CONFIG_ERROR,
         PodPhase::Pending if pod.node.is_some() => "ContainerCreating",
         phase => phase.as_str(),
     }

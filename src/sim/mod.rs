@@ -4,6 +4,7 @@ mod actions;
 mod arrivals;
 mod audience;
 mod check;
+mod config_references;
 mod error;
 mod event;
 mod event_log;

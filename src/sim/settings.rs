@@ -1,6 +1,6 @@
 //! Turns a scenario's settings into those of the controllers, the scheduler, the kubelets and the autoscalers.
 
-use crate::api::{DefaultTolerationSeconds, MilliValue, Name, Taint};
+use crate::api::{ConfigKind, DefaultTolerationSeconds, MilliValue, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::metrics::MetricsServer;
 use crate::controllers::common::client_rate::TokenBucket;
@@ -11,6 +11,7 @@ use crate::input::scenario::{self, MAX_PODS, ScenarioSpec, resource_list};
 use crate::kubelet::controller::KubeletSettings;
 use crate::scheduler::{RateLimit, SchedulerTiming};
 use crate::units::{NanoDollars, SimDuration, SimTime};
+use std::collections::BTreeSet;
 
 /// Time that the kubelet of a machine that was down needs until it reports: an assumption (a virtual machine that boots
 /// and starts its services).
@@ -111,10 +112,11 @@ impl RateLimit for Client {
     }
 }
 
-/// Delays of the kubelets.
-pub fn kubelet_settings(spec: &ScenarioSpec) -> KubeletSettings {
+/// Delays of the kubelets, and the kinds of objects that pods wait for.
+pub fn kubelet_settings(spec: &ScenarioSpec, awaited: BTreeSet<ConfigKind>) -> KubeletSettings {
     let latency = &spec.control_plane.latency;
-    KubeletSettings { report_delay: delay(latency.scale, latency.bound_to_running) / 2, stop_delay: STOP_DELAY }
+    let report_delay = delay(latency.scale, latency.bound_to_running) / 2;
+    KubeletSettings { report_delay, stop_delay: STOP_DELAY, awaited }
 }
 
 /// Parameters of the HorizontalPodAutoscaler controller.

@@ -2,6 +2,7 @@
 
 use super::arrivals::ArrivalStream;
 use super::audience::{Audience, Part};
+use super::config_references::given_kinds;
 use super::error::SimError;
 use super::event::Event;
 use super::prepare::Prepared;
@@ -107,13 +108,14 @@ impl<'a> World<'a> {
             streams.stream("scheduler/ties"),
             path,
         );
+        let awaited = given_kinds(prepared.objects.iter().chain(prepared.applied.iter().flatten()));
         let mut world = Self {
             prepared,
             queue: EventQueue::default(),
             cluster: Cluster::new(Admission::new(settings::default_toleration_seconds(spec))),
             controllers: Controllers::new(settings::controller_settings(spec)),
             scheduler,
-            kubelets: Kubelets::new(settings::kubelet_settings(spec), &spec.startup, streams),
+            kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, streams),
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec)),
             hpa: HpaController::new(settings::hpa_config(spec), settings::metrics_server(spec)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),

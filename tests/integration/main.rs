@@ -11,6 +11,7 @@ mod golden_controllers;
 mod golden_e2e;
 mod golden_hpa;
 mod golden_scheduler;
+mod kinds_in_runs;
 mod manifests;
 mod overflow;
 mod overload;

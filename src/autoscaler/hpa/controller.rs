@@ -11,8 +11,8 @@ use super::{
 use crate::api::{ConditionStatus, CrossVersionObjectReference, HpaStatus, MetricIdentifier, MilliValue};
 use crate::autoscaler::metrics::{MetricsServer, PodMetric};
 use crate::cluster::{
-    ApiEvent, Change, ChangeKind, Cluster, DeploymentId, EventObject, Hpa, HpaId, Interest, ObjectId, PodId,
-    ReplicaSetId, Severity, StatefulSetId, WorkloadId,
+    self, ApiEvent, Change, ChangeKind, Cluster, EventObject, Hpa, HpaId, Interest, ObjectId, PodId, Severity,
+    WorkloadId,
 };
 use crate::engine::Agenda;
 use crate::units::{Bytes, SimDuration, SimTime};
@@ -108,14 +108,6 @@ impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
     fn external_metric(&self, _metric: &MetricIdentifier) -> Option<MilliValue> {
         None
     }
-}
-
-/// The object that an autoscaler scales.
-#[derive(Clone, Copy, Debug)]
-enum Target {
-    Deployment(DeploymentId),
-    ReplicaSet(ReplicaSetId),
-    StatefulSet(StatefulSetId),
 }
 
 impl HpaController {
@@ -222,12 +214,12 @@ impl HpaController {
         }
         let (config, server) = (self.config, self.metrics_server);
         let target = find_target(cluster, id);
-        let workload = target.map(|target| workload_of(cluster, target));
-        let pods = target.map(|target| pods_of(cluster, target)).unwrap_or_default();
+        let workload = target.and_then(|target| cluster.workload_of(target));
+        let pods = target.map(|target| cluster.pods_of_scale(target)).unwrap_or_default();
         let views: Vec<HpaPod<'_>> = pods.iter().map(|pod| view(cluster, *pod)).collect();
         let single_container = views.iter().map(|pod| pod.spec.containers.len() == 1).collect();
         let metrics = SimulatedMetrics { usage, server: &server, pods: &pods, single_container, now };
-        let scale = target.map(|target| scale_of(cluster, id, target));
+        let scale = target.and_then(|target| scale_of(cluster, id, target));
         let ready = pods.iter().filter(|pod| cluster.pod(**pod).ready && cluster.pod(**pod).is_active()).count();
         let entry = self.entry(id);
         let Hpa { object, status, .. } = cluster.hpa(id);
@@ -299,57 +291,20 @@ fn wake(history: &mut HpaHistory, due: SimTime, proposal: Option<i32>, config: &
     }
 }
 
-fn find_target(cluster: &Cluster, id: HpaId) -> Option<Target> {
+/// The object that an autoscaler scales.
+fn find_target(cluster: &Cluster, id: HpaId) -> Option<ObjectId> {
     let hpa = cluster.hpa(id);
-    let name = &hpa.object.scale_target.name;
-    match &*hpa.object.scale_target.kind {
-        "Deployment" => cluster.find(hpa.namespace, name).map(Target::Deployment),
-        "ReplicaSet" => cluster.find(hpa.namespace, name).map(Target::ReplicaSet),
-        "StatefulSet" => cluster.find(hpa.namespace, name).map(Target::StatefulSet),
-        _ => None,
-    }
+    let reference = &hpa.object.scale_target;
+    cluster.find_scaled(&reference.kind, hpa.namespace, &reference.name)
 }
 
-fn workload_of(cluster: &Cluster, target: Target) -> WorkloadId {
-    match target {
-        Target::Deployment(id) => cluster.deployment(id).workload,
-        Target::ReplicaSet(id) => cluster.replica_set(id).workload,
-        Target::StatefulSet(id) => cluster.stateful_set(id).workload,
-    }
-}
-
-/// The pods that the target's selector matches, in order of creation by owner.
-fn pods_of(cluster: &Cluster, target: Target) -> Vec<PodId> {
-    match target {
-        Target::Deployment(id) => {
-            let sets = &cluster.deployment(id).replica_sets;
-            sets.iter().flat_map(|set| cluster.replica_set(*set).pods.iter().copied()).collect()
-        }
-        Target::ReplicaSet(id) => cluster.replica_set(id).pods.clone(),
-        Target::StatefulSet(id) => cluster.stateful_set(id).pods.clone(),
-    }
-}
-
-fn scale_of(cluster: &Cluster, id: HpaId, target: Target) -> Scale {
+/// The scale of an autoscaler's target. Its selector is ambiguous if several autoscalers have the target.
+fn scale_of(cluster: &Cluster, id: HpaId, target: ObjectId) -> Option<Scale> {
     let hpa = cluster.hpa(id);
     let ambiguous = cluster.hpas_of_target(hpa.namespace, &hpa.object.scale_target).len() > 1;
-    let (spec_replicas, status_replicas) = match target {
-        Target::Deployment(id) => {
-            let deployment = cluster.deployment(id);
-            let status = |set: &ReplicaSetId| cluster.replica_set(*set).status.replicas;
-            (deployment.object.replicas, deployment.replica_sets.iter().map(status).sum())
-        }
-        Target::ReplicaSet(id) => {
-            let set = cluster.replica_set(id);
-            (set.spec_replicas, set.status.replicas)
-        }
-        Target::StatefulSet(id) => {
-            let set = cluster.stateful_set(id);
-            (set.object.replicas, cluster.workload(set.workload).active)
-        }
-    };
     let selector = if ambiguous { ScaleSelector::Ambiguous } else { ScaleSelector::Valid };
-    Scale { spec_replicas, status_replicas, selector }
+    let cluster::Scale { spec_replicas, status_replicas } = cluster.scale_of(target)?;
+    Some(Scale { spec_replicas, status_replicas, selector })
 }
 
 /// What the controller reads of a pod.
@@ -366,14 +321,9 @@ fn view(cluster: &Cluster, id: PodId) -> HpaPod<'_> {
 }
 
 /// Writes the scale.
-fn rescale(cluster: &mut Cluster, id: HpaId, target: Target, decision: &HpaDecision) {
+fn rescale(cluster: &mut Cluster, id: HpaId, target: ObjectId, decision: &HpaDecision) {
     let replicas = decision.desired_replicas;
-    let scaled = match target {
-        Target::Deployment(id) => ObjectId::from(id),
-        Target::ReplicaSet(id) => id.into(),
-        Target::StatefulSet(id) => id.into(),
-    };
-    cluster.scale(scaled, replicas);
+    cluster.scale(target, replicas);
     let hpa = cluster.hpa(id);
     let reason = decision.rescale_reason.map(|reason| reason.text(&hpa.object)).unwrap_or_default();
     let (namespace, name) = (cluster.namespace_name(hpa.namespace).clone(), hpa.object.meta.name.clone());

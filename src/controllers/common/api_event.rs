@@ -52,7 +52,7 @@ impl InvolvedObject for DeploymentId {
 impl InvolvedObject for ReplicaSetId {
     fn involved_object(self, cluster: &Cluster) -> EventObject {
         let set = cluster.replica_set(self);
-        namespaced("ReplicaSet", set.namespace, &set.name, cluster)
+        namespaced(set.kind.as_str(), set.namespace, &set.name, cluster)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The running Deployment controller: reads the cluster, asks [`sync`] what to do, and does it.
 
-use crate::api::{Name, PodTemplate, well_known};
+use crate::api::{Kind, Name, PodTemplate, well_known};
 use crate::cluster::{Cluster, DeploymentId, NewReplicaSet, ReplicaSetId, Severity};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
@@ -176,6 +176,7 @@ fn create_replica_set(
     let template = cluster.intern_template(&Arc::new(labelled));
     let created = cluster.add_replica_set(
         NewReplicaSet {
+            kind: Kind::ReplicaSet,
             name: Name::from(name),
             namespace,
             deployment: Some(id),

@@ -123,7 +123,7 @@ impl DisruptionController {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{self, IntOrPercent, LabelSelector, Labels, Name, ObjectMeta, PodPhase, PodTemplate};
+    use crate::api::{self, IntOrPercent, Kind, LabelSelector, Labels, Name, ObjectMeta, PodPhase, PodTemplate};
     use crate::cluster::{Disruption, DisruptionBudgetStatus, NewPod, NewReplicaSet, Owner, ReplicaSetId};
     use crate::units::{SimDuration, SimTime};
     use proptest::prelude::*;
@@ -159,6 +159,7 @@ mod tests {
                 let labels: Labels = [("app", app)].into_iter().collect();
                 let template = cluster.intern_template(&Arc::new(PodTemplate { labels, ..PodTemplate::default() }));
                 let new = NewReplicaSet {
+                    kind: Kind::ReplicaSet,
                     name: app.into(),
                     namespace: cluster.namespace(&namespace.into()),
                     deployment: None,

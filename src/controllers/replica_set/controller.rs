@@ -15,12 +15,11 @@ use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
 use std::collections::BTreeMap;
 
-/// `source` of the controller's Events.
-const SOURCE: &str = "replicaset-controller";
-
-/// The running ReplicaSet controller.
+/// The running ReplicaSet controller, or that of another kind whose objects it sees as ReplicaSets.
 #[derive(Clone, Debug)]
 pub struct ReplicaSetController {
+    /// `source` of its Events.
+    source: &'static str,
     queue: WorkQueue,
     /// Pods that the current sync of each ReplicaSet has still to create or delete.
     outstanding: Vec<u32>,
@@ -33,7 +32,13 @@ pub struct ReplicaSetController {
 impl ReplicaSetController {
     /// A controller with an unused client.
     pub fn new(settings: &ControllerSettings) -> Self {
+        Self::reporting_as("replicaset-controller", settings)
+    }
+
+    /// A controller with an unused client, whose Events have this source (`NewBaseController`).
+    pub fn reporting_as(source: &'static str, settings: &ControllerSettings) -> Self {
         Self {
+            source,
             queue: WorkQueue::default(),
             outstanding: Vec::new(),
             backoff: RetryBackoff::default(),
@@ -96,7 +101,7 @@ impl ReplicaSetController {
         let name = generated_name(&set.name, cluster);
         if let Some(refusal) = cluster.refusal(set.namespace, set.template, &name) {
             // The first batch is one pod: its failure ends the sync, which is retried.
-            emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), format!("Error creating: {refusal}"));
+            emit(cluster, self.source, id, (Severity::Warning, "FailedCreate"), format!("Error creating: {refusal}"));
             let delay = self.backoff.fail(id.index());
             self.enqueue(id, delay, agenda);
             return;
@@ -139,7 +144,7 @@ impl ReplicaSetController {
             },
             now,
         );
-        emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulCreate"), format!("Created pod: {name}"));
+        emit(cluster, self.source, id, (Severity::Normal, "SuccessfulCreate"), format!("Created pod: {name}"));
     }
 
     /// Deletes `count` pods, those that rank lowest.
@@ -158,7 +163,7 @@ impl ReplicaSetController {
             let pod = active[index];
             let at = self.limiter.take(now);
             if at <= now {
-                delete_pod(cluster, id, pod, now);
+                self.delete_pod(cluster, id, pod, now);
             } else {
                 *self.outstanding(id) += 1;
                 agenda.schedule(at, ControllerEvent::DeletePod(pod, Disruption::Deletion));
@@ -170,7 +175,17 @@ impl ReplicaSetController {
     pub fn delete_later(&mut self, id: ReplicaSetId, pod: PodId, cluster: &mut Cluster, now: SimTime) {
         let outstanding = self.outstanding(id);
         *outstanding = outstanding.saturating_sub(1);
-        delete_pod(cluster, id, pod, now);
+        self.delete_pod(cluster, id, pod, now);
+    }
+
+    /// Deletes a pod and says so.
+    fn delete_pod(&self, cluster: &mut Cluster, id: ReplicaSetId, pod: PodId, now: SimTime) {
+        let grace = cluster.template_of(pod).template.spec.termination_grace_period;
+        if cluster.pod(pod).deletion.is_none() && cluster.pod(pod).exists() {
+            let message = format!("Deleted pod: {}", cluster.pod(pod).name);
+            cluster.delete_pod(pod, grace, Disruption::Deletion, now);
+            emit(cluster, self.source, id, (Severity::Normal, "SuccessfulDelete"), message);
+        }
     }
 
     /// Writes the status, and plans a sync for the moment when the next pod becomes available.
@@ -195,16 +210,6 @@ impl ReplicaSetController {
         if let Some(at) = next {
             self.enqueue(id, at - now, agenda);
         }
-    }
-}
-
-/// Deletes a pod and says so.
-fn delete_pod(cluster: &mut Cluster, id: ReplicaSetId, pod: PodId, now: SimTime) {
-    let grace = cluster.template_of(pod).template.spec.termination_grace_period;
-    if cluster.pod(pod).deletion.is_none() && cluster.pod(pod).exists() {
-        let message = format!("Deleted pod: {}", cluster.pod(pod).name);
-        cluster.delete_pod(pod, grace, Disruption::Deletion, now);
-        emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulDelete"), message);
     }
 }
 

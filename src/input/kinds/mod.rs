@@ -5,6 +5,7 @@
 //! alone.
 
 pub mod common;
+pub mod config_map;
 pub mod cron_job;
 pub mod csi_driver;
 pub mod csi_node;
@@ -23,6 +24,8 @@ pub mod pod;
 pub mod pod_disruption_budget;
 pub mod priority_class;
 pub mod replica_set;
+pub mod replication_controller;
+pub mod secret;
 pub mod service;
 pub mod stateful_set;
 pub mod storage_class;

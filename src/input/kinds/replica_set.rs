@@ -49,6 +49,7 @@ impl Kind for ReplicaSet {
         let empty_template = PodTemplateSpec::default();
         let spec = replica_set.spec.as_ref().unwrap_or(&empty);
         Object::ReplicaSet(api::ReplicaSet {
+            kind: api::Kind::ReplicaSet,
             meta: meta::convert(&replica_set.metadata, start),
             replicas: spec.replicas.unwrap_or(1),
             selector: convert_selector(&spec.selector, errors),

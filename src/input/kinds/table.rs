@@ -3,6 +3,7 @@
 use super::common::inert;
 use super::common::job::JobPods;
 use super::common::validation::Naming;
+use super::config_map::ConfigMap;
 use super::cron_job::CronJob;
 use super::csi_driver::CsiDriver;
 use super::csi_node::CsiNode;
@@ -22,6 +23,8 @@ use super::pod::Pod;
 use super::pod_disruption_budget::PodDisruptionBudget;
 use super::priority_class::PriorityClass;
 use super::replica_set::ReplicaSet;
+use super::replication_controller::ReplicationController;
+use super::secret::Secret;
 use super::service::Service;
 use super::stateful_set::StatefulSet;
 use super::storage_class::StorageClass;
@@ -34,7 +37,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
-pub static KINDS: [Descriptor<Object>; 19] = [
+pub static KINDS: [Descriptor<Object>; 22] = [
     Descriptor::of::<Namespace>(),
     Descriptor::of::<Node>(),
     Descriptor::of::<LimitRange>(),
@@ -42,6 +45,7 @@ pub static KINDS: [Descriptor<Object>; 19] = [
     Descriptor::of::<Service>(),
     Descriptor::of::<Deployment>(),
     Descriptor::of::<ReplicaSet>(),
+    Descriptor::of::<ReplicationController>(),
     Descriptor::of::<StatefulSet>(),
     Descriptor::of::<DaemonSet>(),
     Descriptor::of::<HorizontalPodAutoscalerV2>(),
@@ -54,6 +58,8 @@ pub static KINDS: [Descriptor<Object>; 19] = [
     Descriptor::of::<CsiNode>(),
     Descriptor::of::<CsiDriver>(),
     Descriptor::of::<CsiStorageCapacity>(),
+    Descriptor::of::<ConfigMap>(),
+    Descriptor::of::<Secret>(),
 ];
 
 /// Kinds that a run passes over, whose pods can be asked about all the same (`fit`, `explain`).

@@ -40,7 +40,7 @@ pub struct PodSource {
     pub others: Vec<LoadedObject>,
 }
 
-/// Reads the one Pod or workload (Deployment, ReplicaSet, StatefulSet, Job, CronJob) of a file, and what else the file
+/// Reads the one Pod or workload (Deployment, ReplicaSet, ReplicationController, StatefulSet, Job, CronJob) of a file, and what else the file
 /// holds. What is wrong goes to `diagnostics`.
 pub fn load_pod(source: &ManifestSource, start: Timestamp, diagnostics: &mut Diagnostics) -> PodSource {
     let before = diagnostics.errors().count();

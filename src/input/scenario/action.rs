@@ -24,7 +24,7 @@ pub struct Action {
 pub enum ActionVerb {
     /// `kubectl scale`.
     Scale {
-        /// A Deployment, ReplicaSet or StatefulSet.
+        /// A Deployment, ReplicaSet, ReplicationController or StatefulSet.
         target: Target,
         /// New `spec.replicas`.
         replicas: u32,
@@ -83,7 +83,7 @@ pub struct ActionEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScaleAction {
-    /// A Deployment, ReplicaSet or StatefulSet.
+    /// A Deployment, ReplicaSet, ReplicationController or StatefulSet.
     pub target: Target,
     /// New `spec.replicas`.
     pub replicas: u32,

@@ -4,7 +4,7 @@ use super::action::{Action, ActionEntry, ActionVerb};
 use super::check::Checker;
 use super::nodes::{MAX_NODES, Nodes};
 use super::spec::ScenarioSpec;
-use super::target::TargetKind;
+use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
 use std::path::Path;
 
@@ -61,11 +61,10 @@ impl Checker<'_> {
     }
 
     fn check_verb(&mut self, path: &FieldPathBuf, verb: &ActionVerb, nodes: &Nodes) {
-        use TargetKind::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
         match verb {
             ActionVerb::Scale { target, replicas } => {
                 let path = path.key("scale");
-                self.require_kind(path.key("target"), target, &[Deployment, ReplicaSet, StatefulSet]);
+                self.require_kind(path.key("target"), target, Kind::has_scale);
                 let is_good = i32::try_from(*replicas).is_ok();
                 self.require(
                     is_good,
@@ -79,14 +78,16 @@ impl Checker<'_> {
             ActionVerb::Uncordon(node) => self.require_node(path.key("uncordon"), node, nodes),
             ActionVerb::Drain(options) => self.require_node(path.key("drain"), &options.node, nodes),
             ActionVerb::Delete(target) => {
-                if target.kind == TargetKind::Node {
+                if target.kind == Kind::Node {
                     self.require_node(path.key("delete"), &target.name, nodes);
                 }
             }
             ActionVerb::RolloutRestart(target) => {
-                self.require_kind(path.key("rolloutRestart"), target, &[Deployment, StatefulSet, DaemonSet]);
+                self.require_kind(path.key("rolloutRestart"), target, Kind::has_rollouts);
             }
-            ActionVerb::RolloutUndo(target) => self.require_kind(path.key("rolloutUndo"), target, &[Deployment]),
+            ActionVerb::RolloutUndo(target) => {
+                self.require_kind(path.key("rolloutUndo"), target, |kind| kind == Kind::Deployment)
+            }
             ActionVerb::AddNodes { pool, count } => {
                 let path = path.key("addNodes");
                 self.require_pool(path.key("pool"), pool, nodes);

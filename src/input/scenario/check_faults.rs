@@ -5,7 +5,7 @@ use super::fault::{Fault, FaultEntry, FaultKind, FaultScope, FaultTiming};
 use super::leaf::Duration;
 use super::nodes::Nodes;
 use super::spec::ScenarioSpec;
-use super::target::TargetKind;
+use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
 use crate::units::SimTime;
 
@@ -67,17 +67,9 @@ impl Checker<'_> {
                         self.require_known(path, "zone", zone, &nodes.zones);
                     }
                 }
-                FaultScope::Workload(target) => self.require_kind(
-                    path,
-                    target,
-                    &[
-                        TargetKind::Deployment,
-                        TargetKind::ReplicaSet,
-                        TargetKind::StatefulSet,
-                        TargetKind::DaemonSet,
-                        TargetKind::Pod,
-                    ],
-                ),
+                FaultScope::Workload(target) => {
+                    self.require_kind(path, target, |kind| kind.is_workload() || kind == Kind::Pod);
+                }
             }
         }
         match given.len() {

@@ -4,8 +4,8 @@ use super::check::Checker;
 use super::distribution::{Distribution, DistributionUnit};
 use super::rate::{Rate, RatePoint};
 use super::spec::{ArrivalEntry, ImagePull, ScenarioSpec, Startup, TraceSource, Traffic};
-use super::target::TargetKind;
 use super::typed::{ArrivalSource, Arrivals, GeneratedArrivals, TraceFiles};
+use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
 use crate::input::table::read_column;
 use crate::units::SimTime;
@@ -296,12 +296,8 @@ impl Checker<'_> {
         for (index, entry) in traffic.iter_mut().enumerate() {
             let path = path.index(index);
             let kind = entry.target.kind;
-            let is_workload = matches!(kind, TargetKind::Deployment | TargetKind::ReplicaSet | TargetKind::StatefulSet);
-            self.require(
-                is_workload,
-                path.key("target"),
-                format!("a {} takes no traffic (expected a deployment, replicaset or statefulset)", kind.as_str()),
-            );
+            let message = format!("a {} takes no traffic (expected a {})", kind.as_str(), words_of_scaled_kinds());
+            self.require(kind.has_scale(), path.key("target"), message);
             self.check_rate(&path.key("rate"), &mut entry.rate);
         }
     }
@@ -321,4 +317,12 @@ impl Checker<'_> {
         }
         self.check_distribution(&path.key("containerStart"), &mut startup.container_start);
     }
+}
+
+/// The kinds whose pods can serve traffic, for messages: `deployment, replicaset or statefulset`.
+fn words_of_scaled_kinds() -> String {
+    let kinds = Kind::ALL.iter().filter(|kind| kind.has_scale());
+    let mut words: Vec<String> = kinds.map(|kind| kind.as_str().to_ascii_lowercase()).collect();
+    let last = words.pop().unwrap_or_default();
+    format!("{} or {last}", words.join(", "))
 }

@@ -42,5 +42,5 @@ pub use spec::{
     ScenarioKind, ScenarioSpec, Startup, Sweep, SweepParameter, TaintEffectEntry, TaintEntry, TraceFormat, TraceSource,
     Traffic, resource_list,
 };
-pub use target::{Target, TargetKind};
+pub use target::Target;
 pub use typed::{ArrivalSource, Arrivals, GeneratedArrivals, Scenario, TraceFiles};

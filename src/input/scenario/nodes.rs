@@ -2,7 +2,8 @@
 
 use super::check::Checker;
 use super::spec::ScenarioSpec;
-use super::target::{Target, TargetKind};
+use super::target::Target;
+use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
 use std::collections::BTreeSet;
 
@@ -87,9 +88,10 @@ impl Checker<'_> {
     }
 
     /// A reference to an object of one of some kinds.
-    pub fn require_kind(&mut self, path: FieldPathBuf, target: &Target, allowed: &[TargetKind]) {
-        let words: Vec<String> = allowed.iter().map(|kind| kind.as_str().to_ascii_lowercase()).collect();
+    pub fn require_kind(&mut self, path: FieldPathBuf, target: &Target, is_allowed: impl Fn(Kind) -> bool) {
+        let allowed = Kind::ALL.iter().copied().filter(|kind| is_allowed(*kind));
+        let words: Vec<String> = allowed.map(|kind| kind.as_str().to_ascii_lowercase()).collect();
         let message = format!("a {} cannot stand here (expected {})", target.kind.as_str(), words.join(", "));
-        self.require(allowed.contains(&target.kind), path, message);
+        self.require(is_allowed(target.kind), path, message);
     }
 }

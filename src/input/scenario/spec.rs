@@ -275,7 +275,7 @@ pub enum TraceFormat {
 pub struct Traffic {
     /// Name, unique among the traffic; names the random stream and the columns. Default: the target.
     pub name: Option<String>,
-    /// The workload whose pods serve the requests: a Deployment, ReplicaSet or StatefulSet.
+    /// The workload whose pods serve the requests: a Deployment, ReplicaSet, ReplicationController or StatefulSet.
     pub target: Target,
     /// Requests per second over time.
     pub rate: Rate,

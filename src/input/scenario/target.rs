@@ -1,73 +1,17 @@
 //! References to objects: `deployment/shop/web`.
 
 use super::scalar::{Scalar, deserialize_scalar, scalar_serde};
+use crate::api::Kind;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 
-/// The kinds that a scenario can point at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TargetKind {
-    /// `deployment`, `deploy`.
-    Deployment,
-    /// `replicaset`, `rs`.
-    ReplicaSet,
-    /// `statefulset`, `sts`.
-    StatefulSet,
-    /// `daemonset`, `ds`.
-    DaemonSet,
-    /// `pod`, `po`.
-    Pod,
-    /// `node`, `no`; has no namespace.
-    Node,
-    /// `service`, `svc`.
-    Service,
-    /// `horizontalpodautoscaler`, `hpa`.
-    HorizontalPodAutoscaler,
-    /// `poddisruptionbudget`, `pdb`.
-    PodDisruptionBudget,
-}
-
-impl TargetKind {
-    /// The kind that one of kubectl's words names.
-    fn from_word(word: &str) -> Option<Self> {
-        Some(match word.to_ascii_lowercase().as_str() {
-            "deployment" | "deployments" | "deploy" => Self::Deployment,
-            "replicaset" | "replicasets" | "rs" => Self::ReplicaSet,
-            "statefulset" | "statefulsets" | "sts" => Self::StatefulSet,
-            "daemonset" | "daemonsets" | "ds" => Self::DaemonSet,
-            "pod" | "pods" | "po" => Self::Pod,
-            "node" | "nodes" | "no" => Self::Node,
-            "service" | "services" | "svc" => Self::Service,
-            "horizontalpodautoscaler" | "horizontalpodautoscalers" | "hpa" => Self::HorizontalPodAutoscaler,
-            "poddisruptionbudget" | "poddisruptionbudgets" | "pdb" => Self::PodDisruptionBudget,
-            _ => return None,
-        })
-    }
-
-    /// The API's word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Deployment => "Deployment",
-            Self::ReplicaSet => "ReplicaSet",
-            Self::StatefulSet => "StatefulSet",
-            Self::DaemonSet => "DaemonSet",
-            Self::Pod => "Pod",
-            Self::Node => "Node",
-            Self::Service => "Service",
-            Self::HorizontalPodAutoscaler => "HorizontalPodAutoscaler",
-            Self::PodDisruptionBudget => "PodDisruptionBudget",
-        }
-    }
-}
-
 /// An object that a scenario points at: `kind/namespace/name`, `kind/name` (namespace `default`), `node/name`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Target {
     /// Kind.
-    pub kind: TargetKind,
+    pub kind: Kind,
     /// Namespace; empty for a node.
     pub namespace: String,
     /// Name.
@@ -96,18 +40,19 @@ impl Scalar for Target {
             [word, namespace, name] => (*word, Some(*namespace), *name),
             _ => return Err(format!("`{text}` is not a reference to an object ({form})")),
         };
-        let Some(kind) = TargetKind::from_word(word) else {
+        let Some(kind) = Kind::from_word(word) else {
             return Err(format!("`{text}`: kind `{word}` is not one that a scenario can name ({form})"));
         };
         if name.is_empty() || namespace == Some("") {
             return Err(format!("`{text}` has an empty part ({form})"));
         }
-        let namespace = match (kind, namespace) {
-            (TargetKind::Node, None) => "",
-            (TargetKind::Node, Some(_)) => {
-                return Err(format!("`{text}`: a node has no namespace (expected `node/name`)"));
+        let namespace = match (kind.is_cluster_scoped(), namespace) {
+            (true, None) => "",
+            (true, Some(_)) => {
+                let word = kind.as_str().to_ascii_lowercase();
+                return Err(format!("`{text}`: a {word} has no namespace (expected `{word}/name`)"));
             }
-            (_, namespace) => namespace.unwrap_or("default"),
+            (false, namespace) => namespace.unwrap_or("default"),
         };
         Ok(Self { kind, namespace: namespace.to_owned(), name: name.to_owned() })
     }
@@ -122,7 +67,7 @@ impl JsonSchema for Target {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "An object: kind/namespace/name or kind/name (namespace default), with kubectl's words for \
-                kinds: deployment, replicaset, statefulset, daemonset, pod, node, service, hpa, pdb and their short \
+                kinds: deployment, replicaset, statefulset, daemonset, replicationcontroller, pod, node, service, hpa, pdb and their short \
                 names. Example: deployment/shop/web.",
             "type": "string",
             "pattern": "^[A-Za-z]+/[^/]+(/[^/]+)?$"

@@ -56,7 +56,10 @@ impl FollowedPods {
             Self::OfWorkload { kind, namespace, name } => {
                 // A ReplicaSet may be one of a Deployment, which then is the workload.
                 let is_owner = match pod.owner {
-                    Owner::ReplicaSet(owner) => **kind == *"ReplicaSet" && cluster.replica_set(owner).name == *name,
+                    Owner::ReplicaSet(owner) => {
+                        let set = cluster.replica_set(owner);
+                        **kind == *set.kind.as_str() && set.name == *name
+                    }
                     _ => false,
                 };
                 let is_workload = || {

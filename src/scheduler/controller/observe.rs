@@ -94,7 +94,8 @@ impl<L: RateLimit> Scheduler<L> {
             }
             Change::ReplicaSetSpec(id) => {
                 let set = cluster.replica_set(id);
-                let key = (Name::from("ReplicaSet"), cluster.namespace_name(set.namespace).clone(), set.name.clone());
+                let key =
+                    (Name::from(set.kind.as_str()), cluster.namespace_name(set.namespace).clone(), set.name.clone());
                 // The selector of a ReplicaSet never changes.
                 if !self.view.listers().owners.contains_key(&key) {
                     let labels = &cluster.template(set.template).template.labels;

@@ -7,7 +7,10 @@ use crate::cluster::{Cluster, Owner, ReplicaSetId};
 pub(super) fn owner_reference(owner: Owner, cluster: &Cluster) -> Option<OwnerReference> {
     let (kind, name) = match owner {
         Owner::None => return None,
-        Owner::ReplicaSet(owner) => ("ReplicaSet", &cluster.replica_set(owner).name),
+        Owner::ReplicaSet(owner) => {
+            let set = cluster.replica_set(owner);
+            (set.kind.as_str(), &set.name)
+        }
         Owner::StatefulSet(owner) => ("StatefulSet", &cluster.stateful_set(owner).object.meta.name),
         Owner::DaemonSet(owner) => ("DaemonSet", &cluster.daemon_set(owner).object.meta.name),
     };

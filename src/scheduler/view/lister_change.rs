@@ -43,7 +43,7 @@ impl ListerChange {
         Some(match object {
             Object::Namespace(namespace) => Self::of_namespace(namespace),
             Object::Service(service) => Self::of_service(service),
-            Object::ReplicaSet(set) => Self::of_owner("ReplicaSet", &set.meta, set.selector.clone()),
+            Object::ReplicaSet(set) => Self::of_owner(set.kind.as_str(), &set.meta, set.selector.clone()),
             Object::StatefulSet(set) => Self::of_owner("StatefulSet", &set.meta, set.selector.clone()),
             Object::PersistentVolume(volume) => Self::of_volume(Arc::new(volume.object.clone())),
             Object::PersistentVolumeClaim(new) => Self::of_claim(Arc::new(new.object.claim.clone())),

@@ -1,7 +1,7 @@
 //! How a pod is named on the command line.
 
-use crate::api::Name;
-use crate::input::scenario::{Target, TargetKind};
+use crate::api::{Kind, Name};
+use crate::input::scenario::Target;
 use crate::scheduler::FollowedPods;
 use serde_json::Value;
 use std::fmt;
@@ -55,8 +55,8 @@ impl FromStr for PodReference {
         }
         let target: Result<Target, _> = serde_json::from_value(Value::String(text.to_owned()));
         match (target, parts.as_slice()) {
-            (Ok(Target { kind: TargetKind::Pod, namespace, name }), _) => Ok(named(&namespace, &name)),
-            (Ok(Target { kind, namespace, name }), _) if is_workload(kind) => Ok(Self {
+            (Ok(Target { kind: Kind::Pod, namespace, name }), _) => Ok(named(&namespace, &name)),
+            (Ok(Target { kind, namespace, name }), _) if kind.is_workload() => Ok(Self {
                 text: text.to_owned(),
                 pods: FollowedPods::OfWorkload {
                     kind: Name::from(kind.as_str()),
@@ -68,11 +68,6 @@ impl FromStr for PodReference {
             _ => Err(PodReferenceError(format!("`{text}` names no pod and no workload ({form})"))),
         }
     }
-}
-
-/// Whether pods of this kind's objects can be asked for.
-const fn is_workload(kind: TargetKind) -> bool {
-    matches!(kind, TargetKind::Deployment | TargetKind::ReplicaSet | TargetKind::StatefulSet | TargetKind::DaemonSet)
 }
 
 #[cfg(test)]

@@ -143,7 +143,7 @@ fn controllers(objects: &[Object], view: &ClusterView) -> Controllers {
                 scales.insert(key("StatefulSet", &set.meta), set.replicas);
             }
             Object::ReplicaSet(set) => {
-                let key = key("ReplicaSet", &set.meta);
+                let key = key(set.kind.as_str(), &set.meta);
                 if let Some(owner) = &set.meta.owner {
                     let top = (owner.kind.clone(), set.meta.namespace.clone(), owner.name.clone());
                     deployments.insert(key.clone(), top);

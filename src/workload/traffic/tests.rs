@@ -1,7 +1,7 @@
 //! Shares of the load, CPU time and what is left unserved, over small clusters.
 
 use super::*;
-use crate::api::{self, Container, LabelSelector, Name, ObjectMeta, PodSpec, PodTemplate, ResourceList};
+use crate::api::{self, Container, Kind, LabelSelector, Name, ObjectMeta, PodSpec, PodTemplate, ResourceList};
 use crate::cluster::{NewPod, Owner, WorkloadKind};
 use crate::engine::EventQueue;
 use crate::input::scenario::Rate;
@@ -62,11 +62,7 @@ fn cluster(limit: i64) -> (Cluster, Vec<PodId>) {
 fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
     let entry = scenario::Traffic {
         name: None,
-        target: scenario::Target {
-            kind: scenario::TargetKind::Deployment,
-            namespace: "default".to_owned(),
-            name: "web".to_owned(),
-        },
+        target: scenario::Target { kind: Kind::Deployment, namespace: "default".to_owned(), name: "web".to_owned() },
         rate: Rate::Constant(100.0),
         cpu_per_request: scenario::Duration::from_millis(10),
         cpu_idle: serde_json::from_value("50m".into()).expect("an amount"),

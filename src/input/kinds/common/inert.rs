@@ -37,8 +37,6 @@ pub const SHARED: &[InertFields] = &[
         inside: &[
             "args",
             "command",
-            "env",
-            "envFrom",
             "imagePullPolicy",
             "resizePolicy",
             "securityContext",
@@ -59,9 +57,21 @@ pub const SHARED: &[InertFields] = &[
     // How a probe asks is the container's business; when it asks, and what follows, is simulated.
     InertFields { not_simulated: &["terminationGracePeriodSeconds"], ..InertFields::of("Probe") },
     InertFields { not_simulated: &["claims"], ..InertFields::of("ResourceRequirements") },
-    // Claims, image volumes and some disks bear on scheduling; what is filled without a disk bears on nothing.
+    InertFields { inside: &["value"], ..InertFields::of("EnvVar") },
+    InertFields { inside: &["fieldRef", "fileKeyRef", "resourceFieldRef"], ..InertFields::of("EnvVarSource") },
+    InertFields { inside: &["prefix"], ..InertFields::of("EnvFromSource") },
+    InertFields { inside: &["defaultMode"], ..InertFields::of("ConfigMapVolumeSource") },
+    InertFields { inside: &["defaultMode"], ..InertFields::of("ProjectedVolumeSource") },
     InertFields {
-        inside: &["configMap", "downwardAPI", "emptyDir", "hostPath", "projected", "secret"],
+        inside: &["clusterTrustBundle", "downwardAPI", "podCertificate", "serviceAccountToken"],
+        ..InertFields::of("VolumeProjection")
+    },
+    InertFields { inside: &["defaultMode"], ..InertFields::of("SecretVolumeSource") },
+    InertFields { inside: &["mode", "path"], ..InertFields::of("KeyToPath") },
+    // Claims, image volumes and some disks bear on scheduling, and pods wait for what some volumes show; the rest of what
+    // is filled without a disk bears on nothing.
+    InertFields {
+        inside: &["downwardAPI", "emptyDir", "hostPath"],
         not_simulated: &[
             "azureFile",
             "cephfs",

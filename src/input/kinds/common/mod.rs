@@ -1,6 +1,7 @@
 //! What several kinds share: metadata, selectors, pod templates and their parts, and the API server's rules for them.
 
 pub mod claim;
+pub mod config;
 pub mod container;
 pub mod hints;
 pub mod inert;

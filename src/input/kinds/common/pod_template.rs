@@ -1,6 +1,7 @@
 //! Pod templates, and what of a pod a template says: labels, annotations, spec.
 
 use super::claim::claim_template;
+use super::config::convert_references;
 use super::container::{RESTART_POLICIES, convert_containers};
 use super::scheduling::{convert_affinity, convert_spread_constraints, convert_tolerations};
 use super::value::{name, optional_word, seconds};
@@ -174,6 +175,7 @@ fn convert_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErrors) -
         image_volumes: images.map(Name::from).collect(),
         volumes: convert_pod_volumes(spec.volumes.as_deref().unwrap_or_default()),
         ephemeral_claims: ephemeral_claims(spec.volumes.as_deref().unwrap_or_default(), errors),
+        config_references: convert_references(spec),
     };
     for resource in api::pod_requests(&converted).exceeding() {
         let problem = format!("the pod's requests of `{resource}` are too large together (expected at most 2^53)");

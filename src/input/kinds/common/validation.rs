@@ -54,6 +54,12 @@ pub fn is_label_value(text: &str) -> bool {
     text.is_empty() || is_qualified_part(text)
 }
 
+/// Whether a text is a key of a ConfigMap or Secret (`IsConfigMapKey`).
+pub fn is_config_map_key(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=SUBDOMAIN_LENGTH).contains(&text.len()) && text.chars().all(allowed) && text != "." && !text.starts_with("..")
+}
+
 /// Checks a DNS-1123 label such as a container's name.
 pub fn dns_label(text: &str, path: FieldPath<'_>, errors: &mut FieldErrors) {
     if text.is_empty() {

@@ -1,0 +1,153 @@
+//! The kinds whose objects are pointed at by kind and name, and what can be done with the objects of each.
+
+/// What can be done with the objects of a kind.
+#[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own, as in the API's discovery")]
+struct KindTraits {
+    /// The kind as Kubernetes writes it.
+    name: &'static str,
+    /// kubectl's words for it: singular, plural, short name.
+    words: &'static [&'static str],
+    /// Whether its objects belong to no namespace.
+    is_cluster_scoped: bool,
+    /// Whether its objects keep pods running.
+    is_workload: bool,
+    /// Whether its objects have the scale subresource.
+    has_scale: bool,
+    /// Whether a change of its objects' template is rolled out to their pods.
+    has_rollouts: bool,
+}
+
+impl KindTraits {
+    /// A kind with nothing special about it.
+    const PLAIN: Self = Self {
+        name: "",
+        words: &[],
+        is_cluster_scoped: false,
+        is_workload: false,
+        has_scale: false,
+        has_rollouts: false,
+    };
+    /// A kind that keeps as many pods of one template as its scale says.
+    const REPLICAS: Self = Self { is_workload: true, has_scale: true, ..Self::PLAIN };
+    /// A kind that replaces its pods when their template changes, besides.
+    const ROLLED_OUT: Self = Self { has_rollouts: true, ..Self::REPLICAS };
+    /// A kind that keeps pods on the nodes where they belong, and replaces them when their template changes.
+    const PER_NODE: Self = Self { has_scale: false, ..Self::ROLLED_OUT };
+    /// A kind without a namespace.
+    const CLUSTER_SCOPED: Self = Self { is_cluster_scoped: true, ..Self::PLAIN };
+}
+
+macro_rules! kinds {
+    ($($kind:ident $words:tt $traits:ident;)+) => {
+        /// A kind whose objects are found by name; each variant is the Kubernetes kind of its name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "each variant is the Kubernetes kind of its name")]
+        pub enum Kind {
+            $($kind,)+
+        }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            const fn traits(self) -> KindTraits {
+                match self {
+                    $(Self::$kind => KindTraits {
+                        name: stringify!($kind),
+                        words: &$words,
+                        ..KindTraits::$traits
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    Deployment ["deployment", "deployments", "deploy"] ROLLED_OUT;
+    ReplicaSet ["replicaset", "replicasets", "rs"] REPLICAS;
+    StatefulSet ["statefulset", "statefulsets", "sts"] ROLLED_OUT;
+    DaemonSet ["daemonset", "daemonsets", "ds"] PER_NODE;
+    ReplicationController ["replicationcontroller", "replicationcontrollers", "rc"] REPLICAS;
+    Pod ["pod", "pods", "po"] PLAIN;
+    Node ["node", "nodes", "no"] CLUSTER_SCOPED;
+    Service ["service", "services", "svc"] PLAIN;
+    HorizontalPodAutoscaler ["horizontalpodautoscaler", "horizontalpodautoscalers", "hpa"] PLAIN;
+    PodDisruptionBudget ["poddisruptionbudget", "poddisruptionbudgets", "pdb"] PLAIN;
+}
+
+impl Kind {
+    /// The kind that one of kubectl's words names, whatever its case.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let word = word.to_ascii_lowercase();
+        Self::ALL.iter().copied().find(|kind| kind.traits().words.contains(&word.as_str()))
+    }
+
+    /// The kind of this name, as Kubernetes writes it.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
+    }
+
+    /// The kind as Kubernetes writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.traits().name
+    }
+
+    /// Whether its objects belong to no namespace.
+    #[must_use]
+    pub const fn is_cluster_scoped(self) -> bool {
+        self.traits().is_cluster_scoped
+    }
+
+    /// Whether its objects keep pods running.
+    #[must_use]
+    pub const fn is_workload(self) -> bool {
+        self.traits().is_workload
+    }
+
+    /// Whether its objects have the scale subresource: `kubectl scale` and autoscalers can set their number of pods.
+    #[must_use]
+    pub const fn has_scale(self) -> bool {
+        self.traits().has_scale
+    }
+
+    /// Whether a change of its objects' template is rolled out to their pods (`kubectl rollout restart`).
+    #[must_use]
+    pub const fn has_rollouts(self) -> bool {
+        self.traits().has_rollouts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kubectl_words_name_kinds() {
+        let cases = [
+            ("deploy", Some(Kind::Deployment), "a short name"),
+            ("StatefulSets", Some(Kind::StatefulSet), "a plural in any case"),
+            ("hpa", Some(Kind::HorizontalPodAutoscaler), "an abbreviation"),
+            ("job", None, "a kind that is not simulated"),
+            ("", None, "nothing"),
+        ];
+        for (word, expected, why) in cases {
+            assert_eq!(Kind::from_word(word), expected, "{word}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_word_names_one_kind() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::named(kind.as_str()), Some(*kind));
+            assert_eq!(Kind::from_word(kind.as_str()), Some(*kind));
+            for word in kind.traits().words {
+                assert_eq!(Kind::from_word(word), Some(*kind), "{word}");
+            }
+        }
+    }
+}

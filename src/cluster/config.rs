@@ -1,0 +1,22 @@
+//! ConfigMaps and the like: which exist, and with which keys.
+
+use super::{Cluster, NamespaceId};
+use crate::api::{self, ConfigKind, Name};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The keys of all objects that hold configuration, by kind, namespace and name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Configs(BTreeMap<(ConfigKind, NamespaceId, Name), BTreeSet<Name>>);
+
+impl Cluster {
+    /// Creates an object, or replaces the one of its kind and name.
+    pub fn apply_config(&mut self, object: &api::ConfigObject) {
+        let key = (object.kind, self.namespace(&object.meta.namespace), object.meta.name.clone());
+        self.configs.0.insert(key, object.keys.clone());
+    }
+
+    /// The keys of an object; `None` if it does not exist.
+    pub fn config_keys(&self, kind: ConfigKind, namespace: NamespaceId, name: &Name) -> Option<&BTreeSet<Name>> {
+        self.configs.0.get(&(kind, namespace, name.clone()))
+    }
+}
