@@ -3,6 +3,7 @@
 use crate::behaviour::run;
 use wavetank::record::{Facts, PodRecord};
 use wavetank::sim::{PrepareOptions, prepare};
+use wavetank::units::SimTime;
 
 /// A ReplicationController `legacy` as old manifests write it: without a selector.
 fn legacy(replicas: u32) -> String {
@@ -112,7 +113,7 @@ fn config(kind: &str, name: &str, key: &str) -> String {
 
 /// When the only pod runs, in seconds.
 fn running(facts: &Facts) -> Option<f64> {
-    facts.pods[0].running.map(|time| time.as_secs_f64())
+    facts.pods[0].running.map(SimTime::as_secs_f64)
 }
 
 /// A run of manifests in which more are applied after 100 s.

@@ -3,6 +3,7 @@
 mod behaviour;
 mod cli;
 mod client_rate;
+mod company;
 mod docs;
 mod explain;
 mod fit;

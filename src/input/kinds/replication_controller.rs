@@ -95,7 +95,7 @@ mod tests {
     use serde_json::{Value, json};
 
     /// What reading a ReplicationController of this spec gives: the object, or the fields with errors.
-    fn read(spec: Value) -> Result<api::ReplicaSet, Vec<String>> {
+    fn read(spec: &Value) -> Result<api::ReplicaSet, Vec<String>> {
         let document =
             json!({"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": "web"}, "spec": spec});
         let kind = KINDS.iter().find(|kind| kind.kind == "ReplicationController").unwrap();
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn defaults_come_from_the_template() {
-        let set = read(json!({"template": template(&json!({"app": "web"}))})).unwrap();
+        let set = read(&json!({"template": template(&json!({"app": "web"}))})).unwrap();
         assert_eq!((set.kind, set.replicas), (api::Kind::ReplicationController, 1));
         assert!(set.selector.matches(&set.template.labels));
         assert_eq!(set.meta.labels, set.template.labels);
@@ -129,7 +129,7 @@ mod tests {
             (json!({"template": labelled, "minReadySeconds": -1}), "spec.minReadySeconds", "a negative time"),
         ];
         for (spec, field, why) in cases {
-            assert_eq!(read(spec), Err(vec![field.to_owned()]), "{why}");
+            assert_eq!(read(&spec), Err(vec![field.to_owned()]), "{why}");
         }
     }
 }

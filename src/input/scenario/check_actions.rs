@@ -86,7 +86,7 @@ impl Checker<'_> {
                 self.require_kind(path.key("rolloutRestart"), target, Kind::has_rollouts);
             }
             ActionVerb::RolloutUndo(target) => {
-                self.require_kind(path.key("rolloutUndo"), target, |kind| kind == Kind::Deployment)
+                self.require_kind(path.key("rolloutUndo"), target, |kind| kind == Kind::Deployment);
             }
             ActionVerb::AddNodes { pool, count } => {
                 let path = path.key("addNodes");
