@@ -13,6 +13,7 @@ mod follow;
 mod prepare;
 mod prepared_arrivals;
 mod recorder;
+mod recorder_input;
 mod recovery;
 mod run;
 mod settings;

@@ -2,7 +2,7 @@
 
 use super::error::SimError;
 use super::prepare::Prepared;
-use super::recorder::RunHeader;
+use super::recorder_input::RunHeader;
 use super::world::World;
 use crate::api::Name;
 use crate::input::scenario::Duration;
