@@ -161,6 +161,7 @@ pub fn node_pool(pool: &scenario::NodePool) -> NodePool {
     NodePool {
         name: Name::from(pool.name.as_str()),
         zones: pool.zones.iter().map(|zone| Name::from(zone.as_str())).collect(),
+        region: Name::from(pool.region.as_deref().unwrap_or("")),
         instance_type: Name::from(pool.instance_type.as_deref().unwrap_or("")),
         labels: pool.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
         taints: pool.taints.iter().map(taint).collect(),
