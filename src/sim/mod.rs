@@ -4,6 +4,7 @@ mod actions;
 mod arrivals;
 mod audience;
 mod check;
+mod check_names;
 mod config_references;
 mod error;
 mod event;

@@ -1,6 +1,7 @@
 //! Integration tests: golden data, properties, command-line snapshots, architecture.
 
 mod behaviour;
+mod cases;
 mod cli;
 mod client_rate;
 mod company;
