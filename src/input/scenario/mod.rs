@@ -32,7 +32,7 @@ pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
 };
 pub use fault::{Fault, FaultKind, FaultScope, FaultTiming};
-pub use leaf::{Amount, AnyValue, CalendarTime, Duration, KubernetesVersion, PodTemplateText};
+pub use leaf::{Amount, AnyValue, CalendarTime, Duration, PodTemplateText};
 pub use load::{LoadOptions, load, load_text};
 pub use nodes::MAX_NODES;
 pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
