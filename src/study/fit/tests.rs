@@ -1,5 +1,7 @@
 //! Properties of the answers on random clusters, and what budgets and annotations do.
 
+use super::pod::PodToFit;
+use super::prepare::Study;
 use super::*;
 use crate::api::{
     Container, DaemonSet, DaemonSetUpdateStrategy, IntOrPercent, KubernetesVersion, LabelSelector, Labels, LimitRange,
