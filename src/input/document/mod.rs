@@ -5,7 +5,7 @@
 //! keeps the text of numbers, read into the scenario's types by [`tolerant`].
 
 pub mod field_path;
-mod json_position;
+mod json_list;
 pub mod similar;
 mod source;
 mod stream;
