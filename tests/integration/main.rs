@@ -16,6 +16,7 @@ mod kinds_in_runs;
 mod manifests;
 mod overflow;
 mod overload;
+mod reaction;
 mod report;
 mod rooms;
 mod scenario;

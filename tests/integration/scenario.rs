@@ -87,8 +87,9 @@ fn values_are_as_written() {
     let ArrivalSource::Trace(replay) = &scenario.arrivals[1].source else { panic!("{:?}", scenario.arrivals[1]) };
     assert_eq!(replay.pods, golden("full/pods.csv"));
     assert_eq!(scenario.spec.traffic[0].cpu_per_request.get(), SimDuration::from_millis(12));
-    assert_eq!(scenario.spec.control_plane.latency.create_to_bound.get(), SimDuration::from_millis(20));
-    assert_eq!(scenario.spec.control_plane.latency.controller_sync.get(), SimDuration::from_millis(8), "a default");
+    let latency = &scenario.spec.control_plane.latency;
+    assert_eq!(latency.create_to_bound.percentiles(), [20, 20].map(SimDuration::from_millis));
+    assert_eq!(latency.controller_sync.percentiles(), [8, 27].map(SimDuration::from_millis), "a default");
     assert_eq!(scenario.faults.len(), 6);
     assert_eq!(scenario.faults[1].name, "nodeCrash-1");
     assert_eq!(
