@@ -27,6 +27,7 @@ mod scheduling;
 mod selector;
 mod service;
 mod taint;
+mod version;
 mod volume;
 mod workload;
 mod workload_status;
@@ -71,6 +72,7 @@ pub use selector::{
 };
 pub use service::{Service, ServiceType};
 pub use taint::{Taint, TaintEffect, Toleration, TolerationOperator};
+pub use version::KubernetesVersion;
 pub use volume::{
     AccessMode, ClaimReference, ClaimTemplate, CsiStorageCapacity, DriverLimits, PersistentVolume,
     PersistentVolumeClaim, PersistentVolumeSource, StorageClass, Volume, VolumeBindingMode, VolumeMode, VolumeSource,
