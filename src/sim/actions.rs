@@ -47,11 +47,11 @@ impl World<'_> {
                 }
             }
             ActionVerb::RolloutUndo(target) => {
-                if let Some(ObjectId::Deployment(id)) = self.existing(target, "undo")
-                    && !self.cluster.undo_rollout(id)
+                if let Some(object) = self.existing(target, "undo")
+                    && !self.cluster.undo_rollout(object)
                 {
-                    let name = &self.cluster.deployment(id).object.meta.name;
-                    self.remarks.push(format!("{now}: deployment {name} has no previous revision"));
+                    let kind = target.kind.as_str().to_ascii_lowercase();
+                    self.remarks.push(format!("{now}: {kind} {} has no previous revision", target.name));
                 }
             }
             ActionVerb::AddNodes { pool: name, count } => {

@@ -7,7 +7,7 @@ use super::recorder_input::{PoolInfo, RunHeader, WorkloadLoad};
 use super::stranded::stranded;
 use crate::api::Name;
 use crate::cluster::{
-    ApiEvent, Change, ChangeKind, Cluster, Interest, Node, NodeId, NodeReady, Owner, PodId, WorkloadId,
+    ApiEvent, Change, ChangeKind, Cluster, Interest, Node, NodeId, NodeReady, ObjectId, PodId, WorkloadId,
 };
 use crate::record::{
     AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, NodeRecord, PoolRecord,
@@ -185,7 +185,7 @@ impl Recorder {
         }
         let pod = cluster.pod(id);
         if let Some(node) = pod.node {
-            let is_daemon = matches!(pod.owner, Owner::DaemonSet(_));
+            let is_daemon = matches!(pod.owner, Some(ObjectId::DaemonSet(_)));
             let state = self.node_state(node);
             state.account(now);
             state.cpu_requested += cpu;

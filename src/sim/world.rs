@@ -13,7 +13,7 @@ use super::settings::{self, Client};
 use crate::api::{self, HpaConditionType, Name};
 use crate::autoscaler::hpa::MetricName;
 use crate::autoscaler::hpa::controller::{HpaController, HpaReport, UsageSource};
-use crate::cluster::{Admission, ApiEvent, Change, Cluster, NewPod, Owner, PodId};
+use crate::cluster::{Admission, ApiEvent, Change, Cluster, NewPod, PodId};
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::faults::{FaultEffect, FaultInjector};
@@ -216,7 +216,7 @@ impl<'a> World<'a> {
                 name: arriving.name,
                 namespace,
                 template,
-                owner: Owner::None,
+                owner: None,
                 workload: None,
                 ordinal: 0,
                 arrival: Some(stream),
