@@ -21,7 +21,7 @@
 //! | [`sim`] | read a scenario with all that it refers to ([`sim::prepare`]) and play it ([`sim::simulate`]) |
 //! | [`record`] | look at the facts of a run: each pod, node, workload, fault and decision over time |
 //! | [`report`] | reduce facts to metrics ([`report::summarize`]) and write tables and charts ([`report::write_all`]) |
-//! | [`study`] | play many runs (sweeps), explain one placement, ask what fits, replay recorded decisions |
+//! | [`study`] | play many runs (sweeps), explain one placement, replay recorded decisions |
 //! | [`scheduler`] | ask kube-scheduler's decision for one pod on a cluster of one's own making |
 //! | [`input`] | read files alone: scenarios, manifests, scheduler configurations, traces, and their errors |
 //! | [`api`] | make Kubernetes objects without a file |

@@ -41,6 +41,7 @@ mod service;
 mod stateful_set;
 mod storage_class;
 mod taint;
+mod version;
 mod volume;
 
 pub use admission::{
@@ -98,4 +99,5 @@ pub use service::{Service, ServiceType};
 pub use stateful_set::{PodManagementPolicy, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy};
 pub use storage_class::{StorageClass, VolumeBindingMode};
 pub use taint::{Taint, TaintEffect, Toleration, TolerationOperator};
+pub use version::KubernetesVersion;
 pub use volume::{AccessMode, Volume, VolumeMode, VolumeSource};

@@ -1,6 +1,6 @@
 //! `wavetank conformance`.
 
-use super::options::{FormatArgs, KubernetesRelease, join_sets};
+use super::options::{FormatArgs, join_sets};
 use super::{Exit, stdio};
 use crate::report::format::{Cell, Column, ResultSet};
 use crate::scheduler::KubernetesVersion;
@@ -31,7 +31,7 @@ pub struct ConformanceArgs {
     /// The release that was recorded, for the scheduler [default: as the folder's
     /// path says, else 1.36]
     #[arg(long, value_name = "VERSION", value_enum)]
-    kubernetes_version: Option<KubernetesRelease>,
+    kubernetes_version: Option<KubernetesVersion>,
     /// What the scheduler's folder holds [default: as its name says; all
     /// recordings below a folder with another name]
     #[arg(long, value_name = "KIND", value_enum)]
@@ -86,8 +86,7 @@ impl Component {
             Self::Controllers => conformance::controllers::replay(folder),
             Self::Apply => conformance::apply::replay(folder),
             Self::Scheduler => {
-                let version = args.kubernetes_version.map(KubernetesVersion::from);
-                conformance::scheduler::replay(folder, version, args.kind.map(Kind::from))
+                conformance::scheduler::replay(folder, args.kubernetes_version, args.kind.map(Kind::from))
             }
         }
     }

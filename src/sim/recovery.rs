@@ -2,6 +2,7 @@
 
 use crate::api::{Kind, Name};
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, NodeReady, PodId, WorkloadId};
+use crate::infra::faults::FaultEffect;
 use crate::record::{FaultKind, RecoveryRecord, StepSeries};
 use crate::units::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,8 +41,23 @@ pub struct RecoveryTracker {
 }
 
 impl RecoveryTracker {
+    /// A fault had an effect.
+    pub fn note_fault(&mut self, effect: &FaultEffect, cluster: &Cluster, now: SimTime) {
+        match effect {
+            FaultEffect::Struck { kind, strike, subject, nodes } => {
+                self.struck(*kind, *strike, subject, nodes, cluster, now);
+            }
+            FaultEffect::Repaired { strike } => self.repaired(*strike, now),
+            FaultEffect::PodsCrash(pods) => {
+                for pod in pods {
+                    self.pod_crashed(*pod, cluster, now);
+                }
+            }
+        }
+    }
+
     /// Machines stopped or were cut off.
-    pub fn struck(
+    fn struck(
         &mut self,
         kind: FaultKind,
         strike: u64,
@@ -64,7 +80,7 @@ impl RecoveryTracker {
     }
 
     /// A container of a pod crashed.
-    pub fn pod_crashed(&mut self, pod: PodId, cluster: &Cluster, now: SimTime) {
+    fn pod_crashed(&mut self, pod: PodId, cluster: &Cluster, now: SimTime) {
         let name = cluster.pod(pod).name.to_string();
         let affected = BTreeSet::from([pod]);
         self.open_record(FaultKind::PodCrash, 0, &name, BTreeSet::new(), affected, cluster, now);
@@ -117,7 +133,7 @@ impl RecoveryTracker {
     }
 
     /// The cause of a strike is gone.
-    pub fn repaired(&mut self, strike: u64, now: SimTime) {
+    fn repaired(&mut self, strike: u64, now: SimTime) {
         if let Some(record) = self.strikes.remove(&strike) {
             self.records[record].ended = Some(now);
         }

@@ -4,9 +4,9 @@
 //! Pods that ended count for nothing, as in kube-scheduler. Pending pods stay outside; those that are nominated to a node
 //! keep their claim to it.
 
-use crate::api::{self, LabelSelector, Name, Node, Object, PodPhase};
+use crate::api::{self, KubernetesVersion, LabelSelector, Name, Node, Object, PodPhase};
 use crate::cluster::{Admission, NodeId, PodId};
-use crate::scheduler::{KubernetesVersion, ListerChange, PodInfo, PodOrigins, View};
+use crate::scheduler::{ListerChange, PodInfo, PodOrigins, View};
 use std::sync::Arc;
 
 /// The annotation of the API server's copy of a static pod.
