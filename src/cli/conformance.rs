@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 Examples:
   wavetank conformance hpa golden/hpa
   wavetank conformance controllers golden/controllers --differences 20
+  wavetank conformance apply golden/apply
   wavetank conformance scheduler golden/scheduler/v1.36/single -o markdown")]
 pub struct ConformanceArgs {
     /// The component whose decisions are compared
@@ -73,6 +74,8 @@ enum Component {
     Controllers,
     /// kube-scheduler
     Scheduler,
+    /// kubectl apply, and the patches of the API server
+    Apply,
 }
 
 impl Component {
@@ -81,6 +84,7 @@ impl Component {
         match self {
             Self::Hpa => conformance::hpa::replay(folder),
             Self::Controllers => conformance::controllers::replay(folder),
+            Self::Apply => conformance::apply::replay(folder),
             Self::Scheduler => {
                 conformance::scheduler::replay(folder, args.kubernetes_version, args.kind.map(Kind::from))
             }

@@ -6,7 +6,7 @@ use super::event::Event;
 use super::prepare::Prepared;
 use super::prepared_arrivals::PreparedArrivals;
 use crate::api::Node;
-use crate::cluster::{Cluster, Disruption, NewPod, Owner, PodId};
+use crate::cluster::{Cluster, Disruption, NewPod, PodId};
 use crate::engine::{EventQueue, Priority, RandomStreams};
 use crate::units::SimTime;
 use std::sync::Arc;
@@ -102,7 +102,7 @@ fn create(stream: u32, arriving: Arriving, cluster: &mut Cluster, queue: &mut Ev
         name: arriving.name,
         namespace,
         template,
-        owner: Owner::None,
+        owner: None,
         workload: None,
         ordinal: 0,
         arrival: Some(stream),

@@ -107,11 +107,11 @@ impl<'a> Operator<'a> {
                 }
             }
             ActionVerb::RolloutUndo(target) => {
-                if let Some(ObjectId::Deployment(id)) = self.existing(target, "undo", cluster, now)
-                    && !cluster.undo_rollout(id)
+                if let Some(object) = self.existing(target, "undo", cluster, now)
+                    && !cluster.undo_rollout(object)
                 {
-                    let name = &cluster.deployment(id).object.meta.name;
-                    self.remarks.push(format!("{now}: deployment {name} has no previous revision"));
+                    let kind = target.kind.as_str().to_ascii_lowercase();
+                    self.remarks.push(format!("{now}: {kind} {} has no previous revision", target.name));
                 }
             }
             ActionVerb::AddNodes { pool: name, count } => {

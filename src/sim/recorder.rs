@@ -9,7 +9,7 @@ use super::stranded::stranded;
 use crate::api::Name;
 use crate::autoscaler::hpa::controller::HpaReport;
 use crate::cluster::{
-    ApiEvent, Change, ChangeKind, Cluster, Interest, Node, NodeId, NodeReady, Owner, PodId, WorkloadId,
+    ApiEvent, Change, ChangeKind, Cluster, Interest, Node, NodeId, NodeReady, ObjectId, PodId, WorkloadId,
 };
 use crate::infra::faults::FaultEffect;
 use crate::infra::node_pool::NodePool;
@@ -193,7 +193,7 @@ impl Recorder {
         }
         let pod = cluster.pod(id);
         if let Some(node) = pod.node {
-            let is_daemon = matches!(pod.owner, Owner::DaemonSet(_));
+            let is_daemon = matches!(pod.owner, Some(ObjectId::DaemonSet(_)));
             let state = self.node_state(node);
             state.account(now);
             state.cpu_requested += cpu;

@@ -1,9 +1,7 @@
 //! Follows each fault to the recovery from it.
 
-use crate::api::Name;
-use crate::cluster::{
-    Change, ChangeKind, Cluster, Interest, Machine, NodeId, NodeReady, PodId, WorkloadId, WorkloadKind,
-};
+use crate::api::{Kind, Name};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, NodeReady, PodId, WorkloadId};
 use crate::infra::faults::FaultEffect;
 use crate::record::{FaultKind, RecoveryRecord, StepSeries};
 use crate::units::SimTime;
@@ -71,7 +69,7 @@ impl RecoveryTracker {
         let on_nodes = nodes.iter().flat_map(|node| cluster.node(*node).pods.iter().copied());
         let is_affected = |pod: &PodId| {
             let pod = cluster.pod(*pod);
-            let daemon = pod.workload.is_some_and(|id| matches!(cluster.workload(id).kind, WorkloadKind::DaemonSet(_)));
+            let daemon = pod.workload.is_some_and(|id| cluster.workload(id).kind == Kind::DaemonSet);
             pod.occupies_node() && !daemon
         };
         let affected: BTreeSet<PodId> = on_nodes.filter(is_affected).collect();

@@ -7,7 +7,7 @@ use crate::api::{
     self, DaemonSetStatus, Name, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm,
     PodPhase, PodTemplate, Toleration,
 };
-use crate::cluster::{Change, Cluster, DaemonSetId, Disruption, NewPod, NodeId, Owner, PodId, Severity, TemplateId};
+use crate::cluster::{Change, Cluster, DaemonSetId, Disruption, NewPod, NodeId, PodId, Severity, TemplateId};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
@@ -348,7 +348,7 @@ impl DaemonSetController {
             name,
             namespace: set.namespace,
             template,
-            owner: Owner::DaemonSet(id),
+            owner: Some(id.into()),
             workload: Some(set.workload),
             ordinal: 0,
             arrival: None,

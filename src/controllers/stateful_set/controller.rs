@@ -5,7 +5,7 @@
 //! template: a Service that selects a single pod by them finds none.
 
 use crate::api::{Name, PodPhase, StatefulSetStatus, well_known};
-use crate::cluster::{Cluster, Disruption, NewPod, Owner, PodId, Severity, StatefulSetId, TemplateId};
+use crate::cluster::{Cluster, Disruption, NewPod, PodId, Severity, StatefulSetId, TemplateId};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
@@ -277,7 +277,7 @@ fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: 
         name: Name::from(name),
         namespace: set.namespace,
         template,
-        owner: Owner::StatefulSet(id),
+        owner: Some(id.into()),
         workload: Some(set.workload),
         ordinal,
         arrival: None,

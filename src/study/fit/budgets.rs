@@ -141,23 +141,13 @@ fn controllers(objects: &[Object], view: &ClusterView) -> Controllers {
     let mut scales: BTreeMap<ControllerKey, i32> = BTreeMap::new();
     let mut deployments: BTreeMap<ControllerKey, ControllerKey> = BTreeMap::new();
     for object in objects {
-        match object {
-            Object::Deployment(deployment) => {
-                scales.insert(key("Deployment", &deployment.meta), deployment.replicas);
-            }
-            Object::StatefulSet(set) => {
-                scales.insert(key("StatefulSet", &set.meta), set.replicas);
-            }
-            Object::ReplicaSet(set) => {
-                let key = key(set.kind.as_str(), &set.meta);
-                if let Some(owner) = &set.meta.owner {
-                    let top = (owner.kind.clone(), set.meta.namespace.clone(), owner.name.clone());
-                    deployments.insert(key.clone(), top);
-                }
-                scales.insert(key, set.replicas);
-            }
-            _ => {}
+        let (Some(replicas), kind, meta) = (object.replicas(), object.kind(), object.meta()) else { continue };
+        let key = key(kind.as_str(), meta);
+        // What rolls out nothing itself may belong to a workload that does.
+        if let Some(owner) = meta.owner.as_ref().filter(|_| !kind.has_rollouts()) {
+            deployments.insert(key.clone(), (owner.kind.clone(), meta.namespace.clone(), owner.name.clone()));
         }
+        scales.insert(key, replicas);
     }
     let top_of = |pod: &crate::study::cluster_view::ViewedPod| {
         let owner = pod.info.owner.as_ref()?;
