@@ -209,7 +209,7 @@ impl<'a> World<'a> {
     fn arrive(&mut self, stream: u32, arriving: super::arrivals::Arriving) {
         let now = self.queue.now();
         let template = self.cluster.admit(&arriving.namespace, &arriving.template);
-        let namespace = self.cluster.namespace(&arriving.namespace);
+        let namespace = self.cluster.namespace(&arriving.namespace, self.queue.now());
         self.shared_gpus += u64::from(arriving.shared_gpu);
         let pod = self.cluster.add_pod(
             NewPod {

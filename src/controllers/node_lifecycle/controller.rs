@@ -96,7 +96,7 @@ impl NodeLifecycleController {
         }
         self.silences += 1;
         self.silent.insert(node, self.silences);
-        let renewal = last_renewal(state.created, self.lease_period, agenda.now());
+        let renewal = last_renewal(state.head.created, self.lease_period, agenda.now());
         let found = detection_time(renewal, SimTime::ZERO, self.monitor_period, self.monitor_grace);
         agenda.schedule(found, ControllerEvent::NodeSilent { node, silence: self.silences });
     }
