@@ -73,7 +73,7 @@ impl Audience {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::PodId;
+    use crate::cluster::{PlainObjectId, PodId};
 
     #[test]
     fn few_are_told_of_a_bare_pod() {
@@ -84,7 +84,12 @@ mod tests {
             (Change::PodReadiness(pod), true, 2, "the recorder, and the controllers for budgets"),
             (Change::PodReadiness(pod), false, 3, "its owner and its autoscaler too"),
             (Change::PodAdded(pod), true, 3, "the recorder, the scheduler, and the controllers for its claims"),
-            (Change::StorageClass, false, 2, "the scheduler, and the controllers for claims"),
+            (
+                Change::StorageClass(PlainObjectId::from_index(0)),
+                false,
+                2,
+                "the scheduler, and the controllers for claims",
+            ),
         ];
         for (change, is_bare, expected, why) in cases {
             assert_eq!(audience.of(change, is_bare).0.count_ones(), expected, "{change:?}: {why}");

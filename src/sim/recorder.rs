@@ -416,7 +416,7 @@ impl Recorder {
                     target: Name::from(format!("{}/{}", hpa.object.scale_target.kind, hpa.object.scale_target.name)),
                     min_replicas: hpa.object.min_replicas,
                     max_replicas: hpa.object.max_replicas,
-                    created: hpa.created,
+                    created: hpa.head.created,
                 })
                 .collect(),
             autoscaling: self.autoscaling,
@@ -446,7 +446,7 @@ impl Recorder {
             pool: u32::try_from(pool_index(node, pools)).unwrap_or(0),
             zone: object.zone().cloned().unwrap_or_default(),
             instance_type: label(crate::api::well_known::INSTANCE_TYPE),
-            created: node.created,
+            created: node.head.created,
             deleted: node.removed,
             cpu_allocatable: object.allocatable.cpu.unwrap_or_default(),
             memory_allocatable: object.allocatable.memory.unwrap_or_default(),

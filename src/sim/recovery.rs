@@ -210,7 +210,7 @@ impl RecoveryTracker {
         let Some(workload) = state.workload else { return };
         for open in &self.open {
             let record = &mut self.records[open.record];
-            if open.workloads.contains(&workload) && state.created >= record.struck {
+            if open.workloads.contains(&workload) && state.head.created >= record.struck {
                 let count = if ready { &mut record.replacements_ready } else { &mut record.replacements_scheduled };
                 if *count < record.pods_lost {
                     *count += 1;
