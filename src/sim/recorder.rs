@@ -14,8 +14,8 @@ use crate::cluster::{
 use crate::infra::faults::FaultEffect;
 use crate::infra::node_pool::NodePool;
 use crate::record::{
-    AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, NodeRecord, PoolRecord,
-    RecoveryRecord, StepSeries, WorkloadRecord,
+    ActionRecord, AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries,
+    NodeRecord, PoolRecord, RecoveryRecord, StepSeries, WorkloadRecord,
 };
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use crate::workload::traffic::Load;
@@ -377,7 +377,13 @@ impl Recorder {
     }
 
     /// Closes the books at `end`.
-    pub fn finish(mut self, header: RunHeader, cluster: &Cluster, recoveries: Vec<RecoveryRecord>) -> Facts {
+    pub fn finish(
+        mut self,
+        header: RunHeader,
+        cluster: &Cluster,
+        recoveries: Vec<RecoveryRecord>,
+        actions: Vec<ActionRecord>,
+    ) -> Facts {
         let end = header.end;
         self.cluster.advance(end);
         for pool in &mut self.pools {
@@ -421,6 +427,7 @@ impl Recorder {
                 .collect(),
             autoscaling: self.autoscaling,
             recoveries,
+            actions,
             cluster: self.cluster,
             remarks: header.remarks,
         }
