@@ -114,6 +114,13 @@ impl MetricsServer {
         last_tick(now, self.first_scrape, self.metric_resolution)
     }
 
+    /// How long ago the points of a [`window`](Self::window) can be: the latest scrape and the age of its point, and the
+    /// same again for the point before.
+    #[must_use]
+    pub fn reach(&self) -> SimDuration {
+        (self.metric_resolution.max_zero() + self.housekeeping_interval.max_zero()) * 2
+    }
+
     /// The point that the kubelet gives a scrape of a container that started at `started`; `None` before the start.
     fn point(&self, scrape: SimTime, started: SimTime) -> Option<SimTime> {
         (scrape > started).then(|| last_tick(scrape, started, self.housekeeping_interval)).filter(|&at| at > started)
@@ -183,6 +190,25 @@ mod tests {
             let found = window.map(|window| (window.previous, window.last));
             assert_eq!(found, expected.map(|(previous, last)| (seconds(previous), seconds(last))), "{why}");
         }
+    }
+
+    #[test]
+    fn no_window_reaches_back_further_than_it_says() {
+        let mut windows = 0;
+        for (resolution, housekeeping) in [(15, 0), (15, 10), (15, 40), (60, 7), (1, 1)] {
+            let server = MetricsServer {
+                metric_resolution: SimDuration::from_secs(resolution),
+                housekeeping_interval: SimDuration::from_secs(housekeeping),
+                ..MetricsServer::default()
+            };
+            for now in 0..300 {
+                for window in (0..now).filter_map(|started| server.window(seconds(now), seconds(started))) {
+                    windows += 1;
+                    assert!(window.previous >= seconds(now) - server.reach(), "{window:?} at {now} s by {server:?}");
+                }
+            }
+        }
+        assert!(windows > 10_000, "{windows}");
     }
 
     #[test]

@@ -340,7 +340,7 @@ impl Recorder {
         self.workload(id, cluster).proposed.set(now, i64::from(replicas));
     }
 
-    /// CPU that a pod used on its node, in millicore-nanoseconds.
+    /// CPU that pods used on a node, in millicore-nanoseconds.
     pub fn note_pod_usage(&mut self, node: NodeId, integral: i128) {
         self.node_state(node).cpu_used_integral += integral;
     }

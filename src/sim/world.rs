@@ -117,7 +117,7 @@ impl<'a> World<'a> {
             controllers: Controllers::new(settings::controller_settings(spec)),
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, streams),
-            traffic: Traffic::new(&spec.traffic, settings::midnight(spec)),
+            traffic: Traffic::new(&spec.traffic, settings::midnight(spec), settings::metrics_server(spec).reach()),
             hpa: HpaController::new(settings::hpa_config(spec), settings::metrics_server(spec)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder: Recorder::new(interval, &pool_infos),

@@ -69,7 +69,7 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
         memory_per_pod: scenario::Amount::from_units(1000),
         memory_per_request: scenario::Amount::from_units(10),
     };
-    let mut traffic = Traffic::new(&[entry], SimTime::ZERO);
+    let mut traffic = Traffic::new(&[entry], SimTime::ZERO, SimDuration::from_minutes(1));
     let mut queue: EventQueue<RateChange> = EventQueue::default();
     traffic.start(&mut queue);
     while let Some((_, change)) = queue.pop() {
