@@ -12,7 +12,6 @@ pub mod kubectl;
 pub mod terminal;
 
 mod files;
-mod limits;
 mod metrics;
 mod numbers;
 mod objectives;
@@ -22,7 +21,6 @@ mod tables;
 mod write;
 
 pub use files::ReportError;
-pub use limits::limited_by;
 pub use metrics::{METRICS, Metric, Unit, find_metric, is_metric, resource_name, suggest_metrics};
 pub use objectives::{Objective, ObjectiveResult, Verdict, check};
 pub use summary::{Summary, summarize};

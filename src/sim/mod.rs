@@ -3,6 +3,7 @@
 mod actions;
 mod arrivals;
 mod audience;
+mod autoscaling_log;
 mod check;
 mod config_references;
 mod error;

@@ -1,17 +1,19 @@
 //! Turns changes of the cluster into facts: level-triggered, so that the order of several changes at one instant does
 //! not matter.
 
+use super::autoscaling_log::AutoscalingLog;
 use super::event_log::EventLog;
 use super::final_records::{last_counts, pod_records};
 use super::recorder_input::{PoolInfo, RunHeader, WorkloadLoad};
 use super::stranded::stranded;
 use crate::api::Name;
+use crate::autoscaler::hpa::controller::HpaReport;
 use crate::cluster::{
     ApiEvent, Change, ChangeKind, Cluster, Interest, Node, NodeId, NodeReady, Owner, PodId, WorkloadId,
 };
 use crate::record::{
-    AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, NodeRecord, PoolRecord,
-    RecoveryRecord, StepSeries, WorkloadRecord,
+    ClusterSeries, ExtendedSeries, Facts, IntervalSeries, LoadSeries, NodeRecord, PoolRecord, RecoveryRecord,
+    StepSeries, WorkloadRecord,
 };
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use std::collections::BTreeMap;
@@ -80,8 +82,7 @@ pub struct Recorder {
     cluster: ClusterSeries,
     extended: BTreeMap<Name, usize>,
     events: EventLog,
-    /// Decisions of autoscalers.
-    pub autoscaling: Vec<AutoscalingRecord>,
+    autoscaling: AutoscalingLog,
     interval: SimDuration,
 }
 
@@ -107,7 +108,7 @@ impl Recorder {
             cluster: ClusterSeries::new(interval),
             extended: BTreeMap::new(),
             events: EventLog::default(),
-            autoscaling: Vec::new(),
+            autoscaling: AutoscalingLog::new(interval),
             interval,
         }
     }
@@ -125,6 +126,7 @@ impl Recorder {
         ChangeKind::NodeReadiness,
         ChangeKind::NodeRemoved,
         ChangeKind::DesiredReplicas,
+        ChangeKind::HpaSpec,
     ]);
 
     /// Accounts for a change.
@@ -141,6 +143,7 @@ impl Recorder {
             | Change::NodeReadiness(node)
             | Change::NodeRemoved(node) => self.account_node(node, cluster, now),
             Change::DesiredReplicas(workload) => self.account_workload(workload, cluster, now),
+            Change::HpaSpec(id) => self.autoscaling.spec_changed(id),
             _ => {}
         }
     }
@@ -307,9 +310,9 @@ impl Recorder {
                 updated_last: 0,
                 available_last: 0,
                 proposed: StepSeries::default(),
-                request_rate_milli: StepSeries::default(),
-                request_rate_unserved_milli: StepSeries::default(),
-                cpu_used: StepSeries::default(),
+                request_rate_milli: LoadSeries::new(self.interval),
+                request_rate_unserved_milli: LoadSeries::new(self.interval),
+                cpu_used: LoadSeries::new(self.interval),
                 cpu_requested: StepSeries::default(),
             });
         }
@@ -335,9 +338,12 @@ impl Recorder {
         self.cluster.memory_used.add(now, load.memory_used.get() - load.memory_used_before.get());
     }
 
-    /// An autoscaler made a proposal for a workload.
-    pub fn note_proposal(&mut self, id: WorkloadId, replicas: i32, cluster: &Cluster, now: SimTime) {
-        self.workload(id, cluster).proposed.set(now, i64::from(replicas));
+    /// A HorizontalPodAutoscaler decided.
+    pub fn note_decision(&mut self, report: &HpaReport, cluster: &Cluster, now: SimTime) {
+        if let (Some(workload), Some(replicas)) = (report.workload, report.decision.metric_desired) {
+            self.workload(workload, cluster).proposed.set(now, i64::from(replicas));
+        }
+        self.autoscaling.add(report, cluster, now);
     }
 
     /// CPU that pods used on a node, in millicore-nanoseconds.
@@ -368,6 +374,13 @@ impl Recorder {
             pool.cpu_requested.advance(end);
             pool.nodes_used.advance(end);
         }
+        for workload in &mut self.workloads {
+            for load in
+                [&mut workload.request_rate_milli, &mut workload.request_rate_unserved_milli, &mut workload.cpu_used]
+            {
+                load.advance(end);
+            }
+        }
         for (id, workload) in cluster.workloads() {
             let (updated, available) = last_counts(workload, cluster);
             let record = self.workload(id, cluster);
@@ -375,6 +388,7 @@ impl Recorder {
             record.available_last = available;
         }
         let nodes = cluster.nodes().map(|(id, node)| self.node_record(id, node, end)).collect();
+        let (autoscalers, autoscaling) = self.autoscaling.finish(cluster);
         Facts {
             scenario: header.scenario,
             seed: header.seed,
@@ -391,19 +405,8 @@ impl Recorder {
             pools: self.pools,
             workloads: self.workloads,
             event_table: self.events.into_table(),
-            autoscalers: cluster
-                .hpas()
-                .filter(|(_, hpa)| !hpa.removed)
-                .map(|(_, hpa)| AutoscalerRecord {
-                    namespace: cluster.namespace_name(hpa.namespace).clone(),
-                    name: hpa.object.meta.name.clone(),
-                    target: Name::from(format!("{}/{}", hpa.object.scale_target.kind, hpa.object.scale_target.name)),
-                    min_replicas: hpa.object.min_replicas,
-                    max_replicas: hpa.object.max_replicas,
-                    created: hpa.created,
-                })
-                .collect(),
-            autoscaling: self.autoscaling,
+            autoscalers,
+            autoscaling,
             recoveries,
             cluster: self.cluster,
             remarks: header.remarks,

@@ -10,16 +10,14 @@ use super::recorder::Recorder;
 use super::recorder_input::{PoolInfo, WorkloadLoad};
 use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
-use crate::api::{self, HpaConditionType, Name};
-use crate::autoscaler::hpa::MetricName;
-use crate::autoscaler::hpa::controller::{HpaController, HpaReport, UsageSource};
+use crate::api::{self, Name};
+use crate::autoscaler::hpa::controller::{HpaController, UsageSource};
 use crate::cluster::{Admission, ApiEvent, Change, Cluster, NewPod, Owner, PodId};
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::infra::node_pool::NodePool;
 use crate::kubelet::controller::Kubelets;
-use crate::record::{AutoscalingRecord, MetricRecord};
 use crate::scheduler::{DecisionPath, Scheduler};
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use crate::workload::traffic::{Load, Traffic};
@@ -179,7 +177,7 @@ impl<'a> World<'a> {
             Event::Hpa(event) => {
                 let usage = Usage { traffic: &self.traffic, kubelets: &self.kubelets };
                 if let Some(report) = self.hpa.handle(event, cluster, &usage, queue) {
-                    self.record_autoscaling(&report);
+                    self.recorder.note_decision(&report, cluster, queue.now());
                 }
             }
             Event::Fault(event) => {
@@ -341,41 +339,6 @@ impl<'a> World<'a> {
                 }
             }
         }
-    }
-
-    fn record_autoscaling(&mut self, report: &HpaReport) {
-        let now = self.queue.now();
-        let hpa = self.cluster.hpa(report.hpa);
-        let decision = &report.decision;
-        let metrics = decision.metrics.iter().flatten().zip(&hpa.object.metrics).map(|(result, spec)| {
-            let proposal = result.as_ref().ok();
-            let (current, target) = super::settings::metric_values(spec, proposal.map(|proposal| &proposal.current));
-            MetricRecord {
-                name: Name::from(MetricName(spec).to_string()),
-                current,
-                target,
-                proposal: proposal.map(|proposal| proposal.replicas),
-            }
-        });
-        if let (Some(workload), Some(replicas)) = (report.workload, decision.metric_desired) {
-            self.recorder.note_proposal(workload, replicas, &self.cluster, now);
-        }
-        let target = &hpa.object.scale_target;
-        let record = AutoscalingRecord {
-            at: now,
-            namespace: self.cluster.namespace_name(hpa.namespace).clone(),
-            name: hpa.object.meta.name.clone(),
-            target: Name::from(format!("{}/{}", target.kind, target.name)),
-            current_replicas: decision.current_replicas,
-            ready_pods: report.ready_pods,
-            metrics: metrics.collect(),
-            proposed_replicas: decision.metric_desired,
-            desired_replicas: decision.desired_replicas,
-            able_to_scale_reason: decision.conditions.reason(HpaConditionType::AbleToScale),
-            scaling_active_reason: decision.conditions.reason(HpaConditionType::ScalingActive),
-            scaling_limited_reason: decision.conditions.reason(HpaConditionType::ScalingLimited),
-        };
-        self.recorder.autoscaling.push(record);
     }
 
     /// Remarks for the user, at the end.
