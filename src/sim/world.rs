@@ -12,6 +12,7 @@ use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use crate::api::{self, Name};
 use crate::autoscaler::hpa::controller::{HpaController, UsageSource};
+use crate::autoscaler::metrics::ScrapeWindow;
 use crate::cluster::{Admission, ApiEvent, Change, Cluster, NewPod, Owner, PodId};
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
@@ -58,10 +59,14 @@ struct Usage<'a> {
 }
 
 impl UsageSource for Usage<'_> {
-    fn cpu_times(&self, pod: PodId, times: [SimTime; 2]) -> [SimDuration; 2] {
-        // Millicore-nanoseconds to nanoseconds of CPU time.
-        let nanos = self.traffic.cpu_times(pod, times).unwrap_or_default().map(|amount| amount / 1000.0);
-        nanos.map(|amount| SimDuration::from_secs_f64(amount / 1e9))
+    fn cpu_used(&self, pod: PodId, window: ScrapeWindow) -> SimDuration {
+        // Millicore-nanoseconds to seconds of CPU time.
+        let used = self.traffic.cpu_used(pod, window.previous, window.last).unwrap_or_default();
+        SimDuration::from_secs_f64(used / 1e12)
+    }
+
+    fn shared_curve(&self, pod: PodId, since: SimTime) -> Option<(u32, u32)> {
+        self.traffic.shared_curve(pod, since)
     }
 
     fn memory(&self, pod: PodId, time: SimTime) -> Bytes {

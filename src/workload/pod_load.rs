@@ -105,6 +105,25 @@ impl PodLoad {
         total + nanos((alive - served).max_zero()) * idle_cpu
     }
 
+    /// CPU time used between two recent instants with the usage of a curve, in millicore-nanoseconds.
+    pub fn used(&self, curve: &UsageCurve, idle_cpu: f64, from: SimTime, to: SimTime) -> f64 {
+        let (mut total, mut served) = (0.0, SimDuration::ZERO);
+        for span in &self.serving {
+            let (start, end) = (span.start.max(from), span.end.map_or(to, |(end, _)| end.min(to)));
+            if start < end {
+                total += curve.used(start, end);
+                served += end - start;
+            }
+        }
+        let alive = (self.ended.unwrap_or(to).min(to) - self.running.max(from)).max_zero();
+        total + nanos((alive - served).max_zero()) * idle_cpu
+    }
+
+    /// Whether it has served without a break since `time`.
+    pub fn serves_since(&self, time: SimTime) -> bool {
+        self.serving.last().is_some_and(|span| span.end.is_none() && span.start <= time)
+    }
+
     /// Whether it served at `time`, which is recent.
     pub fn served_at(&self, time: SimTime) -> bool {
         self.serving.iter().any(|span| span.start <= time && span.end.is_none_or(|(end, _)| end > time))
@@ -127,6 +146,10 @@ mod tests {
             let expected = 300.0 * 60.0 * float(minute / 2 + minute % 2) + 10.0 * 60.0 * float(minute / 2);
             let used = load.cpu_time(&curve, 10.0, now) / 1e9;
             assert!((used - expected).abs() < 1e-6, "{used} is not {expected} at {now}");
+            let minute_ago = load.used(&curve, 10.0, now - SimDuration::from_secs(60), now) / 1e9;
+            let expected = if minute % 2 == 1 { 18_000.0 } else { 600.0 };
+            assert!(minute == 0 || (minute_ago - expected).abs() < 1e-6, "{minute_ago} in the minute before {now}");
+            assert!(!load.serves_since(now - SimDuration::from_secs(1)), "it has just begun, or ended");
         }
     }
 

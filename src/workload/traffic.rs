@@ -237,12 +237,8 @@ impl Traffic {
     /// CPU time of a pod in whole millicore-nanoseconds.
     #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
     fn used(&self, load: &PodLoad, now: SimTime) -> i128 {
-        self.cpu_time(load, now).round() as i128
-    }
-
-    fn cpu_time(&self, load: &PodLoad, time: SimTime) -> f64 {
         let entry = &self.entries[load.traffic as usize];
-        load.cpu_time(&entry.curves[load.curve as usize], entry.idle_cpu, time)
+        load.cpu_time(&entry.curves[load.curve as usize], entry.idle_cpu, now).round() as i128
     }
 
     /// Shares the rate of an entry among its serving pods.
@@ -288,11 +284,19 @@ impl Traffic {
         }
     }
 
-    /// CPU time that a pod has used up to each of some times of the recent past, in millicore-nanoseconds; `None` for pods
+    /// CPU time that a pod has used between two times of the recent past, in millicore-nanoseconds; `None` for pods
     /// without traffic.
-    pub fn cpu_times<const N: usize>(&self, pod: PodId, times: [SimTime; N]) -> Option<[f64; N]> {
+    pub fn cpu_used(&self, pod: PodId, from: SimTime, to: SimTime) -> Option<f64> {
         let load = self.pods.get(pod.index())?.as_deref()?;
-        Some(times.map(|time| self.cpu_time(load, time)))
+        let entry = &self.entries[load.traffic as usize];
+        Some(load.used(&entry.curves[load.curve as usize], entry.idle_cpu, from, to))
+    }
+
+    /// What pods have in common that have used the same since a time: the traffic entry and the curve. `None` for a pod
+    /// that did not serve all the time.
+    pub fn shared_curve(&self, pod: PodId, since: SimTime) -> Option<(u32, u32)> {
+        let load = self.pods.get(pod.index())?.as_deref()?;
+        load.serves_since(since).then_some((load.traffic, load.curve))
     }
 
     /// Memory that a pod uses at a `time` of the recent past; `None` for pods without traffic.

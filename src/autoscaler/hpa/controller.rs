@@ -9,7 +9,7 @@ use super::{
     ScaleSelector, TimedReplicas, desired_replicas,
 };
 use crate::api::{ConditionStatus, CrossVersionObjectReference, HpaStatus, MetricIdentifier, MilliValue};
-use crate::autoscaler::metrics::{MetricsServer, PodMetric};
+use crate::autoscaler::metrics::{MetricsServer, PodMetric, ScrapeWindow};
 use crate::cluster::{
     self, ApiEvent, Change, ChangeKind, Cluster, EventObject, Hpa, HpaId, Interest, ObjectId, PodId, Severity,
     WorkloadId,
@@ -17,6 +17,7 @@ use crate::cluster::{
 use crate::engine::Agenda;
 use crate::units::{Bytes, SimDuration, SimTime};
 use smallvec::SmallVec;
+use std::cell::Cell;
 
 /// An event of the controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,8 +28,10 @@ pub enum HpaEvent {
 
 /// What the pods use, for the metrics pipeline to sample.
 pub trait UsageSource {
-    /// CPU time that a pod has used up to each of two times; zero if nothing loads it.
-    fn cpu_times(&self, pod: PodId, times: [SimTime; 2]) -> [SimDuration; 2];
+    /// CPU time that a pod has used within a window; zero if nothing loads it.
+    fn cpu_used(&self, pod: PodId, window: ScrapeWindow) -> SimDuration;
+    /// What pods have in common that have used the same since a time; `None` for a pod of which nothing is known.
+    fn shared_curve(&self, pod: PodId, since: SimTime) -> Option<(u32, u32)>;
     /// Memory that a pod uses at a time.
     fn memory(&self, pod: PodId, time: SimTime) -> Bytes;
     /// Since when the containers of a pod have been running without a restart.
@@ -81,6 +84,33 @@ struct SimulatedMetrics<'a, U> {
     /// Share of each pod's usage per container is not simulated: a single container has it all.
     single_container: Vec<bool>,
     now: SimTime,
+    /// The sample of the last pod that shares its curve: the replicas of a workload nearly always share one.
+    shared_cpu: Cell<Option<SharedCpu>>,
+}
+
+/// A CPU sample of all pods that had a curve in common throughout a window.
+#[derive(Clone, Copy)]
+struct SharedCpu {
+    curve: (u32, u32),
+    window: ScrapeWindow,
+    sample: Option<PodMetric>,
+}
+
+impl<U: UsageSource> SimulatedMetrics<'_, U> {
+    /// A pod's CPU in a window.
+    fn cpu(&self, pod: PodId, window: ScrapeWindow) -> Option<PodMetric> {
+        let curve = self.usage.shared_curve(pod, window.previous);
+        if let (Some(curve), Some(shared)) = (curve, self.shared_cpu.get())
+            && (shared.curve, shared.window) == (curve, window)
+        {
+            return shared.sample;
+        }
+        let sample = window.cpu(self.usage.cpu_used(pod, window));
+        if let Some(curve) = curve {
+            self.shared_cpu.set(Some(SharedCpu { curve, window, sample }));
+        }
+        sample
+    }
 }
 
 impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
@@ -91,7 +121,7 @@ impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
         }
         let window = self.server.window(self.now, self.usage.running_since(id)?)?;
         match resource {
-            "cpu" => window.cpu(|points| self.usage.cpu_times(id, points)),
+            "cpu" => self.cpu(id, window),
             "memory" => Some(window.memory(|time| self.usage.memory(id, time))),
             _ => None,
         }
@@ -218,7 +248,14 @@ impl HpaController {
         let pods = target.map(|target| cluster.pods_of_scale(target)).unwrap_or_default();
         let views: Vec<HpaPod<'_>> = pods.iter().map(|pod| view(cluster, *pod)).collect();
         let single_container = views.iter().map(|pod| pod.spec.containers.len() == 1).collect();
-        let metrics = SimulatedMetrics { usage, server: &server, pods: &pods, single_container, now };
+        let metrics = SimulatedMetrics {
+            usage,
+            server: &server,
+            pods: &pods,
+            single_container,
+            now,
+            shared_cpu: Cell::new(None),
+        };
         let scale = target.and_then(|target| scale_of(cluster, id, target));
         let ready = pods.iter().filter(|pod| cluster.pod(**pod).ready && cluster.pod(**pod).is_active()).count();
         let entry = self.entry(id);
