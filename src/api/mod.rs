@@ -50,7 +50,7 @@ pub use labels::Labels;
 pub use limit_range::{LimitRange, LimitRangeItem, LimitType, aggregate, requests_above_limits};
 pub use meta::{ObjectMeta, OwnerReference};
 pub use name::Name;
-pub use node::{ContainerImage, Node, well_known};
+pub use node::{ContainerImage, Node, well_known, with_deprecated_twins};
 pub use object::Object;
 pub use pod::{
     Container, ContainerPort, ContainerResourceStatus, HostPortProtocol, Pod, PodPhase, PodSpec, PodStatus,

@@ -65,10 +65,6 @@ impl UsageSource for Usage<'_> {
         SimDuration::from_secs_f64(used / 1e12)
     }
 
-    fn shared_curve(&self, pod: PodId, since: SimTime) -> Option<(u32, u32)> {
-        self.traffic.shared_curve(pod, since)
-    }
-
     fn memory(&self, pod: PodId, time: SimTime) -> Bytes {
         self.traffic.memory(pod, time).unwrap_or_default()
     }
@@ -107,21 +103,27 @@ impl<'a> World<'a> {
         }
         let scheduler = Scheduler::new(
             &prepared.scheduler,
-            settings::scheduler_timing(spec),
+            settings::scheduler_timing(spec, streams),
             settings::scheduler_client(spec),
             streams.stream("scheduler/ties"),
             path,
         );
         let awaited = given_kinds(prepared.objects.iter().chain(prepared.applied.iter().flatten()));
+        let metrics_server = settings::metrics_server(spec, streams);
         let mut world = Self {
             prepared,
             queue: EventQueue::default(),
             cluster: Cluster::new(Admission::new(settings::default_toleration_seconds(spec))),
-            controllers: Controllers::new(settings::controller_settings(spec)),
+            controllers: Controllers::new(settings::controller_settings(spec, streams)),
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, streams),
-            traffic: Traffic::new(&spec.traffic, settings::midnight(spec), settings::metrics_server(spec).reach()),
-            hpa: HpaController::new(settings::hpa_config(spec), settings::metrics_server(spec)),
+            traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
+            hpa: HpaController::new(
+                settings::hpa_config(spec),
+                metrics_server,
+                settings::controller_settings(spec, streams).sync_latency("horizontal-pod-autoscaler"),
+                streams,
+            ),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder: Recorder::new(interval, &pool_infos),
             recovery: RecoveryTracker::default(),

@@ -119,11 +119,6 @@ impl PodLoad {
         total + nanos((alive - served).max_zero()) * idle_cpu
     }
 
-    /// Whether it has served without a break since `time`.
-    pub fn serves_since(&self, time: SimTime) -> bool {
-        self.serving.last().is_some_and(|span| span.end.is_none() && span.start <= time)
-    }
-
     /// Whether it served at `time`, which is recent.
     pub fn served_at(&self, time: SimTime) -> bool {
         self.serving.iter().any(|span| span.start <= time && span.end.is_none_or(|(end, _)| end > time))
@@ -149,7 +144,6 @@ mod tests {
             let minute_ago = load.used(&curve, 10.0, now - SimDuration::from_secs(60), now) / 1e9;
             let expected = if minute % 2 == 1 { 18_000.0 } else { 600.0 };
             assert!(minute == 0 || (minute_ago - expected).abs() < 1e-6, "{minute_ago} in the minute before {now}");
-            assert!(!load.serves_since(now - SimDuration::from_secs(1)), "it has just begun, or ended");
         }
     }
 

@@ -292,13 +292,6 @@ impl Traffic {
         Some(load.used(&entry.curves[load.curve as usize], entry.idle_cpu, from, to))
     }
 
-    /// What pods have in common that have used the same since a time: the traffic entry and the curve. `None` for a pod
-    /// that did not serve all the time.
-    pub fn shared_curve(&self, pod: PodId, since: SimTime) -> Option<(u32, u32)> {
-        let load = self.pods.get(pod.index())?.as_deref()?;
-        load.serves_since(since).then_some((load.traffic, load.curve))
-    }
-
     /// Memory that a pod uses at a `time` of the recent past; `None` for pods without traffic.
     pub fn memory(&self, pod: PodId, time: SimTime) -> Option<Bytes> {
         let load = self.pods.get(pod.index())?.as_deref()?;

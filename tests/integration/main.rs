@@ -1,6 +1,7 @@
 //! Integration tests: golden data, properties, command-line snapshots, architecture.
 
 mod behaviour;
+mod cases;
 mod cli;
 mod client_rate;
 mod company;
@@ -17,6 +18,7 @@ mod manifests;
 mod months;
 mod overflow;
 mod overload;
+mod reaction;
 mod report;
 mod rooms;
 mod scenario;

@@ -21,7 +21,7 @@ use crate::controllers::daemon_set::{
     DaemonNodeView, DaemonPodView, DaemonSetSync, Eligibility, FailedPodBackoff, daemon_tolerations, eligibility, sync,
 };
 use crate::controllers::replica_set::available_at;
-use crate::engine::Agenda;
+use crate::engine::{Agenda, Latency};
 use crate::units::{SimDuration, SimTime};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -43,7 +43,7 @@ pub struct DaemonSetController {
     made: Vec<Option<Made>>,
     backoff: RetryBackoff,
     limiter: TokenBucket,
-    sync_delay: SimDuration,
+    latency: Latency,
 }
 
 /// What a pod's template was made from.
@@ -110,13 +110,15 @@ impl DaemonSetController {
             made: Vec::new(),
             backoff: RetryBackoff::default(),
             limiter: settings.client(),
-            sync_delay: settings.controller_sync,
+            latency: settings.sync_latency(SOURCE),
         }
     }
 
-    /// Plans a sync after the usual delay.
+    /// Plans the sync that a change calls for.
     pub fn wake<A: Agenda<ControllerEvent>>(&mut self, id: DaemonSetId, agenda: &mut A) {
-        self.enqueue(id, agenda.now() + self.sync_delay, agenda);
+        if let Some(at) = self.queue.wake(id.index(), agenda.now(), &mut self.latency) {
+            agenda.schedule(at, ControllerEvent::SyncDaemonSet(id));
+        }
     }
 
     fn enqueue<A: Agenda<ControllerEvent>>(&mut self, id: DaemonSetId, at: SimTime, agenda: &mut A) {
@@ -287,7 +289,7 @@ impl DaemonSetController {
                 self.backoff.forget(id.index());
             }
         }
-        let times = creation_times(&mut self.limiter, count, now, self.sync_delay);
+        let times = creation_times(&mut self.limiter, count, now, &mut self.latency);
         for (index, at) in outcome.create.iter().zip(times) {
             let node = gathered.nodes[*index].0;
             if at <= now {

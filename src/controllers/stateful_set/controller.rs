@@ -18,7 +18,7 @@ use crate::controllers::replica_set::available_at;
 use crate::controllers::stateful_set::{
     PodRevision, StatefulPodView, StatefulSetAction, StatefulSetView, is_update_complete, replica_status, sync,
 };
-use crate::engine::Agenda;
+use crate::engine::{Agenda, Latency};
 use crate::units::{SimDuration, SimTime};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub struct StatefulSetController {
     memory: Vec<Memory>,
     backoff: RetryBackoff,
     limiter: TokenBucket,
-    sync_delay: SimDuration,
+    latency: Latency,
 }
 
 /// What the controller keeps of one StatefulSet.
@@ -55,13 +55,15 @@ impl StatefulSetController {
             memory: Vec::new(),
             backoff: RetryBackoff::default(),
             limiter: settings.client(),
-            sync_delay: settings.controller_sync,
+            latency: settings.sync_latency(SOURCE),
         }
     }
 
-    /// Plans a sync after the usual delay.
+    /// Plans the sync that a change calls for.
     pub fn wake<A: Agenda<ControllerEvent>>(&mut self, id: StatefulSetId, agenda: &mut A) {
-        self.enqueue(id, agenda.now() + self.sync_delay, agenda);
+        if let Some(at) = self.queue.wake(id.index(), agenda.now(), &mut self.latency) {
+            agenda.schedule(at, ControllerEvent::SyncStatefulSet(id));
+        }
     }
 
     fn enqueue<A: Agenda<ControllerEvent>>(&mut self, id: StatefulSetId, at: SimTime, agenda: &mut A) {
@@ -166,7 +168,7 @@ impl StatefulSetController {
             self.backoff.forget(id.index());
         }
         let count = i32::try_from(created.len()).unwrap_or(i32::MAX);
-        let times = creation_times(&mut self.limiter, count, now, self.sync_delay);
+        let times = creation_times(&mut self.limiter, count, now, &mut self.latency);
         for ((ordinal, template), at) in created.into_iter().zip(times) {
             if at <= now {
                 create_pod(cluster, id, ordinal, template, now);

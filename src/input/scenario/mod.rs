@@ -11,6 +11,7 @@ mod check_faults;
 mod check_load;
 mod check_runs;
 mod control_plane;
+mod delay;
 mod distribution;
 mod fault;
 mod leaf;
@@ -28,6 +29,7 @@ mod typed;
 
 pub use action::{Action, ActionVerb, DrainOptions};
 pub use control_plane::{ApiServer, ControlPlane, ControllerManager, Kubelet, Latency, MetricsServer, SchedulerClient};
+pub use delay::{Delay, Percentiles};
 pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
 };
