@@ -64,6 +64,8 @@ struct Entry {
     /// Proposal of the last reconcile.
     last_proposal: Option<i32>,
     workload: Option<WorkloadId>,
+    /// What it scales, as long as names stand for the same objects as in this generation of them.
+    target: Option<(u64, Option<ObjectId>)>,
 }
 
 /// The running controller.
@@ -162,7 +164,9 @@ impl HpaController {
     pub fn observe<A: Agenda<HpaEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
         match change {
             Change::HpaSpec(id) => {
-                if self.entry(id).is_known {
+                let entry = self.entry(id);
+                if entry.is_known {
+                    entry.target = None;
                     return self.wake(id, agenda);
                 }
                 let (now, period) = (agenda.now(), self.config.sync_period);
@@ -213,6 +217,20 @@ impl HpaController {
         }
     }
 
+    /// What an object scales.
+    fn target(&mut self, id: HpaId, cluster: &Cluster) -> Option<ObjectId> {
+        let names = cluster.names_generation();
+        let entry = self.entry(id);
+        match entry.target {
+            Some((known, target)) if known == names => target,
+            _ => {
+                let target = find_target(cluster, id);
+                entry.target = Some((names, target));
+                target
+            }
+        }
+    }
+
     /// Notes that an object has come to scale another workload.
     fn note_workload(&mut self, id: HpaId, before: Option<WorkloadId>, now: Option<WorkloadId>) {
         if let Some(hpas) = before.and_then(|workload| self.by_workload.get_mut(workload.index())) {
@@ -242,7 +260,7 @@ impl HpaController {
         }
         let (config, server) = (self.config, self.metrics_server);
         let took = self.latency.draw();
-        let target = find_target(cluster, id);
+        let target = self.target(id, cluster);
         let workload = target.and_then(|target| cluster.workload_of(target));
         let pods = target.map(|target| cluster.pods_of_scale(target)).unwrap_or_default();
         let views: Vec<HpaPod<'_>> = pods.iter().map(|pod| view(cluster, *pod)).collect();
