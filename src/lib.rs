@@ -21,7 +21,7 @@
 //! | [`sim`] | read a scenario with all that it refers to ([`sim::prepare`]) and play it ([`sim::simulate`]) |
 //! | [`record`] | look at the facts of a run: each pod, node, workload, fault and decision over time |
 //! | [`report`] | reduce facts to metrics ([`report::summarize`]) and write tables and charts ([`report::write_all`]) |
-//! | [`study`] | play many runs (sweeps), explain one placement, ask what fits, replay recorded decisions |
+//! | [`study`] | play many runs (sweeps), explain one placement, replay recorded decisions |
 //! | [`scheduler`] | ask kube-scheduler's decision for one pod on a cluster of one's own making |
 //! | [`input`] | read files alone: scenarios, manifests, scheduler configurations, traces, and their errors |
 //! | [`api`] | make Kubernetes objects without a file |
@@ -30,8 +30,8 @@
 //!
 //! # Rooms
 //!
-//! Each folder of `src/` is a room with one duty. From the inside out: `units`, `api` (what objects are), `input` (files
-//! to values), `engine` (the discrete-event kernel), `cluster` (the state), `scheduler`, then the behaviour rooms
+//! Each folder of `src/` is a room with one duty. From the inside out: `units`, `api` (what objects are), `patch` (how
+//! objects are patched), `input` (files to values), `engine` (the discrete-event kernel), `cluster` (the state), `scheduler`, then the behaviour rooms
 //! (`workload`, `infra`, `controllers`, `kubelet`, `autoscaler`), `sim` (the assembly), `record`, `stats` and `report`
 //! (facts to files), `study` (many runs) and `cli`. The rooms that are not listed above are no part of the library's
 //! surface, so that the compiler tells what in them no run calls.
@@ -52,6 +52,7 @@ pub(crate) mod cluster;
 pub(crate) mod controllers;
 pub(crate) mod infra;
 pub(crate) mod kubelet;
+pub(crate) mod patch;
 pub(crate) mod stats;
 pub(crate) mod workload;
 

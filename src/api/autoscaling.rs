@@ -1,6 +1,6 @@
 //! `autoscaling/v2` HorizontalPodAutoscaler, after API-server defaulting.
 
-use super::{LabelSelector, Name, ObjectMeta, Quantity};
+use super::{ApiObject, Kind, LabelSelector, Name, ObjectMeta, Quantity};
 use crate::units::SimDuration;
 
 /// What an autoscaler scales, or whose metric it reads.
@@ -174,4 +174,14 @@ pub struct HorizontalPodAutoscaler {
     pub metrics: Vec<MetricSpec>,
     /// `spec.behavior`; `None` selects the controller's legacy path.
     pub behavior: Option<HorizontalPodAutoscalerBehavior>,
+}
+
+impl ApiObject for HorizontalPodAutoscaler {
+    fn kind(&self) -> Kind {
+        Kind::HorizontalPodAutoscaler
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
 }

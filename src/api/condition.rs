@@ -8,15 +8,3 @@ pub enum ConditionStatus {
     False,
     Unknown,
 }
-
-impl ConditionStatus {
-    /// The API's word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::True => "True",
-            Self::False => "False",
-            Self::Unknown => "Unknown",
-        }
-    }
-}

@@ -1,6 +1,6 @@
 //! ConfigMaps, Secrets and the references of pods to them, as far as containers wait for them to start.
 
-use super::{Name, ObjectMeta};
+use super::{ApiObject, Kind, Name, ObjectMeta};
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
@@ -17,13 +17,19 @@ impl ConfigKind {
     /// Every kind.
     pub const ALL: &[Self] = &[Self::ConfigMap, Self::Secret];
 
+    /// The kind among all.
+    #[must_use]
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::ConfigMap => Kind::ConfigMap,
+            Self::Secret => Kind::Secret,
+        }
+    }
+
     /// The kind as Kubernetes writes it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ConfigMap => "ConfigMap",
-            Self::Secret => "Secret",
-        }
+        self.kind().as_str()
     }
 }
 
@@ -36,6 +42,16 @@ pub struct ConfigObject {
     pub meta: ObjectMeta,
     /// The keys of its data.
     pub keys: BTreeSet<Name>,
+}
+
+impl ApiObject for ConfigObject {
+    fn kind(&self) -> Kind {
+        self.kind.kind()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
 }
 
 /// How a pod uses what it refers to.

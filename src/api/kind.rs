@@ -1,4 +1,4 @@
-//! The kinds whose objects are pointed at by kind and name, and what can be done with the objects of each.
+//! The kinds, and what can be done with the objects of each.
 
 /// What can be done with the objects of a kind.
 #[derive(Clone, Copy)]
@@ -6,7 +6,7 @@
 struct KindTraits {
     /// The kind as Kubernetes writes it.
     name: &'static str,
-    /// kubectl's words for it: singular, plural, short name.
+    /// kubectl's words for it: singular, plural, short name. A scenario points at objects of kinds that have words.
     words: &'static [&'static str],
     /// Whether its objects belong to no namespace.
     is_cluster_scoped: bool,
@@ -39,8 +39,10 @@ impl KindTraits {
 }
 
 macro_rules! kinds {
-    ($($kind:ident $words:tt $traits:ident;)+) => {
-        /// A kind whose objects are found by name; each variant is the Kubernetes kind of its name.
+    (@name $kind:ident $name:literal) => { $name };
+    (@name $kind:ident) => { stringify!($kind) };
+    ($($kind:ident $(= $name:literal)? [$($word:literal),*] $traits:ident;)+) => {
+        /// A kind of objects; each variant is the Kubernetes kind of its name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(missing_docs, reason = "each variant is the Kubernetes kind of its name")]
         pub enum Kind {
@@ -54,8 +56,8 @@ macro_rules! kinds {
             const fn traits(self) -> KindTraits {
                 match self {
                     $(Self::$kind => KindTraits {
-                        name: stringify!($kind),
-                        words: &$words,
+                        name: kinds!(@name $kind $($name)?),
+                        words: &[$($word),*],
                         ..KindTraits::$traits
                     },)+
                 }
@@ -75,6 +77,17 @@ kinds! {
     Service ["service", "services", "svc"] PLAIN;
     HorizontalPodAutoscaler ["horizontalpodautoscaler", "horizontalpodautoscalers", "hpa"] PLAIN;
     PodDisruptionBudget ["poddisruptionbudget", "poddisruptionbudgets", "pdb"] PLAIN;
+    Namespace [] CLUSTER_SCOPED;
+    LimitRange [] PLAIN;
+    PriorityClass [] CLUSTER_SCOPED;
+    PersistentVolume [] CLUSTER_SCOPED;
+    PersistentVolumeClaim [] PLAIN;
+    StorageClass [] CLUSTER_SCOPED;
+    CsiNode = "CSINode" [] CLUSTER_SCOPED;
+    CsiDriver = "CSIDriver" [] CLUSTER_SCOPED;
+    CsiStorageCapacity = "CSIStorageCapacity" [] PLAIN;
+    ConfigMap [] PLAIN;
+    Secret [] PLAIN;
 }
 
 impl Kind {
@@ -133,6 +146,7 @@ mod tests {
             ("StatefulSets", Some(Kind::StatefulSet), "a plural in any case"),
             ("hpa", Some(Kind::HorizontalPodAutoscaler), "an abbreviation"),
             ("job", None, "a kind that is not simulated"),
+            ("secret", None, "a kind that a scenario cannot point at"),
             ("", None, "nothing"),
         ];
         for (word, expected, why) in cases {
@@ -144,7 +158,8 @@ mod tests {
     fn a_word_names_one_kind() {
         for kind in Kind::ALL {
             assert_eq!(Kind::named(kind.as_str()), Some(*kind));
-            assert_eq!(Kind::from_word(kind.as_str()), Some(*kind));
+            let is_pointed_at = !kind.traits().words.is_empty();
+            assert_eq!(Kind::from_word(kind.as_str()), is_pointed_at.then_some(*kind), "{kind:?}");
             for word in kind.traits().words {
                 assert_eq!(Kind::from_word(word), Some(*kind), "{word}");
             }

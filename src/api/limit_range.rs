@@ -4,7 +4,7 @@
 //! images are read and not enforced. Where several bounds are violated the real message lists them in the random order of
 //! a Go map; here they come in the order of the resources.
 
-use super::{Container, Name, ObjectMeta, PodSpec, ResourceAmounts, ResourceList, container_requests};
+use super::{ApiObject, Container, Kind, Name, ObjectMeta, PodSpec, ResourceAmounts, ResourceList, container_requests};
 use crate::units::{Bytes, MilliCpu};
 use std::fmt::Write as _;
 
@@ -55,6 +55,16 @@ pub struct LimitRange {
     pub meta: ObjectMeta,
     /// `spec.limits`.
     pub limits: Vec<LimitRangeItem>,
+}
+
+impl ApiObject for LimitRange {
+    fn kind(&self) -> Kind {
+        Kind::LimitRange
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
 }
 
 impl LimitRange {

@@ -4,37 +4,51 @@
 //! have no serialised form of their own: `input` converts manifests (through `k8s-openapi`) to these types.
 
 mod admission;
+mod api_object;
 mod autoscaling;
 mod autoscaling_status;
 mod condition;
 mod config;
+mod csi_driver;
+mod csi_node;
+mod csi_storage_capacity;
+mod daemon_set;
+mod deployment;
 mod image;
+mod int_or_percent;
 mod kind;
 mod labels;
 mod limit_range;
 mod meta;
 mod name;
+mod namespace;
 mod node;
 mod object;
+mod persistent_volume;
+mod persistent_volume_claim;
 mod pod;
-mod policy;
+mod pod_disruption_budget;
+mod priority_class;
 mod probe;
 mod quantity;
+mod replica_set;
 mod requests;
 mod resources;
 pub mod scheduler_config;
 mod scheduling;
 mod selector;
 mod service;
+mod stateful_set;
+mod storage_class;
 mod taint;
+mod version;
 mod volume;
-mod workload;
-mod workload_status;
 
 pub use admission::{
     DefaultTolerationSeconds, add_default_tolerations, admit_pod_defaults, admit_priority, fold_match_label_keys,
     system_priority,
 };
+pub use api_object::{ApiObject, OfKind, WithMeta};
 pub use autoscaling::{
     CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior, HpaScalingPolicy,
     HpaScalingPolicyType, HpaScalingRules, MetricIdentifier, MetricSpec, MetricTarget, ScalingPolicySelect,
@@ -44,21 +58,33 @@ pub use autoscaling_status::{
 };
 pub use condition::ConditionStatus;
 pub use config::{ConfigKind, ConfigObject, ConfigReference, ConfigReferences, ConfigUse};
+pub use csi_driver::CsiDriver;
+pub use csi_node::{CsiNode, DriverLimits};
+pub use csi_storage_capacity::CsiStorageCapacity;
+pub use daemon_set::{DaemonSet, DaemonSetStatus, DaemonSetUpdateStrategy};
+pub use deployment::{Deployment, DeploymentCondition, DeploymentStatus, DeploymentStrategy, ProgressingReason};
 pub use image::normalized_image_name;
+pub use int_or_percent::IntOrPercent;
 pub use kind::Kind;
 pub use labels::Labels;
 pub use limit_range::{LimitRange, LimitRangeItem, LimitType, aggregate, requests_above_limits};
 pub use meta::{ObjectMeta, OwnerReference};
 pub use name::Name;
+pub use namespace::Namespace;
 pub use node::{ContainerImage, Node, well_known, with_deprecated_twins};
 pub use object::Object;
+pub(crate) use object::for_object;
+pub use persistent_volume::{ClaimReference, PersistentVolume, PersistentVolumeSource};
+pub use persistent_volume_claim::{ClaimTemplate, PersistentVolumeClaim};
 pub use pod::{
     Container, ContainerPort, ContainerResourceStatus, HostPortProtocol, Pod, PodPhase, PodSpec, PodStatus,
     PodTemplate, PreemptionPolicy, RestartPolicy, SimulationHints,
 };
-pub use policy::{IntOrPercent, Namespace, PodDisruptionBudget, PriorityClass};
+pub use pod_disruption_budget::PodDisruptionBudget;
+pub use priority_class::PriorityClass;
 pub use probe::{Probe, Probes};
 pub use quantity::{Quantity, QuantityError};
+pub use replica_set::ReplicaSet;
 pub use requests::{ResourceAmounts, container_requests, pod_requests};
 pub use resources::{ResourceKey, ResourceList, ResourceName};
 pub use scheduling::{
@@ -70,16 +96,8 @@ pub use selector::{
     SelectorRequirement,
 };
 pub use service::{Service, ServiceType};
+pub use stateful_set::{PodManagementPolicy, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy};
+pub use storage_class::{StorageClass, VolumeBindingMode};
 pub use taint::{Taint, TaintEffect, Toleration, TolerationOperator};
-pub use volume::{
-    AccessMode, ClaimReference, ClaimTemplate, CsiStorageCapacity, DriverLimits, PersistentVolume,
-    PersistentVolumeClaim, PersistentVolumeSource, StorageClass, Volume, VolumeBindingMode, VolumeMode, VolumeSource,
-    WithMeta,
-};
-pub use workload::{
-    DaemonSet, DaemonSetUpdateStrategy, Deployment, DeploymentStrategy, PodManagementPolicy, ReplicaSet, StatefulSet,
-    StatefulSetUpdateStrategy,
-};
-pub use workload_status::{
-    DaemonSetStatus, DeploymentCondition, DeploymentStatus, ProgressingReason, StatefulSetStatus,
-};
+pub use version::KubernetesVersion;
+pub use volume::{AccessMode, Volume, VolumeMode, VolumeSource};

@@ -1,6 +1,6 @@
 //! Nodes.
 
-use super::{Labels, Name, ObjectMeta, ResourceList, Taint};
+use super::{ApiObject, Kind, Labels, Name, ObjectMeta, ResourceList, Taint};
 
 /// Label and taint keys that Kubernetes itself uses.
 pub mod well_known {
@@ -87,6 +87,16 @@ impl Node {
     #[must_use]
     pub fn region(&self) -> Option<&Name> {
         labelled(&self.meta.labels, well_known::REGION, well_known::REGION_BETA)
+    }
+}
+
+impl ApiObject for Node {
+    fn kind(&self) -> Kind {
+        Kind::Node
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
     }
 }
 

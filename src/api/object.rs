@@ -1,17 +1,36 @@
 //! Any object that a manifest can hold and the simulation acts on.
 
 use super::{
-    ClaimTemplate, ConfigObject, CsiStorageCapacity, DaemonSet, Deployment, DriverLimits, HorizontalPodAutoscaler,
-    LimitRange, Namespace, Node, ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet,
-    Service, StatefulSet, StorageClass, WithMeta,
+    ApiObject, ClaimTemplate, ConfigObject, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet, Deployment,
+    HorizontalPodAutoscaler, Kind, LabelSelector, LimitRange, Namespace, Node, ObjectMeta, PersistentVolume, Pod,
+    PodDisruptionBudget, PodTemplate, PriorityClass, ReplicaSet, Service, StatefulSet, StorageClass, WithMeta,
 };
-use super::{LabelSelector, PodTemplate};
 use std::sync::Arc;
 
-/// One object after defaulting and validation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each variant is the Kubernetes kind of its name")]
-pub enum Object {
+/// Defines [`Object`] and `for_object!` from one list of types. `$dollar` is the token of that name, which the macro that
+/// is defined needs.
+macro_rules! objects {
+    ($dollar:tt $($(#[doc = $doc:literal])* $variant:ident($type:ty),)+) => {
+        /// One object after defaulting and validation.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each variant is the Kubernetes kind of its name")]
+        pub enum Object {
+            $($(#[doc = $doc])* $variant($type),)+
+        }
+
+        /// Evaluates an expression for what is inside an [`Object`], whatever its kind.
+        macro_rules! for_object {
+            ($dollar object:expr, $dollar inner:ident => $dollar result:expr) => {
+                match $dollar object {
+                    $($crate::api::Object::$variant($dollar inner) => $dollar result,)+
+                }
+            };
+        }
+        pub(crate) use for_object;
+    };
+}
+
+objects! { $
     Namespace(Namespace),
     LimitRange(LimitRange),
     Node(Node),
@@ -27,94 +46,42 @@ pub enum Object {
     PodDisruptionBudget(PodDisruptionBudget),
     PersistentVolume(Box<WithMeta<PersistentVolume>>),
     PersistentVolumeClaim(Box<WithMeta<ClaimTemplate>>),
-    /// The class, and whether it is the default one.
-    StorageClass(Box<WithMeta<(StorageClass, bool)>>),
-    /// Each driver with its `allocatable.count`.
-    CsiNode(Box<WithMeta<DriverLimits>>),
-    /// Whether it publishes capacities (`storageCapacity`).
-    CsiDriver(Box<WithMeta<bool>>),
+    StorageClass(Box<WithMeta<StorageClass>>),
+    CsiNode(Box<WithMeta<CsiNode>>),
+    CsiDriver(Box<WithMeta<CsiDriver>>),
     CsiStorageCapacity(Box<WithMeta<CsiStorageCapacity>>),
-    /// A ConfigMap or the like.
+    /// A ConfigMap or Secret.
     Config(ConfigObject),
 }
 
 impl Object {
     /// The kind.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Namespace(_) => "Namespace",
-            Self::LimitRange(_) => "LimitRange",
-            Self::Node(_) => "Node",
-            Self::Pod(_) => "Pod",
-            Self::ReplicaSet(set) => set.kind.as_str(),
-            Self::Deployment(_) => "Deployment",
-            Self::StatefulSet(_) => "StatefulSet",
-            Self::DaemonSet(_) => "DaemonSet",
-            Self::Service(_) => "Service",
-            Self::HorizontalPodAutoscaler(_) => "HorizontalPodAutoscaler",
-            Self::PriorityClass(_) => "PriorityClass",
-            Self::PodDisruptionBudget(_) => "PodDisruptionBudget",
-            Self::PersistentVolume(_) => "PersistentVolume",
-            Self::PersistentVolumeClaim(_) => "PersistentVolumeClaim",
-            Self::StorageClass(_) => "StorageClass",
-            Self::CsiNode(_) => "CSINode",
-            Self::CsiDriver(_) => "CSIDriver",
-            Self::CsiStorageCapacity(_) => "CSIStorageCapacity",
-            Self::Config(object) => object.kind.as_str(),
-        }
+    pub fn kind(&self) -> Kind {
+        for_object!(self, object => object.kind())
     }
 
     /// The identity.
     #[must_use]
-    pub const fn meta(&self) -> &ObjectMeta {
-        match self {
-            Self::Namespace(object) => &object.meta,
-            Self::LimitRange(object) => &object.meta,
-            Self::Node(object) => &object.meta,
-            Self::Pod(object) => &object.meta,
-            Self::ReplicaSet(object) => &object.meta,
-            Self::Deployment(object) => &object.meta,
-            Self::StatefulSet(object) => &object.meta,
-            Self::DaemonSet(object) => &object.meta,
-            Self::Service(object) => &object.meta,
-            Self::HorizontalPodAutoscaler(object) => &object.meta,
-            Self::PriorityClass(object) => &object.meta,
-            Self::PodDisruptionBudget(object) => &object.meta,
-            Self::PersistentVolume(object) => &object.meta,
-            Self::PersistentVolumeClaim(object) => &object.meta,
-            Self::StorageClass(object) => &object.meta,
-            Self::CsiNode(object) => &object.meta,
-            Self::CsiDriver(object) => &object.meta,
-            Self::CsiStorageCapacity(object) => &object.meta,
-            Self::Config(object) => &object.meta,
-        }
+    pub fn meta(&self) -> &ObjectMeta {
+        for_object!(self, object => object.meta())
     }
 
-    /// What the object's pods are made from, and the selector by which it finds them; `None` of objects without pods. A
-    /// pod is made from its template and selects nothing.
+    /// What its pods are made from; `None` of objects without pods. A pod is made from its template.
     #[must_use]
-    pub const fn pod_template(&self) -> Option<(&Arc<PodTemplate>, Option<&LabelSelector>)> {
-        match self {
-            Self::Pod(pod) => Some((&pod.template, None)),
-            Self::ReplicaSet(set) => Some((&set.template, Some(&set.selector))),
-            Self::Deployment(deployment) => Some((&deployment.template, Some(&deployment.selector))),
-            Self::StatefulSet(set) => Some((&set.template, Some(&set.selector))),
-            Self::DaemonSet(set) => Some((&set.template, Some(&set.selector))),
-            Self::Namespace(_)
-            | Self::LimitRange(_)
-            | Self::Node(_)
-            | Self::Service(_)
-            | Self::HorizontalPodAutoscaler(_)
-            | Self::PriorityClass(_)
-            | Self::PodDisruptionBudget(_)
-            | Self::PersistentVolume(_)
-            | Self::PersistentVolumeClaim(_)
-            | Self::StorageClass(_)
-            | Self::CsiNode(_)
-            | Self::CsiDriver(_)
-            | Self::CsiStorageCapacity(_)
-            | Self::Config(_) => None,
-        }
+    pub fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
+        for_object!(self, object => object.pod_template())
+    }
+
+    /// The selector by which it finds pods; `None` of objects that select none.
+    #[must_use]
+    pub fn selector(&self) -> Option<&LabelSelector> {
+        for_object!(self, object => object.selector())
+    }
+
+    /// `spec.replicas`; `None` of objects without.
+    #[must_use]
+    pub fn replicas(&self) -> Option<i32> {
+        for_object!(self, object => object.replicas())
     }
 }

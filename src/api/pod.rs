@@ -1,8 +1,8 @@
 //! Pods: the template that many pods share, and a single pod as a manifest or a dump gives it.
 
 use super::{
-    Affinity, ClaimTemplate, ConfigReferences, Labels, Name, Node, NodeSelector, ObjectMeta, Probes, ResourceList,
-    Toleration, TopologySpreadConstraint, Volume,
+    Affinity, ApiObject, ClaimTemplate, ConfigReferences, Kind, Labels, Name, Node, NodeSelector, ObjectMeta, Probes,
+    ResourceList, Toleration, TopologySpreadConstraint, Volume,
 };
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
@@ -293,4 +293,18 @@ pub struct Pod {
     pub node_name: Option<Name>,
     /// Status of a pod in a dump.
     pub status: PodStatus,
+}
+
+impl ApiObject for Pod {
+    fn kind(&self) -> Kind {
+        Kind::Pod
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
+
+    fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
+        Some(&self.template)
+    }
 }

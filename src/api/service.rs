@@ -1,6 +1,6 @@
 //! Services.
 
-use super::{LabelSelector, ObjectMeta};
+use super::{ApiObject, Kind, LabelSelector, ObjectMeta};
 
 /// `spec.type`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -31,4 +31,18 @@ pub struct Service {
     pub publish_not_ready_addresses: bool,
     /// `spec.ports[].port`.
     pub ports: Vec<u16>,
+}
+
+impl ApiObject for Service {
+    fn kind(&self) -> Kind {
+        Kind::Service
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
+
+    fn selector(&self) -> Option<&LabelSelector> {
+        self.selector.as_ref()
+    }
 }

@@ -1,6 +1,6 @@
 //! `wavetank conformance`.
 
-use super::options::{FormatArgs, KubernetesRelease, join_sets};
+use super::options::{FormatArgs, join_sets};
 use super::{Exit, stdio};
 use crate::report::format::{Cell, Column, ResultSet};
 use crate::scheduler::KubernetesVersion;
@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 Examples:
   wavetank conformance hpa golden/hpa
   wavetank conformance controllers golden/controllers --differences 20
+  wavetank conformance apply golden/apply
   wavetank conformance scheduler golden/scheduler/v1.36/single -o markdown")]
 pub struct ConformanceArgs {
     /// The component whose decisions are compared
@@ -30,7 +31,7 @@ pub struct ConformanceArgs {
     /// The release that was recorded, for the scheduler [default: as the folder's
     /// path says, else 1.36]
     #[arg(long, value_name = "VERSION", value_enum)]
-    kubernetes_version: Option<KubernetesRelease>,
+    kubernetes_version: Option<KubernetesVersion>,
     /// What the scheduler's folder holds [default: as its name says; all
     /// recordings below a folder with another name]
     #[arg(long, value_name = "KIND", value_enum)]
@@ -73,6 +74,8 @@ enum Component {
     Controllers,
     /// kube-scheduler
     Scheduler,
+    /// kubectl apply, and the patches of the API server
+    Apply,
 }
 
 impl Component {
@@ -81,9 +84,9 @@ impl Component {
         match self {
             Self::Hpa => conformance::hpa::replay(folder),
             Self::Controllers => conformance::controllers::replay(folder),
+            Self::Apply => conformance::apply::replay(folder),
             Self::Scheduler => {
-                let version = args.kubernetes_version.map(KubernetesVersion::from);
-                conformance::scheduler::replay(folder, version, args.kind.map(Kind::from))
+                conformance::scheduler::replay(folder, args.kubernetes_version, args.kind.map(Kind::from))
             }
         }
     }

@@ -1,9 +1,10 @@
 //! `wavetank fit`.
 
-use super::options::{FormatArgs, KubernetesRelease, manifest_sources, refuse};
+use super::options::{FormatArgs, manifest_sources, refuse};
 use super::{Exit, stdio};
 use crate::input::pool_shape::PoolShape;
 use crate::input::{Diagnostic, Diagnostics};
+use crate::scheduler::KubernetesVersion;
 use crate::study::fit::{self, EvictionRules, Sources};
 use clap::Args;
 use std::path::PathBuf;
@@ -80,8 +81,8 @@ pub struct FitArgs {
     #[arg(long, value_name = "FILE")]
     scheduler_config: Option<PathBuf>,
     /// The release whose rules apply
-    #[arg(long, value_name = "VERSION", value_enum, default_value_t = KubernetesRelease::V1_36)]
-    kubernetes_version: KubernetesRelease,
+    #[arg(long, value_name = "VERSION", value_enum, default_value_t)]
+    kubernetes_version: KubernetesVersion,
     #[command(flatten)]
     format: FormatArgs,
 }
@@ -108,7 +109,7 @@ fn answer(args: &FitArgs) -> Result<(String, Exit), Diagnostics> {
         scenario: args.scenario.clone(),
         pod,
         scheduler_config: args.scheduler_config.clone(),
-        version: args.kubernetes_version.into(),
+        version: args.kubernetes_version,
         needs_nodes: args.nodes_for.is_none(),
     };
     let (study, warnings) = fit::prepare(&sources)?;

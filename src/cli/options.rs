@@ -6,6 +6,7 @@ use crate::report::format::Format;
 use crate::scheduler::KubernetesVersion;
 use crate::sim::{PrepareOptions, Prepared};
 use crate::study::single;
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -111,21 +112,13 @@ impl OutArgs {
     }
 }
 
-/// A release of Kubernetes whose rules can be asked for.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum KubernetesRelease {
-    #[value(name = "1.34")]
-    V1_34,
-    #[value(name = "1.36")]
-    V1_36,
-}
+impl ValueEnum for KubernetesVersion {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl From<KubernetesRelease> for KubernetesVersion {
-    fn from(release: KubernetesRelease) -> Self {
-        match release {
-            KubernetesRelease::V1_34 => Self::V1_34,
-            KubernetesRelease::V1_36 => Self::V1_36,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()))
     }
 }
 

@@ -1,11 +1,13 @@
 //! What the API server does to a new pod, or why it refuses it: the admission plugins LimitRanger, Priority and
 //! DefaultTolerationSeconds, and the label keys that the pod strategy folds into selectors (Kubernetes 1.36).
 
+use super::apply::{Apply, ApplyOrder};
 use super::{Cluster, NamespaceId, TemplateId};
 use crate::api::{
-    self, DefaultTolerationSeconds, LimitRange, Name, PodSpec, PodTemplate, PriorityClass, aggregate,
+    self, DefaultTolerationSeconds, LimitRange, Name, Object, PodSpec, PodTemplate, PriorityClass, aggregate,
     requests_above_limits, system_priority,
 };
+use crate::units::SimTime;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,13 +28,21 @@ impl Admission {
         Self { toleration_seconds, ..Self::default() }
     }
 
-    /// Adds or replaces a priority class.
-    pub fn apply_priority_class(&mut self, class: PriorityClass) {
+    /// Adds or replaces an object if it is one that admission reads. Whether it is.
+    pub fn apply(&mut self, object: &Object) -> bool {
+        match object {
+            Object::PriorityClass(class) => self.apply_priority_class(class.clone()),
+            Object::LimitRange(range) => self.apply_limit_range(range.clone()),
+            _ => return false,
+        }
+        true
+    }
+
+    fn apply_priority_class(&mut self, class: PriorityClass) {
         self.priority_classes.insert(class.meta.name.clone(), class);
     }
 
-    /// Adds or replaces a LimitRange.
-    pub fn apply_limit_range(&mut self, range: LimitRange) {
+    fn apply_limit_range(&mut self, range: LimitRange) {
         let key = (range.meta.namespace.clone(), range.meta.name.clone());
         self.limit_ranges.insert(key, range);
     }
@@ -128,6 +138,28 @@ impl Cluster {
     /// Why the API server would refuse a pod of this name and admitted template, in its own words.
     pub fn refusal(&self, namespace: NamespaceId, template: TemplateId, name: &str) -> Option<String> {
         self.admission.refusal(self.namespace_name(namespace), &self.template(template).template.spec, name)
+    }
+}
+
+impl Apply for PriorityClass {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Admission
+    }
+
+    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
+        cluster.apply_priority_class(self.clone());
+        None
+    }
+}
+
+impl Apply for LimitRange {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Admission
+    }
+
+    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
+        cluster.apply_limit_range(self.clone());
+        None
     }
 }
 

@@ -1,7 +1,9 @@
 //! ConfigMaps and the like: which exist, and with which keys.
 
+use super::apply::{Apply, ApplyOrder};
 use super::{Cluster, NamespaceId};
 use crate::api::{self, ConfigKind, Name};
+use crate::units::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The keys of all objects that hold configuration, by kind, namespace and name.
@@ -18,5 +20,16 @@ impl Cluster {
     /// The keys of an object; `None` if it does not exist.
     pub fn config_keys(&self, kind: ConfigKind, namespace: NamespaceId, name: &Name) -> Option<&BTreeSet<Name>> {
         self.configs.0.get(&(kind, namespace, name.clone()))
+    }
+}
+
+impl Apply for api::ConfigObject {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Reference
+    }
+
+    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
+        cluster.apply_config(self);
+        None
     }
 }

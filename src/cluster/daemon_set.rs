@@ -1,7 +1,9 @@
 //! DaemonSets.
 
-use super::{Change, Cluster, DaemonSetId, NamespaceId, PodId, TemplateId, WorkloadId, WorkloadKind};
-use crate::api::{self, DaemonSetStatus, Kind};
+use super::apply::{Apply, ApplyOrder};
+use super::resource::Resource;
+use super::{Change, Cluster, DaemonSetId, NamespaceId, PodId, TemplateId, WorkloadId};
+use crate::api::{self, DaemonSetStatus, Kind, Name};
 use crate::units::SimTime;
 
 /// A DaemonSet.
@@ -41,7 +43,7 @@ impl Cluster {
     /// Creates a DaemonSet, or replaces the spec of the one with its name.
     pub fn apply_daemon_set(&mut self, object: api::DaemonSet<TemplateId>, now: SimTime) -> DaemonSetId {
         let namespace = self.namespace(&object.meta.namespace);
-        let existing = self.find::<DaemonSetId>(namespace, &object.meta.name);
+        let existing = self.find::<DaemonSetId>(Kind::DaemonSet, namespace, &object.meta.name);
         let id = existing.unwrap_or_else(|| DaemonSetId::from_index(self.daemon_sets.len()));
         if existing.is_some() {
             let set = &mut self.daemon_sets[id.index()];
@@ -54,8 +56,7 @@ impl Cluster {
             }
         } else {
             self.index.add(Kind::DaemonSet, id, Some(namespace), &object.meta.name);
-            let kind = WorkloadKind::DaemonSet(id);
-            let workload = self.add_workload(kind, namespace, object.meta.name.clone(), 0);
+            let workload = self.add_workload(Kind::DaemonSet, id, namespace, object.meta.name.clone(), 0);
             self.daemon_sets.push(DaemonSet {
                 object,
                 namespace,
@@ -106,5 +107,47 @@ impl Cluster {
         self.index.remove(Kind::DaemonSet, id, Some(set.namespace), &set.object.meta.name);
         self.set_desired(workload, 0);
         self.changes.push(Change::DaemonSetRemoved(id));
+    }
+}
+
+impl Apply for api::DaemonSet {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Workload
+    }
+
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        let template = cluster.admit(&self.meta.namespace, &self.template);
+        cluster.apply_daemon_set(self.clone().with_template(template), now);
+        None
+    }
+}
+
+impl Resource for DaemonSetId {
+    fn kind(self, _: &Cluster) -> Kind {
+        Kind::DaemonSet
+    }
+
+    fn name(self, cluster: &Cluster) -> &Name {
+        &cluster.daemon_set(self).object.meta.name
+    }
+
+    fn delete(self, cluster: &mut Cluster, _: SimTime) {
+        cluster.remove_daemon_set(self);
+    }
+
+    fn workload(self, cluster: &Cluster) -> Option<WorkloadId> {
+        Some(cluster.daemon_set(self).workload)
+    }
+
+    fn rollout_template(self, cluster: &Cluster) -> Option<TemplateId> {
+        Some(cluster.daemon_set(self).object.template)
+    }
+
+    fn set_rollout_template(self, cluster: &mut Cluster, template: TemplateId) {
+        cluster.update_daemon_set(self, |set| set.object.template = template);
+    }
+
+    fn owned_pods_mut(self, cluster: &mut Cluster) -> Option<&mut Vec<PodId>> {
+        Some(&mut cluster.daemon_sets[self.index()].pods)
     }
 }

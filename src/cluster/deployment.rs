@@ -1,7 +1,11 @@
 //! Deployments.
 
-use super::{Change, Cluster, DeploymentId, NamespaceId, ReplicaSetId, TemplateId, WorkloadId, WorkloadKind};
-use crate::api::{self, DeploymentStatus, Kind};
+use super::apply::{Apply, ApplyOrder};
+use super::resource::Resource;
+use super::{
+    Change, Cluster, DeploymentId, NamespaceId, PodId, ReplicaSet, ReplicaSetId, Scale, TemplateId, WorkloadId,
+};
+use crate::api::{self, DeploymentStatus, Kind, Name};
 use crate::units::SimTime;
 
 /// A Deployment.
@@ -38,10 +42,15 @@ impl Cluster {
         self.deployments.iter().enumerate().map(|(index, object)| (DeploymentId::from_index(index), object))
     }
 
+    /// The ReplicaSets of a Deployment that exist, in order of creation.
+    fn sets_of(&self, id: DeploymentId) -> impl Iterator<Item = &ReplicaSet> {
+        self.deployment(id).replica_sets.iter().map(|set| self.replica_set(*set))
+    }
+
     /// Creates a Deployment, or replaces the spec of the one with its name.
     pub fn apply_deployment(&mut self, object: api::Deployment<TemplateId>, now: SimTime) -> DeploymentId {
         let namespace = self.namespace(&object.meta.namespace);
-        if let Some(id) = self.find::<DeploymentId>(namespace, &object.meta.name) {
+        if let Some(id) = self.find::<DeploymentId>(Kind::Deployment, namespace, &object.meta.name) {
             let deployment = &mut self.deployments[id.index()];
             let before = std::mem::replace(&mut deployment.object, object);
             if before != deployment.object {
@@ -57,8 +66,7 @@ impl Cluster {
         }
         let id = DeploymentId::from_index(self.deployments.len());
         self.index.add(Kind::Deployment, id, Some(namespace), &object.meta.name);
-        let kind = WorkloadKind::Deployment(id);
-        let workload = self.add_workload(kind, namespace, object.meta.name.clone(), object.replicas);
+        let workload = self.add_workload(Kind::Deployment, id, namespace, object.meta.name.clone(), object.replicas);
         self.deployments.push(Deployment {
             object,
             namespace,
@@ -112,5 +120,69 @@ impl Cluster {
         self.index.remove(Kind::Deployment, id, Some(deployment.namespace), &deployment.object.meta.name);
         self.set_desired(workload, 0);
         self.changes.push(Change::DeploymentRemoved(id));
+    }
+}
+
+impl Apply for api::Deployment {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Workload
+    }
+
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        let template = cluster.admit(&self.meta.namespace, &self.template);
+        cluster.apply_deployment(self.clone().with_template(template), now);
+        None
+    }
+}
+
+impl Resource for DeploymentId {
+    fn kind(self, _: &Cluster) -> Kind {
+        Kind::Deployment
+    }
+
+    fn name(self, cluster: &Cluster) -> &Name {
+        &cluster.deployment(self).object.meta.name
+    }
+
+    fn delete(self, cluster: &mut Cluster, _: SimTime) {
+        cluster.remove_deployment(self);
+    }
+
+    fn workload(self, cluster: &Cluster) -> Option<WorkloadId> {
+        Some(cluster.deployment(self).workload)
+    }
+
+    fn scale(self, cluster: &Cluster) -> Option<Scale> {
+        let status_replicas = cluster.sets_of(self).map(|set| set.status.replicas).sum();
+        Some(Scale { spec_replicas: cluster.deployment(self).object.replicas, status_replicas })
+    }
+
+    fn set_scale(self, cluster: &mut Cluster, replicas: i32) {
+        cluster.update_deployment(self, |deployment| deployment.object.replicas = replicas);
+    }
+
+    fn pods_of_scale(self, cluster: &Cluster) -> Vec<PodId> {
+        cluster.sets_of(self).flat_map(|set| set.pods.iter().copied()).collect()
+    }
+
+    fn rollout_template(self, cluster: &Cluster) -> Option<TemplateId> {
+        Some(cluster.deployment(self).object.template)
+    }
+
+    fn set_rollout_template(self, cluster: &mut Cluster, template: TemplateId) {
+        cluster.update_deployment(self, |deployment| deployment.object.template = template);
+    }
+
+    fn previous_template(self, cluster: &Cluster) -> Option<TemplateId> {
+        let current = cluster.deployment(self).object.template;
+        let others = cluster.sets_of(self).filter(|set| set.base_template != current);
+        others.max_by_key(|set| set.revision).map(|set| set.base_template)
+    }
+
+    fn updated_and_available(self, cluster: &Cluster) -> Option<(i64, i64)> {
+        let current = cluster.deployment(self).object.template;
+        let updated = cluster.sets_of(self).filter(|set| set.base_template == current).map(|set| set.status.replicas);
+        let available = cluster.sets_of(self).map(|set| set.status.available);
+        Some((updated.map(i64::from).sum(), available.map(i64::from).sum()))
     }
 }

@@ -1,7 +1,9 @@
 //! PodDisruptionBudgets.
 
+use super::apply::{Apply, ApplyOrder};
+use super::resource::Resource;
 use super::{Change, Cluster, DisruptionBudgetId, NamespaceId};
-use crate::api::{self, Kind};
+use crate::api::{self, Kind, Name};
 use crate::units::SimTime;
 
 /// A PodDisruptionBudget.
@@ -51,7 +53,9 @@ impl Cluster {
     /// Creates a PodDisruptionBudget, or replaces the spec of the one with its name.
     pub fn apply_disruption_budget(&mut self, object: api::PodDisruptionBudget, now: SimTime) -> DisruptionBudgetId {
         let namespace = self.namespace(&object.meta.namespace);
-        let id = if let Some(id) = self.find::<DisruptionBudgetId>(namespace, &object.meta.name) {
+        let id = if let Some(id) =
+            self.find::<DisruptionBudgetId>(Kind::PodDisruptionBudget, namespace, &object.meta.name)
+        {
             let budget = &mut self.disruption_budgets[id.index()];
             let before = std::mem::replace(&mut budget.object, object);
             if before != budget.object {
@@ -98,5 +102,30 @@ impl Cluster {
             self.index.remove(Kind::PodDisruptionBudget, id, Some(budget.namespace), &budget.object.meta.name);
             self.changes.push(Change::DisruptionBudgetRemoved(id));
         }
+    }
+}
+
+impl Apply for api::PodDisruptionBudget {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Reference
+    }
+
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        cluster.apply_disruption_budget(self.clone(), now);
+        None
+    }
+}
+
+impl Resource for DisruptionBudgetId {
+    fn kind(self, _: &Cluster) -> Kind {
+        Kind::PodDisruptionBudget
+    }
+
+    fn name(self, cluster: &Cluster) -> &Name {
+        &cluster.disruption_budget(self).object.meta.name
+    }
+
+    fn delete(self, cluster: &mut Cluster, _: SimTime) {
+        cluster.remove_disruption_budget(self);
     }
 }

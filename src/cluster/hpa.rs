@@ -1,7 +1,9 @@
 //! HorizontalPodAutoscalers.
 
+use super::apply::{Apply, ApplyOrder};
+use super::resource::Resource;
 use super::{Change, Cluster, HpaId, NamespaceId};
-use crate::api::{self, CrossVersionObjectReference, HpaStatus, Kind};
+use crate::api::{self, CrossVersionObjectReference, HpaStatus, Kind, Name};
 use crate::units::SimTime;
 
 /// A HorizontalPodAutoscaler.
@@ -41,7 +43,7 @@ impl Cluster {
     pub fn apply_hpa(&mut self, object: api::HorizontalPodAutoscaler, now: SimTime) -> HpaId {
         let namespace = self.namespace(&object.meta.namespace);
         let target = (namespace, object.scale_target.clone());
-        let id = if let Some(id) = self.find::<HpaId>(namespace, &object.meta.name) {
+        let id = if let Some(id) = self.find::<HpaId>(Kind::HorizontalPodAutoscaler, namespace, &object.meta.name) {
             self.forget_target(id);
             let hpa = &mut self.hpas[id.index()];
             if hpa.object != object {
@@ -97,5 +99,30 @@ impl Cluster {
         if let Some(hpas) = self.hpas_by_target.get_mut(&(hpa.namespace, hpa.object.scale_target.clone())) {
             hpas.retain(|existing| *existing != id);
         }
+    }
+}
+
+impl Apply for api::HorizontalPodAutoscaler {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Autoscaler
+    }
+
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        cluster.apply_hpa(self.clone(), now);
+        None
+    }
+}
+
+impl Resource for HpaId {
+    fn kind(self, _: &Cluster) -> Kind {
+        Kind::HorizontalPodAutoscaler
+    }
+
+    fn name(self, cluster: &Cluster) -> &Name {
+        &cluster.hpa(self).object.meta.name
+    }
+
+    fn delete(self, cluster: &mut Cluster, _: SimTime) {
+        cluster.remove_hpa(self);
     }
 }

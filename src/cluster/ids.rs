@@ -46,33 +46,78 @@ macro_rules! id {
     )+};
 }
 
-id! {
+/// Defines the ids of the kinds whose objects are found by name, [`ObjectId`], and `for_object_id!`. `$dollar` is the token
+/// of that name, which the macro that is defined needs.
+macro_rules! objects {
+    ($dollar:tt $($(#[$docs:meta])* $kind:ident($name:ident);)+) => {
+        id! {
+            $($(#[$docs])* $name;)+
+        }
+
+        /// An object of any kind that is found by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum ObjectId {
+            $($(#[$docs])* $kind($name),)+
+        }
+
+        $(
+            impl From<$name> for ObjectId {
+                fn from(id: $name) -> Self {
+                    Self::$kind(id)
+                }
+            }
+
+            impl TryFrom<ObjectId> for $name {
+                type Error = ObjectId;
+
+                fn try_from(object: ObjectId) -> Result<Self, ObjectId> {
+                    if let ObjectId::$kind(id) = object { Ok(id) } else { Err(object) }
+                }
+            }
+        )+
+
+        /// Evaluates an expression for the id inside an [`ObjectId`], whatever its kind.
+        macro_rules! for_object_id {
+            ($dollar object:expr, $dollar id:ident => $dollar result:expr) => {
+                match $dollar object {
+                    $($crate::cluster::ObjectId::$kind($dollar id) => $dollar result,)+
+                }
+            };
+        }
+        pub(super) use for_object_id;
+    };
+}
+
+objects! { $
     /// A node.
-    NodeId;
+    Node(NodeId);
     /// A pod.
-    PodId;
+    Pod(PodId);
+    /// A Deployment.
+    Deployment(DeploymentId);
+    /// A ReplicaSet or ReplicationController.
+    ReplicaSet(ReplicaSetId);
+    /// A StatefulSet.
+    StatefulSet(StatefulSetId);
+    /// A DaemonSet.
+    DaemonSet(DaemonSetId);
+    /// A Service.
+    Service(ServiceId);
+    /// A HorizontalPodAutoscaler.
+    HorizontalPodAutoscaler(HpaId);
+    /// A PodDisruptionBudget.
+    PodDisruptionBudget(DisruptionBudgetId);
+}
+
+id! {
     /// A pod template; equal templates have one id.
     TemplateId;
     /// A namespace.
     NamespaceId;
-    /// A Deployment.
-    DeploymentId;
-    /// A ReplicaSet.
-    ReplicaSetId;
-    /// A StatefulSet.
-    StatefulSetId;
-    /// A DaemonSet.
-    DaemonSetId;
-    /// A HorizontalPodAutoscaler.
-    HpaId;
-    /// A PodDisruptionBudget.
-    DisruptionBudgetId;
     /// A persistent volume.
     VolumeId;
     /// A claim.
     ClaimId;
-    /// A Service.
-    ServiceId;
     /// A top-level workload: what a pod's chain of owners ends in.
     WorkloadId;
 }

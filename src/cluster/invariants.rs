@@ -3,7 +3,7 @@
 //! Each invariant speaks of one object and those that it names, so that after an event only what the event changed has to
 //! be looked at: a cluster of any size can be checked after every event.
 
-use super::{Change, Cluster, NodeId, Owner, PodId, ReplicaSetId};
+use super::{Change, Cluster, NodeId, ObjectId, PodId, ReplicaSetId};
 use crate::api::Name;
 use crate::units::{Bytes, MilliCpu};
 use std::collections::BTreeSet;
@@ -43,7 +43,7 @@ impl Cluster {
         }
         for pod in &pods {
             nodes.extend(self.pod(*pod).node);
-            if let Owner::ReplicaSet(set) = self.pod(*pod).owner {
+            if let Some(ObjectId::ReplicaSet(set)) = self.pod(*pod).owner {
                 replica_sets.insert(set);
             }
         }
@@ -115,7 +115,7 @@ impl Cluster {
         self.check_version(&set.name, set.resource_version, violations);
         let (mut active, mut ready) = (0_usize, 0_usize);
         for pod in set.pods.iter().map(|pod| self.pod(*pod)) {
-            if pod.owner != Owner::ReplicaSet(id) {
+            if pod.owner != Some(ObjectId::ReplicaSet(id)) {
                 violations.push(format!("ReplicaSet {} lists a pod of another owner", set.name));
             }
             if pod.is_active() {

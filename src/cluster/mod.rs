@@ -23,8 +23,8 @@ mod operations;
 mod pod;
 mod pod_changes;
 mod replica_set;
+mod resource;
 mod resource_version;
-mod scale;
 mod service;
 mod stateful_set;
 mod storage;
@@ -38,21 +38,20 @@ pub use deployment::Deployment;
 pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use hpa::Hpa;
 pub use ids::{
-    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId,
-    StatefulSetId, TemplateId, VolumeId, WorkloadId,
+    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, ObjectId, PodId, ReplicaSetId,
+    ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
 pub use interest::Interest;
 pub use machine::Machine;
 pub use node::{Node, NodeReady};
-pub use object_index::ObjectId;
-pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Owner, Pod};
+pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Pod};
 pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};
-pub use scale::Scale;
+pub use resource::Scale;
 pub use service::Service;
 pub use stateful_set::StatefulSet;
 pub use storage::Storage;
 pub use template::TemplateInfo;
-pub use workload::{Workload, WorkloadKind};
+pub use workload::Workload;
 
 use crate::api::{self, Name, PodTemplate};
 use crate::units::SimTime;

@@ -1,7 +1,9 @@
 //! Namespaces.
 
+use super::apply::{Apply, ApplyOrder};
 use super::{Change, Cluster, NamespaceId};
 use crate::api::{self, Labels, Name};
+use crate::units::SimTime;
 
 /// A namespace.
 #[derive(Clone, Debug)]
@@ -44,5 +46,16 @@ impl Cluster {
     /// The id of a namespace that exists.
     pub fn namespace_id(&self, name: &str) -> Option<NamespaceId> {
         self.namespaces_by_name.get(name).copied()
+    }
+}
+
+impl Apply for api::Namespace {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Namespace
+    }
+
+    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
+        cluster.apply_namespace(self);
+        None
     }
 }

@@ -1,8 +1,10 @@
 //! Nodes and the machines behind them.
 
+use super::apply::{Apply, ApplyOrder};
 use super::machine::Machine;
+use super::resource::Resource;
 use super::{Change, Cluster, NodeId, PodId};
-use crate::api::{self, Kind};
+use crate::api::{self, Kind, Name};
 use crate::units::SimTime;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -137,5 +139,33 @@ impl Cluster {
             self.index.remove(Kind::Node, id, None, &node.object.meta.name);
             self.changes.push(Change::NodeRemoved(id));
         }
+    }
+}
+
+impl Apply for api::Node {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Infrastructure
+    }
+
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        match cluster.node_id(&self.meta.name) {
+            Some(id) => cluster.update_node(id, |existing| *existing = self.clone()),
+            None => _ = cluster.add_node(Arc::new(self.clone()), None, now),
+        }
+        None
+    }
+}
+
+impl Resource for NodeId {
+    fn kind(self, _: &Cluster) -> Kind {
+        Kind::Node
+    }
+
+    fn name(self, cluster: &Cluster) -> &Name {
+        &cluster.node(self).object.meta.name
+    }
+
+    fn delete(self, cluster: &mut Cluster, now: SimTime) {
+        cluster.remove_node(self, now);
     }
 }

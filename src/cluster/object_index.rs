@@ -1,74 +1,9 @@
 //! The index of objects by kind, namespace and name.
 
-use super::{
-    Cluster, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, PodId, ReplicaSetId, ServiceId,
-    StatefulSetId, WorkloadId,
-};
+use super::{Cluster, NamespaceId, NodeId, ObjectId, PodId, WorkloadId};
 use crate::api::{Kind, Name};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
-
-macro_rules! objects {
-    ($($kind:ident($id:ty);)+) => {
-        /// An object of any kind that is found by name; each variant is the Kubernetes kind of its name, `ReplicaSet` also
-        /// ReplicationController.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum ObjectId {
-            $($kind($id),)+
-        }
-
-        $(
-            impl From<$id> for ObjectId {
-                fn from(id: $id) -> Self {
-                    Self::$kind(id)
-                }
-            }
-        )+
-    };
-}
-
-/// Kinds that [`Cluster::find`] finds. [`Cluster::find_replica_set`] finds those that share an arena.
-macro_rules! indexed {
-    ($($kind:ident($id:ty);)+) => {$(
-        impl IndexedId for $id {
-            const KIND: Kind = Kind::$kind;
-
-            fn of(object: ObjectId) -> Option<Self> {
-                if let ObjectId::$kind(id) = object { Some(id) } else { None }
-            }
-        }
-    )+};
-}
-
-objects! {
-    Node(NodeId);
-    Pod(PodId);
-    Deployment(DeploymentId);
-    ReplicaSet(ReplicaSetId);
-    StatefulSet(StatefulSetId);
-    DaemonSet(DaemonSetId);
-    Service(ServiceId);
-    HorizontalPodAutoscaler(HpaId);
-    PodDisruptionBudget(DisruptionBudgetId);
-}
-
-indexed! {
-    Deployment(DeploymentId);
-    StatefulSet(StatefulSetId);
-    DaemonSet(DaemonSetId);
-    Service(ServiceId);
-    HorizontalPodAutoscaler(HpaId);
-    PodDisruptionBudget(DisruptionBudgetId);
-}
-
-/// The id of the objects of a kind that is found by namespace and name.
-pub trait IndexedId: Into<ObjectId> {
-    /// The kind.
-    const KIND: Kind;
-
-    /// The id, if the object is of this kind.
-    fn of(object: ObjectId) -> Option<Self>;
-}
 
 /// The objects that exist, by name. Namespaces of cluster-scoped kinds are `None`.
 #[derive(Clone, Debug, Default)]
@@ -133,9 +68,9 @@ impl Cluster {
         self.index.generation
     }
 
-    /// The object of this name that exists. [`Cluster::node_id`] finds nodes, [`Cluster::pod_id`] pods.
-    pub fn find<I: IndexedId>(&self, namespace: NamespaceId, name: &str) -> Option<I> {
-        self.index.get(I::KIND, Some(namespace), name).and_then(I::of)
+    /// The object of this kind and name that exists, for kinds with a namespace; [`Cluster::pod_id`] finds pods.
+    pub fn find<I: TryFrom<ObjectId>>(&self, kind: Kind, namespace: NamespaceId, name: &str) -> Option<I> {
+        self.index.get(kind, Some(namespace), name)?.try_into().ok()
     }
 
     /// The workload of this kind, namespace and name that exists.
@@ -155,7 +90,7 @@ impl Cluster {
 
     /// The node of this name that exists.
     pub fn node_id(&self, name: &str) -> Option<NodeId> {
-        if let Some(ObjectId::Node(id)) = self.index.get(Kind::Node, None, name) { Some(id) } else { None }
+        self.index.get(Kind::Node, None, name)?.try_into().ok()
     }
 
     /// The pod of this name that exists. The first call walks over all pods; those after it look up a table.
@@ -167,28 +102,13 @@ impl Cluster {
         });
         names.get(&(namespace, Name::from(name))).copied()
     }
-
-    /// The workload that an object is, or belongs to.
-    pub fn workload_of(&self, object: ObjectId) -> Option<WorkloadId> {
-        match object {
-            ObjectId::Deployment(id) => Some(self.deployment(id).workload),
-            ObjectId::ReplicaSet(id) => Some(self.replica_set(id).workload),
-            ObjectId::StatefulSet(id) => Some(self.stateful_set(id).workload),
-            ObjectId::DaemonSet(id) => Some(self.daemon_set(id).workload),
-            ObjectId::Pod(id) => self.pod(id).workload,
-            ObjectId::Node(_)
-            | ObjectId::Service(_)
-            | ObjectId::HorizontalPodAutoscaler(_)
-            | ObjectId::PodDisruptionBudget(_) => None,
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::{ObjectMeta, Service};
-    use crate::cluster::{NewPod, Owner};
+    use crate::cluster::NewPod;
     use crate::units::SimTime;
     use std::sync::Arc;
 
@@ -234,7 +154,7 @@ mod tests {
             name: name.into(),
             namespace,
             template,
-            owner: Owner::None,
+            owner: None,
             workload: None,
             ordinal: 0,
             arrival: None,

@@ -1,58 +1,91 @@
-//! What clients of the API server do to an object of any kind: delete, restart and undo a rollout.
+//! What clients of the API server do to an object of any kind: delete it, read and write its scale, restart and undo its
+//! rollout.
 
-use super::{Cluster, DeploymentId, Disruption, ObjectId};
-use crate::api::PodTemplate;
+use super::ids::for_object_id;
+use super::resource::{Resource, Scale};
+use super::{Cluster, NamespaceId, ObjectId, PodId, TemplateId, WorkloadId};
+use crate::api::{Kind, Name, PodTemplate};
 use crate::units::SimTime;
 use std::sync::Arc;
 
 impl Cluster {
+    /// The kind of an object.
+    pub fn kind_of(&self, object: ObjectId) -> Kind {
+        for_object_id!(object, id => id.kind(self))
+    }
+
+    /// The name of an object.
+    pub fn name_of(&self, object: ObjectId) -> &Name {
+        for_object_id!(object, id => id.name(self))
+    }
+
+    /// The workload that an object is, or belongs to.
+    pub fn workload_of(&self, object: ObjectId) -> Option<WorkloadId> {
+        for_object_id!(object, id => id.workload(self))
+    }
+
     /// Deletes an object: a pod with the grace period of its template, anything else at once.
     pub fn delete(&mut self, object: ObjectId, now: SimTime) {
-        match object {
-            ObjectId::Deployment(id) => self.remove_deployment(id),
-            ObjectId::ReplicaSet(id) => self.remove_replica_set(id),
-            ObjectId::StatefulSet(id) => self.remove_stateful_set(id),
-            ObjectId::DaemonSet(id) => self.remove_daemon_set(id),
-            ObjectId::Pod(id) => {
-                let grace = self.template_of(id).template.spec.termination_grace_period;
-                self.delete_pod(id, grace, Disruption::Deletion, now);
-            }
-            ObjectId::Node(id) => self.remove_node(id, now),
-            ObjectId::HorizontalPodAutoscaler(id) => self.remove_hpa(id),
-            ObjectId::Service(id) => self.remove_service(id),
-            ObjectId::PodDisruptionBudget(id) => self.remove_disruption_budget(id),
-        }
+        for_object_id!(object, id => id.delete(self, now));
+    }
+
+    /// The object of this kind, namespace and name that exists and has a scale.
+    pub fn find_scaled(&self, kind: &str, namespace: NamespaceId, name: &str) -> Option<ObjectId> {
+        let kind = Kind::named(kind).filter(|kind| kind.has_scale())?;
+        self.index.get(kind, Some(namespace), name)
+    }
+
+    /// The scale of an object; `None` for kinds without the subresource.
+    pub fn scale_of(&self, object: ObjectId) -> Option<Scale> {
+        for_object_id!(object, id => id.scale(self))
+    }
+
+    /// The pods that the selector of an object's scale matches, in order of creation by owner; none for kinds without the
+    /// subresource.
+    pub fn pods_of_scale(&self, object: ObjectId) -> Vec<PodId> {
+        for_object_id!(object, id => id.pods_of_scale(self))
+    }
+
+    /// Writes the scale of an object. Kinds without the subresource stay as they are.
+    pub fn scale(&mut self, object: ObjectId, replicas: i32) {
+        for_object_id!(object, id => id.set_scale(self, replicas));
     }
 
     /// `kubectl rollout restart`: the template gets an annotation with the time, which makes it a new one. Kinds without
     /// rollouts stay as they are.
     pub fn restart_rollout(&mut self, object: ObjectId, at: &str) {
-        let template = match object {
-            ObjectId::Deployment(id) => self.deployment(id).object.template,
-            ObjectId::StatefulSet(id) => self.stateful_set(id).object.template,
-            ObjectId::DaemonSet(id) => self.daemon_set(id).object.template,
-            _ => return,
-        };
-        let template = &self.template(template).template;
+        let template = for_object_id!(object, id => id.rollout_template(self));
+        let Some(template) = template.map(|template| &self.template(template).template) else { return };
         let annotations = template.annotations.with("kubectl.kubernetes.io/restartedAt", at);
         let restarted = Arc::new(PodTemplate { annotations, ..PodTemplate::clone(template) });
         let template = self.intern_template(&restarted);
-        match object {
-            ObjectId::Deployment(id) => self.update_deployment(id, |deployment| deployment.object.template = template),
-            ObjectId::StatefulSet(id) => self.update_stateful_set(id, |set| set.object.template = template),
-            ObjectId::DaemonSet(id) => self.update_daemon_set(id, |set| set.object.template = template),
-            _ => {}
-        }
+        self.roll_out(object, template);
     }
 
     /// `kubectl rollout undo`: the template of the previous revision becomes the current one. Whether there is a previous
     /// revision.
-    pub fn undo_rollout(&mut self, id: DeploymentId) -> bool {
-        let deployment = self.deployment(id);
-        let sets = deployment.replica_sets.iter().map(|set| self.replica_set(*set));
-        let others = sets.filter(|set| set.base_template != deployment.object.template);
-        let Some(template) = others.max_by_key(|set| set.revision).map(|set| set.base_template) else { return false };
-        self.update_deployment(id, |deployment| deployment.object.template = template);
-        true
+    pub fn undo_rollout(&mut self, object: ObjectId) -> bool {
+        let template = for_object_id!(object, id => id.previous_template(self));
+        template.inspect(|template| self.roll_out(object, *template)).is_some()
+    }
+
+    fn roll_out(&mut self, object: ObjectId, template: TemplateId) {
+        for_object_id!(object, id => id.set_rollout_template(self, template));
+    }
+
+    /// How many of a workload's pods are of its current template, and how many are available, as its status last said;
+    /// `None` where its status does not say.
+    pub fn updated_and_available(&self, object: ObjectId) -> Option<(i64, i64)> {
+        for_object_id!(object, id => id.updated_and_available(self))
+    }
+
+    /// Where an owner lists its pods.
+    pub(super) fn owned_pods_mut(&mut self, owner: ObjectId) -> Option<&mut Vec<PodId>> {
+        for_object_id!(owner, id => id.owned_pods_mut(self))
+    }
+
+    /// Adds to the numbers of active, and of active ready, pods that an owner keeps.
+    pub(super) fn count_owned(&mut self, owner: ObjectId, active: i32, ready: i32) {
+        for_object_id!(owner, id => id.count_pods(self, active, ready));
     }
 }

@@ -1,22 +1,8 @@
 //! The state of one pod.
 
-use super::{DaemonSetId, NamespaceId, NodeId, ReplicaSetId, StatefulSetId, TemplateId, WorkloadId};
+use super::{NamespaceId, NodeId, ObjectId, TemplateId, WorkloadId};
 use crate::api::{Name, PodPhase};
 use crate::units::{SimDuration, SimTime};
-
-/// The controller that owns a pod.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Owner {
-    /// Nobody: a bare pod.
-    #[default]
-    None,
-    /// A ReplicaSet or ReplicationController.
-    ReplicaSet(ReplicaSetId),
-    /// A StatefulSet.
-    StatefulSet(StatefulSetId),
-    /// A DaemonSet.
-    DaemonSet(DaemonSetId),
-}
 
 /// Scheduling attempts of a pod that failed one after the other.
 #[derive(Clone, Debug)]
@@ -66,8 +52,8 @@ pub struct NewPod {
     pub namespace: NamespaceId,
     /// Template, as admission left it.
     pub template: TemplateId,
-    /// Controlling owner.
-    pub owner: Owner,
+    /// The controlling owner; `None` of a bare pod.
+    pub owner: Option<ObjectId>,
     /// The workload at the end of the chain of owners.
     pub workload: Option<WorkloadId>,
     /// Ordinal of a StatefulSet's pod; 0 otherwise.
@@ -87,8 +73,8 @@ pub struct Pod {
     pub namespace: NamespaceId,
     /// Template.
     pub template: TemplateId,
-    /// Controlling owner.
-    pub owner: Owner,
+    /// The controlling owner; `None` of a bare pod.
+    pub owner: Option<ObjectId>,
     /// The workload at the end of the chain of owners.
     pub workload: Option<WorkloadId>,
     /// Ordinal of a StatefulSet's pod; 0 otherwise.
@@ -146,7 +132,7 @@ impl Pod {
 
     /// Whether nobody owns it: no controller, and so no workload.
     pub fn is_bare(&self) -> bool {
-        self.owner == Owner::None && self.workload.is_none()
+        self.owner.is_none() && self.workload.is_none()
     }
 
     /// Whether a ReplicaSet counts it: it exists, has not ended, and is not being deleted.

@@ -1,7 +1,9 @@
 //! Changes of pods, with the indexes and counts that depend on them.
 
-use super::{Change, Cluster, Deletion, Disruption, FailedAttempts, NewPod, NodeId, Owner, Pod, PodId};
-use crate::api::{Name, PodPhase};
+use super::apply::{Apply, ApplyOrder};
+use super::resource::Resource;
+use super::{Change, Cluster, Deletion, Disruption, FailedAttempts, NewPod, NodeId, Pod, PodId, WorkloadId};
+use crate::api::{self, Kind, Name, PodPhase};
 use crate::units::{SimDuration, SimTime};
 
 impl Cluster {
@@ -38,11 +40,8 @@ impl Cluster {
             resource_version: self.versions.next(),
             generation: 0,
         });
-        match new.owner {
-            Owner::None => {}
-            Owner::ReplicaSet(owner) => self.replica_sets[owner.index()].pods.push(id),
-            Owner::StatefulSet(owner) => self.stateful_sets[owner.index()].pods.push(id),
-            Owner::DaemonSet(owner) => self.daemon_sets[owner.index()].pods.push(id),
+        if let Some(pods) = new.owner.and_then(|owner| self.owned_pods_mut(owner)) {
+            pods.push(id);
         }
         self.count_active(id, 1);
         self.changes.push(Change::PodAdded(id));
@@ -58,10 +57,8 @@ impl Cluster {
             workload.active += change;
             workload.ready += ready;
         }
-        if let Owner::ReplicaSet(owner) = pod.owner {
-            let owner = &mut self.replica_sets[owner.index()];
-            owner.active += change;
-            owner.ready += ready;
+        if let Some(owner) = pod.owner {
+            self.count_owned(owner, change, ready);
         }
     }
 
@@ -149,8 +146,8 @@ impl Cluster {
             if let Some(workload) = pod.workload {
                 self.workloads[workload.index()].ready += change;
             }
-            if let Owner::ReplicaSet(owner) = pod.owner {
-                self.replica_sets[owner.index()].ready += change;
+            if let Some(owner) = pod.owner {
+                self.count_owned(owner, 0, change);
             }
         }
         self.changes.push(Change::PodReadiness(id));
@@ -242,27 +239,84 @@ impl Cluster {
         self.index.remove_pod(id, pod.namespace, &pod.name);
         let was_in_endpoints = std::mem::take(&mut pod.in_endpoints);
         let (node, owner) = (pod.node, pod.owner);
-        let forget = |pods: &mut Vec<PodId>| {
-            // Searching from the end: young pods go most often.
-            if let Some(index) = pods.iter().rposition(|pod| *pod == id) {
-                pods.remove(index);
-            }
-        };
         if let Some(node) = node {
             let pods = &mut self.nodes[node.index()].pods;
             if let Some(index) = pods.iter().position(|pod| *pod == id) {
                 pods.swap_remove(index);
             }
         }
-        match owner {
-            Owner::None => {}
-            Owner::ReplicaSet(owner) => forget(&mut self.replica_sets[owner.index()].pods),
-            Owner::StatefulSet(owner) => forget(&mut self.stateful_sets[owner.index()].pods),
-            Owner::DaemonSet(owner) => forget(&mut self.daemon_sets[owner.index()].pods),
+        if let Some(pods) = owner.and_then(|owner| self.owned_pods_mut(owner))
+            // Searching from the end: young pods go most often.
+            && let Some(index) = pods.iter().rposition(|pod| *pod == id)
+        {
+            pods.remove(index);
         }
         if was_in_endpoints {
             self.changes.push(Change::PodEndpoint(id));
         }
         self.changes.push(Change::PodRemoved(id));
+    }
+}
+
+impl Apply for api::Pod {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Workload
+    }
+
+    /// Creates a pod. One that has ended is left out, and one that is there is left as it is.
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        if self.status.phase.is_terminal() {
+            return None;
+        }
+        let (namespace_name, name) = (&self.meta.namespace, &self.meta.name);
+        let namespace = cluster.namespace(namespace_name);
+        // At the start names are known to be unique.
+        if now > SimTime::ZERO && cluster.pod_id(namespace, name).is_some() {
+            return None;
+        }
+        let template = cluster.admit(namespace_name, &self.template);
+        // A pod that has a node was admitted before.
+        if self.node_name.is_none()
+            && let Some(refusal) = cluster.refusal(namespace, template, name)
+        {
+            return Some(format!("pod {namespace_name}/{name} is not created: {refusal}"));
+        }
+        let new = NewPod {
+            name: name.clone(),
+            namespace,
+            template,
+            owner: None,
+            workload: None,
+            ordinal: 0,
+            arrival: None,
+            run_for: None,
+        };
+        let id = cluster.add_pod(new, now);
+        let node_name = self.node_name.as_ref()?;
+        let Some(node) = cluster.node_id(node_name) else {
+            let node = format!("node {node_name}, which does not exist");
+            return Some(format!("pod {namespace_name}/{name} is bound to {node}: it waits"));
+        };
+        cluster.bind(id, node, now);
+        None
+    }
+}
+
+impl Resource for PodId {
+    fn kind(self, _: &Cluster) -> Kind {
+        Kind::Pod
+    }
+
+    fn name(self, cluster: &Cluster) -> &Name {
+        &cluster.pod(self).name
+    }
+
+    fn delete(self, cluster: &mut Cluster, now: SimTime) {
+        let grace = cluster.template_of(self).template.spec.termination_grace_period;
+        cluster.delete_pod(self, grace, Disruption::Deletion, now);
+    }
+
+    fn workload(self, cluster: &Cluster) -> Option<WorkloadId> {
+        cluster.pod(self).workload
     }
 }

@@ -1,9 +1,9 @@
 //! ReplicaSets, and ReplicationControllers, which differ from them in kind alone.
 
-use super::{
-    Change, Cluster, DeploymentId, NamespaceId, ObjectId, PodId, ReplicaSetId, TemplateId, WorkloadId, WorkloadKind,
-};
-use crate::api::{Kind, Name};
+use super::apply::{Apply, ApplyOrder};
+use super::resource::Resource;
+use super::{Change, Cluster, DeploymentId, NamespaceId, PodId, ReplicaSetId, Scale, TemplateId, WorkloadId};
+use crate::api::{self, Kind, Name};
 use crate::units::{SimDuration, SimTime};
 
 /// `status` of a ReplicaSet: what its controller last wrote.
@@ -98,14 +98,6 @@ impl Cluster {
         self.replica_sets.iter().enumerate().map(|(index, object)| (ReplicaSetId::from_index(index), object))
     }
 
-    /// The object of this name that exists, of kind ReplicaSet or ReplicationController.
-    pub fn find_replica_set(&self, kind: Kind, namespace: NamespaceId, name: &str) -> Option<ReplicaSetId> {
-        match self.index.get(kind, Some(namespace), name) {
-            Some(ObjectId::ReplicaSet(id)) => Some(id),
-            _ => None,
-        }
-    }
-
     /// Creates a ReplicaSet.
     pub fn add_replica_set(&mut self, new: NewReplicaSet, now: SimTime) -> ReplicaSetId {
         let id = ReplicaSetId::from_index(self.replica_sets.len());
@@ -116,13 +108,7 @@ impl Cluster {
                 deployment.replica_sets.push(id);
                 deployment.workload
             }
-            None => {
-                let kind = match new.kind {
-                    Kind::ReplicationController => WorkloadKind::ReplicationController(id),
-                    _ => WorkloadKind::ReplicaSet(id),
-                };
-                self.add_workload(kind, new.namespace, new.name.clone(), new.replicas)
-            }
+            None => self.add_workload(new.kind, id, new.namespace, new.name.clone(), new.replicas),
         };
         self.replica_sets.push(ReplicaSet {
             kind: new.kind,
@@ -202,5 +188,83 @@ impl Cluster {
             None => self.set_desired(workload, 0),
         }
         self.changes.push(Change::ReplicaSetRemoved(id));
+    }
+}
+
+impl Apply for api::ReplicaSet {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Workload
+    }
+
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        let template = cluster.admit(&self.meta.namespace, &self.template);
+        let namespace = cluster.namespace(&self.meta.namespace);
+        if let Some(id) = cluster.find::<ReplicaSetId>(self.kind, namespace, &self.meta.name) {
+            cluster.update_replica_set(id, |existing| {
+                existing.spec_replicas = self.replicas;
+                existing.template = template;
+                existing.min_ready = self.min_ready;
+            });
+            return None;
+        }
+        let new = NewReplicaSet {
+            kind: self.kind,
+            name: self.meta.name.clone(),
+            namespace,
+            deployment: None,
+            template,
+            base_template: template,
+            replicas: self.replicas,
+            min_ready: self.min_ready,
+            revision: 0,
+        };
+        cluster.add_replica_set(new, now);
+        None
+    }
+}
+
+impl Resource for ReplicaSetId {
+    fn kind(self, cluster: &Cluster) -> Kind {
+        cluster.replica_set(self).kind
+    }
+
+    fn name(self, cluster: &Cluster) -> &Name {
+        &cluster.replica_set(self).name
+    }
+
+    fn delete(self, cluster: &mut Cluster, _: SimTime) {
+        cluster.remove_replica_set(self);
+    }
+
+    fn workload(self, cluster: &Cluster) -> Option<WorkloadId> {
+        Some(cluster.replica_set(self).workload)
+    }
+
+    fn scale(self, cluster: &Cluster) -> Option<Scale> {
+        let set = cluster.replica_set(self);
+        Some(Scale { spec_replicas: set.spec_replicas, status_replicas: set.status.replicas })
+    }
+
+    fn set_scale(self, cluster: &mut Cluster, replicas: i32) {
+        cluster.update_replica_set(self, |set| set.spec_replicas = replicas);
+    }
+
+    fn pods_of_scale(self, cluster: &Cluster) -> Vec<PodId> {
+        cluster.replica_set(self).pods.clone()
+    }
+
+    fn owned_pods_mut(self, cluster: &mut Cluster) -> Option<&mut Vec<PodId>> {
+        Some(&mut cluster.replica_sets[self.index()].pods)
+    }
+
+    fn count_pods(self, cluster: &mut Cluster, active: i32, ready: i32) {
+        let set = &mut cluster.replica_sets[self.index()];
+        set.active += active;
+        set.ready += ready;
+    }
+
+    fn updated_and_available(self, cluster: &Cluster) -> Option<(i64, i64)> {
+        let status = cluster.replica_set(self).status;
+        Some((i64::from(status.replicas), i64::from(status.available)))
     }
 }

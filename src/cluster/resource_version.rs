@@ -20,7 +20,7 @@ impl ResourceVersions {
 #[cfg(test)]
 mod tests {
     use crate::api::{self, DeploymentStatus, LabelSelector, ObjectMeta, PodPhase, Service};
-    use crate::cluster::{Change, Cluster, Disruption, NewPod, Node, NodeReady, ObjectId, Owner};
+    use crate::cluster::{Change, Cluster, Disruption, NewPod, Node, NodeReady, ObjectId};
     use crate::units::{SimDuration, SimTime};
     use std::collections::BTreeMap;
     use std::sync::Arc;
@@ -79,7 +79,7 @@ mod tests {
             name: "web-0".into(),
             namespace,
             template,
-            owner: Owner::None,
+            owner: None,
             workload: None,
             ordinal: 0,
             arrival: None,

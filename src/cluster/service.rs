@@ -1,7 +1,9 @@
 //! Services.
 
+use super::apply::{Apply, ApplyOrder};
+use super::resource::Resource;
 use super::{Change, Cluster, NamespaceId, ServiceId};
-use crate::api::{self, Kind};
+use crate::api::{self, Kind, Name};
 use crate::units::SimTime;
 
 /// A Service.
@@ -33,7 +35,7 @@ impl Cluster {
     /// Creates a Service, or replaces the one with its name.
     pub fn apply_service(&mut self, object: api::Service, now: SimTime) -> ServiceId {
         let namespace = self.namespace(&object.meta.namespace);
-        let id = if let Some(id) = self.find::<ServiceId>(namespace, &object.meta.name) {
+        let id = if let Some(id) = self.find::<ServiceId>(Kind::Service, namespace, &object.meta.name) {
             let service = &mut self.services[id.index()];
             if service.object != object {
                 service.object = object;
@@ -60,5 +62,30 @@ impl Cluster {
             self.index.remove(Kind::Service, id, Some(service.namespace), &service.object.meta.name);
             self.changes.push(Change::ServiceRemoved(id));
         }
+    }
+}
+
+impl Apply for api::Service {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Reference
+    }
+
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        cluster.apply_service(self.clone(), now);
+        None
+    }
+}
+
+impl Resource for ServiceId {
+    fn kind(self, _: &Cluster) -> Kind {
+        Kind::Service
+    }
+
+    fn name(self, cluster: &Cluster) -> &Name {
+        &cluster.service(self).object.meta.name
+    }
+
+    fn delete(self, cluster: &mut Cluster, _: SimTime) {
+        cluster.remove_service(self);
     }
 }

@@ -1,7 +1,9 @@
 //! StatefulSets.
 
-use super::{Change, Cluster, NamespaceId, PodId, StatefulSetId, TemplateId, WorkloadId, WorkloadKind};
-use crate::api::{self, Kind, StatefulSetStatus};
+use super::apply::{Apply, ApplyOrder};
+use super::resource::Resource;
+use super::{Change, Cluster, NamespaceId, PodId, Scale, StatefulSetId, TemplateId, WorkloadId};
+use crate::api::{self, Kind, Name, StatefulSetStatus};
 use crate::units::SimTime;
 
 /// A StatefulSet.
@@ -43,7 +45,7 @@ impl Cluster {
     /// Creates a StatefulSet, or replaces the spec of the one with its name.
     pub fn apply_stateful_set(&mut self, object: api::StatefulSet<TemplateId>, now: SimTime) -> StatefulSetId {
         let namespace = self.namespace(&object.meta.namespace);
-        let existing = self.find::<StatefulSetId>(namespace, &object.meta.name);
+        let existing = self.find::<StatefulSetId>(Kind::StatefulSet, namespace, &object.meta.name);
         let id = existing.unwrap_or_else(|| StatefulSetId::from_index(self.stateful_sets.len()));
         if existing.is_some() {
             let set = &mut self.stateful_sets[id.index()];
@@ -58,8 +60,8 @@ impl Cluster {
             self.set_desired(workload, replicas);
         } else {
             self.index.add(Kind::StatefulSet, id, Some(namespace), &object.meta.name);
-            let kind = WorkloadKind::StatefulSet(id);
-            let workload = self.add_workload(kind, namespace, object.meta.name.clone(), object.replicas);
+            let workload =
+                self.add_workload(Kind::StatefulSet, id, namespace, object.meta.name.clone(), object.replicas);
             self.stateful_sets.push(StatefulSet {
                 current_template: object.template,
                 object,
@@ -113,5 +115,60 @@ impl Cluster {
         self.index.remove(Kind::StatefulSet, id, Some(set.namespace), &set.object.meta.name);
         self.set_desired(workload, 0);
         self.changes.push(Change::StatefulSetRemoved(id));
+    }
+}
+
+impl Apply for api::StatefulSet {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Workload
+    }
+
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        let template = cluster.admit(&self.meta.namespace, &self.template);
+        cluster.apply_stateful_set(self.clone().with_template(template), now);
+        None
+    }
+}
+
+impl Resource for StatefulSetId {
+    fn kind(self, _: &Cluster) -> Kind {
+        Kind::StatefulSet
+    }
+
+    fn name(self, cluster: &Cluster) -> &Name {
+        &cluster.stateful_set(self).object.meta.name
+    }
+
+    fn delete(self, cluster: &mut Cluster, _: SimTime) {
+        cluster.remove_stateful_set(self);
+    }
+
+    fn workload(self, cluster: &Cluster) -> Option<WorkloadId> {
+        Some(cluster.stateful_set(self).workload)
+    }
+
+    fn scale(self, cluster: &Cluster) -> Option<Scale> {
+        let set = cluster.stateful_set(self);
+        Some(Scale { spec_replicas: set.object.replicas, status_replicas: cluster.workload(set.workload).active })
+    }
+
+    fn set_scale(self, cluster: &mut Cluster, replicas: i32) {
+        cluster.update_stateful_set(self, |set| set.object.replicas = replicas);
+    }
+
+    fn pods_of_scale(self, cluster: &Cluster) -> Vec<PodId> {
+        cluster.stateful_set(self).pods.clone()
+    }
+
+    fn rollout_template(self, cluster: &Cluster) -> Option<TemplateId> {
+        Some(cluster.stateful_set(self).object.template)
+    }
+
+    fn set_rollout_template(self, cluster: &mut Cluster, template: TemplateId) {
+        cluster.update_stateful_set(self, |set| set.object.template = template);
+    }
+
+    fn owned_pods_mut(self, cluster: &mut Cluster) -> Option<&mut Vec<PodId>> {
+        Some(&mut cluster.stateful_sets[self.index()].pods)
     }
 }

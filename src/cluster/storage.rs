@@ -1,9 +1,12 @@
 //! Persistent volumes, their claims, storage classes and what CSI drivers publish.
 
+use super::apply::{Apply, ApplyOrder};
 use super::{Change, ClaimId, Cluster, PodId, VolumeId};
 use crate::api::{
-    ClaimReference, ClaimTemplate, CsiStorageCapacity, Name, PersistentVolume, PersistentVolumeClaim, StorageClass,
+    ClaimReference, ClaimTemplate, CsiDriver, CsiNode, CsiStorageCapacity, Name, PersistentVolume,
+    PersistentVolumeClaim, StorageClass, WithMeta,
 };
+use crate::units::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -104,9 +107,9 @@ impl Cluster {
     }
 
     /// Adds or replaces a storage class.
-    pub fn apply_storage_class(&mut self, class: StorageClass, is_default: bool) {
+    pub fn apply_storage_class(&mut self, class: StorageClass) {
         self.storage.default_classes.retain(|name| *name != class.name);
-        if is_default {
+        if class.is_default {
             self.storage.default_classes.push(class.name.clone());
         }
         self.storage.classes.insert(class.name.clone(), class);
@@ -211,5 +214,72 @@ impl Cluster {
         object.bind_completed = true;
         self.changes.push(Change::Volume(volume));
         self.changes.push(Change::ClaimUpdated(id));
+    }
+}
+
+impl Apply for WithMeta<PersistentVolume> {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Infrastructure
+    }
+
+    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
+        cluster.add_volume(self.object.clone());
+        None
+    }
+}
+
+impl Apply for WithMeta<ClaimTemplate> {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Reference
+    }
+
+    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
+        cluster.add_claim(self.object.clone());
+        None
+    }
+}
+
+impl Apply for WithMeta<StorageClass> {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Infrastructure
+    }
+
+    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
+        cluster.apply_storage_class(self.object.clone());
+        None
+    }
+}
+
+impl Apply for WithMeta<CsiNode> {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Infrastructure
+    }
+
+    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
+        cluster.apply_csi_node(self.meta.name.clone(), self.object.drivers.clone());
+        None
+    }
+}
+
+impl Apply for WithMeta<CsiDriver> {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Infrastructure
+    }
+
+    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
+        cluster.apply_csi_driver(self.meta.name.clone(), self.object.storage_capacity);
+        None
+    }
+}
+
+impl Apply for WithMeta<CsiStorageCapacity> {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Infrastructure
+    }
+
+    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
+        let (namespace, name) = (self.meta.namespace.clone(), self.meta.name.clone());
+        cluster.apply_storage_capacity(namespace, name, self.object.clone());
+        None
     }
 }

@@ -1,43 +1,16 @@
 //! Top-level workloads: the objects at the end of a chain of owner references.
 
-use super::{Change, Cluster, DeploymentId, NamespaceId, ReplicaSetId, WorkloadId};
-use crate::api::Name;
+use super::{Change, Cluster, NamespaceId, ObjectId, WorkloadId};
+use crate::api::{Kind, Name};
 use std::fmt;
-
-/// The object at the end of a chain of owner references.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum WorkloadKind {
-    /// A Deployment.
-    Deployment(DeploymentId),
-    /// A ReplicaSet that no Deployment owns.
-    ReplicaSet(ReplicaSetId),
-    /// A ReplicationController.
-    ReplicationController(ReplicaSetId),
-    /// A StatefulSet.
-    StatefulSet(super::StatefulSetId),
-    /// A DaemonSet.
-    DaemonSet(super::DaemonSetId),
-}
-
-impl WorkloadKind {
-    /// The kind as Kubernetes writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Deployment(_) => "Deployment",
-            Self::ReplicaSet(_) => "ReplicaSet",
-            Self::ReplicationController(_) => "ReplicationController",
-            Self::StatefulSet(_) => "StatefulSet",
-            Self::DaemonSet(_) => "DaemonSet",
-        }
-    }
-}
 
 /// A top-level workload and its counts, kept as pods change.
 #[derive(Clone, Debug)]
 pub struct Workload {
-    /// Which object.
-    pub kind: WorkloadKind,
+    /// Kind of the object.
+    pub kind: Kind,
+    /// The object.
+    pub object: ObjectId,
     /// Namespace.
     pub namespace: NamespaceId,
     /// Name of the object.
@@ -61,13 +34,14 @@ impl Cluster {
     /// Adds an entry to the workloads.
     pub(super) fn add_workload(
         &mut self,
-        kind: WorkloadKind,
+        kind: Kind,
+        object: impl Into<ObjectId>,
         namespace: NamespaceId,
         name: Name,
         desired: i32,
     ) -> WorkloadId {
         let id = WorkloadId::from_index(self.workloads.len());
-        self.workloads.push(Workload { kind, namespace, name, desired, active: 0, ready: 0 });
+        self.workloads.push(Workload { kind, object: object.into(), namespace, name, desired, active: 0, ready: 0 });
         self.changes.push(Change::DesiredReplicas(id));
         id
     }

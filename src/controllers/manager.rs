@@ -17,7 +17,7 @@ use super::replication_controller::replication_manager;
 use super::stateful_set::controller::StatefulSetController;
 use super::taint_eviction::controller::TaintEvictionController;
 use crate::api::{DeploymentStrategy, Kind};
-use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, Owner, PodId, ReplicaSetId};
+use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, ObjectId, PodId, ReplicaSetId};
 use crate::engine::{Agenda, Latency};
 
 /// All running controllers.
@@ -182,10 +182,10 @@ impl Controllers {
 
     fn wake_owner<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &Cluster, agenda: &mut A) {
         match cluster.pod(pod).owner {
-            Owner::ReplicaSet(id) => self.controller_of(id, cluster).wake(id, agenda),
-            Owner::StatefulSet(id) => self.stateful_set.wake(id, agenda),
-            Owner::DaemonSet(id) => self.daemon_set.wake(id, agenda),
-            Owner::None => {}
+            Some(ObjectId::ReplicaSet(id)) => self.controller_of(id, cluster).wake(id, agenda),
+            Some(ObjectId::StatefulSet(id)) => self.stateful_set.wake(id, agenda),
+            Some(ObjectId::DaemonSet(id)) => self.daemon_set.wake(id, agenda),
+            _ => {}
         }
     }
 
@@ -205,7 +205,7 @@ impl Controllers {
         cluster: &Cluster,
         agenda: &mut A,
     ) {
-        let Owner::ReplicaSet(set) = cluster.pod(pod).owner else { return };
+        let Some(ObjectId::ReplicaSet(set)) = cluster.pod(pod).owner else { return };
         let set = cluster.replica_set(set);
         let Some(deployment) = set.deployment.filter(|_| set.pods.is_empty()) else { return };
         if cluster.deployment(deployment).object.strategy == DeploymentStrategy::Recreate {
@@ -268,16 +268,16 @@ impl Controllers {
     /// Deletes a pod that its owner, or the garbage collector because there is none, decided to delete.
     fn delete_pod<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
         match cluster.pod(pod).owner {
-            Owner::ReplicaSet(id) if !cluster.replica_set(id).removed => {
+            Some(ObjectId::ReplicaSet(id)) if !cluster.replica_set(id).removed => {
                 let controller = self.controller_of(id, cluster);
                 controller.delete_later(id, pod, cluster, agenda.now());
                 // The pod may have been gone already: then nothing else wakes the controller.
                 controller.wake(id, agenda);
             }
-            Owner::StatefulSet(id) if !cluster.stateful_set(id).removed => {
+            Some(ObjectId::StatefulSet(id)) if !cluster.stateful_set(id).removed => {
                 self.stateful_set.delete_later(id, pod, cluster, agenda);
             }
-            Owner::DaemonSet(id) if !cluster.daemon_set(id).removed => {
+            Some(ObjectId::DaemonSet(id)) if !cluster.daemon_set(id).removed => {
                 self.daemon_set.delete_later(id, pod, cluster, agenda);
             }
             _ => {

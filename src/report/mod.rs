@@ -5,8 +5,8 @@
 //! same bytes on every machine.
 
 pub mod charts;
-pub mod explain;
-pub mod fit;
+pub(crate) mod explain;
+pub(crate) mod fit;
 pub mod format;
 pub mod kubectl;
 pub mod terminal;
@@ -21,7 +21,9 @@ mod tables;
 mod write;
 
 pub use files::ReportError;
-pub use metrics::{METRICS, Metric, Unit, find_metric, is_metric, resource_name, suggest_metrics};
+pub use metrics::{METRICS, Metric, Unit, is_metric};
 pub use objectives::{Objective, ObjectiveResult, Verdict, check};
 pub use summary::{Summary, summarize};
 pub use write::{OutputOptions, write_all};
+
+pub(crate) use metrics::{find_metric, suggest_metrics};

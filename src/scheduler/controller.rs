@@ -23,7 +23,7 @@ mod topology_labels;
 pub use kept_attempts::{Attempt, AttemptOutcome, FollowedPods, Match};
 
 use crate::api::Name;
-use crate::cluster::{Cluster, DisruptionBudgetId, NamespaceId, NodeId, Owner, PodId, TemplateId};
+use crate::cluster::{Cluster, DisruptionBudgetId, NamespaceId, NodeId, ObjectId, PodId, TemplateId};
 use crate::engine::{Agenda, Latency, RandomStream};
 use crate::scheduler::config::{Profile, SchedulerConfig};
 use crate::scheduler::framework::{Scratch, SearchState};
@@ -115,7 +115,7 @@ pub struct Scheduler<L> {
     /// By template: what the scheduler computes of a pod.
     traits: Vec<Option<Arc<PodTraits>>>,
     /// By template, namespace, owner and the address of the labels.
-    origins: FxHashMap<(TemplateId, NamespaceId, Owner, usize), Arc<PodOrigin>>,
+    origins: FxHashMap<(TemplateId, NamespaceId, Option<ObjectId>, usize), Arc<PodOrigin>>,
     /// Pods on nodes whose start the view does not know yet.
     not_started: Vec<PodId>,
     /// Until when the current cycle lasts.

@@ -32,8 +32,9 @@ mod queue;
 mod tests;
 mod view;
 
+pub use crate::api::KubernetesVersion;
 pub use crate::cluster::{NodeId, PodId};
-pub use config::{KubernetesVersion, PluginArgs, Profile, SchedulerConfig, ScoringStrategy, UnknownPlugin};
+pub use config::{PluginArgs, Profile, SchedulerConfig, ScoringStrategy, UnknownPlugin};
 pub use controller::DecisionPath;
 pub use framework::{Context, Decision, Diagnosis, Failure, Placement, Scratch, SearchState, TieBreak, schedule};
 pub use index::Index;

@@ -1,168 +1,126 @@
-//! Streams of bare pods: drawn from distributions, or a cursor over a trace.
+//! What comes into the cluster by itself: the bare pods of the arrival streams, and the nodes of their traces.
 
+use super::arrival_stream::{ArrivalStream, Arriving};
+use super::error::SimError;
+use super::event::Event;
+use super::prepare::Prepared;
 use super::prepared_arrivals::PreparedArrivals;
-use crate::api::{Name, PodTemplate};
-use crate::engine::{RandomStream, RandomStreams};
-use crate::input::TableError;
-use crate::input::scenario::{ArrivalSource, Arrivals, GeneratedArrivals};
-use crate::input::trace::{Lifetime, TracePod, TracePods};
-use crate::units::{SimDuration, SimTime};
-use crate::workload::{ArrivalTimes, Sampler};
+use crate::api::Node;
+use crate::cluster::{Cluster, Disruption, NewPod, PodId};
+use crate::engine::{EventQueue, Priority, RandomStreams};
+use crate::units::SimTime;
 use std::sync::Arc;
 
-/// A pod that comes.
+/// The arrivals of a run.
 #[derive(Debug)]
-pub struct Arriving {
-    /// Name.
-    pub name: Name,
-    /// Namespace.
-    pub namespace: Name,
-    /// Template; pods of one template share it.
-    pub template: Arc<PodTemplate>,
-    /// How long its containers run.
-    pub run_for: Option<SimDuration>,
-    /// When it is deleted, whether it runs or not.
-    pub deleted_at: Option<SimTime>,
-    /// Whether it asked for a share of a GPU, which became a whole one.
-    pub shared_gpu: bool,
+pub struct Arrivals {
+    streams: Vec<ArrivalStream>,
+    /// Nodes that join after the start, in the order of the traces.
+    joining: Vec<Arc<Node>>,
+    /// Pods that asked for a share of a GPU.
+    shared_gpus: u64,
 }
 
-/// One stream while it runs.
-#[derive(Debug)]
-pub struct ArrivalStream {
-    name: Name,
-    namespace: Name,
-    start: SimTime,
-    end: SimTime,
-    remaining: u64,
-    made: u64,
-    source: Source,
-}
-
-#[derive(Debug)]
-enum Source {
-    Generated {
-        times: ArrivalTimes,
-        stream: RandomStream,
-        lifetime: Option<Sampler>,
-        lifetimes: RandomStream,
-        template: Arc<PodTemplate>,
-        pending: u32,
-    },
-    Trace {
-        pods: TracePods,
-        next: Option<TracePod>,
-    },
-}
-
-impl ArrivalStream {
-    /// Prepares a stream.
+impl Arrivals {
+    /// The arrivals of a scenario, of which none has come.
     ///
     /// # Errors
-    /// [`TableError`] if the trace cannot be read.
-    pub fn new(arrivals: &Arrivals, prepared: &PreparedArrivals, streams: RandomStreams) -> Result<Self, TableError> {
-        let source = match (&arrivals.source, prepared) {
-            (ArrivalSource::Generated(generated), PreparedArrivals::Template(template)) => {
-                generated_source(arrivals, generated, template, streams)
-            }
-            (ArrivalSource::Generated(generated), PreparedArrivals::Trace { .. }) => {
-                generated_source(arrivals, generated, &Arc::default(), streams)
-            }
-            (ArrivalSource::Trace(files), prepared) => {
-                let pods = match prepared {
-                    PreparedArrivals::Trace { pods: Some(pods), .. } => pods.pods()?,
-                    _ => TracePods::open(files.format, &files.pods)?,
-                };
-                Source::Trace { pods, next: None }
-            }
-        };
-        Ok(Self {
-            name: Name::from(arrivals.name.as_str()),
-            namespace: Name::from(arrivals.namespace.as_str()),
-            start: arrivals.start,
-            end: arrivals.end,
-            remaining: arrivals.limit.unwrap_or(u64::MAX),
-            made: 0,
-            source,
-        })
+    /// [`SimError`] if a trace cannot be read.
+    pub fn new(prepared: &Prepared, streams: RandomStreams) -> Result<Self, SimError> {
+        let described = prepared.scenario.arrivals.iter().zip(&prepared.arrivals);
+        let streams = described.map(|(stream, prepared)| ArrivalStream::new(stream, prepared, streams));
+        Ok(Self { streams: streams.collect::<Result<_, _>>()?, joining: Vec::new(), shared_gpus: 0 })
     }
 
-    /// When the next pods come; `None` when no more do.
-    ///
-    /// # Errors
-    /// [`TableError`] if the trace cannot be read on.
-    pub fn next_time(&mut self) -> Result<Option<SimTime>, TableError> {
-        match &mut self.source {
-            Source::Generated { times, stream, pending, .. } => Ok(times.next_arrival(stream).map(|(at, count)| {
-                *pending = count;
-                at
-            })),
-            Source::Trace { pods, next } => {
-                if self.remaining == 0 {
-                    return Ok(None);
+    /// Lets the nodes of the traces join that are there from the start, and plans the others.
+    pub fn add_nodes(&mut self, prepared: &Prepared, cluster: &mut Cluster, queue: &mut EventQueue<Event>) {
+        for (stream, source) in prepared.scenario.arrivals.iter().zip(&prepared.arrivals) {
+            let PreparedArrivals::Trace { nodes, .. } = source else { continue };
+            for node in nodes {
+                let at = stream.start + node.created.since_start();
+                let object = Arc::new(node.node());
+                if at <= SimTime::ZERO {
+                    cluster.add_node(object, None, SimTime::ZERO);
+                } else {
+                    let index = narrow(self.joining.len());
+                    self.joining.push(object);
+                    queue.schedule_with(at, Priority::First, Event::NodeJoins { index });
                 }
-                *next = pods.next().transpose()?;
-                let at = next.as_ref().map(|pod| self.start + pod.arrival.since_start());
-                Ok(at.filter(|at| *at < self.end))
             }
         }
     }
 
-    /// The pods that come at the time last given.
-    pub fn take(&mut self) -> Vec<Arriving> {
-        let mut arriving = Vec::new();
-        match &mut self.source {
-            Source::Generated { lifetime, lifetimes, template, pending, .. } => {
-                for _ in 0..*pending {
-                    arriving.push(Arriving {
-                        name: Name::from(format!("{}-{}", self.name, self.made)),
-                        namespace: self.namespace.clone(),
-                        template: Arc::clone(template),
-                        run_for: lifetime.as_ref().map(|lifetime| lifetime.sample_duration(lifetimes)),
-                        deleted_at: None,
-                        shared_gpu: false,
-                    });
-                    self.made += 1;
-                }
-                *pending = 0;
-            }
-            Source::Trace { next, .. } => {
-                if let Some(pod) = next.take() {
-                    self.made += 1;
-                    self.remaining -= 1;
-                    let (run_for, deleted_at) = match pod.lifetime {
-                        Some(Lifetime::RunsFor(span)) => (Some(span), None),
-                        Some(Lifetime::DeletedAt(at)) => (None, Some(self.start + at.since_start())),
-                        None => (None, None),
-                    };
-                    arriving.push(Arriving {
-                        name: pod.name,
-                        namespace: pod.shape.namespace.as_ref().unwrap_or(&self.namespace).clone(),
-                        template: Arc::clone(&pod.shape.template),
-                        run_for,
-                        deleted_at,
-                        shared_gpu: pod.shape.shared_gpu,
-                    });
-                }
-            }
+    /// Plans the first pods of each stream.
+    ///
+    /// # Errors
+    /// [`SimError`] if a trace cannot be read.
+    pub fn start(&mut self, queue: &mut EventQueue<Event>) -> Result<(), SimError> {
+        (0..self.streams.len()).try_for_each(|stream| self.plan(narrow(stream), queue))
+    }
+
+    fn plan(&mut self, stream: u32, queue: &mut EventQueue<Event>) -> Result<(), SimError> {
+        if let Some(at) = self.streams[stream as usize].next_time()? {
+            queue.schedule_with(at, Priority::Normal, Event::Arrival { stream });
         }
-        arriving
+        Ok(())
+    }
+
+    /// Creates the pods of a stream whose time has come, and plans the next ones.
+    ///
+    /// # Errors
+    /// [`SimError`] if a trace cannot be read on.
+    pub fn arrive(
+        &mut self,
+        stream: u32,
+        cluster: &mut Cluster,
+        queue: &mut EventQueue<Event>,
+    ) -> Result<(), SimError> {
+        for arriving in self.streams[stream as usize].take() {
+            self.shared_gpus += u64::from(arriving.shared_gpu);
+            create(stream, arriving, cluster, queue);
+        }
+        self.plan(stream, queue)
+    }
+
+    /// Lets a node of a trace join.
+    pub fn join(&self, index: u32, cluster: &mut Cluster, now: SimTime) {
+        cluster.add_node(Arc::clone(&self.joining[index as usize]), None, now);
+    }
+
+    /// A remark for the user, if the pods of a trace did not get exactly what they asked for.
+    pub fn remark(&self) -> Option<String> {
+        let count = self.shared_gpus;
+        (count > 0).then(|| format!("{count} pods of the trace ask for a share of a GPU: each was given a whole one"))
     }
 }
 
-fn generated_source(
-    arrivals: &Arrivals,
-    generated: &GeneratedArrivals,
-    template: &Arc<PodTemplate>,
-    streams: RandomStreams,
-) -> Source {
-    let name = &arrivals.name;
-    Source::Generated {
-        times: ArrivalTimes::new(arrivals, generated),
-        stream: streams.stream(&format!("arrivals/{name}")),
-        lifetime: generated.duration.as_ref().map(Sampler::new),
-        lifetimes: streams.stream(&format!("arrivals/{name}/duration")),
-        template: Arc::clone(template),
-        pending: 0,
+/// Creates a pod, and plans its deletion if the trace says when.
+fn create(stream: u32, arriving: Arriving, cluster: &mut Cluster, queue: &mut EventQueue<Event>) {
+    let template = cluster.admit(&arriving.namespace, &arriving.template);
+    let namespace = cluster.namespace(&arriving.namespace);
+    let pod = NewPod {
+        name: arriving.name,
+        namespace,
+        template,
+        owner: None,
+        workload: None,
+        ordinal: 0,
+        arrival: Some(stream),
+        run_for: arriving.run_for,
+    };
+    let pod = cluster.add_pod(pod, queue.now());
+    if let Some(at) = arriving.deleted_at {
+        queue.schedule_with(at, Priority::Normal, Event::Departure { pod });
     }
+}
+
+/// Deletes a pod as its trace says.
+pub fn depart(pod: PodId, cluster: &mut Cluster, now: SimTime) {
+    let grace = cluster.template_of(pod).template.spec.termination_grace_period;
+    cluster.delete_pod(pod, grace, Disruption::Deletion, now);
+}
+
+/// An index as an event carries it.
+fn narrow(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }

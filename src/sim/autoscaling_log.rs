@@ -1,7 +1,6 @@
 //! The decisions of the HorizontalPodAutoscalers as facts.
 
-use super::settings::metric_values;
-use crate::api::{HpaConditionType, Name};
+use crate::api::{HpaConditionType, MetricSpec, MetricTarget, MetricValueStatus, MilliValue, Name};
 use crate::autoscaler::hpa::MetricName;
 use crate::autoscaler::hpa::controller::HpaReport;
 use crate::cluster::{Cluster, Hpa, HpaId};
@@ -93,5 +92,25 @@ fn spec(hpa: &Hpa, cluster: &Cluster) -> AutoscalerSpec {
         name: hpa.object.meta.name.clone(),
         target: Name::from(format!("{}/{}", target.kind, target.name)),
         metrics: hpa.object.metrics.iter().map(metric).collect(),
+    }
+}
+
+/// The current value and the target of a metric in the target's unit: percent, cores, bytes, or the metric's own.
+fn metric_values(spec: &MetricSpec, current: Option<&MetricValueStatus>) -> (Option<f64>, f64) {
+    let (MetricSpec::Resource { target, .. }
+    | MetricSpec::ContainerResource { target, .. }
+    | MetricSpec::Pods { target, .. }
+    | MetricSpec::Object { target, .. }
+    | MetricSpec::External { target, .. }) = spec;
+    match target {
+        MetricTarget::Utilization(percent) => {
+            (current.and_then(|current| current.average_utilization).map(f64::from), f64::from(*percent))
+        }
+        MetricTarget::AverageValue(value) => {
+            (current.and_then(|current| current.average_value).map(MilliValue::as_units), value.as_f64())
+        }
+        MetricTarget::Value(value) => {
+            (current.and_then(|current| current.value).map(MilliValue::as_units), value.as_f64())
+        }
     }
 }

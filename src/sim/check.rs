@@ -40,41 +40,29 @@ fn unsimulated_metric(metric: &MetricSpec) -> Option<String> {
 fn check_objects(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnostics) {
     let file = Name::from(scenario.file.display().to_string());
     let mut warn = |object: &Object, message: String| {
-        let name = format!("{} {}/{}", object.kind(), object.meta().namespace, object.meta().name);
+        let name = format!("{} {}/{}", object.kind().as_str(), object.meta().namespace, object.meta().name);
         diagnostics.push(Diagnostic::warning(file.clone(), message).of_object(name));
     };
-    let templates = || {
-        all.iter().filter_map(|object| match object {
-            Object::Pod(pod) => Some((&pod.meta.namespace, &pod.template)),
-            Object::ReplicaSet(set) => Some((&set.meta.namespace, &set.template)),
-            Object::Deployment(deployment) => Some((&deployment.meta.namespace, &deployment.template)),
-            Object::StatefulSet(set) => Some((&set.meta.namespace, &set.template)),
-            Object::DaemonSet(set) => Some((&set.meta.namespace, &set.template)),
-            _ => None,
-        })
-    };
+    let templates = || all.iter().filter_map(|object| Some((&object.meta().namespace, object.pod_template()?)));
     for object in all {
-        let selector = match object {
-            Object::Service(service) => service.selector.as_ref(),
-            Object::PodDisruptionBudget(budget) => budget.selector.as_ref(),
-            Object::HorizontalPodAutoscaler(hpa) => {
-                let found = all.iter().any(|other| {
-                    other.kind() == &*hpa.scale_target.kind
-                        && other.meta().name == hpa.scale_target.name
-                        && other.meta().namespace == hpa.meta.namespace
-                });
-                if !found {
-                    let target = &hpa.scale_target;
-                    warn(object, format!("its target {} `{}` does not exist", target.kind, target.name));
-                }
-                for metric in hpa.metrics.iter().filter_map(unsimulated_metric) {
-                    let effect = "so its reconciles see this metric fail and never scale down";
-                    warn(object, format!("{metric} is not simulated, {effect}"));
-                }
-                None
+        if let Object::HorizontalPodAutoscaler(hpa) = object {
+            let target = &hpa.scale_target;
+            let exists = all.iter().any(|object| {
+                let meta = object.meta();
+                *object.kind().as_str() == *target.kind
+                    && meta.name == target.name
+                    && meta.namespace == hpa.meta.namespace
+            });
+            if !exists {
+                warn(object, format!("its target {} `{}` does not exist", target.kind, target.name));
             }
-            _ => None,
-        };
+            for metric in hpa.metrics.iter().filter_map(unsimulated_metric) {
+                let effect = "so its reconciles see this metric fail and never scale down";
+                warn(object, format!("{metric} is not simulated, {effect}"));
+            }
+        }
+        // That a workload selects its own pods was checked when it was read.
+        let selector = object.selector().filter(|_| object.pod_template().is_none());
         if let Some(selector) = selector
             && !templates().any(|(namespace, template)| {
                 *namespace == object.meta().namespace && selector.matches(&template.labels)

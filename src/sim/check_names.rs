@@ -18,7 +18,7 @@ struct Existing<'a> {
     /// Nodes of manifests and traces.
     nodes: BTreeSet<String>,
     zones: BTreeSet<String>,
-    objects: BTreeSet<(&'a str, &'a str, &'a str)>,
+    objects: BTreeSet<(Kind, &'a str, &'a str)>,
 }
 
 impl<'a> Existing<'a> {
@@ -85,7 +85,7 @@ impl<'a> Existing<'a> {
         let name = target.name.as_str();
         match target.kind {
             Kind::Node => self.has_node(name),
-            kind => self.objects.contains(&(kind.as_str(), namespace, name)),
+            kind => self.objects.contains(&(kind, namespace, name)),
         }
     }
 
@@ -94,7 +94,7 @@ impl<'a> Existing<'a> {
         if target.kind == Kind::Node {
             return Some(self.nodes_like(target.name.as_str()));
         }
-        let of_kind = self.objects.iter().filter(|(kind, ..)| *kind == target.kind.as_str());
+        let of_kind = self.objects.iter().filter(|(kind, ..)| *kind == target.kind);
         let names: Vec<String> = of_kind.map(|(_, namespace, name)| format!("{namespace}/{name}")).collect();
         let wanted = format!("{}/{}", target.namespace, target.name);
         match nearest(&wanted, names.iter().map(String::as_str), Tolerance::Wide) {

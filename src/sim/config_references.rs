@@ -19,7 +19,7 @@ pub fn given_kinds<'o>(objects: impl Iterator<Item = &'o Object>) -> BTreeSet<Co
 /// Warns of references to objects that are taken as existing.
 pub fn check(scenario: &Scenario, all: &[&Object], arrivals: &[PreparedArrivals], diagnostics: &mut Diagnostics) {
     let given = given_kinds(all.iter().copied());
-    let of_objects = all.iter().filter_map(|object| object.pod_template()).map(|(template, _)| template);
+    let of_objects = all.iter().filter_map(|object| object.pod_template());
     let of_arrivals = arrivals.iter().filter_map(|stream| match stream {
         PreparedArrivals::Template(template) => Some(template),
         PreparedArrivals::Trace { .. } => None,

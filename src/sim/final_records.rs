@@ -1,7 +1,7 @@
 //! What a pod and a workload look like in the records when a run ends.
 
 use crate::api::{Name, PodPhase};
-use crate::cluster::{Cluster, Disruption, NodeReady, Pod, PodId, Workload, WorkloadKind};
+use crate::cluster::{Cluster, Disruption, NodeReady, Pod, PodId, Workload};
 use crate::kubelet::config::CREATE_CONTAINER_CONFIG_ERROR;
 use crate::record::{PodGroup, PodOutcome, PodRecord};
 use rustc_hash::FxHashMap;
@@ -55,23 +55,8 @@ fn pod_group(id: PodId, cluster: &Cluster, arrivals: &[Name]) -> PodGroup {
 
 /// Updated and available pods of a workload.
 pub fn last_counts(workload: &Workload, cluster: &Cluster) -> (i64, i64) {
-    match workload.kind {
-        WorkloadKind::Deployment(id) => {
-            let deployment = cluster.deployment(id);
-            let sets = || deployment.replica_sets.iter().map(|set| cluster.replica_set(*set));
-            let updated =
-                sets().filter(|set| set.base_template == deployment.object.template).map(|set| set.status.replicas);
-            let available = sets().map(|set| set.status.available);
-            (updated.map(i64::from).sum(), available.map(i64::from).sum())
-        }
-        WorkloadKind::ReplicaSet(id) | WorkloadKind::ReplicationController(id) => {
-            let status = cluster.replica_set(id).status;
-            (i64::from(status.replicas), i64::from(status.available))
-        }
-        WorkloadKind::StatefulSet(_) | WorkloadKind::DaemonSet(_) => {
-            (i64::from(workload.active), i64::from(workload.ready))
-        }
-    }
+    let counted = (i64::from(workload.active), i64::from(workload.ready));
+    cluster.updated_and_available(workload.object).unwrap_or(counted)
 }
 
 /// A pod's status as kubectl shows it.

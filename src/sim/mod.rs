@@ -1,6 +1,6 @@
 //! The assembly, and the only place where the parts meet: preparation of a scenario, the world, the dispatch of events.
 
-mod actions;
+mod arrival_stream;
 mod arrivals;
 mod audience;
 mod autoscaling_log;
@@ -12,6 +12,8 @@ mod event;
 mod event_log;
 mod final_records;
 mod follow;
+mod invariants;
+mod operator;
 mod prepare;
 mod prepared_arrivals;
 mod recorder;
@@ -19,9 +21,9 @@ mod recorder_input;
 mod recovery;
 mod run;
 mod settings;
-mod setup;
 mod stranded;
 mod totals;
+mod usage;
 mod world;
 
 pub use error::SimError;

@@ -1,15 +1,15 @@
 //! From a scenario file to everything that a run needs, or to every error at once.
 
 use super::prepared_arrivals::PreparedArrivals;
-use crate::api::{Name, Object, PodTemplate};
+use crate::api::{KubernetesVersion, Name, Object, PodTemplate};
 use crate::input::kinds::common::pod_template;
 use crate::input::kinds::common::pod_validation::validate_bare_template;
 use crate::input::manifest::load_objects;
-use crate::input::scenario::{self, ActionVerb, ArrivalSource, CalendarTime, LoadOptions, Scenario, load};
+use crate::input::scenario::{ActionVerb, ArrivalSource, CalendarTime, LoadOptions, Scenario, load};
 use crate::input::scheduler_config::load_scheduler_config;
 use crate::input::trace::{self, TraceFile};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath, ManifestSource};
-use crate::scheduler::{KubernetesVersion, SchedulerConfig};
+use crate::scheduler::SchedulerConfig;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -100,10 +100,7 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
             }
         }
     }
-    let version = match scenario.spec.kubernetes_version {
-        scenario::KubernetesVersion::V1_34 => KubernetesVersion::V1_34,
-        scenario::KubernetesVersion::V1_36 => KubernetesVersion::V1_36,
-    };
+    let version = scenario.spec.kubernetes_version;
     let scheduler = match &scenario.spec.scheduler {
         Some(file) => read_scheduler_config(&scenario.folder.join(file), version, &mut diagnostics),
         None => SchedulerConfig::default_of(version),

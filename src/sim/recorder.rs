@@ -4,18 +4,21 @@
 use super::autoscaling_log::AutoscalingLog;
 use super::event_log::EventLog;
 use super::final_records::{last_counts, pod_records};
-use super::recorder_input::{PoolInfo, RunHeader, WorkloadLoad};
+use super::recorder_input::RunHeader;
 use super::stranded::stranded;
 use crate::api::Name;
 use crate::autoscaler::hpa::controller::HpaReport;
 use crate::cluster::{
-    ApiEvent, Change, ChangeKind, Cluster, Interest, Node, NodeId, NodeReady, Owner, PodId, WorkloadId,
+    ApiEvent, Change, ChangeKind, Cluster, Interest, Node, NodeId, NodeReady, ObjectId, PodId, WorkloadId,
 };
+use crate::infra::faults::FaultEffect;
+use crate::infra::node_pool::NodePool;
 use crate::record::{
     ClusterSeries, ExtendedSeries, Facts, IntervalSeries, LoadSeries, NodeRecord, PoolRecord, RecoveryRecord,
     StepSeries, WorkloadRecord,
 };
-use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
+use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
+use crate::workload::traffic::Load;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -87,23 +90,27 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder for a run whose timeline has rows of `interval`.
-    pub fn new(interval: SimDuration, pools: &[PoolInfo]) -> Self {
-        let pool = |pool: &PoolInfo| PoolRecord {
-            name: pool.name.clone(),
-            instance_type: pool.instance_type.clone(),
-            price_per_hour: pool.price_per_hour,
+    /// A recorder for a run whose timeline has rows of `interval`. After the pools comes one without a name, of the nodes
+    /// that manifests or traces define.
+    pub fn new(interval: SimDuration, pools: &[NodePool]) -> Self {
+        let record = |name: &Name, instance_type: &Name, price_per_hour: NanoDollars| PoolRecord {
+            name: name.clone(),
+            instance_type: instance_type.clone(),
+            price_per_hour,
             nodes: StepSeries::default(),
             cpu_allocatable: StepSeries::default(),
             memory_allocatable: StepSeries::default(),
             cpu_requested: IntervalSeries::new(interval),
             nodes_used: IntervalSeries::new(interval),
         };
+        let named = pools.iter().map(|pool| record(&pool.name, &pool.instance_type, pool.price_per_hour));
+        let nameless = record(&Name::default(), &Name::default(), NanoDollars::ZERO);
+        let pools: Vec<PoolRecord> = named.chain([nameless]).collect();
         Self {
             pods: Vec::new(),
             nodes: Vec::new(),
-            pools: pools.iter().map(pool).collect(),
             pool_counts: vec![(0, 0, 0); pools.len()],
+            pools,
             workloads: Vec::new(),
             cluster: ClusterSeries::new(interval),
             extended: BTreeMap::new(),
@@ -188,7 +195,7 @@ impl Recorder {
         }
         let pod = cluster.pod(id);
         if let Some(node) = pod.node {
-            let is_daemon = matches!(pod.owner, Owner::DaemonSet(_));
+            let is_daemon = matches!(pod.owner, Some(ObjectId::DaemonSet(_)));
             let state = self.node_state(node);
             state.account(now);
             state.cpu_requested += cpu;
@@ -327,19 +334,20 @@ impl Recorder {
         record.ready.set(now, i64::from(workload.ready));
     }
 
-    /// The load on a workload changed: rates in thousandths of a request per second, usage in millicores and bytes.
-    pub fn note_load(&mut self, id: WorkloadId, load: &WorkloadLoad, cluster: &Cluster, now: SimTime) {
+    /// The load on a workload changed.
+    #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
+    pub fn note_load(&mut self, id: WorkloadId, before: &Load, load: &Load, cluster: &Cluster, now: SimTime) {
         let record = self.workload(id, cluster);
-        let (cpu_before, cpu) = (record.cpu_used.last().unwrap_or(0), load.cpu_used.get());
-        record.request_rate_milli.set(now, load.rate_milli);
-        record.request_rate_unserved_milli.set(now, load.unserved_milli);
+        let (cpu_before, cpu) = (record.cpu_used.last().unwrap_or(0), load.cpu.round() as i64);
+        record.request_rate_milli.set(now, (load.rate * 1000.0).round() as i64);
+        record.request_rate_unserved_milli.set(now, (load.unserved * 1000.0).round() as i64);
         record.cpu_used.set(now, cpu);
         self.cluster.cpu_used.add(now, cpu - cpu_before);
-        self.cluster.memory_used.add(now, load.memory_used.get() - load.memory_used_before.get());
+        self.cluster.memory_used.add(now, load.memory.round() as i64 - before.memory.round() as i64);
     }
 
-    /// A HorizontalPodAutoscaler decided.
-    pub fn note_decision(&mut self, report: &HpaReport, cluster: &Cluster, now: SimTime) {
+    /// An autoscaler decided.
+    pub fn note_autoscaling(&mut self, report: &HpaReport, cluster: &Cluster, now: SimTime) {
         if let (Some(workload), Some(replicas)) = (report.workload, report.decision.metric_desired) {
             self.workload(workload, cluster).proposed.set(now, i64::from(replicas));
         }
@@ -351,9 +359,13 @@ impl Recorder {
         self.node_state(node).cpu_used_integral += integral;
     }
 
-    /// A fault struck a node.
-    pub fn note_node_fault(&mut self, node: NodeId) {
-        self.node_state(node).faults += 1;
+    /// A fault had an effect.
+    pub fn note_fault(&mut self, effect: &FaultEffect) {
+        if let FaultEffect::Struck { nodes, .. } = effect {
+            for node in nodes {
+                self.node_state(*node).faults += 1;
+            }
+        }
     }
 
     /// Records a Kubernetes Event.

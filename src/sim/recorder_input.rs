@@ -1,33 +1,7 @@
 //! What the recorder is told, because it does not see it in the cluster.
 
 use crate::api::Name;
-use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
-
-/// A pool of nodes as the recorder sees it.
-#[derive(Clone, Debug)]
-pub struct PoolInfo {
-    /// Name; empty for nodes that manifests or traces define.
-    pub name: Name,
-    /// Instance type.
-    pub instance_type: Name,
-    /// Price of a node for an hour.
-    pub price_per_hour: NanoDollars,
-}
-
-/// The load on a workload at an instant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WorkloadLoad {
-    /// Offered load in thousandths of a request per second.
-    pub rate_milli: i64,
-    /// Load beyond what the ready pods can take, in thousandths of a request per second.
-    pub unserved_milli: i64,
-    /// CPU used by the pods together.
-    pub cpu_used: MilliCpu,
-    /// Memory used by the pods together.
-    pub memory_used: Bytes,
-    /// Memory used before this change.
-    pub memory_used_before: Bytes,
-}
+use crate::units::{SimDuration, SimTime};
 
 /// What the recorder does not see for itself.
 #[derive(Clone, Debug)]

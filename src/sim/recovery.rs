@@ -1,9 +1,8 @@
 //! Follows each fault to the recovery from it.
 
-use crate::api::Name;
-use crate::cluster::{
-    Change, ChangeKind, Cluster, Interest, Machine, NodeId, NodeReady, PodId, WorkloadId, WorkloadKind,
-};
+use crate::api::{Kind, Name};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, NodeReady, PodId, WorkloadId};
+use crate::infra::faults::FaultEffect;
 use crate::record::{FaultKind, RecoveryRecord, StepSeries};
 use crate::units::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,8 +41,23 @@ pub struct RecoveryTracker {
 }
 
 impl RecoveryTracker {
+    /// A fault had an effect.
+    pub fn note_fault(&mut self, effect: &FaultEffect, cluster: &Cluster, now: SimTime) {
+        match effect {
+            FaultEffect::Struck { kind, strike, subject, nodes } => {
+                self.struck(*kind, *strike, subject, nodes, cluster, now);
+            }
+            FaultEffect::Repaired { strike } => self.repaired(*strike, now),
+            FaultEffect::PodsCrash(pods) => {
+                for pod in pods {
+                    self.pod_crashed(*pod, cluster, now);
+                }
+            }
+        }
+    }
+
     /// Machines stopped or were cut off.
-    pub fn struck(
+    fn struck(
         &mut self,
         kind: FaultKind,
         strike: u64,
@@ -55,7 +69,7 @@ impl RecoveryTracker {
         let on_nodes = nodes.iter().flat_map(|node| cluster.node(*node).pods.iter().copied());
         let is_affected = |pod: &PodId| {
             let pod = cluster.pod(*pod);
-            let daemon = pod.workload.is_some_and(|id| matches!(cluster.workload(id).kind, WorkloadKind::DaemonSet(_)));
+            let daemon = pod.workload.is_some_and(|id| cluster.workload(id).kind == Kind::DaemonSet);
             pod.occupies_node() && !daemon
         };
         let affected: BTreeSet<PodId> = on_nodes.filter(is_affected).collect();
@@ -66,7 +80,7 @@ impl RecoveryTracker {
     }
 
     /// A container of a pod crashed.
-    pub fn pod_crashed(&mut self, pod: PodId, cluster: &Cluster, now: SimTime) {
+    fn pod_crashed(&mut self, pod: PodId, cluster: &Cluster, now: SimTime) {
         let name = cluster.pod(pod).name.to_string();
         let affected = BTreeSet::from([pod]);
         self.open_record(FaultKind::PodCrash, 0, &name, BTreeSet::new(), affected, cluster, now);
@@ -119,7 +133,7 @@ impl RecoveryTracker {
     }
 
     /// The cause of a strike is gone.
-    pub fn repaired(&mut self, strike: u64, now: SimTime) {
+    fn repaired(&mut self, strike: u64, now: SimTime) {
         if let Some(record) = self.strikes.remove(&strike) {
             self.records[record].ended = Some(now);
         }

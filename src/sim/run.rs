@@ -74,12 +74,12 @@ pub(super) fn play<'a>(
         world.scheduler.keep_attempts_of(pods.clone());
     }
     if options.check_invariants {
-        world.keep_changes();
+        world.invariants.enable();
     }
     let mut interrupted = false;
     while world.step(end)? {
         if options.check_invariants {
-            let violated = world.violated_invariants(world.handled % EVENTS_PER_WALK == 0);
+            let violated = world.invariants.violated(&world.cluster, world.handled % EVENTS_PER_WALK == 0);
             assert!(violated.is_empty(), "{}: {}", world.queue.now(), violated.join("; "));
         }
         if world.handled % EVENTS_PER_LOOK == 0 {
@@ -93,7 +93,7 @@ pub(super) fn play<'a>(
         }
     }
     if options.check_invariants {
-        let violated = world.violated_invariants(true);
+        let violated = world.invariants.violated(&world.cluster, true);
         assert!(violated.is_empty(), "at the end: {}", violated.join("; "));
     }
     let end = if interrupted { world.queue.now() } else { end };
@@ -105,7 +105,8 @@ fn finish(played: Played<'_>) -> Facts {
     let Played { mut world, seed, planned_duration, end, interrupted } = played;
     world.scheduler.settle(&mut world.cluster);
     world.settle();
-    let remarks = world.final_remarks();
+    let mut remarks = world.operator.into_remarks();
+    remarks.extend(world.arrivals.remark());
     for (node, used) in world.traffic.usage_by_node(end) {
         world.recorder.note_pod_usage(node, used);
     }

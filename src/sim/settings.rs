@@ -1,6 +1,6 @@
 //! Turns a scenario's settings into those of the controllers, the scheduler, the kubelets and the autoscalers.
 
-use crate::api::{ConfigKind, DefaultTolerationSeconds, MilliValue, Name, Taint};
+use crate::api::{ConfigKind, DefaultTolerationSeconds, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::metrics::MetricsServer;
 use crate::controllers::common::client_rate::TokenBucket;
@@ -186,30 +186,6 @@ pub fn starting_nodes(scenario: &scenario::Scenario) -> Vec<crate::api::Node> {
         nodes.extend((0..pool.count).map(|_| made.next_node()));
     }
     nodes
-}
-
-/// The current value and the target of a metric in the target's unit: percent, cores, bytes, or the metric's own.
-pub fn metric_values(
-    spec: &crate::api::MetricSpec,
-    current: Option<&crate::api::MetricValueStatus>,
-) -> (Option<f64>, f64) {
-    use crate::api::{MetricSpec, MetricTarget};
-    let (MetricSpec::Resource { target, .. }
-    | MetricSpec::ContainerResource { target, .. }
-    | MetricSpec::Pods { target, .. }
-    | MetricSpec::Object { target, .. }
-    | MetricSpec::External { target, .. }) = spec;
-    match target {
-        MetricTarget::Utilization(percent) => {
-            (current.and_then(|current| current.average_utilization).map(f64::from), f64::from(*percent))
-        }
-        MetricTarget::AverageValue(value) => {
-            (current.and_then(|current| current.average_value).map(MilliValue::as_units), value.as_f64())
-        }
-        MetricTarget::Value(value) => {
-            (current.and_then(|current| current.value).map(MilliValue::as_units), value.as_f64())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 //! Pods that ended count for nothing, as in kube-scheduler. Pending pods stay outside; those that are nominated to a node
 //! keep their claim to it.
 
-use crate::api::{self, LabelSelector, Name, Node, Object, PodPhase};
+use crate::api::{self, KubernetesVersion, LabelSelector, Name, Node, Object, PodPhase};
 use crate::cluster::{Admission, NodeId, PodId};
-use crate::scheduler::{KubernetesVersion, ListerChange, PodInfo, PodOrigins, View};
+use crate::scheduler::{ListerChange, PodInfo, PodOrigins, View};
 use std::sync::Arc;
 
 /// The annotation of the API server's copy of a static pod.
@@ -73,7 +73,7 @@ impl ClusterView {
         let mut view = Self { version, ..Self::default() };
         // Of several default classes the newest counts, as in a run.
         let default_class = objects.iter().rev().find_map(|object| match object {
-            Object::StorageClass(class) if class.object.1 => Some(&class.meta.name),
+            Object::StorageClass(class) if class.object.is_default => Some(&class.meta.name),
             _ => None,
         });
         for object in objects {
@@ -98,21 +98,16 @@ impl ClusterView {
     /// Adds an object besides nodes and pods. `default_class` is what claims get that name no class (admission plugin
     /// DefaultStorageClass). Disruption budgets are left out: nothing is preempted here.
     fn add_listed(&mut self, object: &Object, default_class: Option<&Name>) {
-        match object {
-            Object::PersistentVolumeClaim(new) => {
-                let mut claim = new.object.claim.clone();
-                if let Some(class) = default_class.filter(|_| new.object.wants_default_class) {
-                    claim.storage_class = class.clone();
-                }
-                self.scheduler.apply(ListerChange::of_claim(Arc::new(claim)));
+        if let Object::PersistentVolumeClaim(new) = object {
+            let mut claim = new.object.claim.clone();
+            if let Some(class) = default_class.filter(|_| new.object.wants_default_class) {
+                claim.storage_class = class.clone();
             }
-            Object::PriorityClass(class) => self.admission.apply_priority_class(class.clone()),
-            Object::LimitRange(range) => self.admission.apply_limit_range(range.clone()),
-            _ => {
-                if let Some(change) = ListerChange::of(object) {
-                    self.scheduler.apply(change);
-                }
-            }
+            self.scheduler.apply(ListerChange::of_claim(Arc::new(claim)));
+        } else if !self.admission.apply(object)
+            && let Some(change) = ListerChange::of(object)
+        {
+            self.scheduler.apply(change);
         }
     }
 

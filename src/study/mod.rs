@@ -5,7 +5,7 @@ pub(crate) mod cluster_view;
 pub mod conformance;
 pub mod explain;
 pub(crate) mod families;
-pub mod fit;
+pub(crate) mod fit;
 pub mod scenario_sweep;
 pub mod single;
 pub mod sweep;

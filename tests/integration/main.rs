@@ -9,6 +9,7 @@ mod docs;
 mod explain;
 mod fit;
 mod gallery;
+mod golden_apply;
 mod golden_controllers;
 mod golden_e2e;
 mod golden_hpa;

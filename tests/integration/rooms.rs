@@ -17,6 +17,7 @@ use source::{files_of, name_of, rooms};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("api", &["units"]),
+    ("patch", &[]),
     ("input", &["units", "api"]),
     ("engine", &["units"]),
     ("cluster", &["units", "api"]),
@@ -52,6 +53,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "units",
             "api",
             "input",
+            "patch",
             "engine",
             "cluster",
             "scheduler",
@@ -78,6 +80,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 const PURE: &[&str] = &[
     "units",
     "api",
+    "patch",
     "engine",
     "cluster",
     "scheduler",

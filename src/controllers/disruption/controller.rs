@@ -124,7 +124,7 @@ impl DisruptionController {
 mod tests {
     use super::*;
     use crate::api::{self, IntOrPercent, Kind, LabelSelector, Labels, Name, ObjectMeta, PodPhase, PodTemplate};
-    use crate::cluster::{Disruption, DisruptionBudgetStatus, NewPod, NewReplicaSet, Owner, ReplicaSetId};
+    use crate::cluster::{Disruption, DisruptionBudgetStatus, NewPod, NewReplicaSet, ReplicaSetId};
     use crate::units::{SimDuration, SimTime};
     use proptest::prelude::*;
     use std::sync::Arc;
@@ -182,7 +182,7 @@ mod tests {
                 name: Name::from(format!("pod-{}", self.pods.len())),
                 namespace: set.namespace,
                 template: set.template,
-                owner: if is_bare { Owner::None } else { Owner::ReplicaSet(id) },
+                owner: (!is_bare).then_some(id.into()),
                 workload: (!is_bare).then_some(set.workload),
                 ordinal: 0,
                 arrival: None,

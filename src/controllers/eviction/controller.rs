@@ -1,8 +1,9 @@
 //! The running half of eviction: a pod is evicted through the API, and a node is drained by evicting its pods.
 
 use super::{EvictionAnswer, EvictionBudget, evict};
+use crate::api::Kind;
 use crate::cluster::{
-    Cluster, Disruption, DisruptionBudget, DisruptionBudgetId, DisruptionBudgetStatus, NodeId, PodId, WorkloadKind,
+    Cluster, Disruption, DisruptionBudget, DisruptionBudgetId, DisruptionBudgetStatus, NodeId, PodId,
 };
 use crate::controllers::common::event::ControllerEvent;
 use crate::engine::Agenda;
@@ -63,7 +64,7 @@ fn evict_pods(drain: &Drain, cluster: &mut Cluster, now: SimTime) -> bool {
     let mut some_wait = false;
     for id in pods {
         let pod = cluster.pod(id);
-        let of_daemon_set = |workload| matches!(cluster.workload(workload).kind, WorkloadKind::DaemonSet(_));
+        let of_daemon_set = |workload| cluster.workload(workload).kind == Kind::DaemonSet;
         if pod.deletion.is_none() && !pod.workload.is_some_and(of_daemon_set) {
             some_wait |= !matches!(evict_pod(id, drain.grace_period, cluster, now), EvictionAnswer::Evict { .. });
         }

@@ -1,7 +1,7 @@
 //! The running ReplicaSet controller: creates and deletes pods, and writes the status.
 
 use crate::api::well_known;
-use crate::cluster::{Cluster, Disruption, NewPod, NodeId, Owner, PodId, ReplicaSetId, ReplicaSetStatus, Severity};
+use crate::cluster::{Cluster, Disruption, NewPod, NodeId, PodId, ReplicaSetId, ReplicaSetStatus, Severity};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
@@ -136,7 +136,7 @@ impl ReplicaSetController {
                 name: name.clone(),
                 namespace,
                 template,
-                owner: Owner::ReplicaSet(id),
+                owner: Some(id.into()),
                 workload: Some(workload),
                 ordinal: 0,
                 arrival: None,

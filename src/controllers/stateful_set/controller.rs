@@ -5,11 +5,12 @@
 //! template: a Service that selects a single pod by them finds none.
 
 use crate::api::{Name, PodPhase, StatefulSetStatus, well_known};
-use crate::cluster::{Cluster, Disruption, NewPod, Owner, PodId, Severity, StatefulSetId, TemplateId};
+use crate::cluster::{Cluster, Disruption, NewPod, PodId, Severity, StatefulSetId, TemplateId};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::names::{template_hash, with_revision_label};
+use crate::controllers::common::pending_calls::PendingCalls;
 use crate::controllers::common::retry::RetryBackoff;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::slow_start::creation_times;
@@ -20,7 +21,6 @@ use crate::controllers::stateful_set::{
 };
 use crate::engine::{Agenda, Latency};
 use crate::units::{SimDuration, SimTime};
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// `source` of the controller's Events.
@@ -41,10 +41,8 @@ pub struct StatefulSetController {
 struct Memory {
     /// Templates of the spec and those of the pods: the same with the revision's label.
     revisions: Vec<(TemplateId, TemplateId)>,
-    /// Pods that the current sync has still to create, in order.
-    waiting: VecDeque<(i32, TemplateId)>,
     /// Calls that the current sync has still to make.
-    outstanding: u32,
+    calls: PendingCalls<(i32, TemplateId)>,
 }
 
 impl StatefulSetController {
@@ -85,7 +83,7 @@ impl StatefulSetController {
         if !self.queue.take(id.index(), now) || cluster.stateful_set(id).removed {
             return;
         }
-        if self.memory(id).outstanding > 0 {
+        if self.memory(id).calls.any() {
             // A sync ends when all its calls are made; the last one wakes the controller again.
             return;
         }
@@ -173,9 +171,7 @@ impl StatefulSetController {
             if at <= now {
                 create_pod(cluster, id, ordinal, template, now);
             } else {
-                let memory = self.memory(id);
-                memory.outstanding += 1;
-                memory.waiting.push_back((ordinal, template));
+                self.memory(id).calls.add_creation((ordinal, template));
                 agenda.schedule(at, ControllerEvent::CreateStatefulSetPod(id));
             }
         }
@@ -188,7 +184,7 @@ impl StatefulSetController {
         cluster: &mut Cluster,
         agenda: &mut A,
     ) {
-        if let Some((ordinal, template)) = self.memory(id).waiting.pop_front()
+        if let Some((ordinal, template)) = self.memory(id).calls.next_creation()
             && !cluster.stateful_set(id).removed
         {
             create_pod(cluster, id, ordinal, template, agenda.now());
@@ -209,7 +205,7 @@ impl StatefulSetController {
         if at <= now {
             delete_pod(cluster, id, pod, now);
         } else {
-            self.memory(id).outstanding += 1;
+            self.memory(id).calls.add_deletion();
             agenda.schedule(at, ControllerEvent::DeletePod(pod, Disruption::Deletion));
         }
     }
@@ -228,9 +224,7 @@ impl StatefulSetController {
 
     /// Notes that a call was made that had to wait; after the last one the next sync comes.
     fn call_made<A: Agenda<ControllerEvent>>(&mut self, id: StatefulSetId, agenda: &mut A) {
-        let memory = self.memory(id);
-        memory.outstanding = memory.outstanding.saturating_sub(1);
-        if memory.outstanding == 0 {
+        if self.memory(id).calls.made() {
             self.wake(id, agenda);
         }
     }
@@ -283,7 +277,7 @@ fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: 
         name: Name::from(name),
         namespace: set.namespace,
         template,
-        owner: Owner::StatefulSet(id),
+        owner: Some(id.into()),
         workload: Some(set.workload),
         ordinal,
         arrival: None,

@@ -3,7 +3,7 @@
 use super::common::meta;
 use super::common::validation::{Naming, object_meta};
 use super::kind::Kind;
-use crate::api::{Object, WithMeta};
+use crate::api::{self, Object, WithMeta};
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;
 use k8s_openapi::api::storage::v1 as storage;
@@ -25,6 +25,7 @@ impl Kind for CsiDriver {
     /// Converts a CSIDriver: whether it publishes capacities.
     fn convert(driver: &storage::CSIDriver, start: Timestamp, _: &mut FieldErrors) -> Object {
         let meta = meta::convert_cluster_scoped(&driver.metadata, start);
-        Object::CsiDriver(Box::new(WithMeta { meta, object: driver.spec.storage_capacity == Some(true) }))
+        let object = api::CsiDriver { storage_capacity: driver.spec.storage_capacity == Some(true) };
+        Object::CsiDriver(Box::new(WithMeta { meta, object }))
     }
 }

@@ -3,7 +3,7 @@
 use super::common::meta;
 use super::common::validation::{Naming, object_meta};
 use super::kind::Kind;
-use crate::api::{Name, Object, WithMeta};
+use crate::api::{self, Name, Object, WithMeta};
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;
 use k8s_openapi::api::storage::v1 as storage;
@@ -28,6 +28,6 @@ impl Kind for CsiNode {
         let drivers =
             node.spec.drivers.iter().map(|driver| (Name::from(driver.name.as_str()), limit(driver))).collect();
         let meta = meta::convert_cluster_scoped(&node.metadata, start);
-        Object::CsiNode(Box::new(WithMeta { meta, object: drivers }))
+        Object::CsiNode(Box::new(WithMeta { meta, object: api::CsiNode { drivers } }))
     }
 }

@@ -40,13 +40,8 @@ impl Kind for StorageClass {
     }
 
     fn convert(class: &storage::StorageClass, start: Timestamp, errors: &mut FieldErrors) -> Object {
-        let annotations = class.metadata.annotations.as_ref();
-        let is_default = DEFAULT_CLASS
-            .iter()
-            .any(|key| annotations.and_then(|annotations| annotations.get(*key)).is_some_and(|value| value == "true"));
         let meta = meta::convert_cluster_scoped(&class.metadata, start);
-        let class = convert_storage_class(class, errors);
-        Object::StorageClass(Box::new(WithMeta { meta, object: (class, is_default) }))
+        Object::StorageClass(Box::new(WithMeta { meta, object: convert_storage_class(class, errors) }))
     }
 }
 
@@ -71,5 +66,13 @@ pub fn convert_storage_class(class: &storage::StorageClass, errors: &mut FieldEr
                     .collect()
             })
             .collect(),
+        is_default: is_default(class),
     }
+}
+
+/// Whether the class is marked as the one for claims that name none.
+fn is_default(class: &storage::StorageClass) -> bool {
+    let annotations = class.metadata.annotations.as_ref();
+    let marks = DEFAULT_CLASS.iter().filter_map(|key| annotations.and_then(|annotations| annotations.get(*key)));
+    marks.into_iter().any(|value| value == "true")
 }

@@ -1,7 +1,7 @@
 //! Documents to objects: which kind each is, what is wrong with it, and what of it is not simulated.
 
 use super::unused::Unused;
-use crate::api::{Name, Object};
+use crate::api::{Kind, Name, Object};
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
 use crate::input::kinds::common::meta;
 use crate::input::kinds::table::{Descriptor, KINDS};
@@ -39,7 +39,7 @@ pub fn load_objects(sources: &[ManifestSource], start: Timestamp, diagnostics: &
 }
 
 /// Kind, namespace and name.
-type Identity = (&'static str, Name, Name);
+type Identity = (Kind, Name, Name);
 
 /// What has been read so far.
 pub(super) struct Loader<'a> {
@@ -173,7 +173,7 @@ impl<'a> Loader<'a> {
         let key = (object.kind(), meta.namespace.clone(), meta.name.clone());
         let (line, _) = place.start();
         if let Some((file, first)) = self.seen.get(&key) {
-            let name = full_name(object.kind(), &meta.namespace, &meta.name);
+            let name = full_name(object.kind().as_str(), &meta.namespace, &meta.name);
             let message = format!("is defined twice (first in {file}:{first})");
             self.diagnostics.push(Diagnostic::error(place.file(), message).at(place.start()).of_object(name));
             return;

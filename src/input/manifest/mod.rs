@@ -5,4 +5,5 @@ mod pod_source;
 mod unused;
 
 pub use load::{LoadedObject, load_objects};
-pub use pod_source::{LoadedPod, PodSource, load_pod};
+
+pub(crate) use pod_source::{LoadedPod, PodSource, load_pod};

@@ -116,17 +116,17 @@ impl LoadedPod {
     /// choice: one stands on each node.
     #[must_use]
     pub fn of_object(object: &Object, file: Arc<str>, line: usize) -> Option<Self> {
-        KINDS.iter().find(|kind| kind.kind == object.kind()).filter(|kind| kind.runs_pods)?;
-        let (template, selector) = object.pod_template()?;
+        KINDS.iter().find(|kind| kind.kind == object.kind().as_str()).filter(|kind| kind.runs_pods)?;
+        let template = object.pod_template()?;
         let (owner, node_name) = match object {
             Object::Pod(pod) => (pod.meta.owner.clone(), pod.node_name.clone()),
             _ => (None, None),
         };
         Some(Self {
-            kind: object.kind(),
+            kind: object.kind().as_str(),
             meta: ObjectMeta { labels: Labels::default(), ..object.meta().clone() },
             template: Arc::clone(template),
-            selector: selector.cloned(),
+            selector: object.selector().cloned(),
             owner,
             node_name,
             file,

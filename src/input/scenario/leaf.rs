@@ -2,7 +2,7 @@
 //! it hands on as they stand.
 
 use super::scalar::{Scalar, deserialize_scalar, scalar_serde};
-use crate::api::Quantity;
+use crate::api::{KubernetesVersion, Quantity};
 use crate::units::{Bytes, MAX_AMOUNT, MilliCpu, SimDuration, SimTime, format_go_duration, parse_go_duration};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -205,34 +205,6 @@ impl JsonSchema for CalendarTime {
             "type": "string",
             "format": "date-time"
         })
-    }
-}
-
-/// A Kubernetes minor version whose rules the simulation follows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum KubernetesVersion {
-    /// 1.34.
-    V1_34,
-    /// 1.36.
-    #[default]
-    V1_36,
-}
-
-impl KubernetesVersion {
-    /// All versions.
-    const ALL: [Self; 2] = [Self::V1_34, Self::V1_36];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::V1_34 => "1.34",
-            Self::V1_36 => "1.36",
-        }
-    }
-}
-
-impl fmt::Display for KubernetesVersion {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
     }
 }
 

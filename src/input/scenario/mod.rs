@@ -27,22 +27,24 @@ mod stand_in;
 mod target;
 mod typed;
 
-pub use action::{Action, ActionVerb, DrainOptions};
-pub use control_plane::{ApiServer, ControlPlane, ControllerManager, Kubelet, Latency, MetricsServer, SchedulerClient};
+pub use action::{Action, ActionVerb};
 pub use delay::{Delay, Percentiles};
 pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
 };
 pub use fault::{Fault, FaultKind, FaultScope, FaultTiming};
-pub use leaf::{Amount, AnyValue, CalendarTime, Duration, KubernetesVersion, PodTemplateText};
+pub use leaf::{Amount, AnyValue, Duration, PodTemplateText};
 pub use load::{LoadOptions, load, load_text};
-pub use nodes::MAX_NODES;
 pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
 pub use schema::json_schema;
-pub use spec::{
-    ApiVersion, ImagePull, ImageTransfer, MAX_PODS, Metadata, NodePool, Objective, Output, PrintKind, ScenarioFile,
-    ScenarioKind, ScenarioSpec, Startup, Sweep, SweepParameter, TaintEffectEntry, TaintEntry, TraceFormat, TraceSource,
-    Traffic, resource_list,
+pub use spec::TraceFormat;
+pub use typed::{ArrivalSource, Arrivals, Scenario};
+
+pub(crate) use leaf::CalendarTime;
+pub(crate) use nodes::MAX_NODES;
+pub(crate) use spec::{
+    ImagePull, ImageTransfer, MAX_PODS, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry, Traffic,
+    resource_list,
 };
-pub use target::Target;
-pub use typed::{ArrivalSource, Arrivals, GeneratedArrivals, Scenario, TraceFiles};
+pub(crate) use target::Target;
+pub(crate) use typed::GeneratedArrivals;

@@ -1,8 +1,9 @@
 //! Texts that stand in for scalars that cannot be read.
 
-use super::leaf::{Amount, CalendarTime, Duration, KubernetesVersion};
+use super::leaf::{Amount, CalendarTime, Duration};
 use super::scalar::Scalar;
 use super::target::Target;
+use crate::api::KubernetesVersion;
 
 /// The text that stands in for a damaged scalar of a named type.
 pub(super) fn stand_in(name: &str) -> Option<&'static str> {

@@ -19,9 +19,10 @@ use openb::OpenbPods;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use gpu::{GPU_PRODUCT_LABEL, GPU_RESOURCE};
 pub use rows::{Lifetime, TraceNode, TracePod};
 pub use shape::PodShape;
+
+pub(crate) use gpu::GPU_RESOURCE;
 
 /// A trace with more pods than this is not held in memory.
 const MAX_HELD: usize = 4_000_000;

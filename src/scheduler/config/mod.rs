@@ -8,4 +8,3 @@ mod version;
 pub use crate::api::scheduler_config::{DefaultSpreadConstraints, InterPodAffinityArgs, PluginArgs, ScoringStrategy};
 pub use edits::UnknownPlugin;
 pub use profile::{Profile, SchedulerConfig};
-pub use version::KubernetesVersion;

@@ -1,7 +1,6 @@
 //! A scheduler's configuration ready to run: which plugins run at which extension point, with what weights and arguments.
 
-use super::version::KubernetesVersion;
-use crate::api::Name;
+use crate::api::{KubernetesVersion, Name};
 use crate::scheduler::plugins::{Plugin, PluginArgs};
 use crate::units::SimDuration;
 

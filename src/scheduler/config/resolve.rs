@@ -2,7 +2,7 @@
 
 use super::edits::{PluginEdits, ProfileEdits, UnknownPlugin};
 use super::profile::{Profile, SchedulerConfig};
-use super::version::KubernetesVersion;
+use crate::api::KubernetesVersion;
 use crate::api::scheduler_config::{ExtensionPoint, KubeSchedulerConfiguration, KubeSchedulerProfile};
 use crate::scheduler::plugins::{Plugin, TABLE};
 

@@ -1,91 +1,64 @@
-//! Which release of kube-scheduler is mirrored, and every rule that differs between the releases.
+//! Every rule of kube-scheduler that differs between the releases that are mirrored.
 //!
 //! No other file of this room asks for the release itself: they ask the questions that are answered here.
 
-/// A release of Kubernetes whose scheduling rules can be simulated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum KubernetesVersion {
-    /// kube-scheduler 1.34.1.
-    V1_34,
-    /// kube-scheduler 1.36.2.
-    #[default]
-    V1_36,
-}
+use crate::api::KubernetesVersion;
 
 impl KubernetesVersion {
-    /// The release as in `kubectl version`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::V1_34 => "1.34",
-            Self::V1_36 => "1.36",
-        }
-    }
-
     const fn is_at_least_1_36(self) -> bool {
         matches!(self, Self::V1_36)
     }
 
     /// NodeDeclaredFeatures is a default plugin.
-    #[must_use]
-    pub const fn has_node_declared_features(self) -> bool {
+    pub(crate) const fn has_node_declared_features(self) -> bool {
         self.is_at_least_1_36()
     }
 
     /// DynamicResources scores nodes (weight 2).
-    #[must_use]
-    pub const fn dynamic_resources_scores(self) -> bool {
+    pub(crate) const fn dynamic_resources_scores(self) -> bool {
         self.is_at_least_1_36()
     }
 
     /// NodeResourcesBalancedAllocation scores the improvement that the pod makes rather than the balance with it.
-    #[must_use]
-    pub const fn balanced_allocation_scores_improvement(self) -> bool {
+    pub(crate) const fn balanced_allocation_scores_improvement(self) -> bool {
         self.is_at_least_1_36()
     }
 
     /// The API server copies zone and region of the node to a pod's labels when it is bound (PodTopologyLabelsAdmission).
-    #[must_use]
-    pub const fn copies_topology_labels(self) -> bool {
+    pub(crate) const fn copies_topology_labels(self) -> bool {
         self.is_at_least_1_36()
     }
 
     /// TaintToleration's failure names the taint.
-    #[must_use]
-    pub const fn taint_reason_names_taint(self) -> bool {
+    pub(crate) const fn taint_reason_names_taint(self) -> bool {
         !self.is_at_least_1_36()
     }
 
     /// ImageLocality counts image volumes.
-    #[must_use]
-    pub const fn image_locality_counts_image_volumes(self) -> bool {
+    pub(crate) const fn image_locality_counts_image_volumes(self) -> bool {
         self.is_at_least_1_36()
     }
 
     /// The binding of a pod that was nominated counts as its deletion from the nominated node for pods of its priority or
     /// below.
-    #[must_use]
-    pub const fn binding_ends_nomination_as_deletion(self) -> bool {
+    pub(crate) const fn binding_ends_nomination_as_deletion(self) -> bool {
         !self.is_at_least_1_36()
     }
 
     /// The status of a pod on a node decides over its pod-level requests (gate
     /// InPlacePodLevelResourcesVerticalScaling).
-    #[must_use]
-    pub const fn resizes_pod_level_resources(self) -> bool {
+    pub(crate) const fn resizes_pod_level_resources(self) -> bool {
         self.is_at_least_1_36()
     }
 
     /// The deletion of a pod whose required anti-affinity kept a pending pod away re-queues the pending pod, and a
     /// change of a pending pod's labels re-queues it for InterPodAffinity.
-    #[must_use]
-    pub const fn inter_pod_affinity_hints_see_existing_anti_affinity(self) -> bool {
+    pub(crate) const fn inter_pod_affinity_hints_see_existing_anti_affinity(self) -> bool {
         self.is_at_least_1_36()
     }
 
     /// PodTopologySpread's hints look at pending pods with a nominated node too.
-    #[must_use]
-    pub const fn spread_hints_see_nominated_pods(self) -> bool {
+    pub(crate) const fn spread_hints_see_nominated_pods(self) -> bool {
         self.is_at_least_1_36()
     }
 }

@@ -3,7 +3,7 @@
 //! Keeping an attempt changes no decision. Only the last attempt is kept, since each holds a view of the cluster.
 
 use crate::api::Name;
-use crate::cluster::{Cluster, NodeId, Owner, PodId};
+use crate::cluster::{Cluster, NodeId, PodId};
 use crate::scheduler::config::Profile;
 use crate::scheduler::framework::{Context, SearchState, TieBreak};
 use crate::scheduler::view::{PodInfo, View};
@@ -55,13 +55,9 @@ impl FollowedPods {
             },
             Self::OfWorkload { kind, namespace, name } => {
                 // A ReplicaSet may be one of a Deployment, which then is the workload.
-                let is_owner = match pod.owner {
-                    Owner::ReplicaSet(owner) => {
-                        let set = cluster.replica_set(owner);
-                        **kind == *set.kind.as_str() && set.name == *name
-                    }
-                    _ => false,
-                };
+                let is_owner = pod
+                    .owner
+                    .is_some_and(|owner| cluster.kind_of(owner).as_str() == &**kind && cluster.name_of(owner) == name);
                 let is_workload = || {
                     let workload = pod.workload.map(|workload| cluster.workload(workload));
                     workload.is_some_and(|workload| *workload.kind.as_str() == **kind && workload.name == *name)

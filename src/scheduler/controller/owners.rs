@@ -1,20 +1,11 @@
 //! Owners of pods as the scheduler's plugins see them: references by kind and name, and selectors.
 
 use crate::api::{self, Name, OwnerReference};
-use crate::cluster::{Cluster, Owner, ReplicaSetId};
+use crate::cluster::{Cluster, ObjectId, ReplicaSetId};
 
-/// The reference to a pod's owner.
-pub(super) fn owner_reference(owner: Owner, cluster: &Cluster) -> Option<OwnerReference> {
-    let (kind, name) = match owner {
-        Owner::None => return None,
-        Owner::ReplicaSet(owner) => {
-            let set = cluster.replica_set(owner);
-            (set.kind.as_str(), &set.name)
-        }
-        Owner::StatefulSet(owner) => ("StatefulSet", &cluster.stateful_set(owner).object.meta.name),
-        Owner::DaemonSet(owner) => ("DaemonSet", &cluster.daemon_set(owner).object.meta.name),
-    };
-    Some(OwnerReference { kind: Name::from(kind), name: name.clone() })
+/// The reference to the owner of a pod.
+pub(super) fn owner_reference(owner: ObjectId, cluster: &Cluster) -> OwnerReference {
+    OwnerReference { kind: Name::from(cluster.kind_of(owner).as_str()), name: cluster.name_of(owner).clone() }
 }
 
 /// The selector of a ReplicaSet: for one of a Deployment, the Deployment's with the hash label.

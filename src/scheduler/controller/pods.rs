@@ -45,7 +45,7 @@ impl<L: RateLimit> Scheduler<L> {
             labels,
             template: Arc::clone(&cluster.template(pod.template).template),
             traits,
-            owner: owner_reference(pod.owner, cluster),
+            owner: pod.owner.map(|owner| owner_reference(owner, cluster)),
         };
         Arc::clone(self.origins.entry(key).or_insert(Arc::new(origin)))
     }

@@ -4,9 +4,8 @@
 //! They matter only where a selector asks for them, which hardly any does: until a pod comes whose selectors do, pods
 //! keep the labels of their template, and cost nothing. Pods of one template in one zone share their labels.
 
-use crate::api::{Affinity, LabelSelector, Labels, Name, PodSpec, well_known};
+use crate::api::{Affinity, KubernetesVersion, LabelSelector, Labels, Name, PodSpec, well_known};
 use crate::cluster::{Cluster, PodId, TemplateId};
-use crate::scheduler::config::KubernetesVersion;
 use std::collections::BTreeMap;
 
 /// What the API server copies.

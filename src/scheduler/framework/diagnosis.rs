@@ -2,8 +2,8 @@
 
 use super::context::PreFilterRejection;
 use super::failure::{Code, Failure};
+use crate::api::KubernetesVersion;
 use crate::cluster::NodeId;
-use crate::scheduler::config::KubernetesVersion;
 use crate::scheduler::plugins::PluginSet;
 use crate::scheduler::view::{PodInfo, Snapshot};
 use std::collections::BTreeMap;

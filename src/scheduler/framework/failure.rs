@@ -1,7 +1,7 @@
 //! Why a node was rejected: a small copyable value, rendered to Kubernetes' words only when a message is wanted. The words
 //! themselves stand with each plugin.
 
-use crate::scheduler::config::KubernetesVersion;
+use crate::api::KubernetesVersion;
 use crate::scheduler::plugins::Plugin;
 use crate::scheduler::view::{NodeInfo, PodInfo};
 use std::fmt;

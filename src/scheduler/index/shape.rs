@@ -2,7 +2,8 @@
 //! few numbers of the node in the usual case, else from the plugins themselves.
 
 use super::node_table::NodeLoad;
-use crate::scheduler::config::{KubernetesVersion, Profile, ScoringStrategy};
+use crate::api::KubernetesVersion;
+use crate::scheduler::config::{Profile, ScoringStrategy};
 use crate::scheduler::framework::{Failure, MAX_NODE_SCORE};
 use crate::scheduler::plugins::{Plugin, balanced_allocation, node_resources_fit};
 use crate::scheduler::view::{NodeInfo, PodInfo, ResourceKey, Resources};

@@ -1,8 +1,9 @@
 //! What there is to know of a plugin besides its rule.
 
 use super::plugin::Plugin;
+use crate::api::KubernetesVersion;
 pub use crate::api::scheduler_config::ExtensionPoint;
-use crate::scheduler::config::{KubernetesVersion, Profile};
+use crate::scheduler::config::Profile;
 use crate::scheduler::framework::{ClusterEvent, EventKind};
 use crate::scheduler::view::{Listers, PodInfo};
 

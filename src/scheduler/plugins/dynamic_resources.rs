@@ -5,7 +5,7 @@
 
 use super::descriptor::{Descriptor, ExtensionPoint};
 use super::plugin::Plugin;
-use crate::scheduler::config::KubernetesVersion;
+use crate::api::KubernetesVersion;
 use crate::scheduler::framework::EventKind;
 
 /// What there is to know of the plugin.

@@ -2,8 +2,7 @@
 
 use super::descriptor::{Descriptor, ExtensionPoint, Indexability};
 use super::plugin::Plugin;
-use crate::api::Name;
-use crate::scheduler::config::KubernetesVersion;
+use crate::api::{KubernetesVersion, Name};
 use crate::scheduler::framework::MAX_NODE_SCORE;
 use crate::scheduler::view::{ImageId, NodeInfo, PodInfo, Snapshot};
 

@@ -2,7 +2,7 @@
 
 use super::descriptor::{Descriptor, ExtensionPoint, Indexability};
 use super::plugin::Plugin;
-use crate::scheduler::config::KubernetesVersion;
+use crate::api::KubernetesVersion;
 use crate::scheduler::framework::{EventKind, Failure, NodeChange, Reason, Words};
 use crate::scheduler::view::{NodeInfo, PodInfo};
 

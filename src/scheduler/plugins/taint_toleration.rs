@@ -2,8 +2,7 @@
 
 use super::descriptor::{Descriptor, ExtensionPoint, Indexability};
 use super::plugin::Plugin;
-use crate::api::{Node, Taint, TaintEffect, Toleration};
-use crate::scheduler::config::KubernetesVersion;
+use crate::api::{KubernetesVersion, Node, Taint, TaintEffect, Toleration};
 use crate::scheduler::framework::{ClusterEvent, EventKind, Failure, NodeChange, PodChange, Reason, Rejected, Words};
 use crate::scheduler::view::{NodeInfo, PodInfo};
 

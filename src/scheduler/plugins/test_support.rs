@@ -1,9 +1,9 @@
 //! Pods, nodes and questions for the tests of plugins.
 
 use super::plugin::{Plugin, PluginSet};
-use crate::api::{Labels, Node, ObjectMeta, Pod, PodSpec, PodTemplate};
+use crate::api::{KubernetesVersion, Labels, Node, ObjectMeta, Pod, PodSpec, PodTemplate};
 use crate::cluster::{NodeId, PodId};
-use crate::scheduler::config::{KubernetesVersion, Profile};
+use crate::scheduler::config::Profile;
 use crate::scheduler::framework::{ClusterEvent, Context, Failure, HintContext, may_become_schedulable};
 use crate::scheduler::view::{Listers, NodeInfo, Nominator, PodInfo, PodTraits, Snapshot, View};
 use std::sync::Arc;

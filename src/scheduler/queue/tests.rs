@@ -13,8 +13,8 @@ fn the_backoff_doubles_up_to_its_maximum() {
 }
 
 fn pod(index: usize, priority: i32) -> Arc<PodInfo> {
+    use crate::api::KubernetesVersion;
     use crate::api::{Pod, PodSpec, PodTemplate};
-    use crate::scheduler::config::KubernetesVersion;
     use crate::scheduler::view::PodTraits;
     let spec = PodSpec { priority, ..PodSpec::default() };
     let traits = Arc::new(PodTraits::of(&spec));

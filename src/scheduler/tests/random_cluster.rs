@@ -2,15 +2,15 @@
 
 use crate::api::scheduler_config::{DefaultSpreadConstraints, KubeSchedulerProfile, ResourceWeight, ScoringStrategy};
 use crate::api::{
-    Affinity, Container, ContainerImage, ContainerPort, LabelSelector, Labels, Name, Node, NodeAffinity,
-    NodeInclusionPolicy, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, ObjectMeta,
-    OwnerReference, Pod, PodAffinityTerm, PodSpec, PodTemplate, PreferredSchedulingTerm, ResourceList, Taint,
-    TaintEffect, Toleration, TolerationOperator, TopologySpreadConstraint, UnsatisfiableConstraintAction,
+    Affinity, Container, ContainerImage, ContainerPort, KubernetesVersion, LabelSelector, Labels, Name, Node,
+    NodeAffinity, NodeInclusionPolicy, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm,
+    ObjectMeta, OwnerReference, Pod, PodAffinityTerm, PodSpec, PodTemplate, PreferredSchedulingTerm, ResourceList,
+    Taint, TaintEffect, Toleration, TolerationOperator, TopologySpreadConstraint, UnsatisfiableConstraintAction,
     WeightedPodAffinityTerm, well_known,
 };
 use crate::cluster::{NodeId, PodId};
 use crate::engine::{RandomStream, RandomStreams};
-use crate::scheduler::config::{KubernetesVersion, Profile};
+use crate::scheduler::config::Profile;
 use crate::scheduler::framework::SearchState;
 use crate::scheduler::framework::{Context, Decision, Scratch, TieBreak, schedule};
 use crate::scheduler::index::Index;

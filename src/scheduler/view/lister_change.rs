@@ -47,9 +47,9 @@ impl ListerChange {
             Object::StatefulSet(set) => Self::of_owner("StatefulSet", &set.meta, set.selector.clone()),
             Object::PersistentVolume(volume) => Self::of_volume(Arc::new(volume.object.clone())),
             Object::PersistentVolumeClaim(new) => Self::of_claim(Arc::new(new.object.claim.clone())),
-            Object::StorageClass(class) => Self::of_class(class.object.0.clone()),
-            Object::CsiNode(node) => Self::CsiNode(node.meta.name.clone(), Some(node.object.clone())),
-            Object::CsiDriver(driver) => Self::CsiDriver(driver.meta.name.clone(), driver.object),
+            Object::StorageClass(class) => Self::of_class(class.object.clone()),
+            Object::CsiNode(node) => Self::CsiNode(node.meta.name.clone(), Some(node.object.drivers.clone())),
+            Object::CsiDriver(driver) => Self::CsiDriver(driver.meta.name.clone(), driver.object.storage_capacity),
             Object::CsiStorageCapacity(capacity) => {
                 Self::CsiStorageCapacity(namespaced(&capacity.meta), Some(capacity.object.clone()))
             }

@@ -2,11 +2,10 @@
 
 use super::resources::{PlacedRequests, PodRequests};
 use crate::api::{
-    Affinity, HostPortProtocol, Labels, Name, OwnerReference, Pod, PodSpec, PodTemplate, TopologySpreadConstraint,
-    Volume, VolumeSource, normalized_image_name,
+    Affinity, HostPortProtocol, KubernetesVersion, Labels, Name, OwnerReference, Pod, PodSpec, PodTemplate,
+    TopologySpreadConstraint, Volume, VolumeSource, normalized_image_name,
 };
 use crate::cluster::PodId;
-use crate::scheduler::config::KubernetesVersion;
 use crate::units::SimTime;
 use std::ops::Deref;
 use std::sync::Arc;

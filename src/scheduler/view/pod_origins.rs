@@ -1,9 +1,8 @@
 //! Pods of manifests and dumps that share where they come from.
 
 use super::pod_info::{PodInfo, PodOrigin, PodTraits};
-use crate::api::{Name, OwnerReference, Pod, PodTemplate};
+use crate::api::{KubernetesVersion, Name, OwnerReference, Pod, PodTemplate};
 use crate::cluster::PodId;
-use crate::scheduler::config::KubernetesVersion;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 

@@ -5,10 +5,9 @@
 //! the exact quantities, which differs only where a container requests a fraction of a millicore or byte.
 
 use crate::api::{
-    self, Container, ContainerResourceStatus, PodSpec, PodStatus, ResourceAmounts, ResourceKey, ResourceList,
-    ResourceName,
+    self, Container, ContainerResourceStatus, KubernetesVersion, PodSpec, PodStatus, ResourceAmounts, ResourceKey,
+    ResourceList, ResourceName,
 };
-use crate::scheduler::config::KubernetesVersion;
 use crate::units::{Bytes, MilliCpu};
 
 /// CPU that a container without a cpu request counts as in scores (`DefaultMilliCPURequest`, schedutil 1.36).

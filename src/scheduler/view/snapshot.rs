@@ -447,7 +447,7 @@ mod tests {
         #[test]
         fn sums_follow_the_pods(operations in proptest::collection::vec((0_u8..5, 0_usize..4, 0_usize..12), 1..120)) {
             use crate::api::{Container, PodSpec, ResourceList};
-            use crate::scheduler::config::KubernetesVersion;
+            use crate::api::KubernetesVersion;
             use crate::scheduler::view::{PodTraits, Resources};
             use crate::units::MilliCpu;
             let pod = |index: usize| {

@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
+pub mod apply;
 pub mod controllers;
 pub mod hpa;
 pub mod scheduler;

@@ -9,6 +9,7 @@ use crate::controllers::disruption::{Counted, Tally, budget_status};
 use crate::controllers::eviction::{EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, evict};
 use crate::study::cluster_view::ClusterView;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Kind, namespace and name of a controller.
 type ControllerKey = (Name, Name, Name);
@@ -20,13 +21,13 @@ struct Budget {
     pods: Vec<usize>,
 }
 
-/// All budgets, and which pods are ready.
+/// All budgets, and which pods are ready. A clone, to try what evictions lead to, copies the latter alone.
 #[derive(Clone, Debug)]
 pub struct Budgets {
-    list: Vec<Budget>,
+    list: Arc<[Budget]>,
     /// By pod: the positions of the budgets that select it.
-    of_pod: Vec<Vec<usize>>,
-    controllers: Controllers,
+    of_pod: Arc<[Vec<usize>]>,
+    controllers: Arc<Controllers>,
     is_ready: Vec<bool>,
 }
 
@@ -66,7 +67,12 @@ impl Budgets {
             budgets.push(Budget { object: budget.clone(), pods });
         }
         let is_ready = view.pods.iter().map(|pod| pod.is_ready).collect();
-        Self { list: budgets, of_pod, controllers: controllers(objects, view), is_ready }
+        Self {
+            list: budgets.into(),
+            of_pod: of_pod.into(),
+            controllers: Arc::new(controllers(objects, view)),
+            is_ready,
+        }
     }
 
     /// Why the pod cannot be evicted now; `None` if it can.
@@ -135,23 +141,13 @@ fn controllers(objects: &[Object], view: &ClusterView) -> Controllers {
     let mut scales: BTreeMap<ControllerKey, i32> = BTreeMap::new();
     let mut deployments: BTreeMap<ControllerKey, ControllerKey> = BTreeMap::new();
     for object in objects {
-        match object {
-            Object::Deployment(deployment) => {
-                scales.insert(key("Deployment", &deployment.meta), deployment.replicas);
-            }
-            Object::StatefulSet(set) => {
-                scales.insert(key("StatefulSet", &set.meta), set.replicas);
-            }
-            Object::ReplicaSet(set) => {
-                let key = key(set.kind.as_str(), &set.meta);
-                if let Some(owner) = &set.meta.owner {
-                    let top = (owner.kind.clone(), set.meta.namespace.clone(), owner.name.clone());
-                    deployments.insert(key.clone(), top);
-                }
-                scales.insert(key, set.replicas);
-            }
-            _ => {}
+        let (Some(replicas), kind, meta) = (object.replicas(), object.kind(), object.meta()) else { continue };
+        let key = key(kind.as_str(), meta);
+        // What rolls out nothing itself may belong to a workload that does.
+        if let Some(owner) = meta.owner.as_ref().filter(|_| !kind.has_rollouts()) {
+            deployments.insert(key.clone(), (owner.kind.clone(), meta.namespace.clone(), owner.name.clone()));
         }
+        scales.insert(key, replicas);
     }
     let top_of = |pod: &crate::study::cluster_view::ViewedPod| {
         let owner = pod.info.owner.as_ref()?;

@@ -6,11 +6,11 @@
 //! nodes the first one is taken, where kube-scheduler draws one at random.
 
 mod budgets;
-pub mod compress;
+pub(crate) mod compress;
 mod daemons;
 mod drain;
-pub mod fill;
-pub mod nodes_for;
+pub(crate) mod fill;
+pub(crate) mod nodes_for;
 mod placer;
 mod pod;
 mod pool;
@@ -19,9 +19,8 @@ mod prepare;
 mod tests;
 mod workloads;
 
-pub use compress::compress;
-pub use drain::EvictionRules;
-pub use fill::how_many;
-pub use nodes_for::nodes_for;
-pub use pod::PodToFit;
-pub use prepare::{Sources, Study, prepare};
+pub(crate) use compress::compress;
+pub(crate) use drain::EvictionRules;
+pub(crate) use fill::how_many;
+pub(crate) use nodes_for::nodes_for;
+pub(crate) use prepare::{Sources, prepare};

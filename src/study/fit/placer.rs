@@ -1,9 +1,10 @@
 //! Pods placed one after the other in a what-if view of the cluster, by the scheduling cycle itself.
 
+use crate::api::KubernetesVersion;
 use crate::cluster::NodeId;
 use crate::scheduler::{
-    Context, CycleState, Decision, Diagnosis, Failure, KubernetesVersion, PodInfo, Profile, Scratch, SearchState,
-    Snapshot, TieBreak, View, pre_enqueue, schedule,
+    Context, CycleState, Decision, Diagnosis, Failure, PodInfo, Profile, Scratch, SearchState, Snapshot, TieBreak,
+    View, pre_enqueue, schedule,
 };
 use crate::scheduler::{run_filters_with_nominated_pods, run_pre_filter};
 use std::collections::BTreeMap;

@@ -3,11 +3,11 @@
 use super::placer::profile_of;
 use super::pod::PodToFit;
 use super::workloads::place_workloads;
-use crate::api::Object;
+use crate::api::{KubernetesVersion, Object};
 use crate::input::manifest::{PodSource, load_objects, load_pod};
 use crate::input::scenario;
 use crate::input::{Diagnostic, Diagnostics, ManifestSource};
-use crate::scheduler::{KubernetesVersion, Profile, SchedulerConfig};
+use crate::scheduler::{Profile, SchedulerConfig};
 use crate::sim::{read_scheduler_config, starting_nodes};
 use crate::study::cluster_view::{ClusterView, ViewedPod};
 use jiff::Timestamp;

@@ -1,15 +1,17 @@
 //! Properties of the answers on random clusters, and what budgets and annotations do.
 
+use super::pod::PodToFit;
+use super::prepare::Study;
 use super::*;
 use crate::api::{
-    Container, DaemonSet, DaemonSetUpdateStrategy, IntOrPercent, LabelSelector, Labels, LimitRange, LimitRangeItem,
-    LimitType, Node, Object, ObjectMeta, OwnerReference, Pod, PodDisruptionBudget, PodPhase, PodSpec, PodTemplate,
-    PriorityClass, ResourceList, well_known,
+    Container, DaemonSet, DaemonSetUpdateStrategy, IntOrPercent, KubernetesVersion, LabelSelector, Labels, LimitRange,
+    LimitRangeItem, LimitType, Node, Object, ObjectMeta, OwnerReference, Pod, PodDisruptionBudget, PodPhase, PodSpec,
+    PodTemplate, PriorityClass, ResourceList, well_known,
 };
 use crate::input::manifest::LoadedPod;
 use crate::input::pool_shape::PoolShape;
 use crate::report::fit::CompressReport;
-use crate::scheduler::{KubernetesVersion, SchedulerConfig};
+use crate::scheduler::SchedulerConfig;
 use crate::study::cluster_view::ClusterView;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use proptest::prelude::*;

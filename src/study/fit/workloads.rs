@@ -25,12 +25,11 @@ pub fn place_workloads(objects: &[Object], view: &mut ClusterView, profiles: &[P
     }
     let mut waiting = Vec::new();
     for object in objects {
-        let replicas = match object {
-            Object::Deployment(deployment) => deployment.replicas,
-            Object::ReplicaSet(set) if set.meta.owner.is_none() => set.replicas,
-            Object::StatefulSet(set) => set.replicas,
-            _ => continue,
-        };
+        let Some(replicas) = object.replicas() else { continue };
+        // What rolls out nothing itself and belongs to something is kept by that.
+        if object.meta().owner.is_some() && !object.kind().has_rollouts() {
+            continue;
+        }
         let Some(loaded) = LoadedPod::of_object(object, "".into(), 0) else { continue };
         let pod = PodToFit::new(&loaded, objects, view, notes);
         waiting.push((pod, usize::try_from(replicas).unwrap_or(0)));

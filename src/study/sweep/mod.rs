@@ -18,15 +18,16 @@ mod point_summary;
 mod run;
 mod tables;
 
-pub use charts::write_charts;
 pub use execute::{Attempt, Model, PreparedPoint, Progress, RunError, SweepOptions, execute};
-pub use headline::headline_table;
 pub use journal::JOURNAL_FILE;
 pub use moves::{PLACEMENTS_FILE, write_placements};
-pub use plan::{MAX_RUNS, Parameter, Plan, PlanError, Point, value_text};
+pub use plan::{Parameter, Plan, PlanError, Point};
 pub use point_summary::{MetricSummary, PointSummary, summarize_points};
 pub use run::{Placement, Run, RunOutcome, SweepResult};
 pub use tables::{SUMMARY_FILE, SWEEP_FILE, write_tables};
+
+pub(crate) use charts::write_charts;
+pub(crate) use headline::headline_table;
 
 use crate::report::ReportError;
 use std::path::PathBuf;

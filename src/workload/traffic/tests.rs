@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::api::{self, Container, Kind, LabelSelector, Name, ObjectMeta, PodSpec, PodTemplate, ResourceList};
-use crate::cluster::{NewPod, Owner, WorkloadKind};
+use crate::cluster::NewPod;
 use crate::engine::EventQueue;
 use crate::input::scenario::Rate;
 use crate::units::MilliCpu;
@@ -29,7 +29,7 @@ fn cluster(limit: i64) -> (Cluster, Vec<PodId>) {
     };
     let deployment = cluster.apply_deployment(object.with_template(id), SimTime::ZERO);
     let workload = cluster.deployment(deployment).workload;
-    assert!(matches!(cluster.workload(workload).kind, WorkloadKind::Deployment(_)));
+    assert_eq!(cluster.workload(workload).kind, Kind::Deployment);
     let pods = (0..2)
         .map(|index| {
             let node = api::Node {
@@ -41,7 +41,7 @@ fn cluster(limit: i64) -> (Cluster, Vec<PodId>) {
                 name: Name::from(format!("web-{index}")),
                 namespace: cluster.deployment(deployment).namespace,
                 template: id,
-                owner: Owner::None,
+                owner: None,
                 workload: Some(workload),
                 ordinal: 0,
                 arrival: None,

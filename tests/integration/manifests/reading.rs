@@ -90,7 +90,7 @@ fn pod_level_requests_come_from_the_containers_or_the_limits() {
 #[test]
 fn every_kind_is_read() {
     let objects = load_right("all.yaml", OTHERS);
-    let kinds: Vec<_> = objects.iter().map(Object::kind).collect();
+    let kinds: Vec<_> = objects.iter().map(|object| object.kind().as_str()).collect();
     let expected = [
         "Node",
         "Service",

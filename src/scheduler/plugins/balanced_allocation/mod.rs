@@ -2,7 +2,7 @@
 
 use super::descriptor::{Descriptor, ExtensionPoint, Indexability};
 use super::plugin::Plugin;
-use crate::scheduler::config::KubernetesVersion;
+use crate::api::KubernetesVersion;
 use crate::scheduler::framework::MAX_NODE_SCORE;
 use crate::scheduler::view::{NodeInfo, PodInfo, ResourceKey};
 

@@ -66,6 +66,7 @@ fn listers(claims: Vec<PersistentVolumeClaim>) -> Listers {
         provisioner: provisioner.into(),
         binding_mode,
         allowed_topologies: topologies.iter().map(|zone| vec![("zone".into(), vec![(*zone).into()])]).collect(),
+        is_default: false,
     };
     let late = VolumeBindingMode::WaitForFirstConsumer;
     for class in [

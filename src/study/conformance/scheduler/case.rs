@@ -1,14 +1,13 @@
 //! A recorded case, and the scheduler's view of its cluster.
 
 use crate::api::scheduler_config::KubeSchedulerConfiguration;
-use crate::api::{self, Name};
+use crate::api::{self, KubernetesVersion, Name};
 use crate::cluster::{NodeId, PodId};
 use crate::input::kinds;
 use crate::input::scheduler_config::parse_scheduler_config;
 use crate::input::{FieldErrors, FieldPath};
 use crate::scheduler::{
-    Context, DisruptionBudget, KubernetesVersion, ListerChange, PodInfo, PodOrigin, PodOrigins, Profile,
-    SchedulerConfig, View,
+    Context, DisruptionBudget, ListerChange, PodInfo, PodOrigin, PodOrigins, Profile, SchedulerConfig, View,
 };
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1 as apps;

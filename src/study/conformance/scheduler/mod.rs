@@ -12,7 +12,7 @@ mod sequence;
 mod single;
 
 use super::{CaseResult, ConformanceError, Difference, PluginComparison, read_json_lines};
-use crate::scheduler::KubernetesVersion;
+use crate::api::KubernetesVersion;
 use case::Case;
 use serde_json::Value;
 use std::collections::BTreeMap;

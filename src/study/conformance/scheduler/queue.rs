@@ -1,10 +1,11 @@
 //! The scheduling queue under a virtual clock, in a closed loop with filters and scores.
 
 use super::case::{Case, Cluster, Operation};
+use crate::api::KubernetesVersion;
 use crate::cluster::{NodeId, PodId};
 use crate::scheduler::{
-    ClusterEvent, Decision, HintContext, KubernetesVersion, Place, PluginSet, PodInfo, SchedulingQueue, Scratch,
-    SearchState, TieBreak, node_update_events, pod_changes, schedule,
+    ClusterEvent, Decision, HintContext, Place, PluginSet, PodInfo, SchedulingQueue, Scratch, SearchState, TieBreak,
+    node_update_events, pod_changes, schedule,
 };
 use crate::units::{SimDuration, SimTime};
 use serde_json::{Map, Value, json};

@@ -1,9 +1,10 @@
 //! Sampled searches: the search order, and which nodes each search visits.
 
 use super::case::{Case, Cluster};
+use crate::api::KubernetesVersion;
 use crate::cluster::NodeId;
 use crate::scheduler::run_scores;
-use crate::scheduler::{Decision, Failure, KubernetesVersion, Scratch, SearchState, TieBreak, schedule, select_best};
+use crate::scheduler::{Decision, Failure, Scratch, SearchState, TieBreak, schedule, select_best};
 use serde_json::{Value, json};
 
 /// Replays one case; gives the result in the recording's form.

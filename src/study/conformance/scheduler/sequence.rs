@@ -1,8 +1,9 @@
 //! Sequences: pods that arrive one after the other, each judged on the state that its predecessors left.
 
 use super::case::{Case, Cluster};
+use crate::api::KubernetesVersion;
 use crate::scheduler::run_scores;
-use crate::scheduler::{Decision, KubernetesVersion, Scratch, SearchState, TieBreak, schedule, select_best};
+use crate::scheduler::{Decision, Scratch, SearchState, TieBreak, schedule, select_best};
 use serde_json::{Map, Value, json};
 
 /// Replays one case; gives the result in the recording's form.

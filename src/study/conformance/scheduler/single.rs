@@ -1,10 +1,10 @@
 //! Single decisions: one pod against one cluster, every field of the outcome.
 
 use super::case::{Case, Cluster};
+use crate::api::KubernetesVersion;
 use crate::scheduler::run_scores;
 use crate::scheduler::{
-    Decision, KubernetesVersion, PluginSet, PodInfo, PostFilterResult, Scratch, SearchState, TieBreak, post_filter,
-    schedule, select_best,
+    Decision, PluginSet, PodInfo, PostFilterResult, Scratch, SearchState, TieBreak, post_filter, schedule, select_best,
 };
 use serde_json::{Map, Value, json};
 

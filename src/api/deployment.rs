@@ -1,7 +1,102 @@
-//! `status` of workload objects.
+//! `Deployment` of `apps/v1`, after API-server defaulting, and its status.
 
-use super::{ConditionStatus, Name};
-use crate::units::SimTime;
+use super::{ApiObject, ConditionStatus, IntOrPercent, Kind, LabelSelector, ObjectMeta, PodTemplate};
+use crate::units::{SimDuration, SimTime};
+use std::sync::Arc;
+
+/// `spec.strategy` of a Deployment, after defaulting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeploymentStrategy {
+    /// Old pods go before new ones come.
+    Recreate,
+    /// Old pods are replaced in steps.
+    RollingUpdate {
+        /// Pods above the wanted number; a percentage rounds up.
+        max_surge: IntOrPercent,
+        /// Pods below the wanted number; a percentage rounds down.
+        max_unavailable: IntOrPercent,
+    },
+}
+
+impl Default for DeploymentStrategy {
+    fn default() -> Self {
+        Self::RollingUpdate { max_surge: IntOrPercent::Percent(25), max_unavailable: IntOrPercent::Percent(25) }
+    }
+}
+
+/// A `Deployment`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment<T = Arc<PodTemplate>> {
+    /// Identity.
+    pub meta: ObjectMeta,
+    /// `spec.replicas`.
+    pub replicas: i32,
+    /// `spec.selector`.
+    pub selector: LabelSelector,
+    /// `spec.template`.
+    pub template: T,
+    /// `spec.strategy`.
+    pub strategy: DeploymentStrategy,
+    /// `spec.minReadySeconds`.
+    pub min_ready: SimDuration,
+    /// `spec.progressDeadlineSeconds`; `None` is without a deadline.
+    pub progress_deadline: Option<SimDuration>,
+    /// `spec.revisionHistoryLimit`.
+    pub revision_history_limit: i32,
+    /// `spec.paused`.
+    pub paused: bool,
+}
+
+impl<T> Deployment<T> {
+    /// The same with its template held in another way, for example by the id of what admission made of it.
+    #[must_use]
+    pub fn with_template<U>(self, template: U) -> Deployment<U> {
+        let Self {
+            meta,
+            replicas,
+            selector,
+            template: _,
+            strategy,
+            min_ready,
+            progress_deadline,
+            revision_history_limit,
+            paused,
+        } = self;
+        Deployment {
+            meta,
+            replicas,
+            selector,
+            template,
+            strategy,
+            min_ready,
+            progress_deadline,
+            revision_history_limit,
+            paused,
+        }
+    }
+}
+
+impl ApiObject for Deployment {
+    fn kind(&self) -> Kind {
+        Kind::Deployment
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
+
+    fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
+        Some(&self.template)
+    }
+
+    fn selector(&self) -> Option<&LabelSelector> {
+        Some(&self.selector)
+    }
+
+    fn replicas(&self) -> Option<i32> {
+        Some(self.replicas)
+    }
+}
 
 /// Reason of the condition `Progressing`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,46 +178,4 @@ pub struct DeploymentStatus {
     pub available: Option<bool>,
     /// Condition `Progressing`; absent without a progress deadline.
     pub progressing: Option<DeploymentCondition>,
-}
-
-/// `status` of a StatefulSet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StatefulSetStatus {
-    /// `observedGeneration`.
-    pub observed_generation: i64,
-    /// `replicas`: its pods, terminating ones too.
-    pub replicas: i32,
-    /// `readyReplicas`: running and ready.
-    pub ready_replicas: i32,
-    /// `availableReplicas`: running, and ready for `minReadySeconds`.
-    pub available_replicas: i32,
-    /// `currentReplicas`: pods of the current revision that are not terminating.
-    pub current_replicas: i32,
-    /// `updatedReplicas`: pods of the update revision that are not terminating.
-    pub updated_replicas: i32,
-    /// `currentRevision`.
-    pub current_revision: Name,
-    /// `updateRevision`.
-    pub update_revision: Name,
-}
-
-/// `status` of a DaemonSet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DaemonSetStatus {
-    /// `observedGeneration`.
-    pub observed_generation: i64,
-    /// `desiredNumberScheduled`: nodes that should run a pod.
-    pub desired_number_scheduled: i32,
-    /// `currentNumberScheduled`: those of them that have one.
-    pub current_number_scheduled: i32,
-    /// `numberMisscheduled`: nodes that have a pod and should not.
-    pub number_misscheduled: i32,
-    /// `numberReady`: nodes that should run a pod and have a ready one.
-    pub number_ready: i32,
-    /// `updatedNumberScheduled`: those whose pod is of the current template.
-    pub updated_number_scheduled: i32,
-    /// `numberAvailable`: those whose pod has been ready for `minReadySeconds`.
-    pub number_available: i32,
-    /// `numberUnavailable`: nodes that should run a pod and have no available one.
-    pub number_unavailable: i32,
 }

@@ -1,0 +1,53 @@
+//! What every object of the API is, whatever its kind.
+
+use super::{Kind, LabelSelector, ObjectMeta, PodTemplate};
+use std::sync::Arc;
+
+/// An object of a kind. Each kind implements it beside its type.
+pub trait ApiObject {
+    /// The kind.
+    fn kind(&self) -> Kind;
+
+    /// The identity.
+    fn meta(&self) -> &ObjectMeta;
+
+    /// What its pods are made from; `None` of objects without pods. A pod is made from its template.
+    fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
+        None
+    }
+
+    /// The selector by which it finds pods; `None` of objects that select none.
+    fn selector(&self) -> Option<&LabelSelector> {
+        None
+    }
+
+    /// `spec.replicas`; `None` of objects without.
+    fn replicas(&self) -> Option<i32> {
+        None
+    }
+}
+
+/// The type of the objects of one kind that holds no `metadata`.
+pub trait OfKind {
+    /// The kind.
+    const KIND: Kind;
+}
+
+/// An object whose type holds no `metadata`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WithMeta<T> {
+    /// Identity.
+    pub meta: ObjectMeta,
+    /// The rest.
+    pub object: T,
+}
+
+impl<T: OfKind> ApiObject for WithMeta<T> {
+    fn kind(&self) -> Kind {
+        T::KIND
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
+}

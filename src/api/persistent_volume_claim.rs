@@ -1,0 +1,50 @@
+//! `PersistentVolumeClaim` of `v1`, and what claims are made from.
+
+use super::{AccessMode, Kind, LabelSelector, Name, OfKind, VolumeMode};
+use crate::units::Bytes;
+
+/// A claim that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClaimTemplate {
+    /// The claim.
+    pub claim: PersistentVolumeClaim,
+    /// Whether admission gives it the default storage class.
+    pub wants_default_class: bool,
+}
+
+impl OfKind for ClaimTemplate {
+    const KIND: Kind = Kind::PersistentVolumeClaim;
+}
+
+/// A `PersistentVolumeClaim`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PersistentVolumeClaim {
+    /// Namespace.
+    pub namespace: Name,
+    /// Name.
+    pub name: Name,
+    /// Identifier in a dump.
+    pub uid: Name,
+    /// Identifier of the controlling owner: the pod, for an ephemeral volume.
+    pub owner_uid: Option<Name>,
+    /// `spec.accessModes`.
+    pub access_modes: Vec<AccessMode>,
+    /// `spec.resources.requests.storage`.
+    pub request: Option<Bytes>,
+    /// `spec.storageClassName`; empty for none.
+    pub storage_class: Name,
+    /// `spec.volumeMode`.
+    pub volume_mode: VolumeMode,
+    /// `spec.volumeName`; empty until a volume is chosen.
+    pub volume_name: Name,
+    /// `spec.selector`.
+    pub selector: Option<LabelSelector>,
+    /// Annotation `pv.kubernetes.io/bind-completed` is present.
+    pub bind_completed: bool,
+    /// Annotation `volume.kubernetes.io/selected-node`.
+    pub selected_node: Option<Name>,
+    /// `status.phase` is Lost.
+    pub is_lost: bool,
+    /// Deletion was requested.
+    pub terminating: bool,
+}

@@ -1,0 +1,44 @@
+//! `ReplicaSet` of `apps/v1` and `ReplicationController` of `v1`, after API-server defaulting.
+
+use super::{ApiObject, Kind, LabelSelector, ObjectMeta, PodTemplate};
+use crate::units::SimDuration;
+use std::sync::Arc;
+
+/// A `ReplicaSet`, or a `ReplicationController`, which Kubernetes' controller sees as a ReplicaSet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplicaSet {
+    /// [`Kind::ReplicaSet`] or [`Kind::ReplicationController`].
+    pub kind: Kind,
+    /// Identity.
+    pub meta: ObjectMeta,
+    /// `spec.replicas`.
+    pub replicas: i32,
+    /// `spec.selector`.
+    pub selector: LabelSelector,
+    /// `spec.template`.
+    pub template: Arc<PodTemplate>,
+    /// `spec.minReadySeconds`.
+    pub min_ready: SimDuration,
+}
+
+impl ApiObject for ReplicaSet {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
+
+    fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
+        Some(&self.template)
+    }
+
+    fn selector(&self) -> Option<&LabelSelector> {
+        Some(&self.selector)
+    }
+
+    fn replicas(&self) -> Option<i32> {
+        Some(self.replicas)
+    }
+}

@@ -1,0 +1,32 @@
+//! `StorageClass` of `storage.k8s.io/v1`.
+
+use super::{Kind, Name, OfKind};
+
+/// `volumeBindingMode`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum VolumeBindingMode {
+    /// As soon as the claim is there.
+    #[default]
+    Immediate,
+    /// When a pod that uses the claim is scheduled.
+    WaitForFirstConsumer,
+}
+
+/// A `StorageClass`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StorageClass {
+    /// Name.
+    pub name: Name,
+    /// `provisioner`.
+    pub provisioner: Name,
+    /// `volumeBindingMode`.
+    pub binding_mode: VolumeBindingMode,
+    /// `allowedTopologies`: the OR of terms, each the AND of labels with their allowed values.
+    pub allowed_topologies: Vec<Vec<(Name, Vec<Name>)>>,
+    /// Annotation `storageclass.kubernetes.io/is-default-class`: claims get it that name no class.
+    pub is_default: bool,
+}
+
+impl OfKind for StorageClass {
+    const KIND: Kind = Kind::StorageClass;
+}

@@ -1,0 +1,71 @@
+//! What the API server offers on objects of any kind, by id.
+
+use super::{Cluster, PodId, TemplateId, WorkloadId};
+use crate::api::{Kind, Name};
+use crate::units::SimTime;
+
+/// `autoscaling/v1` Scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scale {
+    /// `spec.replicas`.
+    pub spec_replicas: i32,
+    /// `status.replicas`: those that the object's controller last counted.
+    pub status_replicas: i32,
+}
+
+/// An object that the cluster keeps. Each kind implements it beside its state, for the type of its ids.
+pub(super) trait Resource: Copy {
+    /// The kind.
+    fn kind(self, cluster: &Cluster) -> Kind;
+
+    /// The name.
+    fn name(self, cluster: &Cluster) -> &Name;
+
+    /// Deletes the object as clients do.
+    fn delete(self, cluster: &mut Cluster, now: SimTime);
+
+    /// The workload that the object is, or belongs to.
+    fn workload(self, _cluster: &Cluster) -> Option<WorkloadId> {
+        None
+    }
+
+    /// The scale subresource; `None` without it.
+    fn scale(self, _cluster: &Cluster) -> Option<Scale> {
+        None
+    }
+
+    /// Writes the scale subresource. An object without it stays as it is.
+    fn set_scale(self, _cluster: &mut Cluster, _replicas: i32) {}
+
+    /// The pods that the selector of the scale matches, in order of creation by owner.
+    fn pods_of_scale(self, _cluster: &Cluster) -> Vec<PodId> {
+        Vec::new()
+    }
+
+    /// The template whose changes are rolled out to the object's pods; `None` of an object without rollouts.
+    fn rollout_template(self, _cluster: &Cluster) -> Option<TemplateId> {
+        None
+    }
+
+    /// The template that a rollout can go back to.
+    fn previous_template(self, _cluster: &Cluster) -> Option<TemplateId> {
+        None
+    }
+
+    /// Starts a rollout. An object without rollouts stays as it is.
+    fn set_rollout_template(self, _cluster: &mut Cluster, _template: TemplateId) {}
+
+    /// Where the pods are listed that have the object as their controlling owner.
+    fn owned_pods_mut(self, _cluster: &mut Cluster) -> Option<&mut Vec<PodId>> {
+        None
+    }
+
+    /// Adds to the numbers of active, and of active ready, pods that an owner keeps.
+    fn count_pods(self, _cluster: &mut Cluster, _active: i32, _ready: i32) {}
+
+    /// How many of a workload's pods are of its current template, and how many are available, as its status last said;
+    /// `None` where its status does not say.
+    fn updated_and_available(self, _cluster: &Cluster) -> Option<(i64, i64)> {
+        None
+    }
+}
