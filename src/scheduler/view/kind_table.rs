@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use crate::api::{Labels, ObjectMeta, Pod, PodSpec, PodTemplate, SelectorRequirement};
     use crate::cluster::PodId;
-    use crate::scheduler::config::KubernetesVersion;
+    use crate::api::KubernetesVersion;
     use crate::scheduler::view::PodTraits;
 
     fn pod(labels: Labels) -> Arc<PodInfo> {
