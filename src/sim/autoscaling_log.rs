@@ -68,7 +68,7 @@ impl AutoscalingLog {
             let (decisions, last) = decisions.next().unwrap_or_default();
             AutoscalerRecord {
                 spec: Arc::new(spec(hpa, cluster)),
-                created: hpa.created,
+                created: hpa.head.created,
                 removed: hpa.removed,
                 min_replicas: hpa.object.min_replicas,
                 max_replicas: hpa.object.max_replicas,

@@ -89,9 +89,9 @@ fn from(kinds: &[KindId], first: usize) -> &[KindId] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::KubernetesVersion;
     use crate::api::{Labels, ObjectMeta, Pod, PodSpec, PodTemplate, SelectorRequirement};
     use crate::cluster::PodId;
-    use crate::api::KubernetesVersion;
     use crate::scheduler::view::PodTraits;
 
     fn pod(labels: Labels) -> Arc<PodInfo> {
