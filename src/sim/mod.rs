@@ -4,7 +4,7 @@ mod action_tracker;
 mod arrival_stream;
 mod arrivals;
 mod audience;
-mod autoscaling_record;
+mod autoscaling_log;
 mod check;
 mod check_names;
 mod config_references;
