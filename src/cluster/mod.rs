@@ -32,6 +32,7 @@ mod template;
 mod workload;
 
 pub use admission::Admission;
+pub use apply::ApplyPlan;
 pub use change::{ApiEvent, Change, ChangeKind, EventMessage, EventObject, Severity};
 pub use daemon_set::DaemonSet;
 pub use deployment::Deployment;
@@ -44,6 +45,7 @@ pub use ids::{
 pub use interest::Interest;
 pub use machine::Machine;
 pub use node::{Node, NodeReady};
+pub use operations::RESTARTED_AT;
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Pod};
 pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};
 pub use resource::Scale;

@@ -1,9 +1,12 @@
 //! Operator actions: each action of the scenario becomes the API writes that kubectl would make.
 
+use super::applied_object::AppliedObject;
 use super::event::Event;
+use super::live_documents::LiveDocuments;
 use super::prepare::Prepared;
 use super::settings;
-use crate::cluster::{Cluster, NodeId, ObjectId};
+use crate::api::Name;
+use crate::cluster::{ApplyPlan, Cluster, NodeId, ObjectId};
 use crate::controllers::eviction::controller::Drain;
 use crate::controllers::manager::Controllers;
 use crate::engine::{EventQueue, Priority};
@@ -17,6 +20,8 @@ use std::sync::Arc;
 pub struct Operator<'a> {
     prepared: &'a Prepared,
     pools: Vec<NodePool>,
+    /// The documents of the objects that actions apply.
+    documents: LiveDocuments,
     /// What an action could not do, and what was met on the way.
     remarks: Vec<String>,
 }
@@ -25,7 +30,8 @@ impl<'a> Operator<'a> {
     /// The operator of a scenario, who has done nothing yet.
     pub fn new(prepared: &'a Prepared) -> Self {
         let pools = prepared.scenario.spec.node_pools.iter().map(settings::node_pool).collect();
-        Self { prepared, pools, remarks: Vec::new() }
+        let documents = LiveDocuments::new(&prepared.documents, prepared.start());
+        Self { prepared, pools, documents, remarks: Vec::new() }
     }
 
     /// The node pools.
@@ -48,6 +54,7 @@ impl<'a> Operator<'a> {
     /// Applies the manifests of the scenario, and plans its actions.
     pub fn start(&mut self, cluster: &mut Cluster, queue: &mut EventQueue<Event>) {
         self.remarks = cluster.apply(&self.prepared.objects, SimTime::ZERO);
+        self.documents.start(cluster);
         for (index, action) in self.prepared.scenario.actions.iter().enumerate() {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             queue.schedule_with(action.at, Priority::First, Event::Action { index });
@@ -59,6 +66,15 @@ impl<'a> Operator<'a> {
             let node = self.pools[pool].next_node();
             cluster.add_node(Arc::new(node), u32::try_from(pool).ok(), now);
         }
+    }
+
+    /// `kubectl apply`.
+    fn apply(&mut self, applied: &[AppliedObject], cluster: &mut Cluster, now: SimTime) {
+        let plan = ApplyPlan::of(applied, |applied| &applied.object);
+        for applied in plan.objects {
+            self.remarks.extend(self.documents.apply(applied, cluster, now));
+        }
+        self.remarks.extend(plan.remark);
     }
 
     /// Carries out an action.
@@ -79,8 +95,8 @@ impl<'a> Operator<'a> {
                 }
             }
             ActionVerb::Apply(_) => {
-                if let Some(objects) = prepared.applied.get(index as usize) {
-                    self.remarks.extend(cluster.apply(objects, now));
+                if let Some(applied) = prepared.applied.get(index as usize) {
+                    self.apply(applied, cluster, now);
                 }
             }
             ActionVerb::Cordon(node) => self.set_unschedulable(node, true, cluster, now),
@@ -103,7 +119,10 @@ impl<'a> Operator<'a> {
             }
             ActionVerb::RolloutRestart(target) => {
                 if let Some(object) = self.existing(target, "restart", cluster, now) {
-                    cluster.restart_rollout(object, &action.at.to_string());
+                    let (before, at) = (cluster.rollout_template_of(object), action.at.to_string());
+                    cluster.restart_rollout(object, &at);
+                    let key = (target.kind, Name::from(target.namespace.as_str()), Name::from(target.name.as_str()));
+                    self.documents.note_restart(&key, [before, cluster.rollout_template_of(object)], &at);
                 }
             }
             ActionVerb::RolloutUndo(target) => {
