@@ -73,7 +73,7 @@ pub use limit_range::{LimitRange, LimitRangeItem, LimitType, aggregate, requests
 pub use meta::{ObjectMeta, OwnerReference};
 pub use name::Name;
 pub use namespace::Namespace;
-pub use node::{ContainerImage, Node, well_known};
+pub use node::{ContainerImage, Node, well_known, with_deprecated_twins};
 pub use object::Object;
 pub(crate) use object::for_object;
 pub use persistent_volume::{ClaimReference, PersistentVolume, PersistentVolumeSource};

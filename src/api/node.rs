@@ -16,6 +16,16 @@ pub mod well_known {
     pub const REGION_BETA: &str = "failure-domain.beta.kubernetes.io/region";
     /// Node label: instance type.
     pub const INSTANCE_TYPE: &str = "node.kubernetes.io/instance-type";
+    /// Node label: instance type, before 1.17.
+    pub const INSTANCE_TYPE_BETA: &str = "beta.kubernetes.io/instance-type";
+    /// Node label: operating system.
+    pub const OS: &str = "kubernetes.io/os";
+    /// Node label: operating system, before 1.14.
+    pub const OS_BETA: &str = "beta.kubernetes.io/os";
+    /// Node label: processor architecture.
+    pub const ARCH: &str = "kubernetes.io/arch";
+    /// Node label: processor architecture, before 1.14.
+    pub const ARCH_BETA: &str = "beta.kubernetes.io/arch";
     /// Taint: condition Ready is False.
     pub const TAINT_NOT_READY: &str = "node.kubernetes.io/not-ready";
     /// Taint: condition Ready is Unknown.
@@ -93,4 +103,55 @@ impl ApiObject for Node {
 /// The value under `key`, else under `beta_key`.
 fn labelled<'a>(labels: &'a Labels, key: &str, beta_key: &str) -> Option<&'a Name> {
     labels.get(key).or_else(|| labels.get(beta_key))
+}
+
+/// Labels of nodes with their deprecated twins, which kubelets and cloud controller managers go on setting
+/// (`pkg/kubelet/kubelet_node_status.go`, `cloud-provider/controllers/node`, Kubernetes 1.36).
+const DEPRECATED_TWINS: [(&str, &str); 5] = [
+    (well_known::OS, well_known::OS_BETA),
+    (well_known::ARCH, well_known::ARCH_BETA),
+    (well_known::INSTANCE_TYPE, well_known::INSTANCE_TYPE_BETA),
+    (well_known::REGION, well_known::REGION_BETA),
+    (well_known::ZONE, well_known::ZONE_BETA),
+];
+
+/// The labels with what of each pair of a label and its deprecated twin is missing, if the other is there.
+#[must_use]
+pub fn with_deprecated_twins(labels: &Labels) -> Labels {
+    let both_ways = DEPRECATED_TWINS.iter().flat_map(|(label, twin)| [(label, twin), (twin, label)]);
+    both_ways.fold(labels.clone(), |known, (present, missing)| match labels.get(present) {
+        Some(value) if !labels.contains_key(missing) => known.with(missing, value),
+        _ => known,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_have_their_deprecated_twins() {
+        let of = |labels: &[(&str, &str)]| labels.iter().copied().collect::<Labels>();
+        let cases = [
+            (
+                of(&[("kubernetes.io/os", "linux")]),
+                of(&[("beta.kubernetes.io/os", "linux"), ("kubernetes.io/os", "linux")]),
+            ),
+            (
+                of(&[("failure-domain.beta.kubernetes.io/zone", "a"), ("tier", "web")]),
+                of(&[
+                    ("failure-domain.beta.kubernetes.io/zone", "a"),
+                    ("tier", "web"),
+                    ("topology.kubernetes.io/zone", "a"),
+                ]),
+            ),
+            (
+                of(&[("kubernetes.io/arch", "arm64"), ("beta.kubernetes.io/arch", "amd64")]),
+                of(&[("kubernetes.io/arch", "arm64"), ("beta.kubernetes.io/arch", "amd64")]),
+            ),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(with_deprecated_twins(&given), expected);
+        }
+    }
 }

@@ -10,9 +10,11 @@
 //! The pipeline holds no state and needs no event: the points that exist at a time follow from the container's start,
 //! and the caller is asked for the cumulative usage at those two times, only for the pods that somebody asks about.
 //!
-//! Deviations: all nodes are scraped at the same instant and answer at once; a scrape never fails. In a real cluster a
-//! kubelet answers with the point of cAdvisor's last housekeeping (every 10 to 15 s, jittered); here a point is taken
-//! at the scrape itself, or at whole multiples of [`MetricsServer::housekeeping_interval`] after the container's start.
+//! A kubelet answers with the point of its last look at the container (cAdvisor's housekeeping), which has a phase of its own
+//! for each container.
+//!
+//! Deviations: all nodes are scraped at the same instant and answer at once; a scrape never fails. The phase of a
+//! container's housekeeping stays the same as long as it runs (cAdvisor makes each interval a little longer at random).
 
 use crate::api::MilliValue;
 use crate::units::{Bytes, SimDuration, SimTime};
@@ -78,7 +80,7 @@ pub struct MetricsServer {
     pub metric_resolution: SimDuration,
     /// A scrape happens at this time and at whole multiples of the resolution before and after it.
     pub first_scrape: SimTime,
-    /// How often the kubelet takes a point of each container; zero takes it at the scrape. cAdvisor's
+    /// How often the kubelet takes a point of each container; zero takes it at the scrape. The kubelet's
     /// `--housekeeping-interval` is 10 s.
     pub housekeeping_interval: SimDuration,
     /// A container this old but younger than the resolution at its point is rated from its start:
@@ -114,17 +116,27 @@ impl MetricsServer {
         last_tick(now, self.first_scrape, self.metric_resolution)
     }
 
-    /// The point that the kubelet gives a scrape of a container that started at `started`; `None` before the start.
-    fn point(&self, scrape: SimTime, started: SimTime) -> Option<SimTime> {
-        (scrape > started).then(|| last_tick(scrape, started, self.housekeeping_interval)).filter(|&at| at > started)
+    /// How long before the present the earlier of the two points of a container may lie.
+    #[must_use]
+    pub fn longest_look_back(&self) -> SimDuration {
+        (self.metric_resolution + self.housekeeping_interval) * 2
+    }
+
+    /// The point that the kubelet gives a scrape of a container that started at `started` and is looked at from
+    /// `first_look` on; `None` before that.
+    fn point(&self, scrape: SimTime, started: SimTime, first_look: SimTime) -> Option<SimTime> {
+        let has_point = scrape > started && scrape >= first_look;
+        has_point.then(|| last_tick(scrape, first_look, self.housekeeping_interval)).filter(|&at| at > started)
     }
 
     /// The two points of a container at `now`, or `None` while metrics-server cannot answer for it. The container must
-    /// have run since `started` without a restart: a restart begins anew.
+    /// have run since `started` without a restart: a restart begins anew. `phase`, a share of the housekeeping interval, is
+    /// the time from its start to the kubelet's first look at it.
     #[must_use]
-    pub fn window(&self, now: SimTime, started: SimTime) -> Option<ScrapeWindow> {
+    pub fn window(&self, now: SimTime, started: SimTime, phase: f64) -> Option<ScrapeWindow> {
+        let first_look = started + self.housekeeping_interval.mul_f64(phase);
         let scrape = self.last_scrape(now);
-        let last = self.point(scrape, started)?;
+        let last = self.point(scrape, started, first_look)?;
         let age = last - started;
         if age >= self.fresh_container_min_resolution && age < self.metric_resolution {
             return Some(ScrapeWindow { previous: started, last });
@@ -136,7 +148,7 @@ impl MetricsServer {
         // back, at most as many scrapes as fit in the housekeeping interval.
         let mut earlier = scrape - self.metric_resolution;
         loop {
-            let previous = self.point(earlier, started)?;
+            let previous = self.point(earlier, started, first_look)?;
             if previous < last {
                 return Some(ScrapeWindow { previous, last });
             }
@@ -160,26 +172,28 @@ mod tests {
         let housekeeping = MetricsServer { housekeeping_interval: SimDuration::from_secs(10), ..server };
         let lazy = MetricsServer { housekeeping_interval: SimDuration::from_secs(40), ..server };
         let cases = [
-            (server, 29, 14, None, "one point, too young to be rated from its start"),
-            (server, 44, 21, None, "still one point"),
-            (server, 45, 21, Some((30, 45)), "second point"),
-            (server, 59, 21, Some((30, 45)), "until the next scrape"),
-            (server, 60, 21, Some((45, 60)), "next scrape"),
-            (server, 30, 20, Some((20, 30)), "10 s old at its first point: rated from the start"),
-            (server, 30, 15, None, "exactly one resolution old at its first point"),
-            (server, 30, 30, None, "started at the scrape: no point yet"),
-            (server, 45, 30, None, "and then only one"),
-            (server, 60, 30, Some((45, 60)), "and then two"),
-            (server, 10, 20, None, "not started"),
-            (slow, 60, 5, Some((5, 60)), "55 s old with a resolution of 60 s"),
-            (slow, 119, 0, None, "one point at 60 s, exactly one resolution old"),
-            (housekeeping, 61, 18, Some((38, 58)), "points are taken at 28, 38, 48, 58"),
-            (housekeeping, 45, 18, Some((28, 38)), "points are taken at 28, 38"),
-            (lazy, 100, 3, Some((43, 83)), "several scrapes meet the same point"),
-            (lazy, 80, 3, None, "all scrapes met one point"),
+            (server, 29, 14, 0.0, None, "one point, too young to be rated from its start"),
+            (server, 44, 21, 0.0, None, "still one point"),
+            (server, 45, 21, 0.0, Some((30, 45)), "second point"),
+            (server, 59, 21, 0.0, Some((30, 45)), "until the next scrape"),
+            (server, 60, 21, 0.0, Some((45, 60)), "next scrape"),
+            (server, 30, 20, 0.0, Some((20, 30)), "10 s old at its first point: rated from the start"),
+            (server, 30, 15, 0.0, None, "exactly one resolution old at its first point"),
+            (server, 30, 30, 0.0, None, "started at the scrape: no point yet"),
+            (server, 45, 30, 0.0, None, "and then only one"),
+            (server, 60, 30, 0.0, Some((45, 60)), "and then two"),
+            (server, 10, 20, 0.0, None, "not started"),
+            (slow, 60, 5, 0.0, Some((5, 60)), "55 s old with a resolution of 60 s"),
+            (slow, 119, 0, 0.0, None, "one point at 60 s, exactly one resolution old"),
+            (housekeeping, 61, 18, 0.0, Some((38, 58)), "points are taken at 28, 38, 48, 58"),
+            (housekeeping, 45, 18, 0.0, Some((28, 38)), "points are taken at 28, 38"),
+            (lazy, 100, 3, 0.0, Some((43, 83)), "several scrapes meet the same point"),
+            (lazy, 80, 3, 0.0, None, "all scrapes met one point"),
+            (housekeeping, 61, 18, 0.5, Some((43, 53)), "points are taken at 23, 33, 43, 53"),
+            (housekeeping, 32, 21, 0.95, None, "the first look comes later than the scrape"),
         ];
-        for (server, now, started, expected, why) in cases {
-            let window = server.window(seconds(now), seconds(started));
+        for (server, now, started, phase, expected, why) in cases {
+            let window = server.window(seconds(now), seconds(started), phase);
             let found = window.map(|window| (window.previous, window.last));
             assert_eq!(found, expected.map(|(previous, last)| (seconds(previous), seconds(last))), "{why}");
         }

@@ -18,12 +18,11 @@ use super::stateful_set::controller::StatefulSetController;
 use super::taint_eviction::controller::TaintEvictionController;
 use crate::api::{DeploymentStrategy, Kind};
 use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, ObjectId, PodId, ReplicaSetId};
-use crate::engine::Agenda;
+use crate::engine::{Agenda, Latency};
 
 /// All running controllers.
 #[derive(Debug)]
 pub struct Controllers {
-    settings: ControllerSettings,
     deployment: DeploymentController,
     replica_set: ReplicaSetController,
     replication: ReplicaSetController,
@@ -37,13 +36,13 @@ pub struct Controllers {
     disruption: DisruptionController,
     eviction: EvictionController,
     garbage_client: TokenBucket,
+    garbage_latency: Latency,
 }
 
 impl Controllers {
     /// Controllers of a cluster that is still empty.
     pub fn new(settings: ControllerSettings) -> Self {
         Self {
-            settings,
             deployment: DeploymentController::new(&settings),
             replica_set: ReplicaSetController::new(&settings),
             replication: replication_manager(&settings),
@@ -57,6 +56,7 @@ impl Controllers {
             disruption: DisruptionController::default(),
             eviction: EvictionController::default(),
             garbage_client: settings.client(),
+            garbage_latency: settings.sync_latency("garbage-collector"),
         }
     }
 
@@ -117,7 +117,7 @@ impl Controllers {
         }
         match change {
             Change::DeploymentSpec(id) => {
-                self.deployment.enqueue(id, self.settings.deployment_sync, agenda);
+                self.deployment.wake(id, agenda);
             }
             Change::DeploymentRemoved(id) => {
                 for set in cluster.deployment(id).replica_sets.clone() {
@@ -209,21 +209,21 @@ impl Controllers {
         let set = cluster.replica_set(set);
         let Some(deployment) = set.deployment.filter(|_| set.pods.is_empty()) else { return };
         if cluster.deployment(deployment).object.strategy == DeploymentStrategy::Recreate {
-            self.deployment.enqueue(deployment, self.settings.deployment_sync, agenda);
+            self.deployment.wake(deployment, agenda);
         }
     }
 
     /// The garbage collector deletes the pods of an owner that is gone, as its client's rate limit allows.
     fn collect<A: Agenda<ControllerEvent>>(&mut self, pods: &[PodId], agenda: &mut A) {
         for pod in pods {
-            let at = self.garbage_client.take(agenda.now() + self.settings.controller_sync);
+            let at = self.garbage_client.take(agenda.now() + self.garbage_latency.draw());
             agenda.schedule(at, ControllerEvent::DeletePod(*pod, Disruption::Deletion));
         }
     }
 
     fn wake_deployment_of<A: Agenda<ControllerEvent>>(&mut self, id: ReplicaSetId, cluster: &Cluster, agenda: &mut A) {
         if let Some(deployment) = cluster.replica_set(id).deployment {
-            self.deployment.enqueue(deployment, self.settings.deployment_sync, agenda);
+            self.deployment.wake(deployment, agenda);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::eviction::controller::Drain;
 use crate::controllers::manager::Controllers;
-use crate::engine::{EventQueue, Priority};
+use crate::engine::{EventQueue, LatencyDistribution, Priority, RandomStreams};
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
 
@@ -42,11 +42,12 @@ pub struct TestCluster {
     pub milestones: [Vec<i64>; 4],
 }
 
-const SYNC: SimDuration = SimDuration::from_millis(8);
+const SYNC: LatencyDistribution = LatencyDistribution::fixed(SimDuration::from_millis(8));
 
 impl TestCluster {
     pub fn new(nodes: usize) -> Self {
         let settings = ControllerSettings {
+            streams: RandomStreams::new(1),
             volume_provisioning: SimDuration::from_secs(5),
             controller_sync: SYNC,
             deployment_sync: SYNC,

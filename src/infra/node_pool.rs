@@ -1,6 +1,6 @@
 //! Node pools: groups of equal nodes.
 
-use crate::api::{self, Labels, Name, ObjectMeta, ResourceList, Taint, well_known};
+use crate::api::{self, Labels, Name, ObjectMeta, ResourceList, Taint, well_known, with_deprecated_twins};
 use crate::units::NanoDollars;
 
 /// Label of nodes that a pool made: the pool's name.
@@ -13,6 +13,8 @@ pub struct NodePool {
     pub name: Name,
     /// Zones, over which the nodes are spread in turn.
     pub zones: Vec<Name>,
+    /// Region; empty if not given.
+    pub region: Name,
     /// Instance type; empty if not given.
     pub instance_type: Name,
     /// Labels besides those that every node has.
@@ -37,19 +39,26 @@ impl NodePool {
         let name = Name::from(format!("{}-{index}", self.name));
         let mut labels: Vec<(Name, Name)> = vec![
             (Name::from(well_known::HOSTNAME), name.clone()),
-            (Name::from("kubernetes.io/os"), Name::from("linux")),
-            (Name::from("kubernetes.io/arch"), Name::from("amd64")),
+            (Name::from(well_known::OS), Name::from("linux")),
+            (Name::from(well_known::ARCH), Name::from("amd64")),
             (Name::from(POOL_LABEL), self.name.clone()),
         ];
         if !self.zones.is_empty() {
             labels.push((Name::from(well_known::ZONE), self.zones[index as usize % self.zones.len()].clone()));
+        }
+        if !self.region.is_empty() {
+            labels.push((Name::from(well_known::REGION), self.region.clone()));
         }
         if !self.instance_type.is_empty() {
             labels.push((Name::from(well_known::INSTANCE_TYPE), self.instance_type.clone()));
         }
         labels.extend(self.labels.iter().map(|(key, value)| (key.clone(), value.clone())));
         api::Node {
-            meta: ObjectMeta { name, labels: labels.into_iter().collect(), ..ObjectMeta::default() },
+            meta: ObjectMeta {
+                name,
+                labels: with_deprecated_twins(&labels.into_iter().collect()),
+                ..ObjectMeta::default()
+            },
             taints: self.taints.clone(),
             unschedulable: false,
             capacity: self.capacity.clone(),
@@ -69,6 +78,7 @@ mod tests {
         let mut pool = NodePool {
             name: "general".into(),
             zones: vec!["a".into(), "b".into()],
+            region: "eu".into(),
             instance_type: "m5.xlarge".into(),
             labels: [("tier", "web")].into_iter().collect(),
             taints: Vec::new(),
@@ -82,5 +92,14 @@ mod tests {
         assert_eq!(zones, ["a", "b", "a"]);
         assert_eq!(&*nodes[2].meta.name, "general-2");
         assert_eq!(nodes[0].meta.labels.get("tier").map(|value| &**value), Some("web"));
+        for (label, value) in [
+            ("beta.kubernetes.io/os", "linux"),
+            ("beta.kubernetes.io/instance-type", "m5.xlarge"),
+            ("topology.kubernetes.io/region", "eu"),
+            ("failure-domain.beta.kubernetes.io/region", "eu"),
+            ("failure-domain.beta.kubernetes.io/zone", "a"),
+        ] {
+            assert_eq!(nodes[2].meta.labels.get(label).map(|value| &**value), Some(value), "{label}");
+        }
     }
 }

@@ -14,5 +14,6 @@ pub mod trace;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::ManifestSource;
 pub use document::field_path::FieldPath;
+pub(crate) use document::similar;
 pub use field_error::{FieldError, FieldErrors};
 pub use table::TableError;

@@ -17,7 +17,7 @@ use crate::api::{ConfigKind, PodPhase, PodTemplate, RestartPolicy};
 use crate::cluster::{
     ApiEvent, Change, ChangeKind, Cluster, EventObject, Interest, Machine, Node, NodeId, NodeReady, PodId, Severity,
 };
-use crate::engine::{Agenda, RandomStream, RandomStreams};
+use crate::engine::{Agenda, Latency, LatencyDistribution, RandomStream, RandomStreams};
 use crate::input::scenario::Startup;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Sampler;
@@ -115,8 +115,9 @@ struct Runtime {
 /// What the kubelet is told besides the scenario's `startup`.
 #[derive(Clone, Debug)]
 pub struct KubeletSettings {
-    /// From a change in the API to the kubelet seeing it, and from a change at the kubelet to its status in the API.
-    pub report_delay: SimDuration,
+    /// From a pod's binding to `Running` in its status, beyond the time that its containers take to start: half of the
+    /// median until the kubelet sees the pod, the rest until what it reports is in the API.
+    pub bound_to_running: LatencyDistribution,
     /// From the termination signal to the end of a container that does not say how long it takes.
     pub stop_delay: SimDuration,
     /// Kinds of objects that a pod waits for until they exist; those of other kinds are taken as existing.
@@ -132,6 +133,8 @@ pub struct Kubelets {
     runtimes: Vec<Runtime>,
     /// Nodes whose machine went down and that have not started their pods again.
     crashed: BTreeSet<NodeId>,
+    /// From binding to `Running`, without the start.
+    latency: Latency,
     start_stream: RandomStream,
     retry_stream: RandomStream,
 }
@@ -140,14 +143,25 @@ impl Kubelets {
     /// Kubelets with empty nodes.
     pub fn new(settings: KubeletSettings, startup: &Startup, streams: RandomStreams) -> Self {
         Self {
-            settings,
             images: NodeImages::new(&startup.image_pull, streams),
             container_start: Sampler::new(&startup.container_start),
             runtimes: Vec::new(),
             crashed: BTreeSet::new(),
+            latency: Latency::new(settings.bound_to_running, streams, "latency/kubelet"),
             start_stream: streams.stream("kubelet/container-start"),
             retry_stream: streams.stream("kubelet/sync-retry"),
+            settings,
         }
+    }
+
+    /// From a change in the API to the kubelet seeing it.
+    fn until_seen(&self) -> SimDuration {
+        self.latency.median() / 2
+    }
+
+    /// From a change at a kubelet to its status in the API.
+    fn until_reported(&mut self) -> SimDuration {
+        (self.latency.draw() - self.until_seen()).max_zero()
     }
 
     fn runtime(&mut self, pod: PodId) -> &mut Runtime {
@@ -335,7 +349,7 @@ impl Kubelets {
         self.runtime(pod).stopping = true;
         let Some(deletion) = cluster.pod(pod).deletion else { return };
         let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
-        let seen = agenda.now() + self.settings.report_delay;
+        let seen = agenda.now() + self.until_seen();
         let end = if runtime.up { self.termination_end(&template, seen, deletion.grace) } else { seen };
         let generation = cluster.next_pod_generation(pod);
         agenda.schedule(end, KubeletEvent::Stopped { pod, generation });
@@ -406,7 +420,8 @@ impl Kubelets {
             if cluster.pod(pod).deletion.is_some() {
                 let generation = cluster.next_pod_generation(pod);
                 self.runtime(pod).stopping = true;
-                agenda.schedule(now + self.settings.report_delay, KubeletEvent::Stopped { pod, generation });
+                let stopped = now + self.until_reported();
+                agenda.schedule(stopped, KubeletEvent::Stopped { pod, generation });
             } else if let Some(exit) = runtime.ended {
                 report_end(pod, exit, cluster, now);
             } else if runtime.started.is_none() {

@@ -24,7 +24,7 @@ pub use kept_attempts::{Attempt, AttemptOutcome, FollowedPods, Match};
 
 use crate::api::Name;
 use crate::cluster::{Cluster, DisruptionBudgetId, NamespaceId, NodeId, ObjectId, PodId, TemplateId};
-use crate::engine::{Agenda, RandomStream};
+use crate::engine::{Agenda, Latency, RandomStream};
 use crate::scheduler::config::{Profile, SchedulerConfig};
 use crate::scheduler::framework::{Scratch, SearchState};
 use crate::scheduler::index::Index;
@@ -55,15 +55,30 @@ pub enum SchedulerEvent {
     },
 }
 
-/// Delays and the client of the scheduler.
-#[derive(Clone, Copy, Debug)]
+/// Delays of the scheduler.
+#[derive(Clone, Debug)]
 pub struct SchedulerTiming {
+    /// From a pod's creation to its binding, when the scheduler is idle.
+    created_to_bound: Latency,
     /// From a pod's creation (or another change) to the cycle that it wakes.
-    pub watch_latency: SimDuration,
-    /// How long a cycle takes.
-    pub cycle: SimDuration,
+    watch_latency: SimDuration,
+    /// How long a cycle takes: as long as it lasts no other begins.
+    cycle: SimDuration,
+}
+
+impl SchedulerTiming {
+    /// Delays by the latency from a pod's creation to its binding: of its median 40 % until the cycle, 10 % in the cycle,
+    /// and what is left of the latency until the binding is in the API.
+    #[must_use]
+    pub fn new(created_to_bound: Latency) -> Self {
+        let median = created_to_bound.median();
+        Self { created_to_bound, watch_latency: median.mul_f64(0.4), cycle: median.mul_f64(0.1) }
+    }
+
     /// From the end of a cycle to the binding in the API.
-    pub bind: SimDuration,
+    fn until_bound(&mut self) -> SimDuration {
+        (self.created_to_bound.draw() - self.watch_latency - self.cycle).max_zero()
+    }
 }
 
 /// How decisions are found. The decisions are the same.

@@ -6,6 +6,7 @@ mod arrivals;
 mod audience;
 mod autoscaling_record;
 mod check;
+mod check_names;
 mod config_references;
 mod document_fields;
 mod error;

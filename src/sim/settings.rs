@@ -6,8 +6,9 @@ use crate::autoscaler::metrics::MetricsServer;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
+use crate::engine::{Latency, LatencyDistribution, RandomStreams};
 use crate::infra::node_pool::NodePool;
-use crate::input::scenario::{self, MAX_PODS, ScenarioSpec, resource_list};
+use crate::input::scenario::{self, Delay, MAX_PODS, ScenarioSpec, resource_list};
 use crate::kubelet::controller::KubeletSettings;
 use crate::scheduler::{RateLimit, SchedulerTiming};
 use crate::units::{NanoDollars, SimDuration, SimTime};
@@ -21,8 +22,9 @@ pub const BOOT_DELAY: SimDuration = SimDuration::from_secs(30);
 const STOP_DELAY: SimDuration = SimDuration::from_secs(1);
 
 /// A delay of the control plane, scaled.
-fn delay(scale: f64, delay: scenario::Duration) -> SimDuration {
-    delay.get().mul_f64(scale)
+fn latency(scale: f64, delay: Delay) -> LatencyDistribution {
+    let [median, p99] = delay.percentiles();
+    LatencyDistribution::new(median, p99).scaled(scale)
 }
 
 /// How long pods that do not say tolerate a node that is not ready or unreachable.
@@ -41,17 +43,18 @@ pub fn midnight(spec: &ScenarioSpec) -> SimTime {
 }
 
 /// Settings of the controllers.
-pub fn controller_settings(spec: &ScenarioSpec) -> ControllerSettings {
-    let latency = &spec.control_plane.latency;
+pub fn controller_settings(spec: &ScenarioSpec, streams: RandomStreams) -> ControllerSettings {
+    let latencies = &spec.control_plane.latency;
     let manager = &spec.control_plane.controller_manager;
     let kubelet = &spec.control_plane.kubelet;
     ControllerSettings {
-        controller_sync: delay(latency.scale, latency.controller_sync),
-        deployment_sync: delay(latency.scale, latency.deployment_sync),
-        endpoint_ready: delay(latency.scale, latency.endpoint_ready),
-        endpoint_removal: delay(latency.scale, latency.endpoint_removal),
+        streams,
+        controller_sync: latency(latencies.scale, latencies.controller_sync),
+        deployment_sync: latency(latencies.scale, latencies.deployment_sync),
+        endpoint_ready: latency(latencies.scale, latencies.endpoint_ready),
+        endpoint_removal: latency(latencies.scale, latencies.endpoint_removal),
         volume_provisioning: manager.volume_provisioning.get(),
-        client_interval: client_interval(manager.kube_api_qps, latency.scale),
+        client_interval: client_interval(manager.kube_api_qps, latencies.scale),
         client_burst: manager.kube_api_burst,
         node_monitor_period: manager.node_monitor_period.get(),
         node_monitor_grace_period: manager.node_monitor_grace_period.get(),
@@ -87,12 +90,11 @@ fn percent(share: f64) -> u32 {
     (share.clamp(0.0, 1.0) * 100.0).round() as u32
 }
 
-/// Delays of the scheduler: a tenth of the way from creation to binding is the cycle itself.
-pub fn scheduler_timing(spec: &ScenarioSpec) -> SchedulerTiming {
-    let latency = &spec.control_plane.latency;
-    let total = delay(latency.scale, latency.create_to_bound);
-    let (watch_latency, cycle) = (total.mul_f64(0.4), total.mul_f64(0.1));
-    SchedulerTiming { watch_latency, cycle, bind: total - watch_latency - cycle }
+/// Delays of the scheduler.
+pub fn scheduler_timing(spec: &ScenarioSpec, streams: RandomStreams) -> SchedulerTiming {
+    let latencies = &spec.control_plane.latency;
+    let created_to_bound = latency(latencies.scale, latencies.create_to_bound);
+    SchedulerTiming::new(Latency::new(created_to_bound, streams, "latency/scheduler"))
 }
 
 /// The scheduler's client.
@@ -114,9 +116,9 @@ impl RateLimit for Client {
 
 /// Delays of the kubelets, and the kinds of objects that pods wait for.
 pub fn kubelet_settings(spec: &ScenarioSpec, awaited: BTreeSet<ConfigKind>) -> KubeletSettings {
-    let latency = &spec.control_plane.latency;
-    let report_delay = delay(latency.scale, latency.bound_to_running) / 2;
-    KubeletSettings { report_delay, stop_delay: STOP_DELAY, awaited }
+    let latencies = &spec.control_plane.latency;
+    let bound_to_running = latency(latencies.scale, latencies.bound_to_running);
+    KubeletSettings { bound_to_running, stop_delay: STOP_DELAY, awaited }
 }
 
 /// Parameters of the HorizontalPodAutoscaler controller.
@@ -132,10 +134,13 @@ pub fn hpa_config(spec: &ScenarioSpec) -> HpaConfig {
     }
 }
 
-/// The metrics pipeline.
-pub fn metrics_server(spec: &ScenarioSpec) -> MetricsServer {
+/// The metrics pipeline. The scrapes have a phase of their own.
+pub fn metrics_server(spec: &ScenarioSpec, streams: RandomStreams) -> MetricsServer {
+    let metric_resolution = spec.control_plane.metrics_server.metric_resolution.get();
     MetricsServer {
-        metric_resolution: spec.control_plane.metrics_server.metric_resolution.get(),
+        metric_resolution,
+        first_scrape: SimTime::ZERO + streams.phase("phase/metrics-server", metric_resolution),
+        housekeeping_interval: spec.control_plane.kubelet.housekeeping_interval.get(),
         ..MetricsServer::default()
     }
 }
@@ -161,6 +166,7 @@ pub fn node_pool(pool: &scenario::NodePool) -> NodePool {
     NodePool {
         name: Name::from(pool.name.as_str()),
         zones: pool.zones.iter().map(|zone| Name::from(zone.as_str())).collect(),
+        region: Name::from(pool.region.as_deref().unwrap_or("")),
         instance_type: Name::from(pool.instance_type.as_deref().unwrap_or("")),
         labels: pool.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
         taints: pool.taints.iter().map(taint).collect(),

@@ -58,7 +58,7 @@ impl<'a> World<'a> {
         let operator = Operator::new(prepared);
         let scheduler = Scheduler::new(
             &prepared.scheduler,
-            settings::scheduler_timing(spec),
+            settings::scheduler_timing(spec, streams),
             settings::scheduler_client(spec),
             streams.stream("scheduler/ties"),
             path,
@@ -70,11 +70,16 @@ impl<'a> World<'a> {
             prepared,
             queue: EventQueue::default(),
             cluster: Cluster::new(Admission::new(settings::default_toleration_seconds(spec))),
-            controllers: Controllers::new(settings::controller_settings(spec)),
+            controllers: Controllers::new(settings::controller_settings(spec, streams)),
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, streams),
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec)),
-            hpa: HpaController::new(settings::hpa_config(spec), settings::metrics_server(spec)),
+            hpa: HpaController::new(
+                settings::hpa_config(spec),
+                settings::metrics_server(spec, streams),
+                settings::controller_settings(spec, streams).sync_latency("horizontal-pod-autoscaler"),
+                streams,
+            ),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder: Recorder::new(interval, operator.pools()),
             recovery: RecoveryTracker::default(),

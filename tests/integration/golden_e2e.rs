@@ -421,13 +421,20 @@ fn check_bounds(recording: &Recording, facts: &Facts) {
     assert!(least >= replicas - unavailable, "{}: only {least} ready", recording.name);
 }
 
+/// How a simulated run differs from the nearest recorded one by more than it may.
+fn compare(recording: &Recording, facts: &Facts, tolerance: f64) -> Result<(), String> {
+    let common = common_differences(recording, facts);
+    if !common.is_empty() {
+        return Err(common);
+    }
+    let all: Vec<String> = recording.runs.iter().map(|run| differences(recording, run, facts, tolerance)).collect();
+    if all.iter().any(String::is_empty) { Ok(()) } else { Err(all.join("or\n")) }
+}
+
 /// A simulated run that differs from the nearest recorded one by no more than it may.
 fn check(recording: &Recording, facts: &Facts, tolerance: f64) {
-    let name = recording.name;
-    let common = common_differences(recording, facts);
-    assert!(common.is_empty(), "{name}:\n{common}");
-    let all: Vec<String> = recording.runs.iter().map(|run| differences(recording, run, facts, tolerance)).collect();
-    assert!(all.iter().any(String::is_empty), "{name}: no recorded run is near enough\n{}", all.join("or\n"));
+    let compared = compare(recording, facts, tolerance);
+    assert!(compared.is_ok(), "{}: no recorded run is near enough\n{}", recording.name, compared.unwrap_err());
 }
 
 /// A recording without dead nodes.
@@ -476,9 +483,7 @@ fn rollout_paused() {
 
 #[test]
 fn rollout_scaled_up_on_the_way() {
-    // The only one that is further off (0.61 s) than runs are from each other (0.3 s): the real controller takes a wave of
-    // pods that become ready together in several steps, each some 0.1 s after the one before.
-    check_recording("rollout-scale-up-mid", 0.7);
+    check_recording("rollout-scale-up-mid", 0.6);
 }
 
 #[test]
@@ -515,8 +520,10 @@ fn check_node_death(name: &'static str, tolerance: f64) {
     let recorded = Recording::milestones(&recording.runs[0]);
     let affected = |group: &str| recorded[group].get("unready").map_or(0, Vec::len);
     let all_affected: usize = recorded.keys().map(|group| affected(group)).sum();
-    // Where db-1 and the pods of web come to be is random: seeds under which the recorded numbers of pods are affected.
-    let mut zones = BTreeSet::new();
+    // Where db-1 and the pods of web come to be is random: seeds under which the recorded numbers of pods are affected. Random
+    // is too whether the new db-1 is on its node before the pass that takes the taint away: of such seeds one has to agree,
+    // with both in one zone and in two.
+    let mut zones: BTreeMap<bool, Result<(), String>> = BTreeMap::new();
     for seed in 1..=30 {
         let undisturbed = run(&recording, seed, &BTreeMap::new());
         let on = |name: &str| {
@@ -535,12 +542,15 @@ fn check_node_death(name: &'static str, tolerance: f64) {
         let on_dead: Vec<&str> = on_dead.map(|pod| &*pod.workload).collect();
         let web = on_dead.iter().filter(|workload| **workload == "Deployment/web").count();
         let is_as_recorded = bare != db && on_dead.len() == all_affected && web == affected("web#1");
-        if !is_as_recorded || !zones.insert(bare_zone == db_zone) {
-            continue;
+        let in_one_zone = bare_zone == db_zone;
+        if is_as_recorded && zones.get(&in_one_zone).is_none_or(Result::is_err) {
+            zones.insert(in_one_zone, compare(&recording, &run(&recording, seed, &map), tolerance));
         }
-        check(&recording, &run(&recording, seed, &map), tolerance);
     }
     assert!(!zones.is_empty(), "{name}: no seed gives the recorded placement");
+    for compared in zones.values() {
+        assert_eq!(*compared, Ok(()), "{name}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod apply;
 mod behaviour;
+mod cases;
 mod cli;
 mod client_rate;
 mod company;
@@ -18,6 +19,7 @@ mod kinds_in_runs;
 mod manifests;
 mod overflow;
 mod overload;
+mod reaction;
 mod report;
 mod rooms;
 mod scenario;

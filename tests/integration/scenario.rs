@@ -87,8 +87,9 @@ fn values_are_as_written() {
     let ArrivalSource::Trace(replay) = &scenario.arrivals[1].source else { panic!("{:?}", scenario.arrivals[1]) };
     assert_eq!(replay.pods, golden("full/pods.csv"));
     assert_eq!(scenario.spec.traffic[0].cpu_per_request.get(), SimDuration::from_millis(12));
-    assert_eq!(scenario.spec.control_plane.latency.create_to_bound.get(), SimDuration::from_millis(20));
-    assert_eq!(scenario.spec.control_plane.latency.controller_sync.get(), SimDuration::from_millis(8), "a default");
+    let latency = &scenario.spec.control_plane.latency;
+    assert_eq!(latency.create_to_bound.percentiles(), [20, 20].map(SimDuration::from_millis));
+    assert_eq!(latency.controller_sync.percentiles(), [8, 27].map(SimDuration::from_millis), "a default");
     assert_eq!(scenario.faults.len(), 6);
     assert_eq!(scenario.faults[1].name, "nodeCrash-1");
     assert_eq!(
@@ -319,10 +320,7 @@ fn every_mistake_is_reported_where_it_is() {
     let after_pool: Vec<(String, usize, &str)> = [
         ("  faults: [{kind: nodeCrash, at: 1h}]", 7, "needs one of `node`, `pool`"),
         ("  faults: [{kind: nodeCrash, node: p-0, pool: p, at: 1h}]", 7, "needs exactly one of"),
-        ("  faults: [{kind: nodeCrash, node: p-2, at: 1h}]", 7, "nodes of the pools: p-0 to p-1"),
-        ("  faults: [{kind: nodeCrash, node: p-00, at: 1h}]", 7, "node `p-00` does not exist"),
         ("  faults: [{kind: nodeCrash, pool: q, at: 1h}]", 7, "pool `q` does not exist"),
-        ("  faults: [{kind: zoneOutage, zone: b, at: 1h}]", 7, "zone `b` does not exist"),
         ("  faults: [{kind: zoneOutage, node: p-0, at: 1h}]", 7, "`node` has no meaning for `zoneOutage`"),
         ("  faults: [{kind: nodeCrsh, node: p-0, at: 1h}]", 7, "did you mean `nodeCrash`?"),
         ("  faults: [{kind: nodeCrash, node: p-0}]", 7, "says not when it happens"),
@@ -336,10 +334,8 @@ fn every_mistake_is_reported_where_it_is() {
         ("  actions: [{at: 1h}]", 7, "says not what is done"),
         ("  actions: [{at: 1h, cordon: p-0, uncordon: p-0}]", 7, "has 2 verbs"),
         ("  actions: [{cordon: p-0}]", 7, "spec.actions[0].at: `at` is missing"),
-        ("  actions: [{at: 1h, cordon: p-7}]", 7, "node `p-7` does not exist"),
         ("  actions: [{at: 1h, drain: {node: p-0, tmeout: 5m}}]", 7, "did you mean `timeout`?"),
         ("  actions: [{at: 1h, drain: 5}]", 7, "spec.actions[0].drain: `5` is not the name of a node"),
-        ("  actions: [{at: 1h, delete: node/p-9}]", 7, "node `p-9` does not exist"),
         ("  actions: [{at: 1h, delete: node/ns/p-0}]", 7, "a node has no namespace"),
         ("  actions: [{at: 1h, scale: {target: ds/x, replicas: 1}}]", 7, "a DaemonSet cannot stand here"),
         ("  actions: [{at: 1h, scale: {target: deploy/x, replicas: 3000000000}}]", 7, "too large"),
@@ -391,8 +387,8 @@ fn every_mistake_is_reported_where_it_is() {
 #[test]
 fn mistakes_of_all_sections_are_reported_together() {
     let text = format!(
-        "{HEAD}{POOL}  seed: x\n  faults:\n    - {{kind: nodeCrash, node: p-9, at: 1h}}\n    - {{kind: zoneOutage, at: later}}\n  \
-         actions: [{{at: 1h, cordon: p-8}}]\n  objectives: [{{metric: x}}]\n  sweep: {{parameters: [{{path: spec.none.x, values: [1]}}]}}\n"
+        "{HEAD}{POOL}  seed: x\n  faults:\n    - {{kind: nodeCrash, pool: q, at: 1h}}\n    - {{kind: zoneOutage, at: later}}\n  \
+         actions: [{{at: 1h, addNodes: {{pool: p, count: 0}}}}]\n  objectives: [{{metric: x}}]\n  sweep: {{parameters: [{{path: spec.none.x, values: [1]}}]}}\n"
     );
     let lines: Vec<usize> = errors(&text).into_iter().map(|(line, _)| line).collect();
     assert_eq!(lines, [7, 9, 10, 11, 12, 13], "{:#?}", errors(&text));

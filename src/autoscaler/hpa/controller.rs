@@ -14,8 +14,9 @@ use crate::cluster::{
     self, ApiEvent, Change, ChangeKind, Cluster, EventObject, Hpa, HpaId, Interest, ObjectId, PodId, Severity,
     WorkloadId,
 };
-use crate::engine::Agenda;
+use crate::engine::{Agenda, Latency, RandomStream, RandomStreams, draw_phase, scatter};
 use crate::units::{Bytes, SimDuration, SimTime};
+use rand::Rng;
 use smallvec::SmallVec;
 
 /// An event of the controller.
@@ -51,6 +52,8 @@ pub struct HpaReport {
 /// One object between reconciles.
 #[derive(Debug, Default)]
 struct Entry {
+    /// Whether the object was ever seen.
+    is_known: bool,
     history: HpaHistory,
     /// Whether a reconcile is planned.
     planned: bool,
@@ -71,6 +74,12 @@ pub struct HpaController {
     entries: Vec<Entry>,
     /// The objects that scale each workload, by its id, in order of creation.
     by_workload: Vec<SmallVec<[HpaId; 1]>>,
+    /// How long a reconcile takes: its object waits a sync period from the end of it.
+    latency: Latency,
+    /// When in their sync period the objects of the start of the run are reconciled.
+    sync_phases: RandomStream,
+    /// Seed of the phases in which the kubelets look at containers.
+    look_phases: u64,
 }
 
 /// The metrics APIs over the usage of the simulated pods.
@@ -80,6 +89,8 @@ struct SimulatedMetrics<'a, U> {
     pods: &'a [PodId],
     /// Share of each pod's usage per container is not simulated: a single container has it all.
     single_container: Vec<bool>,
+    /// Seed of the phases in which the kubelets look at the pods' containers.
+    phases: u64,
     now: SimTime,
 }
 
@@ -89,7 +100,8 @@ impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
         if container.is_some() && !self.single_container.get(pod).copied().unwrap_or(false) {
             return None;
         }
-        let window = self.server.window(self.now, self.usage.running_since(id)?)?;
+        let phase = scatter(self.phases, id.index() as u64);
+        let window = self.server.window(self.now, self.usage.running_since(id)?, phase)?;
         match resource {
             "cpu" => window.cpu(|points| self.usage.cpu_times(id, points)),
             "memory" => Some(window.memory(|time| self.usage.memory(id, time))),
@@ -111,9 +123,17 @@ impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
 }
 
 impl HpaController {
-    /// A controller without objects.
-    pub fn new(config: HpaConfig, metrics_server: MetricsServer) -> Self {
-        Self { config, metrics_server, entries: Vec::new(), by_workload: Vec::new() }
+    /// A controller without objects. `latency` is how long a reconcile takes.
+    pub fn new(config: HpaConfig, metrics_server: MetricsServer, latency: Latency, streams: RandomStreams) -> Self {
+        Self {
+            config,
+            metrics_server,
+            entries: Vec::new(),
+            by_workload: Vec::new(),
+            latency,
+            sync_phases: streams.stream("phase/hpa"),
+            look_phases: streams.stream("phase/housekeeping").next_u64(),
+        }
     }
 
     fn entry(&mut self, id: HpaId) -> &mut Entry {
@@ -142,15 +162,17 @@ impl HpaController {
     pub fn observe<A: Agenda<HpaEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
         match change {
             Change::HpaSpec(id) => {
-                let period = self.config.sync_period;
-                let now = agenda.now();
-                let entry = self.entry(id);
-                entry.input_changed = now;
-                if !entry.planned {
-                    entry.planned = true;
-                    entry.due = now + period;
-                    agenda.schedule(entry.due, HpaEvent::Sync(id));
+                if self.entry(id).is_known {
+                    return self.wake(id, agenda);
                 }
+                let (now, period) = (agenda.now(), self.config.sync_period);
+                // An object of the start of the run was created at some time before it.
+                let phase =
+                    if now > SimTime::ZERO { period } else { period - draw_phase(&mut self.sync_phases, period) };
+                let entry = self.entry(id);
+                *entry =
+                    Entry { is_known: true, input_changed: now, planned: true, due: now + phase, ..Entry::default() };
+                agenda.schedule(entry.due, HpaEvent::Sync(id));
             }
             Change::DesiredReplicas(workload) => self.input_changed(workload, agenda),
             Change::PodAdded(pod)
@@ -171,17 +193,23 @@ impl HpaController {
 
     /// Something that the reconciles of a workload's autoscaler read has changed: its pods, or the load on them.
     pub fn input_changed<A: Agenda<HpaEvent>>(&mut self, workload: WorkloadId, agenda: &mut A) {
-        let now = agenda.now();
         let Some(hpas) = self.by_workload.get(workload.index()) else { return };
-        for id in hpas {
-            let entry = &mut self.entries[id.index()];
-            entry.input_changed = now;
-            if !entry.planned {
-                wake(&mut entry.history, entry.due, entry.last_proposal, &self.config, now);
-                entry.planned = true;
-                entry.due = now.next_tick(entry.due, self.config.sync_period);
-                agenda.schedule(entry.due, HpaEvent::Sync(*id));
-            }
+        for id in hpas.clone() {
+            self.wake(id, agenda);
+        }
+    }
+
+    /// Something that the reconciles of an object read has changed: if it sleeps it goes on in its phase.
+    fn wake<A: Agenda<HpaEvent>>(&mut self, id: HpaId, agenda: &mut A) {
+        let now = agenda.now();
+        let config = self.config;
+        let entry = self.entry(id);
+        entry.input_changed = now;
+        if !entry.planned {
+            catch_up(&mut entry.history, entry.due, entry.last_proposal, &config, now);
+            entry.planned = true;
+            entry.due = now.next_tick(entry.due, config.sync_period);
+            agenda.schedule(entry.due, HpaEvent::Sync(id));
         }
     }
 
@@ -213,12 +241,14 @@ impl HpaController {
             return None;
         }
         let (config, server) = (self.config, self.metrics_server);
+        let took = self.latency.draw();
         let target = find_target(cluster, id);
         let workload = target.and_then(|target| cluster.workload_of(target));
         let pods = target.map(|target| cluster.pods_of_scale(target)).unwrap_or_default();
         let views: Vec<HpaPod<'_>> = pods.iter().map(|pod| view(cluster, *pod)).collect();
         let single_container = views.iter().map(|pod| pod.spec.containers.len() == 1).collect();
-        let metrics = SimulatedMetrics { usage, server: &server, pods: &pods, single_container, now };
+        let metrics =
+            SimulatedMetrics { usage, server: &server, pods: &pods, single_container, phases: self.look_phases, now };
         let scale = target.and_then(|target| scale_of(cluster, id, target));
         let ready = pods.iter().filter(|pod| cluster.pod(**pod).ready && cluster.pod(**pod).is_active()).count();
         let entry = self.entry(id);
@@ -233,8 +263,8 @@ impl HpaController {
         entry.history = state.history;
         let before = std::mem::replace(&mut entry.workload, workload);
         entry.last_proposal = decision.metric_desired;
-        entry.due = now + config.sync_period;
-        let quiet = quiet_after(&config, object);
+        entry.due = now + took + config.sync_period;
+        let quiet = quiet_after(&config, &server, object);
         if decision.rescaled || decision.error.is_some() || now - entry.input_changed <= quiet {
             entry.planned = true;
             let due = entry.due;
@@ -264,17 +294,21 @@ impl HpaController {
 
 /// How long the inputs must have stayed the same before the answer cannot change any more: every window and period
 /// that a reconcile looks back on, and the time in which a pod counts as just started.
-fn quiet_after(config: &HpaConfig, hpa: &crate::api::HorizontalPodAutoscaler) -> SimDuration {
+fn quiet_after(config: &HpaConfig, server: &MetricsServer, hpa: &crate::api::HorizontalPodAutoscaler) -> SimDuration {
     let behavior = hpa.behavior.iter().flat_map(|behavior| [&behavior.scale_up, &behavior.scale_down]);
     let windows = behavior.flat_map(|rules| {
         rules.stabilization_window.into_iter().chain(rules.policies.iter().map(|policy| policy.period))
     });
     let longest = windows.fold(config.downscale_stabilization, SimDuration::max);
-    longest + config.cpu_initialization_period + config.initial_readiness_delay + config.sync_period * 4
+    longest
+        + config.cpu_initialization_period
+        + config.initial_readiness_delay
+        + server.longest_look_back()
+        + config.sync_period * 4
 }
 
 /// Writes the recommendations of the reconciles that were slept through: each would have repeated the last proposal.
-fn wake(history: &mut HpaHistory, due: SimTime, proposal: Option<i32>, config: &HpaConfig, now: SimTime) {
+fn catch_up(history: &mut HpaHistory, due: SimTime, proposal: Option<i32>, config: &HpaConfig, now: SimTime) {
     let Some(replicas) = proposal else { return };
     let skipped = now.next_tick(due, config.sync_period) - config.sync_period;
     if skipped < due {

@@ -4,6 +4,7 @@ pub mod api_event;
 pub mod client_rate;
 pub mod event;
 pub mod names;
+pub mod pending_calls;
 pub mod retry;
 pub mod settings;
 pub mod slow_start;

@@ -2,19 +2,22 @@
 
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::node_lifecycle::zones::EvictionConfig;
+use crate::engine::{Latency, LatencyDistribution, RandomStreams};
 use crate::units::SimDuration;
 
 /// Settings of the controllers.
 #[derive(Clone, Copy, Debug)]
 pub struct ControllerSettings {
+    /// The random numbers of the run.
+    pub streams: RandomStreams,
     /// From a change to the write that answers it.
-    pub controller_sync: SimDuration,
+    pub controller_sync: LatencyDistribution,
     /// From a change of a Deployment to the write of its ReplicaSets.
-    pub deployment_sync: SimDuration,
+    pub deployment_sync: LatencyDistribution,
     /// From a pod's readiness to its endpoint being ready.
-    pub endpoint_ready: SimDuration,
+    pub endpoint_ready: LatencyDistribution,
     /// From a pod's deletion to its endpoint being not ready.
-    pub endpoint_removal: SimDuration,
+    pub endpoint_removal: LatencyDistribution,
     /// Time that a volume takes to be made on demand.
     pub volume_provisioning: SimDuration,
     /// Time in which a controller's client may send one more request.
@@ -36,6 +39,11 @@ pub struct ControllerSettings {
 }
 
 impl ControllerSettings {
+    /// The usual latency of the controller of this name, from a change to the write that answers it.
+    pub fn sync_latency(&self, controller: &str) -> Latency {
+        Latency::new(self.controller_sync, self.streams, &format!("latency/{controller}"))
+    }
+
     /// An unused client.
     pub fn client(&self) -> TokenBucket {
         TokenBucket::new(self.client_interval, self.client_burst)

@@ -1,7 +1,8 @@
 //! When the calls of a sync that creates many pods go out: in slow-start batches, within the client's rate.
 
 use crate::controllers::common::client_rate::TokenBucket;
-use crate::units::{SimDuration, SimTime};
+use crate::engine::Latency;
+use crate::units::SimTime;
 
 /// `SlowStartInitialBatchSize` (`pkg/controller/controller_utils.go`): pods in the first batch of creations.
 pub const SLOW_START_INITIAL_BATCH_SIZE: i32 = 1;
@@ -19,9 +20,9 @@ pub fn slow_start_batches(count: i32) -> impl Iterator<Item = i32> {
     })
 }
 
-/// The times of `count` creations from `now` on, in order: a batch begins `batch_delay` after the end of the one before,
-/// which is when its answers are there.
-pub fn creation_times(limiter: &mut TokenBucket, count: i32, now: SimTime, batch_delay: SimDuration) -> Vec<SimTime> {
+/// The times of `count` creations from `now` on, in order: a batch begins when the answers of the one before are there,
+/// after `latency`.
+pub fn creation_times(limiter: &mut TokenBucket, count: i32, now: SimTime, latency: &mut Latency) -> Vec<SimTime> {
     let mut times = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
     let mut batch_start = now;
     for batch in slow_start_batches(count) {
@@ -31,7 +32,7 @@ pub fn creation_times(limiter: &mut TokenBucket, count: i32, now: SimTime, batch
             batch_end = batch_end.max(at);
             times.push(at);
         }
-        batch_start = batch_end + batch_delay;
+        batch_start = batch_end + latency.draw();
     }
     times
 }
@@ -39,6 +40,8 @@ pub fn creation_times(limiter: &mut TokenBucket, count: i32, now: SimTime, batch
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{LatencyDistribution, RandomStreams};
+    use crate::units::SimDuration;
 
     #[test]
     fn batches_double() {
@@ -50,7 +53,9 @@ mod tests {
     fn batches_wait_for_each_other_and_for_the_client() {
         let times = |count, burst| {
             let mut limiter = TokenBucket::new(SimDuration::from_millis(50), burst);
-            let times = creation_times(&mut limiter, count, SimTime::ZERO, SimDuration::from_millis(10));
+            let latency = LatencyDistribution::fixed(SimDuration::from_millis(10));
+            let mut latency = Latency::new(latency, RandomStreams::new(1), "test");
+            let times = creation_times(&mut limiter, count, SimTime::ZERO, &mut latency);
             times.iter().map(|at| at.as_nanos() / 1_000_000).collect::<Vec<_>>()
         };
         assert_eq!(times(7, 30), [0, 10, 10, 20, 20, 20, 20], "1, 2, 4");

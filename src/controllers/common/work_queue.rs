@@ -1,5 +1,6 @@
 //! A controller's work queue: which objects wait for a sync, and until when.
 
+use crate::engine::Latency;
 use crate::units::SimTime;
 
 /// When each object of one kind has its next sync, by the index of its id. A sync looks at everything, so that an
@@ -25,6 +26,17 @@ impl WorkQueue {
         true
     }
 
+    /// Queues an object for the sync that a change at `now` calls for. Returns when that sync has to be scheduled, if it
+    /// has to. A sync that is planned for as soon as the latency may last is the one that looks at this change too.
+    pub fn wake(&mut self, index: usize, now: SimTime, latency: &mut Latency) -> Option<SimTime> {
+        let soon = now + latency.longest();
+        if self.due.get(index).is_some_and(|due| due.is_some_and(|planned| planned <= soon)) {
+            return None;
+        }
+        let at = now + latency.draw();
+        self.add(index, at).then_some(at)
+    }
+
     /// Takes an object for the sync that was scheduled for `now`. Returns whether it is still due: not if an earlier
     /// sync has replaced it.
     pub fn take(&mut self, index: usize, now: SimTime) -> bool {
@@ -35,6 +47,8 @@ impl WorkQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{LatencyDistribution, RandomStreams};
+    use crate::units::SimDuration;
 
     #[test]
     fn the_earliest_sync_counts() {
@@ -49,5 +63,20 @@ mod tests {
         assert!(!queue.take(3, at_5), "not due yet");
         assert!(queue.take(3, at_9));
         assert!(!queue.take(7, at_9), "never queued");
+    }
+
+    #[test]
+    fn changes_one_after_the_other_wait_for_one_sync() {
+        let [median, p99] = [8, 27].map(SimDuration::from_millis);
+        let mut latency = Latency::new(LatencyDistribution::new(median, p99), RandomStreams::new(1), "test");
+        let mut queue = WorkQueue::default();
+        let now = SimTime::from_secs(1);
+        assert!(queue.add(0, SimTime::from_secs(9)), "a sync that was planned for later");
+        let first = queue.wake(0, now, &mut latency).unwrap();
+        assert!(first > now && first <= now + latency.longest());
+        let changes = (0..5).map(|millis| now + SimDuration::from_millis(millis));
+        assert!(changes.map(|at| queue.wake(0, at, &mut latency)).all(|at| at.is_none()));
+        assert!(queue.take(0, first));
+        assert!(queue.wake(0, first, &mut latency).is_some());
     }
 }

@@ -12,6 +12,7 @@ use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::names::{generated_name, template_hash, with_revision_label};
+use crate::controllers::common::pending_calls::PendingCalls;
 use crate::controllers::common::retry::RetryBackoff;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::slow_start::creation_times;
@@ -21,10 +22,9 @@ use crate::controllers::daemon_set::{
     DaemonNodeView, DaemonPodView, DaemonSetSync, Eligibility, FailedPodBackoff, daemon_tolerations, eligibility, sync,
 };
 use crate::controllers::replica_set::available_at;
-use crate::engine::Agenda;
+use crate::engine::{Agenda, Latency};
 use crate::units::{SimDuration, SimTime};
 use rustc_hash::FxHashMap;
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub struct DaemonSetController {
     made: Vec<Option<Made>>,
     backoff: RetryBackoff,
     limiter: TokenBucket,
-    sync_delay: SimDuration,
+    latency: Latency,
 }
 
 /// What a pod's template was made from.
@@ -66,10 +66,8 @@ struct Memory {
     templates: FxHashMap<(TemplateId, NodeId), TemplateId>,
     /// Delays after failed pods. Only looked up, never iterated.
     backoffs: FxHashMap<NodeId, FailedPodBackoff>,
-    /// Nodes whose pods the current sync has still to create, in order.
-    waiting: VecDeque<(NodeId, TemplateId)>,
     /// Calls that the current sync has still to make.
-    outstanding: u32,
+    calls: PendingCalls<(NodeId, TemplateId)>,
 }
 
 impl Memory {
@@ -110,13 +108,15 @@ impl DaemonSetController {
             made: Vec::new(),
             backoff: RetryBackoff::default(),
             limiter: settings.client(),
-            sync_delay: settings.controller_sync,
+            latency: settings.sync_latency(SOURCE),
         }
     }
 
-    /// Plans a sync after the usual delay.
+    /// Plans the sync that a change calls for.
     pub fn wake<A: Agenda<ControllerEvent>>(&mut self, id: DaemonSetId, agenda: &mut A) {
-        self.enqueue(id, agenda.now() + self.sync_delay, agenda);
+        if let Some(at) = self.queue.wake(id.index(), agenda.now(), &mut self.latency) {
+            agenda.schedule(at, ControllerEvent::SyncDaemonSet(id));
+        }
     }
 
     fn enqueue<A: Agenda<ControllerEvent>>(&mut self, id: DaemonSetId, at: SimTime, agenda: &mut A) {
@@ -155,7 +155,7 @@ impl DaemonSetController {
         if !self.queue.take(id.index(), now) || cluster.daemon_set(id).removed {
             return;
         }
-        if self.memory(id).outstanding > 0 {
+        if self.memory(id).calls.any() {
             // A sync ends when all its calls are made; the last one wakes the controller again.
             return;
         }
@@ -287,15 +287,13 @@ impl DaemonSetController {
                 self.backoff.forget(id.index());
             }
         }
-        let times = creation_times(&mut self.limiter, count, now, self.sync_delay);
+        let times = creation_times(&mut self.limiter, count, now, &mut self.latency);
         for (index, at) in outcome.create.iter().zip(times) {
             let node = gathered.nodes[*index].0;
             if at <= now {
                 self.create_pod(id, node, base, cluster, now);
             } else {
-                let memory = self.memory(id);
-                memory.outstanding += 1;
-                memory.waiting.push_back((node, base));
+                self.memory(id).calls.add_creation((node, base));
                 agenda.schedule(at, ControllerEvent::CreateDaemonSetPod(id));
             }
         }
@@ -305,7 +303,7 @@ impl DaemonSetController {
             if at <= now {
                 delete_pod(cluster, id, pod, now);
             } else {
-                self.memory(id).outstanding += 1;
+                self.memory(id).calls.add_deletion();
                 agenda.schedule(at, ControllerEvent::DeletePod(pod, Disruption::Deletion));
             }
         }
@@ -313,7 +311,7 @@ impl DaemonSetController {
 
     /// Creates the next pod that an earlier sync decided on.
     pub fn create_later<A: Agenda<ControllerEvent>>(&mut self, id: DaemonSetId, cluster: &mut Cluster, agenda: &mut A) {
-        if let Some((node, base)) = self.memory(id).waiting.pop_front()
+        if let Some((node, base)) = self.memory(id).calls.next_creation()
             && !cluster.daemon_set(id).removed
         {
             self.create_pod(id, node, base, cluster, agenda.now());
@@ -335,9 +333,7 @@ impl DaemonSetController {
 
     /// Notes that a call was made that had to wait; after the last one the next sync comes.
     fn call_made<A: Agenda<ControllerEvent>>(&mut self, id: DaemonSetId, agenda: &mut A) {
-        let memory = self.memory(id);
-        memory.outstanding = memory.outstanding.saturating_sub(1);
-        if memory.outstanding == 0 {
+        if self.memory(id).calls.made() {
             self.wake(id, agenda);
         }
     }

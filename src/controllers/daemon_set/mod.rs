@@ -177,12 +177,12 @@ pub fn sync(strategy: DaemonSetUpdateStrategy, nodes: &[DaemonNodeView<'_>], now
         && let DaemonSetUpdateStrategy::RollingUpdate { max_unavailable, max_surge } = strategy
     {
         let desired = nodes.iter().filter(|node| node.eligibility == Eligibility::ShouldRun).count();
-        let desired = i32::try_from(desired).unwrap_or(i32::MAX);
+        let of_desired = i32::try_from(desired).unwrap_or(i32::MAX);
         let limit = |number: i32| usize::try_from(number).unwrap_or(0);
-        match (limit(max_surge.resolve_up(desired)), limit(max_unavailable.resolve_up(desired))) {
+        match (limit(max_surge.resolve_up(of_desired)), limit(max_unavailable.resolve_up(of_desired))) {
             (0, 0) => replace_in_place(nodes, usize::from(desired > 0), &mut outcome),
             (0, max_unavailable) => replace_in_place(nodes, max_unavailable, &mut outcome),
-            (max_surge, _) => replace_with_surge(nodes, max_surge, &mut outcome),
+            (max_surge, _) => replace_with_surge(nodes, max_surge, desired, &mut outcome),
         }
     }
     outcome.create.truncate(BURST_REPLICAS);
@@ -277,7 +277,8 @@ fn concerned<'a, 'b>(
     nodes.iter().enumerate().filter(move |(_, node)| matters(node))
 }
 
-/// Rolling update without surge: deletes old pods, those that are not available at once and others up to the limit.
+/// Rolling update without surge: deletes the old pods that are not available, which use up the limit too, and others up to
+/// what is left of it.
 fn replace_in_place(nodes: &[DaemonNodeView<'_>], max_unavailable: usize, outcome: &mut DaemonSetSync) {
     let mut unavailable = 0;
     let mut candidates = Vec::new();
@@ -287,33 +288,45 @@ fn replace_in_place(nodes: &[DaemonNodeView<'_>], max_unavailable: usize, outcom
             Some((Some(updated), None)) => unavailable += usize::from(!node.pods[updated].is_available),
             Some((None, Some(pod))) => {
                 let pod_ref = DaemonPodRef { node: index, pod };
-                if node.pods[pod].is_available { candidates.push(pod_ref) } else { outcome.delete.push(pod_ref) }
+                if node.pods[pod].is_available {
+                    candidates.push(pod_ref);
+                } else {
+                    unavailable += 1;
+                    outcome.delete.push(pod_ref);
+                }
             }
         }
     }
     outcome.delete.extend(candidates.into_iter().take(max_unavailable.saturating_sub(unavailable)));
 }
 
-/// Rolling update with surge: creates new pods beside old ones, and deletes an old one when its new one is available.
-fn replace_with_surge(nodes: &[DaemonNodeView<'_>], max_surge: usize, outcome: &mut DaemonSetSync) {
-    let mut surging = 0;
+/// Rolling update with surge: creates new pods beside old ones, and deletes an old one when its new one is available. An
+/// available pod on a node where no new one may come goes only when as many are available elsewhere as are desired.
+fn replace_with_surge(nodes: &[DaemonNodeView<'_>], max_surge: usize, desired: usize, outcome: &mut DaemonSetSync) {
+    let (mut surging, mut available) = (0, 0);
     let mut candidates = Vec::new();
+    let mut unwanted = Vec::new();
     for (index, node) in concerned(nodes) {
         let Some((updated, old)) = updated_and_old(node) else {
             surging += 1;
             continue;
         };
+        available += usize::from(old.or(updated).is_some_and(|pod| node.pods[pod].is_available));
         let Some(old) = old else { continue };
+        let old_ref = DaemonPodRef { node: index, pod: old };
+        let is_wanted = node.eligibility == Eligibility::ShouldRun;
         match updated {
             Some(updated) if !node.pods[updated].is_available => surging += 1,
-            Some(_) => outcome.delete.push(DaemonPodRef { node: index, pod: old }),
-            None if node.eligibility != Eligibility::ShouldRun => {
-                outcome.delete.push(DaemonPodRef { node: index, pod: old });
-            }
-            None if node.pods[old].is_available => candidates.push(index),
-            None => outcome.create.push(index),
+            Some(_) => outcome.delete.push(old_ref),
+            None => match (node.pods[old].is_available, is_wanted) {
+                (true, true) => candidates.push(index),
+                (true, false) => unwanted.push(old_ref),
+                (false, true) => outcome.create.push(index),
+                (false, false) => outcome.delete.push(old_ref),
+            },
         }
     }
+    outcome.delete.extend(unwanted.into_iter().take(available.saturating_sub(desired)));
     outcome.create.extend(candidates.into_iter().take(max_surge.saturating_sub(surging)));
 }
 

@@ -63,8 +63,10 @@ fn each_node_gets_what_it_should() {
         (rolling(Percent(40), Int(0)), "o o o", "-01 -11", "a percentage rounds up"),
         (one, "N o o", "", "one is unavailable already"),
         (one, "x o o", "", "a node between two pods counts"),
-        (one, "o O o", "-11 -01", "an unavailable old pod goes without counting"),
-        (one, "N O o", "-11", "even beyond the limit"),
+        (one, "o O o", "-11", "an unavailable old pod goes, and uses up the limit"),
+        (one, "N O o", "-11", "it goes even beyond the limit"),
+        (one, "O O o", "-01 -11", "as all of them do"),
+        (rolling(Int(2), Int(0)), "o O o", "-11 -01", "what is left of the limit is for the others"),
         (rolling(Int(0), Int(0)), "o o", "-01", "zero and zero acts as one unavailable"),
         (DaemonSetUpdateStrategy::OnDelete, "o o", "", "the user deletes"),
         (rolling(Int(0), Int(1)), "o o", "+0", "surge creates first"),
@@ -72,7 +74,10 @@ fn each_node_gets_what_it_should() {
         (rolling(Int(0), Int(1)), "on o", "-01", "then the old one goes"),
         (rolling(Int(0), Int(1)), "ON o", "-01", "an old one that is not ready goes at once"),
         (rolling(Int(0), Int(1)), "O o o", "+0 +1", "an unavailable old pod is replaced without counting"),
-        (rolling(Int(0), Int(1)), "-o n", "-01", "where no new pod may come the old one goes"),
+        (rolling(Int(0), Int(1)), "-o n", "-01", "where no new pod may come the old one goes, if there are enough"),
+        (rolling(Int(0), Int(1)), "-o N", "", "and stays until the new one elsewhere is available"),
+        (rolling(Int(0), Int(1)), "-o -o n", "-01 -11", "one is desired and three are there"),
+        (rolling(Int(0), Int(1)), "-O N", "-01", "one that is not available is no loss"),
     ];
     for (strategy, nodes, expected, why) in cases {
         assert_eq!(outcome(strategy, nodes), expected, "{why}");

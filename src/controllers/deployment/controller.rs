@@ -11,7 +11,7 @@ use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::deployment::{
     DeploymentAction, DeploymentView, ReplicaSetView, ReplicasAnnotations, Requeue, sync,
 };
-use crate::engine::Agenda;
+use crate::engine::{Agenda, Latency};
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
 
@@ -28,16 +28,29 @@ pub struct DeploymentController {
     /// By Deployment: when the client may send the write that the last sync decided on and has not sent yet.
     turns: Vec<Option<SimTime>>,
     limiter: TokenBucket,
+    latency: Latency,
 }
 
 impl DeploymentController {
     /// A controller with an unused client.
     pub fn new(settings: &ControllerSettings) -> Self {
-        Self { queue: WorkQueue::default(), turns: Vec::new(), limiter: settings.client() }
+        Self {
+            queue: WorkQueue::default(),
+            turns: Vec::new(),
+            limiter: settings.client(),
+            latency: Latency::new(settings.deployment_sync, settings.streams, "latency/deployment-controller"),
+        }
+    }
+
+    /// Plans the sync that a change calls for.
+    pub fn wake<A: Agenda<ControllerEvent>>(&mut self, id: DeploymentId, agenda: &mut A) {
+        if let Some(at) = self.queue.wake(id.index(), agenda.now(), &mut self.latency) {
+            agenda.schedule(at, ControllerEvent::SyncDeployment(id));
+        }
     }
 
     /// Plans a sync after `delay`, unless one is planned that comes no later.
-    pub fn enqueue<A: Agenda<ControllerEvent>>(&mut self, id: DeploymentId, delay: SimDuration, agenda: &mut A) {
+    fn enqueue<A: Agenda<ControllerEvent>>(&mut self, id: DeploymentId, delay: SimDuration, agenda: &mut A) {
         let at = agenda.now() + delay;
         if self.queue.add(id.index(), at) {
             agenda.schedule(at, ControllerEvent::SyncDeployment(id));

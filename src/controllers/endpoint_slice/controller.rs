@@ -4,16 +4,15 @@ use crate::cluster::{Cluster, NamespaceId, PodId, TemplateId};
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::endpoint_slice::{EndpointPod, is_ready_endpoint, selects};
-use crate::engine::Agenda;
-use crate::units::SimDuration;
+use crate::engine::{Agenda, Latency};
 use rustc_hash::FxHashMap;
 
 /// Keeps `Pod::in_endpoints` up to date. A pod that no Service selects counts as an endpoint as soon as it is ready:
 /// whoever sends it traffic looks at the pod itself.
 #[derive(Clone, Debug)]
 pub struct EndpointController {
-    ready_delay: SimDuration,
-    removal_delay: SimDuration,
+    ready: Latency,
+    removal: Latency,
     /// Whether some Service selects pods of a template; only looked up, never iterated.
     selected: FxHashMap<(TemplateId, NamespaceId), bool>,
 }
@@ -22,8 +21,8 @@ impl EndpointController {
     /// A controller that has seen no Service.
     pub fn new(settings: &ControllerSettings) -> Self {
         Self {
-            ready_delay: settings.endpoint_ready,
-            removal_delay: settings.endpoint_removal,
+            ready: Latency::new(settings.endpoint_ready, settings.streams, "latency/endpoint-ready"),
+            removal: Latency::new(settings.endpoint_removal, settings.streams, "latency/endpoint-removal"),
             selected: FxHashMap::default(),
         }
     }
@@ -52,8 +51,8 @@ impl EndpointController {
             Self::sync(pod, cluster);
             return;
         }
-        let delay = if cluster.pod(pod).in_endpoints { self.removal_delay } else { self.ready_delay };
-        agenda.schedule(agenda.now() + delay, ControllerEvent::SyncEndpoint(pod));
+        let latency = if cluster.pod(pod).in_endpoints { &mut self.removal } else { &mut self.ready };
+        agenda.schedule(agenda.now() + latency.draw(), ControllerEvent::SyncEndpoint(pod));
     }
 
     /// Brings a pod's endpoint up to date.

@@ -10,6 +10,7 @@ use crate::controllers::common::api_event::emit;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::work_queue::WorkQueue;
+use crate::controllers::node_lifecycle::leases::Leases;
 use crate::controllers::node_lifecycle::zones::{
     ClusterMode, EvictionConfig, EvictionRate, TaintQueue, ZoneReadiness, ZoneState, handle_disruption,
 };
@@ -25,8 +26,10 @@ const SOURCE: &str = "node-controller";
 #[derive(Debug)]
 pub struct NodeLifecycleController {
     monitor_period: SimDuration,
+    /// When the first pass of the monitor is.
+    monitor_phase: SimTime,
     monitor_grace: SimDuration,
-    lease_period: SimDuration,
+    leases: Leases,
     eviction: EvictionConfig,
     zones: BTreeMap<(Name, Name), u32>,
     queues: Vec<TaintQueue<NodeId>>,
@@ -45,8 +48,9 @@ impl NodeLifecycleController {
     pub fn new(settings: &ControllerSettings) -> Self {
         Self {
             monitor_period: settings.node_monitor_period,
+            monitor_phase: SimTime::ZERO + settings.streams.phase("phase/node-monitor", settings.node_monitor_period),
             monitor_grace: settings.node_monitor_grace_period,
-            lease_period: settings.lease_renewal_period,
+            leases: Leases::new(settings.lease_renewal_period, settings.streams),
             eviction: settings.eviction,
             zones: BTreeMap::new(),
             queues: Vec::new(),
@@ -96,8 +100,8 @@ impl NodeLifecycleController {
         }
         self.silences += 1;
         self.silent.insert(node, self.silences);
-        let renewal = last_renewal(state.created, self.lease_period, agenda.now());
-        let found = detection_time(renewal, SimTime::ZERO, self.monitor_period, self.monitor_grace);
+        let renewal = self.leases.last_renewal(state.created, agenda.now());
+        let found = detection_time(renewal, self.monitor_phase, self.monitor_period, self.monitor_grace);
         agenda.schedule(found, ControllerEvent::NodeSilent { node, silence: self.silences });
     }
 
@@ -116,7 +120,7 @@ impl NodeLifecycleController {
                 set_no_schedule_taints(cluster, node);
                 if cluster.node(node).ready == NodeReady::True {
                     let generation = cluster.node(node).generation;
-                    let pass = agenda.now().next_tick(SimTime::ZERO, self.monitor_period);
+                    let pass = agenda.now().next_tick(self.monitor_phase, self.monitor_period);
                     agenda.schedule(pass, ControllerEvent::NodeReports { node, generation });
                 }
             }
@@ -140,7 +144,7 @@ impl NodeLifecycleController {
     /// A node came or went: the next pass judges its zone anew, if zones were ever judged.
     fn plan_next_end<A: Agenda<ControllerEvent>>(&mut self, agenda: &mut A) {
         if !self.states.is_empty() {
-            self.plan_end(agenda.now().next_tick(SimTime::ZERO, self.monitor_period), agenda);
+            self.plan_end(agenda.now().next_tick(self.monitor_phase, self.monitor_period), agenda);
         }
     }
 
@@ -234,7 +238,7 @@ impl NodeLifecycleController {
             }
             ClusterMode::LeaveFullDisruption => {
                 // The clock of a node whose silence is not found yet starts anew.
-                let found = (now + self.monitor_grace).next_tick(SimTime::ZERO, self.monitor_period);
+                let found = (now + self.monitor_grace).next_tick(self.monitor_phase, self.monitor_period);
                 for (node, silence) in &mut self.silent {
                     if cluster.node(*node).ready == NodeReady::True {
                         self.silences += 1;
@@ -285,15 +289,6 @@ impl NodeLifecycleController {
             self.plan_taints(zone, at, agenda);
         }
     }
-}
-
-/// The last renewal of a node's lease by `now`. Renewals run from the registration of the node on.
-fn last_renewal(created: SimTime, period: SimDuration, now: SimTime) -> SimTime {
-    if period <= SimDuration::ZERO {
-        return now;
-    }
-    let since = (now - created).max_zero().as_nanos();
-    created + SimDuration::from_nanos(since - since % period.as_nanos())
 }
 
 /// Makes the `NoSchedule` taints that this controller owns those that the node's conditions call for.

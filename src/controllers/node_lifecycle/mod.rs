@@ -5,6 +5,7 @@
 //! ([`crate::controllers::taint_eviction`]).
 
 pub mod controller;
+mod leases;
 pub mod zones;
 
 use crate::api::well_known;

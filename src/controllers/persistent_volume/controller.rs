@@ -13,7 +13,7 @@ use crate::cluster::{Change, ChangeKind, ClaimId, Cluster, Interest, PodId, Seve
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
-use crate::engine::Agenda;
+use crate::engine::{Agenda, Latency};
 use crate::scheduler::volumes::{can_be_provisioned, matching_volume};
 use crate::units::SimDuration;
 use std::collections::BTreeSet;
@@ -24,7 +24,7 @@ const BINDER: &str = "persistentvolume-controller";
 /// The running controllers of volumes.
 #[derive(Clone, Debug)]
 pub struct PersistentVolumeController {
-    sync_delay: SimDuration,
+    latency: Latency,
     provisioning: SimDuration,
     /// Claims without a volume, which new volumes and classes may help.
     pending: BTreeSet<ClaimId>,
@@ -38,7 +38,7 @@ impl PersistentVolumeController {
     /// Controllers of a cluster without claims.
     pub fn new(settings: &ControllerSettings) -> Self {
         Self {
-            sync_delay: settings.controller_sync,
+            latency: settings.sync_latency("persistentvolume-controller"),
             provisioning: settings.volume_provisioning,
             pending: BTreeSet::new(),
             in_the_making: BTreeSet::new(),
@@ -65,7 +65,7 @@ impl PersistentVolumeController {
                     self.pending.remove(&id);
                 } else {
                     self.pending.insert(id);
-                    agenda.schedule(agenda.now() + self.sync_delay, ControllerEvent::SyncClaim(id));
+                    agenda.schedule(agenda.now() + self.latency.draw(), ControllerEvent::SyncClaim(id));
                 }
             }
             Change::ClaimRemoved(id) => {
@@ -80,9 +80,9 @@ impl PersistentVolumeController {
     }
 
     /// Looks again at every claim that waits.
-    fn retry<A: Agenda<ControllerEvent>>(&self, agenda: &mut A) {
+    fn retry<A: Agenda<ControllerEvent>>(&mut self, agenda: &mut A) {
         for id in &self.pending {
-            agenda.schedule(agenda.now() + self.sync_delay, ControllerEvent::SyncClaim(*id));
+            agenda.schedule(agenda.now() + self.latency.draw(), ControllerEvent::SyncClaim(*id));
         }
     }
 

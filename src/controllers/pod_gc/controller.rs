@@ -13,6 +13,8 @@ use rustc_hash::FxHashSet;
 #[derive(Debug)]
 pub struct PodGcController {
     period: SimDuration,
+    /// When the first pass is.
+    phase: SimTime,
     /// Missing nodes, with the pass that collects their pods.
     missing: Vec<(NodeId, SimTime)>,
     /// `--terminated-pod-gc-threshold`.
@@ -31,6 +33,7 @@ impl PodGcController {
     pub fn new(settings: &ControllerSettings) -> Self {
         Self {
             period: settings.pod_gc_period,
+            phase: SimTime::ZERO + settings.streams.phase("phase/pod-gc", settings.pod_gc_period),
             missing: Vec::new(),
             threshold: settings.terminated_pod_gc_threshold,
             terminated: Vec::new(),
@@ -48,7 +51,7 @@ impl PodGcController {
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
         match change {
             Change::NodeRemoved(node) => {
-                let collection = orphan_collection_time(agenda.now(), self.period);
+                let collection = orphan_collection_time(agenda.now(), self.phase, self.period);
                 self.missing.push((node, collection));
                 agenda.schedule(collection, ControllerEvent::CollectPods);
             }
@@ -59,7 +62,7 @@ impl PodGcController {
                 self.existing.insert(pod);
                 let count = i32::try_from(self.existing.len()).unwrap_or(i32::MAX);
                 if count > self.threshold && !self.surplus_planned {
-                    let next_pass = agenda.now().next_tick(SimTime::ZERO, self.period);
+                    let next_pass = agenda.now().next_tick(self.phase, self.period);
                     agenda.schedule(next_pass, ControllerEvent::CollectPods);
                     self.surplus_planned = true;
                 }

@@ -15,10 +15,10 @@ use std::cmp::Reverse;
 /// `quarantineTime`: how long a node must have been missing since a pass first noticed it.
 const QUARANTINE_TIME: SimDuration = SimDuration::from_secs(40);
 
-/// The pass that collects the pods of a node whose Node object went at `deleted`, when passes happen every `period`: the
-/// first one notices, one after the quarantine collects.
-pub fn orphan_collection_time(deleted: SimTime, period: SimDuration) -> SimTime {
-    (deleted.next_tick(SimTime::ZERO, period) + QUARANTINE_TIME).next_tick(SimTime::ZERO, period)
+/// The pass that collects the pods of a node whose Node object went at `deleted`, when passes happen at
+/// `phase` and every `period` from there: the first one notices, one after the quarantine collects.
+pub fn orphan_collection_time(deleted: SimTime, phase: SimTime, period: SimDuration) -> SimTime {
+    (deleted.next_tick(phase, period) + QUARANTINE_TIME).next_tick(phase, period)
 }
 
 /// A terminated pod.
@@ -63,12 +63,15 @@ mod tests {
     fn a_deleted_node_is_noticed_and_then_waited_for() {
         let at = SimTime::from_secs;
         let cases = [
-            (16, 20, 60, "noticed at 20 s"),
-            (20, 20, 60, "noticed at once"),
-            (1, 15, 60, "noticed at 15 s, in quarantine until 55 s"),
+            (16, 0, 20, 60, "noticed at 20 s"),
+            (20, 0, 20, 60, "noticed at once"),
+            (1, 0, 15, 60, "noticed at 15 s, in quarantine until 55 s"),
+            (16, 13, 20, 73, "noticed at 33 s"),
+            (1, 13, 20, 53, "noticed at 13 s, in quarantine until then"),
         ];
-        for (deleted, period, expected, why) in cases {
-            assert_eq!(orphan_collection_time(at(deleted), SimDuration::from_secs(period)), at(expected), "{why}");
+        for (deleted, phase, period, expected, why) in cases {
+            let found = orphan_collection_time(at(deleted), at(phase), SimDuration::from_secs(period));
+            assert_eq!(found, at(expected), "{why}");
         }
     }
 

@@ -11,7 +11,7 @@ use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::slow_start::creation_times;
 use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::replica_set::{RankedPod, ReplicaChange, available_at, pods_to_delete, replica_change};
-use crate::engine::Agenda;
+use crate::engine::{Agenda, Latency};
 use crate::units::{SimDuration, SimTime};
 use std::collections::BTreeMap;
 
@@ -25,8 +25,7 @@ pub struct ReplicaSetController {
     outstanding: Vec<u32>,
     backoff: RetryBackoff,
     limiter: TokenBucket,
-    sync_delay: SimDuration,
-    batch_delay: SimDuration,
+    latency: Latency,
 }
 
 impl ReplicaSetController {
@@ -43,8 +42,7 @@ impl ReplicaSetController {
             outstanding: Vec::new(),
             backoff: RetryBackoff::default(),
             limiter: settings.client(),
-            sync_delay: settings.controller_sync,
-            batch_delay: settings.controller_sync,
+            latency: settings.sync_latency(source),
         }
     }
 
@@ -56,9 +54,11 @@ impl ReplicaSetController {
         }
     }
 
-    /// Plans a sync after the usual delay.
+    /// Plans the sync that a change calls for.
     pub fn wake<A: Agenda<ControllerEvent>>(&mut self, id: ReplicaSetId, agenda: &mut A) {
-        self.enqueue(id, self.sync_delay, agenda);
+        if let Some(at) = self.queue.wake(id.index(), agenda.now(), &mut self.latency) {
+            agenda.schedule(at, ControllerEvent::SyncReplicaSet(id));
+        }
     }
 
     fn outstanding(&mut self, id: ReplicaSetId) -> &mut u32 {
@@ -108,7 +108,7 @@ impl ReplicaSetController {
         }
         self.backoff.forget(id.index());
         let mut immediate = 0;
-        for at in creation_times(&mut self.limiter, count, now, self.batch_delay) {
+        for at in creation_times(&mut self.limiter, count, now, &mut self.latency) {
             *self.outstanding(id) += 1;
             if at <= now {
                 immediate += 1;

@@ -10,6 +10,7 @@ use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::names::{template_hash, with_revision_label};
+use crate::controllers::common::pending_calls::PendingCalls;
 use crate::controllers::common::retry::RetryBackoff;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::slow_start::creation_times;
@@ -18,9 +19,8 @@ use crate::controllers::replica_set::available_at;
 use crate::controllers::stateful_set::{
     PodRevision, StatefulPodView, StatefulSetAction, StatefulSetView, is_update_complete, replica_status, sync,
 };
-use crate::engine::Agenda;
+use crate::engine::{Agenda, Latency};
 use crate::units::{SimDuration, SimTime};
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// `source` of the controller's Events.
@@ -33,7 +33,7 @@ pub struct StatefulSetController {
     memory: Vec<Memory>,
     backoff: RetryBackoff,
     limiter: TokenBucket,
-    sync_delay: SimDuration,
+    latency: Latency,
 }
 
 /// What the controller keeps of one StatefulSet.
@@ -41,10 +41,8 @@ pub struct StatefulSetController {
 struct Memory {
     /// Templates of the spec and those of the pods: the same with the revision's label.
     revisions: Vec<(TemplateId, TemplateId)>,
-    /// Pods that the current sync has still to create, in order.
-    waiting: VecDeque<(i32, TemplateId)>,
     /// Calls that the current sync has still to make.
-    outstanding: u32,
+    calls: PendingCalls<(i32, TemplateId)>,
 }
 
 impl StatefulSetController {
@@ -55,13 +53,15 @@ impl StatefulSetController {
             memory: Vec::new(),
             backoff: RetryBackoff::default(),
             limiter: settings.client(),
-            sync_delay: settings.controller_sync,
+            latency: settings.sync_latency(SOURCE),
         }
     }
 
-    /// Plans a sync after the usual delay.
+    /// Plans the sync that a change calls for.
     pub fn wake<A: Agenda<ControllerEvent>>(&mut self, id: StatefulSetId, agenda: &mut A) {
-        self.enqueue(id, agenda.now() + self.sync_delay, agenda);
+        if let Some(at) = self.queue.wake(id.index(), agenda.now(), &mut self.latency) {
+            agenda.schedule(at, ControllerEvent::SyncStatefulSet(id));
+        }
     }
 
     fn enqueue<A: Agenda<ControllerEvent>>(&mut self, id: StatefulSetId, at: SimTime, agenda: &mut A) {
@@ -83,7 +83,7 @@ impl StatefulSetController {
         if !self.queue.take(id.index(), now) || cluster.stateful_set(id).removed {
             return;
         }
-        if self.memory(id).outstanding > 0 {
+        if self.memory(id).calls.any() {
             // A sync ends when all its calls are made; the last one wakes the controller again.
             return;
         }
@@ -166,14 +166,12 @@ impl StatefulSetController {
             self.backoff.forget(id.index());
         }
         let count = i32::try_from(created.len()).unwrap_or(i32::MAX);
-        let times = creation_times(&mut self.limiter, count, now, self.sync_delay);
+        let times = creation_times(&mut self.limiter, count, now, &mut self.latency);
         for ((ordinal, template), at) in created.into_iter().zip(times) {
             if at <= now {
                 create_pod(cluster, id, ordinal, template, now);
             } else {
-                let memory = self.memory(id);
-                memory.outstanding += 1;
-                memory.waiting.push_back((ordinal, template));
+                self.memory(id).calls.add_creation((ordinal, template));
                 agenda.schedule(at, ControllerEvent::CreateStatefulSetPod(id));
             }
         }
@@ -186,7 +184,7 @@ impl StatefulSetController {
         cluster: &mut Cluster,
         agenda: &mut A,
     ) {
-        if let Some((ordinal, template)) = self.memory(id).waiting.pop_front()
+        if let Some((ordinal, template)) = self.memory(id).calls.next_creation()
             && !cluster.stateful_set(id).removed
         {
             create_pod(cluster, id, ordinal, template, agenda.now());
@@ -207,7 +205,7 @@ impl StatefulSetController {
         if at <= now {
             delete_pod(cluster, id, pod, now);
         } else {
-            self.memory(id).outstanding += 1;
+            self.memory(id).calls.add_deletion();
             agenda.schedule(at, ControllerEvent::DeletePod(pod, Disruption::Deletion));
         }
     }
@@ -226,9 +224,7 @@ impl StatefulSetController {
 
     /// Notes that a call was made that had to wait; after the last one the next sync comes.
     fn call_made<A: Agenda<ControllerEvent>>(&mut self, id: StatefulSetId, agenda: &mut A) {
-        let memory = self.memory(id);
-        memory.outstanding = memory.outstanding.saturating_sub(1);
-        if memory.outstanding == 0 {
+        if self.memory(id).calls.made() {
             self.wake(id, agenda);
         }
     }

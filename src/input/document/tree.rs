@@ -297,9 +297,9 @@ impl Node {
     }
 }
 
-/// The entry of a key: where the key stands, and the value.
+/// The entry of a key: where the key stands, and the value. Of a key that is given twice the last counts.
 fn entry<'a>(entries: &'a [Entry], key: &str) -> Option<(&'a Position, &'a Node)> {
-    entries.iter().find(|entry| entry.key == key).map(|entry| (&entry.position, &entry.value))
+    entries.iter().rfind(|entry| entry.key == key).map(|entry| (&entry.position, &entry.value))
 }
 
 impl Number {

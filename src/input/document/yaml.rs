@@ -1,7 +1,7 @@
 //! YAML text: how it is read, what is wrong with it, and where the documents of a stream begin.
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::{Location, Options};
+use serde_saphyr::{DuplicateKeyPolicy, Location, Options};
 
 /// A place in a text: line and column, both from 1.
 pub type LineColumn = (usize, usize);
@@ -17,12 +17,19 @@ pub enum Dialect {
     Kubernetes,
     /// The core schema of YAML 1.2, in which `yes` is text, and numbers of any size; one document of limited depth.
     Core,
+    /// JSON, which YAML contains, for the places of its fields. Of a key that is given twice the last counts.
+    Json,
 }
 
 impl Dialect {
     fn options(self) -> Options {
         let unlimited = usize::MAX;
         match self {
+            Self::Json => {
+                let mut options = Self::Kubernetes.options();
+                options.duplicate_keys = DuplicateKeyPolicy::LastWins;
+                options
+            }
             Self::Kubernetes => serde_saphyr::options! {
                 budget: serde_saphyr::budget! {
                     max_reader_input_bytes: None,

@@ -15,8 +15,29 @@ use std::path::PathBuf;
 pub struct Action {
     /// When.
     pub at: SimTime,
+    /// Position in the file.
+    pub index: usize,
     /// What.
     pub verb: ActionVerb,
+}
+
+impl Action {
+    /// The field that names what the action is done to.
+    #[must_use]
+    pub fn field(&self) -> String {
+        let index = self.index;
+        match &self.verb {
+            ActionVerb::Scale { .. } => format!("spec.actions[{index}].scale.target"),
+            ActionVerb::Apply(_) => format!("spec.actions[{index}].apply"),
+            ActionVerb::Cordon(_) => format!("spec.actions[{index}].cordon"),
+            ActionVerb::Uncordon(_) => format!("spec.actions[{index}].uncordon"),
+            ActionVerb::Drain(_) => format!("spec.actions[{index}].drain"),
+            ActionVerb::Delete(_) => format!("spec.actions[{index}].delete"),
+            ActionVerb::RolloutRestart(_) => format!("spec.actions[{index}].rolloutRestart"),
+            ActionVerb::RolloutUndo(_) => format!("spec.actions[{index}].rolloutUndo"),
+            ActionVerb::AddNodes { .. } => format!("spec.actions[{index}].addNodes"),
+        }
+    }
 }
 
 /// What an operator does.

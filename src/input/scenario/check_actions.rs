@@ -2,7 +2,7 @@
 
 use super::action::{Action, ActionEntry, ActionVerb};
 use super::check::Checker;
-use super::nodes::{MAX_NODES, Nodes};
+use super::nodes::{MAX_NODES, Pools};
 use super::spec::ScenarioSpec;
 use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
@@ -11,7 +11,7 @@ use std::path::Path;
 impl Checker<'_> {
     /// Operator actions, sorted by time.
     pub fn check_actions(&mut self, path: &FieldPathBuf, spec: &ScenarioSpec) -> Vec<Action> {
-        let nodes = self.nodes(spec);
+        let pools = self.pools(spec);
         let horizon = spec.duration.from_start();
         let mut actions = Vec::new();
         for (index, entry) in spec.actions.iter().enumerate() {
@@ -24,7 +24,7 @@ impl Checker<'_> {
             }
             let mut verbs = self.verbs(entry);
             for verb in &verbs {
-                self.check_verb(&path, verb, &nodes);
+                self.check_verb(&path, verb, &pools);
             }
             let words = "`scale`, `apply`, `cordon`, `uncordon`, `drain`, `delete`, `rolloutRestart`, `rolloutUndo`, `addNodes`";
             match verbs.len() {
@@ -33,7 +33,7 @@ impl Checker<'_> {
                 count => self.error(path, format!("has {count} verbs (expected exactly one of {words})")),
             }
             if let Some(verb) = verbs.pop() {
-                actions.push(Action { at: entry.at.from_start(), verb });
+                actions.push(Action { at: entry.at.from_start(), index, verb });
             }
         }
         actions.sort_by_key(|action| action.at);
@@ -60,7 +60,7 @@ impl Checker<'_> {
         .collect()
     }
 
-    fn check_verb(&mut self, path: &FieldPathBuf, verb: &ActionVerb, nodes: &Nodes) {
+    fn check_verb(&mut self, path: &FieldPathBuf, verb: &ActionVerb, pools: &Pools) {
         match verb {
             ActionVerb::Scale { target, replicas } => {
                 let path = path.key("scale");
@@ -72,16 +72,13 @@ impl Checker<'_> {
                     format!("`{replicas}` is too large (expected at most 2147483647)"),
                 );
             }
-            // Checked as written, before it was joined to the scenario's folder.
-            ActionVerb::Apply(_) => {}
-            ActionVerb::Cordon(node) => self.require_node(path.key("cordon"), node, nodes),
-            ActionVerb::Uncordon(node) => self.require_node(path.key("uncordon"), node, nodes),
-            ActionVerb::Drain(options) => self.require_node(path.key("drain"), &options.node, nodes),
-            ActionVerb::Delete(target) => {
-                if target.kind == Kind::Node {
-                    self.require_node(path.key("delete"), &target.name, nodes);
-                }
-            }
+            // The files of `apply` are checked as written, before they were joined to the scenario's folder; nodes when all
+            // input is read.
+            ActionVerb::Apply(_)
+            | ActionVerb::Cordon(_)
+            | ActionVerb::Uncordon(_)
+            | ActionVerb::Drain(_)
+            | ActionVerb::Delete(_) => {}
             ActionVerb::RolloutRestart(target) => {
                 self.require_kind(path.key("rolloutRestart"), target, Kind::has_rollouts);
             }
@@ -90,7 +87,7 @@ impl Checker<'_> {
             }
             ActionVerb::AddNodes { pool, count } => {
                 let path = path.key("addNodes");
-                self.require_pool(path.key("pool"), pool, nodes);
+                self.require_pool(path.key("pool"), pool, pools);
                 self.require(*count > 0, path.key("count"), "is zero: no node would join");
                 let is_good = u64::from(*count) <= MAX_NODES;
                 self.require(

@@ -80,6 +80,18 @@ impl Checker<'_> {
     pub fn check_control_plane(&mut self, path: &FieldPathBuf, control_plane: &ControlPlane) {
         let scale = control_plane.latency.scale;
         self.require_not_negative(path.key("latency").key("scale"), scale);
+        let latency = &control_plane.latency;
+        for (field, delay) in [
+            ("createToBound", latency.create_to_bound),
+            ("boundToRunning", latency.bound_to_running),
+            ("controllerSync", latency.controller_sync),
+            ("deploymentSync", latency.deployment_sync),
+            ("endpointReady", latency.endpoint_ready),
+            ("endpointRemoval", latency.endpoint_removal),
+        ] {
+            let [p50, p99] = delay.percentiles();
+            self.require(p50 <= p99, path.key("latency").key(field).key("p99"), "is below `p50`");
+        }
         let manager = &control_plane.controller_manager;
         let at = path.key("controllerManager");
         for (field, period) in [

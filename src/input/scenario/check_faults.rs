@@ -3,7 +3,7 @@
 use super::check::Checker;
 use super::fault::{Fault, FaultEntry, FaultKind, FaultScope, FaultTiming};
 use super::leaf::Duration;
-use super::nodes::Nodes;
+use super::nodes::Pools;
 use super::spec::ScenarioSpec;
 use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
@@ -12,7 +12,7 @@ use crate::units::SimTime;
 impl Checker<'_> {
     /// Faults.
     pub fn check_faults(&mut self, path: &FieldPathBuf, spec: &mut ScenarioSpec) -> Vec<Fault> {
-        let nodes = self.nodes(spec);
+        let pools = self.pools(spec);
         let horizon = spec.duration.from_start();
         let mut faults = Vec::new();
         for (index, entry) in spec.faults.iter_mut().enumerate() {
@@ -20,7 +20,7 @@ impl Checker<'_> {
             if let Some(name) = &entry.name {
                 self.require_name(path.key("name"), name);
             }
-            let scope = self.check_scope(&path, entry, &nodes);
+            let scope = self.check_scope(&path, entry, &pools);
             let timing = self.check_timing(&path, entry, horizon);
             if let (Some(scope), Some(timing)) = (scope, timing) {
                 let name = entry.name.clone().unwrap_or_else(|| format!("{}-{index}", entry.kind.as_str()));
@@ -35,7 +35,7 @@ impl Checker<'_> {
         faults
     }
 
-    fn check_scope(&mut self, path: &FieldPathBuf, entry: &FaultEntry, nodes: &Nodes) -> Option<FaultScope> {
+    fn check_scope(&mut self, path: &FieldPathBuf, entry: &FaultEntry, pools: &Pools) -> Option<FaultScope> {
         let allowed: &[&str] = match entry.kind {
             FaultKind::NodeCrash => &["node", "pool"],
             FaultKind::ZoneOutage => &["zone"],
@@ -60,13 +60,9 @@ impl Checker<'_> {
                 continue;
             }
             match scope {
-                FaultScope::Node(node) => self.require_node(path, node, nodes),
-                FaultScope::Pool(pool) => self.require_pool(path, pool, nodes),
-                FaultScope::Zone(zone) => {
-                    if !nodes.is_damaged && !nodes.is_open {
-                        self.require_known(path, "zone", zone, &nodes.zones);
-                    }
-                }
+                FaultScope::Pool(pool) => self.require_pool(path, pool, pools),
+                // Which nodes and zones there are is known when all input is read.
+                FaultScope::Node(_) | FaultScope::Zone(_) => {}
                 FaultScope::Workload(target) => {
                     self.require_kind(path, target, |kind| kind.is_workload() || kind == Kind::Pod);
                 }

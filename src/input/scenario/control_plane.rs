@@ -1,5 +1,6 @@
 //! Delays, rate limits and periods of the control plane, with the defaults of Kubernetes 1.36 or as measured there.
 
+use super::delay::Delay;
 use super::leaf::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,39 +23,40 @@ pub struct ControlPlane {
     pub metrics_server: MetricsServer,
 }
 
-/// Delays between components. Defaults: medians measured on an idle Kubernetes 1.36.2 control plane.
+/// Delays between components, each a duration or `{p50, p99}`. Defaults: as measured on an idle Kubernetes 1.36.2 control
+/// plane; each time anew one is drawn from the log-normal distribution with this median and 99th percentile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Latency {
     /// Factor on every delay of this section; 0 makes the control plane instantaneous (pure placement studies).
     /// Default 1.
     pub scale: f64,
-    /// From a pod's creation to its binding, when the scheduler is idle. Default 10 ms (measured, p50).
-    pub create_to_bound: Duration,
-    /// From a pod's binding to `Running` in its status, beyond the time that its containers take to start. Default 8 ms
-    /// (measured, p50).
-    pub bound_to_running: Duration,
+    /// From a pod's creation to its binding, when the scheduler is idle. Default p50 10 ms, p99 23 ms.
+    pub create_to_bound: Delay,
+    /// From a pod's binding to `Running` in its status, beyond the time that its containers take to start. Default p50
+    /// 8 ms, p99 30 ms.
+    pub bound_to_running: Delay,
     /// From a change that a ReplicaSet, StatefulSet, DaemonSet or other controller watches to the write that answers it,
-    /// for example from a pod's deletion to the creation of its replacement. Default 8 ms (measured, p50).
-    pub controller_sync: Duration,
-    /// From a change of a Deployment to the write of its ReplicaSets. Default 11 ms (measured, p50).
-    pub deployment_sync: Duration,
-    /// From a pod's `Ready` to its endpoint being ready in the EndpointSlice. Default 18 ms (measured, p50).
-    pub endpoint_ready: Duration,
-    /// From a pod's deletion timestamp to its endpoint being not ready in the EndpointSlice. Default 26 ms (measured, p50).
-    pub endpoint_removal: Duration,
+    /// for example from a pod's deletion to the creation of its replacement. Default p50 8 ms, p99 27 ms.
+    pub controller_sync: Delay,
+    /// From a change of a Deployment to the write of its ReplicaSets. Default p50 11 ms, p99 22 ms.
+    pub deployment_sync: Delay,
+    /// From a pod's `Ready` to its endpoint being ready in the EndpointSlice. Default p50 18 ms, p99 323 ms.
+    pub endpoint_ready: Delay,
+    /// From a pod's deletion timestamp to its endpoint being not ready in the EndpointSlice. Default p50 26 ms, p99 64 ms.
+    pub endpoint_removal: Delay,
 }
 
 impl Default for Latency {
     fn default() -> Self {
         Self {
             scale: 1.0,
-            create_to_bound: Duration::from_millis(10),
-            bound_to_running: Duration::from_millis(8),
-            controller_sync: Duration::from_millis(8),
-            deployment_sync: Duration::from_millis(11),
-            endpoint_ready: Duration::from_millis(18),
-            endpoint_removal: Duration::from_millis(26),
+            create_to_bound: Delay::measured_millis(10, 23),
+            bound_to_running: Delay::measured_millis(8, 30),
+            controller_sync: Delay::measured_millis(8, 27),
+            deployment_sync: Delay::measured_millis(11, 22),
+            endpoint_ready: Delay::measured_millis(18, 323),
+            endpoint_removal: Delay::measured_millis(26, 64),
         }
     }
 }
@@ -163,11 +165,14 @@ impl Default for ApiServer {
 pub struct Kubelet {
     /// `nodeLeaseDurationSeconds`: the lease is renewed every quarter of it. Default 40 (a renewal every 10 s).
     pub node_lease_duration_seconds: u32,
+    /// `--housekeeping-interval`: time between two looks at a container's CPU time and memory, which is what metrics-server
+    /// gets when it scrapes; 0 s looks at the scrape itself. Default 10 s.
+    pub housekeeping_interval: Duration,
 }
 
 impl Default for Kubelet {
     fn default() -> Self {
-        Self { node_lease_duration_seconds: 40 }
+        Self { node_lease_duration_seconds: 40, housekeeping_interval: Duration::from_secs(10) }
     }
 }
 

@@ -11,6 +11,7 @@ mod check_faults;
 mod check_load;
 mod check_runs;
 mod control_plane;
+mod delay;
 mod distribution;
 mod fault;
 mod leaf;
@@ -27,6 +28,7 @@ mod target;
 mod typed;
 
 pub use action::{Action, ActionVerb};
+pub use delay::{Delay, Percentiles};
 pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
 };

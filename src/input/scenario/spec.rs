@@ -125,13 +125,16 @@ pub struct NodePool {
     /// a zone.
     #[serde(default)]
     pub zones: Vec<String>,
+    /// Region of the nodes (label `topology.kubernetes.io/region`). Default none.
+    pub region: Option<String>,
     /// What each node has, by resource name: `cpu` (cores), `memory` and `ephemeral-storage` (bytes), `pods`, extended
     /// resources such as `nvidia.com/gpu`. `pods` defaults to 110 (kubelet `maxPods`).
     pub capacity: BTreeMap<String, Amount>,
     /// What each node offers to pods, by resource name. Default: the capacity; single entries override it.
     #[serde(default)]
     pub allocatable: BTreeMap<String, Amount>,
-    /// Labels of each node, besides host name, zone, instance type, `kubernetes.io/os` and `kubernetes.io/arch`.
+    /// Labels of each node, besides host name, zone, region, instance type, `kubernetes.io/os`, `kubernetes.io/arch`, and the
+    /// deprecated twins of these (`beta.kubernetes.io/os` and so on).
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
     /// Taints of each node. Default none.

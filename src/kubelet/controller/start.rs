@@ -14,7 +14,7 @@ use std::sync::Arc;
 impl Kubelets {
     /// The kubelet sees a new pod: it mounts the volumes, pulls the images and starts the containers.
     pub(super) fn begin<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
-        let seen = agenda.now() + self.settings.report_delay;
+        let seen = agenda.now() + self.until_seen();
         self.runtime(pod).seen = true;
         cluster.set_pod_start_time(pod, seen);
         let generation = cluster.next_pod_generation(pod);
@@ -64,7 +64,8 @@ impl Kubelets {
                 Some(delay) => delay,
                 None => self.container_start.sample_duration(&mut self.start_stream),
             };
-        agenda.schedule(running + self.settings.report_delay, KubeletEvent::Started { pod, generation });
+        let reported = running + self.until_reported();
+        agenda.schedule(reported, KubeletEvent::Started { pod, generation });
     }
 
     /// Mounts the volumes of a pod, if all that they need is there.

@@ -39,7 +39,7 @@ impl<L: RateLimit> Scheduler<L> {
                 }
                 self.view.add_pod(info, placement.node);
                 self.queue.done(id);
-                let at = self.limiter.take(end + self.timing.bind);
+                let at = self.limiter.take(end) + self.timing.until_bound();
                 let (pod, node) = (id, placement.node);
                 if self.waits_for_volumes(pod, node, profile, cluster) {
                     // Bound as soon as the volumes are.

@@ -114,7 +114,7 @@ impl<L: RateLimit> Scheduler<L> {
             let is_bound = |id: &Option<ClaimId>| id.is_some_and(|id| storage.claim(id).is_bound());
             if claims.iter().all(is_bound) {
                 self.waiting_for_volumes.remove(&pod);
-                let at = self.limiter.take(agenda.now() + self.timing.bind);
+                let at = self.limiter.take(agenda.now()) + self.timing.until_bound();
                 agenda.schedule(at, SchedulerEvent::Bind { pod, node });
             } else if claims.iter().any(|id| {
                 id.is_none_or(|id| !storage.claim(id).is_bound() && storage.claim(id).object.selected_node.is_none())

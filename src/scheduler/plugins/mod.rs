@@ -18,6 +18,7 @@ pub mod node_resources_fit;
 pub mod node_unschedulable;
 pub mod node_volume_limits;
 mod plugin;
+mod pod_claims;
 mod pod_memo;
 pub mod pod_topology_spread;
 pub mod priority_sort;

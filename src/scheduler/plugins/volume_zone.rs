@@ -2,7 +2,8 @@
 
 use super::descriptor::{Descriptor, ExtensionPoint, Indexability, concerns_claim_of};
 use super::plugin::Plugin;
-use crate::api::{Name, VolumeBindingMode, VolumeSource, well_known};
+use super::pod_claims::pod_claims;
+use crate::api::{Name, VolumeBindingMode, well_known};
 use crate::scheduler::framework::{Context, EventKind, Failure, NodeChange, PreFilterOutcome, Reason, Words};
 use crate::scheduler::view::{NodeInfo, PodInfo};
 
@@ -42,14 +43,8 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo, topologies: &mut Vec<Top
     topologies.clear();
     let volumes = &context.listers.volumes;
     let reject = |reason: String| PreFilterOutcome::unresolvable(Plugin::VolumeZone, reason);
-    for volume in &pod.spec().volumes {
-        if volume.source == VolumeSource::Ephemeral {
-            continue;
-        }
-        let Some(name) = pod.claim_name(volume) else { continue };
-        let Some(claim) = volumes.claim(&pod.namespace, &name) else {
-            return reject(format!("persistentvolumeclaim \"{name}\" not found"));
-        };
+    for named in pod_claims(pod, volumes).filter(|named| !named.is_ephemeral) {
+        let Some(claim) = named.claim else { return named.not_found(Plugin::VolumeZone) };
         if claim.volume_name.is_empty() {
             if claim.storage_class.is_empty() {
                 return reject("PersistentVolumeClaim had no pv name and storageClass name".to_owned());
@@ -93,7 +88,9 @@ pub fn filter(topologies: &[Topology], node: &NodeInfo) -> Result<(), Failure> {
 mod tests {
     use super::super::test_support::{cluster, labels_of, node_of, pod, with_context};
     use super::*;
-    use crate::api::{Node, ObjectMeta, PersistentVolume, PersistentVolumeClaim, PodSpec, StorageClass, Volume};
+    use crate::api::{
+        Node, ObjectMeta, PersistentVolume, PersistentVolumeClaim, PodSpec, StorageClass, Volume, VolumeSource,
+    };
     use crate::scheduler::view::Listers;
     use std::sync::Arc;
 

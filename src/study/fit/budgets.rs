@@ -9,6 +9,7 @@ use crate::controllers::disruption::{Counted, Tally, budget_status};
 use crate::controllers::eviction::{EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, evict};
 use crate::study::cluster_view::ClusterView;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Kind, namespace and name of a controller.
 type ControllerKey = (Name, Name, Name);
@@ -20,13 +21,13 @@ struct Budget {
     pods: Vec<usize>,
 }
 
-/// All budgets, and which pods are ready.
+/// All budgets, and which pods are ready. A clone, to try what evictions lead to, copies the latter alone.
 #[derive(Clone, Debug)]
 pub struct Budgets {
-    list: Vec<Budget>,
+    list: Arc<[Budget]>,
     /// By pod: the positions of the budgets that select it.
-    of_pod: Vec<Vec<usize>>,
-    controllers: Controllers,
+    of_pod: Arc<[Vec<usize>]>,
+    controllers: Arc<Controllers>,
     is_ready: Vec<bool>,
 }
 
@@ -66,7 +67,12 @@ impl Budgets {
             budgets.push(Budget { object: budget.clone(), pods });
         }
         let is_ready = view.pods.iter().map(|pod| pod.is_ready).collect();
-        Self { list: budgets, of_pod, controllers: controllers(objects, view), is_ready }
+        Self {
+            list: budgets.into(),
+            of_pod: of_pod.into(),
+            controllers: Arc::new(controllers(objects, view)),
+            is_ready,
+        }
     }
 
     /// Why the pod cannot be evicted now; `None` if it can.

@@ -1,7 +1,7 @@
 //! Nodes that do not exist yet: made from a shape, with the pods of the DaemonSets on them.
 
 use super::daemons::{Daemon, daemons};
-use crate::api::{Labels, Name, Node, ObjectMeta, ResourceList, TaintEffect, well_known};
+use crate::api::{Labels, Name, Node, ObjectMeta, ResourceList, TaintEffect, well_known, with_deprecated_twins};
 use crate::cluster::NodeId;
 use crate::input::pool_shape::PoolShape;
 use crate::scheduler::View;
@@ -74,12 +74,9 @@ impl Pool {
         node.meta.name = format!("{}{}", self.prefix, number + 1).into();
         let mut labels = node.meta.labels.with(well_known::HOSTNAME, &node.meta.name);
         if let Some(zone) = self.zones.get(number % self.zones()) {
-            labels = labels.with(well_known::ZONE, zone);
-            if labels.contains_key(well_known::ZONE_BETA) {
-                labels = labels.with(well_known::ZONE_BETA, zone);
-            }
+            labels = labels.with(well_known::ZONE, zone).with(well_known::ZONE_BETA, zone);
         }
-        node.meta.labels = labels;
+        node.meta.labels = with_deprecated_twins(&labels);
         node
     }
 
@@ -104,7 +101,7 @@ impl Pool {
 
 /// A node with the labels that every kubelet sets, for the commonest platform.
 fn bare() -> Node {
-    let labels: Labels = [("kubernetes.io/arch", "amd64"), ("kubernetes.io/os", "linux")].into_iter().collect();
+    let labels: Labels = [(well_known::ARCH, "amd64"), (well_known::OS, "linux")].into_iter().collect();
     let allocatable = ResourceList { pods: Some(MAX_PODS), ..ResourceList::default() };
     Node { meta: ObjectMeta { labels, ..ObjectMeta::default() }, allocatable, ..Node::default() }
 }

@@ -247,7 +247,6 @@ fn other_kinds_are_refused_where_they_are_wrong() {
         ("memory: 8Gi", "memory: 8GiB", "status.capacity.memory: `8GiB` is not a quantity"),
         ("memory: 8Gi", "memory: -8Gi", "-8Gi is negative"),
         ("  name: n1", "  name: n_1", "`n_1` is not a DNS-1123 subdomain"),
-        ("  name: n1", "  name: n1\n  namespace: x", "`x` is set on a cluster-scoped kind"),
         ("- port: 80", "- port: 0", "spec.ports[0].port: 0 is not a port"),
         ("- port: 80", "- port: 80\n  - port: 81", "spec.ports[0].name: missing"),
         ("  ports:\n  - port: 80\n", "", "spec.ports: missing"),

@@ -67,7 +67,7 @@ pub const SHARED: &[InertFields] = &[
         ..InertFields::of("VolumeProjection")
     },
     InertFields { inside: &["defaultMode"], ..InertFields::of("SecretVolumeSource") },
-    InertFields { inside: &["mode", "path"], ..InertFields::of("KeyToPath") },
+    InertFields { inside: &["mode"], ..InertFields::of("KeyToPath") },
     // Claims, image volumes and some disks bear on scheduling, and pods wait for what some volumes show; the rest of what
     // is filled without a disk bears on nothing.
     InertFields {

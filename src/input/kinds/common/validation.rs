@@ -151,14 +151,9 @@ pub fn object_meta(meta: &ObjectMeta, naming: Naming, path: FieldPath<'_>, error
         Naming::NamespacedLabel | Naming::ClusterLabel => dns_label(name, path.key("name"), errors),
     }
     let namespace = meta.namespace.as_deref().unwrap_or_default();
-    if !namespace.is_empty() {
-        match naming {
-            Naming::Namespaced | Naming::NamespacedLabel => dns_label(namespace, path.key("namespace"), errors),
-            Naming::Cluster | Naming::ClusterLabel => errors.push(
-                path.key("namespace"),
-                format_args!("`{namespace}` is set on a cluster-scoped kind (expected no namespace)"),
-            ),
-        }
+    // The API server clears the namespace of a cluster-scoped object (`EnsureObjectNamespaceMatchesRequestNamespace`).
+    if !namespace.is_empty() && matches!(naming, Naming::Namespaced | Naming::NamespacedLabel) {
+        dns_label(namespace, path.key("namespace"), errors);
     }
     template_meta(meta, path, errors);
     let controllers = meta.owner_references.iter().flatten().filter(|owner| owner.controller == Some(true));

@@ -1,7 +1,7 @@
 //! Terms of (anti-)affinity: which pods they select.
 
 use crate::api::scheduler_config::InterPodAffinityArgs;
-use crate::api::{Affinity, LabelSelector, Labels, Name, PodAffinityTerm, WeightedPodAffinityTerm};
+use crate::api::{LabelSelector, Labels, Name, PodAffinityTerm, WeightedPodAffinityTerm};
 use crate::scheduler::view::{Listers, PodInfo};
 
 /// A term of the incoming pod, with the namespaces that its selector stands for looked up.
@@ -19,19 +19,26 @@ pub struct Term {
 }
 
 impl Term {
-    /// Looks up the namespaces of a term of `pod` (`mergeAffinityTermNamespacesIfNotEmpty`).
+    /// A term of `pod`, with the namespaces of its selector looked up (`mergeAffinityTermNamespacesIfNotEmpty`).
     pub fn new(listers: &Listers, pod: &PodInfo, term: &PodAffinityTerm, weight: i64) -> Self {
+        let mut resolved = Self { weight, ..Self::unresolved(pod, term) };
+        if let Some(selector) = term.namespace_selector.as_ref().filter(|selector| !selector.is_empty()) {
+            let matching = listers.namespaces.iter().filter(|(_, labels)| selector.matches(labels));
+            resolved.namespaces.extend(matching.map(|(name, _)| name.clone()));
+        }
+        resolved
+    }
+
+    /// A term of `pod` as the queueing hints see it (`GetAffinityTerms`): only the namespaces that it lists count, and
+    /// every one where its selector matches no labels.
+    pub fn unresolved(pod: &PodInfo, term: &PodAffinityTerm) -> Self {
         let mut namespaces = term.namespaces.clone();
         let selector = term.namespace_selector.as_ref();
         if namespaces.is_empty() && selector.is_none() {
             namespaces.push(pod.namespace.clone());
         }
-        if let Some(selector) = selector.filter(|selector| !selector.is_empty()) {
-            let matching = listers.namespaces.iter().filter(|(_, labels)| selector.matches(labels));
-            namespaces.extend(matching.map(|(name, _)| name.clone()));
-        }
         Self {
-            weight,
+            weight: 0,
             topology_key: term.topology_key.clone(),
             selector: term.label_selector.clone(),
             namespaces,
@@ -70,11 +77,20 @@ pub fn existing_term_matches(
 
 /// Required terms of the incoming pod.
 pub fn required_terms(listers: &Listers, pod: &PodInfo, anti: bool) -> Vec<Term> {
-    let terms = |affinity: &Affinity| {
-        let terms = if anti { &affinity.pod_anti_required } else { &affinity.pod_required };
-        terms.iter().map(|term| Term::new(listers, pod, term, 0)).collect()
-    };
-    pod.affinity().map(terms).unwrap_or_default()
+    required(pod, anti).iter().map(|term| Term::new(listers, pod, term, 0)).collect()
+}
+
+/// Required terms of a pod that waits, as the queueing hints see them.
+pub fn unresolved_required_terms(pod: &PodInfo, anti: bool) -> Vec<Term> {
+    required(pod, anti).iter().map(|term| Term::unresolved(pod, term)).collect()
+}
+
+fn required(pod: &PodInfo, anti: bool) -> &[PodAffinityTerm] {
+    match pod.affinity() {
+        Some(affinity) if anti => &affinity.pod_anti_required,
+        Some(affinity) => &affinity.pod_required,
+        None => &[],
+    }
 }
 
 /// Preferred terms of the incoming pod; those of anti-affinity count against a node.

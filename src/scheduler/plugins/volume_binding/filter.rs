@@ -1,8 +1,9 @@
 //! Whether the pod's claims can be used, or find their volumes, on a node.
 
 use super::super::plugin::Plugin;
+use super::super::pod_claims::pod_claims;
 use super::matching::{can_provision, find_matching_volume, has_capacity, is_usable_on};
-use crate::api::{Node, PersistentVolume, PersistentVolumeClaim, VolumeBindingMode, VolumeSource};
+use crate::api::{Node, PersistentVolume, PersistentVolumeClaim, VolumeBindingMode};
 use crate::scheduler::framework::{Context, Failure, PreFilterOutcome, Reason, Rejected, Words};
 use crate::scheduler::view::{NodeInfo, PodInfo, VolumeListers};
 use std::sync::Arc;
@@ -70,15 +71,15 @@ pub fn pre_filter(context: &Context<'_>, pod: &PodInfo, state: &mut FilterState)
     let volumes = &context.listers.volumes;
     let reject = |reason: String| PreFilterOutcome::unresolvable(Plugin::VolumeBinding, reason);
     let mut claims = Vec::new();
-    for volume in &pod.spec().volumes {
-        let Some(name) = pod.claim_name(volume) else { continue };
-        let is_ephemeral = volume.source == VolumeSource::Ephemeral;
-        let Some(claim) = volumes.claim(&pod.namespace, &name) else {
-            return reject(if is_ephemeral {
-                format!("waiting for ephemeral volume controller to create the persistentvolumeclaim \"{name}\"")
-            } else {
-                format!("persistentvolumeclaim \"{name}\" not found")
-            });
+    for named in pod_claims(pod, volumes) {
+        let (name, is_ephemeral) = (&named.name, named.is_ephemeral);
+        let Some(claim) = named.claim else {
+            if is_ephemeral {
+                return reject(format!(
+                    "waiting for ephemeral volume controller to create the persistentvolumeclaim \"{name}\""
+                ));
+            }
+            return named.not_found(Plugin::VolumeBinding);
         };
         if claim.is_lost {
             let volume = &claim.volume_name;

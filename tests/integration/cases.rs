@@ -1,0 +1,144 @@
+//! Small inputs after public reports whose answer was once wrong: `tests/cases/NAME`, each with what real Kubernetes does.
+
+use assert_cmd::Command;
+use std::path::{Path, PathBuf};
+
+/// What a command on a case gave.
+pub struct Answer {
+    /// Exit code.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub errors: String,
+    folder: tempfile::TempDir,
+}
+
+impl Answer {
+    /// Runs `wavetank` with these arguments in the folder of a case; what it writes goes elsewhere.
+    pub fn of(case: &str, args: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(case);
+        let mut command = Command::cargo_bin("wavetank").unwrap();
+        command.current_dir(home).env("NO_COLOR", "1").args(args);
+        if args[0] == "run" {
+            command.args(["--no-charts", "--out"]).arg(folder.path().join("run"));
+        }
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            errors: String::from_utf8(output.stderr).unwrap(),
+            folder,
+        }
+    }
+
+    /// A run that succeeds.
+    pub fn run(case: &str, args: &[&str]) -> Self {
+        let answer = Self::of(case, &[&["run"], args].concat());
+        assert!(matches!(answer.code, 0 | 3), "{}{}", answer.out, answer.errors);
+        answer
+    }
+
+    /// The rows of a table that the run wrote, each by column.
+    pub fn table(&self, name: &str) -> Vec<std::collections::BTreeMap<String, String>> {
+        let file: PathBuf = self.folder.path().join("run").join(name);
+        csv::Reader::from_path(file).unwrap().deserialize().map(Result::unwrap).collect()
+    }
+
+    /// When events of this reason befell an object whose name begins so, in seconds.
+    pub fn events(&self, reason: &str, object: &str) -> Vec<f64> {
+        let rows = self.table("events.csv");
+        let wanted = rows.iter().filter(|row| row["reason"] == reason && row["name"].starts_with(object));
+        wanted.map(|row| row["first_seconds"].parse().unwrap()).collect()
+    }
+
+    /// The lines of the output that begin so.
+    pub fn lines(&self, start: &str) -> Vec<&str> {
+        self.out.lines().filter(|line| line.starts_with(start)).collect()
+    }
+}
+
+#[test]
+fn a_fault_on_an_unknown_zone_is_an_error() {
+    let answer = Answer::of("n02-unknown-zone-fault-is-silent", &["run", "scenario.yaml"]);
+    assert_eq!(answer.code, 2, "{}", answer.out);
+    assert!(answer.errors.contains("scenario.yaml:9"), "{}", answer.errors);
+    assert!(answer.errors.contains("spec.faults[0].zone: zone `z` does not exist"), "{}", answer.errors);
+    assert!(answer.errors.contains("the zones are a, b"), "{}", answer.errors);
+}
+
+#[test]
+fn names_are_held_against_every_input() {
+    let case = "n02-unknown-zone-fault-is-silent";
+    let wrong = [
+        ("spec.faults=[{kind: nodeCrash, node: general-2, at: 1m}]", "the nodes are general-0 to general-1"),
+        ("spec.faults=[{kind: nodeCrash, node: general-00, at: 1m}]", "node `general-00` does not exist"),
+        ("spec.faults=[{kind: podCrash, target: deployment/wbe, at: 1m}]", "did you mean `default/web`?"),
+        ("spec.actions=[{at: 1m, cordon: general-7}]", "spec.actions[0].cordon: node `general-7` does not exist"),
+        ("spec.actions=[{at: 1m, drain: {node: node-1}}]", "spec.actions[0].drain: node `node-1` does not exist"),
+        ("spec.actions=[{at: 1m, delete: node/general-9}]", "there is no Node `general-9`"),
+        ("spec.actions=[{at: 1m, delete: hpa/web}]", "there is no HorizontalPodAutoscaler `default/web`"),
+        (
+            "spec.actions=[{at: 9m, cordon: general-0}, {at: 1m, rolloutUndo: deployment/api}]",
+            "spec.actions[1].rolloutUndo",
+        ),
+        (
+            "spec.traffic=[{target: deployment/api, rate: {constant: 1}, cpuPerRequest: 1ms}]",
+            "no Deployment `default/api`",
+        ),
+    ];
+    for (value, expected) in wrong {
+        let answer = Answer::of(case, &["validate", "scenario.yaml", "--set", "spec.faults=[]", "--set", value]);
+        assert_eq!(answer.code, 2, "{value}: {}", answer.out);
+        assert!(answer.errors.contains(expected), "{value}: {}", answer.errors);
+    }
+    let right = [
+        "spec.faults=[{kind: zoneOutage, zone: b, at: 1m}]",
+        "spec.actions=[{at: 1m, addNodes: {pool: general, count: 2}}, {at: 2m, cordon: general-3}]",
+    ];
+    for value in right {
+        let answer = Answer::of(case, &["validate", "scenario.yaml", "--set", "spec.faults=[]", "--set", value]);
+        assert_eq!(answer.code, 0, "{value}: {}", answer.errors);
+    }
+}
+
+#[test]
+fn nodes_of_a_dump_given_beside_the_scenario_count() {
+    let answer = Answer::run("n03-dump-by-f-fault-and-drain-refused", &["mine.yaml", "-f", "cluster.yaml"]);
+    assert_eq!(answer.lines("fault").len(), 1, "{}", answer.out);
+}
+
+#[test]
+fn the_labels_that_every_kubelet_sets_can_be_selected() {
+    let answer = Answer::run("m01-beta-node-labels", &["scenario.yaml"]);
+    assert!(answer.out.contains("2 created, 2 placed"), "{}", answer.out);
+    let answer = Answer::run("m01-beta-node-labels", &["scenario.yaml", "--set", "spec.manifests=[zone.yaml]"]);
+    assert!(answer.out.contains("3 created, 2 placed, 1 pending"), "{}", answer.out);
+    let fit = ["fit", "--pod", "app.yaml", "--nodes-for", "5", "--pool", "cpu=4,memory=8Gi"];
+    let answer = Answer::of("m01-beta-node-labels", &fit);
+    assert_eq!(answer.code, 0, "{}{}", answer.out, answer.errors);
+}
+
+#[test]
+fn the_namespace_of_a_cluster_scoped_object_is_cleared() {
+    let answer = Answer::of("m02-namespace-on-cluster-scoped", &["validate", "pool.yaml", "-f", "app.yaml"]);
+    assert_eq!(answer.code, 0, "{}", answer.errors);
+    let answer = Answer::run("m02-namespace-on-cluster-scoped", &["pool.yaml", "-f", "app.yaml"]);
+    assert!(answer.out.contains("1 created, 1 placed"), "the class is found: {}", answer.out);
+}
+
+#[test]
+fn a_term_with_a_namespace_selector_waits_for_the_flush() {
+    let answer = Answer::run("s11-requeue", &["scenario.yaml"]);
+    let [control] = answer.events("Scheduled", "control")[..] else { panic!("{}", answer.out) };
+    let [follower] = answer.events("Scheduled", "follower")[..] else { panic!("{}", answer.out) };
+    assert!((60.0..61.0).contains(&control), "{control}");
+    assert!((300.0..=361.0).contains(&follower), "{follower}");
+}
+
+#[test]
+fn updates_that_never_get_ready_leave_ready_pods() {
+    let answer = Answer::run("t04-ds-broken-updates", &["scenario.yaml"]);
+    assert_eq!(answer.lines("agent-").iter().filter(|line| line.contains("1/1")).count(), 2, "{}", answer.out);
+}
