@@ -173,7 +173,14 @@ kind: StorageClass
 metadata: {name: fast}
 provisioner: ebs.csi.aws.com
 ";
+    let claim = "apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {requests: {storage: 1Gi}}}
+";
     let cases = [
+        (claim, ("1Gi", "2Gi"), "persistentvolumeclaim default/data is there already: it stays as it is"),
+        (claim, ("fast", "slow"), "PersistentVolumeClaim default/data is not applied: spec: spec is immutable after"),
         (&*web, ("app: web", "app: other"), "Deployment default/web is not applied: spec.selector: field is immutable"),
         (
             pod,
