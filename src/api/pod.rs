@@ -304,10 +304,6 @@ impl ApiObject for Pod {
         &self.meta
     }
 
-    fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
-        Some(&self.template)
-    }
-
     /// `ValidatePodUpdate`, Kubernetes 1.36. Tolerations may be added to; which they are is not looked at.
     fn immutable_fields(&self) -> Vec<ImmutableField> {
         let mut spec = self.template.spec.clone();

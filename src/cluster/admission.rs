@@ -2,10 +2,10 @@
 //! DefaultTolerationSeconds, and the label keys that the pod strategy folds into selectors (Kubernetes 1.36).
 
 use super::apply::{Apply, ApplyOrder};
-use super::{Cluster, NamespaceId, TemplateId};
+use super::{Change, Cluster, NamespaceId, TemplateId};
 use crate::api::{
-    self, DefaultTolerationSeconds, LimitRange, Name, Object, PodSpec, PodTemplate, PriorityClass, aggregate,
-    requests_above_limits, system_priority,
+    self, ApiObject, DefaultTolerationSeconds, LimitRange, Name, Object, PodSpec, PodTemplate, PriorityClass,
+    aggregate, requests_above_limits, system_priority,
 };
 use crate::units::SimTime;
 use rustc_hash::FxHashMap;
@@ -31,20 +31,25 @@ impl Admission {
     /// Adds or replaces an object if it is one that admission reads. Whether it is.
     pub fn apply(&mut self, object: &Object) -> bool {
         match object {
-            Object::PriorityClass(class) => self.apply_priority_class(class.clone()),
-            Object::LimitRange(range) => self.apply_limit_range(range.clone()),
+            Object::PriorityClass(class) => _ = self.apply_priority_class(class.clone()),
+            Object::LimitRange(range) => _ = self.apply_limit_range(range.clone()),
             _ => return false,
         }
         true
     }
 
-    fn apply_priority_class(&mut self, class: PriorityClass) {
-        self.priority_classes.insert(class.meta.name.clone(), class);
+    /// Whether that changes anything.
+    fn apply_priority_class(&mut self, class: PriorityClass) -> bool {
+        let name = class.meta.name.clone();
+        let before = self.priority_classes.insert(name.clone(), class);
+        before.as_ref() != self.priority_classes.get(&name)
     }
 
-    fn apply_limit_range(&mut self, range: LimitRange) {
+    /// Whether that changes anything.
+    fn apply_limit_range(&mut self, range: LimitRange) -> bool {
         let key = (range.meta.namespace.clone(), range.meta.name.clone());
-        self.limit_ranges.insert(key, range);
+        let before = self.limit_ranges.insert(key.clone(), range);
+        before.as_ref() != self.limit_ranges.get(&key)
     }
 
     /// Whether pods may name this priority class.
@@ -111,16 +116,12 @@ impl Cluster {
         Self { admission, ..Self::default() }
     }
 
-    /// Adds or replaces a priority class.
-    pub fn apply_priority_class(&mut self, class: PriorityClass) {
-        self.admission.apply_priority_class(class);
+    /// An object that admission reads was applied: templates are admitted anew.
+    fn admission_changed(&mut self, object: &impl ApiObject, is_changed: bool, now: SimTime) {
         self.admitted.clear();
-    }
-
-    /// Adds or replaces a LimitRange.
-    pub fn apply_limit_range(&mut self, range: LimitRange) {
-        self.admission.apply_limit_range(range);
-        self.admitted.clear();
+        if let (id, true) = self.note_plain(object.kind(), object.meta(), is_changed, now) {
+            self.changes.push(Change::ObjectUpdated(id.into()));
+        }
     }
 
     /// The template of a new pod as admission leaves it ([`Admission::admit`]).
@@ -146,8 +147,9 @@ impl Apply for PriorityClass {
         ApplyOrder::Admission
     }
 
-    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
-        cluster.apply_priority_class(self.clone());
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        let is_changed = cluster.admission.apply_priority_class(self.clone());
+        cluster.admission_changed(self, is_changed, now);
         None
     }
 }
@@ -157,8 +159,9 @@ impl Apply for LimitRange {
         ApplyOrder::Admission
     }
 
-    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
-        cluster.apply_limit_range(self.clone());
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        let is_changed = cluster.admission.apply_limit_range(self.clone());
+        cluster.admission_changed(self, is_changed, now);
         None
     }
 }

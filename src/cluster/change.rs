@@ -1,8 +1,8 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, Machine, NamespaceId, NodeId, PodId, ReplicaSetId,
-    ServiceId, StatefulSetId, VolumeId, WorkloadId,
+    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, Machine, NamespaceId, NodeId, ObjectId,
+    PlainObjectId, PodId, ReplicaSetId, ServiceId, StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -126,11 +126,13 @@ changes! {
     /// A persistent volume was removed.
     VolumeRemoved(VolumeId),
     /// A storage class was created or changed.
-    StorageClass,
+    StorageClass(PlainObjectId),
     /// A CSINode, CSIDriver or CSIStorageCapacity was created or changed.
-    CsiObject,
+    CsiObject(PlainObjectId),
     /// The wanted number of replicas of a workload changed.
     DesiredReplicas(WorkloadId),
+    /// An object was created or changed in a way that no part of the simulation acts on: for whoever shows objects.
+    ObjectUpdated(ObjectId),
 }
 
 impl Change {
@@ -149,6 +151,39 @@ impl Change {
             | Self::PodEndpoint(pod) => Some(pod),
             _ => None,
         }
+    }
+}
+
+impl Change {
+    /// The object that has a new version, or may have; `None` of changes of what the API does not show as an object.
+    #[must_use]
+    pub fn object(self) -> Option<ObjectId> {
+        Some(match self {
+            Self::NamespaceChanged(id) => id.into(),
+            Self::NodeAdded(id) | Self::NodeUpdated(id) | Self::NodeReadiness(id) | Self::NodeRemoved(id) => id.into(),
+            Self::PodAdded(id)
+            | Self::PodBound(id)
+            | Self::PodRunning(id)
+            | Self::PodReadiness(id)
+            | Self::PodRestarted(id)
+            | Self::PodTerminating(id)
+            | Self::PodEnded(id)
+            | Self::PodRemoved(id) => id.into(),
+            Self::DeploymentSpec(id) | Self::DeploymentStatus(id) | Self::DeploymentRemoved(id) => id.into(),
+            Self::ReplicaSetSpec(id) | Self::ReplicaSetStatus(id) | Self::ReplicaSetRemoved(id) => id.into(),
+            Self::StatefulSetSpec(id) | Self::StatefulSetStatus(id) | Self::StatefulSetRemoved(id) => id.into(),
+            Self::DaemonSetSpec(id) | Self::DaemonSetStatus(id) | Self::DaemonSetRemoved(id) => id.into(),
+            Self::HpaSpec(id) | Self::HpaStatus(id) | Self::HpaRemoved(id) => id.into(),
+            Self::ServiceChanged(id) | Self::ServiceRemoved(id) => id.into(),
+            Self::DisruptionBudgetSpec(id) | Self::DisruptionBudgetStatus(id) | Self::DisruptionBudgetRemoved(id) => {
+                id.into()
+            }
+            Self::ClaimAdded(id) | Self::ClaimUpdated(id) | Self::ClaimRemoved(id) => id.into(),
+            Self::Volume(id) | Self::VolumeRemoved(id) => id.into(),
+            Self::StorageClass(id) | Self::CsiObject(id) => id.into(),
+            Self::ObjectUpdated(object) => object,
+            Self::Machine { .. } | Self::PodEndpoint(_) | Self::DesiredReplicas(_) => return None,
+        })
     }
 }
 

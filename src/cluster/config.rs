@@ -1,7 +1,7 @@
 //! ConfigMaps and the like: which exist, and with which keys.
 
 use super::apply::{Apply, ApplyOrder};
-use super::{Cluster, NamespaceId};
+use super::{Change, Cluster, NamespaceId};
 use crate::api::{self, ConfigKind, Name};
 use crate::units::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,9 +12,13 @@ pub(super) struct Configs(BTreeMap<(ConfigKind, NamespaceId, Name), BTreeSet<Nam
 
 impl Cluster {
     /// Creates an object, or replaces the one of its kind and name.
-    pub fn apply_config(&mut self, object: &api::ConfigObject) {
-        let key = (object.kind, self.namespace(&object.meta.namespace), object.meta.name.clone());
-        self.configs.0.insert(key, object.keys.clone());
+    pub fn apply_config(&mut self, object: &api::ConfigObject, now: SimTime) {
+        let key = (object.kind, self.namespace(&object.meta.namespace, now), object.meta.name.clone());
+        let before = self.configs.0.insert(key, object.keys.clone());
+        let is_changed = before.as_ref() != Some(&object.keys);
+        if let (id, true) = self.note_plain(object.kind.kind(), &object.meta, is_changed, now) {
+            self.changes.push(Change::ObjectUpdated(id.into()));
+        }
     }
 
     /// The keys of an object; `None` if it does not exist.
@@ -28,8 +32,8 @@ impl Apply for api::ConfigObject {
         ApplyOrder::Reference
     }
 
-    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
-        cluster.apply_config(self);
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        cluster.apply_config(self, now);
         None
     }
 }

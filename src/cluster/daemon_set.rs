@@ -2,7 +2,7 @@
 
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
-use super::{Change, Cluster, DaemonSetId, NamespaceId, PodId, TemplateId, WorkloadId};
+use super::{Change, Cluster, DaemonSetId, NamespaceId, ObjectHead, PodId, TemplateId, WorkloadId};
 use crate::api::{self, DaemonSetStatus, Kind, Name};
 use crate::units::SimTime;
 
@@ -21,10 +21,8 @@ pub struct DaemonSet {
     pub status: DaemonSetStatus,
     /// `metadata.generation`: grows with each change of the spec.
     pub generation: i64,
-    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
-    pub resource_version: u64,
-    /// Creation.
-    pub created: SimTime,
+    /// Version and creation.
+    pub head: ObjectHead,
     /// Whether the object was removed.
     pub removed: bool,
 }
@@ -42,14 +40,14 @@ impl Cluster {
 
     /// Creates a DaemonSet, or replaces the spec of the one with its name.
     pub fn apply_daemon_set(&mut self, object: api::DaemonSet<TemplateId>, now: SimTime) -> DaemonSetId {
-        let namespace = self.namespace(&object.meta.namespace);
+        let namespace = self.namespace(&object.meta.namespace, now);
         let existing = self.find::<DaemonSetId>(Kind::DaemonSet, namespace, &object.meta.name);
         let id = existing.unwrap_or_else(|| DaemonSetId::from_index(self.daemon_sets.len()));
         if existing.is_some() {
             let set = &mut self.daemon_sets[id.index()];
             let before = std::mem::replace(&mut set.object, object);
             if before != set.object {
-                set.resource_version = self.versions.next();
+                set.head.change(&mut self.versions);
             }
             if (api::DaemonSet { meta: set.object.meta.clone(), ..before }) != set.object {
                 set.generation += 1;
@@ -64,8 +62,7 @@ impl Cluster {
                 pods: Vec::new(),
                 status: DaemonSetStatus::default(),
                 generation: 1,
-                resource_version: self.versions.next(),
-                created: now,
+                head: ObjectHead::new(&mut self.versions, now),
                 removed: false,
             });
         }
@@ -80,7 +77,7 @@ impl Cluster {
         update(set);
         if before != set.object {
             set.generation += 1;
-            set.resource_version = self.versions.next();
+            set.head.change(&mut self.versions);
         }
         self.changes.push(Change::DaemonSetSpec(id));
     }
@@ -90,7 +87,7 @@ impl Cluster {
         let set = &mut self.daemon_sets[id.index()];
         if set.status != status && !set.removed {
             set.status = status;
-            set.resource_version = self.versions.next();
+            set.head.change(&mut self.versions);
             self.changes.push(Change::DaemonSetStatus(id));
         }
     }
@@ -102,7 +99,7 @@ impl Cluster {
             return;
         }
         set.removed = true;
-        set.resource_version = self.versions.next();
+        set.head.change(&mut self.versions);
         let workload = set.workload;
         self.index.remove(Kind::DaemonSet, id, Some(set.namespace), &set.object.meta.name);
         self.set_desired(workload, 0);
@@ -129,6 +126,14 @@ impl Resource for DaemonSetId {
 
     fn name(self, cluster: &Cluster) -> &Name {
         &cluster.daemon_set(self).object.meta.name
+    }
+
+    fn namespace(self, cluster: &Cluster) -> Name {
+        cluster.namespace_name(cluster.daemon_set(self).namespace).clone()
+    }
+
+    fn head(self, cluster: &Cluster) -> ObjectHead {
+        cluster.daemon_set(self).head
     }
 
     fn delete(self, cluster: &mut Cluster, _: SimTime) {

@@ -3,7 +3,8 @@
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
 use super::{
-    Change, Cluster, DeploymentId, NamespaceId, PodId, ReplicaSet, ReplicaSetId, Scale, TemplateId, WorkloadId,
+    Change, Cluster, DeploymentId, NamespaceId, ObjectHead, PodId, ReplicaSet, ReplicaSetId, Scale, TemplateId,
+    WorkloadId,
 };
 use crate::api::{self, DeploymentStatus, Kind, Name};
 use crate::units::SimTime;
@@ -23,10 +24,8 @@ pub struct Deployment {
     pub status: DeploymentStatus,
     /// `metadata.generation`: grows with each change of the spec.
     pub generation: i64,
-    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
-    pub resource_version: u64,
-    /// Creation.
-    pub created: SimTime,
+    /// Version and creation.
+    pub head: ObjectHead,
     /// Whether the object was removed.
     pub removed: bool,
 }
@@ -49,12 +48,12 @@ impl Cluster {
 
     /// Creates a Deployment, or replaces the spec of the one with its name.
     pub fn apply_deployment(&mut self, object: api::Deployment<TemplateId>, now: SimTime) -> DeploymentId {
-        let namespace = self.namespace(&object.meta.namespace);
+        let namespace = self.namespace(&object.meta.namespace, now);
         if let Some(id) = self.find::<DeploymentId>(Kind::Deployment, namespace, &object.meta.name) {
             let deployment = &mut self.deployments[id.index()];
             let before = std::mem::replace(&mut deployment.object, object);
             if before != deployment.object {
-                deployment.resource_version = self.versions.next();
+                deployment.head.change(&mut self.versions);
             }
             if (api::Deployment { meta: deployment.object.meta.clone(), ..before }) != deployment.object {
                 deployment.generation += 1;
@@ -74,8 +73,7 @@ impl Cluster {
             replica_sets: Vec::new(),
             status: DeploymentStatus::default(),
             generation: 1,
-            resource_version: self.versions.next(),
-            created: now,
+            head: ObjectHead::new(&mut self.versions, now),
             removed: false,
         });
         self.changes.push(Change::DeploymentSpec(id));
@@ -89,7 +87,7 @@ impl Cluster {
         update(deployment);
         if before != deployment.object {
             deployment.generation += 1;
-            deployment.resource_version = self.versions.next();
+            deployment.head.change(&mut self.versions);
         }
         let (workload, replicas) = (deployment.workload, deployment.object.replicas);
         self.set_desired(workload, replicas);
@@ -103,7 +101,7 @@ impl Cluster {
             return false;
         }
         deployment.status = status;
-        deployment.resource_version = self.versions.next();
+        deployment.head.change(&mut self.versions);
         self.changes.push(Change::DeploymentStatus(id));
         true
     }
@@ -115,7 +113,7 @@ impl Cluster {
             return;
         }
         deployment.removed = true;
-        deployment.resource_version = self.versions.next();
+        deployment.head.change(&mut self.versions);
         let workload = deployment.workload;
         self.index.remove(Kind::Deployment, id, Some(deployment.namespace), &deployment.object.meta.name);
         self.set_desired(workload, 0);
@@ -142,6 +140,14 @@ impl Resource for DeploymentId {
 
     fn name(self, cluster: &Cluster) -> &Name {
         &cluster.deployment(self).object.meta.name
+    }
+
+    fn namespace(self, cluster: &Cluster) -> Name {
+        cluster.namespace_name(cluster.deployment(self).namespace).clone()
+    }
+
+    fn head(self, cluster: &Cluster) -> ObjectHead {
+        cluster.deployment(self).head
     }
 
     fn delete(self, cluster: &mut Cluster, _: SimTime) {

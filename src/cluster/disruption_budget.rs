@@ -2,7 +2,7 @@
 
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
-use super::{Change, Cluster, DisruptionBudgetId, NamespaceId};
+use super::{Change, Cluster, DisruptionBudgetId, NamespaceId, ObjectHead};
 use crate::api::{self, Kind, Name};
 use crate::units::SimTime;
 
@@ -17,10 +17,8 @@ pub struct DisruptionBudget {
     pub status: DisruptionBudgetStatus,
     /// `metadata.generation`: grows with each change of the spec.
     pub generation: i64,
-    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
-    pub resource_version: u64,
-    /// Creation.
-    pub created: SimTime,
+    /// Version and creation.
+    pub head: ObjectHead,
     /// Whether the object was removed.
     pub removed: bool,
 }
@@ -52,14 +50,14 @@ impl Cluster {
 
     /// Creates a PodDisruptionBudget, or replaces the spec of the one with its name.
     pub fn apply_disruption_budget(&mut self, object: api::PodDisruptionBudget, now: SimTime) -> DisruptionBudgetId {
-        let namespace = self.namespace(&object.meta.namespace);
+        let namespace = self.namespace(&object.meta.namespace, now);
         let id = if let Some(id) =
             self.find::<DisruptionBudgetId>(Kind::PodDisruptionBudget, namespace, &object.meta.name)
         {
             let budget = &mut self.disruption_budgets[id.index()];
             let before = std::mem::replace(&mut budget.object, object);
             if before != budget.object {
-                budget.resource_version = self.versions.next();
+                budget.head.change(&mut self.versions);
             }
             if (api::PodDisruptionBudget { meta: budget.object.meta.clone(), ..before }) != budget.object {
                 budget.generation += 1;
@@ -73,8 +71,7 @@ impl Cluster {
                 namespace,
                 status: DisruptionBudgetStatus::default(),
                 generation: 1,
-                resource_version: self.versions.next(),
-                created: now,
+                head: ObjectHead::new(&mut self.versions, now),
                 removed: false,
             });
             id
@@ -88,7 +85,7 @@ impl Cluster {
         let budget = &mut self.disruption_budgets[id.index()];
         if budget.status != status && !budget.removed {
             budget.status = status;
-            budget.resource_version = self.versions.next();
+            budget.head.change(&mut self.versions);
             self.changes.push(Change::DisruptionBudgetStatus(id));
         }
     }
@@ -98,7 +95,7 @@ impl Cluster {
         let budget = &mut self.disruption_budgets[id.index()];
         if !budget.removed {
             budget.removed = true;
-            budget.resource_version = self.versions.next();
+            budget.head.change(&mut self.versions);
             self.index.remove(Kind::PodDisruptionBudget, id, Some(budget.namespace), &budget.object.meta.name);
             self.changes.push(Change::DisruptionBudgetRemoved(id));
         }
@@ -123,6 +120,14 @@ impl Resource for DisruptionBudgetId {
 
     fn name(self, cluster: &Cluster) -> &Name {
         &cluster.disruption_budget(self).object.meta.name
+    }
+
+    fn namespace(self, cluster: &Cluster) -> Name {
+        cluster.namespace_name(cluster.disruption_budget(self).namespace).clone()
+    }
+
+    fn head(self, cluster: &Cluster) -> ObjectHead {
+        cluster.disruption_budget(self).head
     }
 
     fn delete(self, cluster: &mut Cluster, _: SimTime) {

@@ -2,7 +2,7 @@
 
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
-use super::{Change, Cluster, HpaId, NamespaceId};
+use super::{Change, Cluster, HpaId, NamespaceId, ObjectHead};
 use crate::api::{self, CrossVersionObjectReference, HpaStatus, Kind, Name};
 use crate::units::SimTime;
 
@@ -15,10 +15,8 @@ pub struct Hpa {
     pub namespace: NamespaceId,
     /// `status`, as its controller last wrote it.
     pub status: HpaStatus,
-    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
-    pub resource_version: u64,
-    /// Creation.
-    pub created: SimTime,
+    /// Version and creation.
+    pub head: ObjectHead,
     /// Whether the object was removed.
     pub removed: bool,
 }
@@ -41,14 +39,14 @@ impl Cluster {
 
     /// Creates a HorizontalPodAutoscaler, or replaces the spec of the one with its name.
     pub fn apply_hpa(&mut self, object: api::HorizontalPodAutoscaler, now: SimTime) -> HpaId {
-        let namespace = self.namespace(&object.meta.namespace);
+        let namespace = self.namespace(&object.meta.namespace, now);
         let target = (namespace, object.scale_target.clone());
         let id = if let Some(id) = self.find::<HpaId>(Kind::HorizontalPodAutoscaler, namespace, &object.meta.name) {
             self.forget_target(id);
             let hpa = &mut self.hpas[id.index()];
             if hpa.object != object {
                 hpa.object = object;
-                hpa.resource_version = self.versions.next();
+                hpa.head.change(&mut self.versions);
             }
             id
         } else {
@@ -58,8 +56,7 @@ impl Cluster {
                 object,
                 namespace,
                 status: HpaStatus::default(),
-                resource_version: self.versions.next(),
-                created: now,
+                head: ObjectHead::new(&mut self.versions, now),
                 removed: false,
             });
             id
@@ -75,7 +72,7 @@ impl Cluster {
         let hpa = &mut self.hpas[id.index()];
         if hpa.status != status && !hpa.removed {
             hpa.status = status;
-            hpa.resource_version = self.versions.next();
+            hpa.head.change(&mut self.versions);
             self.changes.push(Change::HpaStatus(id));
         }
     }
@@ -88,7 +85,7 @@ impl Cluster {
         self.forget_target(id);
         let hpa = &mut self.hpas[id.index()];
         hpa.removed = true;
-        hpa.resource_version = self.versions.next();
+        hpa.head.change(&mut self.versions);
         self.index.remove(Kind::HorizontalPodAutoscaler, id, Some(hpa.namespace), &hpa.object.meta.name);
         self.changes.push(Change::HpaRemoved(id));
     }
@@ -120,6 +117,14 @@ impl Resource for HpaId {
 
     fn name(self, cluster: &Cluster) -> &Name {
         &cluster.hpa(self).object.meta.name
+    }
+
+    fn namespace(self, cluster: &Cluster) -> Name {
+        cluster.namespace_name(cluster.hpa(self).namespace).clone()
+    }
+
+    fn head(self, cluster: &Cluster) -> ObjectHead {
+        cluster.hpa(self).head
     }
 
     fn delete(self, cluster: &mut Cluster, _: SimTime) {

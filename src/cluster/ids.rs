@@ -1,6 +1,7 @@
 //! Typed ids: dense indexes into the cluster's arenas. An id is never reused within a run. An
 //! optional id takes no more memory than an id.
 
+use super::uid::Uid;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::num::NonZeroU32;
@@ -46,7 +47,7 @@ macro_rules! id {
     )+};
 }
 
-/// Defines the ids of the kinds whose objects are found by name, [`ObjectId`], and `for_object_id!`. `$dollar` is the token
+/// Defines the ids of objects by kind, [`ObjectId`], and `for_object_id!`. `$dollar` is the token
 /// of that name, which the macro that is defined needs.
 macro_rules! objects {
     ($dollar:tt $($(#[$docs:meta])* $kind:ident($name:ident);)+) => {
@@ -54,7 +55,7 @@ macro_rules! objects {
             $($(#[$docs])* $name;)+
         }
 
-        /// An object of any kind that is found by name.
+        /// An object of any kind.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ObjectId {
             $($(#[$docs])* $kind($name),)+
@@ -75,6 +76,21 @@ macro_rules! objects {
                 }
             }
         )+
+
+        /// A number for each kind of id.
+        enum Tag {
+            $($kind,)+
+        }
+
+        impl ObjectId {
+            /// `metadata.uid`.
+            #[must_use]
+            pub const fn uid(self) -> Uid {
+                match self {
+                    $(Self::$kind(id) => Uid::new(Tag::$kind as u8, id.index()),)+
+                }
+            }
+        }
 
         /// Evaluates an expression for the id inside an [`ObjectId`], whatever its kind.
         macro_rules! for_object_id {
@@ -107,17 +123,19 @@ objects! { $
     HorizontalPodAutoscaler(HpaId);
     /// A PodDisruptionBudget.
     PodDisruptionBudget(DisruptionBudgetId);
+    /// A namespace.
+    Namespace(NamespaceId);
+    /// A persistent volume.
+    PersistentVolume(VolumeId);
+    /// A claim.
+    PersistentVolumeClaim(ClaimId);
+    /// An object that has no status and is found by name alone, such as a ConfigMap or a StorageClass.
+    Plain(PlainObjectId);
 }
 
 id! {
     /// A pod template; equal templates have one id.
     TemplateId;
-    /// A namespace.
-    NamespaceId;
-    /// A persistent volume.
-    VolumeId;
-    /// A claim.
-    ClaimId;
     /// A top-level workload: what a pod's chain of owners ends in.
     WorkloadId;
 }

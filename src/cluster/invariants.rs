@@ -4,7 +4,6 @@
 //! be looked at: a cluster of any size can be checked after every event.
 
 use super::{Change, Cluster, NodeId, ObjectId, PodId, ReplicaSetId};
-use crate::api::Name;
 use crate::units::{Bytes, MilliCpu};
 use std::collections::BTreeSet;
 
@@ -12,6 +11,9 @@ impl Cluster {
     /// Every invariant that is violated, in words; empty if all is well. Costs a walk over all state.
     pub fn violated_invariants(&self) -> Vec<String> {
         let mut violations = Vec::new();
+        for object in self.objects() {
+            self.check_version(object, &mut violations);
+        }
         for (id, _) in self.nodes() {
             self.check_node(id, &mut violations);
         }
@@ -29,16 +31,14 @@ impl Cluster {
         let mut pods: BTreeSet<PodId> = BTreeSet::new();
         let mut nodes: BTreeSet<NodeId> = BTreeSet::new();
         let mut replica_sets: BTreeSet<ReplicaSetId> = BTreeSet::new();
-        for change in changes {
-            match *change {
-                Change::NodeAdded(node)
-                | Change::NodeUpdated(node)
-                | Change::NodeReadiness(node)
-                | Change::NodeRemoved(node) => _ = nodes.insert(node),
-                Change::ReplicaSetSpec(set) | Change::ReplicaSetStatus(set) | Change::ReplicaSetRemoved(set) => {
-                    replica_sets.insert(set);
-                }
-                _ => pods.extend(change.pod()),
+        let mut violations = Vec::new();
+        for object in changes.iter().filter_map(|change| change.object()) {
+            self.check_version(object, &mut violations);
+            match object {
+                ObjectId::Node(node) => _ = nodes.insert(node),
+                ObjectId::ReplicaSet(set) => _ = replica_sets.insert(set),
+                ObjectId::Pod(pod) => _ = pods.insert(pod),
+                _ => {}
             }
         }
         for pod in &pods {
@@ -47,7 +47,6 @@ impl Cluster {
                 replica_sets.insert(set);
             }
         }
-        let mut violations = Vec::new();
         for pod in pods {
             self.check_pod(pod, &mut violations);
         }
@@ -63,7 +62,6 @@ impl Cluster {
     /// A node lists pods that exist and are bound to it, and they ask for no more than it offers.
     fn check_node(&self, id: NodeId, violations: &mut Vec<String>) {
         let node = self.node(id);
-        self.check_version(&node.object.meta.name, node.resource_version, violations);
         let (mut cpu, mut memory, mut pods) = (0, 0, 0_i64);
         for pod in &node.pods {
             let state = self.pod(*pod);
@@ -89,22 +87,23 @@ impl Cluster {
     }
 
     /// An object has a resourceVersion that the cluster has given.
-    fn check_version(&self, name: &Name, version: u64, violations: &mut Vec<String>) {
+    fn check_version(&self, object: ObjectId, violations: &mut Vec<String>) {
+        let version = self.head_of(object).resource_version;
         if !self.versions.has_given(version) {
-            violations.push(format!("{name} has resourceVersion {version}, which was not given"));
+            let (kind, name) = (self.kind_of(object).as_str(), self.name_of(object));
+            violations.push(format!("{kind} {name} has resourceVersion {version}, which was not given"));
         }
     }
 
     /// A pod and its node agree, and its times are in order.
     fn check_pod(&self, id: PodId, violations: &mut Vec<String>) {
         let pod = self.pod(id);
-        self.check_version(&pod.name, pod.resource_version, violations);
         if let Some(node) = pod.node
             && pod.exists() != self.node(node).pods.contains(&id)
         {
             violations.push(format!("pod {} and its node disagree", pod.name));
         }
-        if pod.bound.is_some_and(|bound| bound < pod.created) || pod.running < pod.bound && pod.running.is_some() {
+        if pod.bound.is_some_and(|bound| bound < pod.head.created) || pod.running < pod.bound && pod.running.is_some() {
             violations.push(format!("pod {} has times out of order", pod.name));
         }
     }
@@ -112,7 +111,6 @@ impl Cluster {
     /// A ReplicaSet counts its pods right, and lists no others.
     fn check_replica_set(&self, id: ReplicaSetId, violations: &mut Vec<String>) {
         let set = self.replica_set(id);
-        self.check_version(&set.name, set.resource_version, violations);
         let (mut active, mut ready) = (0_usize, 0_usize);
         for pod in set.pods.iter().map(|pod| self.pod(*pod)) {
             if pod.owner != Some(ObjectId::ReplicaSet(id)) {

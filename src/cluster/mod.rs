@@ -18,8 +18,10 @@ mod invariants;
 mod machine;
 mod namespace;
 mod node;
+mod object_head;
 mod object_index;
 mod operations;
+mod plain_object;
 mod pod;
 mod pod_changes;
 mod replica_set;
@@ -29,6 +31,7 @@ mod service;
 mod stateful_set;
 mod storage;
 mod template;
+mod uid;
 mod workload;
 
 pub use admission::Admission;
@@ -39,12 +42,13 @@ pub use deployment::Deployment;
 pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use hpa::Hpa;
 pub use ids::{
-    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, ObjectId, PodId, ReplicaSetId,
-    ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
+    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, ObjectId, PlainObjectId, PodId,
+    ReplicaSetId, ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
 pub use interest::Interest;
 pub use machine::Machine;
 pub use node::{Node, NodeReady};
+pub use object_head::ObjectHead;
 pub use operations::RESTARTED_AT;
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Pod};
 pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};
@@ -53,6 +57,7 @@ pub use service::Service;
 pub use stateful_set::StatefulSet;
 pub use storage::Storage;
 pub use template::TemplateInfo;
+pub use uid::Uid;
 pub use workload::Workload;
 
 use crate::api::{self, Name, PodTemplate};
@@ -61,6 +66,7 @@ use admission::AdmittedTemplates;
 use config::Configs;
 use namespace::Namespace;
 use object_index::ObjectIndex;
+use plain_object::PlainObject;
 use resource_version::ResourceVersions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -84,6 +90,7 @@ pub struct Cluster {
     hpas: Vec<Hpa>,
     /// Those that exist, by what they scale.
     hpas_by_target: BTreeMap<(NamespaceId, api::CrossVersionObjectReference), Vec<HpaId>>,
+    plain_objects: Vec<PlainObject>,
     configs: Configs,
     workloads: Vec<Workload>,
     admission: Admission,
@@ -139,5 +146,25 @@ impl Cluster {
     /// Every pod that ever was, in order of creation.
     pub fn pods(&self) -> impl ExactSizeIterator<Item = (PodId, &Pod)> {
         self.pods.iter().enumerate().map(|(index, pod)| (PodId::from_index(index), pod))
+    }
+
+    /// Every object that ever was, kind by kind in order of creation.
+    fn objects(&self) -> impl Iterator<Item = ObjectId> {
+        fn ids<I: Into<ObjectId>>(count: usize, id: fn(usize) -> I) -> impl Iterator<Item = ObjectId> {
+            (0..count).map(move |index| id(index).into())
+        }
+        ids(self.namespaces.len(), NamespaceId::from_index)
+            .chain(ids(self.nodes.len(), NodeId::from_index))
+            .chain(ids(self.pods.len(), PodId::from_index))
+            .chain(ids(self.deployments.len(), DeploymentId::from_index))
+            .chain(ids(self.replica_sets.len(), ReplicaSetId::from_index))
+            .chain(ids(self.stateful_sets.len(), StatefulSetId::from_index))
+            .chain(ids(self.daemon_sets.len(), DaemonSetId::from_index))
+            .chain(ids(self.services.len(), ServiceId::from_index))
+            .chain(ids(self.hpas.len(), HpaId::from_index))
+            .chain(ids(self.disruption_budgets.len(), DisruptionBudgetId::from_index))
+            .chain(ids(self.storage.volume_count(), VolumeId::from_index))
+            .chain(ids(self.storage.claim_count(), ClaimId::from_index))
+            .chain(ids(self.plain_objects.len(), PlainObjectId::from_index))
     }
 }

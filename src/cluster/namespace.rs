@@ -1,8 +1,9 @@
 //! Namespaces.
 
 use super::apply::{Apply, ApplyOrder};
-use super::{Change, Cluster, NamespaceId};
-use crate::api::{self, Labels, Name};
+use super::resource::Resource;
+use super::{Change, Cluster, NamespaceId, ObjectHead};
+use crate::api::{self, Kind, Labels, Name};
 use crate::units::SimTime;
 
 /// A namespace.
@@ -12,24 +13,32 @@ pub struct Namespace {
     pub name: Name,
     /// Labels; empty as long as no manifest defines it.
     pub labels: Labels,
+    /// Version and creation.
+    pub head: ObjectHead,
 }
 
 impl Cluster {
     /// The id of a namespace, created if need be (a manifest may use a namespace that it does not define).
-    pub fn namespace(&mut self, name: &Name) -> NamespaceId {
+    pub fn namespace(&mut self, name: &Name, now: SimTime) -> NamespaceId {
         if let Some(id) = self.namespaces_by_name.get(name) {
             return *id;
         }
         let id = NamespaceId::from_index(self.namespaces.len());
-        self.namespaces.push(Namespace { name: name.clone(), labels: Labels::default() });
+        let head = ObjectHead::new(&mut self.versions, now);
+        self.namespaces.push(Namespace { name: name.clone(), labels: Labels::default(), head });
+        self.changes.push(Change::ObjectUpdated(id.into()));
         self.namespaces_by_name.insert(name.clone(), id);
         id
     }
 
     /// Creates a namespace, or replaces the labels of the one with its name.
-    pub fn apply_namespace(&mut self, object: &api::Namespace) {
-        let id = self.namespace(&object.meta.name);
-        self.namespaces[id.index()].labels = object.meta.labels.clone();
+    pub fn apply_namespace(&mut self, object: &api::Namespace, now: SimTime) {
+        let id = self.namespace(&object.meta.name, now);
+        let namespace = &mut self.namespaces[id.index()];
+        if namespace.labels != object.meta.labels {
+            namespace.labels = object.meta.labels.clone();
+            namespace.head.change(&mut self.versions);
+        }
         self.changes.push(Change::NamespaceChanged(id));
     }
 
@@ -54,8 +63,26 @@ impl Apply for api::Namespace {
         ApplyOrder::Namespace
     }
 
-    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
-        cluster.apply_namespace(self);
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        cluster.apply_namespace(self, now);
         None
+    }
+}
+
+impl Resource for NamespaceId {
+    fn kind(self, _: &Cluster) -> Kind {
+        Kind::Namespace
+    }
+
+    fn namespace(self, _: &Cluster) -> Name {
+        Name::default()
+    }
+
+    fn name(self, cluster: &Cluster) -> &Name {
+        cluster.namespace_name(self)
+    }
+
+    fn head(self, cluster: &Cluster) -> ObjectHead {
+        cluster.namespaces[self.index()].head
     }
 }

@@ -3,7 +3,7 @@
 use super::apply::{Apply, ApplyOrder};
 use super::machine::Machine;
 use super::resource::Resource;
-use super::{Change, Cluster, NodeId, PodId};
+use super::{Change, Cluster, NodeId, ObjectHead, PodId};
 use crate::api::{self, Kind, Name};
 use crate::units::SimTime;
 use smallvec::SmallVec;
@@ -28,8 +28,6 @@ pub struct Node {
     pub object: Arc<api::Node>,
     /// Index of the node pool; `None` for nodes that manifests define.
     pub pool: Option<u32>,
-    /// Creation.
-    pub created: SimTime,
     /// Removal of the object.
     pub removed: Option<SimTime>,
     /// Ready condition and its last change.
@@ -38,8 +36,8 @@ pub struct Node {
     pub ready_changed: SimTime,
     /// Reason of the Ready condition, for example `KubeletReady`.
     pub ready_reason: &'static str,
-    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
-    pub resource_version: u64,
+    /// Version and creation.
+    pub head: ObjectHead,
     /// The machine's state.
     pub machine: Machine,
     /// Grows with every change of the machine's state, so that what was planned before is known to be stale.
@@ -78,12 +76,11 @@ impl Cluster {
         self.nodes.push(Node {
             object,
             pool,
-            created: now,
             removed: None,
             ready: NodeReady::True,
             ready_changed: now,
             ready_reason: Node::KUBELET_READY,
-            resource_version: self.versions.next(),
+            head: ObjectHead::new(&mut self.versions, now),
             machine: Machine::Up,
             generation: 0,
             pods: SmallVec::new(),
@@ -102,7 +99,7 @@ impl Cluster {
         update(&mut object);
         if object != *node.object {
             node.object = Arc::new(object);
-            node.resource_version = self.versions.next();
+            node.head.change(&mut self.versions);
             self.changes.push(Change::NodeUpdated(id));
         }
     }
@@ -114,7 +111,7 @@ impl Cluster {
             node.ready = ready;
             node.ready_changed = now;
             node.ready_reason = reason;
-            node.resource_version = self.versions.next();
+            node.head.change(&mut self.versions);
             self.changes.push(Change::NodeReadiness(id));
         }
     }
@@ -134,7 +131,7 @@ impl Cluster {
         let node = &mut self.nodes[id.index()];
         if node.removed.is_none() {
             node.removed = Some(now);
-            node.resource_version = self.versions.next();
+            node.head.change(&mut self.versions);
             node.generation += 1;
             self.index.remove(Kind::Node, id, None, &node.object.meta.name);
             self.changes.push(Change::NodeRemoved(id));
@@ -163,6 +160,14 @@ impl Resource for NodeId {
 
     fn name(self, cluster: &Cluster) -> &Name {
         &cluster.node(self).object.meta.name
+    }
+
+    fn namespace(self, _: &Cluster) -> Name {
+        Name::default()
+    }
+
+    fn head(self, cluster: &Cluster) -> ObjectHead {
+        cluster.node(self).head
     }
 
     fn delete(self, cluster: &mut Cluster, now: SimTime) {

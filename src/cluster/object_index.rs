@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn pods_are_found_by_name_from_the_first_question_on() {
         let mut cluster = Cluster::default();
-        let namespace = cluster.namespace(&"shop".into());
+        let namespace = cluster.namespace(&"shop".into(), SimTime::ZERO);
         let template = cluster.intern_template(&Arc::default());
         let pod = |name: &str| NewPod {
             name: name.into(),

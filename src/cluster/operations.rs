@@ -3,7 +3,7 @@
 
 use super::ids::for_object_id;
 use super::resource::{Resource, Scale};
-use super::{Cluster, NamespaceId, ObjectId, PodId, TemplateId, WorkloadId};
+use super::{Cluster, NamespaceId, ObjectHead, ObjectId, PodId, TemplateId, WorkloadId};
 use crate::api::{Kind, Name, PodTemplate};
 use crate::units::SimTime;
 use std::sync::Arc;
@@ -20,6 +20,16 @@ impl Cluster {
     /// The name of an object.
     pub fn name_of(&self, object: ObjectId) -> &Name {
         for_object_id!(object, id => id.name(self))
+    }
+
+    /// The namespace of an object; empty for one without.
+    pub fn namespace_of(&self, object: ObjectId) -> Name {
+        for_object_id!(object, id => id.namespace(self))
+    }
+
+    /// Version and creation of an object.
+    pub fn head_of(&self, object: ObjectId) -> ObjectHead {
+        for_object_id!(object, id => id.head(self))
     }
 
     /// The workload that an object is, or belongs to.

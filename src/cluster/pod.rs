@@ -1,6 +1,6 @@
 //! The state of one pod.
 
-use super::{NamespaceId, NodeId, ObjectId, TemplateId, WorkloadId};
+use super::{NamespaceId, NodeId, ObjectHead, ObjectId, TemplateId, WorkloadId};
 use crate::api::{Name, PodPhase};
 use crate::units::{SimDuration, SimTime};
 
@@ -97,8 +97,6 @@ pub struct Pod {
     pub restarts: u32,
     /// Pending deletion.
     pub deletion: Option<Deletion>,
-    /// Creation.
-    pub created: SimTime,
     /// Binding.
     pub bound: Option<SimTime>,
     /// `status.startTime`: the kubelet saw it.
@@ -118,8 +116,8 @@ pub struct Pod {
     pub reason: Name,
     /// Whether the last failed attempt found that no node could ever take it.
     pub unresolvable: bool,
-    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
-    pub resource_version: u64,
+    /// Version and creation.
+    pub head: ObjectHead,
     /// Grows whenever the kubelet's plan for it changes, so that what was planned before is known to be stale.
     pub generation: u32,
 }

@@ -2,7 +2,9 @@
 
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
-use super::{Change, Cluster, Deletion, Disruption, FailedAttempts, NewPod, NodeId, Pod, PodId, WorkloadId};
+use super::{
+    Change, Cluster, Deletion, Disruption, FailedAttempts, NewPod, NodeId, ObjectHead, Pod, PodId, WorkloadId,
+};
 use crate::api::{self, Kind, Name, PodPhase};
 use crate::units::{SimDuration, SimTime};
 
@@ -27,7 +29,6 @@ impl Cluster {
             in_endpoints: false,
             restarts: 0,
             deletion: None,
-            created: now,
             bound: None,
             start_time: None,
             running: None,
@@ -37,7 +38,7 @@ impl Cluster {
             scheduling_attempts: 0,
             reason: Name::from(""),
             unresolvable: false,
-            resource_version: self.versions.next(),
+            head: ObjectHead::new(&mut self.versions, now),
             generation: 0,
         });
         if let Some(pods) = new.owner.and_then(|owner| self.owned_pods_mut(owner)) {
@@ -66,13 +67,18 @@ impl Cluster {
     pub fn note_scheduling_attempt(&mut self, id: PodId, failure: Option<(Name, bool)>) {
         let pod = &mut self.pods[id.index()];
         pod.scheduling_attempts += 1;
-        pod.resource_version = self.versions.next();
-        match failure {
-            Some((message, unresolvable)) => {
-                pod.reason = message;
-                pod.unresolvable = unresolvable;
-            }
-            None => pod.reason = Name::from(""),
+        let unresolvable = failure.as_ref().map_or(pod.unresolvable, |(_, unresolvable)| *unresolvable);
+        self.set_pod_condition(id, failure.map_or(Name::default(), |(message, _)| message), unresolvable);
+    }
+
+    /// The condition `PodScheduled` as the last attempt leaves it. The number of attempts is no part of the object.
+    fn set_pod_condition(&mut self, id: PodId, reason: Name, unresolvable: bool) {
+        let pod = &mut self.pods[id.index()];
+        if pod.reason != reason || pod.unresolvable != unresolvable {
+            pod.reason = reason;
+            pod.unresolvable = unresolvable;
+            pod.head.change(&mut self.versions);
+            self.changes.push(Change::ObjectUpdated(id.into()));
         }
     }
 
@@ -80,9 +86,7 @@ impl Cluster {
     pub fn note_failed_attempts(&mut self, id: PodId, attempts: FailedAttempts) {
         let pod = &mut self.pods[id.index()];
         pod.scheduling_attempts += attempts.count;
-        pod.resource_version = self.versions.next();
-        pod.reason = attempts.message;
-        pod.unresolvable = attempts.unresolvable;
+        self.set_pod_condition(id, attempts.message, attempts.unresolvable);
         self.repeated_failures.push((id, attempts.count, attempts.last));
     }
 
@@ -94,7 +98,7 @@ impl Cluster {
         }
         pod.node = Some(node);
         pod.bound = Some(now);
-        pod.resource_version = self.versions.next();
+        pod.head.change(&mut self.versions);
         self.nodes[node.index()].pods.push(id);
         self.changes.push(Change::PodBound(id));
         true
@@ -105,7 +109,8 @@ impl Cluster {
         let pod = &mut self.pods[id.index()];
         if pod.start_time.is_none() {
             pod.start_time = Some(now);
-            pod.resource_version = self.versions.next();
+            pod.head.change(&mut self.versions);
+            self.changes.push(Change::ObjectUpdated(id.into()));
         }
     }
 
@@ -114,7 +119,8 @@ impl Cluster {
         let pod = &mut self.pods[id.index()];
         if *pod.reason != *reason {
             pod.reason = Name::from(reason);
-            pod.resource_version = self.versions.next();
+            pod.head.change(&mut self.versions);
+            self.changes.push(Change::ObjectUpdated(id.into()));
         }
     }
 
@@ -124,7 +130,7 @@ impl Cluster {
         if pod.phase == PodPhase::Pending && pod.exists() {
             pod.phase = PodPhase::Running;
             pod.running = Some(now);
-            pod.resource_version = self.versions.next();
+            pod.head.change(&mut self.versions);
             self.changes.push(Change::PodRunning(id));
         }
     }
@@ -136,7 +142,7 @@ impl Cluster {
             return;
         }
         pod.ready = ready;
-        pod.resource_version = self.versions.next();
+        pod.head.change(&mut self.versions);
         pod.ready_changed = now;
         if ready {
             pod.first_ready.get_or_insert(now);
@@ -166,7 +172,7 @@ impl Cluster {
     pub fn note_pod_restart(&mut self, id: PodId) {
         let pod = &mut self.pods[id.index()];
         pod.restarts += 1;
-        pod.resource_version = self.versions.next();
+        pod.head.change(&mut self.versions);
         self.changes.push(Change::PodRestarted(id));
     }
 
@@ -189,7 +195,7 @@ impl Cluster {
         }
         let pod = &mut self.pods[id.index()];
         pod.deletion = Some(Deletion { requested: now, grace, reason });
-        pod.resource_version = self.versions.next();
+        pod.head.change(&mut self.versions);
         self.changes.push(Change::PodTerminating(id));
         let pod = &self.pods[id.index()];
         if pod.node.is_none() || pod.phase.is_terminal() {
@@ -208,7 +214,7 @@ impl Cluster {
         }
         let pod = &mut self.pods[id.index()];
         pod.phase = phase;
-        pod.resource_version = self.versions.next();
+        pod.head.change(&mut self.versions);
         pod.ended = Some(now);
         pod.generation += 1;
         if !reason.is_empty() {
@@ -233,7 +239,7 @@ impl Cluster {
         }
         let pod = &mut self.pods[id.index()];
         pod.removed = Some(now);
-        pod.resource_version = self.versions.next();
+        pod.head.change(&mut self.versions);
         pod.ended.get_or_insert(now);
         pod.generation += 1;
         self.index.remove_pod(id, pod.namespace, &pod.name);
@@ -269,7 +275,7 @@ impl Apply for api::Pod {
             return None;
         }
         let (namespace_name, name) = (&self.meta.namespace, &self.meta.name);
-        let namespace = cluster.namespace(namespace_name);
+        let namespace = cluster.namespace(namespace_name, now);
         // At the start names are known to be unique.
         if now > SimTime::ZERO && cluster.pod_id(namespace, name).is_some() {
             return Some(format!("pod {namespace_name}/{name} is there already: it stays as it is"));
@@ -309,6 +315,14 @@ impl Resource for PodId {
 
     fn name(self, cluster: &Cluster) -> &Name {
         &cluster.pod(self).name
+    }
+
+    fn namespace(self, cluster: &Cluster) -> Name {
+        cluster.namespace_name(cluster.pod(self).namespace).clone()
+    }
+
+    fn head(self, cluster: &Cluster) -> ObjectHead {
+        cluster.pod(self).head
     }
 
     fn delete(self, cluster: &mut Cluster, now: SimTime) {

@@ -2,7 +2,9 @@
 
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
-use super::{Change, Cluster, DeploymentId, NamespaceId, PodId, ReplicaSetId, Scale, TemplateId, WorkloadId};
+use super::{
+    Change, Cluster, DeploymentId, NamespaceId, ObjectHead, PodId, ReplicaSetId, Scale, TemplateId, WorkloadId,
+};
 use crate::api::{self, Kind, Name};
 use crate::units::{SimDuration, SimTime};
 
@@ -44,8 +46,8 @@ pub struct ReplicaSet {
     pub observed_generation: i64,
     /// `metadata.generation`: grows with each change of the spec.
     pub generation: i64,
-    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
-    pub resource_version: u64,
+    /// Version and creation.
+    pub head: ObjectHead,
     /// Annotation `deployment.kubernetes.io/revision`.
     pub revision: i64,
     /// Annotation `deployment.kubernetes.io/desired-replicas`.
@@ -58,8 +60,6 @@ pub struct ReplicaSet {
     pub active: i32,
     /// Number of its active ready pods.
     pub ready: i32,
-    /// Creation.
-    pub created: SimTime,
     /// Whether the object was removed.
     pub removed: bool,
 }
@@ -123,14 +123,13 @@ impl Cluster {
             status: ReplicaSetStatus::default(),
             observed_generation: 0,
             generation: 1,
-            resource_version: self.versions.next(),
+            head: ObjectHead::new(&mut self.versions, now),
             revision: new.revision,
             desired_annotation: 0,
             max_annotation: 0,
             pods: Vec::new(),
             active: 0,
             ready: 0,
-            created: now,
             removed: false,
         });
         self.changes.push(Change::ReplicaSetSpec(id));
@@ -146,7 +145,7 @@ impl Cluster {
         update(replica_set);
         let after = (spec(replica_set), annotations(replica_set));
         if before != after {
-            replica_set.resource_version = self.versions.next();
+            replica_set.head.change(&mut self.versions);
         }
         replica_set.generation += i64::from(before.0 != after.0);
         let (workload, replicas, owned) =
@@ -157,8 +156,8 @@ impl Cluster {
         self.changes.push(Change::ReplicaSetSpec(id));
     }
 
-    /// Writes a ReplicaSet's status, with the generation that its controller has seen. A new generation alone is no
-    /// change that anybody waits for.
+    /// Writes a ReplicaSet's status, with the generation that its controller has seen. Nobody waits
+    /// for a new generation alone.
     pub fn set_replica_set_status(&mut self, id: ReplicaSetId, status: ReplicaSetStatus) {
         let replica_set = &mut self.replica_sets[id.index()];
         let generation = replica_set.generation;
@@ -166,8 +165,10 @@ impl Cluster {
             return;
         }
         replica_set.observed_generation = generation;
-        replica_set.resource_version = self.versions.next();
-        if replica_set.status != status {
+        replica_set.head.change(&mut self.versions);
+        if replica_set.status == status {
+            self.changes.push(Change::ObjectUpdated(id.into()));
+        } else {
             replica_set.status = status;
             self.changes.push(Change::ReplicaSetStatus(id));
         }
@@ -180,7 +181,7 @@ impl Cluster {
             return;
         }
         replica_set.removed = true;
-        replica_set.resource_version = self.versions.next();
+        replica_set.head.change(&mut self.versions);
         self.index.remove(replica_set.kind, id, Some(replica_set.namespace), &replica_set.name);
         let (workload, deployment) = (replica_set.workload, replica_set.deployment);
         match deployment {
@@ -198,7 +199,7 @@ impl Apply for api::ReplicaSet {
 
     fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
         let template = cluster.admit(&self.meta.namespace, &self.template);
-        let namespace = cluster.namespace(&self.meta.namespace);
+        let namespace = cluster.namespace(&self.meta.namespace, now);
         if let Some(id) = cluster.find::<ReplicaSetId>(self.kind, namespace, &self.meta.name) {
             cluster.update_replica_set(id, |existing| {
                 existing.spec_replicas = self.replicas;
@@ -230,6 +231,14 @@ impl Resource for ReplicaSetId {
 
     fn name(self, cluster: &Cluster) -> &Name {
         &cluster.replica_set(self).name
+    }
+
+    fn namespace(self, cluster: &Cluster) -> Name {
+        cluster.namespace_name(cluster.replica_set(self).namespace).clone()
+    }
+
+    fn head(self, cluster: &Cluster) -> ObjectHead {
+        cluster.replica_set(self).head
     }
 
     fn delete(self, cluster: &mut Cluster, _: SimTime) {

@@ -1,6 +1,6 @@
 //! What the API server offers on objects of any kind, by id.
 
-use super::{Cluster, PodId, TemplateId, WorkloadId};
+use super::{Cluster, ObjectHead, PodId, TemplateId, WorkloadId};
 use crate::api::{Kind, Name};
 use crate::units::SimTime;
 
@@ -21,8 +21,14 @@ pub(super) trait Resource: Copy {
     /// The name.
     fn name(self, cluster: &Cluster) -> &Name;
 
-    /// Deletes the object as clients do.
-    fn delete(self, cluster: &mut Cluster, now: SimTime);
+    /// The namespace; empty for an object without.
+    fn namespace(self, cluster: &Cluster) -> Name;
+
+    /// Version and creation.
+    fn head(self, cluster: &Cluster) -> ObjectHead;
+
+    /// Deletes the object as clients do. One of a kind that no client can name ([`Kind::from_word`]) stays.
+    fn delete(self, _cluster: &mut Cluster, _now: SimTime) {}
 
     /// The workload that the object is, or belongs to.
     fn workload(self, _cluster: &Cluster) -> Option<WorkloadId> {

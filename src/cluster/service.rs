@@ -2,7 +2,7 @@
 
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
-use super::{Change, Cluster, NamespaceId, ServiceId};
+use super::{Change, Cluster, NamespaceId, ObjectHead, ServiceId};
 use crate::api::{self, Kind, Name};
 use crate::units::SimTime;
 
@@ -13,10 +13,8 @@ pub struct Service {
     pub object: api::Service,
     /// Namespace.
     pub namespace: NamespaceId,
-    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
-    pub resource_version: u64,
-    /// Creation.
-    pub created: SimTime,
+    /// Version and creation.
+    pub head: ObjectHead,
     /// Whether the object was removed.
     pub removed: bool,
 }
@@ -34,19 +32,19 @@ impl Cluster {
 
     /// Creates a Service, or replaces the one with its name.
     pub fn apply_service(&mut self, object: api::Service, now: SimTime) -> ServiceId {
-        let namespace = self.namespace(&object.meta.namespace);
+        let namespace = self.namespace(&object.meta.namespace, now);
         let id = if let Some(id) = self.find::<ServiceId>(Kind::Service, namespace, &object.meta.name) {
             let service = &mut self.services[id.index()];
             if service.object != object {
                 service.object = object;
-                service.resource_version = self.versions.next();
+                service.head.change(&mut self.versions);
             }
             id
         } else {
             let id = ServiceId::from_index(self.services.len());
             self.index.add(Kind::Service, id, Some(namespace), &object.meta.name);
-            let resource_version = self.versions.next();
-            self.services.push(Service { object, namespace, resource_version, created: now, removed: false });
+            let head = ObjectHead::new(&mut self.versions, now);
+            self.services.push(Service { object, namespace, head, removed: false });
             id
         };
         self.changes.push(Change::ServiceChanged(id));
@@ -58,7 +56,7 @@ impl Cluster {
         let service = &mut self.services[id.index()];
         if !service.removed {
             service.removed = true;
-            service.resource_version = self.versions.next();
+            service.head.change(&mut self.versions);
             self.index.remove(Kind::Service, id, Some(service.namespace), &service.object.meta.name);
             self.changes.push(Change::ServiceRemoved(id));
         }
@@ -83,6 +81,14 @@ impl Resource for ServiceId {
 
     fn name(self, cluster: &Cluster) -> &Name {
         &cluster.service(self).object.meta.name
+    }
+
+    fn namespace(self, cluster: &Cluster) -> Name {
+        cluster.namespace_name(cluster.service(self).namespace).clone()
+    }
+
+    fn head(self, cluster: &Cluster) -> ObjectHead {
+        cluster.service(self).head
     }
 
     fn delete(self, cluster: &mut Cluster, _: SimTime) {

@@ -2,7 +2,7 @@
 
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
-use super::{Change, Cluster, NamespaceId, PodId, Scale, StatefulSetId, TemplateId, WorkloadId};
+use super::{Change, Cluster, NamespaceId, ObjectHead, PodId, Scale, StatefulSetId, TemplateId, WorkloadId};
 use crate::api::{self, Kind, Name, StatefulSetStatus};
 use crate::units::SimTime;
 
@@ -23,10 +23,8 @@ pub struct StatefulSet {
     pub status: StatefulSetStatus,
     /// `metadata.generation`: grows with each change of the spec.
     pub generation: i64,
-    /// `metadata.resourceVersion`: grows with each change of the object, and no two objects ever have the same.
-    pub resource_version: u64,
-    /// Creation.
-    pub created: SimTime,
+    /// Version and creation.
+    pub head: ObjectHead,
     /// Whether the object was removed.
     pub removed: bool,
 }
@@ -44,14 +42,14 @@ impl Cluster {
 
     /// Creates a StatefulSet, or replaces the spec of the one with its name.
     pub fn apply_stateful_set(&mut self, object: api::StatefulSet<TemplateId>, now: SimTime) -> StatefulSetId {
-        let namespace = self.namespace(&object.meta.namespace);
+        let namespace = self.namespace(&object.meta.namespace, now);
         let existing = self.find::<StatefulSetId>(Kind::StatefulSet, namespace, &object.meta.name);
         let id = existing.unwrap_or_else(|| StatefulSetId::from_index(self.stateful_sets.len()));
         if existing.is_some() {
             let set = &mut self.stateful_sets[id.index()];
             let before = std::mem::replace(&mut set.object, object);
             if before != set.object {
-                set.resource_version = self.versions.next();
+                set.head.change(&mut self.versions);
             }
             if (api::StatefulSet { meta: set.object.meta.clone(), ..before }) != set.object {
                 set.generation += 1;
@@ -70,8 +68,7 @@ impl Cluster {
                 pods: Vec::new(),
                 status: StatefulSetStatus::default(),
                 generation: 1,
-                resource_version: self.versions.next(),
-                created: now,
+                head: ObjectHead::new(&mut self.versions, now),
                 removed: false,
             });
         }
@@ -85,7 +82,7 @@ impl Cluster {
         let before = (set.object.clone(), set.current_template);
         update(set);
         if before != (set.object.clone(), set.current_template) {
-            set.resource_version = self.versions.next();
+            set.head.change(&mut self.versions);
         }
         set.generation += i64::from(before.0 != set.object);
         let (workload, replicas) = (set.workload, set.object.replicas);
@@ -98,7 +95,7 @@ impl Cluster {
         let set = &mut self.stateful_sets[id.index()];
         if set.status != status && !set.removed {
             set.status = status;
-            set.resource_version = self.versions.next();
+            set.head.change(&mut self.versions);
             self.changes.push(Change::StatefulSetStatus(id));
         }
     }
@@ -110,7 +107,7 @@ impl Cluster {
             return;
         }
         set.removed = true;
-        set.resource_version = self.versions.next();
+        set.head.change(&mut self.versions);
         let workload = set.workload;
         self.index.remove(Kind::StatefulSet, id, Some(set.namespace), &set.object.meta.name);
         self.set_desired(workload, 0);
@@ -137,6 +134,14 @@ impl Resource for StatefulSetId {
 
     fn name(self, cluster: &Cluster) -> &Name {
         &cluster.stateful_set(self).object.meta.name
+    }
+
+    fn namespace(self, cluster: &Cluster) -> Name {
+        cluster.namespace_name(cluster.stateful_set(self).namespace).clone()
+    }
+
+    fn head(self, cluster: &Cluster) -> ObjectHead {
+        cluster.stateful_set(self).head
     }
 
     fn delete(self, cluster: &mut Cluster, _: SimTime) {

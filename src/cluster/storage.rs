@@ -1,20 +1,32 @@
 //! Persistent volumes, their claims, storage classes and what CSI drivers publish.
 
 use super::apply::{Apply, ApplyOrder};
-use super::{Change, ClaimId, Cluster, PodId, VolumeId};
+use super::resource::Resource;
+use super::{Change, ClaimId, Cluster, ObjectHead, ObjectId, VolumeId};
 use crate::api::{
-    ClaimReference, ClaimTemplate, CsiDriver, CsiNode, CsiStorageCapacity, Name, PersistentVolume,
+    ApiObject, ClaimReference, ClaimTemplate, CsiDriver, CsiNode, CsiStorageCapacity, Kind, Name, PersistentVolume,
     PersistentVolumeClaim, StorageClass, WithMeta,
 };
 use crate::units::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// A persistent volume that is or was there.
+#[derive(Clone, Debug)]
+pub struct Volume {
+    /// The volume.
+    pub object: Arc<PersistentVolume>,
+    /// Version and creation.
+    pub head: ObjectHead,
+}
+
 /// A claim that is or was there.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// The claim.
+    /// The claim. Its uid is that of the dump that it was read from, which the claimed volume may name, else that of its id.
     pub object: Arc<PersistentVolumeClaim>,
+    /// Version and creation.
+    pub head: ObjectHead,
     /// Whether it was removed.
     pub removed: bool,
 }
@@ -29,7 +41,7 @@ impl Claim {
 /// All storage objects.
 #[derive(Clone, Debug, Default)]
 pub struct Storage {
-    volumes: Vec<Arc<PersistentVolume>>,
+    volumes: Vec<Volume>,
     volumes_by_name: BTreeMap<Name, VolumeId>,
     claims: Vec<Claim>,
     claims_by_name: BTreeMap<(Name, Name), ClaimId>,
@@ -64,7 +76,7 @@ impl Storage {
 
     /// Persistent volumes, in order of their names.
     pub fn volumes(&self) -> impl Iterator<Item = &Arc<PersistentVolume>> {
-        self.volumes_by_name.values().map(|id| &self.volumes[id.index()])
+        self.volumes_by_name.values().map(|id| &self.volumes[id.index()].object)
     }
 
     /// How many persistent volumes there ever were.
@@ -72,9 +84,14 @@ impl Storage {
         self.volumes.len()
     }
 
+    /// How many claims there ever were.
+    pub fn claim_count(&self) -> usize {
+        self.claims.len()
+    }
+
     /// A persistent volume.
     pub fn volume(&self, id: VolumeId) -> &Arc<PersistentVolume> {
-        &self.volumes[id.index()]
+        &self.volumes[id.index()].object
     }
 
     /// The persistent volume of this name.
@@ -93,13 +110,6 @@ impl Storage {
     }
 }
 
-impl PodId {
-    /// What the claims of the pod's ephemeral volumes name as their owner.
-    pub fn uid(self) -> Name {
-        Name::from(format!("pod-{}", self.index()))
-    }
-}
-
 impl Cluster {
     /// Storage objects.
     pub const fn storage(&self) -> &Storage {
@@ -107,45 +117,54 @@ impl Cluster {
     }
 
     /// Adds or replaces a storage class.
-    pub fn apply_storage_class(&mut self, class: StorageClass) {
+    fn apply_storage_class(&mut self, applied: &WithMeta<StorageClass>, now: SimTime) {
+        let class = &applied.object;
         self.storage.default_classes.retain(|name| *name != class.name);
         if class.is_default {
             self.storage.default_classes.push(class.name.clone());
         }
-        self.storage.classes.insert(class.name.clone(), class);
-        self.changes.push(Change::StorageClass);
+        let before = self.storage.classes.insert(class.name.clone(), class.clone());
+        let (id, _) = self.note_plain(applied.kind(), &applied.meta, before.as_ref() != Some(class), now);
+        self.changes.push(Change::StorageClass(id));
     }
 
     /// Sets the drivers of a node with their limits.
-    pub fn apply_csi_node(&mut self, node: Name, drivers: Vec<(Name, Option<i64>)>) {
-        self.storage.csi_nodes.insert(node, drivers);
-        self.changes.push(Change::CsiObject);
+    fn apply_csi_node(&mut self, applied: &WithMeta<CsiNode>, now: SimTime) {
+        let drivers = &applied.object.drivers;
+        let before = self.storage.csi_nodes.insert(applied.meta.name.clone(), drivers.clone());
+        let (id, _) = self.note_plain(applied.kind(), &applied.meta, before.as_ref() != Some(drivers), now);
+        self.changes.push(Change::CsiObject(id));
     }
 
     /// Notes whether a driver publishes capacities.
-    pub fn apply_csi_driver(&mut self, driver: Name, storage_capacity: bool) {
-        if storage_capacity {
-            self.storage.capacity_drivers.insert(driver);
+    fn apply_csi_driver(&mut self, applied: &WithMeta<CsiDriver>, now: SimTime) {
+        let name = &applied.meta.name;
+        let is_changed = if applied.object.storage_capacity {
+            self.storage.capacity_drivers.insert(name.clone())
         } else {
-            self.storage.capacity_drivers.remove(&driver);
-        }
-        self.changes.push(Change::CsiObject);
+            self.storage.capacity_drivers.remove(name)
+        };
+        let (id, _) = self.note_plain(applied.kind(), &applied.meta, is_changed, now);
+        self.changes.push(Change::CsiObject(id));
     }
 
     /// Adds or replaces a published capacity.
-    pub fn apply_storage_capacity(&mut self, namespace: Name, name: Name, capacity: CsiStorageCapacity) {
-        self.storage.capacities.insert((namespace, name), capacity);
-        self.changes.push(Change::CsiObject);
+    fn apply_storage_capacity(&mut self, applied: &WithMeta<CsiStorageCapacity>, now: SimTime) {
+        let key = (applied.meta.namespace.clone(), applied.meta.name.clone());
+        let before = self.storage.capacities.insert(key, applied.object.clone());
+        let (id, _) = self.note_plain(applied.kind(), &applied.meta, before.as_ref() != Some(&applied.object), now);
+        self.changes.push(Change::CsiObject(id));
     }
 
     /// Adds a persistent volume, unless there is one of the name.
-    pub fn add_volume(&mut self, volume: PersistentVolume) -> VolumeId {
+    pub fn add_volume(&mut self, volume: PersistentVolume, now: SimTime) -> VolumeId {
         if let Some(id) = self.storage.volume_id(&volume.name) {
             return id;
         }
         let id = VolumeId::from_index(self.storage.volumes.len());
         self.storage.volumes_by_name.insert(volume.name.clone(), id);
-        self.storage.volumes.push(Arc::new(volume));
+        let head = ObjectHead::new(&mut self.versions, now);
+        self.storage.volumes.push(Volume { object: Arc::new(volume), head });
         self.changes.push(Change::Volume(id));
         id
     }
@@ -153,13 +172,14 @@ impl Cluster {
     /// Removes a persistent volume, as its reclaim policy says once its claim is gone.
     pub fn remove_volume(&mut self, name: &Name) {
         if let Some(id) = self.storage.volumes_by_name.remove(name) {
+            self.storage.volumes[id.index()].head.change(&mut self.versions);
             self.changes.push(Change::VolumeRemoved(id));
         }
     }
 
     /// Adds a claim, unless there is one of the name. Admission gives it the default class where it names none; of
     /// several default classes the newest counts (admission plugin DefaultStorageClass, Kubernetes 1.36).
-    pub fn add_claim(&mut self, new: ClaimTemplate) -> ClaimId {
+    pub fn add_claim(&mut self, new: ClaimTemplate, now: SimTime) -> ClaimId {
         let ClaimTemplate { mut claim, wants_default_class } = new;
         if let Some(id) = self.storage.claim_id(&claim.namespace, &claim.name) {
             return id;
@@ -169,7 +189,11 @@ impl Cluster {
         }
         let id = ClaimId::from_index(self.storage.claims.len());
         self.storage.claims_by_name.insert((claim.namespace.clone(), claim.name.clone()), id);
-        self.storage.claims.push(Claim { object: Arc::new(claim), removed: false });
+        if claim.uid.is_empty() {
+            claim.uid = ObjectId::from(id).uid().into();
+        }
+        let head = ObjectHead::new(&mut self.versions, now);
+        self.storage.claims.push(Claim { object: Arc::new(claim), head, removed: false });
         self.changes.push(Change::ClaimAdded(id));
         id
     }
@@ -179,6 +203,7 @@ impl Cluster {
         let claim = &mut self.storage.claims[id.index()];
         if !claim.removed {
             claim.removed = true;
+            claim.head.change(&mut self.versions);
             let key = (claim.object.namespace.clone(), claim.object.name.clone());
             self.storage.claims_by_name.remove(&key);
             self.changes.push(Change::ClaimRemoved(id));
@@ -191,6 +216,7 @@ impl Cluster {
         let claim = &mut self.storage.claims[id.index()];
         if !claim.removed && claim.object.selected_node != node {
             Arc::make_mut(&mut claim.object).selected_node = node;
+            claim.head.change(&mut self.versions);
             self.changes.push(Change::ClaimUpdated(id));
         }
     }
@@ -198,15 +224,17 @@ impl Cluster {
     /// Binds a claim and a volume to each other. Nothing happens if the volume belongs to another claim.
     pub fn bind_claim(&mut self, id: ClaimId, volume: VolumeId) {
         let Storage { claims, volumes, .. } = &mut self.storage;
-        let (claim, volume_object) = (&mut claims[id.index()], &mut volumes[volume.index()]);
+        let (claim, volume_state) = (&mut claims[id.index()], &mut volumes[volume.index()]);
         let (namespace, name) = (&claim.object.namespace, &claim.object.name);
         let is_this_claim = |reference: &ClaimReference| reference.namespace == *namespace && reference.name == *name;
-        if claim.removed || claim.is_bound() || !volume_object.claim.as_ref().is_none_or(is_this_claim) {
+        if claim.removed || claim.is_bound() || !volume_state.object.claim.as_ref().is_none_or(is_this_claim) {
             return;
         }
         let reference =
             ClaimReference { namespace: namespace.clone(), name: name.clone(), uid: claim.object.uid.clone() };
-        let bound = Arc::make_mut(volume_object);
+        volume_state.head.change(&mut self.versions);
+        claim.head.change(&mut self.versions);
+        let bound = Arc::make_mut(&mut volume_state.object);
         bound.claim = Some(reference);
         bound.is_available = false;
         let object = Arc::make_mut(&mut claim.object);
@@ -222,11 +250,11 @@ impl Apply for WithMeta<PersistentVolume> {
         ApplyOrder::Infrastructure
     }
 
-    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
         if cluster.storage.volume_id(&self.meta.name).is_some() {
             return Some(format!("persistentvolume {} is there already: it stays as it is", self.meta.name));
         }
-        cluster.add_volume(self.object.clone());
+        cluster.add_volume(self.object.clone(), now);
         None
     }
 }
@@ -236,12 +264,12 @@ impl Apply for WithMeta<ClaimTemplate> {
         ApplyOrder::Reference
     }
 
-    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
         let (namespace, name) = (&self.meta.namespace, &self.meta.name);
         if cluster.storage.claim_id(namespace, name).is_some() {
             return Some(format!("persistentvolumeclaim {namespace}/{name} is there already: it stays as it is"));
         }
-        cluster.add_claim(self.object.clone());
+        cluster.add_claim(self.object.clone(), now);
         None
     }
 }
@@ -251,8 +279,8 @@ impl Apply for WithMeta<StorageClass> {
         ApplyOrder::Infrastructure
     }
 
-    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
-        cluster.apply_storage_class(self.object.clone());
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        cluster.apply_storage_class(self, now);
         None
     }
 }
@@ -262,8 +290,8 @@ impl Apply for WithMeta<CsiNode> {
         ApplyOrder::Infrastructure
     }
 
-    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
-        cluster.apply_csi_node(self.meta.name.clone(), self.object.drivers.clone());
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        cluster.apply_csi_node(self, now);
         None
     }
 }
@@ -273,8 +301,8 @@ impl Apply for WithMeta<CsiDriver> {
         ApplyOrder::Infrastructure
     }
 
-    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
-        cluster.apply_csi_driver(self.meta.name.clone(), self.object.storage_capacity);
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        cluster.apply_csi_driver(self, now);
         None
     }
 }
@@ -284,9 +312,44 @@ impl Apply for WithMeta<CsiStorageCapacity> {
         ApplyOrder::Infrastructure
     }
 
-    fn apply(&self, cluster: &mut Cluster, _now: SimTime) -> Option<String> {
-        let (namespace, name) = (self.meta.namespace.clone(), self.meta.name.clone());
-        cluster.apply_storage_capacity(namespace, name, self.object.clone());
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        cluster.apply_storage_capacity(self, now);
         None
+    }
+}
+
+impl Resource for VolumeId {
+    fn kind(self, _: &Cluster) -> Kind {
+        Kind::PersistentVolume
+    }
+
+    fn namespace(self, _: &Cluster) -> Name {
+        Name::default()
+    }
+
+    fn name(self, cluster: &Cluster) -> &Name {
+        &cluster.storage.volumes[self.index()].object.name
+    }
+
+    fn head(self, cluster: &Cluster) -> ObjectHead {
+        cluster.storage.volumes[self.index()].head
+    }
+}
+
+impl Resource for ClaimId {
+    fn kind(self, _: &Cluster) -> Kind {
+        Kind::PersistentVolumeClaim
+    }
+
+    fn namespace(self, cluster: &Cluster) -> Name {
+        cluster.storage.claim(self).object.namespace.clone()
+    }
+
+    fn name(self, cluster: &Cluster) -> &Name {
+        &cluster.storage.claim(self).object.name
+    }
+
+    fn head(self, cluster: &Cluster) -> ObjectHead {
+        cluster.storage.claim(self).head
     }
 }

@@ -259,7 +259,7 @@ impl Controllers {
             ControllerEvent::TaintNodes { zone } => self.node_lifecycle.taint_nodes(zone, cluster, agenda),
             ControllerEvent::EvictPod { pod, plan } => self.taint_eviction.evict(pod, plan, cluster, agenda),
             ControllerEvent::SyncClaim(id) => self.persistent_volume.sync(id, cluster, agenda),
-            ControllerEvent::ProvisionVolume(id) => self.persistent_volume.provision(id, cluster),
+            ControllerEvent::ProvisionVolume(id) => self.persistent_volume.provision(id, cluster, now),
             ControllerEvent::CollectPods => self.pod_gc.collect(cluster, now),
             ControllerEvent::Drain { index } => self.eviction.drain(index, cluster, agenda),
         }

@@ -11,8 +11,8 @@ mod series;
 pub use crate::input::scenario::FaultKind;
 pub use events::{EventKind, EventMessage, EventRecord, EventRow, EventSubject, EventTable, EventText, EventType};
 pub use facts::{
-    AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, MetricRecord, PoolRecord,
-    RecoveryRecord, WorkloadRecord,
+    ActionOutcome, ActionRecord, AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts,
+    MetricRecord, PoolRecord, RecoveryRecord, WorkloadRecord,
 };
 pub use node::NodeRecord;
 pub use pod::{PodGroup, PodOutcome, PodRecord};

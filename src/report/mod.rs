@@ -16,6 +16,7 @@ mod limits;
 mod metrics;
 mod numbers;
 mod objectives;
+mod shortfall;
 mod summary;
 mod summary_file;
 mod tables;
@@ -24,6 +25,7 @@ mod write;
 pub use files::ReportError;
 pub use metrics::{METRICS, Metric, Unit, is_metric};
 pub use objectives::{Objective, ObjectiveResult, Verdict, check};
+pub use shortfall::{Shortfall, shortfalls};
 pub use summary::{Summary, summarize};
 pub use write::{OutputOptions, write_all};
 

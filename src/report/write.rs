@@ -33,8 +33,8 @@ impl Default for OutputOptions {
 }
 
 /// Writes the output folder, which is made if it is missing, and gives the paths of the files in it. A table without a
-/// row is written with its header, except `autoscaling.csv`, `recovery.csv` and `cost.csv`, which belong only to runs
-/// with an autoscaler, a fault or a price; a chart without data is left out. Files of these names that an earlier run left in the
+/// row is written with its header, except `autoscaling.csv`, `actions.csv`, `recovery.csv` and `cost.csv`, which belong only to
+/// runs with an autoscaler, an action, a fault or a price; a chart without data is left out. Files of these names that an earlier run left in the
 /// folder are removed where this run has none.
 ///
 /// # Errors
@@ -55,8 +55,9 @@ pub fn write_all(
         written.push(tables::write_nodes(&out.join("nodes.csv"), facts)?);
         written.push(tables::write_events(&out.join("events.csv"), facts)?);
         type Writer = fn(&Path, &Facts) -> Result<PathBuf, ReportError>;
-        let sometimes: [(&str, bool, Writer); 3] = [
+        let sometimes: [(&str, bool, Writer); 4] = [
             ("autoscaling.csv", summary.get("autoscaling_decisions").is_some(), tables::write_autoscaling),
+            ("actions.csv", !facts.actions.is_empty(), tables::write_actions),
             ("recovery.csv", !facts.recoveries.is_empty(), tables::write_recovery),
             ("cost.csv", summary.get("cost_dollars").is_some(), tables::write_cost),
         ];

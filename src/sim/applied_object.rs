@@ -12,6 +12,16 @@ pub fn key_of(object: &Object) -> ObjectKey {
     (object.kind(), meta.namespace.clone(), meta.name.clone())
 }
 
+/// Kind, namespace and name of an object, for messages: `Deployment shop/web`, `Node n-0`.
+pub fn full_name(object: &Object) -> String {
+    let (kind, namespace, name) = key_of(object);
+    if namespace.is_empty() {
+        format!("{} {name}", kind.as_str())
+    } else {
+        format!("{} {namespace}/{name}", kind.as_str())
+    }
+}
+
 /// An object that an action applies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AppliedObject {

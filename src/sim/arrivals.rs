@@ -97,7 +97,7 @@ impl Arrivals {
 /// Creates a pod, and plans its deletion if the trace says when.
 fn create(stream: u32, arriving: Arriving, cluster: &mut Cluster, queue: &mut EventQueue<Event>) {
     let template = cluster.admit(&arriving.namespace, &arriving.template);
-    let namespace = cluster.namespace(&arriving.namespace);
+    let namespace = cluster.namespace(&arriving.namespace, queue.now());
     let pod = NewPod {
         name: arriving.name,
         namespace,

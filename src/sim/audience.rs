@@ -1,5 +1,6 @@
 //! Who is told of which change.
 
+use super::operator::Operator;
 use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::settings::Client;
@@ -22,11 +23,12 @@ pub(super) enum Part {
     Controllers,
     Hpa,
     Faults,
+    Actions,
 }
 
 /// The parts that want one change.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Parts(u8);
+pub(super) struct Parts(u16);
 
 impl Parts {
     /// Whether a part is among them.
@@ -43,8 +45,8 @@ pub(super) struct Audience {
 }
 
 impl Audience {
-    /// The audience of a run. A run without traffic or faults has nobody to tell of what they would want.
-    pub(super) fn new(has_traffic: bool, has_faults: bool) -> Self {
+    /// The audience of a run. A run without traffic, faults or actions has nobody to tell of what they would want.
+    pub(super) fn new(has_traffic: bool, has_faults: bool, has_actions: bool) -> Self {
         let only_if = |has_it: bool, interest: Interest| if has_it { interest } else { Interest::NOTHING };
         let interests = [
             (Part::Recorder, Recorder::INTEREST),
@@ -56,6 +58,7 @@ impl Audience {
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
             (Part::Faults, only_if(has_faults, FaultInjector::INTEREST)),
+            (Part::Actions, only_if(has_actions, Operator::INTEREST)),
         ];
         let parts = |kind: ChangeKind, is_bare: bool| {
             let wanting = interests.iter().filter(|(_, interest)| interest.wants_kind(kind, is_bare));
@@ -73,23 +76,28 @@ impl Audience {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::PodId;
+    use crate::cluster::{PlainObjectId, PodId};
 
     #[test]
     fn few_are_told_of_a_bare_pod() {
-        let audience = Audience::new(false, false);
+        let audience = Audience::new(false, false, false);
         let pod = PodId::from_index(0);
         let cases = [
             (Change::PodRunning(pod), true, 0, "nobody"),
             (Change::PodReadiness(pod), true, 2, "the recorder, and the controllers for budgets"),
             (Change::PodReadiness(pod), false, 3, "its owner and its autoscaler too"),
             (Change::PodAdded(pod), true, 3, "the recorder, the scheduler, and the controllers for its claims"),
-            (Change::StorageClass, false, 2, "the scheduler, and the controllers for claims"),
+            (
+                Change::StorageClass(PlainObjectId::from_index(0)),
+                false,
+                2,
+                "the scheduler, and the controllers for claims",
+            ),
         ];
         for (change, is_bare, expected, why) in cases {
             assert_eq!(audience.of(change, is_bare).0.count_ones(), expected, "{change:?}: {why}");
         }
-        let traffic = Audience::new(true, false);
+        let traffic = Audience::new(true, false, false);
         assert!(traffic.of(Change::PodEndpoint(pod), false).have(Part::Traffic));
         assert!(!traffic.of(Change::PodEndpoint(pod), true).have(Part::Traffic));
     }

@@ -16,7 +16,7 @@ pub fn pod_records(cluster: &Cluster, arrivals: &[Name]) -> Vec<PodRecord> {
         PodRecord {
             name: pod.name.clone(),
             node: pod.node.and_then(|node| u32::try_from(node.index()).ok()),
-            created: pod.created,
+            created: pod.head.created,
             scheduled: pod.bound,
             running: pod.running,
             ready: pod.first_ready,

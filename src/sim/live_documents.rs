@@ -9,7 +9,7 @@
 //! replicas and labels are known, so that a manifest for it replaces the rest. So it does where the manifest is of
 //! another version than the one that was applied last (an autoscaler of `autoscaling/v1` and `v2`).
 
-use super::applied_object::{AppliedObject, ObjectKey, key_of};
+use super::applied_object::{AppliedObject, ObjectKey, full_name, key_of};
 use super::document_fields::set;
 use super::node_document;
 use crate::api::Object;
@@ -38,6 +38,17 @@ struct LiveDocument {
     templates: BTreeMap<TemplateId, Value>,
 }
 
+/// What came of an apply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApplyResult {
+    /// The object was created, or a patch was sent.
+    Sent,
+    /// The manifest changes nothing.
+    Unchanged,
+    /// Why no patch could be made, or why the API server refuses the object that results.
+    Refused(String),
+}
+
 /// What a manifest makes of a live object.
 struct Merged {
     fields: Map<String, Value>,
@@ -61,21 +72,25 @@ impl LiveDocuments {
         }
     }
 
-    /// Applies a manifest as kubectl does. Returns remarks for the user: what kubectl warns of, and why it fails.
-    pub fn apply(&mut self, applied: &AppliedObject, cluster: &mut Cluster, now: SimTime) -> Vec<String> {
+    /// Applies a manifest as kubectl does. Adds to the remarks what kubectl warns of, and what is not simulated.
+    pub fn apply(
+        &mut self,
+        applied: &AppliedObject,
+        cluster: &mut Cluster,
+        now: SimTime,
+        remarks: &mut Vec<String>,
+    ) -> ApplyResult {
         let key = key_of(&applied.object);
-        let mut remarks = Vec::new();
         if !self.exists(&key, cluster) {
             remarks.extend(cluster.apply_object(&applied.object, now));
             let fields = last_applied::annotated(&applied.manifest);
             let mut document = LiveDocument { fields, ..LiveDocument::default() };
             document.note_template(&key, cluster);
             self.documents.insert(key, document);
-            return remarks;
+            return ApplyResult::Sent;
         }
-        let name = format!("{} {}", key.0.as_str(), path_of(&key));
-        match self.merge(&key, &applied.manifest, cluster, &mut remarks) {
-            Ok(None) => {}
+        match self.merge(&key, applied, cluster, remarks) {
+            Ok(None) => ApplyResult::Unchanged,
             Ok(Some(merged)) => {
                 if !merged.is_same {
                     remarks.extend(cluster.apply_object(&merged.object, now));
@@ -83,10 +98,10 @@ impl LiveDocuments {
                 let document = self.documents.entry(key.clone()).or_default();
                 document.fields = merged.fields;
                 document.note_template(&key, cluster);
+                ApplyResult::Sent
             }
-            Err(problem) => remarks.push(format!("{now}: {name} is not applied: {problem}")),
+            Err(problem) => ApplyResult::Refused(problem),
         }
-        remarks
     }
 
     /// Notes that the rollout of an object was restarted, which gave it another template.
@@ -114,7 +129,7 @@ impl LiveDocuments {
     fn merge(
         &self,
         key: &ObjectKey,
-        manifest: &Map<String, Value>,
+        AppliedObject { object, manifest }: &AppliedObject,
         cluster: &mut Cluster,
         remarks: &mut Vec<String>,
     ) -> Result<Option<Merged>, String> {
@@ -126,9 +141,8 @@ impl LiveDocuments {
         let live = self.live_fields(key, id, version, kind, cluster);
         if last_applied::of(&live).is_ok_and(|original| original.is_empty()) {
             remarks.push(format!(
-                "{} {} lacks the annotation {}: what its manifest does not state stays as it is",
-                key.0.as_str(),
-                path_of(key),
+                "{} lacks the annotation {}: what its manifest does not state stays as it is",
+                full_name(object),
                 last_applied::ANNOTATION
             ));
         }
@@ -206,11 +220,6 @@ impl LiveDocument {
             self.templates.insert(id, template.clone());
         }
     }
-}
-
-/// Namespace and name of an object.
-fn path_of((_, namespace, name): &ObjectKey) -> String {
-    if namespace.is_empty() { name.to_string() } else { format!("{namespace}/{name}") }
 }
 
 /// A document with nothing but its identity.

@@ -14,8 +14,8 @@ use crate::cluster::{
 use crate::infra::faults::FaultEffect;
 use crate::infra::node_pool::NodePool;
 use crate::record::{
-    AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, NodeRecord, PoolRecord,
-    RecoveryRecord, StepSeries, WorkloadRecord,
+    ActionRecord, AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries,
+    NodeRecord, PoolRecord, RecoveryRecord, StepSeries, WorkloadRecord,
 };
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use crate::workload::traffic::Load;
@@ -377,7 +377,13 @@ impl Recorder {
     }
 
     /// Closes the books at `end`.
-    pub fn finish(mut self, header: RunHeader, cluster: &Cluster, recoveries: Vec<RecoveryRecord>) -> Facts {
+    pub fn finish(
+        mut self,
+        header: RunHeader,
+        cluster: &Cluster,
+        recoveries: Vec<RecoveryRecord>,
+        actions: Vec<ActionRecord>,
+    ) -> Facts {
         let end = header.end;
         self.cluster.advance(end);
         for pool in &mut self.pools {
@@ -416,11 +422,12 @@ impl Recorder {
                     target: Name::from(format!("{}/{}", hpa.object.scale_target.kind, hpa.object.scale_target.name)),
                     min_replicas: hpa.object.min_replicas,
                     max_replicas: hpa.object.max_replicas,
-                    created: hpa.created,
+                    created: hpa.head.created,
                 })
                 .collect(),
             autoscaling: self.autoscaling,
             recoveries,
+            actions,
             cluster: self.cluster,
             remarks: header.remarks,
         }
@@ -446,7 +453,7 @@ impl Recorder {
             pool: u32::try_from(pool_index(node, pools)).unwrap_or(0),
             zone: object.zone().cloned().unwrap_or_default(),
             instance_type: label(crate::api::well_known::INSTANCE_TYPE),
-            created: node.created,
+            created: node.head.created,
             deleted: node.removed,
             cpu_allocatable: object.allocatable.cpu.unwrap_or_default(),
             memory_allocatable: object.allocatable.memory.unwrap_or_default(),

@@ -86,7 +86,11 @@ impl<'a> World<'a> {
             operator,
             arrivals: Arrivals::new(prepared, streams)?,
             invariants: InvariantCheck::default(),
-            audience: Audience::new(!spec.traffic.is_empty(), !scenario.faults.is_empty()),
+            audience: Audience::new(
+                !spec.traffic.is_empty(),
+                !scenario.faults.is_empty(),
+                !scenario.actions.is_empty(),
+            ),
             changes: Vec::new(),
             events: Vec::new(),
             checksum: Checksum::default(),
@@ -214,6 +218,9 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Hpa) {
             self.hpa.observe(change, cluster, queue);
+        }
+        if parts.have(Part::Actions) {
+            self.operator.observe(change, cluster, now);
         }
         if parts.have(Part::Faults) {
             self.faults.observe(change, cluster, queue);

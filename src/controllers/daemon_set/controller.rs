@@ -256,7 +256,7 @@ impl DaemonSetController {
             is_ready: pod.ready,
             is_available: pod.ready && available_at(pod.ready_changed, min_ready) <= now,
             is_deleting: pod.deletion.is_some(),
-            created: pod.created,
+            created: pod.head.created,
         }
     }
 

@@ -161,7 +161,7 @@ mod tests {
                 let new = NewReplicaSet {
                     kind: Kind::ReplicaSet,
                     name: app.into(),
-                    namespace: cluster.namespace(&namespace.into()),
+                    namespace: cluster.namespace(&namespace.into(), SimTime::ZERO),
                     deployment: None,
                     template,
                     base_template: template,

@@ -100,7 +100,7 @@ impl NodeLifecycleController {
         }
         self.silences += 1;
         self.silent.insert(node, self.silences);
-        let renewal = self.leases.last_renewal(state.created, agenda.now());
+        let renewal = self.leases.last_renewal(state.head.created, agenda.now());
         let found = detection_time(renewal, self.monitor_phase, self.monitor_period, self.monitor_grace);
         agenda.schedule(found, ControllerEvent::NodeSilent { node, silence: self.silences });
     }

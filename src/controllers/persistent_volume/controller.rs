@@ -9,13 +9,13 @@ use crate::api::{
     ClaimReference, ClaimTemplate, Name, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm,
     PersistentVolume, PersistentVolumeSource, StorageClass, VolumeBindingMode, VolumeSource, well_known,
 };
-use crate::cluster::{Change, ChangeKind, ClaimId, Cluster, Interest, PodId, Severity};
+use crate::cluster::{Change, ChangeKind, ClaimId, Cluster, Interest, ObjectId, PodId, Severity};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::engine::{Agenda, Latency};
 use crate::scheduler::volumes::{can_be_provisioned, matching_volume};
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 use std::collections::BTreeSet;
 
 /// Reported as the source of the events of the binder.
@@ -72,8 +72,8 @@ impl PersistentVolumeController {
                 self.pending.remove(&id);
             }
             Change::Volume(id) if cluster.storage().volume(id).claim.is_none() => self.retry(agenda),
-            Change::StorageClass => self.retry(agenda),
-            Change::PodAdded(pod) => create_ephemeral_claims(pod, cluster),
+            Change::StorageClass(_) => self.retry(agenda),
+            Change::PodAdded(pod) => create_ephemeral_claims(pod, cluster, agenda.now()),
             Change::PodRemoved(pod) => remove_ephemeral_claims(pod, cluster),
             _ => {}
         }
@@ -149,7 +149,7 @@ impl PersistentVolumeController {
     }
 
     /// A volume is made and bound to its claim.
-    pub fn provision(&mut self, id: ClaimId, cluster: &mut Cluster) {
+    pub fn provision(&mut self, id: ClaimId, cluster: &mut Cluster, now: SimTime) {
         self.in_the_making.remove(&id);
         let storage = cluster.storage();
         let state = storage.claim(id);
@@ -179,7 +179,7 @@ impl PersistentVolumeController {
         };
         let match_expressions: Vec<_> = segment.into_iter().map(requirement).collect();
         let term = NodeSelectorTerm { match_expressions, ..NodeSelectorTerm::default() };
-        let volume = cluster.add_volume(PersistentVolume {
+        let volume = PersistentVolume {
             name: name.clone(),
             capacity: claim.request.unwrap_or_default(),
             access_modes: claim.access_modes.clone(),
@@ -193,7 +193,8 @@ impl PersistentVolumeController {
             node_affinity: (!term.match_expressions.is_empty()).then(|| NodeSelector { terms: vec![term] }),
             source: PersistentVolumeSource::Csi { driver: provisioner, handle: name.clone() },
             ..PersistentVolume::default()
-        });
+        };
+        let volume = cluster.add_volume(volume, now);
         let message = format!("Successfully provisioned volume {name}");
         emit(cluster, "external-provisioner", id, (Severity::Normal, "ProvisioningSucceeded"), message);
         cluster.bind_claim(id, volume);
@@ -243,7 +244,7 @@ fn immediate_segment(claim: &str, class: &StorageClass, cluster: &Cluster) -> Ve
 }
 
 /// The ephemeral volume controller: the claims of a pod's ephemeral volumes come with it.
-fn create_ephemeral_claims(pod: PodId, cluster: &mut Cluster) {
+fn create_ephemeral_claims(pod: PodId, cluster: &mut Cluster, now: SimTime) {
     let template = &cluster.template_of(pod).template;
     if template.spec.ephemeral_claims.is_empty() {
         return;
@@ -254,12 +255,12 @@ fn create_ephemeral_claims(pod: PodId, cluster: &mut Cluster) {
         let mut new = template.clone();
         new.claim.namespace = namespace.clone();
         new.claim.name = Name::from(format!("{}-{volume}", state.name));
-        new.claim.owner_uid = Some(pod.uid());
+        new.claim.owner_uid = Some(ObjectId::from(pod).uid().into());
         new
     };
     let claims: Vec<ClaimTemplate> = template.spec.ephemeral_claims.iter().map(make).collect();
     for claim in claims {
-        cluster.add_claim(claim);
+        cluster.add_claim(claim, now);
     }
 }
 
@@ -272,10 +273,10 @@ fn remove_ephemeral_claims(pod: PodId, cluster: &mut Cluster) {
     let state = cluster.pod(pod);
     let namespace = cluster.namespace_name(state.namespace);
     let names = template.spec.ephemeral_claims.iter().map(|(volume, _)| Name::from(format!("{}-{volume}", state.name)));
-    let storage = cluster.storage();
+    let (storage, uid) = (cluster.storage(), Name::from(ObjectId::from(pod).uid()));
     let claims: Vec<ClaimId> = names
         .filter_map(|name| storage.claim_id(namespace, &name))
-        .filter(|id| storage.claim(*id).object.owner_uid == Some(pod.uid()))
+        .filter(|id| storage.claim(*id).object.owner_uid.as_ref() == Some(&uid))
         .collect();
     for id in claims {
         let volume = cluster.storage().claim(id).object.volume_name.clone();

@@ -57,7 +57,7 @@ impl PodGcController {
             }
             Change::PodEnded(pod) if self.threshold > 0 && cluster.pod(pod).exists() => {
                 let state = cluster.pod(pod);
-                let ended = TerminatedPod { phase: state.phase, is_evicted: false, created: state.created };
+                let ended = TerminatedPod { phase: state.phase, is_evicted: false, created: state.head.created };
                 self.terminated.push((pod, ended));
                 self.existing.insert(pod);
                 let count = i32::try_from(self.existing.len()).unwrap_or(i32::MAX);

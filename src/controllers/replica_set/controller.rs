@@ -1,7 +1,9 @@
 //! The running ReplicaSet controller: creates and deletes pods, and writes the status.
 
 use crate::api::well_known;
-use crate::cluster::{Cluster, Disruption, NewPod, NodeId, PodId, ReplicaSetId, ReplicaSetStatus, Severity};
+use crate::cluster::{
+    Cluster, Disruption, NewPod, NodeId, ObjectId, PodId, ReplicaSetId, ReplicaSetStatus, Severity, Uid,
+};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
@@ -158,7 +160,7 @@ impl ReplicaSetController {
         let now = agenda.now();
         let active: Vec<PodId> = active_pods(cluster, id);
         let related = related_pods_per_node(cluster, id);
-        let ranked: Vec<RankedPod<u64>> = active.iter().map(|pod| ranked(cluster, *pod, &related)).collect();
+        let ranked: Vec<RankedPod<Uid>> = active.iter().map(|pod| ranked(cluster, *pod, &related)).collect();
         for index in pods_to_delete(&ranked, count, now) {
             let pod = active[index];
             let at = self.limiter.take(now);
@@ -237,13 +239,12 @@ fn related_pods_per_node(cluster: &Cluster, id: ReplicaSetId) -> BTreeMap<NodeId
 }
 
 /// What the ranking looks at.
-fn ranked(cluster: &Cluster, id: PodId, related: &BTreeMap<NodeId, i32>) -> RankedPod<u64> {
+fn ranked(cluster: &Cluster, id: PodId, related: &BTreeMap<NodeId, i32>) -> RankedPod<Uid> {
     let pod = cluster.pod(id);
     let template = &cluster.template(pod.template).template;
     let cost = template.annotations.get(well_known::POD_DELETION_COST).and_then(|cost| cost.parse().ok());
     RankedPod {
-        // A uid is random; a scrambled id is as good, and the same in every run.
-        uid: (id.index() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        uid: ObjectId::from(id).uid(),
         is_assigned: pod.node.is_some(),
         phase: pod.phase,
         ready_since: pod.ready.then_some(pod.ready_changed.truncated_to_second()),
@@ -251,6 +252,6 @@ fn ranked(cluster: &Cluster, id: PodId, related: &BTreeMap<NodeId, i32>) -> Rank
         related_on_node: pod.node.and_then(|node| related.get(&node).copied()).unwrap_or(0),
         restarts: i32::try_from(pod.restarts).unwrap_or(i32::MAX),
         sidecar_restarts: 0,
-        created: pod.created.truncated_to_second(),
+        created: pod.head.created.truncated_to_second(),
     }
 }

@@ -270,7 +270,7 @@ fn pod_view(cluster: &Cluster, id: PodId, update: TemplateId, min_ready: SimDura
 fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: TemplateId, now: SimTime) {
     let set = cluster.stateful_set(id);
     let name = format!("{}-{ordinal}", set.object.meta.name);
-    create_claims(cluster, id, &name);
+    create_claims(cluster, id, &name, now);
     let set = cluster.stateful_set(id);
     let message = format!("Create Pod {name} in StatefulSet {} successful", set.object.meta.name);
     let new = NewPod {
@@ -288,7 +288,7 @@ fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: 
 }
 
 /// Creates those claims of a pod that are not there yet (`createPersistentVolumeClaims`).
-fn create_claims(cluster: &mut Cluster, id: StatefulSetId, pod: &str) {
+fn create_claims(cluster: &mut Cluster, id: StatefulSetId, pod: &str, now: SimTime) {
     let set = cluster.stateful_set(id);
     if set.object.volume_claim_templates.is_empty() {
         return;
@@ -299,7 +299,7 @@ fn create_claims(cluster: &mut Cluster, id: StatefulSetId, pod: &str) {
         if cluster.storage().claim_id(&namespace, &name).is_none() {
             new.claim.namespace = namespace.clone();
             new.claim.name = name.clone();
-            cluster.add_claim(new);
+            cluster.add_claim(new, now);
             let message = format!("Create Claim {name} Pod {pod} in StatefulSet {set_name} success");
             emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulCreate"), message);
         }

@@ -142,8 +142,8 @@ impl<L: RateLimit> Scheduler<L> {
             | Change::ClaimRemoved(_)
             | Change::Volume(_)
             | Change::VolumeRemoved(_)
-            | Change::StorageClass
-            | Change::CsiObject => self.observe_storage(change, cluster, agenda),
+            | Change::StorageClass(_)
+            | Change::CsiObject(_) => self.observe_storage(change, cluster, agenda),
             Change::DisruptionBudgetSpec(id) | Change::DisruptionBudgetRemoved(id) => {
                 return self.observe_disruption_budget(id, cluster);
             }

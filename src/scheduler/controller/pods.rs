@@ -2,7 +2,7 @@
 
 use super::owners::owner_reference;
 use super::{RateLimit, Scheduler};
-use crate::cluster::{Cluster, Disruption, PodId, TemplateId};
+use crate::cluster::{Cluster, Disruption, ObjectId, PodId, TemplateId};
 use crate::scheduler::view::{PodInfo, PodOrigin, PodTraits};
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ impl<L: RateLimit> Scheduler<L> {
             id,
             origin,
             name: pod.name.clone(),
-            uid: has_claims.then(|| id.uid()),
+            uid: has_claims.then(|| ObjectId::from(id).uid().into()),
             resized: None,
             node_name: None,
             nominated_node_name: None,

@@ -43,7 +43,7 @@ impl<L: RateLimit> Scheduler<L> {
                 view.apply(ListerChange::PersistentVolume(storage.volume(id).name.clone(), None));
                 &[]
             }
-            Change::StorageClass => {
+            Change::StorageClass(_) => {
                 for class in storage.classes().values() {
                     view.apply(ListerChange::of_class(class.clone()));
                 }

@@ -1,0 +1,333 @@
+//! Whatever is done to a cluster: an object has a new version exactly if what the API shows of it has changed, and a change
+//! tells of each new version.
+
+use crate::api::{
+    ClaimTemplate, ConfigKind, ConfigObject, CrossVersionObjectReference, CsiDriver, CsiNode, CsiStorageCapacity,
+    DaemonSet, DaemonSetStatus, DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy,
+    HorizontalPodAutoscaler, HpaStatus, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node, Object,
+    ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy, PodPhase,
+    PodTemplate, PriorityClass, ReplicaSet, Service, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy,
+    StorageClass, WithMeta,
+};
+use crate::cluster::{self, Cluster, DisruptionBudgetStatus, NodeReady, ObjectHead, ObjectId, ReplicaSetStatus};
+use crate::units::{Bytes, SimDuration, SimTime};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+const NAMESPACE: &str = "default";
+
+/// What the API shows of an object besides its version.
+fn content(cluster: &Cluster, object: ObjectId) -> String {
+    match object {
+        ObjectId::Namespace(id) => format!("{:?}", cluster.namespace_labels(id)),
+        ObjectId::Node(id) => {
+            let node = cluster.node(id);
+            format!("{:?}", (&node.object, node.ready, node.ready_reason, node.ready_changed, node.removed))
+        }
+        ObjectId::Pod(id) => {
+            let pod = cluster.pod(id);
+            let status = (pod.phase, pod.ready, pod.ready_changed, pod.start_time, &pod.reason, pod.restarts);
+            format!("{:?}", (&pod.name, pod.owner, pod.node, status, pod.unresolvable, pod.deletion, pod.removed))
+        }
+        ObjectId::Deployment(id) => {
+            let deployment = cluster.deployment(id);
+            format!("{:?}", (&deployment.object, &deployment.status, deployment.generation, deployment.removed))
+        }
+        ObjectId::ReplicaSet(id) => {
+            let set = cluster.replica_set(id);
+            let spec = (set.spec_replicas, set.template, set.min_ready);
+            let annotations = (set.revision, set.desired_annotation, set.max_annotation);
+            format!("{:?}", (spec, annotations, set.status, set.observed_generation, set.generation, set.removed))
+        }
+        ObjectId::StatefulSet(id) => {
+            let set = cluster.stateful_set(id);
+            format!("{:?}", (&set.object, set.current_template, &set.status, set.generation, set.removed))
+        }
+        ObjectId::DaemonSet(id) => {
+            let set = cluster.daemon_set(id);
+            format!("{:?}", (&set.object, set.status, set.generation, set.removed))
+        }
+        ObjectId::Service(id) => format!("{:?}", (&cluster.service(id).object, cluster.service(id).removed)),
+        ObjectId::HorizontalPodAutoscaler(id) => {
+            let hpa = cluster.hpa(id);
+            format!("{:?}", (&hpa.object, &hpa.status, hpa.removed))
+        }
+        ObjectId::PodDisruptionBudget(id) => {
+            let budget = cluster.disruption_budget(id);
+            format!("{:?}", (&budget.object, budget.status, budget.generation, budget.removed))
+        }
+        ObjectId::PersistentVolume(id) => {
+            let volume = cluster.storage().volume(id);
+            format!("{:?}", (volume, cluster.storage().volume_id(&volume.name) == Some(id)))
+        }
+        ObjectId::PersistentVolumeClaim(id) => {
+            let claim = cluster.storage().claim(id);
+            format!("{:?}", (&claim.object, claim.removed))
+        }
+        ObjectId::Plain(_) => plain_content(cluster, cluster.kind_of(object), cluster.name_of(object)),
+    }
+}
+
+/// What the API shows of a plain object; there is one of each kind.
+fn plain_content(cluster: &Cluster, kind: Kind, name: &Name) -> String {
+    let keys = |kind| cluster.config_keys(kind, cluster.namespace_id(NAMESPACE)?, name);
+    let storage = cluster.storage();
+    let admission = format!("{:?}", cluster.admission);
+    let (classes, ranges) = admission.split_once("limit_ranges").expect("both are among its fields");
+    match kind {
+        Kind::ConfigMap => format!("{:?}", keys(ConfigKind::ConfigMap)),
+        Kind::Secret => format!("{:?}", keys(ConfigKind::Secret)),
+        Kind::StorageClass => format!("{:?}", storage.classes().get(name)),
+        Kind::CsiNode => format!("{:?}", storage.csi_nodes().get(name)),
+        Kind::CsiDriver => format!("{:?}", storage.capacity_drivers().contains(name)),
+        Kind::CsiStorageCapacity => format!("{:?}", storage.capacities().collect::<Vec<_>>()),
+        Kind::PriorityClass => classes.to_owned(),
+        Kind::LimitRange => ranges.to_owned(),
+        _ => unreachable!("{kind:?} is no plain kind"),
+    }
+}
+
+fn meta(kind: Kind, name: &str) -> ObjectMeta {
+    let namespace = if kind.is_cluster_scoped() { "" } else { NAMESPACE };
+    ObjectMeta { name: name.into(), namespace: namespace.into(), ..ObjectMeta::default() }
+}
+
+/// One object of each kind, in one of two forms.
+fn objects(variant: u8) -> Vec<Object> {
+    let is_second = variant % 2 == 1;
+    let number = i32::from(variant % 2) + 1;
+    let labels: Labels = [("form", if is_second { "b" } else { "a" })].into_iter().collect();
+    let template = Arc::new(PodTemplate { labels: labels.clone(), ..PodTemplate::default() });
+    let selector = LabelSelector::default();
+    let labelled = |kind, name: &str| ObjectMeta { labels: labels.clone(), ..meta(kind, name) };
+    let min_ready = SimDuration::ZERO;
+    let replica_set = |kind| ReplicaSet {
+        kind,
+        meta: meta(kind, "r"),
+        replicas: number,
+        selector: selector.clone(),
+        template: Arc::clone(&template),
+        min_ready,
+    };
+    let config = |kind: ConfigKind| {
+        let keys = if is_second { ["a".into()].into() } else { BTreeSet::new() };
+        Object::Config(ConfigObject { kind, meta: meta(kind.kind(), "c"), keys })
+    };
+    let mut objects = vec![
+        Object::Namespace(Namespace { meta: labelled(Kind::Namespace, NAMESPACE) }),
+        Object::Node(Node { meta: labelled(Kind::Node, "n"), ..Node::default() }),
+        Object::Pod(Pod { meta: meta(Kind::Pod, "p"), template: Arc::clone(&template), ..Pod::default() }),
+        Object::ReplicaSet(replica_set(Kind::ReplicaSet)),
+        Object::ReplicaSet(replica_set(Kind::ReplicationController)),
+        Object::Deployment(Deployment {
+            meta: labelled(Kind::Deployment, "d"),
+            replicas: 1,
+            selector: selector.clone(),
+            template: Arc::clone(&template),
+            strategy: DeploymentStrategy::default(),
+            min_ready,
+            progress_deadline: None,
+            revision_history_limit: 10,
+            paused: is_second,
+        }),
+        Object::StatefulSet(StatefulSet {
+            meta: meta(Kind::StatefulSet, "s"),
+            replicas: number,
+            selector: selector.clone(),
+            template: Arc::clone(&template),
+            pod_management_policy: PodManagementPolicy::default(),
+            update_strategy: StatefulSetUpdateStrategy::OnDelete,
+            min_ready,
+            first_ordinal: 0,
+            volume_claim_templates: Vec::new(),
+        }),
+        Object::DaemonSet(DaemonSet {
+            meta: meta(Kind::DaemonSet, "d"),
+            selector,
+            template,
+            update_strategy: DaemonSetUpdateStrategy::OnDelete,
+            min_ready: SimDuration::from_secs(i64::from(number)),
+        }),
+        Object::Service(Service { meta: meta(Kind::Service, "s"), headless: is_second, ..Service::default() }),
+        Object::HorizontalPodAutoscaler(HorizontalPodAutoscaler {
+            meta: meta(Kind::HorizontalPodAutoscaler, "h"),
+            scale_target: CrossVersionObjectReference { kind: "Deployment".into(), name: "d".into() },
+            min_replicas: 1,
+            max_replicas: number,
+            metrics: Vec::new(),
+            behavior: None,
+        }),
+        Object::PodDisruptionBudget(PodDisruptionBudget {
+            meta: labelled(Kind::PodDisruptionBudget, "b"),
+            ..PodDisruptionBudget::default()
+        }),
+        Object::PriorityClass(PriorityClass {
+            meta: meta(Kind::PriorityClass, "c"),
+            value: number,
+            ..PriorityClass::default()
+        }),
+        Object::LimitRange(LimitRange { meta: labelled(Kind::LimitRange, "l"), limits: Vec::new() }),
+        config(ConfigKind::ConfigMap),
+        config(ConfigKind::Secret),
+    ];
+    objects.extend(storage_objects(is_second));
+    objects
+}
+
+fn storage_objects(is_second: bool) -> Vec<Object> {
+    let number = i64::from(is_second);
+    let claim = PersistentVolumeClaim { namespace: NAMESPACE.into(), name: "v".into(), ..Default::default() };
+    vec![
+        Object::PersistentVolume(Box::new(WithMeta {
+            meta: meta(Kind::PersistentVolume, "v"),
+            object: PersistentVolume { name: "v".into(), ..PersistentVolume::default() },
+        })),
+        Object::PersistentVolumeClaim(Box::new(WithMeta {
+            meta: meta(Kind::PersistentVolumeClaim, "v"),
+            object: ClaimTemplate { claim, wants_default_class: is_second },
+        })),
+        Object::StorageClass(Box::new(WithMeta {
+            meta: meta(Kind::StorageClass, "c"),
+            object: StorageClass { name: "c".into(), is_default: is_second, ..StorageClass::default() },
+        })),
+        Object::CsiNode(Box::new(WithMeta {
+            meta: meta(Kind::CsiNode, "n"),
+            object: CsiNode { drivers: vec![("d".into(), Some(number))] },
+        })),
+        Object::CsiDriver(Box::new(WithMeta {
+            meta: meta(Kind::CsiDriver, "d"),
+            object: CsiDriver { storage_capacity: is_second },
+        })),
+        Object::CsiStorageCapacity(Box::new(WithMeta {
+            meta: meta(Kind::CsiStorageCapacity, "c"),
+            object: CsiStorageCapacity { capacity: Some(Bytes::new(number)), ..Default::default() },
+        })),
+    ]
+}
+
+/// Does something that a client, a controller, the scheduler or a kubelet may do; `value` is one of two that it may write.
+fn write(cluster: &mut Cluster, operation: u8, value: u8, now: SimTime) {
+    let number = i32::from(value % 2);
+    let is_second = value % 2 == 1;
+    let newest: Vec<ObjectId> = newest_of_each_type(cluster);
+    for object in newest {
+        match (object, operation) {
+            (ObjectId::Node(id), 0) => cluster.update_node(id, |node| node.unschedulable = is_second),
+            (ObjectId::Node(id), 1) => {
+                let ready = if is_second { NodeReady::Unknown } else { NodeReady::True };
+                cluster.set_node_ready(id, ready, cluster::Node::NODE_STATUS_UNKNOWN, now);
+            }
+            (ObjectId::Pod(id), 0) => {
+                let failure = is_second.then(|| ("no room".into(), false));
+                cluster.note_scheduling_attempt(id, failure);
+            }
+            (ObjectId::Pod(id), 1) => cluster.set_pod_start_time(id, now),
+            (ObjectId::Pod(id), 2) => cluster.set_pod_reason(id, if is_second { "Waits" } else { "" }),
+            (ObjectId::Pod(id), 3) => cluster.set_pod_running(id, now),
+            (ObjectId::Pod(id), 4) => cluster.set_pod_ready(id, is_second, now),
+            (ObjectId::Pod(id), 5) => cluster.note_pod_restart(id),
+            (ObjectId::Pod(id), 6) => cluster.set_pod_in_endpoints(id, is_second),
+            (ObjectId::Pod(id), 7) if is_second => cluster.end_pod(id, PodPhase::Succeeded, "Completed", now),
+            (ObjectId::Pod(id), 8) => {
+                if let Some(node) = cluster.node_id("n") {
+                    cluster.bind(id, node, now);
+                }
+            }
+            (ObjectId::Deployment(id), 0) => {
+                let status = DeploymentStatus { replicas: number, ..DeploymentStatus::default() };
+                cluster.set_deployment_status(id, status);
+            }
+            (ObjectId::ReplicaSet(id), 0) => {
+                let status = ReplicaSetStatus { replicas: number, ..ReplicaSetStatus::default() };
+                cluster.set_replica_set_status(id, status);
+            }
+            (ObjectId::ReplicaSet(id), 1) => cluster.update_replica_set(id, |set| set.revision = i64::from(number)),
+            (ObjectId::StatefulSet(id), 0) => {
+                let status = StatefulSetStatus { replicas: number, ..StatefulSetStatus::default() };
+                cluster.set_stateful_set_status(id, status);
+            }
+            (ObjectId::StatefulSet(id), 1) => {
+                cluster.update_stateful_set(id, |set| set.current_template = set.object.template);
+            }
+            (ObjectId::DaemonSet(id), 0) => {
+                let status = DaemonSetStatus { number_ready: number, ..DaemonSetStatus::default() };
+                cluster.set_daemon_set_status(id, status);
+            }
+            (ObjectId::HorizontalPodAutoscaler(id), 0) => {
+                cluster.set_hpa_status(id, HpaStatus { current_replicas: number, ..HpaStatus::default() });
+            }
+            (ObjectId::PodDisruptionBudget(id), 0) => {
+                let status = DisruptionBudgetStatus { expected_pods: number, ..DisruptionBudgetStatus::default() };
+                cluster.set_disruption_budget_status(id, status);
+            }
+            (ObjectId::PersistentVolumeClaim(id), 0) => cluster.select_node(id, is_second.then(|| "n".into())),
+            (ObjectId::PersistentVolumeClaim(id), 1) => {
+                if let Some(volume) = cluster.storage().volume_id("v") {
+                    cluster.bind_claim(id, volume);
+                }
+            }
+            (ObjectId::PersistentVolumeClaim(id), 2) if is_second => cluster.remove_claim(id),
+            (ObjectId::PersistentVolume(_), 2) if is_second => cluster.remove_volume(&"v".into()),
+            (object, 9) => cluster.scale(object, number),
+            (object, 10) if is_second => cluster.delete(object, now),
+            (object, 11) => cluster.restart_rollout(object, &now.to_string()),
+            _ => {}
+        }
+    }
+}
+
+/// The last object of each type of id.
+fn newest_of_each_type(cluster: &Cluster) -> Vec<ObjectId> {
+    let by_type: BTreeMap<_, ObjectId> =
+        cluster.objects().map(|object| (format!("{:?}", std::mem::discriminant(&object)), object)).collect();
+    by_type.into_values().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn versions_grow_with_changes_and_only_then(steps in proptest::collection::vec((any::<bool>(), 0_u8..24, any::<u8>()), 1..40)) {
+        let mut cluster = Cluster::default();
+        let mut now = SimTime::ZERO;
+        for (applies, what, value) in steps {
+            let look = |cluster: &Cluster| -> BTreeMap<ObjectId, (ObjectHead, String)> {
+                cluster.objects().map(|object| (object, (cluster.head_of(object), content(cluster, object)))).collect()
+            };
+            let before = look(&cluster);
+            now += SimDuration::from_secs(1);
+            if applies {
+                let objects = objects(value);
+                cluster.apply(&objects[usize::from(what) % objects.len()..][..1], now);
+            } else {
+                write(&mut cluster, what % 12, value, now);
+            }
+            let mut changes = Vec::new();
+            cluster.take_changes(&mut changes);
+            let told: BTreeSet<ObjectId> = changes.iter().filter_map(|change| change.object()).collect();
+            let highest = before.values().map(|(head, _)| head.resource_version).max().unwrap_or_default();
+            let after = look(&cluster);
+            let step = (applies, what, value);
+            for (object, (head, content)) in &after {
+                match before.get(object) {
+                    Some((head_before, content_before)) => {
+                        let is_new = head.resource_version != head_before.resource_version;
+                        prop_assert_eq!(content != content_before, is_new, "{:?} {:?}: {}", step, object, content);
+                        prop_assert!(!is_new || head.resource_version > highest);
+                        prop_assert!(!is_new || told.contains(object), "{:?} {:?} is not told of", step, object);
+                        prop_assert_eq!(head.created, head_before.created);
+                    }
+                    None => {
+                        prop_assert!(head.resource_version > highest && told.contains(object), "{:?} {:?}", step, object);
+                        prop_assert_eq!(head.created, now);
+                    }
+                }
+            }
+            let versions: BTreeSet<u64> = after.values().map(|(head, _)| head.resource_version).collect();
+            prop_assert_eq!(versions.len(), after.len(), "no two objects share a version");
+            let uids: BTreeSet<String> = after.keys().map(|object| object.uid().to_string()).collect();
+            prop_assert_eq!(uids.len(), after.len(), "no two objects share a uid");
+        }
+    }
+}
