@@ -42,6 +42,9 @@ spec:
 /// The wanted and the ready pods of a workload at the end, and how many pods there ever were.
 type Outcome = (i64, i64, usize);
 
+/// The manifests at the start, those that actions apply, the actions, the outcome, and why.
+type Case<'a> = (&'a str, &'a [&'a str], &'a [&'a str], Outcome, &'a str);
+
 /// The outcome for the workload that was made last.
 fn outcome(facts: &Facts) -> Outcome {
     let workload = facts.workloads.last().unwrap();
@@ -76,7 +79,7 @@ fn fields_end_as_kubectl_would_leave_them() {
     let [two, five] = [2, 5].map(|count| web("app:v1", &replicas(count), ""));
     let new_image = web("app:v2", "", "");
     let on_ssd = web("app:v1", "replicas: 2", "nodeSelector: {disk: ssd}");
-    let cases: &[(&str, &[&str], &[&str], Outcome, &str)] = &[
+    let cases: &[Case<'_>] = &[
         (&plain, &[&plain], &[scale, "at: 5m, apply: 0"], (4, 4, 4), "never stated: the scale stays"),
         (&plain, &[&new_image], &[scale, "at: 5m, apply: 0"], (4, 4, 8), "and does so when something else changes"),
         (&two, &[&plain], &[scale, "at: 5m, apply: 0"], (1, 1, 4), "dropped: the API server's default"),
