@@ -127,6 +127,8 @@ pub enum ActionOutcome {
     GaveUp,
     /// What it names does not exist.
     NotFound,
+    /// The API server refuses it.
+    Refused,
     /// The run ended before it was done.
     Unfinished,
 }
