@@ -21,6 +21,7 @@ mod months;
 mod overflow;
 mod overload;
 mod reaction;
+mod readmes;
 mod report;
 mod rooms;
 mod scenario;

@@ -84,7 +84,8 @@ fn exponent(value: f64) -> i32 {
 pub(super) fn x_ticks(axis: &XAxis, most: usize) -> Ticks {
     let (from, to) = axis.range();
     match axis {
-        XAxis::Time { start_unix_seconds: None, .. } => relative_time(from, to, most),
+        XAxis::Time { start_unix_seconds: None, .. } => relative_time("the start", from, to, most),
+        XAxis::Since { event, .. } => relative_time(event, from, to, most),
         XAxis::Time { start_unix_seconds: Some(start), .. } => calendar_time(from, to, *start, most),
         XAxis::Numeric { label, values, .. } if !values.is_empty() && values.len() <= most => {
             let ticks = values.iter().map(|at| Tick::new(*at, at.to_string())).collect();
@@ -113,7 +114,7 @@ fn time_step(span: f64, most: usize) -> f64 {
     TIME_STEPS.into_iter().find(|step| span / step <= float(most)).unwrap_or_else(|| nice_step(span, float(most)))
 }
 
-fn relative_time(from: f64, to: f64, most: usize) -> Ticks {
+fn relative_time(event: &str, from: f64, to: f64, most: usize) -> Ticks {
     let step = time_step(to - from, most);
     let (unit, name) = match step {
         _ if step >= 86_400.0 => (86_400.0, "d"),
@@ -123,7 +124,7 @@ fn relative_time(from: f64, to: f64, most: usize) -> Ticks {
     };
     let ticks =
         multiples(from, to, step).into_iter().map(|at| Tick::new(at, number_label(at / unit, step / unit))).collect();
-    Ticks { ticks, label: format!("time since the start ({name})") }
+    Ticks { ticks, label: format!("time since {event} ({name})") }
 }
 
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a date needs no more than 53 bits")]

@@ -60,6 +60,25 @@ const fn rgb((red, green, blue): Color) -> RGBColor {
     RGBColor(red, green, blue)
 }
 
+/// A piece of a path: along an axis a filled rectangle with square ends, so that corners are whole.
+fn stroke<DB: DrawingBackend>(piece: &[(i32, i32)], style: ShapeStyle) -> DynElement<'static, DB, (i32, i32)> {
+    match *piece {
+        [from, to] if from.0 == to.0 || from.1 == to.1 => {
+            let (before, after) = half_widths(style.stroke_width);
+            let low = (from.0.min(to.0) - before, from.1.min(to.1) - before);
+            let high = (from.0.max(to.0) + after, from.1.max(to.1) + after);
+            Rectangle::new([low, high], style.filled()).into_dyn()
+        }
+        _ => PathElement::new(piece.to_vec(), style).into_dyn(),
+    }
+}
+
+/// How far a stroke of some width reaches before its middle, and after it.
+fn half_widths(width: u32) -> (i32, i32) {
+    let width = i32::try_from(width).unwrap_or(i32::MAX);
+    ((width - 1) / 2, width / 2)
+}
+
 fn draw_items<DB: DrawingBackend>(items: &[Item], backend: DB, scale: f64) -> Result<(), String> {
     register();
     let area = backend.into_drawing_area();
@@ -74,7 +93,15 @@ fn draw_items<DB: DrawingBackend>(items: &[Item], backend: DB, scale: f64) -> Re
             Item::Polyline { points, color, width: line } => {
                 let mut points: Vec<(i32, i32)> = points.iter().copied().map(pixel).collect();
                 points.dedup();
-                area.draw(&PathElement::new(points, rgb(*color).stroke_width(width(*line))))
+                let style = rgb(*color).stroke_width(width(*line));
+                // The bitmap backend makes one polygon of a thick path, which is nearly empty where the path turns back: each
+                // piece of it is drawn by itself.
+                let drawn = if scale > 1.0 && points.len() > 2 {
+                    points.windows(2).try_for_each(|piece| area.draw(&stroke(piece, style)))
+                } else {
+                    area.draw(&PathElement::new(points, style).into_dyn())
+                };
+                drawn
             }
             Item::Polygon { points, color, opacity } => {
                 let points: Vec<(i32, i32)> = points.iter().copied().map(pixel).collect();

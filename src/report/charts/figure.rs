@@ -107,6 +107,8 @@ pub(super) struct Mark {
 pub(super) enum XAxis {
     /// Seconds since the start; calendar time if the start is pinned.
     Time { from: f64, to: f64, start_unix_seconds: Option<i64> },
+    /// Seconds before and after an event, which is at zero.
+    Since { event: String, from: f64, to: f64 },
     /// A number; a few values get a tick each, and no other place does.
     Numeric { label: String, from: f64, to: f64, values: Vec<f64> },
     /// Names at 0, 1, 2 and so on.
@@ -117,12 +119,8 @@ impl XAxis {
     /// First and last x that the axis shows.
     pub(super) fn range(&self) -> (f64, f64) {
         match self {
-            Self::Time { from, to, .. } | Self::Numeric { from, to, .. } => {
-                if to > from {
-                    (*from, *to)
-                } else {
-                    (*from, from + 1.0)
-                }
+            Self::Time { from, to, .. } | Self::Since { from, to, .. } | Self::Numeric { from, to, .. } => {
+                if to > from { (*from, *to) } else { (*from, from + 1.0) }
             }
             Self::Categories { names, .. } => (-0.5, f64::max(0.5, super::sampling::float(names.len()) - 0.5)),
         }

@@ -68,12 +68,16 @@ fn panel(facts: &Facts, fault: &RecoveryRecord) -> Option<Panel> {
     let to = (last + around).min(facts.end).max(fault.struck + SimDuration::from_secs(1));
     let desired = sum(workloads.iter().map(|workload| &workload.desired));
     let ready = sum(workloads.iter().map(|workload| &workload.ready));
-    let (desired, ready) = (step_points(&desired, from, to), step_points(&ready, from, to));
+    let struck = fault.struck.as_secs_f64();
+    let since = |series| -> Vec<(f64, f64)> {
+        step_points(series, from, to).into_iter().map(|(at, value)| (at - struck, value)).collect()
+    };
+    let (desired, ready) = (since(&desired), since(&ready));
     let mark = |name: &str, at: Option<SimTime>, color| {
         let at = at.filter(|at| *at >= from && *at <= to)?;
         let after =
             if at == fault.struck { String::new() } else { format!(" +{}", numbers::human_span(at - fault.struck)) };
-        Some(Mark { x: at.as_secs_f64(), label: format!("{name}{after}"), color })
+        Some(Mark { x: at.as_secs_f64() - struck, label: format!("{name}{after}"), color })
     };
     let marks = [
         mark("fault", Some(fault.struck), palette::VERMILION),
@@ -83,8 +87,17 @@ fn panel(facts: &Facts, fault: &RecoveryRecord) -> Option<Panel> {
     ];
     let floor: Vec<(f64, f64, f64)> = ready.iter().map(|(x, y)| (*x, 0.0, *y)).collect();
     Some(Panel {
-        heading: format!("{} {} (pods)", fault_word(fault.kind), fault.subject),
-        x: XAxis::Time { from: from.as_secs_f64(), to: to.as_secs_f64(), start_unix_seconds: facts.start_unix_seconds },
+        heading: format!(
+            "{} {} at {} (pods)",
+            fault_word(fault.kind),
+            fault.subject,
+            numbers::human_span(fault.struck.since_start())
+        ),
+        x: XAxis::Since {
+            event: "the fault".to_owned(),
+            from: from.as_secs_f64() - struck,
+            to: to.as_secs_f64() - struck,
+        },
         y: YAxis::Count,
         areas: vec![Area {
             label: String::new(),
