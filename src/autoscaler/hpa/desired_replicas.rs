@@ -206,7 +206,8 @@ fn desired_by_metrics<M: MetricsSource + ?Sized>(
     };
     state.conditions.set(Type::AbleToScale, true, normalized.able_to_scale, now);
     state.conditions.set(Type::ScalingLimited, normalized.is_limited, normalized.scaling_limited, now);
-    Some(normalized.replicas)
+    // From zero replicas a `behavior` allows fewer than the minimum, which may have been raised since.
+    Some(if current == 0 { normalized.replicas.max(bounds.min) } else { normalized.replicas })
 }
 
 /// Notes that the scale was written.
