@@ -58,7 +58,7 @@ pub use template::TemplateInfo;
 pub use uid::Uid;
 pub use workload::Workload;
 
-use crate::api::{self, Name, PodTemplate};
+use crate::api::{Name, PodTemplate};
 use crate::units::SimTime;
 use admission::AdmittedTemplates;
 use config::Configs;
@@ -86,8 +86,6 @@ pub struct Cluster {
     daemon_sets: Vec<DaemonSet>,
     services: Vec<Service>,
     hpas: Vec<Hpa>,
-    /// Those that exist, by what they scale.
-    hpas_by_target: BTreeMap<(NamespaceId, api::CrossVersionObjectReference), Vec<HpaId>>,
     plain_objects: Vec<PlainObject>,
     configs: Configs,
     workloads: Vec<Workload>,

@@ -42,20 +42,30 @@ pub(super) struct Audience {
     parts: Vec<[Parts; 2]>,
 }
 
+/// What there is in a run: without it there is nobody to tell of what its part would want.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Acting {
+    /// Traffic.
+    pub traffic: bool,
+    /// Faults: nothing else is recovered from.
+    pub faults: bool,
+    /// HorizontalPodAutoscalers.
+    pub autoscalers: bool,
+}
+
 impl Audience {
-    /// The audience of a run. A run without traffic or faults has nobody to tell of what they would want.
-    pub(super) fn new(has_traffic: bool, has_faults: bool) -> Self {
+    /// The audience of a run.
+    pub(super) fn new(acting: Acting) -> Self {
         let only_if = |has_it: bool, interest: Interest| if has_it { interest } else { Interest::NOTHING };
         let interests = [
             (Part::Recorder, Recorder::INTEREST),
-            // Nothing but a fault is recovered from.
-            (Part::Recovery, only_if(has_faults, RecoveryTracker::INTEREST)),
-            (Part::Traffic, only_if(has_traffic, Traffic::INTEREST)),
+            (Part::Recovery, only_if(acting.faults, RecoveryTracker::INTEREST)),
+            (Part::Traffic, only_if(acting.traffic, Traffic::INTEREST)),
             (Part::Scheduler, Scheduler::<Client>::INTEREST),
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
-            (Part::Hpa, HpaController::INTEREST),
-            (Part::Faults, only_if(has_faults, FaultInjector::INTEREST)),
+            (Part::Hpa, only_if(acting.autoscalers, HpaController::INTEREST)),
+            (Part::Faults, only_if(acting.faults, FaultInjector::INTEREST)),
         ];
         let parts = |kind: ChangeKind, is_bare: bool| {
             let wanting = interests.iter().filter(|(_, interest)| interest.wants_kind(kind, is_bare));
@@ -77,12 +87,12 @@ mod tests {
 
     #[test]
     fn few_are_told_of_a_bare_pod() {
-        let audience = Audience::new(false, false);
+        let audience = Audience::new(Acting::default());
         let pod = PodId::from_index(0);
         let cases = [
             (Change::PodRunning(pod), true, 0, "nobody"),
             (Change::PodReadiness(pod), true, 2, "the recorder, and the controllers for budgets"),
-            (Change::PodReadiness(pod), false, 3, "its owner and its autoscaler too"),
+            (Change::PodReadiness(pod), false, 2, "its owner too, which is one of the controllers"),
             (Change::PodAdded(pod), true, 3, "the recorder, the scheduler, and the controllers for its claims"),
             (
                 Change::StorageClass(PlainObjectId::from_index(0)),
@@ -94,7 +104,9 @@ mod tests {
         for (change, is_bare, expected, why) in cases {
             assert_eq!(audience.of(change, is_bare).0.count_ones(), expected, "{change:?}: {why}");
         }
-        let traffic = Audience::new(true, false);
+        let autoscaled = Audience::new(Acting { autoscalers: true, ..Acting::default() });
+        assert!(autoscaled.of(Change::PodReadiness(pod), true).have(Part::Hpa), "a selector may match bare pods");
+        let traffic = Audience::new(Acting { traffic: true, ..Acting::default() });
         assert!(traffic.of(Change::PodEndpoint(pod), false).have(Part::Traffic));
         assert!(!traffic.of(Change::PodEndpoint(pod), true).have(Part::Traffic));
     }

@@ -114,6 +114,12 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
 }
 
 impl Prepared {
+    /// Whether there is ever a HorizontalPodAutoscaler.
+    pub(super) fn has_autoscalers(&self) -> bool {
+        let mut objects = self.objects.iter().chain(self.applied.iter().flatten());
+        objects.any(|object| matches!(object, Object::HorizontalPodAutoscaler(_)))
+    }
+
     /// The same scenario with other values at some paths: a point of a sweep. Files are read again, since the paths may
     /// lead to other ones.
     ///

@@ -1,7 +1,7 @@
 //! The world of a run: the cluster, everything that acts on it, and the dispatch of events and changes between them.
 
 use super::arrivals::{self, Arrivals};
-use super::audience::{Audience, Part};
+use super::audience::{Acting, Audience, Part};
 use super::config_references::given_kinds;
 use super::error::SimError;
 use super::event::Event;
@@ -84,7 +84,11 @@ impl<'a> World<'a> {
             operator,
             arrivals: Arrivals::new(prepared, streams)?,
             invariants: InvariantCheck::default(),
-            audience: Audience::new(!spec.traffic.is_empty(), !scenario.faults.is_empty()),
+            audience: Audience::new(Acting {
+                traffic: !spec.traffic.is_empty(),
+                faults: !scenario.faults.is_empty(),
+                autoscalers: prepared.has_autoscalers(),
+            }),
             changes: Vec::new(),
             events: Vec::new(),
             checksum: Checksum::default(),
@@ -224,7 +228,7 @@ impl<'a> World<'a> {
         let now = queue.now();
         for (workload, before, load) in traffic.take_changed() {
             recorder.note_load(workload, &before, &load, cluster, now);
-            hpa.input_changed(workload, queue);
+            hpa.load_changed(workload, queue);
         }
     }
 

@@ -4,6 +4,9 @@
 //! changed, and every window has passed, its answer cannot change either: the object then sleeps, and wakes with its
 //! phase kept when something changes.
 
+use super::desired_replicas::ReconcileError;
+use super::messages::events;
+use super::selected_pods::SelectedPods;
 use super::{
     HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod, HpaState, MetricsSource, PodReadyCondition, Scale,
     ScaleSelector, TimedReplicas, desired_replicas,
@@ -11,8 +14,7 @@ use super::{
 use crate::api::{ConditionStatus, CrossVersionObjectReference, HpaStatus, MetricIdentifier, MilliValue};
 use crate::autoscaler::metrics::{MetricsServer, PodMetric};
 use crate::cluster::{
-    self, ApiEvent, Change, ChangeKind, Cluster, EventObject, Hpa, HpaId, Interest, ObjectId, PodId, Severity,
-    WorkloadId,
+    ApiEvent, Change, ChangeKind, Cluster, EventObject, Hpa, HpaId, Interest, ObjectId, PodId, Severity, WorkloadId,
 };
 use crate::engine::{Agenda, Latency, RandomStream, RandomStreams, draw_phase, scatter};
 use crate::units::{Bytes, SimDuration, SimTime};
@@ -74,6 +76,8 @@ pub struct HpaController {
     entries: Vec<Entry>,
     /// The objects that scale each workload, by its id, in order of creation.
     by_workload: Vec<SmallVec<[HpaId; 1]>>,
+    /// The pods that each object reads.
+    selected: SelectedPods,
     /// How long a reconcile takes: its object waits a sync period from the end of it.
     latency: Latency,
     /// When in their sync period the objects of the start of the run are reconciled.
@@ -130,6 +134,7 @@ impl HpaController {
             metrics_server,
             entries: Vec::new(),
             by_workload: Vec::new(),
+            selected: SelectedPods::default(),
             latency,
             sync_phases: streams.stream("phase/hpa"),
             look_phases: streams.stream("phase/housekeeping").next_u64(),
@@ -146,6 +151,7 @@ impl HpaController {
     /// The changes that it acts on.
     pub const INTEREST: Interest = Interest::of(&[
         ChangeKind::HpaSpec,
+        ChangeKind::HpaRemoved,
         ChangeKind::DesiredReplicas,
         ChangeKind::PodAdded,
         ChangeKind::PodRunning,
@@ -155,13 +161,13 @@ impl HpaController {
         ChangeKind::PodEnded,
         ChangeKind::PodRemoved,
         ChangeKind::ReplicaSetStatus,
-    ])
-    .without_bare_pods();
+    ]);
 
     /// A change of the cluster.
     pub fn observe<A: Agenda<HpaEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
         match change {
             Change::HpaSpec(id) => {
+                self.note_selector(id, cluster);
                 if self.entry(id).is_known {
                     return self.wake(id, agenda);
                 }
@@ -174,7 +180,9 @@ impl HpaController {
                     Entry { is_known: true, input_changed: now, planned: true, due: now + phase, ..Entry::default() };
                 agenda.schedule(entry.due, HpaEvent::Sync(id));
             }
-            Change::DesiredReplicas(workload) => self.input_changed(workload, agenda),
+            Change::HpaRemoved(id) => self.selected.set_selector(id, cluster.hpa(id).namespace, None),
+            Change::DesiredReplicas(workload) => self.target_changed(workload, agenda),
+            Change::ReplicaSetStatus(id) => self.target_changed(cluster.replica_set(id).workload, agenda),
             Change::PodAdded(pod)
             | Change::PodRunning(pod)
             | Change::PodReadiness(pod)
@@ -182,19 +190,37 @@ impl HpaController {
             | Change::PodTerminating(pod)
             | Change::PodEnded(pod)
             | Change::PodRemoved(pod) => {
-                if let Some(workload) = cluster.pod(pod).workload {
-                    self.input_changed(workload, agenda);
+                self.selected.refresh(cluster);
+                let hpas = match change {
+                    Change::PodAdded(_) => self.selected.add(pod, cluster),
+                    Change::PodRemoved(_) => self.selected.remove(pod, cluster),
+                    _ => self.selected.selecting(pod, cluster),
+                };
+                for id in hpas {
+                    self.wake(id, agenda);
                 }
             }
-            Change::ReplicaSetStatus(id) => self.input_changed(cluster.replica_set(id).workload, agenda),
             _ => {}
         }
     }
 
-    /// Something that the reconciles of a workload's autoscaler read has changed: its pods, or the load on them.
-    pub fn input_changed<A: Agenda<HpaEvent>>(&mut self, workload: WorkloadId, agenda: &mut A) {
+    /// Notes the selector of an object's scale.
+    fn note_selector(&mut self, id: HpaId, cluster: &Cluster) {
+        let selector = find_target(cluster, id).and_then(|target| cluster.scale_selector(target));
+        self.selected.set_selector(id, cluster.hpa(id).namespace, selector);
+    }
+
+    /// The scale of a workload has changed.
+    fn target_changed<A: Agenda<HpaEvent>>(&mut self, workload: WorkloadId, agenda: &mut A) {
         let Some(hpas) = self.by_workload.get(workload.index()) else { return };
         for id in hpas.clone() {
+            self.wake(id, agenda);
+        }
+    }
+
+    /// The load on the pods of a workload has changed.
+    pub fn load_changed<A: Agenda<HpaEvent>>(&mut self, workload: WorkloadId, agenda: &mut A) {
+        for id in self.selected.of_workload(workload) {
             self.wake(id, agenda);
         }
     }
@@ -244,22 +270,33 @@ impl HpaController {
         let took = self.latency.draw();
         let target = find_target(cluster, id);
         let workload = target.and_then(|target| cluster.workload_of(target));
-        let pods = target.map(|target| cluster.pods_of_scale(target)).unwrap_or_default();
+        self.note_selector(id, cluster);
+        self.selected.refresh(cluster);
+        let pods = self.selected.pods(id);
+        let overlapping = self.selected.overlapping(id);
         let views: Vec<HpaPod<'_>> = pods.iter().map(|pod| view(cluster, *pod)).collect();
         let single_container = views.iter().map(|pod| pod.spec.containers.len() == 1).collect();
         let metrics =
-            SimulatedMetrics { usage, server: &server, pods: &pods, single_container, phases: self.look_phases, now };
-        let scale = target.and_then(|target| scale_of(cluster, id, target));
+            SimulatedMetrics { usage, server: &server, pods, single_container, phases: self.look_phases, now };
+        let scale = target.and_then(|target| cluster.scale_of(target)).map(|scale| Scale {
+            spec_replicas: scale.spec_replicas,
+            status_replicas: scale.status_replicas,
+            selector: if overlapping.is_empty() { ScaleSelector::Valid } else { ScaleSelector::Ambiguous },
+        });
         let ready = pods.iter().filter(|pod| cluster.pod(**pod).ready && cluster.pod(**pod).is_active()).count();
-        let entry = self.entry(id);
         let Hpa { object, status, .. } = cluster.hpa(id);
         let mut state = HpaState {
-            history: std::mem::take(&mut entry.history),
+            history: self
+                .entries
+                .get_mut(id.index())
+                .map(|entry| std::mem::take(&mut entry.history))
+                .unwrap_or_default(),
             conditions: status.conditions,
             last_scale_time: status.last_scale_time,
         };
         let inputs = HpaInputs { config: &config, hpa: object, scale, pods: &views, metrics: &metrics };
         let decision = desired_replicas(&inputs, &mut state, now);
+        let entry = self.entry(id);
         entry.history = state.history;
         let before = std::mem::replace(&mut entry.workload, workload);
         entry.last_proposal = decision.metric_desired;
@@ -273,6 +310,12 @@ impl HpaController {
         if before != workload {
             self.note_workload(id, before, workload);
         }
+        let came_to_metrics = decision.metrics.is_some() || matches!(decision.error, Some(ReconcileError::Selector(_)));
+        if came_to_metrics && self.selected.register(id) {
+            for sharing in self.selected.sharing(id) {
+                self.wake(sharing, agenda);
+            }
+        }
         let values = decision.metrics.iter().flatten();
         let current_metrics = values.map(|metric| metric.as_ref().map(|found| found.current).unwrap_or_default());
         let status = HpaStatus {
@@ -283,10 +326,11 @@ impl HpaController {
             conditions: state.conditions,
         };
         cluster.set_hpa_status(id, status);
-        if decision.rescaled
-            && let Some(target) = target
-        {
-            rescale(cluster, id, target, &decision);
+        if let Some(target) = target {
+            if decision.rescaled {
+                cluster.scale(target, decision.desired_replicas);
+            }
+            emit_events(cluster, id, target, &overlapping, &decision);
         }
         Some(HpaReport { hpa: id, workload, ready_pods: u32::try_from(ready).unwrap_or(u32::MAX), decision })
     }
@@ -332,20 +376,12 @@ fn find_target(cluster: &Cluster, id: HpaId) -> Option<ObjectId> {
     cluster.find_scaled(&reference.kind, hpa.namespace, &reference.name)
 }
 
-/// The scale of an autoscaler's target. Its selector is ambiguous if several autoscalers have the target.
-fn scale_of(cluster: &Cluster, id: HpaId, target: ObjectId) -> Option<Scale> {
-    let hpa = cluster.hpa(id);
-    let ambiguous = cluster.hpas_of_target(hpa.namespace, &hpa.object.scale_target).len() > 1;
-    let selector = if ambiguous { ScaleSelector::Ambiguous } else { ScaleSelector::Valid };
-    let cluster::Scale { spec_replicas, status_replicas } = cluster.scale_of(target)?;
-    Some(Scale { spec_replicas, status_replicas, selector })
-}
-
 /// What the controller reads of a pod.
 fn view(cluster: &Cluster, id: PodId) -> HpaPod<'_> {
     let pod = cluster.pod(id);
     let status = if pod.ready { ConditionStatus::True } else { ConditionStatus::False };
     HpaPod {
+        name: &pod.name,
         phase: pod.phase,
         deleting: pod.deletion.is_some(),
         start_time: pod.start_time,
@@ -354,18 +390,26 @@ fn view(cluster: &Cluster, id: PodId) -> HpaPod<'_> {
     }
 }
 
-/// Writes the scale.
-fn rescale(cluster: &mut Cluster, id: HpaId, target: ObjectId, decision: &HpaDecision) {
-    let replicas = decision.desired_replicas;
-    cluster.scale(target, replicas);
+/// Emits the Events of a reconcile. `overlapping` are the other objects that select the same pods.
+fn emit_events(cluster: &mut Cluster, id: HpaId, target: ObjectId, overlapping: &[HpaId], decision: &HpaDecision) {
     let hpa = cluster.hpa(id);
-    let reason = decision.rescale_reason.map(|reason| reason.text(&hpa.object)).unwrap_or_default();
     let (namespace, name) = (cluster.namespace_name(hpa.namespace).clone(), hpa.object.meta.name.clone());
-    cluster.emit(ApiEvent {
-        severity: Severity::Normal,
-        reason: "SuccessfulRescale",
-        source: "horizontal-pod-autoscaler",
-        object: EventObject::Other { kind: "HorizontalPodAutoscaler", namespace, name },
-        message: format!("New size: {replicas}; reason: {reason}").into(),
-    });
+    let ambiguity = || {
+        let mut hpas: Vec<HpaId> = overlapping.iter().copied().chain([id]).collect();
+        hpas.sort_unstable();
+        let names: Vec<String> =
+            hpas.iter().map(|hpa| format!("{namespace}/{}", cluster.hpa(*hpa).object.meta.name)).collect();
+        let selector = cluster.scale_selector(target).map(ToString::to_string).unwrap_or_default();
+        format!("pods by selector {selector} are controlled by multiple HPAs: [{}]", names.join(" "))
+    };
+    for event in events(&hpa.object, decision, ambiguity) {
+        let (namespace, name) = (namespace.clone(), name.clone());
+        cluster.emit(ApiEvent {
+            severity: if event.is_warning { Severity::Warning } else { Severity::Normal },
+            reason: event.reason,
+            source: "horizontal-pod-autoscaler",
+            object: EventObject::Other { kind: "HorizontalPodAutoscaler", namespace, name },
+            message: event.message.into(),
+        });
+    }
 }

@@ -15,11 +15,13 @@ mod desired_replicas;
 mod go_number;
 mod history;
 mod inputs;
+mod messages;
 mod metric;
 mod metrics_source;
 mod normalize;
 mod pod;
 mod replica_calculator;
+mod selected_pods;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +29,7 @@ pub use config::HpaConfig;
 pub use desired_replicas::{HpaDecision, HpaState, desired_replicas};
 pub use history::{HpaHistory, TimedReplicas};
 pub use inputs::{HpaInputs, Scale, ScaleSelector};
-pub use metric::{MetricName, MetricProposal, combine, propose};
+pub use messages::MetricName;
+pub use metric::{MetricProposal, combine, propose};
 pub use metrics_source::{MetricsSource, UnselectedSamples};
 pub use pod::{HpaPod, PodReadyCondition};

@@ -96,6 +96,7 @@ fn hpa(min: i32, max: i32, metrics: Vec<MetricSpec>) -> HorizontalPodAutoscaler 
 fn views<'a>(pods: &[TestPod], spec: &'a PodSpec) -> (Vec<HpaPod<'a>>, Samples) {
     let ago = |seconds: i64| SimTime::from_secs(-seconds);
     let view = |pod: &TestPod| HpaPod {
+        name: "web-0",
         phase: pod.phase,
         deleting: pod.deleting,
         start_time: pod.started.map(ago),

@@ -198,6 +198,7 @@ struct CurrentMetric {
 /// A pod with what the reconcile borrows.
 #[derive(Debug)]
 struct Pod {
+    name: String,
     phase: PodPhase,
     deleting: bool,
     start_time: Option<SimTime>,
@@ -323,7 +324,14 @@ fn convert_pod(raw: &RawPod, now: jiff::Timestamp) -> Result<Pod, String> {
         ..PodSpec::default()
     };
     let start_time = raw.status.start_time.as_deref().map(|text| relative(text, now)).transpose()?;
-    Ok(Pod { phase, deleting: raw.metadata.deletion_timestamp.is_some(), start_time, ready: ready.transpose()?, spec })
+    Ok(Pod {
+        name: pod_name.clone(),
+        phase,
+        deleting: raw.metadata.deletion_timestamp.is_some(),
+        start_time,
+        ready: ready.transpose()?,
+        spec,
+    })
 }
 
 /// Requests of cpu and memory; the recordings hold no other.
@@ -406,6 +414,7 @@ pub(super) fn replay(case: &SingleCase) -> CaseResult {
         .pods
         .iter()
         .map(|pod| HpaPod {
+            name: &pod.name,
             phase: pod.phase,
             deleting: pod.deleting,
             start_time: pod.start_time,
