@@ -12,7 +12,6 @@ pub mod kubectl;
 pub mod terminal;
 
 mod files;
-mod limits;
 mod metrics;
 mod numbers;
 mod objectives;
@@ -27,5 +26,4 @@ pub use objectives::{Objective, ObjectiveResult, Verdict, check};
 pub use summary::{Summary, summarize};
 pub use write::{OutputOptions, write_all};
 
-pub(crate) use limits::limited_by;
 pub(crate) use metrics::{find_metric, suggest_metrics};

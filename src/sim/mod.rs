@@ -3,7 +3,7 @@
 mod arrival_stream;
 mod arrivals;
 mod audience;
-mod autoscaling_record;
+mod autoscaling_log;
 mod check;
 mod check_names;
 mod config_references;

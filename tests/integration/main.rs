@@ -16,6 +16,7 @@ mod golden_hpa;
 mod golden_scheduler;
 mod kinds_in_runs;
 mod manifests;
+mod months;
 mod overflow;
 mod overload;
 mod reaction;

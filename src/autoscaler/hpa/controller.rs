@@ -12,7 +12,7 @@ use super::{
     ScaleSelector, TimedReplicas, desired_replicas,
 };
 use crate::api::{ConditionStatus, CrossVersionObjectReference, HpaStatus, MetricIdentifier, MilliValue};
-use crate::autoscaler::metrics::{MetricsServer, PodMetric};
+use crate::autoscaler::metrics::{MetricsServer, PodMetric, ScrapeWindow};
 use crate::cluster::{
     ApiEvent, Change, ChangeKind, Cluster, EventObject, Hpa, HpaId, Interest, ObjectId, PodId, Severity, WorkloadId,
 };
@@ -30,8 +30,8 @@ pub enum HpaEvent {
 
 /// What the pods use, for the metrics pipeline to sample.
 pub trait UsageSource {
-    /// CPU time that a pod has used up to each of two times; zero if nothing loads it.
-    fn cpu_times(&self, pod: PodId, times: [SimTime; 2]) -> [SimDuration; 2];
+    /// CPU time that a pod has used within a window; zero if nothing loads it.
+    fn cpu_used(&self, pod: PodId, window: ScrapeWindow) -> SimDuration;
     /// Memory that a pod uses at a time.
     fn memory(&self, pod: PodId, time: SimTime) -> Bytes;
     /// Since when the containers of a pod have been running without a restart.
@@ -66,6 +66,8 @@ struct Entry {
     /// Proposal of the last reconcile.
     last_proposal: Option<i32>,
     workload: Option<WorkloadId>,
+    /// What it scales, as long as names stand for the same objects as in this generation of them.
+    target: Option<(u64, Option<ObjectId>)>,
 }
 
 /// The running controller.
@@ -91,8 +93,7 @@ struct SimulatedMetrics<'a, U> {
     usage: &'a U,
     server: &'a MetricsServer,
     pods: &'a [PodId],
-    /// Share of each pod's usage per container is not simulated: a single container has it all.
-    single_container: Vec<bool>,
+    views: &'a [HpaPod<'a>],
     /// Seed of the phases in which the kubelets look at the pods' containers.
     phases: u64,
     now: SimTime,
@@ -101,13 +102,14 @@ struct SimulatedMetrics<'a, U> {
 impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
     fn resource(&self, pod: usize, resource: &str, container: Option<&str>) -> Option<PodMetric> {
         let id = *self.pods.get(pod)?;
-        if container.is_some() && !self.single_container.get(pod).copied().unwrap_or(false) {
+        // The share of a pod's usage per container is not simulated: a single container has it all.
+        if container.is_some() && self.views.get(pod).is_none_or(|pod| pod.spec.containers.len() != 1) {
             return None;
         }
         let phase = scatter(self.phases, id.index() as u64);
         let window = self.server.window(self.now, self.usage.running_since(id)?, phase)?;
         match resource {
-            "cpu" => window.cpu(|points| self.usage.cpu_times(id, points)),
+            "cpu" => window.cpu(self.usage.cpu_used(id, window)),
             "memory" => Some(window.memory(|time| self.usage.memory(id, time))),
             _ => None,
         }
@@ -167,8 +169,11 @@ impl HpaController {
     pub fn observe<A: Agenda<HpaEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
         match change {
             Change::HpaSpec(id) => {
+                let entry = self.entry(id);
+                let is_known = entry.is_known;
+                entry.target = None;
                 self.note_selector(id, cluster);
-                if self.entry(id).is_known {
+                if is_known {
                     return self.wake(id, agenda);
                 }
                 let (now, period) = (agenda.now(), self.config.sync_period);
@@ -206,7 +211,7 @@ impl HpaController {
 
     /// Notes the selector of an object's scale.
     fn note_selector(&mut self, id: HpaId, cluster: &Cluster) {
-        let selector = find_target(cluster, id).and_then(|target| cluster.scale_selector(target));
+        let selector = self.target(id, cluster).and_then(|target| cluster.scale_selector(target));
         self.selected.set_selector(id, cluster.hpa(id).namespace, selector);
     }
 
@@ -239,6 +244,20 @@ impl HpaController {
         }
     }
 
+    /// What an object scales.
+    fn target(&mut self, id: HpaId, cluster: &Cluster) -> Option<ObjectId> {
+        let names = cluster.names_generation();
+        let entry = self.entry(id);
+        match entry.target {
+            Some((known, target)) if known == names => target,
+            _ => {
+                let target = find_target(cluster, id);
+                entry.target = Some((names, target));
+                target
+            }
+        }
+    }
+
     /// Notes that an object has come to scale another workload.
     fn note_workload(&mut self, id: HpaId, before: Option<WorkloadId>, now: Option<WorkloadId>) {
         if let Some(hpas) = before.and_then(|workload| self.by_workload.get_mut(workload.index())) {
@@ -268,16 +287,14 @@ impl HpaController {
         }
         let (config, server) = (self.config, self.metrics_server);
         let took = self.latency.draw();
-        let target = find_target(cluster, id);
+        let target = self.target(id, cluster);
         let workload = target.and_then(|target| cluster.workload_of(target));
         self.note_selector(id, cluster);
         self.selected.refresh(cluster);
         let pods = self.selected.pods(id);
         let overlapping = self.selected.overlapping(id);
         let views: Vec<HpaPod<'_>> = pods.iter().map(|pod| view(cluster, *pod)).collect();
-        let single_container = views.iter().map(|pod| pod.spec.containers.len() == 1).collect();
-        let metrics =
-            SimulatedMetrics { usage, server: &server, pods, single_container, phases: self.look_phases, now };
+        let metrics = SimulatedMetrics { usage, server: &server, pods, views: &views, phases: self.look_phases, now };
         let scale = target.and_then(|target| cluster.scale_of(target)).map(|scale| Scale {
             spec_replicas: scale.spec_replicas,
             status_replicas: scale.status_replicas,
