@@ -29,7 +29,7 @@ pub use config::HpaConfig;
 pub use desired_replicas::{HpaDecision, HpaState, desired_replicas};
 pub use history::{HpaHistory, TimedReplicas};
 pub use inputs::{HpaInputs, Scale, ScaleSelector};
-pub use messages::MetricName;
+pub use messages::{FailureMessage, MetricName};
 pub use metric::{MetricProposal, combine, propose};
 pub use metrics_source::{MetricsSource, UnselectedSamples};
 pub use pod::{HpaPod, PodReadyCondition};

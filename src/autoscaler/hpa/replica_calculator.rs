@@ -59,16 +59,17 @@ impl Tolerances {
     }
 }
 
-/// `Quantity.AsApproximateFloat64`: the canonical number times a power of ten, which is not always the nearest float.
+/// `Quantity.AsApproximateFloat64`: the number times a power of ten, which is not always the nearest float.
+#[expect(clippy::cast_precision_loss, reason = "tolerances are small numbers")]
 fn approximate_float(quantity: Quantity) -> f64 {
-    let text = quantity.to_string();
-    let (digits, power) = match text.as_bytes().last() {
-        Some(b'm') => (&text[..text.len() - 1], 1e-3),
-        Some(b'u') => (&text[..text.len() - 1], 1e-6),
-        Some(b'n') => (&text[..text.len() - 1], 1e-9),
-        _ => (&text[..], 1.0),
+    let (number, power) = quantity.scaled();
+    let factor = match power {
+        -3 => 1e-3,
+        -6 => 1e-6,
+        -9 => 1e-9,
+        _ => 1.0,
     };
-    digits.parse::<f64>().unwrap_or(0.0) * power
+    number as f64 * factor
 }
 
 /// The target of a metric that every pod has a share in.
