@@ -79,6 +79,15 @@ impl LabelSelector {
         self.requirements.iter().all(|requirement| requirement.matches(labels))
     }
 
+    /// The first label of which one value is asked for: what lacks it need not be compared with the rest.
+    #[must_use]
+    pub fn first_label(&self) -> Option<(&Name, &Name)> {
+        self.requirements.iter().find_map(|requirement| match requirement.values.as_slice() {
+            [value] if requirement.operator == SelectorOperator::In => Some((&requirement.key, value)),
+            _ => None,
+        })
+    }
+
     /// Whether there are no requirements (so that everything matches).
     #[must_use]
     pub fn is_empty(&self) -> bool {

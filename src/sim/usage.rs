@@ -1,6 +1,6 @@
 //! What the metrics pipeline measures of pods.
 
-use crate::autoscaler::hpa::controller::UsageSource;
+use crate::autoscaler::hpa::UsageSource;
 use crate::autoscaler::metrics::ScrapeWindow;
 use crate::cluster::PodId;
 use crate::kubelet::controller::Kubelets;
@@ -20,6 +20,10 @@ impl UsageSource for Usage<'_> {
         // Millicore-nanoseconds to seconds of CPU time.
         let used = self.traffic.cpu_used(pod, window.previous, window.last).unwrap_or_default();
         SimDuration::from_secs_f64(used / 1e12)
+    }
+
+    fn loaded_container(&self, pod: PodId) -> Option<usize> {
+        self.traffic.loaded_container(pod)
     }
 
     fn memory(&self, pod: PodId, time: SimTime) -> Bytes {

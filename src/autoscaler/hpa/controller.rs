@@ -7,17 +7,18 @@
 use super::desired_replicas::ReconcileError;
 use super::messages::events;
 use super::selected_pods::SelectedPods;
+use super::simulated_metrics::{SimulatedMetrics, UsageSource};
 use super::{
-    HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod, HpaState, MetricsSource, PodReadyCondition, Scale,
-    ScaleSelector, TimedReplicas, desired_replicas,
+    HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod, HpaState, PodReadyCondition, Scale, ScaleSelector,
+    TimedReplicas, desired_replicas,
 };
-use crate::api::{ConditionStatus, CrossVersionObjectReference, HpaStatus, MetricIdentifier, MilliValue};
-use crate::autoscaler::metrics::{MetricsServer, PodMetric, ScrapeWindow};
+use crate::api::{ConditionStatus, HpaStatus};
+use crate::autoscaler::metrics::MetricsServer;
 use crate::cluster::{
     ApiEvent, Change, ChangeKind, Cluster, EventObject, Hpa, HpaId, Interest, ObjectId, PodId, Severity, WorkloadId,
 };
-use crate::engine::{Agenda, Latency, RandomStream, RandomStreams, draw_phase, scatter};
-use crate::units::{Bytes, SimDuration, SimTime};
+use crate::engine::{Agenda, Latency, RandomStream, RandomStreams, draw_phase};
+use crate::units::{SimDuration, SimTime};
 use rand::Rng;
 use smallvec::SmallVec;
 
@@ -26,16 +27,6 @@ use smallvec::SmallVec;
 pub enum HpaEvent {
     /// An object is reconciled.
     Sync(HpaId),
-}
-
-/// What the pods use, for the metrics pipeline to sample.
-pub trait UsageSource {
-    /// CPU time that a pod has used within a window; zero if nothing loads it.
-    fn cpu_used(&self, pod: PodId, window: ScrapeWindow) -> SimDuration;
-    /// Memory that a pod uses at a time.
-    fn memory(&self, pod: PodId, time: SimTime) -> Bytes;
-    /// Since when the containers of a pod have been running without a restart.
-    fn running_since(&self, pod: PodId) -> Option<SimTime>;
 }
 
 /// What became of a reconcile, for the records.
@@ -86,46 +77,6 @@ pub struct HpaController {
     sync_phases: RandomStream,
     /// Seed of the phases in which the kubelets look at containers.
     look_phases: u64,
-}
-
-/// The metrics APIs over the usage of the simulated pods.
-struct SimulatedMetrics<'a, U> {
-    usage: &'a U,
-    server: &'a MetricsServer,
-    pods: &'a [PodId],
-    views: &'a [HpaPod<'a>],
-    /// Seed of the phases in which the kubelets look at the pods' containers.
-    phases: u64,
-    now: SimTime,
-}
-
-impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
-    fn resource(&self, pod: usize, resource: &str, container: Option<&str>) -> Option<PodMetric> {
-        let id = *self.pods.get(pod)?;
-        // The share of a pod's usage per container is not simulated: a single container has it all.
-        if container.is_some() && self.views.get(pod).is_none_or(|pod| pod.spec.containers.len() != 1) {
-            return None;
-        }
-        let phase = scatter(self.phases, id.index() as u64);
-        let window = self.server.window(self.now, self.usage.running_since(id)?, phase)?;
-        match resource {
-            "cpu" => window.cpu(self.usage.cpu_used(id, window)),
-            "memory" => Some(window.memory(|time| self.usage.memory(id, time))),
-            _ => None,
-        }
-    }
-
-    fn pods_metric(&self, _pod: usize, _metric: &MetricIdentifier) -> Option<MilliValue> {
-        None
-    }
-
-    fn object_metric(&self, _object: &CrossVersionObjectReference, _metric: &MetricIdentifier) -> Option<MilliValue> {
-        None
-    }
-
-    fn external_metric(&self, _metric: &MetricIdentifier) -> Option<MilliValue> {
-        None
-    }
 }
 
 impl HpaController {

@@ -22,6 +22,7 @@ mod normalize;
 mod pod;
 mod replica_calculator;
 mod selected_pods;
+mod simulated_metrics;
 #[cfg(test)]
 mod tests;
 
@@ -32,4 +33,5 @@ pub use inputs::{HpaInputs, Scale, ScaleSelector};
 pub use messages::{FailureMessage, MetricName};
 pub use metric::{MetricProposal, combine, propose};
 pub use metrics_source::{MetricsSource, UnselectedSamples};
-pub use pod::{HpaPod, PodReadyCondition};
+pub use pod::{HpaPod, MissingRequest, PodReadyCondition, pod_request};
+pub use simulated_metrics::UsageSource;

@@ -3,7 +3,7 @@
 //! Whoever owns them: pods of other workloads, bare, pending and finished pods count as the controller's lister counts
 //! them. All pods are looked at only when a selector is new, has changed or is gone.
 
-use crate::api::{LabelSelector, Name, SelectorOperator};
+use crate::api::{LabelSelector, Name};
 use crate::cluster::{Cluster, HpaId, NamespaceId, PodId, TemplateId, WorkloadId};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -73,8 +73,10 @@ impl SelectedPods {
             pods.clear();
             shared.clear();
             let id = HpaId::from_index(index);
-            match label_of(selector) {
-                Some((key, value)) => self.by_label.entry((*namespace, key, value)).or_default().push(id),
+            match selector.first_label() {
+                Some((key, value)) => {
+                    self.by_label.entry((*namespace, key.clone(), value.clone())).or_default().push(id);
+                }
                 None => self.without_label.entry(*namespace).or_default().push(id),
             }
         }
@@ -180,14 +182,6 @@ impl SelectedPods {
     }
 }
 
-/// The first label of which a selector asks for one value: pods without it need not be compared.
-fn label_of(selector: &LabelSelector) -> Option<(Name, Name)> {
-    selector.requirements.iter().find_map(|requirement| match requirement.values.as_slice() {
-        [value] if requirement.operator == SelectorOperator::In => Some((requirement.key.clone(), value.clone())),
-        _ => None,
-    })
-}
-
 /// Counts one more, or one less.
 fn count(counts: &mut BTreeMap<HpaId, u32>, id: HpaId, is_added: bool) {
     let counted = counts.entry(id).or_default();
@@ -204,7 +198,7 @@ fn count(counts: &mut BTreeMap<HpaId, u32>, id: HpaId, is_added: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Labels, PodTemplate, SelectorRequirement};
+    use crate::api::{Labels, PodTemplate, SelectorOperator, SelectorRequirement};
     use crate::cluster::NewPod;
     use crate::units::SimTime;
     use proptest::prelude::*;

@@ -280,6 +280,9 @@ pub struct Traffic {
     pub name: Option<String>,
     /// The workload whose pods serve the requests: a Deployment, ReplicaSet, ReplicationController or StatefulSet.
     pub target: Target,
+    /// The container that serves the requests and uses what is said below; the other containers of a pod use nothing.
+    /// Default: the first of `spec.containers` of the pod.
+    pub container: Option<String>,
     /// Requests per second over time.
     pub rate: Rate,
     /// CPU time that a request costs (`12ms` is 0.012 core-seconds).
