@@ -9,6 +9,7 @@ use crate::controllers::manager::Controllers;
 use crate::infra::faults::FaultInjector;
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
+use crate::workload::metric_sources::MetricSources;
 use crate::workload::traffic::Traffic;
 
 /// A part of the simulation that is told of changes.
@@ -17,6 +18,7 @@ pub(super) enum Part {
     Recorder,
     Recovery,
     Traffic,
+    Metrics,
     Scheduler,
     Kubelets,
     Controllers,
@@ -26,7 +28,7 @@ pub(super) enum Part {
 
 /// The parts that want one change.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Parts(u8);
+pub(super) struct Parts(u16);
 
 impl Parts {
     /// Whether a part is among them.
@@ -47,6 +49,8 @@ pub(super) struct Audience {
 pub(super) struct Acting {
     /// Traffic.
     pub traffic: bool,
+    /// Metrics that the scenario gives.
+    pub metrics: bool,
     /// Faults: nothing else is recovered from.
     pub faults: bool,
     /// HorizontalPodAutoscalers.
@@ -61,6 +65,7 @@ impl Audience {
             (Part::Recorder, Recorder::INTEREST),
             (Part::Recovery, only_if(acting.faults, RecoveryTracker::INTEREST)),
             (Part::Traffic, only_if(acting.traffic, Traffic::INTEREST)),
+            (Part::Metrics, only_if(acting.metrics, MetricSources::INTEREST)),
             (Part::Scheduler, Scheduler::<Client>::INTEREST),
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),

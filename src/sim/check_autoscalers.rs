@@ -1,10 +1,13 @@
 //! What can be said of HorizontalPodAutoscalers before a run: those that can never act as meant.
 
 use super::settings;
-use crate::api::{HorizontalPodAutoscaler, LabelSelector, MetricSpec, MetricTarget, Name, Object, PodSpec};
+use crate::api::{
+    CrossVersionObjectReference, HorizontalPodAutoscaler, LabelSelector, MetricIdentifier, MetricSpec, MetricTarget,
+    Name, Object, PodSpec,
+};
 use crate::autoscaler::hpa::{MissingRequest, pod_request};
 use crate::cluster::Admission;
-use crate::input::scenario::Scenario;
+use crate::input::scenario::{MetricSource, MetricType, Scenario};
 use crate::input::{Diagnostic, Diagnostics};
 use rustc_hash::FxHashMap;
 
@@ -40,9 +43,10 @@ pub(super) fn check(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diag
         if found.is_none() {
             warn(hpa, format!("its target {} `{}` does not exist", target.kind, target.name));
         }
-        for metric in hpa.metrics.iter().filter_map(unsimulated_metric) {
+        let metrics = hpa.metrics.iter();
+        for metric in metrics.filter_map(|metric| without_source(metric, hpa, &scenario.spec.metrics)) {
             let effect = "so its reconciles see this metric fail and never scale down";
-            warn(hpa, format!("{metric} is not simulated, {effect}"));
+            warn(hpa, format!("{metric} has no source (see spec.metrics), {effect}"));
         }
         autoscalers.push(Autoscaler {
             hpa,
@@ -95,15 +99,35 @@ pub(super) fn check(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diag
     }
 }
 
-/// What a metric is called that nothing in the simulation produces; `None` for one that the pods' usage gives.
-fn unsimulated_metric(metric: &MetricSpec) -> Option<String> {
+/// What a metric is called that nothing in the simulation produces; `None` for one that the pods' usage or the scenario
+/// gives.
+fn without_source(metric: &MetricSpec, hpa: &HorizontalPodAutoscaler, sources: &[MetricSource]) -> Option<String> {
+    let is_given = |metric_type, identifier: &MetricIdentifier, described: Option<&CrossVersionObjectReference>| {
+        sources.iter().any(|source| {
+            let labels = source.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+            let is_of = source.described_object.as_ref().zip(described).is_none_or(|(source, object)| {
+                *source.kind == *object.kind && *source.name == *object.name && *source.namespace == *hpa.meta.namespace
+            });
+            source.metric_type == metric_type
+                && *source.name == *identifier.name
+                && is_of
+                && identifier.selector.as_ref().is_none_or(|selector| selector.matches(&labels))
+        })
+    };
     match metric {
         MetricSpec::Resource { name, .. } | MetricSpec::ContainerResource { name, .. } => {
             (!matches!(&**name, "cpu" | "memory")).then(|| format!("resource metric `{name}`"))
         }
-        MetricSpec::Pods { metric, .. } => Some(format!("pods metric `{}`", metric.name)),
-        MetricSpec::Object { metric, .. } => Some(format!("object metric `{}`", metric.name)),
-        MetricSpec::External { metric, .. } => Some(format!("external metric `{}`", metric.name)),
+        MetricSpec::Pods { metric, .. } => {
+            (!is_given(MetricType::Pods, metric, None)).then(|| format!("pods metric `{}`", metric.name))
+        }
+        MetricSpec::Object { metric, described_object, .. } => {
+            let is_given = is_given(MetricType::Object, metric, Some(described_object));
+            (!is_given).then(|| format!("object metric `{}`", metric.name))
+        }
+        MetricSpec::External { metric, .. } => {
+            (!is_given(MetricType::External, metric, None)).then(|| format!("external metric `{}`", metric.name))
+        }
     }
 }
 

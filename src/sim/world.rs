@@ -20,6 +20,7 @@ use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::{DecisionPath, Scheduler};
 use crate::units::{SimDuration, SimTime};
+use crate::workload::metric_sources::MetricSources;
 use crate::workload::traffic::Traffic;
 use std::hash::{Hash, Hasher};
 
@@ -32,6 +33,7 @@ pub struct World<'a> {
     pub(super) scheduler: Scheduler<Client>,
     pub(super) kubelets: Kubelets,
     pub(super) traffic: Traffic,
+    metrics: MetricSources,
     pub(super) hpa: HpaController,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
@@ -73,6 +75,7 @@ impl<'a> World<'a> {
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, streams),
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
+            metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: HpaController::new(
                 settings::hpa_config(spec),
                 metrics_server,
@@ -88,6 +91,7 @@ impl<'a> World<'a> {
             audience: Audience::new(Acting {
                 traffic: !spec.traffic.is_empty(),
                 faults: !scenario.faults.is_empty(),
+                metrics: !spec.metrics.is_empty(),
                 autoscalers: prepared.has_autoscalers(),
             }),
             changes: Vec::new(),
@@ -106,6 +110,7 @@ impl<'a> World<'a> {
         self.arrivals.add_nodes(self.prepared, cluster, queue);
         self.operator.start(cluster, queue);
         self.traffic.start(queue);
+        self.metrics.start(queue);
         self.faults.start(queue);
         self.settle();
         self.arrivals.start(&mut self.queue)
@@ -139,9 +144,13 @@ impl<'a> World<'a> {
             }
             Event::Scheduler(event) => self.scheduler.handle(event, cluster, queue),
             Event::Kubelet(event) => self.kubelets.handle(event, cluster, queue),
-            Event::Traffic(change) => self.traffic.handle(change, cluster, queue),
+            Event::Traffic(change) => {
+                self.traffic.handle(change, cluster, queue);
+                self.metrics.note_rate(change);
+            }
+            Event::Metric(change) => self.metrics.handle(change, queue),
             Event::Hpa(event) => {
-                let usage = Usage { traffic: &self.traffic, kubelets: &self.kubelets };
+                let usage = Usage { traffic: &self.traffic, metrics: &self.metrics, kubelets: &self.kubelets };
                 if let Some(report) = self.hpa.handle(event, cluster, &usage, queue) {
                     self.recorder.note_autoscaling(&report, cluster, now);
                 }
@@ -206,6 +215,9 @@ impl<'a> World<'a> {
         if parts.have(Part::Traffic) {
             self.traffic.observe(change, cluster, now);
         }
+        if parts.have(Part::Metrics) {
+            self.metrics.observe(change, cluster, now);
+        }
         if parts.have(Part::Scheduler) {
             self.scheduler.observe(change, cluster, queue);
         }
@@ -223,13 +235,16 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Tells the recorder and the autoscaler about loads that changed.
+    /// Tells the recorder and the autoscaler about loads and metrics that changed.
     fn pass_on_load(&mut self) {
-        let Self { queue, cluster, recorder, hpa, traffic, .. } = self;
+        let Self { queue, cluster, recorder, hpa, traffic, metrics, .. } = self;
         let now = queue.now();
         for (workload, before, load) in traffic.take_changed() {
             recorder.note_load(workload, &before, &load, cluster, now);
             hpa.load_changed(workload, queue);
+        }
+        for name in metrics.take_changed() {
+            hpa.metric_changed(&name, queue);
         }
     }
 

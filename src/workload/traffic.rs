@@ -291,6 +291,18 @@ impl Traffic {
         }
     }
 
+    /// Requests per second of an entry, by its index in the scenario.
+    pub fn rate(&self, entry: usize) -> f64 {
+        self.entries.get(entry).map_or(0.0, |entry| entry.current_rate)
+    }
+
+    /// Requests per second that a pod gets; none unless it serves.
+    pub fn rate_of(&self, pod: PodId) -> f64 {
+        let load = self.pods.get(pod.index()).and_then(Option::as_deref).filter(|load| load.serves());
+        load.and_then(|load| self.entries.get(load.traffic as usize))
+            .map_or(0.0, |entry| entry.current_rate / float(entry.serving.iter().sum::<i64>() + entry.dead))
+    }
+
     /// The index of the container that uses what a pod uses; `None` for pods without traffic.
     pub fn loaded_container(&self, pod: PodId) -> Option<usize> {
         let load = self.pods.get(pod.index())?.as_deref()?;

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod cases;
+mod cases_hpa;
 mod cli;
 mod client_rate;
 mod company;

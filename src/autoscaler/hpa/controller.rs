@@ -12,7 +12,7 @@ use super::{
     HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod, HpaState, PodReadyCondition, Scale, ScaleSelector,
     TimedReplicas, desired_replicas,
 };
-use crate::api::{ConditionStatus, HpaStatus};
+use crate::api::{ConditionStatus, HpaStatus, MetricSpec, Name};
 use crate::autoscaler::metrics::MetricsServer;
 use crate::cluster::{
     ApiEvent, Change, ChangeKind, Cluster, EventObject, Hpa, HpaId, Interest, ObjectId, PodId, Severity, WorkloadId,
@@ -20,6 +20,7 @@ use crate::cluster::{
 use crate::engine::{Agenda, Latency, RandomStream, RandomStreams, draw_phase};
 use crate::units::{SimDuration, SimTime};
 use rand::Rng;
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// An event of the controller.
@@ -69,6 +70,8 @@ pub struct HpaController {
     entries: Vec<Entry>,
     /// The objects that scale each workload, by its id, in order of creation.
     by_workload: Vec<SmallVec<[HpaId; 1]>>,
+    /// The objects that ask for each metric that is not metrics-server's, by its name. Only looked up, never iterated.
+    by_metric: FxHashMap<Name, Vec<HpaId>>,
     /// The pods that each object reads.
     selected: SelectedPods,
     /// How long a reconcile takes: its object waits a sync period from the end of it.
@@ -87,6 +90,7 @@ impl HpaController {
             metrics_server,
             entries: Vec::new(),
             by_workload: Vec::new(),
+            by_metric: FxHashMap::default(),
             selected: SelectedPods::default(),
             latency,
             sync_phases: streams.stream("phase/hpa"),
@@ -124,6 +128,12 @@ impl HpaController {
                 let is_known = entry.is_known;
                 entry.target = None;
                 self.note_selector(id, cluster);
+                for name in cluster.hpa(id).object.metrics.iter().filter_map(other_metric) {
+                    let hpas = self.by_metric.entry(name.clone()).or_default();
+                    if !hpas.contains(&id) {
+                        hpas.push(id);
+                    }
+                }
                 if is_known {
                     return self.wake(id, agenda);
                 }
@@ -177,6 +187,13 @@ impl HpaController {
     /// The load on the pods of a workload has changed.
     pub fn load_changed<A: Agenda<HpaEvent>>(&mut self, workload: WorkloadId, agenda: &mut A) {
         for id in self.selected.of_workload(workload) {
+            self.wake(id, agenda);
+        }
+    }
+
+    /// A metric that is not metrics-server's has changed.
+    pub fn metric_changed<A: Agenda<HpaEvent>>(&mut self, name: &Name, agenda: &mut A) {
+        for id in self.by_metric.get(name).cloned().unwrap_or_default() {
             self.wake(id, agenda);
         }
     }
@@ -245,7 +262,16 @@ impl HpaController {
         let pods = self.selected.pods(id);
         let overlapping = self.selected.overlapping(id);
         let views: Vec<HpaPod<'_>> = pods.iter().map(|pod| view(cluster, *pod)).collect();
-        let metrics = SimulatedMetrics { usage, server: &server, pods, views: &views, phases: self.look_phases, now };
+        let metrics = SimulatedMetrics {
+            usage,
+            server: &server,
+            cluster,
+            namespace: &cluster.hpa(id).object.meta.namespace,
+            pods,
+            views: &views,
+            phases: self.look_phases,
+            now,
+        };
         let scale = target.and_then(|target| cluster.scale_of(target)).map(|scale| Scale {
             spec_replicas: scale.spec_replicas,
             status_replicas: scale.status_replicas,
@@ -269,6 +295,9 @@ impl HpaController {
         let before = std::mem::replace(&mut entry.workload, workload);
         entry.last_proposal = decision.metric_desired;
         entry.due = now + took + config.sync_period;
+        if object.metrics.iter().filter_map(other_metric).any(|name| usage.is_moving(name, now)) {
+            entry.input_changed = now;
+        }
         let quiet = quiet_after(&config, &server, object);
         if decision.rescaled || decision.error.is_some() || now - entry.input_changed <= quiet {
             entry.planned = true;
@@ -301,6 +330,16 @@ impl HpaController {
             emit_events(cluster, id, target, &overlapping, &decision);
         }
         Some(HpaReport { hpa: id, workload, ready_pods: u32::try_from(ready).unwrap_or(u32::MAX), decision })
+    }
+}
+
+/// The name of a metric that is not metrics-server's.
+const fn other_metric(spec: &MetricSpec) -> Option<&Name> {
+    match spec {
+        MetricSpec::Resource { .. } | MetricSpec::ContainerResource { .. } => None,
+        MetricSpec::Pods { metric, .. } | MetricSpec::Object { metric, .. } | MetricSpec::External { metric, .. } => {
+            Some(&metric.name)
+        }
     }
 }
 

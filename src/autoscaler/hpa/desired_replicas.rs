@@ -3,8 +3,8 @@
 use super::behavior::{normalize_with_behavior, store_scale_event};
 use super::history::HpaHistory;
 use super::inputs::{HpaInputs, Scale, ScaleSelector};
-use super::messages::MetricName;
 use super::metric::{CombinedProposal, MetricFailure, MetricResult, combine};
+use super::metric_name::MetricName;
 use super::metrics_source::MetricsSource;
 use super::normalize::{Bounds, normalize};
 use crate::api::{HorizontalPodAutoscaler, HpaConditionReason, HpaConditionType, HpaConditions, MetricSpec};

@@ -1,4 +1,4 @@
-//! What the controller says of a reconcile: the names of metrics, the Events and why a metric failed, word for word
+//! What the controller says of a reconcile: the Events, and why a metric failed, word for word
 //! (Kubernetes 1.36 `podautoscaler/horizontal.go`, `replica_calculator.go`, `metrics/client.go`).
 //!
 //! Of a metric that the metrics APIs do not give only the controller's words are the real ones: what an adapter says
@@ -7,66 +7,11 @@
 use super::desired_replicas::{HpaDecision, ReconcileError};
 use super::inputs::ScaleSelector;
 use super::metric::MetricFailure;
+use super::metric_name::SeriesSelector;
 use super::pod::MissingRequest;
 use super::replica_calculator::MetricError;
-use crate::api::{HorizontalPodAutoscaler, LabelSelector, MetricSpec, MetricTarget, SelectorOperator};
+use crate::api::{HorizontalPodAutoscaler, MetricSpec, MetricTarget};
 use std::fmt;
-
-/// The name of a metric as it stands in messages and Events, for example
-/// `cpu resource utilization (percentage of request)`.
-#[derive(Clone, Copy, Debug)]
-pub struct MetricName<'a>(pub &'a MetricSpec);
-
-impl fmt::Display for MetricName<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            MetricSpec::Resource { name, target: MetricTarget::Utilization(_) } => {
-                write!(formatter, "{name} resource utilization (percentage of request)")
-            }
-            MetricSpec::ContainerResource { name, target: MetricTarget::Utilization(_), .. } => {
-                write!(formatter, "{name} container resource utilization (percentage of request)")
-            }
-            MetricSpec::Resource { name, .. } | MetricSpec::ContainerResource { name, .. } => {
-                write!(formatter, "{name} resource")
-            }
-            MetricSpec::Pods { metric, .. } => write!(formatter, "pods metric {}", metric.name),
-            MetricSpec::Object { described_object, metric, target: MetricTarget::Value(_) } => {
-                write!(formatter, "{} metric {}", described_object.kind, metric.name)
-            }
-            // Object metrics with an average go under the words of external ones, in the controller too.
-            MetricSpec::Object { metric, .. } | MetricSpec::External { metric, .. } => {
-                write!(formatter, "external metric {}({})", metric.name, SeriesSelector(metric.selector.as_ref()))
-            }
-        }
-    }
-}
-
-/// A selector in the form of the generated Go `String` method. `In` with one value is written as `matchLabels`,
-/// since the two are one in [`LabelSelector`].
-struct SeriesSelector<'a>(Option<&'a LabelSelector>);
-
-impl fmt::Display for SeriesSelector<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(selector) = self.0 else { return formatter.write_str("nil") };
-        let single = |requirement: &&crate::api::SelectorRequirement| {
-            requirement.operator == SelectorOperator::In && requirement.values.len() == 1
-        };
-        formatter.write_str("&LabelSelector{MatchLabels:map[string]string{")?;
-        for requirement in selector.requirements.iter().filter(single) {
-            write!(formatter, "{}: {},", requirement.key, requirement.values.first().map_or("", |value| value))?;
-        }
-        formatter.write_str("},MatchExpressions:[]LabelSelectorRequirement{")?;
-        for requirement in selector.requirements.iter().filter(|requirement| !single(requirement)) {
-            let values = requirement.values.join(" ");
-            write!(
-                formatter,
-                "LabelSelectorRequirement{{Key:{},Operator:{:?},Values:[{values}],}},",
-                requirement.key, requirement.operator
-            )?;
-        }
-        formatter.write_str("},}")
-    }
-}
 
 /// A failure of a metric as its Event says it, for example
 /// `failed to get cpu utilization: missing request for cpu in container proxy of Pod web-0`.
@@ -232,7 +177,7 @@ pub(super) fn events(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{CrossVersionObjectReference, HpaConditionReason, MetricIdentifier, Quantity};
+    use crate::api::{CrossVersionObjectReference, HpaConditionReason, LabelSelector, MetricIdentifier, Quantity};
 
     #[test]
     fn a_failure_says_why_in_the_words_of_the_controller() {
