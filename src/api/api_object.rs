@@ -1,7 +1,6 @@
 //! What every object of the API is, whatever its kind.
 
-use super::{Kind, LabelSelector, ObjectMeta, PodTemplate};
-use std::sync::Arc;
+use super::{Kind, LabelSelector, ObjectMeta};
 
 /// An object of a kind. Each kind implements it beside its type.
 pub trait ApiObject {
@@ -10,11 +9,6 @@ pub trait ApiObject {
 
     /// The identity.
     fn meta(&self) -> &ObjectMeta;
-
-    /// What its pods are made from; `None` of objects without pods. A pod is made from its template.
-    fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
-        None
-    }
 
     /// The selector by which it finds pods; `None` of objects that select none.
     fn selector(&self) -> Option<&LabelSelector> {

@@ -51,10 +51,6 @@ impl ApiObject for DaemonSet {
         &self.meta
     }
 
-    fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
-        Some(&self.template)
-    }
-
     fn selector(&self) -> Option<&LabelSelector> {
         Some(&self.selector)
     }

@@ -85,10 +85,6 @@ impl ApiObject for Deployment {
         &self.meta
     }
 
-    fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
-        Some(&self.template)
-    }
-
     fn selector(&self) -> Option<&LabelSelector> {
         Some(&self.selector)
     }

@@ -7,15 +7,28 @@ use super::{
 };
 use std::sync::Arc;
 
-/// Defines [`Object`] and `for_object!` from one list of types. `$dollar` is the token of that name, which the macro that
+/// Defines [`Object`] and `for_object!` from one list of types; objects that have pods name the field of their template.
+/// `$dollar` is the token of that name, which the macro that
 /// is defined needs.
 macro_rules! objects {
-    ($dollar:tt $($(#[doc = $doc:literal])* $variant:ident($type:ty),)+) => {
+    (@template $object:ident) => { None };
+    (@template $object:ident $field:ident) => { Some(&$object.$field) };
+    ($dollar:tt $($(#[doc = $doc:literal])* $variant:ident($type:ty) $(with $template:ident)?,)+) => {
         /// One object after defaulting and validation.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[expect(missing_docs, reason = "each variant is the Kubernetes kind of its name")]
         pub enum Object {
             $($(#[doc = $doc])* $variant($type),)+
+        }
+
+        impl Object {
+            /// What its pods are made from; `None` of objects without pods. A pod is made from its template.
+            #[must_use]
+            pub const fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
+                match self {
+                    $(Self::$variant(_object) => objects!(@template _object $($template)?),)+
+                }
+            }
         }
 
         /// Evaluates an expression for what is inside an [`Object`], whatever its kind.
@@ -34,12 +47,12 @@ objects! { $
     Namespace(Namespace),
     LimitRange(LimitRange),
     Node(Node),
-    Pod(Pod),
+    Pod(Pod) with template,
     /// A ReplicaSet or ReplicationController.
-    ReplicaSet(ReplicaSet),
-    Deployment(Deployment),
-    StatefulSet(StatefulSet),
-    DaemonSet(DaemonSet),
+    ReplicaSet(ReplicaSet) with template,
+    Deployment(Deployment) with template,
+    StatefulSet(StatefulSet) with template,
+    DaemonSet(DaemonSet) with template,
     Service(Service),
     HorizontalPodAutoscaler(HorizontalPodAutoscaler),
     PriorityClass(PriorityClass),
@@ -65,12 +78,6 @@ impl Object {
     #[must_use]
     pub fn meta(&self) -> &ObjectMeta {
         for_object!(self, object => object.meta())
-    }
-
-    /// What its pods are made from; `None` of objects without pods. A pod is made from its template.
-    #[must_use]
-    pub fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
-        for_object!(self, object => object.pod_template())
     }
 
     /// The selector by which it finds pods; `None` of objects that select none.

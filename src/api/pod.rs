@@ -303,8 +303,4 @@ impl ApiObject for Pod {
     fn meta(&self) -> &ObjectMeta {
         &self.meta
     }
-
-    fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
-        Some(&self.template)
-    }
 }

@@ -30,10 +30,6 @@ impl ApiObject for ReplicaSet {
         &self.meta
     }
 
-    fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
-        Some(&self.template)
-    }
-
     fn selector(&self) -> Option<&LabelSelector> {
         Some(&self.selector)
     }

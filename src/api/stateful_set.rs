@@ -87,10 +87,6 @@ impl ApiObject for StatefulSet {
         &self.meta
     }
 
-    fn pod_template(&self) -> Option<&Arc<PodTemplate>> {
-        Some(&self.template)
-    }
-
     fn selector(&self) -> Option<&LabelSelector> {
         Some(&self.selector)
     }

@@ -13,9 +13,6 @@ pub struct Interest {
 const _: () = assert!(ChangeKind::ALL.len() <= 64, "a kind for each bit of 64");
 
 impl Interest {
-    /// Nothing.
-    pub const NOTHING: Self = Self { kinds: 0, of_bare_pods: 0 };
-
     /// These kinds, whatever they speak of.
     #[must_use]
     pub const fn of(kinds: &[ChangeKind]) -> Self {

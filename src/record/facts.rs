@@ -47,6 +47,8 @@ pub struct Facts {
     pub autoscaling: Vec<AutoscalingRecord>,
     /// Faults in order of time, with the recovery from each.
     pub recoveries: Vec<RecoveryRecord>,
+    /// Actions in order of time, with what came of each.
+    pub actions: Vec<ActionRecord>,
     /// Cluster-wide quantities over time.
     pub cluster: ClusterSeries,
     /// Remarks that the user should see beside the results, for example that shared GPUs were rounded up.
@@ -110,6 +112,42 @@ pub struct WorkloadRecord {
     pub cpu_requested: StepSeries,
 }
 
+/// What came of an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionOutcome {
+    /// It was done.
+    Done,
+    /// All was as the action wants it.
+    Unchanged,
+    /// Another action on the same object took its place before it was done.
+    Superseded,
+    /// It was undone before it was done.
+    RolledBack,
+    /// It gave up after its timeout.
+    GaveUp,
+    /// What it names does not exist.
+    NotFound,
+    /// The run ended before it was done.
+    Unfinished,
+}
+
+/// One action of the scenario, or its part that concerns one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionRecord {
+    /// When it was taken.
+    pub at: SimTime,
+    /// What, for example `drain`.
+    pub action: SmolStr,
+    /// Done to what, for example `Deployment shop/web`.
+    pub target: SmolStr,
+    /// What came of it.
+    pub outcome: ActionOutcome,
+    /// When it was over; absent if it never was.
+    pub ended: Option<SimTime>,
+    /// How far it came, and what holds it, where it was not done.
+    pub detail: String,
+}
+
 /// One fault and the recovery from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecoveryRecord {
@@ -131,6 +169,8 @@ pub struct RecoveryRecord {
     pub pods_affected: u32,
     /// Of these, pods that had to be replaced.
     pub pods_lost: u32,
+    /// Of the lost ones, those that nothing replaces: pods without a controller. They are missing for ever.
+    pub pods_unreplaced: u32,
     /// Replacements that were bound, by the end of recovery.
     pub replacements_scheduled: u32,
     /// Replacements that became ready, by the end of recovery.

@@ -17,7 +17,9 @@ pub use autoscaling::{
 };
 pub use decision_log::DecisionLog;
 pub use events::{EventKind, EventMessage, EventRecord, EventRow, EventSubject, EventTable, EventText, EventType};
-pub use facts::{ClusterSeries, ExtendedSeries, Facts, PoolRecord, RecoveryRecord, WorkloadRecord};
+pub use facts::{
+    ActionOutcome, ActionRecord, ClusterSeries, ExtendedSeries, Facts, PoolRecord, RecoveryRecord, WorkloadRecord,
+};
 pub use load_series::LoadSeries;
 pub use node::NodeRecord;
 pub use pod::{PodGroup, PodOutcome, PodRecord};

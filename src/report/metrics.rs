@@ -147,6 +147,7 @@ pub const METRICS: &[Metric] = &[
     metric("placements_moved_pool_or_zone_ratio", Ratio, "the same counted by pool and zone instead of node"),
     metric("replicas_desired_mean", Mean, "desired replicas of all workloads together"),
     metric("replicas_ready_mean", Mean, "ready replicas of all workloads together"),
+    metric("workloads_short_at_end", Count, "workloads with fewer ready pods than they want when the run ends"),
     metric(
         "replicas_missing_replica_seconds",
         ReplicaSeconds,

@@ -1,8 +1,8 @@
 //! Facts to files and text: summary, objectives, tables, charts, what a terminal shows.
 //!
 //! Nothing here simulates or decides, and nothing here prints: functions return text or write files into the folder that
-//! they are given. Every file is written under a temporary name and renamed when it is whole. The same facts give the
-//! same bytes on every machine.
+//! they are given. Every file is written under a temporary name and renamed when it is whole, and the files of a run take
+//! their places together. The same facts give the same bytes on every machine.
 
 pub mod charts;
 pub(crate) mod explain;
@@ -15,6 +15,8 @@ mod files;
 mod metrics;
 mod numbers;
 mod objectives;
+mod shortfall;
+mod staged_folder;
 mod summary;
 mod summary_file;
 mod tables;
@@ -23,6 +25,7 @@ mod write;
 pub use files::ReportError;
 pub use metrics::{METRICS, Metric, Unit, is_metric};
 pub use objectives::{Objective, ObjectiveResult, Verdict, check};
+pub use shortfall::{Shortfall, shortfalls};
 pub use summary::{Summary, summarize};
 pub use write::{OutputOptions, write_all};
 

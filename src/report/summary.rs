@@ -195,6 +195,9 @@ fn workloads(facts: &Facts, summary: &mut Summary) {
         summary.insert_some("replicas_ready_mean", stats::ratio_of_totals(ready, elapsed));
         let missing = total(&|workload| stats::shortfall(&workload.desired, &workload.ready, start, end));
         summary.insert("replicas_missing_replica_seconds", per_second(missing));
+        let is_short =
+            |workload: &&WorkloadRecord| workload.ready.last().unwrap_or(0) < workload.desired.last().unwrap_or(0);
+        summary.insert_count("workloads_short_at_end", facts.workloads.iter().filter(is_short).count());
     }
     summary.insert_some("workload_on_one_node_ratio_mean", mean_share_on_one_node(facts));
     if facts.workloads.iter().any(|workload| !workload.request_rate_milli.is_empty()) {

@@ -5,9 +5,11 @@ use super::numbers::{
     calendar_time, grouped, human_dollars, human_number, human_percent, human_seconds, human_span, trimmed,
 };
 use super::objectives::{ObjectiveResult, Verdict};
+use super::shortfall::{Shortfall, shortfalls};
 use super::summary::Summary;
-use crate::record::{AutoscalerRecord, Facts, FaultKind, RecoveryRecord};
+use crate::record::{ActionOutcome, ActionRecord, AutoscalerRecord, Facts, FaultKind, RecoveryRecord};
 use crate::units::SimTime;
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -102,10 +104,22 @@ pub fn run_summary(
         let unserved = summary.get("requests_unserved_ratio").map_or_else(|| "-".to_owned(), human_percent);
         lines.add("requests", &format!("{} offered, {unserved} unserved", grouped(requests.round())));
     }
-    for fault in facts.recoveries.iter().take(SHOWN) {
+    for action in notable(&facts.actions, |action| action_weight(action.outcome)) {
+        lines.add("action", &action_line(facts, action));
+    }
+    more(&mut lines, "action", facts.actions.len(), "actions");
+    let weight = |fault: &RecoveryRecord| (fault.restored.is_none(), fault.missing_replica_nanos);
+    for fault in notable(&facts.recoveries, weight) {
         lines.add("fault", &fault_line(facts, fault));
     }
     more(&mut lines, "fault", facts.recoveries.len(), "faults");
+    let shortfalls = shortfalls(facts);
+    for shortfall in shortfalls.iter().take(SHOWN) {
+        let Shortfall { namespace, name, ready, desired, reason } = shortfall;
+        let name = name.split_once('/').map_or(name.as_str(), |(_, name)| name);
+        lines.add("not ready", &format!("{namespace}/{name} {ready}/{desired} at the end: {reason}"));
+    }
+    more(&mut lines, "not ready", shortfalls.len(), "workloads");
     if let Some(total) = summary.get("cost_dollars") {
         lines.add("cost", &cost(summary, total));
     }
@@ -126,6 +140,15 @@ fn more(lines: &mut Lines, label: &str, count: usize, things: &str) {
     if count > SHOWN {
         lines.add(label, &format!("and {} more {things}", count - SHOWN));
     }
+}
+
+/// The things that matter most, as many as get a line, in their order.
+fn notable<T, W: Ord>(all: &[T], weight: impl Fn(&T) -> W) -> Vec<&T> {
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    order.sort_by_key(|index| Reverse(weight(&all[*index])));
+    order.truncate(SHOWN);
+    order.sort_unstable();
+    order.into_iter().map(|index| &all[index]).collect()
 }
 
 fn simulated(facts: &Facts) -> String {
@@ -213,6 +236,32 @@ const fn spoken(kind: FaultKind) -> &'static str {
     }
 }
 
+/// What matters more comes first where there is no room for all.
+const fn action_weight(outcome: ActionOutcome) -> u8 {
+    match outcome {
+        ActionOutcome::Unfinished | ActionOutcome::GaveUp | ActionOutcome::NotFound => 2,
+        ActionOutcome::RolledBack | ActionOutcome::Superseded => 1,
+        ActionOutcome::Done | ActionOutcome::Unchanged => 0,
+    }
+}
+
+fn action_line(facts: &Facts, action: &ActionRecord) -> String {
+    let took = human_span(action.ended.unwrap_or(facts.end) - action.at);
+    let outcome = match action.outcome {
+        ActionOutcome::Done if action.ended == Some(action.at) => "done".to_owned(),
+        ActionOutcome::Done => format!("done after {took}"),
+        ActionOutcome::Unchanged => "nothing to do".to_owned(),
+        ActionOutcome::Superseded => format!("replaced after {took} by the next"),
+        ActionOutcome::RolledBack => format!("rolled back after {took}"),
+        ActionOutcome::GaveUp => format!("GAVE UP after {took}"),
+        ActionOutcome::NotFound => "NOT DONE".to_owned(),
+        ActionOutcome::Unfinished => format!("NOT DONE after {took}"),
+    };
+    let detail = if action.detail.is_empty() { String::new() } else { format!("; {}", action.detail) };
+    let at = human_span(action.at.since_start());
+    format!("{} of {} at {at}: {outcome}{detail}", action.action, action.target)
+}
+
 fn fault_line(facts: &Facts, fault: &RecoveryRecord) -> String {
     let after = |at: Option<SimTime>| at.map(|at| human_span(at - fault.struck));
     let detected =
@@ -223,8 +272,12 @@ fn fault_line(facts: &Facts, fault: &RecoveryRecord) -> String {
     );
     #[expect(clippy::cast_precision_loss, reason = "output needs no more than 53 bits")]
     let missing = fault.missing_replica_nanos as f64 / 1e9;
+    let for_ever = match fault.pods_unreplaced {
+        0 => String::new(),
+        count => format!(" ({count} for ever: no controller replaces them)"),
+    };
     format!(
-        "{} of {} at {}: {detected}, {restored}; {} {} lost, {} replica-seconds missing",
+        "{} of {} at {}: {detected}, {restored}; {} {} lost{for_ever}, {} replica-seconds missing",
         spoken(fault.kind),
         fault.subject,
         human_span(fault.struck.since_start()),

@@ -8,6 +8,7 @@ use super::totals;
 use crate::api::{Name, Object};
 use crate::input::scenario::Scenario;
 use crate::input::{Diagnostic, Diagnostics};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks references between the parts of a scenario.
 pub fn check(
@@ -25,6 +26,37 @@ pub fn check(
     check_traffic(scenario, &all, diagnostics);
     check_objects(scenario, &all, diagnostics);
     check_autoscalers::check(scenario, &all, diagnostics);
+    check_owners(scenario, objects, diagnostics);
+}
+
+/// Pods of a dump whose controllers are not in it would be lost for good, where the real cluster replaces them.
+fn check_owners(scenario: &Scenario, objects: &[Object], diagnostics: &mut Diagnostics) {
+    let existing: BTreeSet<(&str, &str, &str)> = objects
+        .iter()
+        .map(|object| (object.kind().as_str(), object.meta().namespace.as_str(), object.meta().name.as_str()))
+        .collect();
+    let mut missing: BTreeMap<String, usize> = BTreeMap::new();
+    for object in objects {
+        let (Object::Pod(pod), Some(owner)) = (object, &object.meta().owner) else { continue };
+        // The kubelet owns the pods of its node's static manifests.
+        if &*owner.kind == "Node" || pod.status.phase.is_terminal() {
+            continue;
+        }
+        let namespace = pod.meta.namespace.as_str();
+        if !existing.contains(&(owner.kind.as_str(), namespace, owner.name.as_str())) {
+            *missing.entry(format!("{} {namespace}/{}", owner.kind, owner.name)).or_default() += 1;
+        }
+    }
+    let Some(first) = missing.keys().next() else { return };
+    let pods: usize = missing.values().sum();
+    let more = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
+    let file = Name::from(scenario.file.display().to_string());
+    let message = format!(
+        "{pods} {} owned by controllers that are not among the objects ({first}{more}): nothing replaces what is lost of them",
+        if pods == 1 { "pod is" } else { "pods are" }
+    );
+    let hint = "add `kubectl get deployments,replicasets,statefulsets,daemonsets -A -o yaml` to the manifests";
+    diagnostics.push(Diagnostic::warning(file, message).with_hint(Some(hint.to_owned())));
 }
 
 /// Each version of a traffic entry's target has the container that serves.

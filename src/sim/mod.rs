@@ -1,5 +1,6 @@
 //! The assembly, and the only place where the parts meet: preparation of a scenario, the world, the dispatch of events.
 
+mod action_tracker;
 mod arrival_stream;
 mod arrivals;
 mod audience;

@@ -1,14 +1,16 @@
 //! Operator actions: each action of the scenario becomes the API writes that kubectl would make.
 
+use super::action_tracker::{ActionTracker, Subject};
 use super::event::Event;
 use super::prepare::Prepared;
 use super::settings;
-use crate::cluster::{Cluster, NodeId, ObjectId};
+use crate::cluster::{Change, Cluster, Interest, NodeId, ObjectId};
 use crate::controllers::eviction::controller::Drain;
 use crate::controllers::manager::Controllers;
 use crate::engine::{EventQueue, Priority};
 use crate::infra::node_pool::NodePool;
 use crate::input::scenario::{ActionVerb, Duration, Target};
+use crate::record::{ActionOutcome, ActionRecord};
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
 
@@ -17,15 +19,17 @@ use std::sync::Arc;
 pub struct Operator<'a> {
     prepared: &'a Prepared,
     pools: Vec<NodePool>,
-    /// What an action could not do, and what was met on the way.
+    /// What was met on the way.
     remarks: Vec<String>,
+    /// What came of the actions.
+    tracker: ActionTracker,
 }
 
 impl<'a> Operator<'a> {
     /// The operator of a scenario, who has done nothing yet.
     pub fn new(prepared: &'a Prepared) -> Self {
         let pools = prepared.scenario.spec.node_pools.iter().map(settings::node_pool).collect();
-        Self { prepared, pools, remarks: Vec::new() }
+        Self { prepared, pools, remarks: Vec::new(), tracker: ActionTracker::default() }
     }
 
     /// The node pools.
@@ -33,9 +37,17 @@ impl<'a> Operator<'a> {
         &self.pools
     }
 
-    /// The remarks for the user.
-    pub fn into_remarks(self) -> Vec<String> {
-        self.remarks
+    /// The remarks for the user, and what came of the actions by the end of the run.
+    pub fn finish(self, cluster: &Cluster) -> (Vec<String>, Vec<ActionRecord>) {
+        (self.remarks, self.tracker.finish(cluster))
+    }
+
+    /// The changes that tell how far an action is.
+    pub const INTEREST: Interest = ActionTracker::INTEREST;
+
+    /// A change of the cluster.
+    pub fn observe(&mut self, change: Change, cluster: &Cluster, now: SimTime) {
+        self.tracker.observe(change, cluster, now);
     }
 
     /// Adds the nodes that the pools have at the start.
@@ -76,47 +88,60 @@ impl<'a> Operator<'a> {
             ActionVerb::Scale { target, replicas } => {
                 if let Some(object) = self.existing(target, "scale", cluster, now) {
                     cluster.scale(object, i32::try_from(*replicas).unwrap_or(i32::MAX));
+                    self.follow("scale", object, cluster, now);
                 }
             }
             ActionVerb::Apply(_) => {
                 if let Some(objects) = prepared.applied.get(index as usize) {
                     self.remarks.extend(cluster.apply(objects, now));
+                    for object in objects {
+                        let meta = object.meta();
+                        if let Some(id) = cluster.find_object(object.kind(), &meta.namespace, &meta.name) {
+                            self.follow("apply", id, cluster, now);
+                        }
+                    }
                 }
             }
             ActionVerb::Cordon(node) => self.set_unschedulable(node, true, cluster, now),
             ActionVerb::Uncordon(node) => self.set_unschedulable(node, false, cluster, now),
             ActionVerb::Drain(options) => {
                 let timeout = options.timeout.get();
-                if let Some(node) = self.existing_node(&options.node, cluster, now) {
+                if let Some(node) = self.existing_node(&options.node, "drain", cluster, now) {
                     let drain = Drain {
                         node,
                         timeout: (timeout > SimDuration::ZERO).then_some(timeout),
                         grace_period: options.grace_period.map(Duration::get),
                     };
                     controllers.drain(drain, cluster, queue);
+                    self.tracker.follow("drain", &options.node, Subject::Drain(node), cluster, now);
                 }
             }
             ActionVerb::Delete(target) => {
                 if let Some(object) = self.existing(target, "delete", cluster, now) {
                     cluster.delete(object, now);
+                    self.tracker.note("delete", &target.to_string(), ActionOutcome::Done, "", now);
                 }
             }
             ActionVerb::RolloutRestart(target) => {
                 if let Some(object) = self.existing(target, "restart", cluster, now) {
                     cluster.restart_rollout(object, &action.at.to_string());
+                    self.follow("rollout restart", object, cluster, now);
                 }
             }
             ActionVerb::RolloutUndo(target) => {
-                if let Some(object) = self.existing(target, "undo", cluster, now)
-                    && !cluster.undo_rollout(object)
-                {
-                    let kind = target.kind.as_str().to_ascii_lowercase();
-                    self.remarks.push(format!("{now}: {kind} {} has no previous revision", target.name));
+                if let Some(object) = self.existing(target, "rollout undo", cluster, now) {
+                    if cluster.undo_rollout(object) {
+                        self.follow("rollout undo", object, cluster, now);
+                    } else {
+                        let (target, detail) = (target.to_string(), "it has no previous revision");
+                        self.tracker.note("rollout undo", &target, ActionOutcome::NotFound, detail, now);
+                    }
                 }
             }
             ActionVerb::AddNodes { pool: name, count } => {
                 if let Some(pool) = self.pools.iter().position(|pool| *pool.name == **name) {
                     self.add_nodes(pool, *count, cluster, now);
+                    self.tracker.note("add nodes", name, ActionOutcome::Done, &format!("{count} nodes"), now);
                 }
             }
         }
@@ -125,33 +150,42 @@ impl<'a> Operator<'a> {
     /// Notes the drains that were given up since the last call.
     pub fn note_abandoned_drains(&mut self, controllers: &mut Controllers, cluster: &Cluster, now: SimTime) {
         for drain in controllers.take_abandoned_drains() {
-            let node = &cluster.node(drain.node).object.meta.name;
-            let timeout = drain.timeout.unwrap_or_default();
-            self.remarks.push(format!("{now}: drain of {node} gave up after {timeout}"));
+            self.tracker.gave_up(drain.node, cluster, now);
         }
     }
 
-    /// The object that an action names; a remark says so if there is none.
+    /// Follows an action to what comes of it, if it is one on a workload.
+    fn follow(&mut self, action: &str, object: ObjectId, cluster: &Cluster, now: SimTime) {
+        if let Some(workload) = cluster.workload_of(object) {
+            let state = cluster.workload(workload);
+            let target = format!("{} {}/{}", state.kind.as_str(), cluster.namespace_name(state.namespace), state.name);
+            self.tracker.follow(action, &target, Subject::Workload(workload), cluster, now);
+        }
+    }
+
+    /// The object that an action names; without it nothing can be done.
     fn existing(&mut self, target: &Target, verb: &str, cluster: &mut Cluster, now: SimTime) -> Option<ObjectId> {
         let object = cluster.find_object(target.kind, &target.namespace, &target.name);
         if object.is_none() {
-            self.remarks.push(format!("{now}: cannot {verb} {target}: it does not exist"));
+            self.tracker.note(verb, &target.to_string(), ActionOutcome::NotFound, "it does not exist", now);
         }
         object
     }
 
-    /// The node of this name; a remark says so if there is none.
-    fn existing_node(&mut self, name: &str, cluster: &Cluster, now: SimTime) -> Option<NodeId> {
+    /// The node of this name; without it nothing can be done.
+    fn existing_node(&mut self, name: &str, verb: &str, cluster: &Cluster, now: SimTime) -> Option<NodeId> {
         let node = cluster.node_id(name);
         if node.is_none() {
-            self.remarks.push(format!("{now}: node {name} does not exist"));
+            self.tracker.note(verb, name, ActionOutcome::NotFound, "it does not exist", now);
         }
         node
     }
 
     fn set_unschedulable(&mut self, node: &str, unschedulable: bool, cluster: &mut Cluster, now: SimTime) {
-        if let Some(id) = self.existing_node(node, cluster, now) {
+        let verb = if unschedulable { "cordon" } else { "uncordon" };
+        if let Some(id) = self.existing_node(node, verb, cluster, now) {
             cluster.update_node(id, |node| node.unschedulable = unschedulable);
+            self.tracker.note(verb, node, ActionOutcome::Done, "", now);
         }
     }
 }

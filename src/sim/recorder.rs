@@ -14,8 +14,8 @@ use crate::cluster::{
 use crate::infra::faults::FaultEffect;
 use crate::infra::node_pool::NodePool;
 use crate::record::{
-    ClusterSeries, ExtendedSeries, Facts, IntervalSeries, LoadSeries, NodeRecord, PoolRecord, RecoveryRecord,
-    StepSeries, WorkloadRecord,
+    ActionRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, LoadSeries, NodeRecord, PoolRecord,
+    RecoveryRecord, StepSeries, WorkloadRecord,
 };
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use crate::workload::traffic::Load;
@@ -379,7 +379,13 @@ impl Recorder {
     }
 
     /// Closes the books at `end`.
-    pub fn finish(mut self, header: RunHeader, cluster: &Cluster, recoveries: Vec<RecoveryRecord>) -> Facts {
+    pub fn finish(
+        mut self,
+        header: RunHeader,
+        cluster: &Cluster,
+        recoveries: Vec<RecoveryRecord>,
+        actions: Vec<ActionRecord>,
+    ) -> Facts {
         let end = header.end;
         self.cluster.advance(end);
         for pool in &mut self.pools {
@@ -420,6 +426,7 @@ impl Recorder {
             autoscalers,
             autoscaling,
             recoveries,
+            actions,
             cluster: self.cluster,
             remarks: header.remarks,
         }

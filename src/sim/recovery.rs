@@ -1,6 +1,6 @@
 //! Follows each fault to the recovery from it.
 
-use crate::api::{Kind, Name};
+use crate::api::{Kind, Name, PodPhase};
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, NodeReady, PodId, WorkloadId};
 use crate::infra::faults::FaultEffect;
 use crate::record::{FaultKind, RecoveryRecord, StepSeries};
@@ -15,6 +15,10 @@ struct Open {
     /// Pods that were on the nodes, or the pods that crashed.
     affected: BTreeSet<PodId>,
     workloads: BTreeSet<WorkloadId>,
+    /// Pods on the nodes that nothing replaces, and whether each is missing.
+    unmanaged: BTreeMap<PodId, bool>,
+    /// How many of them are missing, over time.
+    unmanaged_missing: StepSeries,
     /// Whether the control plane has acted on it, so that "nothing is missing" means restored.
     noticed: bool,
 }
@@ -38,6 +42,26 @@ pub struct RecoveryTracker {
     down: BTreeSet<PodId>,
     /// Records of strikes whose cause is not gone.
     strikes: BTreeMap<u64, usize>,
+}
+
+impl Open {
+    /// What has been missing since the strike, in replica-nanoseconds.
+    fn missing(&self, states: &BTreeMap<WorkloadId, WorkloadState>, from: SimTime, to: SimTime) -> i128 {
+        let of_workloads = self.workloads.iter().filter_map(|id| states.get(id));
+        of_workloads.map(|state| state.missing.integral(from, to)).sum::<i128>()
+            + self.unmanaged_missing.integral(from, to)
+    }
+
+    /// Looks at a pod that nothing replaces.
+    fn account_unmanaged(&mut self, id: PodId, cluster: &Cluster, now: SimTime) {
+        if let Some(is_missing) = self.unmanaged.get_mut(&id) {
+            let pod = cluster.pod(id);
+            let machine_down = pod.node.is_some_and(|node| cluster.node(node).machine == Machine::Down);
+            *is_missing = pod.phase != PodPhase::Succeeded && !(pod.is_active() && pod.ready && !machine_down);
+            let missing = self.unmanaged.values().filter(|is_missing| **is_missing).count();
+            self.unmanaged_missing.set(now, i64::try_from(missing).unwrap_or(i64::MAX));
+        }
+    }
 }
 
 impl RecoveryTracker {
@@ -119,6 +143,7 @@ impl RecoveryTracker {
             evicted: None,
             pods_affected: u32::try_from(affected.len()).unwrap_or(u32::MAX),
             pods_lost: 0,
+            pods_unreplaced: 0,
             replacements_scheduled: 0,
             replacements_ready: 0,
             last_scheduled: None,
@@ -129,7 +154,15 @@ impl RecoveryTracker {
         if strike > 0 {
             self.strikes.insert(strike, record);
         }
-        self.open.push(Open { record, nodes, affected, workloads, noticed: false });
+        // Pods that come and go by a trace or a stream of arrivals are tasks, which nobody wants for ever.
+        let is_unmanaged = |pod: &&PodId| cluster.pod(**pod).workload.is_none() && cluster.pod(**pod).arrival.is_none();
+        let unmanaged: BTreeMap<PodId, bool> = affected.iter().filter(is_unmanaged).map(|pod| (*pod, false)).collect();
+        let unmanaged_missing = StepSeries::default();
+        let mut open = Open { record, nodes, affected, workloads, unmanaged, unmanaged_missing, noticed: false };
+        for pod in open.unmanaged.keys().copied().collect::<Vec<_>>() {
+            open.account_unmanaged(pod, cluster, now);
+        }
+        self.open.push(open);
     }
 
     /// The cause of a strike is gone.
@@ -184,6 +217,7 @@ impl RecoveryTracker {
                 for open in self.open.iter_mut().filter(|open| open.affected.contains(&pod)) {
                     let record = &mut self.records[open.record];
                     record.pods_lost += 1;
+                    record.pods_unreplaced += u32::from(open.unmanaged.contains_key(&pod));
                     record.evicted = Some(now);
                     open.affected.remove(&pod);
                 }
@@ -224,7 +258,10 @@ impl RecoveryTracker {
 
     fn account_pod(&mut self, id: PodId, cluster: &Cluster, now: SimTime) {
         let pod = cluster.pod(id);
-        let Some(workload) = pod.workload else { return };
+        let Some(workload) = pod.workload else {
+            self.open.iter_mut().for_each(|open| open.account_unmanaged(id, cluster, now));
+            return;
+        };
         let Some(state) = self.workloads.get_mut(&workload) else { return };
         let machine_down = pod.node.is_some_and(|node| cluster.node(node).machine == Machine::Down);
         if pod.is_active() && pod.ready && machine_down {
@@ -257,11 +294,12 @@ impl RecoveryTracker {
                     let pod = cluster.pod(*pod);
                     !pod.exists() || pod.ready || pod.phase.is_terminal()
                 });
-            let restored = open.noticed && open.workloads.iter().all(whole) && pods_settled;
+            let none_is_missing = open.unmanaged_missing.last().unwrap_or(0) == 0;
+            let restored = open.noticed && open.workloads.iter().all(whole) && pods_settled && none_is_missing;
             if restored {
                 let record = &mut records[open.record];
                 record.restored = Some(now);
-                record.missing_replica_nanos = missing(workloads, &open.workloads, record.struck, now);
+                record.missing_replica_nanos = open.missing(workloads, record.struck, now);
             }
             !restored
         });
@@ -276,18 +314,8 @@ impl RecoveryTracker {
     pub fn finish(mut self, end: SimTime) -> Vec<RecoveryRecord> {
         for open in &self.open {
             let record = &mut self.records[open.record];
-            record.missing_replica_nanos = missing(&self.workloads, &open.workloads, record.struck, end);
+            record.missing_replica_nanos = open.missing(&self.workloads, record.struck, end);
         }
         self.records
     }
-}
-
-/// Missing ready pods of workloads, integrated.
-fn missing(
-    states: &BTreeMap<WorkloadId, WorkloadState>,
-    workloads: &BTreeSet<WorkloadId>,
-    from: SimTime,
-    to: SimTime,
-) -> i128 {
-    workloads.iter().filter_map(|id| states.get(id)).map(|state| state.missing.integral(from, to)).sum()
 }

@@ -105,7 +105,7 @@ fn finish(played: Played<'_>) -> Facts {
     let Played { mut world, seed, planned_duration, end, interrupted } = played;
     world.scheduler.settle(&mut world.cluster);
     world.settle();
-    let mut remarks = world.operator.into_remarks();
+    let (mut remarks, actions) = world.operator.finish(&world.cluster);
     remarks.extend(world.arrivals.remark());
     for (node, used) in world.traffic.usage_by_node(end) {
         world.recorder.note_pod_usage(node, used);
@@ -126,7 +126,7 @@ fn finish(played: Played<'_>) -> Facts {
         remarks,
     };
     let recoveries = world.recovery.finish(end);
-    world.recorder.finish(header, &world.cluster, recoveries)
+    world.recorder.finish(header, &world.cluster, recoveries, actions)
 }
 
 /// A timeline interval that gives about [`TIMELINE_ROWS`] rows: a whole number of seconds if the run is long enough.

@@ -1,7 +1,7 @@
 //! The world of a run: the cluster, everything that acts on it, and the dispatch of events and changes between them.
 
 use super::arrivals::{self, Arrivals};
-use super::audience::{Acting, Audience, Part};
+use super::audience::{Audience, Part};
 use super::config_references::given_kinds;
 use super::error::SimError;
 use super::event::Event;
@@ -88,12 +88,7 @@ impl<'a> World<'a> {
             operator,
             arrivals: Arrivals::new(prepared, streams)?,
             invariants: InvariantCheck::default(),
-            audience: Audience::new(Acting {
-                traffic: !spec.traffic.is_empty(),
-                faults: !scenario.faults.is_empty(),
-                metrics: !spec.metrics.is_empty(),
-                autoscalers: prepared.has_autoscalers(),
-            }),
+            audience: Audience::of_run(prepared),
             changes: Vec::new(),
             events: Vec::new(),
             checksum: Checksum::default(),
@@ -229,6 +224,9 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Hpa) {
             self.hpa.observe(change, cluster, queue);
+        }
+        if parts.have(Part::Actions) {
+            self.operator.observe(change, cluster, now);
         }
         if parts.have(Part::Faults) {
             self.faults.observe(change, cluster, queue);

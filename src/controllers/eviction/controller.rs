@@ -57,15 +57,31 @@ impl EvictionController {
     }
 }
 
+/// The pods of a node that a drain has still to evict or to see go, in order of their ids, each with the first budget that
+/// allows no disruption of it.
+pub fn remaining_pods(node: NodeId, cluster: &Cluster) -> Vec<(PodId, Option<DisruptionBudgetId>)> {
+    let mut pods = cluster.node(node).pods.clone();
+    pods.retain(|pod| !is_of_daemon_set(*pod, cluster));
+    pods.sort_unstable();
+    let held_by = |pod: PodId| {
+        let mut budgets = selecting(pod, cluster).filter(|(_, budget)| budget.status.disruptions_allowed <= 0);
+        budgets.next().map(|(id, _)| id).filter(|_| cluster.pod(pod).deletion.is_none())
+    };
+    pods.into_iter().map(|pod| (pod, held_by(pod))).collect()
+}
+
+fn is_of_daemon_set(pod: PodId, cluster: &Cluster) -> bool {
+    let workload = cluster.pod(pod).workload;
+    workload.is_some_and(|workload| cluster.workload(workload).kind == Kind::DaemonSet)
+}
+
 /// Evicts the pods of a node that may go; whether some have to wait for their budget.
 fn evict_pods(drain: &Drain, cluster: &mut Cluster, now: SimTime) -> bool {
     let mut pods = cluster.node(drain.node).pods.clone();
     pods.sort_unstable();
     let mut some_wait = false;
     for id in pods {
-        let pod = cluster.pod(id);
-        let of_daemon_set = |workload| cluster.workload(workload).kind == Kind::DaemonSet;
-        if pod.deletion.is_none() && !pod.workload.is_some_and(of_daemon_set) {
+        if cluster.pod(id).deletion.is_none() && !is_of_daemon_set(id, cluster) {
             some_wait |= !matches!(evict_pod(id, drain.grace_period, cluster, now), EvictionAnswer::Evict { .. });
         }
     }

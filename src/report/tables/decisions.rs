@@ -1,7 +1,7 @@
-//! `events.csv`, `autoscaling.csv`, `recovery.csv`: what happened and why.
+//! `events.csv`, `autoscaling.csv`, `recovery.csv`, `actions.csv`: what happened and why.
 
 use super::{ReportError, Table, calendar};
-use crate::record::{AutoscalingRecord, EventType, Facts, FaultKind, MetricRecord, MetricSpecRecord};
+use crate::record::{ActionOutcome, AutoscalingRecord, EventType, Facts, FaultKind, MetricRecord, MetricSpecRecord};
 use crate::report::numbers;
 use std::path::{Path, PathBuf};
 
@@ -54,10 +54,44 @@ const RECOVERY_COLUMNS: &[&str] = &[
     "recovery_seconds",
     "pods_affected",
     "pods_lost",
+    "pods_unreplaced",
     "replacements_scheduled",
     "replacements_ready",
     "missing_replica_seconds",
 ];
+
+const ACTION_COLUMNS: &[&str] =
+    &["at_seconds", "time", "action", "target", "outcome", "ended_seconds", "duration_seconds", "detail"];
+
+/// The word for what came of an action.
+const fn outcome_word(outcome: ActionOutcome) -> &'static str {
+    match outcome {
+        ActionOutcome::Done => "Done",
+        ActionOutcome::Unchanged => "Unchanged",
+        ActionOutcome::Superseded => "Superseded",
+        ActionOutcome::RolledBack => "RolledBack",
+        ActionOutcome::GaveUp => "GaveUp",
+        ActionOutcome::NotFound => "NotFound",
+        ActionOutcome::Unfinished => "Unfinished",
+    }
+}
+
+/// Writes what came of each action, in order of time.
+pub(in crate::report) fn write_actions(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+    let mut table = Table::create(path, ACTION_COLUMNS)?;
+    for action in &facts.actions {
+        table.instant(Some(action.at))?;
+        calendar(&mut table, facts, action.at)?;
+        table.text(&action.action)?;
+        table.text(&action.target)?;
+        table.text(outcome_word(action.outcome))?;
+        table.instant(action.ended)?;
+        table.span(action.ended.map(|ended| ended - action.at))?;
+        table.text(&action.detail)?;
+        table.end_row()?;
+    }
+    table.finish()
+}
 
 /// The word for a kind of fault in files and charts.
 pub(in crate::report) const fn fault_word(kind: FaultKind) -> &'static str {
@@ -150,6 +184,7 @@ pub(in crate::report) fn write_recovery(path: &Path, facts: &Facts) -> Result<Pa
         table.span(fault.restored.map(|restored| restored - fault.struck))?;
         table.integer(fault.pods_affected)?;
         table.integer(fault.pods_lost)?;
+        table.integer(fault.pods_unreplaced)?;
         table.integer(fault.replacements_scheduled)?;
         table.integer(fault.replacements_ready)?;
         table.text(&numbers::exact_decimal(fault.missing_replica_nanos, 9))?;

@@ -9,7 +9,7 @@ mod pods;
 mod timeline;
 mod workloads;
 
-pub(super) use decisions::{fault_word, write_autoscaling, write_events, write_recovery};
+pub(super) use decisions::{fault_word, write_actions, write_autoscaling, write_events, write_recovery};
 pub(super) use nodes::{write_cost, write_nodes};
 pub(super) use pods::write_pods;
 pub(super) use timeline::{interval_mean, write_timeline};
