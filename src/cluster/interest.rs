@@ -73,7 +73,6 @@ mod tests {
             (workloads, bound, true, false, "a bare pod"),
             (pods.and(workloads), bound, true, false, "neither wants it of a bare pod"),
             (pods.and(workloads), bound, false, true, "one of both wants it"),
-            (Interest::NOTHING, added, false, false, "nothing"),
         ];
         for (interest, change, is_bare, expected, why) in cases {
             assert_eq!(interest.wants(change, is_bare), expected, "{why}");

@@ -45,8 +45,7 @@ pub(super) fn check(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diag
         }
         let metrics = hpa.metrics.iter();
         for metric in metrics.filter_map(|metric| without_source(metric, hpa, &scenario.spec.metrics)) {
-            let effect = "so its reconciles see this metric fail and never scale down";
-            warn(hpa, format!("{metric} has no source (see spec.metrics), {effect}"));
+            warn(hpa, format!("{metric}, so its reconciles see this metric fail and never scale down"));
         }
         autoscalers.push(Autoscaler {
             hpa,
@@ -99,7 +98,7 @@ pub(super) fn check(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diag
     }
 }
 
-/// What a metric is called that nothing in the simulation produces; `None` for one that the pods' usage or the scenario
+/// What is said of a metric that nothing in the simulation produces; `None` for one that the pods' usage or the scenario
 /// gives.
 fn without_source(metric: &MetricSpec, hpa: &HorizontalPodAutoscaler, sources: &[MetricSource]) -> Option<String> {
     let is_given = |metric_type, identifier: &MetricIdentifier, described: Option<&CrossVersionObjectReference>| {
@@ -114,19 +113,20 @@ fn without_source(metric: &MetricSpec, hpa: &HorizontalPodAutoscaler, sources: &
                 && identifier.selector.as_ref().is_none_or(|selector| selector.matches(&labels))
         })
     };
+    let unknown = |kind: &str, name: &Name| format!("{kind} metric `{name}` has no source in spec.metrics");
     match metric {
         MetricSpec::Resource { name, .. } | MetricSpec::ContainerResource { name, .. } => {
-            (!matches!(&**name, "cpu" | "memory")).then(|| format!("resource metric `{name}`"))
+            (!matches!(&**name, "cpu" | "memory")).then(|| format!("resource metric `{name}` is not simulated"))
         }
         MetricSpec::Pods { metric, .. } => {
-            (!is_given(MetricType::Pods, metric, None)).then(|| format!("pods metric `{}`", metric.name))
+            (!is_given(MetricType::Pods, metric, None)).then(|| unknown("pods", &metric.name))
         }
         MetricSpec::Object { metric, described_object, .. } => {
             let is_given = is_given(MetricType::Object, metric, Some(described_object));
-            (!is_given).then(|| format!("object metric `{}`", metric.name))
+            (!is_given).then(|| unknown("object", &metric.name))
         }
         MetricSpec::External { metric, .. } => {
-            (!is_given(MetricType::External, metric, None)).then(|| format!("external metric `{}`", metric.name))
+            (!is_given(MetricType::External, metric, None)).then(|| unknown("external", &metric.name))
         }
     }
 }

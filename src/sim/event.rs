@@ -33,8 +33,6 @@ pub enum Event {
     },
     /// The rate of a traffic entry changes.
     Traffic(RateChange),
-    /// A metric that the scenario gives changes.
-    Metric(MetricChange),
     /// A fault strikes or ends.
     Fault(FaultEvent),
     /// A kubelet does something.
@@ -45,6 +43,8 @@ pub enum Event {
     Scheduler(SchedulerEvent),
     /// The HorizontalPodAutoscaler controller does something.
     Hpa(HpaEvent),
+    /// A metric that the scenario gives changes.
+    Metric(MetricChange),
 }
 
 macro_rules! from_room_event {
