@@ -35,6 +35,7 @@ mod uid;
 mod workload;
 
 pub use admission::Admission;
+pub use apply::ApplyPlan;
 pub use change::{ApiEvent, Change, ChangeKind, EventMessage, EventObject, Severity};
 pub use daemon_set::DaemonSet;
 pub use deployment::Deployment;
@@ -48,6 +49,7 @@ pub use interest::Interest;
 pub use machine::Machine;
 pub use node::{Node, NodeReady};
 pub use object_head::ObjectHead;
+pub use operations::RESTARTED_AT;
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Pod};
 pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};
 pub use resource::Scale;
@@ -86,6 +88,8 @@ pub struct Cluster {
     daemon_sets: Vec<DaemonSet>,
     services: Vec<Service>,
     hpas: Vec<Hpa>,
+    /// `status.nominatedNodeName`: of few pods, so that the others need no room for it.
+    nominated: BTreeMap<PodId, NodeId>,
     plain_objects: Vec<PlainObject>,
     configs: Configs,
     workloads: Vec<Workload>,

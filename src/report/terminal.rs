@@ -239,7 +239,7 @@ const fn spoken(kind: FaultKind) -> &'static str {
 /// What matters more comes first where there is no room for all.
 const fn action_weight(outcome: ActionOutcome) -> u8 {
     match outcome {
-        ActionOutcome::Unfinished | ActionOutcome::GaveUp | ActionOutcome::NotFound => 2,
+        ActionOutcome::Unfinished | ActionOutcome::GaveUp | ActionOutcome::NotFound | ActionOutcome::Refused => 2,
         ActionOutcome::RolledBack | ActionOutcome::Superseded => 1,
         ActionOutcome::Done | ActionOutcome::Unchanged => 0,
     }
@@ -255,6 +255,7 @@ fn action_line(facts: &Facts, action: &ActionRecord) -> String {
         ActionOutcome::RolledBack => format!("rolled back after {took}"),
         ActionOutcome::GaveUp => format!("GAVE UP after {took}"),
         ActionOutcome::NotFound => "NOT DONE".to_owned(),
+        ActionOutcome::Refused => "REFUSED".to_owned(),
         ActionOutcome::Unfinished => format!("NOT DONE after {took}"),
     };
     let detail = if action.detail.is_empty() { String::new() } else { format!("; {}", action.detail) };

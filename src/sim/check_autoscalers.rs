@@ -19,6 +19,9 @@ struct Autoscaler<'a> {
     overlapping: Vec<Name>,
 }
 
+/// A label's key and value.
+type Label<'a> = (&'a Name, &'a Name);
+
 /// Warns of autoscalers whose metrics fail, and of those that stop each other.
 pub(super) fn check(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnostics) {
     let mut admission = Admission::new(settings::default_toleration_seconds(&scenario.spec));
@@ -54,7 +57,7 @@ pub(super) fn check(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diag
         });
     }
     // Only looked up, never iterated.
-    let mut by_label: FxHashMap<(&Name, Option<(&Name, &Name)>), Vec<usize>> = FxHashMap::default();
+    let mut by_label: FxHashMap<(&Name, Option<Label<'_>>), Vec<usize>> = FxHashMap::default();
     for (index, autoscaler) in autoscalers.iter().enumerate() {
         if let Some(selector) = autoscaler.selector {
             by_label.entry((&autoscaler.hpa.meta.namespace, selector.first_label())).or_default().push(index);

@@ -65,7 +65,9 @@ impl<'a> World<'a> {
             streams.stream("scheduler/ties"),
             path,
         );
-        let awaited = given_kinds(prepared.objects.iter().chain(prepared.applied.iter().flatten()));
+        let awaited = given_kinds(
+            prepared.objects.iter().chain(prepared.applied.iter().flatten().map(|applied| &applied.object)),
+        );
         let metrics_server = settings::metrics_server(spec, streams);
         let mut world = Self {
             prepared,

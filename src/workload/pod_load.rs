@@ -64,11 +64,8 @@ impl PodLoad {
     /// From `now` on it serves or does not. Nobody asks for times before `oldest` any more.
     pub fn set_serving(&mut self, serves: bool, curve: &UsageCurve, now: SimTime, oldest: SimTime) {
         match self.serving.last_mut() {
-            Some(span) if span.end.is_none() => {
-                if !serves {
-                    span.end = Some((now, curve.cpu_time(now)));
-                }
-            }
+            Some(span) if span.end.is_none() && serves => {}
+            Some(span) if span.end.is_none() => span.end = Some((now, curve.cpu_time(now))),
             _ if serves => {
                 self.sum_up(oldest);
                 self.serving.push(ServingSpan { start: now, cpu_time_before: curve.cpu_time(now), end: None });

@@ -140,7 +140,7 @@ impl Traffic {
     pub fn observe(&mut self, change: Change, cluster: &Cluster, now: SimTime) {
         match change {
             Change::PodRunning(pod) | Change::PodReadiness(pod) | Change::PodEndpoint(pod) | Change::PodEnded(pod) => {
-                self.update_pod(pod, cluster, now)
+                self.update_pod(pod, cluster, now);
             }
             Change::PodRemoved(pod) => {
                 self.update_pod(pod, cluster, now);

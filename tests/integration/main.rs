@@ -1,5 +1,6 @@
 //! Integration tests: golden data, properties, command-line snapshots, architecture.
 
+mod apply;
 mod behaviour;
 mod cases;
 mod cases_hpa;

@@ -72,6 +72,7 @@ const fn outcome_word(outcome: ActionOutcome) -> &'static str {
         ActionOutcome::RolledBack => "RolledBack",
         ActionOutcome::GaveUp => "GaveUp",
         ActionOutcome::NotFound => "NotFound",
+        ActionOutcome::Refused => "Refused",
         ActionOutcome::Unfinished => "Unfinished",
     }
 }
