@@ -1,6 +1,8 @@
 //! `resource.Quantity`: exact decimal amounts with SI and binary suffixes.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use thiserror::Error;
 
@@ -8,9 +10,50 @@ use thiserror::Error;
 const NANO: i128 = 1_000_000_000;
 
 /// An exact amount, kept in billionths as `resource.Quantity` of apimachinery does: anything finer is rounded up (away
-/// from zero) when it is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Quantity(i128);
+/// from zero) when it is read. It is written in the format in which it was read, which makes no difference otherwise.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quantity {
+    nanos: i128,
+    format: Format,
+}
+
+/// The suffixes that an amount is written with (`resource.Format`).
+#[derive(Clone, Copy, Debug, Default)]
+enum Format {
+    /// `m`, `k`, `M` and so on.
+    #[default]
+    DecimalSi,
+    /// `Ki`, `Mi` and so on.
+    BinarySi,
+    /// `e3`, `e6` and so on.
+    DecimalExponent,
+}
+
+impl PartialEq for Quantity {
+    fn eq(&self, quantity: &Self) -> bool {
+        self.nanos == quantity.nanos
+    }
+}
+
+impl Eq for Quantity {}
+
+impl PartialOrd for Quantity {
+    fn partial_cmp(&self, quantity: &Self) -> Option<Ordering> {
+        Some(self.cmp(quantity))
+    }
+}
+
+impl Ord for Quantity {
+    fn cmp(&self, quantity: &Self) -> Ordering {
+        self.nanos.cmp(&quantity.nanos)
+    }
+}
+
+impl Hash for Quantity {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.nanos.hash(state);
+    }
+}
 
 /// Why a text is not a quantity.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -54,45 +97,71 @@ fn suffix_factor(suffix: &str) -> Option<(i128, i128)> {
     })
 }
 
+/// The format that a suffix belongs to.
+fn format_of(suffix: &str) -> Format {
+    match suffix.as_bytes() {
+        [_, b'i'] => Format::BinarySi,
+        [b'e' | b'E', _, ..] => Format::DecimalExponent,
+        _ => Format::DecimalSi,
+    }
+}
+
 impl Quantity {
     /// Nothing.
-    pub const ZERO: Self = Self(0);
+    pub const ZERO: Self = Self::from_nanos(0);
+
+    const fn from_nanos(nanos: i128) -> Self {
+        Self { nanos, format: Format::DecimalSi }
+    }
 
     /// A whole number of units.
     #[must_use]
     pub const fn from_units(units: i64) -> Self {
-        Self(units as i128 * NANO)
+        Self::from_nanos(units as i128 * NANO)
     }
 
     /// A number of thousandths.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
-        Self(millis as i128 * 1_000_000)
+        Self::from_nanos(millis as i128 * 1_000_000)
     }
 
     /// The amount in whole units, rounded up away from zero (`Quantity.Value`), saturating at 64 bits.
     #[must_use]
     pub fn value(self) -> i64 {
-        saturate(divide_up(self.0, NANO))
+        saturate(divide_up(self.nanos, NANO))
     }
 
     /// The amount in thousandths, rounded up away from zero (`Quantity.MilliValue`), saturating at 64 bits.
     #[must_use]
     pub fn milli_value(self) -> i64 {
-        saturate(divide_up(self.0, 1_000_000))
+        saturate(divide_up(self.nanos, 1_000_000))
+    }
+
+    /// The amount as a whole number times a power of ten of 1, 10^-3, 10^-6 or 10^-9, the largest that keeps it exact.
+    #[must_use]
+    pub fn scaled(self) -> (i128, i32) {
+        let fits = |divisor: i128| self.nanos % divisor == 0;
+        let (divisor, power) = match () {
+            () if fits(NANO) => (NANO, 0),
+            () if fits(1_000_000) => (1_000_000, -3),
+            () if fits(1000) => (1000, -6),
+            () => (1, -9),
+        };
+        (self.nanos / divisor, power)
     }
 
     /// The amount as a float, for ratios and output.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "ratios need no more than 53 bits")]
     pub fn as_f64(self) -> f64 {
-        self.0 as f64 / 1e9
+        self.nanos as f64 / 1e9
     }
 
     /// Whether the amount is below zero.
     #[must_use]
     pub const fn is_negative(self) -> bool {
-        self.0 < 0
+        self.nanos < 0
     }
 }
 
@@ -144,19 +213,41 @@ impl FromStr for Quantity {
         if nanos > i128::from(i64::MAX) * NANO {
             return Err(too_large());
         }
-        Ok(Self(if negative { -nanos } else { nanos }))
+        Ok(Self { nanos: if negative { -nanos } else { nanos }, format: format_of(suffix) })
     }
 }
 
 impl fmt::Display for Quantity {
-    /// Writes the amount in decimal form with the `m`, `u` or `n` suffix that keeps it exact.
+    /// Writes the amount exactly, in its format, with the largest suffix that leaves a whole number
+    /// (`Quantity.CanonicalizeBytes`): `1.5Gi` as `1536Mi`, `0.25` as `250m`, `3000` as `3k`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (divisor, suffix) in [(NANO, ""), (1_000_000, "m"), (1_000, "u")] {
-            if self.0 % divisor == 0 {
-                return write!(formatter, "{}{suffix}", self.0 / divisor);
+        const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+        const DECIMAL: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
+        let is_small = self.nanos.unsigned_abs() < 1024 * NANO.unsigned_abs();
+        let reduce = |mut number: i128, base: i128, most: usize| {
+            let mut power = 0;
+            while power < most && number != 0 && number % base == 0 {
+                number /= base;
+                power += 1;
             }
+            (number, power)
+        };
+        if matches!(self.format, Format::BinarySi) && !is_small {
+            let (number, power) = reduce(divide_up(self.nanos, NANO), 1024, BINARY.len() - 1);
+            return write!(formatter, "{number}{}", BINARY[power]);
         }
-        write!(formatter, "{}n", self.0)
+        if self.nanos == 0 {
+            return formatter.write_str("0");
+        }
+        let (number, power) = reduce(self.nanos, 1000, DECIMAL.len() - 1);
+        match self.format {
+            Format::DecimalExponent if DECIMAL[power].is_empty() => write!(formatter, "{number}"),
+            Format::DecimalExponent => {
+                let exponent = 3 * i32::try_from(power).unwrap_or(0) - 9;
+                write!(formatter, "{number}e{exponent}")
+            }
+            Format::DecimalSi | Format::BinarySi => write!(formatter, "{number}{}", DECIMAL[power]),
+        }
     }
 }
 
@@ -204,8 +295,28 @@ mod tests {
 
     #[test]
     fn is_written_exactly() {
-        for (text, written) in [("1500m", "1500m"), ("2", "2"), ("1Ki", "1024"), ("5n", "5n"), ("0.25", "250m")] {
-            assert_eq!(text.parse::<Quantity>().unwrap().to_string(), written);
+        let cases = [
+            ("1500m", "1500m"),
+            ("2", "2"),
+            ("0", "0"),
+            ("0Ki", "0"),
+            ("5n", "5n"),
+            ("0.25", "250m"),
+            ("1000", "1k"),
+            ("314572800", "314572800"),
+            ("200000000", "200M"),
+            ("400Mi", "400Mi"),
+            ("1.5Gi", "1536Mi"),
+            ("1024Mi", "1Gi"),
+            ("1Ki", "1Ki"),
+            ("0.5Ki", "512"),
+            ("1e3", "1e3"),
+            ("12E2", "1200"),
+            ("-2Gi", "-2Gi"),
+        ];
+        for (text, written) in cases {
+            assert_eq!(text.parse::<Quantity>().unwrap().to_string(), written, "{text}");
         }
+        assert_eq!("1Ki".parse(), Ok(Quantity::from_units(1024)), "the format makes no difference");
     }
 }

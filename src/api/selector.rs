@@ -1,6 +1,7 @@
 //! Label selectors and node selectors.
 
 use super::{Labels, Name};
+use std::fmt;
 
 /// The operator of a label selector requirement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,16 +61,59 @@ impl LabelSelector {
         Self { requirements: labels.iter().map(requirement).collect() }
     }
 
+    /// The same selector, which asks for this label besides.
+    #[must_use]
+    pub fn with_label(&self, key: &str, value: &str) -> Self {
+        let mut requirements = self.requirements.clone();
+        requirements.push(SelectorRequirement {
+            key: key.into(),
+            operator: SelectorOperator::In,
+            values: vec![value.into()],
+        });
+        Self { requirements }
+    }
+
     /// Whether `labels` meet every requirement.
     #[must_use]
     pub fn matches(&self, labels: &Labels) -> bool {
         self.requirements.iter().all(|requirement| requirement.matches(labels))
     }
 
+    /// The first label of which one value is asked for: what lacks it need not be compared with the rest.
+    #[must_use]
+    pub fn first_label(&self) -> Option<(&Name, &Name)> {
+        self.requirements.iter().find_map(|requirement| match requirement.values.as_slice() {
+            [value] if requirement.operator == SelectorOperator::In => Some((&requirement.key, value)),
+            _ => None,
+        })
+    }
+
     /// Whether there are no requirements (so that everything matches).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty()
+    }
+}
+
+/// As the API writes a selector into one line (apimachinery `labels.Selector.String`): `app=web,tier in (a,b),!canary`.
+impl fmt::Display for LabelSelector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut requirements: Vec<&SelectorRequirement> = self.requirements.iter().collect();
+        requirements.sort_by(|left, right| left.key.cmp(&right.key));
+        for (index, SelectorRequirement { key, operator, values }) in requirements.into_iter().enumerate() {
+            let mut values = values.clone();
+            values.sort_unstable();
+            let separator = if index == 0 { "" } else { "," };
+            formatter.write_str(separator)?;
+            match (operator, values.as_slice()) {
+                (SelectorOperator::In, [value]) => write!(formatter, "{key}={value}")?,
+                (SelectorOperator::In, values) => write!(formatter, "{key} in ({})", values.join(","))?,
+                (SelectorOperator::NotIn, values) => write!(formatter, "{key} notin ({})", values.join(","))?,
+                (SelectorOperator::Exists, _) => formatter.write_str(key)?,
+                (SelectorOperator::DoesNotExist, _) => write!(formatter, "!{key}")?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -167,6 +211,24 @@ mod tests {
 
     fn requirement(operator: NodeSelectorOperator, values: &[&str]) -> NodeSelectorRequirement {
         NodeSelectorRequirement { key: "k".into(), operator, values: values.iter().map(|v| Name::from(*v)).collect() }
+    }
+
+    #[test]
+    fn a_label_selector_on_one_line() {
+        let label_requirement = |key: &str, operator, values: &[&str]| SelectorRequirement {
+            key: key.into(),
+            operator,
+            values: values.iter().map(|value| Name::from(*value)).collect(),
+        };
+        let requirements = vec![
+            label_requirement("tier", SelectorOperator::In, &["b", "a"]),
+            label_requirement("canary", SelectorOperator::DoesNotExist, &[]),
+            label_requirement("env", SelectorOperator::NotIn, &["test"]),
+            label_requirement("owner", SelectorOperator::Exists, &[]),
+        ];
+        let selector = LabelSelector { requirements }.with_label("app", "web");
+        assert_eq!(selector.to_string(), "app=web,!canary,env notin (test),owner,tier in (a,b)");
+        assert_eq!(LabelSelector::default().to_string(), "");
     }
 
     #[test]

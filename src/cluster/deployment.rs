@@ -3,10 +3,9 @@
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
 use super::{
-    Change, Cluster, DeploymentId, NamespaceId, ObjectHead, PodId, ReplicaSet, ReplicaSetId, Scale, TemplateId,
-    WorkloadId,
+    Change, Cluster, DeploymentId, NamespaceId, ObjectHead, ReplicaSet, ReplicaSetId, Scale, TemplateId, WorkloadId,
 };
-use crate::api::{self, DeploymentStatus, Kind, Name};
+use crate::api::{self, DeploymentStatus, Kind, LabelSelector, Name};
 use crate::units::SimTime;
 
 /// A Deployment.
@@ -167,8 +166,8 @@ impl Resource for DeploymentId {
         cluster.update_deployment(self, |deployment| deployment.object.replicas = replicas);
     }
 
-    fn pods_of_scale(self, cluster: &Cluster) -> Vec<PodId> {
-        cluster.sets_of(self).flat_map(|set| set.pods.iter().copied()).collect()
+    fn scale_selector(self, cluster: &Cluster) -> Option<&LabelSelector> {
+        Some(&cluster.deployment(self).object.selector)
     }
 
     fn rollout_template(self, cluster: &Cluster) -> Option<TemplateId> {

@@ -3,7 +3,7 @@
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
 use super::{Change, Cluster, HpaId, NamespaceId, ObjectHead};
-use crate::api::{self, CrossVersionObjectReference, HpaStatus, Kind, Name};
+use crate::api::{self, HpaStatus, Kind, Name};
 use crate::units::SimTime;
 
 /// A HorizontalPodAutoscaler.
@@ -32,17 +32,10 @@ impl Cluster {
         self.hpas.iter().enumerate().map(|(index, object)| (HpaId::from_index(index), object))
     }
 
-    /// The HorizontalPodAutoscalers of a namespace that scale this object, in order of creation.
-    pub fn hpas_of_target(&self, namespace: NamespaceId, target: &CrossVersionObjectReference) -> &[HpaId] {
-        self.hpas_by_target.get(&(namespace, target.clone())).map_or(&[], Vec::as_slice)
-    }
-
     /// Creates a HorizontalPodAutoscaler, or replaces the spec of the one with its name.
     pub fn apply_hpa(&mut self, object: api::HorizontalPodAutoscaler, now: SimTime) -> HpaId {
         let namespace = self.namespace(&object.meta.namespace, now);
-        let target = (namespace, object.scale_target.clone());
         let id = if let Some(id) = self.find::<HpaId>(Kind::HorizontalPodAutoscaler, namespace, &object.meta.name) {
-            self.forget_target(id);
             let hpa = &mut self.hpas[id.index()];
             if hpa.object != object {
                 hpa.object = object;
@@ -61,8 +54,6 @@ impl Cluster {
             });
             id
         };
-        let of_target = self.hpas_by_target.entry(target).or_default();
-        of_target.insert(of_target.partition_point(|existing| *existing < id), id);
         self.changes.push(Change::HpaSpec(id));
         id
     }
@@ -82,20 +73,11 @@ impl Cluster {
         if self.hpas[id.index()].removed {
             return;
         }
-        self.forget_target(id);
         let hpa = &mut self.hpas[id.index()];
         hpa.removed = true;
         hpa.head.change(&mut self.versions);
         self.index.remove(Kind::HorizontalPodAutoscaler, id, Some(hpa.namespace), &hpa.object.meta.name);
         self.changes.push(Change::HpaRemoved(id));
-    }
-
-    /// Takes a HorizontalPodAutoscaler from those of its target.
-    fn forget_target(&mut self, id: HpaId) {
-        let hpa = &self.hpas[id.index()];
-        if let Some(hpas) = self.hpas_by_target.get_mut(&(hpa.namespace, hpa.object.scale_target.clone())) {
-            hpas.retain(|existing| *existing != id);
-        }
     }
 }
 

@@ -13,9 +13,6 @@ pub struct Interest {
 const _: () = assert!(ChangeKind::ALL.len() <= 64, "a kind for each bit of 64");
 
 impl Interest {
-    /// Nothing.
-    pub const NOTHING: Self = Self { kinds: 0, of_bare_pods: 0 };
-
     /// These kinds, whatever they speak of.
     #[must_use]
     pub const fn of(kinds: &[ChangeKind]) -> Self {
@@ -76,7 +73,6 @@ mod tests {
             (workloads, bound, true, false, "a bare pod"),
             (pods.and(workloads), bound, true, false, "neither wants it of a bare pod"),
             (pods.and(workloads), bound, false, true, "one of both wants it"),
-            (Interest::NOTHING, added, false, false, "nothing"),
         ];
         for (interest, change, is_bare, expected, why) in cases {
             assert_eq!(interest.wants(change, is_bare), expected, "{why}");

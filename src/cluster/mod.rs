@@ -60,7 +60,7 @@ pub use template::TemplateInfo;
 pub use uid::Uid;
 pub use workload::Workload;
 
-use crate::api::{self, Name, PodTemplate};
+use crate::api::{Name, PodTemplate};
 use crate::units::SimTime;
 use admission::AdmittedTemplates;
 use config::Configs;
@@ -88,10 +88,8 @@ pub struct Cluster {
     daemon_sets: Vec<DaemonSet>,
     services: Vec<Service>,
     hpas: Vec<Hpa>,
-    /// Those that exist, by what they scale.
     /// `status.nominatedNodeName`: of few pods, so that the others need no room for it.
     nominated: BTreeMap<PodId, NodeId>,
-    hpas_by_target: BTreeMap<(NamespaceId, api::CrossVersionObjectReference), Vec<HpaId>>,
     plain_objects: Vec<PlainObject>,
     configs: Configs,
     workloads: Vec<Workload>,

@@ -4,7 +4,7 @@
 use super::ids::for_object_id;
 use super::resource::{Resource, Scale};
 use super::{Cluster, NamespaceId, ObjectHead, ObjectId, PodId, TemplateId, WorkloadId};
-use crate::api::{Kind, Name, PodTemplate};
+use crate::api::{Kind, LabelSelector, Name, PodTemplate};
 use crate::units::SimTime;
 use std::sync::Arc;
 
@@ -53,10 +53,9 @@ impl Cluster {
         for_object_id!(object, id => id.scale(self))
     }
 
-    /// The pods that the selector of an object's scale matches, in order of creation by owner; none for kinds without the
-    /// subresource.
-    pub fn pods_of_scale(&self, object: ObjectId) -> Vec<PodId> {
-        for_object_id!(object, id => id.pods_of_scale(self))
+    /// The selector of an object's scale; `None` for kinds without the subresource.
+    pub fn scale_selector(&self, object: ObjectId) -> Option<&LabelSelector> {
+        for_object_id!(object, id => id.scale_selector(self))
     }
 
     /// Writes the scale of an object. Kinds without the subresource stay as they are.

@@ -5,7 +5,7 @@ use super::resource::Resource;
 use super::{
     Change, Cluster, DeploymentId, NamespaceId, ObjectHead, PodId, ReplicaSetId, Scale, TemplateId, WorkloadId,
 };
-use crate::api::{self, Kind, Name};
+use crate::api::{self, Kind, LabelSelector, Name};
 use crate::units::{SimDuration, SimTime};
 
 /// `status` of a ReplicaSet: what its controller last wrote.
@@ -38,6 +38,8 @@ pub struct ReplicaSet {
     pub base_template: TemplateId,
     /// `spec.replicas`.
     pub spec_replicas: i32,
+    /// `spec.selector`.
+    pub selector: LabelSelector,
     /// `spec.minReadySeconds`.
     pub min_ready: SimDuration,
     /// `status`.
@@ -81,6 +83,8 @@ pub struct NewReplicaSet {
     pub base_template: TemplateId,
     /// `spec.replicas`.
     pub replicas: i32,
+    /// `spec.selector`.
+    pub selector: LabelSelector,
     /// `spec.minReadySeconds`.
     pub min_ready: SimDuration,
     /// Revision.
@@ -119,6 +123,7 @@ impl Cluster {
             template: new.template,
             base_template: new.base_template,
             spec_replicas: new.replicas,
+            selector: new.selector,
             min_ready: new.min_ready,
             status: ReplicaSetStatus::default(),
             observed_generation: 0,
@@ -139,7 +144,7 @@ impl Cluster {
     /// Changes a ReplicaSet's spec, revision or annotations.
     pub fn update_replica_set(&mut self, id: ReplicaSetId, update: impl FnOnce(&mut ReplicaSet)) {
         let replica_set = &mut self.replica_sets[id.index()];
-        let spec = |set: &ReplicaSet| (set.spec_replicas, set.template, set.min_ready);
+        let spec = |set: &ReplicaSet| (set.spec_replicas, set.template, set.min_ready, set.selector.clone());
         let annotations = |set: &ReplicaSet| (set.revision, set.desired_annotation, set.max_annotation);
         let before = (spec(replica_set), annotations(replica_set));
         update(replica_set);
@@ -204,6 +209,7 @@ impl Apply for api::ReplicaSet {
             cluster.update_replica_set(id, |existing| {
                 existing.spec_replicas = self.replicas;
                 existing.template = template;
+                existing.selector.clone_from(&self.selector);
                 existing.min_ready = self.min_ready;
             });
             return None;
@@ -216,6 +222,7 @@ impl Apply for api::ReplicaSet {
             template,
             base_template: template,
             replicas: self.replicas,
+            selector: self.selector.clone(),
             min_ready: self.min_ready,
             revision: 0,
         };
@@ -258,8 +265,8 @@ impl Resource for ReplicaSetId {
         cluster.update_replica_set(self, |set| set.spec_replicas = replicas);
     }
 
-    fn pods_of_scale(self, cluster: &Cluster) -> Vec<PodId> {
-        cluster.replica_set(self).pods.clone()
+    fn scale_selector(self, cluster: &Cluster) -> Option<&LabelSelector> {
+        Some(&cluster.replica_set(self).selector)
     }
 
     fn owned_pods_mut(self, cluster: &mut Cluster) -> Option<&mut Vec<PodId>> {

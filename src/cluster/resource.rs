@@ -1,7 +1,7 @@
 //! What the API server offers on objects of any kind, by id.
 
 use super::{Cluster, ObjectHead, PodId, TemplateId, WorkloadId};
-use crate::api::{Kind, Name};
+use crate::api::{Kind, LabelSelector, Name};
 use crate::units::SimTime;
 
 /// `autoscaling/v1` Scale.
@@ -43,9 +43,9 @@ pub(super) trait Resource: Copy {
     /// Writes the scale subresource. An object without it stays as it is.
     fn set_scale(self, _cluster: &mut Cluster, _replicas: i32) {}
 
-    /// The pods that the selector of the scale matches, in order of creation by owner.
-    fn pods_of_scale(self, _cluster: &Cluster) -> Vec<PodId> {
-        Vec::new()
+    /// The selector of the scale subresource; `None` without it.
+    fn scale_selector(self, _cluster: &Cluster) -> Option<&LabelSelector> {
+        None
     }
 
     /// The template whose changes are rolled out to the object's pods; `None` of an object without rollouts.

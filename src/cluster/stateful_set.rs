@@ -3,7 +3,7 @@
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
 use super::{Change, Cluster, NamespaceId, ObjectHead, PodId, Scale, StatefulSetId, TemplateId, WorkloadId};
-use crate::api::{self, Kind, Name, StatefulSetStatus};
+use crate::api::{self, Kind, LabelSelector, Name, StatefulSetStatus};
 use crate::units::SimTime;
 
 /// A StatefulSet.
@@ -161,8 +161,8 @@ impl Resource for StatefulSetId {
         cluster.update_stateful_set(self, |set| set.object.replicas = replicas);
     }
 
-    fn pods_of_scale(self, cluster: &Cluster) -> Vec<PodId> {
-        cluster.stateful_set(self).pods.clone()
+    fn scale_selector(self, cluster: &Cluster) -> Option<&LabelSelector> {
+        Some(&cluster.stateful_set(self).object.selector)
     }
 
     fn rollout_template(self, cluster: &Cluster) -> Option<TemplateId> {

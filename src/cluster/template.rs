@@ -1,7 +1,7 @@
 //! Pod templates, one of each: what pods of one template have in common is computed once.
 
 use super::TemplateId;
-use crate::api::{Container, Name, PodSpec, PodTemplate, pod_requests};
+use crate::api::{Name, PodSpec, PodTemplate, pod_requests};
 use crate::units::{Bytes, MilliCpu};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -39,8 +39,23 @@ pub struct TemplateInfo {
     pub template: Arc<PodTemplate>,
     /// What one pod requests.
     pub requests: PodRequests,
-    /// CPU limit of the whole pod; `None` if a container has none.
-    pub cpu_limit: Option<MilliCpu>,
+}
+
+impl TemplateInfo {
+    /// The index of a container among `spec.containers`; the first where none is named.
+    #[must_use]
+    pub fn container(&self, name: Option<&str>) -> Option<usize> {
+        let containers = &self.template.spec.containers;
+        name.map_or(Some(0), |name| containers.iter().position(|container| *container.name == *name))
+    }
+
+    /// What the container of this index may use of CPU: its limit, or the pod's if that is less; `None` without a limit.
+    #[must_use]
+    pub fn cpu_limit(&self, container: usize) -> Option<MilliCpu> {
+        let spec = &self.template.spec;
+        let limit = spec.containers.get(container).and_then(|container| container.limits.cpu);
+        [limit, spec.pod_limits.cpu].into_iter().flatten().min()
+    }
 }
 
 /// All templates of a run.
@@ -59,12 +74,7 @@ impl Templates {
         }
         let id = TemplateId::from_index(self.infos.len());
         let spec = &template.spec;
-        let limit = |container: &Container| container.limits.cpu;
-        self.infos.push(TemplateInfo {
-            template: Arc::clone(template),
-            requests: PodRequests::of(spec),
-            cpu_limit: spec.pod_limits.cpu.or_else(|| spec.containers.iter().map(limit).sum()),
-        });
+        self.infos.push(TemplateInfo { template: Arc::clone(template), requests: PodRequests::of(spec) });
         self.ids.insert(Arc::clone(template), id);
         id
     }

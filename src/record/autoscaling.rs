@@ -23,8 +23,12 @@ pub struct AutoscalerSpec {
 pub struct MetricSpecRecord {
     /// Name as the controller reports it, for example `cpu resource utilization (percentage of request)`.
     pub name: SmolStr,
+    /// The resource of the pods or of a container, for example `cpu`; `None` of another metric.
+    pub resource: Option<SmolStr>,
     /// Target in percent, cores, bytes or the metric's own unit.
     pub target: f64,
+    /// The target as `kubectl get hpa` shows it, for example `60%`, `400Mi` or `30 (avg)`.
+    pub target_text: SmolStr,
 }
 
 /// A HorizontalPodAutoscaler as it is at the end of the run.
@@ -78,12 +82,14 @@ impl DecisionCounts {
 }
 
 /// What a decision found of one metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MetricRecord {
     /// Current value in the target's unit; absent when it failed.
     pub current: Option<f64>,
     /// Replicas that this metric alone asks for; absent when it failed.
     pub proposal: Option<i32>,
+    /// Why it failed, as the Event says it; empty when it did not.
+    pub error: SmolStr,
 }
 
 /// One decision of a HorizontalPodAutoscaler.
@@ -139,7 +145,7 @@ impl AutoscalingRecord {
     }
 
     /// Whether somebody who looks at the object sees the same decision, whatever the numbers behind it: replicas wanted,
-    /// conditions, and which metrics could be read.
+    /// conditions, and which metrics could not be read and why.
     pub(super) fn decides_as(&self, earlier: &Self) -> bool {
         !self.changes_replicas()
             && self.desired_replicas == earlier.desired_replicas
@@ -147,7 +153,7 @@ impl AutoscalingRecord {
             && self.scaling_active_reason == earlier.scaling_active_reason
             && self.scaling_limited_reason == earlier.scaling_limited_reason
             && self.metrics.len() == earlier.metrics.len()
-            && self.metrics.iter().zip(&earlier.metrics).all(|(now, before)| now.failed() == before.failed())
+            && self.metrics.iter().zip(&earlier.metrics).all(|(now, before)| now.error == before.error)
             && (Arc::ptr_eq(&self.autoscaler, &earlier.autoscaler) || self.autoscaler == earlier.autoscaler)
     }
 
@@ -157,13 +163,6 @@ impl AutoscalingRecord {
             && self.ready_pods == earlier.ready_pods
             && self.proposed_replicas == earlier.proposed_replicas
             && self.metrics == earlier.metrics
-    }
-}
-
-impl MetricRecord {
-    /// Whether the metric could not be read.
-    const fn failed(&self) -> bool {
-        self.proposal.is_none()
     }
 }
 

@@ -92,6 +92,7 @@ mod tests {
     use super::*;
     use crate::record::MetricRecord;
     use smallvec::smallvec;
+    use smol_str::SmolStr;
     use std::sync::Arc;
 
     /// A decision each 15 s: utilization, replicas before and after, and the reason of AbleToScale.
@@ -101,7 +102,11 @@ mod tests {
             autoscaler: Arc::default(),
             current_replicas: before,
             ready_pods: 3,
-            metrics: smallvec![MetricRecord { current: Some(utilization), proposal: Some(after) }],
+            metrics: smallvec![MetricRecord {
+                current: Some(utilization),
+                proposal: Some(after),
+                error: SmolStr::default()
+            }],
             proposed_replicas: Some(after),
             desired_replicas: after,
             able_to_scale_reason: reason,

@@ -234,21 +234,43 @@ pub fn events(facts: &Facts) -> ResultSet {
     set
 }
 
-/// `cpu: 52%/60%`, from the metric's name as the controller reports it.
+/// `cpu: 52%/60%`, `memory: 314572800/400Mi`; other metrics without their names (`formatHPAMetrics` of kubectl).
 fn target(metric: &MetricSpecRecord, found: &MetricRecord) -> String {
-    let (name, percent) = match metric.name.split_once(" resource utilization") {
-        Some((resource, _)) => (resource, "%"),
-        None => (metric.name.split_once(" resource").map_or(&*metric.name, |(resource, _)| resource), ""),
+    let name = metric.resource.as_ref().map(|resource| format!("{resource}: ")).unwrap_or_default();
+    let current = match found.current {
+        None => "<unknown>".to_owned(),
+        Some(percent) if metric.target_text.ends_with('%') => format!("{percent:.0}%"),
+        Some(value) => numbers::quantity(value),
     };
-    let current = found
-        .current
-        .map_or_else(|| "<unknown>".to_owned(), |current| format!("{}{percent}", numbers::trimmed(current, 3)));
-    format!("{name}: {current}/{}{percent}", numbers::trimmed(metric.target, 3))
+    format!("{name}{current}/{}", metric.target_text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn targets_are_as_kubectl_prints_them() {
+        let cases = [
+            (Some("cpu"), "60%", Some(52.0), "cpu: 52%/60%"),
+            (Some("memory"), "400Mi", Some(314_572_800.0), "memory: 314572800/400Mi"),
+            (Some("memory"), "400Mi", Some(200e6), "memory: 200M/400Mi"),
+            (Some("cpu"), "200m", Some(0.153), "cpu: 153m/200m"),
+            (Some("cpu"), "60%", None, "cpu: <unknown>/60%"),
+            (None, "30 (avg)", Some(12.5), "12500m/30 (avg)"),
+            (None, "1k", Some(1500.0), "1500/1k"),
+        ];
+        for (resource, target_text, current, expected) in cases {
+            let spec = MetricSpecRecord {
+                name: "".into(),
+                resource: resource.map(Into::into),
+                target: 0.0,
+                target_text: target_text.into(),
+            };
+            let found = MetricRecord { current, proposal: None, error: "".into() };
+            assert_eq!(target(&spec, &found), expected);
+        }
+    }
 
     #[test]
     fn ages_get_coarser_as_they_grow() {

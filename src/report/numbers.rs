@@ -159,6 +159,24 @@ pub(super) fn human_percent(ratio: f64) -> String {
     format!("{} %", trimmed(percent, digits))
 }
 
+/// A number of thousandths as a Kubernetes quantity, with the largest suffix that leaves a whole number: `1500m`, `200M`.
+#[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
+pub fn quantity(value: f64) -> String {
+    let mut number = (value * 1000.0).round() as i64;
+    if number == 0 {
+        return "0".to_owned();
+    }
+    let mut suffixes = ["m", "", "k", "M", "G", "T"].into_iter();
+    let mut suffix = suffixes.next().unwrap_or_default();
+    while number % 1000 == 0
+        && let Some(larger) = suffixes.next()
+    {
+        number /= 1000;
+        suffix = larger;
+    }
+    format!("{number}{suffix}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

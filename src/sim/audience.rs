@@ -1,23 +1,26 @@
 //! Who is told of which change.
 
 use super::operator::Operator;
+use super::prepare::Prepared;
 use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::settings::Client;
 use crate::autoscaler::hpa::controller::HpaController;
-use crate::cluster::{Change, ChangeKind, Interest};
+use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
 use crate::infra::faults::FaultInjector;
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
+use crate::workload::metric_sources::MetricSources;
 use crate::workload::traffic::Traffic;
 
 /// A part of the simulation that is told of changes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Recorder,
     Recovery,
     Traffic,
+    Metrics,
     Scheduler,
     Kubelets,
     Controllers,
@@ -45,23 +48,39 @@ pub(super) struct Audience {
 }
 
 impl Audience {
-    /// The audience of a run. A run without traffic, faults or actions has nobody to tell of what they would want.
-    pub(super) fn new(has_traffic: bool, has_faults: bool, has_actions: bool) -> Self {
-        let only_if = |has_it: bool, interest: Interest| if has_it { interest } else { Interest::NOTHING };
+    /// The audience of a run. Where there is no traffic, no fault and so on, nobody is told of what they would want.
+    pub(super) fn of_run(prepared: &Prepared) -> Self {
+        let (scenario, spec) = (&prepared.scenario, &prepared.scenario.spec);
+        let has_nothing_to_do = [
+            // Nothing but a fault is recovered from.
+            (Part::Recovery, scenario.faults.is_empty()),
+            (Part::Faults, scenario.faults.is_empty()),
+            (Part::Traffic, spec.traffic.is_empty()),
+            (Part::Metrics, spec.metrics.is_empty()),
+            (Part::Hpa, !prepared.has_autoscalers()),
+            (Part::Actions, scenario.actions.is_empty()),
+        ];
+        let idle = has_nothing_to_do.into_iter().filter_map(|(part, is_idle)| is_idle.then_some(part));
+        Self::new(&idle.collect::<Vec<_>>())
+    }
+
+    /// The audience of a run in which these parts have nothing to do.
+    fn new(idle: &[Part]) -> Self {
         let interests = [
             (Part::Recorder, Recorder::INTEREST),
-            // Nothing but a fault is recovered from.
-            (Part::Recovery, only_if(has_faults, RecoveryTracker::INTEREST)),
-            (Part::Traffic, only_if(has_traffic, Traffic::INTEREST)),
+            (Part::Recovery, RecoveryTracker::INTEREST),
+            (Part::Traffic, Traffic::INTEREST),
+            (Part::Metrics, MetricSources::INTEREST),
             (Part::Scheduler, Scheduler::<Client>::INTEREST),
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
-            (Part::Faults, only_if(has_faults, FaultInjector::INTEREST)),
-            (Part::Actions, only_if(has_actions, Operator::INTEREST)),
+            (Part::Faults, FaultInjector::INTEREST),
+            (Part::Actions, Operator::INTEREST),
         ];
         let parts = |kind: ChangeKind, is_bare: bool| {
-            let wanting = interests.iter().filter(|(_, interest)| interest.wants_kind(kind, is_bare));
+            let wanting =
+                interests.iter().filter(|(part, interest)| !idle.contains(part) && interest.wants_kind(kind, is_bare));
             Parts(wanting.fold(0, |parts, (part, _)| parts | 1 << *part as u8))
         };
         Self { parts: ChangeKind::ALL.iter().map(|kind| [parts(*kind, false), parts(*kind, true)]).collect() }
@@ -78,14 +97,17 @@ mod tests {
     use super::*;
     use crate::cluster::{PlainObjectId, PodId};
 
+    /// The parts that a run without traffic, faults, actions and so on has nothing for.
+    const IDLE: [Part; 6] = [Part::Recovery, Part::Faults, Part::Traffic, Part::Metrics, Part::Hpa, Part::Actions];
+
     #[test]
     fn few_are_told_of_a_bare_pod() {
-        let audience = Audience::new(false, false, false);
+        let audience = Audience::new(&IDLE);
         let pod = PodId::from_index(0);
         let cases = [
             (Change::PodRunning(pod), true, 0, "nobody"),
             (Change::PodReadiness(pod), true, 2, "the recorder, and the controllers for budgets"),
-            (Change::PodReadiness(pod), false, 3, "its owner and its autoscaler too"),
+            (Change::PodReadiness(pod), false, 2, "its owner too, which is one of the controllers"),
             (Change::PodAdded(pod), true, 3, "the recorder, the scheduler, and the controllers for its claims"),
             (
                 Change::StorageClass(PlainObjectId::from_index(0)),
@@ -97,8 +119,9 @@ mod tests {
         for (change, is_bare, expected, why) in cases {
             assert_eq!(audience.of(change, is_bare).0.count_ones(), expected, "{change:?}: {why}");
         }
-        let traffic = Audience::new(true, false, false);
-        assert!(traffic.of(Change::PodEndpoint(pod), false).have(Part::Traffic));
-        assert!(!traffic.of(Change::PodEndpoint(pod), true).have(Part::Traffic));
+        let all = Audience::new(&[]);
+        assert!(all.of(Change::PodReadiness(pod), true).have(Part::Hpa), "a selector may match bare pods");
+        assert!(all.of(Change::PodEndpoint(pod), false).have(Part::Traffic));
+        assert!(!all.of(Change::PodEndpoint(pod), true).have(Part::Traffic));
     }
 }

@@ -1,8 +1,8 @@
 //! The decisions of the HorizontalPodAutoscalers as facts.
 
 use crate::api::{HpaConditionType, MetricSpec, MetricTarget, MetricValueStatus, MilliValue, Name};
-use crate::autoscaler::hpa::MetricName;
 use crate::autoscaler::hpa::controller::HpaReport;
+use crate::autoscaler::hpa::{FailureMessage, MetricName};
 use crate::cluster::{Cluster, Hpa, HpaId};
 use crate::record::{AutoscalerRecord, AutoscalerSpec, AutoscalingRecord, DecisionLog, MetricRecord, MetricSpecRecord};
 use crate::units::{SimDuration, SimTime};
@@ -43,7 +43,13 @@ impl AutoscalingLog {
         let metrics = found.map(|(result, spec)| {
             let proposal = result.as_ref().ok();
             let (current, _) = metric_values(spec, proposal.map(|proposal| &proposal.current));
-            MetricRecord { current, proposal: proposal.map(|proposal| proposal.replicas) }
+            let namespace = &cluster.hpa(report.hpa).object.meta.namespace;
+            let error = result.as_ref().err().map(|failure| FailureMessage { spec, namespace, failure }.to_string());
+            MetricRecord {
+                current,
+                proposal: proposal.map(|proposal| proposal.replicas),
+                error: error.unwrap_or_default().into(),
+            }
         });
         let record = AutoscalingRecord {
             at: now,
@@ -84,7 +90,15 @@ impl AutoscalingLog {
 fn spec(hpa: &Hpa, cluster: &Cluster) -> AutoscalerSpec {
     let metric = |spec| {
         let (_, target) = metric_values(spec, None);
-        MetricSpecRecord { name: Name::from(MetricName(spec).to_string()), target }
+        MetricSpecRecord {
+            name: Name::from(MetricName(spec).to_string()),
+            resource: match spec {
+                MetricSpec::Resource { name, .. } | MetricSpec::ContainerResource { name, .. } => Some(name.clone()),
+                MetricSpec::Pods { .. } | MetricSpec::Object { .. } | MetricSpec::External { .. } => None,
+            },
+            target,
+            target_text: target_text(spec).into(),
+        }
     };
     let target = &hpa.object.scale_target;
     AutoscalerSpec {
@@ -95,14 +109,30 @@ fn spec(hpa: &Hpa, cluster: &Cluster) -> AutoscalerSpec {
     }
 }
 
-/// The current value and the target of a metric in the target's unit: percent, cores, bytes, or the metric's own.
-fn metric_values(spec: &MetricSpec, current: Option<&MetricValueStatus>) -> (Option<f64>, f64) {
+/// The target of a metric as `kubectl get hpa` shows it.
+fn target_text(spec: &MetricSpec) -> String {
+    match (target_of(spec), spec) {
+        (MetricTarget::Utilization(percent), _) => format!("{percent}%"),
+        (MetricTarget::AverageValue(value), MetricSpec::Object { .. } | MetricSpec::External { .. }) => {
+            format!("{value} (avg)")
+        }
+        (MetricTarget::AverageValue(value) | MetricTarget::Value(value), _) => value.to_string(),
+    }
+}
+
+/// The target of a metric.
+fn target_of(spec: &MetricSpec) -> &MetricTarget {
     let (MetricSpec::Resource { target, .. }
     | MetricSpec::ContainerResource { target, .. }
     | MetricSpec::Pods { target, .. }
     | MetricSpec::Object { target, .. }
     | MetricSpec::External { target, .. }) = spec;
-    match target {
+    target
+}
+
+/// The current value and the target of a metric in the target's unit: percent, cores, bytes, or the metric's own.
+fn metric_values(spec: &MetricSpec, current: Option<&MetricValueStatus>) -> (Option<f64>, f64) {
+    match target_of(spec) {
         MetricTarget::Utilization(percent) => {
             (current.and_then(|current| current.average_utilization).map(f64::from), f64::from(*percent))
         }

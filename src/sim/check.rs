@@ -1,11 +1,12 @@
 //! What can be checked only when a scenario, its manifests and its traces are together.
 
 use super::applied_object::AppliedObject;
+use super::check_autoscalers;
 use super::check_names;
 use super::config_references;
 use super::prepared_arrivals::PreparedArrivals;
 use super::totals;
-use crate::api::{MetricSpec, Name, Object};
+use crate::api::{Name, Object};
 use crate::input::scenario::Scenario;
 use crate::input::{Diagnostic, Diagnostics};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +24,9 @@ pub fn check(
         check_names::check(scenario, &all, arrivals, diagnostics);
     }
     config_references::check(scenario, &all, arrivals, diagnostics);
+    check_traffic(scenario, &all, diagnostics);
     check_objects(scenario, &all, diagnostics);
+    check_autoscalers::check(scenario, &all, diagnostics);
     check_owners(scenario, objects, diagnostics);
 }
 
@@ -57,15 +60,24 @@ fn check_owners(scenario: &Scenario, objects: &[Object], diagnostics: &mut Diagn
     diagnostics.push(Diagnostic::warning(file, message).with_hint(Some(hint.to_owned())));
 }
 
-/// What a metric is called that nothing in the simulation produces; `None` for one that the pods' usage gives.
-fn unsimulated_metric(metric: &MetricSpec) -> Option<String> {
-    match metric {
-        MetricSpec::Resource { name, .. } | MetricSpec::ContainerResource { name, .. } => {
-            (!matches!(&**name, "cpu" | "memory")).then(|| format!("resource metric `{name}`"))
+/// Each version of a traffic entry's target has the container that serves.
+fn check_traffic(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnostics) {
+    for (index, traffic) in scenario.spec.traffic.iter().enumerate() {
+        let (Some(container), target) = (&traffic.container, &traffic.target) else { continue };
+        let versions = all.iter().filter(|object| {
+            let meta = object.meta();
+            object.kind() == target.kind && *meta.name == *target.name && *meta.namespace == *target.namespace
+        });
+        for template in versions.filter_map(|object| object.pod_template()) {
+            let names: Vec<&str> = template.spec.containers.iter().map(|container| &*container.name).collect();
+            if !names.contains(&container.as_str()) {
+                let message = format!("container `{container}` does not exist in `{target}`");
+                let hint = format!("its containers are {}", names.join(", "));
+                let field = format!("spec.traffic[{index}].container");
+                diagnostics.push(scenario.error_at(&field, message).with_hint(Some(hint)));
+                break;
+            }
         }
-        MetricSpec::Pods { metric, .. } => Some(format!("pods metric `{}`", metric.name)),
-        MetricSpec::Object { metric, .. } => Some(format!("object metric `{}`", metric.name)),
-        MetricSpec::External { metric, .. } => Some(format!("external metric `{}`", metric.name)),
     }
 }
 
@@ -78,22 +90,6 @@ fn check_objects(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnos
     };
     let templates = || all.iter().filter_map(|object| Some((&object.meta().namespace, object.pod_template()?)));
     for object in all {
-        if let Object::HorizontalPodAutoscaler(hpa) = object {
-            let target = &hpa.scale_target;
-            let exists = all.iter().any(|object| {
-                let meta = object.meta();
-                *object.kind().as_str() == *target.kind
-                    && meta.name == target.name
-                    && meta.namespace == hpa.meta.namespace
-            });
-            if !exists {
-                warn(object, format!("its target {} `{}` does not exist", target.kind, target.name));
-            }
-            for metric in hpa.metrics.iter().filter_map(unsimulated_metric) {
-                let effect = "so its reconciles see this metric fail and never scale down";
-                warn(object, format!("{metric} is not simulated, {effect}"));
-            }
-        }
         // That a workload selects its own pods was checked when it was read.
         let selector = object.selector().filter(|_| object.pod_template().is_none());
         if let Some(selector) = selector

@@ -3,7 +3,7 @@
 
 use super::prepared_arrivals::PreparedArrivals;
 use crate::api::{Kind, Object};
-use crate::input::scenario::{ActionVerb, FaultScope, Scenario, Target};
+use crate::input::scenario::{ActionVerb, FaultScope, MetricValue, Scenario, Target};
 use crate::input::similar::{Tolerance, nearest};
 use crate::input::{Diagnostic, Diagnostics};
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,6 +143,16 @@ pub(super) fn check(
     let traffic = scenario.spec.traffic.iter().enumerate().filter(|(_, traffic)| !existing.has(&traffic.target));
     for (index, traffic) in traffic {
         diagnostics.push(no_object(&format!("spec.traffic[{index}].target"), &traffic.target));
+    }
+    for (index, metric) in scenario.spec.metrics.iter().enumerate() {
+        let queue = match &metric.value {
+            MetricValue::Queue(queue) => Some(("value.queue.target", &queue.target)),
+            MetricValue::Series(_) | MetricValue::Traffic(_) => None,
+        };
+        let targets = metric.target.iter().map(|target| ("target", target)).chain(queue);
+        for (field, target) in targets.filter(|(_, target)| !existing.has(target)) {
+            diagnostics.push(no_object(&format!("spec.metrics[{index}].{field}"), target));
+        }
     }
     for (index, fault) in scenario.faults.iter().enumerate() {
         diagnostics.extend(check_fault(index, &fault.scope, &existing, scenario, &no_node, &no_object));

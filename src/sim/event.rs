@@ -5,6 +5,7 @@ use crate::controllers::common::event::ControllerEvent;
 use crate::infra::faults::FaultEvent;
 use crate::kubelet::controller::KubeletEvent;
 use crate::scheduler::SchedulerEvent;
+use crate::workload::metric_sources::MetricChange;
 use crate::workload::traffic::RateChange;
 
 /// An event of a simulation.
@@ -42,6 +43,8 @@ pub enum Event {
     Scheduler(SchedulerEvent),
     /// The HorizontalPodAutoscaler controller does something.
     Hpa(HpaEvent),
+    /// A metric that the scenario gives changes.
+    Metric(MetricChange),
 }
 
 macro_rules! from_room_event {
@@ -56,6 +59,7 @@ macro_rules! from_room_event {
 
 from_room_event!(
     Traffic(RateChange),
+    Metric(MetricChange),
     Fault(FaultEvent),
     Kubelet(KubeletEvent),
     Controller(ControllerEvent),

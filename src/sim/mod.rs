@@ -7,6 +7,7 @@ mod arrivals;
 mod audience;
 mod autoscaling_log;
 mod check;
+mod check_autoscalers;
 mod check_names;
 mod config_references;
 mod document_fields;

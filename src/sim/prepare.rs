@@ -147,6 +147,12 @@ impl Prepared {
         start_of(&self.scenario)
     }
 
+    /// Whether there is ever a HorizontalPodAutoscaler.
+    pub(super) fn has_autoscalers(&self) -> bool {
+        let applied = self.applied.iter().flatten().map(|applied| &applied.object);
+        self.objects.iter().chain(applied).any(|object| matches!(object, Object::HorizontalPodAutoscaler(_)))
+    }
+
     /// The same scenario with other values at some paths: a point of a sweep. Files are read again, since the paths may
     /// lead to other ones.
     ///

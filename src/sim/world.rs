@@ -20,6 +20,7 @@ use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::{DecisionPath, Scheduler};
 use crate::units::{SimDuration, SimTime};
+use crate::workload::metric_sources::MetricSources;
 use crate::workload::traffic::Traffic;
 use std::hash::{Hash, Hasher};
 
@@ -32,6 +33,7 @@ pub struct World<'a> {
     pub(super) scheduler: Scheduler<Client>,
     pub(super) kubelets: Kubelets,
     pub(super) traffic: Traffic,
+    metrics: MetricSources,
     pub(super) hpa: HpaController,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
@@ -75,6 +77,7 @@ impl<'a> World<'a> {
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, streams),
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
+            metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: HpaController::new(
                 settings::hpa_config(spec),
                 metrics_server,
@@ -87,11 +90,7 @@ impl<'a> World<'a> {
             operator,
             arrivals: Arrivals::new(prepared, streams)?,
             invariants: InvariantCheck::default(),
-            audience: Audience::new(
-                !spec.traffic.is_empty(),
-                !scenario.faults.is_empty(),
-                !scenario.actions.is_empty(),
-            ),
+            audience: Audience::of_run(prepared),
             changes: Vec::new(),
             events: Vec::new(),
             checksum: Checksum::default(),
@@ -108,6 +107,7 @@ impl<'a> World<'a> {
         self.arrivals.add_nodes(self.prepared, cluster, queue);
         self.operator.start(cluster, queue);
         self.traffic.start(queue);
+        self.metrics.start(queue);
         self.faults.start(queue);
         self.settle();
         self.arrivals.start(&mut self.queue)
@@ -141,9 +141,13 @@ impl<'a> World<'a> {
             }
             Event::Scheduler(event) => self.scheduler.handle(event, cluster, queue),
             Event::Kubelet(event) => self.kubelets.handle(event, cluster, queue),
-            Event::Traffic(change) => self.traffic.handle(change, cluster, queue),
+            Event::Traffic(change) => {
+                self.traffic.handle(change, cluster, queue);
+                self.metrics.note_rate(change);
+            }
+            Event::Metric(change) => self.metrics.handle(change, queue),
             Event::Hpa(event) => {
-                let usage = Usage { traffic: &self.traffic, kubelets: &self.kubelets };
+                let usage = Usage { traffic: &self.traffic, metrics: &self.metrics, kubelets: &self.kubelets };
                 if let Some(report) = self.hpa.handle(event, cluster, &usage, queue) {
                     self.recorder.note_autoscaling(&report, cluster, now);
                 }
@@ -208,6 +212,9 @@ impl<'a> World<'a> {
         if parts.have(Part::Traffic) {
             self.traffic.observe(change, cluster, now);
         }
+        if parts.have(Part::Metrics) {
+            self.metrics.observe(change, cluster, now);
+        }
         if parts.have(Part::Scheduler) {
             self.scheduler.observe(change, cluster, queue);
         }
@@ -228,13 +235,16 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Tells the recorder and the autoscaler about loads that changed.
+    /// Tells the recorder and the autoscaler about loads and metrics that changed.
     fn pass_on_load(&mut self) {
-        let Self { queue, cluster, recorder, hpa, traffic, .. } = self;
+        let Self { queue, cluster, recorder, hpa, traffic, metrics, .. } = self;
         let now = queue.now();
         for (workload, before, load) in traffic.take_changed() {
             recorder.note_load(workload, &before, &load, cluster, now);
-            hpa.input_changed(workload, queue);
+            hpa.load_changed(workload, queue);
+        }
+        for name in metrics.take_changed() {
+            hpa.metric_changed(&name, queue);
         }
     }
 

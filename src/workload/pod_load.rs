@@ -22,6 +22,8 @@ pub struct PodLoad {
     pub traffic: u32,
     /// Index of its curve in the entry.
     pub curve: u32,
+    /// Index of the container that serves.
+    pub container: u32,
     /// Where it runs.
     pub node: Option<NodeId>,
     /// When its containers started.
@@ -39,10 +41,11 @@ pub struct PodLoad {
 
 impl PodLoad {
     /// A pod whose containers start at `running` and that does not serve yet.
-    pub fn new(traffic: u32, curve: u32, node: Option<NodeId>, running: SimTime) -> Self {
+    pub fn new(traffic: u32, curve: u32, container: u32, node: Option<NodeId>, running: SimTime) -> Self {
         Self {
             traffic,
             curve,
+            container,
             node,
             running,
             ended: None,
@@ -130,7 +133,7 @@ mod tests {
     fn a_pod_that_comes_and_goes_keeps_its_recent_spans() {
         let mut curve = UsageCurve::new(None);
         curve.set(SimTime::ZERO, 300.0, 0.0);
-        let mut load = PodLoad::new(0, 0, None, SimTime::ZERO);
+        let mut load = PodLoad::new(0, 0, 0, None, SimTime::ZERO);
         for minute in 0..10_000 {
             let now = SimTime::from_secs(minute * 60);
             load.set_serving(minute % 2 == 0, &curve, now, now - SimDuration::from_secs(75));

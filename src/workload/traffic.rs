@@ -1,8 +1,9 @@
 //! The fluid model of request load: a rate times a cost per request, shared evenly among the pods that serve.
 //!
 //! Requests go to the ready endpoints. A pod serves its share while its machine is not down; an endpoint whose machine is
-//! down gets its share too until the control plane notices, and that part is unserved. A pod's CPU usage is its share plus
-//! an idle part, clipped at its CPU limit; what the limits cut off is unserved too. Usage is piecewise constant, so CPU time is
+//! down gets its share too until the control plane notices, and that part is unserved. One container of a
+//! pod serves. Its CPU usage is its share plus an idle part, clipped at its CPU limit; what the limits cut off is unserved too.
+//! The other containers use nothing. Usage is piecewise constant, so CPU time is
 //! an exact integral that can be asked for at any instant of the recent past: scrapes of the metrics pipeline cost
 //! nothing until somebody reads them.
 //!
@@ -28,6 +29,8 @@ pub struct RateChange {
 #[derive(Debug)]
 struct Entry {
     target: scenario::Target,
+    /// The container that serves; `None` is the first.
+    container: Option<String>,
     workload: Option<WorkloadId>,
     rate: RateCurve,
     current_rate: f64,
@@ -82,6 +85,7 @@ impl Traffic {
     pub fn new(entries: &[scenario::Traffic], midnight: SimTime, reach: SimDuration) -> Self {
         let prepare = |entry: &scenario::Traffic| Entry {
             target: entry.target.clone(),
+            container: entry.container.clone(),
             workload: None,
             rate: RateCurve::new(&entry.rate, midnight),
             current_rate: 0.0,
@@ -191,7 +195,10 @@ impl Traffic {
             return;
         }
         let load = slot.get_or_insert_with(|| {
-            let limit = cluster.template_of(id).cpu_limit;
+            let template = cluster.template_of(id);
+            // Every version of the target has the container: that was checked when the scenario was read.
+            let container = template.container(entry.container.as_deref()).unwrap_or_default();
+            let limit = template.cpu_limit(container);
             let curve = entry.curves.iter().position(|curve| curve.limit() == limit).unwrap_or_else(|| {
                 entry.curves.push(UsageCurve::new(limit));
                 entry.serving.push(0);
@@ -199,7 +206,7 @@ impl Traffic {
             });
             entry.running += 1;
             let number = |position| u32::try_from(position).unwrap_or(u32::MAX);
-            Box::new(PodLoad::new(number(index), number(curve), pod.node, now))
+            Box::new(PodLoad::new(number(index), number(curve), number(container), pod.node, now))
         });
         let was_running = load.ended.is_none();
         let was_serving = load.serves();
@@ -282,6 +289,24 @@ impl Traffic {
         {
             self.changed.push((workload, before, load));
         }
+    }
+
+    /// Requests per second of an entry, by its index in the scenario.
+    pub fn rate(&self, entry: usize) -> f64 {
+        self.entries.get(entry).map_or(0.0, |entry| entry.current_rate)
+    }
+
+    /// Requests per second that a pod gets; none unless it serves.
+    pub fn rate_of(&self, pod: PodId) -> f64 {
+        let load = self.pods.get(pod.index()).and_then(Option::as_deref).filter(|load| load.serves());
+        load.and_then(|load| self.entries.get(load.traffic as usize))
+            .map_or(0.0, |entry| entry.current_rate / float(entry.serving.iter().sum::<i64>() + entry.dead))
+    }
+
+    /// The index of the container that uses what a pod uses; `None` for pods without traffic.
+    pub fn loaded_container(&self, pod: PodId) -> Option<usize> {
+        let load = self.pods.get(pod.index())?.as_deref()?;
+        usize::try_from(load.container).ok()
     }
 
     /// CPU time that a pod has used between two times of the recent past, in millicore-nanoseconds; `None` for pods

@@ -3,6 +3,7 @@
 mod apply;
 mod behaviour;
 mod cases;
+mod cases_hpa;
 mod cli;
 mod client_rate;
 mod company;

@@ -130,6 +130,7 @@ fn decision(
     let metric = MetricRecord {
         current: Some((rate / before.max(1) as f64).round()),
         proposal: Some(i32::try_from(proposed).unwrap()),
+        error: "".into(),
     };
     AutoscalingRecord {
         at,
@@ -172,7 +173,9 @@ pub fn day() -> Facts {
         target: "Deployment/web".into(),
         metrics: vec![MetricSpecRecord {
             name: "cpu resource utilization (percentage of request)".into(),
+            resource: Some("cpu".into()),
             target: 60.0,
+            target_text: "60%".into(),
         }],
     });
     let mut decisions = DecisionLog::new(SimDuration::from_secs(60));

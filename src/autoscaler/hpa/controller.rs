@@ -4,19 +4,23 @@
 //! changed, and every window has passed, its answer cannot change either: the object then sleeps, and wakes with its
 //! phase kept when something changes.
 
+use super::desired_replicas::ReconcileError;
+use super::messages::events;
+use super::selected_pods::SelectedPods;
+use super::simulated_metrics::{SimulatedMetrics, UsageSource};
 use super::{
-    HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod, HpaState, MetricsSource, PodReadyCondition, Scale,
-    ScaleSelector, TimedReplicas, desired_replicas,
+    HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod, HpaState, PodReadyCondition, Scale, ScaleSelector,
+    TimedReplicas, desired_replicas,
 };
-use crate::api::{ConditionStatus, CrossVersionObjectReference, HpaStatus, MetricIdentifier, MilliValue};
-use crate::autoscaler::metrics::{MetricsServer, PodMetric, ScrapeWindow};
+use crate::api::{ConditionStatus, HpaStatus, MetricSpec, Name};
+use crate::autoscaler::metrics::MetricsServer;
 use crate::cluster::{
-    self, ApiEvent, Change, ChangeKind, Cluster, EventObject, Hpa, HpaId, Interest, ObjectId, PodId, Severity,
-    WorkloadId,
+    ApiEvent, Change, ChangeKind, Cluster, EventObject, Hpa, HpaId, Interest, ObjectId, PodId, Severity, WorkloadId,
 };
-use crate::engine::{Agenda, Latency, RandomStream, RandomStreams, draw_phase, scatter};
-use crate::units::{Bytes, SimDuration, SimTime};
+use crate::engine::{Agenda, Latency, RandomStream, RandomStreams, draw_phase};
+use crate::units::{SimDuration, SimTime};
 use rand::Rng;
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// An event of the controller.
@@ -24,16 +28,6 @@ use smallvec::SmallVec;
 pub enum HpaEvent {
     /// An object is reconciled.
     Sync(HpaId),
-}
-
-/// What the pods use, for the metrics pipeline to sample.
-pub trait UsageSource {
-    /// CPU time that a pod has used within a window; zero if nothing loads it.
-    fn cpu_used(&self, pod: PodId, window: ScrapeWindow) -> SimDuration;
-    /// Memory that a pod uses at a time.
-    fn memory(&self, pod: PodId, time: SimTime) -> Bytes;
-    /// Since when the containers of a pod have been running without a restart.
-    fn running_since(&self, pod: PodId) -> Option<SimTime>;
 }
 
 /// What became of a reconcile, for the records.
@@ -76,52 +70,16 @@ pub struct HpaController {
     entries: Vec<Entry>,
     /// The objects that scale each workload, by its id, in order of creation.
     by_workload: Vec<SmallVec<[HpaId; 1]>>,
+    /// The objects that ask for each metric that is not metrics-server's, by its name. Only looked up, never iterated.
+    by_metric: FxHashMap<Name, Vec<HpaId>>,
+    /// The pods that each object reads.
+    selected: SelectedPods,
     /// How long a reconcile takes: its object waits a sync period from the end of it.
     latency: Latency,
     /// When in their sync period the objects of the start of the run are reconciled.
     sync_phases: RandomStream,
     /// Seed of the phases in which the kubelets look at containers.
     look_phases: u64,
-}
-
-/// The metrics APIs over the usage of the simulated pods.
-struct SimulatedMetrics<'a, U> {
-    usage: &'a U,
-    server: &'a MetricsServer,
-    pods: &'a [PodId],
-    views: &'a [HpaPod<'a>],
-    /// Seed of the phases in which the kubelets look at the pods' containers.
-    phases: u64,
-    now: SimTime,
-}
-
-impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
-    fn resource(&self, pod: usize, resource: &str, container: Option<&str>) -> Option<PodMetric> {
-        let id = *self.pods.get(pod)?;
-        // The share of a pod's usage per container is not simulated: a single container has it all.
-        if container.is_some() && self.views.get(pod).is_none_or(|pod| pod.spec.containers.len() != 1) {
-            return None;
-        }
-        let phase = scatter(self.phases, id.index() as u64);
-        let window = self.server.window(self.now, self.usage.running_since(id)?, phase)?;
-        match resource {
-            "cpu" => window.cpu(self.usage.cpu_used(id, window)),
-            "memory" => Some(window.memory(|time| self.usage.memory(id, time))),
-            _ => None,
-        }
-    }
-
-    fn pods_metric(&self, _pod: usize, _metric: &MetricIdentifier) -> Option<MilliValue> {
-        None
-    }
-
-    fn object_metric(&self, _object: &CrossVersionObjectReference, _metric: &MetricIdentifier) -> Option<MilliValue> {
-        None
-    }
-
-    fn external_metric(&self, _metric: &MetricIdentifier) -> Option<MilliValue> {
-        None
-    }
 }
 
 impl HpaController {
@@ -132,6 +90,8 @@ impl HpaController {
             metrics_server,
             entries: Vec::new(),
             by_workload: Vec::new(),
+            by_metric: FxHashMap::default(),
+            selected: SelectedPods::default(),
             latency,
             sync_phases: streams.stream("phase/hpa"),
             look_phases: streams.stream("phase/housekeeping").next_u64(),
@@ -148,6 +108,7 @@ impl HpaController {
     /// The changes that it acts on.
     pub const INTEREST: Interest = Interest::of(&[
         ChangeKind::HpaSpec,
+        ChangeKind::HpaRemoved,
         ChangeKind::DesiredReplicas,
         ChangeKind::PodAdded,
         ChangeKind::PodRunning,
@@ -157,16 +118,23 @@ impl HpaController {
         ChangeKind::PodEnded,
         ChangeKind::PodRemoved,
         ChangeKind::ReplicaSetStatus,
-    ])
-    .without_bare_pods();
+    ]);
 
     /// A change of the cluster.
     pub fn observe<A: Agenda<HpaEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
         match change {
             Change::HpaSpec(id) => {
                 let entry = self.entry(id);
-                if entry.is_known {
-                    entry.target = None;
+                let is_known = entry.is_known;
+                entry.target = None;
+                self.note_selector(id, cluster);
+                for name in cluster.hpa(id).object.metrics.iter().filter_map(other_metric) {
+                    let hpas = self.by_metric.entry(name.clone()).or_default();
+                    if !hpas.contains(&id) {
+                        hpas.push(id);
+                    }
+                }
+                if is_known {
                     return self.wake(id, agenda);
                 }
                 let (now, period) = (agenda.now(), self.config.sync_period);
@@ -178,7 +146,9 @@ impl HpaController {
                     Entry { is_known: true, input_changed: now, planned: true, due: now + phase, ..Entry::default() };
                 agenda.schedule(entry.due, HpaEvent::Sync(id));
             }
-            Change::DesiredReplicas(workload) => self.input_changed(workload, agenda),
+            Change::HpaRemoved(id) => self.selected.set_selector(id, cluster.hpa(id).namespace, None),
+            Change::DesiredReplicas(workload) => self.target_changed(workload, agenda),
+            Change::ReplicaSetStatus(id) => self.target_changed(cluster.replica_set(id).workload, agenda),
             Change::PodAdded(pod)
             | Change::PodRunning(pod)
             | Change::PodReadiness(pod)
@@ -186,19 +156,44 @@ impl HpaController {
             | Change::PodTerminating(pod)
             | Change::PodEnded(pod)
             | Change::PodRemoved(pod) => {
-                if let Some(workload) = cluster.pod(pod).workload {
-                    self.input_changed(workload, agenda);
+                self.selected.refresh(cluster);
+                let hpas = match change {
+                    Change::PodAdded(_) => self.selected.add(pod, cluster),
+                    Change::PodRemoved(_) => self.selected.remove(pod, cluster),
+                    _ => self.selected.selecting(pod, cluster),
+                };
+                for id in hpas {
+                    self.wake(id, agenda);
                 }
             }
-            Change::ReplicaSetStatus(id) => self.input_changed(cluster.replica_set(id).workload, agenda),
             _ => {}
         }
     }
 
-    /// Something that the reconciles of a workload's autoscaler read has changed: its pods, or the load on them.
-    pub fn input_changed<A: Agenda<HpaEvent>>(&mut self, workload: WorkloadId, agenda: &mut A) {
+    /// Notes the selector of an object's scale.
+    fn note_selector(&mut self, id: HpaId, cluster: &Cluster) {
+        let selector = self.target(id, cluster).and_then(|target| cluster.scale_selector(target));
+        self.selected.set_selector(id, cluster.hpa(id).namespace, selector);
+    }
+
+    /// The scale of a workload has changed.
+    fn target_changed<A: Agenda<HpaEvent>>(&mut self, workload: WorkloadId, agenda: &mut A) {
         let Some(hpas) = self.by_workload.get(workload.index()) else { return };
         for id in hpas.clone() {
+            self.wake(id, agenda);
+        }
+    }
+
+    /// The load on the pods of a workload has changed.
+    pub fn load_changed<A: Agenda<HpaEvent>>(&mut self, workload: WorkloadId, agenda: &mut A) {
+        for id in self.selected.of_workload(workload) {
+            self.wake(id, agenda);
+        }
+    }
+
+    /// A metric that is not metrics-server's has changed.
+    pub fn metric_changed<A: Agenda<HpaEvent>>(&mut self, name: &Name, agenda: &mut A) {
+        for id in self.by_metric.get(name).cloned().unwrap_or_default() {
             self.wake(id, agenda);
         }
     }
@@ -262,25 +257,47 @@ impl HpaController {
         let took = self.latency.draw();
         let target = self.target(id, cluster);
         let workload = target.and_then(|target| cluster.workload_of(target));
-        let pods = target.map(|target| cluster.pods_of_scale(target)).unwrap_or_default();
+        self.note_selector(id, cluster);
+        self.selected.refresh(cluster);
+        let pods = self.selected.pods(id);
+        let overlapping = self.selected.overlapping(id);
         let views: Vec<HpaPod<'_>> = pods.iter().map(|pod| view(cluster, *pod)).collect();
-        let metrics =
-            SimulatedMetrics { usage, server: &server, pods: &pods, views: &views, phases: self.look_phases, now };
-        let scale = target.and_then(|target| scale_of(cluster, id, target));
+        let metrics = SimulatedMetrics {
+            usage,
+            server: &server,
+            cluster,
+            namespace: &cluster.hpa(id).object.meta.namespace,
+            pods,
+            views: &views,
+            phases: self.look_phases,
+            now,
+        };
+        let scale = target.and_then(|target| cluster.scale_of(target)).map(|scale| Scale {
+            spec_replicas: scale.spec_replicas,
+            status_replicas: scale.status_replicas,
+            selector: if overlapping.is_empty() { ScaleSelector::Valid } else { ScaleSelector::Ambiguous },
+        });
         let ready = pods.iter().filter(|pod| cluster.pod(**pod).ready && cluster.pod(**pod).is_active()).count();
-        let entry = self.entry(id);
         let Hpa { object, status, .. } = cluster.hpa(id);
         let mut state = HpaState {
-            history: std::mem::take(&mut entry.history),
+            history: self
+                .entries
+                .get_mut(id.index())
+                .map(|entry| std::mem::take(&mut entry.history))
+                .unwrap_or_default(),
             conditions: status.conditions,
             last_scale_time: status.last_scale_time,
         };
         let inputs = HpaInputs { config: &config, hpa: object, scale, pods: &views, metrics: &metrics };
         let decision = desired_replicas(&inputs, &mut state, now);
+        let entry = self.entry(id);
         entry.history = state.history;
         let before = std::mem::replace(&mut entry.workload, workload);
         entry.last_proposal = decision.metric_desired;
         entry.due = now + took + config.sync_period;
+        if object.metrics.iter().filter_map(other_metric).any(|name| usage.is_moving(name, now)) {
+            entry.input_changed = now;
+        }
         let quiet = quiet_after(&config, &server, object);
         if decision.rescaled || decision.error.is_some() || now - entry.input_changed <= quiet {
             entry.planned = true;
@@ -289,6 +306,12 @@ impl HpaController {
         }
         if before != workload {
             self.note_workload(id, before, workload);
+        }
+        let came_to_metrics = decision.metrics.is_some() || matches!(decision.error, Some(ReconcileError::Selector(_)));
+        if came_to_metrics && self.selected.register(id) {
+            for sharing in self.selected.sharing(id) {
+                self.wake(sharing, agenda);
+            }
         }
         let values = decision.metrics.iter().flatten();
         let current_metrics = values.map(|metric| metric.as_ref().map(|found| found.current).unwrap_or_default());
@@ -300,12 +323,23 @@ impl HpaController {
             conditions: state.conditions,
         };
         cluster.set_hpa_status(id, status);
-        if decision.rescaled
-            && let Some(target) = target
-        {
-            rescale(cluster, id, target, &decision);
+        if let Some(target) = target {
+            if decision.rescaled {
+                cluster.scale(target, decision.desired_replicas);
+            }
+            emit_events(cluster, id, target, &overlapping, &decision);
         }
         Some(HpaReport { hpa: id, workload, ready_pods: u32::try_from(ready).unwrap_or(u32::MAX), decision })
+    }
+}
+
+/// The name of a metric that is not metrics-server's.
+const fn other_metric(spec: &MetricSpec) -> Option<&Name> {
+    match spec {
+        MetricSpec::Resource { .. } | MetricSpec::ContainerResource { .. } => None,
+        MetricSpec::Pods { metric, .. } | MetricSpec::Object { metric, .. } | MetricSpec::External { metric, .. } => {
+            Some(&metric.name)
+        }
     }
 }
 
@@ -349,20 +383,12 @@ fn find_target(cluster: &Cluster, id: HpaId) -> Option<ObjectId> {
     cluster.find_scaled(&reference.kind, hpa.namespace, &reference.name)
 }
 
-/// The scale of an autoscaler's target. Its selector is ambiguous if several autoscalers have the target.
-fn scale_of(cluster: &Cluster, id: HpaId, target: ObjectId) -> Option<Scale> {
-    let hpa = cluster.hpa(id);
-    let ambiguous = cluster.hpas_of_target(hpa.namespace, &hpa.object.scale_target).len() > 1;
-    let selector = if ambiguous { ScaleSelector::Ambiguous } else { ScaleSelector::Valid };
-    let cluster::Scale { spec_replicas, status_replicas } = cluster.scale_of(target)?;
-    Some(Scale { spec_replicas, status_replicas, selector })
-}
-
 /// What the controller reads of a pod.
 fn view(cluster: &Cluster, id: PodId) -> HpaPod<'_> {
     let pod = cluster.pod(id);
     let status = if pod.ready { ConditionStatus::True } else { ConditionStatus::False };
     HpaPod {
+        name: &pod.name,
         phase: pod.phase,
         deleting: pod.deletion.is_some(),
         start_time: pod.start_time,
@@ -371,18 +397,26 @@ fn view(cluster: &Cluster, id: PodId) -> HpaPod<'_> {
     }
 }
 
-/// Writes the scale.
-fn rescale(cluster: &mut Cluster, id: HpaId, target: ObjectId, decision: &HpaDecision) {
-    let replicas = decision.desired_replicas;
-    cluster.scale(target, replicas);
+/// Emits the Events of a reconcile. `overlapping` are the other objects that select the same pods.
+fn emit_events(cluster: &mut Cluster, id: HpaId, target: ObjectId, overlapping: &[HpaId], decision: &HpaDecision) {
     let hpa = cluster.hpa(id);
-    let reason = decision.rescale_reason.map(|reason| reason.text(&hpa.object)).unwrap_or_default();
     let (namespace, name) = (cluster.namespace_name(hpa.namespace).clone(), hpa.object.meta.name.clone());
-    cluster.emit(ApiEvent {
-        severity: Severity::Normal,
-        reason: "SuccessfulRescale",
-        source: "horizontal-pod-autoscaler",
-        object: EventObject::Other { kind: "HorizontalPodAutoscaler", namespace, name },
-        message: format!("New size: {replicas}; reason: {reason}").into(),
-    });
+    let ambiguity = || {
+        let mut hpas: Vec<HpaId> = overlapping.iter().copied().chain([id]).collect();
+        hpas.sort_unstable();
+        let names: Vec<String> =
+            hpas.iter().map(|hpa| format!("{namespace}/{}", cluster.hpa(*hpa).object.meta.name)).collect();
+        let selector = cluster.scale_selector(target).map(ToString::to_string).unwrap_or_default();
+        format!("pods by selector {selector} are controlled by multiple HPAs: [{}]", names.join(" "))
+    };
+    for event in events(&hpa.object, decision, ambiguity) {
+        let (namespace, name) = (namespace.clone(), name.clone());
+        cluster.emit(ApiEvent {
+            severity: if event.is_warning { Severity::Warning } else { Severity::Normal },
+            reason: event.reason,
+            source: "horizontal-pod-autoscaler",
+            object: EventObject::Other { kind: "HorizontalPodAutoscaler", namespace, name },
+            message: event.message.into(),
+        });
+    }
 }

@@ -3,7 +3,8 @@
 use super::behavior::{normalize_with_behavior, store_scale_event};
 use super::history::HpaHistory;
 use super::inputs::{HpaInputs, Scale, ScaleSelector};
-use super::metric::{CombinedProposal, MetricFailure, MetricName, MetricResult, combine};
+use super::metric::{CombinedProposal, MetricFailure, MetricResult, combine};
+use super::metric_name::MetricName;
 use super::metrics_source::MetricsSource;
 use super::normalize::{Bounds, normalize};
 use crate::api::{HorizontalPodAutoscaler, HpaConditionReason, HpaConditionType, HpaConditions, MetricSpec};
@@ -50,7 +51,7 @@ impl RescaleReason {
 }
 
 /// The error that a reconcile returns; it may have acted all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReconcileError {
     /// The scale cannot be read.
     GetScale,
@@ -181,9 +182,10 @@ fn desired_by_metrics<M: MetricsSource + ?Sized>(
     }
     let CombinedProposal { metrics, replicas, deciding_metric, first_failure } = combine(inputs, &scale, now);
     decision.metrics = Some(metrics);
+    let reason = first_failure.as_ref().map(|failure| failure.reason);
     decision.error = first_failure.map(ReconcileError::Metric);
     let Some(proposal) = replicas else {
-        let reason = first_failure.map_or(Reason::FailedGetResourceMetric, |failure| failure.reason);
+        let reason = reason.unwrap_or(Reason::FailedGetResourceMetric);
         state.conditions.set(Type::ScalingActive, false, reason, now);
         return None;
     };
@@ -206,7 +208,8 @@ fn desired_by_metrics<M: MetricsSource + ?Sized>(
     };
     state.conditions.set(Type::AbleToScale, true, normalized.able_to_scale, now);
     state.conditions.set(Type::ScalingLimited, normalized.is_limited, normalized.scaling_limited, now);
-    Some(normalized.replicas)
+    // From zero replicas a `behavior` allows fewer than the minimum, which may have been raised since.
+    Some(if current == 0 { normalized.replicas.max(bounds.min) } else { normalized.replicas })
 }
 
 /// Notes that the scale was written.

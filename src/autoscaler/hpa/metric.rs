@@ -3,19 +3,15 @@
 
 use super::inputs::{HpaInputs, Scale};
 use super::metrics_source::MetricsSource;
-use super::pod::{HpaPod, pod_request};
+use super::pod::{HpaPod, MissingRequest, pod_request};
 use super::replica_calculator::{
     Calculation, MetricError, PerPodQuery, PerPodTarget, Tolerances, average_value_replicas, per_pod_replicas,
     value_replicas,
 };
-use crate::api::MilliValue;
-use crate::api::{
-    HpaConditionReason, LabelSelector, MetricSpec, MetricTarget, MetricValueStatus, PodSpec, SelectorOperator,
-};
+use crate::api::{HpaConditionReason, MetricSpec, MetricTarget, MetricValueStatus, MilliValue, PodSpec};
 use crate::autoscaler::metrics::PodMetric;
 use crate::units::{SimDuration, SimTime};
-use std::cell::Cell;
-use std::fmt;
+use std::cell::RefCell;
 
 /// What one metric asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +23,7 @@ pub struct MetricProposal {
 }
 
 /// Why one metric asks for nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricFailure {
     /// The reason that condition `ScalingActive` gets if the failure decides.
     pub reason: HpaConditionReason,
@@ -51,81 +47,25 @@ pub struct CombinedProposal {
     pub first_failure: Option<MetricFailure>,
 }
 
-/// The name of a metric as it stands in messages and Events, for example
-/// `cpu resource utilization (percentage of request)`.
-#[derive(Clone, Copy, Debug)]
-pub struct MetricName<'a>(pub &'a MetricSpec);
-
-impl fmt::Display for MetricName<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            MetricSpec::Resource { name, target: MetricTarget::Utilization(_) } => {
-                write!(formatter, "{name} resource utilization (percentage of request)")
-            }
-            MetricSpec::ContainerResource { name, target: MetricTarget::Utilization(_), .. } => {
-                write!(formatter, "{name} container resource utilization (percentage of request)")
-            }
-            MetricSpec::Resource { name, .. } | MetricSpec::ContainerResource { name, .. } => {
-                write!(formatter, "{name} resource")
-            }
-            MetricSpec::Pods { metric, .. } => write!(formatter, "pods metric {}", metric.name),
-            MetricSpec::Object { described_object, metric, target: MetricTarget::Value(_) } => {
-                write!(formatter, "{} metric {}", described_object.kind, metric.name)
-            }
-            // Object metrics with an average go under the words of external ones, in the controller too.
-            MetricSpec::Object { metric, .. } | MetricSpec::External { metric, .. } => {
-                write!(formatter, "external metric {}(", metric.name)?;
-                write_selector(formatter, metric.selector.as_ref())?;
-                formatter.write_str(")")
-            }
-        }
-    }
-}
-
-/// Writes a selector in the form of the generated Go `String` method. `In` with one value is written as `matchLabels`,
-/// since the two are one in [`LabelSelector`].
-fn write_selector(formatter: &mut fmt::Formatter<'_>, selector: Option<&LabelSelector>) -> fmt::Result {
-    let Some(selector) = selector else { return formatter.write_str("nil") };
-    let single = |requirement: &&crate::api::SelectorRequirement| {
-        requirement.operator == SelectorOperator::In && requirement.values.len() == 1
-    };
-    formatter.write_str("&LabelSelector{MatchLabels:map[string]string{")?;
-    for requirement in selector.requirements.iter().filter(single) {
-        write!(formatter, "{}: {},", requirement.key, requirement.values.first().map_or("", |value| value))?;
-    }
-    formatter.write_str("},MatchExpressions:[]LabelSelectorRequirement{")?;
-    for requirement in selector.requirements.iter().filter(|requirement| !single(requirement)) {
-        let values = requirement.values.join(" ");
-        write!(
-            formatter,
-            "LabelSelectorRequirement{{Key:{},Operator:{:?},Values:[{values}],}},",
-            requirement.key, requirement.operator
-        )?;
-    }
-    formatter.write_str("},}")
-}
-
 /// The requests of pods, where the pods of one template follow each other: the sum is taken once for them.
 struct Requests<'a> {
-    pods: &'a [HpaPod<'a>],
     resource: &'a str,
     container: Option<&'a str>,
     pod_level_resources: bool,
-    last: Cell<Option<(&'a PodSpec, Option<MilliValue>)>>,
+    last: RefCell<Option<(&'a PodSpec, Result<MilliValue, MissingRequest>)>>,
 }
 
-impl Requests<'_> {
-    /// The request of the pod at `index`.
-    fn get(&self, index: usize) -> Option<MilliValue> {
-        let spec = self.pods.get(index)?.spec;
-        if let Some((last, request)) = self.last.get()
-            && std::ptr::eq(last, spec)
-        {
-            return request;
-        }
-        let request = pod_request(spec, self.resource, self.container, self.pod_level_resources);
-        self.last.set(Some((spec, request)));
-        request
+impl<'a> Requests<'a> {
+    /// The request of a pod.
+    fn get(&self, pod: &HpaPod<'a>) -> Result<MilliValue, MissingRequest> {
+        let mut last = self.last.borrow_mut();
+        let (_, request) = match last.take().filter(|(spec, _)| std::ptr::eq(*spec, pod.spec)) {
+            Some(known) => last.insert(known),
+            None => {
+                last.insert((pod.spec, pod_request(pod.spec, self.resource, self.container, self.pod_level_resources)))
+            }
+        };
+        request.clone()
     }
 }
 
@@ -163,7 +103,10 @@ pub fn propose<M: MetricsSource + ?Sized>(
                 Some(PodMetric { value, timestamp: now, window: SimDuration::from_minutes(1) })
             };
             let target = PerPodTarget::AverageValue(milli_target(target));
-            average(per_pod_replicas(&query, target, sample, |_| None), HpaConditionReason::FailedGetPodsMetric)
+            average(
+                per_pod_replicas(&query, target, sample, |_| Ok(MilliValue::new(0))),
+                HpaConditionReason::FailedGetPodsMetric,
+            )
         }
         MetricSpec::Object { described_object, metric, target } => {
             let value = inputs.metrics.object_metric(described_object, metric);
@@ -216,7 +159,7 @@ fn pod_resource<M: MetricsSource + ?Sized>(
         unselected: inputs.metrics.unselected_resource(resource, container),
     };
     let pod_level_resources = inputs.config.pod_level_resources;
-    let requests = Requests { pods: inputs.pods, resource, container, pod_level_resources, last: Cell::new(None) };
+    let requests = Requests { resource, container, pod_level_resources, last: RefCell::default() };
     let target = match *target {
         MetricTarget::Utilization(percent) => PerPodTarget::Utilization(percent),
         MetricTarget::AverageValue(_) | MetricTarget::Value(_) => PerPodTarget::AverageValue(milli_target(target)),
@@ -235,7 +178,7 @@ fn whole_value(
     reason: HpaConditionReason,
 ) -> MetricResult {
     let failure = |error| MetricFailure { reason, error };
-    let value = value.ok_or(failure(MetricError::NoMetrics))?;
+    let value = value.ok_or_else(|| failure(MetricError::NoMetrics))?;
     let amount = milli_target(target);
     if let MetricTarget::AverageValue(_) = target {
         return average(Ok(average_value_replicas(scale.status_replicas, tolerances, value, amount)), reason);
@@ -260,7 +203,7 @@ pub fn combine<M: MetricsSource + ?Sized>(inputs: &HpaInputs<'_, M>, scale: &Sca
             }
             Ok(_) => {}
             Err(failure) => {
-                first_failure = first_failure.or(Some(*failure));
+                first_failure = first_failure.or_else(|| Some(failure.clone()));
                 failures += 1;
             }
         }

@@ -15,11 +15,15 @@ mod desired_replicas;
 mod go_number;
 mod history;
 mod inputs;
+mod messages;
 mod metric;
+mod metric_name;
 mod metrics_source;
 mod normalize;
 mod pod;
 mod replica_calculator;
+mod selected_pods;
+mod simulated_metrics;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +31,9 @@ pub use config::HpaConfig;
 pub use desired_replicas::{HpaDecision, HpaState, desired_replicas};
 pub use history::{HpaHistory, TimedReplicas};
 pub use inputs::{HpaInputs, Scale, ScaleSelector};
-pub use metric::{MetricName, MetricProposal, combine, propose};
+pub use messages::FailureMessage;
+pub use metric::{MetricProposal, combine, propose};
+pub use metric_name::MetricName;
 pub use metrics_source::{MetricsSource, UnselectedSamples};
-pub use pod::{HpaPod, PodReadyCondition};
+pub use pod::{HpaPod, MissingRequest, PodReadyCondition, pod_request};
+pub use simulated_metrics::UsageSource;

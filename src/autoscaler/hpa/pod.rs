@@ -1,7 +1,6 @@
 //! What the controller reads of a pod: its state and its requests.
 
-use crate::api::MilliValue;
-use crate::api::{ConditionStatus, Container, PodPhase, PodSpec, ResourceList};
+use crate::api::{ConditionStatus, Container, MilliValue, Name, PodPhase, PodSpec, ResourceList};
 use crate::units::{Bytes, MilliCpu, SimTime};
 
 /// A pod's condition `Ready`.
@@ -16,6 +15,8 @@ pub struct PodReadyCondition {
 /// A pod that the scale's selector matches. Cheap to copy: the spec is borrowed.
 #[derive(Clone, Copy, Debug)]
 pub struct HpaPod<'a> {
+    /// `metadata.name`.
+    pub name: &'a str,
     /// `status.phase`.
     pub phase: PodPhase,
     /// Whether `metadata.deletionTimestamp` is set.
@@ -47,27 +48,42 @@ fn request_of(requests: &ResourceList, resource: &str) -> Option<i64> {
     units.map(|units| units.saturating_mul(1000))
 }
 
-/// What a pod requests of a resource, or one of its containers (`calculatePodRequests`, Kubernetes 1.36
+/// Why a pod has no request that its usage could be compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum MissingRequest {
+    /// This container does not request the resource.
+    Container(Name),
+    /// The pod-level requests do not name the resource.
+    Pod,
+    /// No container has the name that the metric asks for.
+    NoSuchContainer,
+}
+
+/// What a pod requests of a resource, or one of its containers (`calculateRequests`, Kubernetes 1.36
 /// `podautoscaler/replica_calculator.go`): pod-level requests where they are set and no container is named, else the
-/// sum over containers and sidecars. `None` if one of them does not request the resource, or no container has the name.
-pub(super) fn pod_request(
+/// sum over containers and sidecars.
+///
+/// # Errors
+/// [`MissingRequest`], with the first container that does not request the resource.
+pub fn pod_request(
     spec: &PodSpec,
     resource: &str,
     container: Option<&str>,
     pod_level_resources: bool,
-) -> Option<MilliValue> {
+) -> Result<MilliValue, MissingRequest> {
     if pod_level_resources && container.is_none() && !spec.pod_requests.is_empty() {
-        return request_of(&spec.pod_requests, resource).map(MilliValue::new);
+        return request_of(&spec.pod_requests, resource).map(MilliValue::new).ok_or(MissingRequest::Pod);
     }
     let sidecars = spec.init_containers.iter().filter(|candidate| candidate.is_sidecar);
     let wanted = |candidate: &&Container| container.is_none_or(|name| *candidate.name == *name);
     let mut total: i64 = 0;
     let mut found = container.is_none();
     for candidate in spec.containers.iter().chain(sidecars).filter(wanted) {
-        total = total.wrapping_add(request_of(&candidate.requests, resource)?);
+        let request = request_of(&candidate.requests, resource);
+        total = total.wrapping_add(request.ok_or_else(|| MissingRequest::Container(candidate.name.clone()))?);
         found = true;
     }
-    found.then(|| MilliValue::new(total))
+    if found { Ok(MilliValue::new(total)) } else { Err(MissingRequest::NoSuchContainer) }
 }
 
 #[cfg(test)]
@@ -93,19 +109,20 @@ mod tests {
             pod_requests: ResourceList { cpu: Some(MilliCpu::new(500)), ..ResourceList::default() },
             ..spec.clone()
         };
+        let lacks = |name: &str| Err(MissingRequest::Container(name.into()));
         let cases = [
-            (&spec, "cpu", None, true, Some(280), "containers and sidecars, not plain init containers"),
-            (&spec, "cpu", Some("log"), true, Some(30), "one container"),
-            (&spec, "cpu", Some("proxy"), true, Some(50), "a sidecar can be named"),
-            (&spec, "cpu", Some("init"), true, None, "an init container cannot"),
-            (&spec, "cpu", Some("none"), true, None, "no such container"),
-            (&spec, "memory", None, true, None, "not requested"),
-            (&incomplete, "cpu", None, true, None, "one container without request fails the pod"),
-            (&incomplete, "cpu", Some("app"), true, Some(1), "the other container is not looked at"),
-            (&pod_level, "cpu", None, true, Some(500), "pod-level requests win"),
-            (&pod_level, "memory", None, true, None, "pod-level requests without the resource"),
-            (&pod_level, "cpu", Some("app"), true, Some(200), "a named container wins over the pod level"),
-            (&pod_level, "cpu", None, false, Some(280), "gate off"),
+            (&spec, "cpu", None, true, Ok(280), "containers and sidecars, not plain init containers"),
+            (&spec, "cpu", Some("log"), true, Ok(30), "one container"),
+            (&spec, "cpu", Some("proxy"), true, Ok(50), "a sidecar can be named"),
+            (&spec, "cpu", Some("init"), true, Err(MissingRequest::NoSuchContainer), "an init container cannot"),
+            (&spec, "cpu", Some("none"), true, Err(MissingRequest::NoSuchContainer), "no such container"),
+            (&spec, "memory", None, true, lacks("app"), "not requested"),
+            (&incomplete, "cpu", None, true, lacks("log"), "one container without request fails the pod"),
+            (&incomplete, "cpu", Some("app"), true, Ok(1), "the other container is not looked at"),
+            (&pod_level, "cpu", None, true, Ok(500), "pod-level requests win"),
+            (&pod_level, "memory", None, true, Err(MissingRequest::Pod), "pod-level requests without the resource"),
+            (&pod_level, "cpu", Some("app"), true, Ok(200), "a named container wins over the pod level"),
+            (&pod_level, "cpu", None, false, Ok(280), "gate off"),
         ];
         for (spec, resource, name, gate, expected, why) in cases {
             assert_eq!(pod_request(spec, resource, name, gate), expected.map(MilliValue::new), "{why}");

@@ -7,30 +7,29 @@
 use super::HpaConfig;
 use super::go_number::{float64, int32, int64};
 use super::metrics_source::UnselectedSamples;
-use super::pod::HpaPod;
-use crate::api::{ConditionStatus, HorizontalPodAutoscaler, MilliValue, PodPhase, Quantity};
+use super::pod::{HpaPod, MissingRequest};
+use crate::api::{ConditionStatus, HorizontalPodAutoscaler, MilliValue, Name, PodPhase, Quantity};
 use crate::autoscaler::metrics::PodMetric;
 use crate::units::SimTime;
-use thiserror::Error;
 
 /// Why one metric gives no number of replicas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MetricError {
     /// The API answers with an error or an empty list.
-    #[error("no metrics returned from the metrics API")]
     NoMetrics,
     /// The selector matches no pod.
-    #[error("no pods returned by selector while calculating replica count")]
     NoPods,
-    /// A container of a selected pod does not request the resource, or the named container is absent.
-    #[error("missing request in a container of a selected pod")]
-    MissingRequest,
+    /// A selected pod does not request the resource.
+    MissingRequest {
+        /// The name of the pod: the first of those selected.
+        pod: Name,
+        /// What it lacks.
+        missing: MissingRequest,
+    },
     /// Every sample belongs to a pod that is ignored or unready.
-    #[error("did not receive metrics for targeted pods (pods might be unready)")]
     NoReadyPods,
     /// No sample belongs to a pod with requests.
-    #[error("no metrics returned matched known pods")]
     NoKnownPods,
 }
 
@@ -60,16 +59,17 @@ impl Tolerances {
     }
 }
 
-/// `Quantity.AsApproximateFloat64`: the canonical number times a power of ten, which is not always the nearest float.
+/// `Quantity.AsApproximateFloat64`: the number times a power of ten, which is not always the nearest float.
+#[expect(clippy::cast_precision_loss, reason = "tolerances are small numbers")]
 fn approximate_float(quantity: Quantity) -> f64 {
-    let text = quantity.to_string();
-    let (digits, power) = match text.as_bytes().last() {
-        Some(b'm') => (&text[..text.len() - 1], 1e-3),
-        Some(b'u') => (&text[..text.len() - 1], 1e-6),
-        Some(b'n') => (&text[..text.len() - 1], 1e-9),
-        _ => (&text[..], 1.0),
+    let (number, power) = quantity.scaled();
+    let factor = match power {
+        -3 => 1e-3,
+        -6 => 1e-6,
+        -9 => 1e-9,
+        _ => 1.0,
     };
-    digits.parse::<f64>().unwrap_or(0.0) * power
+    number as f64 * factor
 }
 
 /// The target of a metric that every pod has a share in.
@@ -212,12 +212,12 @@ pub(super) struct PerPodQuery<'a> {
 }
 
 /// Replicas from a metric of the pods (`GetResourceReplicas`, `calcPlainMetricReplicas`): `sample` and `request` give a
-/// pod's sample and request by index; requests are asked for with a utilisation target only.
-pub(super) fn per_pod_replicas(
-    query: &PerPodQuery<'_>,
+/// pod's sample (by index) and request; requests are asked for with a utilisation target only.
+pub(super) fn per_pod_replicas<'a>(
+    query: &PerPodQuery<'a>,
     target: PerPodTarget,
     sample: impl Fn(usize) -> Option<PodMetric>,
-    request: impl Fn(usize) -> Option<MilliValue>,
+    request: impl Fn(&HpaPod<'a>) -> Result<MilliValue, MissingRequest>,
 ) -> Result<Calculation, MetricError> {
     let mut counted = Entries {
         unselected: query.unselected.count,
@@ -227,7 +227,7 @@ pub(super) fn per_pod_replicas(
     let mut missing = Entries::default();
     let mut unready = Entries::default();
     let mut any_sample = query.unselected.count > 0;
-    let mut missing_request = false;
+    let mut missing_request = None;
     // What a pod without sample is taken to use when the metric calls for fewer replicas.
     let assumed = |request: i64| match target {
         PerPodTarget::Utilization(target) => request.wrapping_mul(i64::from(target.max(100))) / 100,
@@ -236,9 +236,10 @@ pub(super) fn per_pod_replicas(
     for (index, pod) in query.pods.iter().enumerate() {
         let request = match target {
             PerPodTarget::AverageValue(_) => 0,
-            PerPodTarget::Utilization(_) => request(index).map_or_else(
-                || {
-                    missing_request = true;
+            PerPodTarget::Utilization(_) => request(pod).map_or_else(
+                |missing| {
+                    let error = || MetricError::MissingRequest { pod: pod.name.into(), missing };
+                    missing_request.get_or_insert_with(error);
                     0
                 },
                 MilliValue::get,
@@ -259,11 +260,11 @@ pub(super) fn per_pod_replicas(
     if query.pods.is_empty() {
         return Err(MetricError::NoPods);
     }
-    if missing_request {
-        return Err(MetricError::MissingRequest);
-    }
     if counted.len() == 0 {
         return Err(MetricError::NoReadyPods);
+    }
+    if let Some(error) = missing_request {
+        return Err(error);
     }
     let (ratio, utilization, current) = counted.ratio(target)?;
     let result = |replicas| Ok(Calculation { replicas, utilization, current });

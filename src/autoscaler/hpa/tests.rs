@@ -5,8 +5,8 @@ use super::replica_calculator::MetricError;
 use super::*;
 use crate::api::{
     ConditionStatus, Container, CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerBehavior,
-    HpaConditionType, HpaScalingRules, MetricIdentifier, MetricSpec, MetricTarget, MilliValue, ObjectMeta, PodPhase,
-    PodSpec, Quantity, ResourceList, ScalingPolicySelect,
+    HpaConditionReason, HpaConditionType, HpaScalingPolicy, HpaScalingPolicyType, HpaScalingRules, MetricIdentifier,
+    MetricSpec, MetricTarget, MilliValue, ObjectMeta, PodPhase, PodSpec, Quantity, ResourceList, ScalingPolicySelect,
 };
 use crate::autoscaler::metrics::PodMetric;
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
@@ -96,6 +96,7 @@ fn hpa(min: i32, max: i32, metrics: Vec<MetricSpec>) -> HorizontalPodAutoscaler 
 fn views<'a>(pods: &[TestPod], spec: &'a PodSpec) -> (Vec<HpaPod<'a>>, Samples) {
     let ago = |seconds: i64| SimTime::from_secs(-seconds);
     let view = |pod: &TestPod| HpaPod {
+        name: "web-0",
         phase: pod.phase,
         deleting: pod.deleting,
         start_time: pod.started.map(ago),
@@ -265,6 +266,48 @@ fn bounds_come_before_metrics() {
         assert_eq!(decision.conditions.reason(HpaConditionType::ScalingActive), active, "{why}");
         assert_eq!(decision.metrics, None, "{why}");
         assert_eq!(state.history.recommendations.len(), 1, "{why}: only the first recommendation");
+    }
+}
+
+#[test]
+fn a_target_scaled_to_zero_comes_back_with_the_minimum() {
+    let behavior = |value| HorizontalPodAutoscalerBehavior {
+        scale_up: HpaScalingRules {
+            policies: vec![HpaScalingPolicy {
+                policy_type: HpaScalingPolicyType::Pods,
+                value,
+                period: SimDuration::from_secs(15),
+            }],
+            ..HpaScalingRules::default_scale_up()
+        },
+        scale_down: HpaScalingRules::default_scale_down(),
+    };
+    // External metric, 10 per replica.
+    let cases = [
+        (0, None, true, true, 5, 1, "as many as the metric asks for"),
+        (3, None, true, true, 5, 3, "no `behavior`: the minimum"),
+        (3, Some(4), true, true, 5, 3, "the policy allows 4, the metric asks for 1: the minimum"),
+        (3, Some(2), true, true, 50, 3, "the policy allows 2 of 5: the minimum"),
+        (3, Some(4), true, true, 35, 4, "the metric asks for more than the minimum"),
+        (3, Some(4), true, true, 0, 3, "the metric asks for none: the minimum all the same"),
+        (0, Some(4), true, true, 0, 0, "without a minimum it stays at zero"),
+        (3, Some(4), true, false, 50, 0, "somebody else scaled to zero"),
+        (3, Some(4), false, true, 50, 0, "gate off"),
+    ];
+    for (min, policy, gate, by_controller, value, expected, why) in cases {
+        let metric = external(MetricTarget::AverageValue(Quantity::from_units(10)));
+        let hpa = HorizontalPodAutoscaler { behavior: policy.map(behavior), ..hpa(min, 10, vec![metric]) };
+        let config = HpaConfig { scale_to_zero: gate, ..HpaConfig::default() };
+        let samples = Samples { external: Some(value * 1000), ..Samples::default() };
+        let scale = Scale { spec_replicas: 0, status_replicas: 0, selector: ScaleSelector::Valid };
+        let inputs = HpaInputs { config: &config, hpa: &hpa, scale: Some(scale), pods: &[], metrics: &samples };
+        let mut state = HpaState::default();
+        if by_controller {
+            let reason = HpaConditionReason::ScaledToZero;
+            state.conditions.set(HpaConditionType::ScaledToZero, true, reason, SimTime::ZERO);
+        }
+        let decision = desired_replicas(&inputs, &mut state, SimTime::ZERO);
+        assert_eq!(decision.desired_replicas, expected, "{why}");
     }
 }
 

@@ -182,6 +182,7 @@ fn create_replica_set(
     let hash = template_hash(&template);
     let (name, namespace) = (format!("{}-{hash}", deployment.object.meta.name), deployment.namespace);
     let min_ready = deployment.object.min_ready;
+    let selector = deployment.object.selector.with_label(well_known::POD_TEMPLATE_HASH, &hash);
     let labelled = PodTemplate {
         labels: template.labels.with(well_known::POD_TEMPLATE_HASH, &hash),
         ..PodTemplate::clone(&template)
@@ -196,6 +197,7 @@ fn create_replica_set(
             template,
             base_template,
             replicas,
+            selector,
             min_ready,
             revision,
         },

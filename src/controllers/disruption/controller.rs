@@ -166,6 +166,7 @@ mod tests {
                     template,
                     base_template: template,
                     replicas: 3,
+                    selector: LabelSelector::default(),
                     min_ready: SimDuration::ZERO,
                     revision: 0,
                 };

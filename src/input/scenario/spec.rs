@@ -5,6 +5,7 @@ use super::control_plane::ControlPlane;
 use super::distribution::Distribution;
 use super::fault::FaultEntry;
 use super::leaf::{Amount, AnyValue, CalendarTime, Duration, PodTemplateText};
+use super::metric::MetricSource;
 use super::rate::Rate;
 use super::target::Target;
 use crate::api::{KubernetesVersion, ResourceList, TaintEffect};
@@ -87,6 +88,10 @@ pub struct ScenarioSpec {
     /// Request load on workloads, which turns into CPU and memory usage, metrics and HPA decisions. Default none.
     #[serde(default)]
     pub traffic: Vec<Traffic>,
+    /// Metrics of pods, of objects and from outside the cluster, for HorizontalPodAutoscalers that ask for them. Default
+    /// none.
+    #[serde(default)]
+    pub metrics: Vec<MetricSource>,
     /// How long containers take to start.
     #[serde(default)]
     pub startup: Startup,
@@ -280,6 +285,9 @@ pub struct Traffic {
     pub name: Option<String>,
     /// The workload whose pods serve the requests: a Deployment, ReplicaSet, ReplicationController or StatefulSet.
     pub target: Target,
+    /// The container that serves the requests and uses what is said below; the other containers of a pod use nothing.
+    /// Default: the first of `spec.containers` of the pod.
+    pub container: Option<String>,
     /// Requests per second over time.
     pub rate: Rate,
     /// CPU time that a request costs (`12ms` is 0.012 core-seconds).
@@ -294,6 +302,14 @@ pub struct Traffic {
     /// this. Default 0.
     #[serde(default)]
     pub memory_per_request: Amount,
+}
+
+impl Traffic {
+    /// The name by which other parts of the scenario mean the entry: its own, or its target's.
+    #[must_use]
+    pub fn title(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.target.to_string())
+    }
 }
 
 /// How long containers take to start. A pod's annotation `wavetank.dev/start-delay` overrides it.

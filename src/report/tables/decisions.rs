@@ -31,6 +31,7 @@ const AUTOSCALING_COLUMNS: &[&str] = &[
     "metric_current",
     "metric_target",
     "metric_proposal_replicas",
+    "metric_error",
     "proposed_replicas",
     "desired_replicas",
     "limited_by",
@@ -157,6 +158,7 @@ fn write_metric(
     table.float(metric.and_then(|(_, found)| found.current))?;
     table.float(metric.map(|(spec, _)| spec.target))?;
     table.count(metric.and_then(|(_, found)| found.proposal).map(i64::from))?;
+    table.text(metric.map_or("", |(_, found)| &found.error))?;
     table.count(decision.proposed_replicas.map(i64::from))?;
     table.integer(decision.desired_replicas)?;
     table.text(decision.limited_by().unwrap_or(""))?;

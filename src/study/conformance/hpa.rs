@@ -2,6 +2,7 @@
 //! series of them with a simple model of the pods (`sequences.jsonl.gz`).
 
 mod answers;
+mod pods;
 mod recorded;
 mod sequences;
 mod single;

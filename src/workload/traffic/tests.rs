@@ -63,6 +63,7 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
     let entry = scenario::Traffic {
         name: None,
         target: scenario::Target { kind: Kind::Deployment, namespace: "default".to_owned(), name: "web".to_owned() },
+        container: None,
         rate: Rate::Constant(100.0),
         cpu_per_request: scenario::Duration::from_millis(10),
         cpu_idle: serde_json::from_value("50m".into()).expect("an amount"),

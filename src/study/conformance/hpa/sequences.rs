@@ -273,6 +273,7 @@ pub(super) fn replay(case: &SequenceCase) -> CaseResult {
         let views: Vec<HpaPod<'_>> = pods
             .iter()
             .map(|pod| HpaPod {
+                name: "",
                 phase: PodPhase::Running,
                 deleting: false,
                 start_time: Some(pod.started),

@@ -3,19 +3,16 @@
 use super::super::{CaseResult, Difference};
 use super::Differences;
 use super::answers::{RawMetrics, RecordedMetrics};
-use super::recorded::{RecordedConfig, convert_hpa, relative, timestamp};
-use crate::api::{
-    ConditionStatus, Container, HorizontalPodAutoscaler, HpaConditionReason, HpaConditionType, MetricSpec, MilliValue,
-    PodPhase, PodSpec, Quantity, ResourceList,
-};
+use super::pods::{Pod, RawPod, convert_pod};
+use super::recorded::{RecordedConfig, convert_hpa, timestamp};
+use crate::api::{HorizontalPodAutoscaler, HpaConditionReason, HpaConditionType, MetricSpec, MilliValue, Quantity};
 use crate::autoscaler::hpa::{
-    HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod, HpaState, MetricName, MetricProposal, PodReadyCondition,
-    Scale, ScaleSelector, TimedReplicas, desired_replicas, propose,
+    HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod, HpaState, MetricName, MetricProposal, Scale, ScaleSelector,
+    TimedReplicas, desired_replicas, propose,
 };
-use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
+use crate::units::{SimDuration, SimTime};
 use k8s_openapi::api::autoscaling::v2;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// A line of the recording as it stands.
 #[derive(Debug, Deserialize)]
@@ -39,65 +36,6 @@ struct RawScale {
     spec_replicas: i32,
     status_replicas: i32,
     selector: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct RawPod {
-    metadata: RawMetadata,
-    spec: RawPodSpec,
-    status: RawPodStatus,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawMetadata {
-    name: String,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    deletion_timestamp: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawPodSpec {
-    containers: Vec<RawContainer>,
-    #[serde(default)]
-    init_containers: Vec<RawContainer>,
-    #[serde(default)]
-    resources: RawResources,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawContainer {
-    name: String,
-    #[serde(default)]
-    resources: RawResources,
-    restart_policy: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct RawResources {
-    #[serde(default)]
-    requests: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawPodStatus {
-    phase: String,
-    start_time: Option<String>,
-    #[serde(default)]
-    conditions: Vec<RawPodCondition>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawPodCondition {
-    #[serde(rename = "type")]
-    condition_type: String,
-    status: String,
-    last_transition_time: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -195,16 +133,6 @@ struct CurrentMetric {
     value: Option<Quantity>,
 }
 
-/// A pod with what the reconcile borrows.
-#[derive(Debug)]
-struct Pod {
-    phase: PodPhase,
-    deleting: bool,
-    start_time: Option<SimTime>,
-    ready: Option<PodReadyCondition>,
-    spec: PodSpec,
-}
-
 /// A recorded desired_replicas, ready to be replayed; `now` is time zero.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "RawCase")]
@@ -285,60 +213,6 @@ fn parse_selector(text: &str) -> Result<Vec<(&str, &str)>, String> {
     text.split(',').filter(|part| !part.is_empty()).map(pair).collect()
 }
 
-/// A pod's state and requests.
-fn convert_pod(raw: &RawPod, now: jiff::Timestamp) -> Result<Pod, String> {
-    let pod_name = &raw.metadata.name;
-    let phase = match raw.status.phase.as_str() {
-        "Pending" => PodPhase::Pending,
-        "Running" => PodPhase::Running,
-        "Succeeded" => PodPhase::Succeeded,
-        "Failed" => PodPhase::Failed,
-        "Unknown" | "" => PodPhase::Unknown,
-        other => return Err(format!("pod `{pod_name}`: phase `{other}` is not known")),
-    };
-    let ready = raw.status.conditions.iter().find(|condition| condition.condition_type == "Ready");
-    let ready = ready.map(|condition| {
-        let status = match condition.status.as_str() {
-            "True" => ConditionStatus::True,
-            "False" => ConditionStatus::False,
-            "Unknown" => ConditionStatus::Unknown,
-            other => return Err(format!("pod `{pod_name}`: condition status `{other}` is not known")),
-        };
-        let last_transition = condition.last_transition_time.as_deref();
-        let last_transition = last_transition.map_or(Ok(SimTime::from_nanos(i64::MIN)), |text| relative(text, now))?;
-        Ok(PodReadyCondition { status, last_transition })
-    });
-    let container = |raw: &RawContainer| {
-        Ok::<_, String>(Container {
-            name: raw.name.as_str().into(),
-            requests: resource_list(&raw.resources)?,
-            is_sidecar: raw.restart_policy.as_deref() == Some("Always"),
-            ..Container::default()
-        })
-    };
-    let spec = PodSpec {
-        containers: raw.spec.containers.iter().map(container).collect::<Result<_, _>>()?,
-        init_containers: raw.spec.init_containers.iter().map(container).collect::<Result<_, _>>()?,
-        pod_requests: resource_list(&raw.spec.resources)?,
-        ..PodSpec::default()
-    };
-    let start_time = raw.status.start_time.as_deref().map(|text| relative(text, now)).transpose()?;
-    Ok(Pod { phase, deleting: raw.metadata.deletion_timestamp.is_some(), start_time, ready: ready.transpose()?, spec })
-}
-
-/// Requests of cpu and memory; the recordings hold no other.
-fn resource_list(raw: &RawResources) -> Result<ResourceList, String> {
-    let amount = |name: &str| raw.requests.get(name).map(|text| text.parse::<Quantity>()).transpose();
-    let list = || {
-        Ok::<_, crate::api::QuantityError>(ResourceList {
-            cpu: amount("cpu")?.map(|quantity| MilliCpu::new(quantity.milli_value())),
-            memory: amount("memory")?.map(|quantity| Bytes::new(quantity.value())),
-            ..ResourceList::default()
-        })
-    };
-    list().map_err(|error| error.to_string())
-}
-
 /// The history before the reconcile.
 fn history(raw: RawHistory) -> Result<HpaHistory, String> {
     let timed = |list: Vec<AgedReplicas>| -> Result<Vec<TimedReplicas>, String> {
@@ -406,6 +280,7 @@ pub(super) fn replay(case: &SingleCase) -> CaseResult {
         .pods
         .iter()
         .map(|pod| HpaPod {
+            name: &pod.name,
             phase: pod.phase,
             deleting: pod.deleting,
             start_time: pod.start_time,

@@ -1,0 +1,60 @@
+//! Checks of the metrics that a scenario gives.
+
+use super::check::Checker;
+use super::metric::{MetricSource, MetricType, MetricValue};
+use super::spec::Traffic;
+use super::target::Target;
+use crate::input::document::field_path::FieldPathBuf;
+use std::collections::BTreeSet;
+
+impl Checker<'_> {
+    /// Metrics.
+    pub fn check_metrics(&mut self, path: &FieldPathBuf, metrics: &mut [MetricSource], traffic: &[Traffic]) {
+        let traffic: BTreeSet<String> = traffic.iter().map(Traffic::title).collect();
+        for (index, metric) in metrics.iter_mut().enumerate() {
+            let path = path.index(index);
+            self.require(!metric.name.is_empty(), path.key("name"), "is empty (expected the name of a metric)");
+            self.check_place(&path, metric);
+            let value = path.key("value");
+            match &mut metric.value {
+                MetricValue::Series(rate) => self.check_rate(&value.key("series"), rate),
+                MetricValue::Traffic(name) => self.require_known(value.key("traffic"), "traffic", name, &traffic),
+                MetricValue::Queue(queue) => {
+                    let value = value.key("queue");
+                    let message = "has no meaning for type Pods (expected type External or Object)";
+                    self.require(metric.metric_type != MetricType::Pods, value.clone(), message);
+                    self.check_rate(&value.key("arrivals"), &mut queue.arrivals);
+                    self.require_positive(value.key("servedPerPod"), queue.served_per_pod);
+                    self.require_not_negative(value.key("initial"), queue.initial);
+                    self.require_scale(value.key("target"), &queue.target);
+                }
+            }
+        }
+    }
+
+    /// A metric says whose it is, as its type needs it.
+    fn check_place(&mut self, path: &FieldPathBuf, metric: &MetricSource) {
+        let is_pods = metric.metric_type == MetricType::Pods;
+        let is_object = metric.metric_type == MetricType::Object;
+        let follows_traffic = matches!(metric.value, MetricValue::Traffic(_));
+        match &metric.target {
+            Some(target) if is_pods => self.require_scale(path.key("target"), target),
+            Some(_) => self.error(path.key("target"), "belongs to type Pods alone"),
+            None => {
+                let message = "is missing (expected the workload whose pods have the metric)";
+                self.require(!is_pods || follows_traffic, path.key("target"), message);
+            }
+        }
+        let described = path.key("describedObject");
+        match &metric.described_object {
+            Some(_) => self.require(is_object, described, "belongs to type Object alone"),
+            None => self.require(!is_object, described, "is missing (expected the object whose metric it is)"),
+        }
+    }
+
+    /// A reference to a workload with a scale.
+    fn require_scale(&mut self, path: FieldPathBuf, target: &Target) {
+        let message = format!("a {} has no scale (expected a workload such as deployment/web)", target.kind.as_str());
+        self.require(target.kind.has_scale(), path, message);
+    }
+}
