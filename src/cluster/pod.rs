@@ -66,6 +66,7 @@ pub struct NewPod {
 
 /// A pod.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the status, written by another component")]
 pub struct Pod {
     /// Name.
     pub name: Name,

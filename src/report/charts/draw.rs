@@ -96,12 +96,11 @@ fn draw_items<DB: DrawingBackend>(items: &[Item], backend: DB, scale: f64) -> Re
                 let style = rgb(*color).stroke_width(width(*line));
                 // The bitmap backend makes one polygon of a thick path, which is nearly empty where the path turns back: each
                 // piece of it is drawn by itself.
-                let drawn = if scale > 1.0 && points.len() > 2 {
+                if scale > 1.0 && points.len() > 2 {
                     points.windows(2).try_for_each(|piece| area.draw(&stroke(piece, style)))
                 } else {
                     area.draw(&PathElement::new(points, style).into_dyn())
-                };
-                drawn
+                }
             }
             Item::Polygon { points, color, opacity } => {
                 let points: Vec<(i32, i32)> = points.iter().copied().map(pixel).collect();
