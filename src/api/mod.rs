@@ -34,6 +34,7 @@ mod quantity;
 mod replica_set;
 mod requests;
 mod resources;
+mod runtime_class;
 pub mod scheduler_config;
 mod scheduling;
 mod selector;
@@ -87,6 +88,7 @@ pub use quantity::{Quantity, QuantityError};
 pub use replica_set::ReplicaSet;
 pub use requests::{ResourceAmounts, container_requests, pod_requests};
 pub use resources::{ResourceKey, ResourceList, ResourceName};
+pub use runtime_class::RuntimeClass;
 pub use scheduling::{
     Affinity, NodeAffinity, NodeInclusionPolicy, PodAffinityTerm, PreferredSchedulingTerm, TopologySpreadConstraint,
     UnsatisfiableConstraintAction, WeightedPodAffinityTerm,

@@ -106,7 +106,7 @@ fn finish(played: Played<'_>) -> Facts {
     world.scheduler.settle(&mut world.cluster);
     world.settle();
     let (mut remarks, actions) = world.operator.finish(&world.cluster);
-    remarks.extend(world.arrivals.remark());
+    remarks.extend(world.arrivals.remarks());
     let usage: Vec<_> = world.traffic.usage_by_node(end).collect();
     for (node, used) in usage {
         #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod cases;
+mod cases_slips;
 mod cli;
 mod client_rate;
 mod company;
