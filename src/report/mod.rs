@@ -31,3 +31,4 @@ pub use write::{OutputOptions, write_all};
 
 pub(crate) use limits::limited_by;
 pub(crate) use metrics::{find_metric, suggest_metrics};
+pub(crate) use summary_file::SUMMARY_FILE;

@@ -47,7 +47,8 @@ pub fn write_all(
     options: &OutputOptions,
 ) -> Result<Vec<PathBuf>, ReportError> {
     make_folder(out)?;
-    let mut written = vec![summary_file::write(&out.join("summary.json"), facts, summary, &options.objectives)?];
+    let mut written =
+        vec![summary_file::write(&out.join(summary_file::SUMMARY_FILE), facts, summary, &options.objectives)?];
     if options.tables {
         written.push(tables::write_timeline(&out.join("timeline.csv"), facts)?);
         written.push(tables::write_workloads(&out.join("workloads.csv"), facts)?);

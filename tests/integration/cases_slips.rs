@@ -45,3 +45,72 @@ fn pods_of_a_run_are_admitted_to_their_runtime_class() {
                    RuntimeClass \"gone\" not found";
     assert!(unwrapped(&answer.out).contains(refused), "{}", answer.out);
 }
+
+#[test]
+fn folders_are_searched_whole_and_the_last_of_two_objects_counts() {
+    let case = "input-in-folders";
+    // The same by the scenario's `manifests` and by `-f`.
+    for args in [&["scenario.yaml", "--set", "spec.manifests=[apps]"][..], &["scenario.yaml", "-f", "apps"]] {
+        let answer = Answer::run(case, args);
+        assert!(answer.out.contains("5 created, 5 placed"), "three of web, two of api: {}", answer.out);
+        assert!(answer.errors.contains("apps/overlays/web.yaml:1:1: `Deployment default/web`: is given twice"));
+        assert!(answer.errors.contains("hint: it replaces the one in "), "{}", answer.errors);
+        assert!(answer.errors.contains("apps/base/web.yaml:1"), "{}", answer.errors);
+    }
+}
+
+#[test]
+fn empty_standard_input_is_an_error() {
+    for text in ["", "# nothing\n---\n"] {
+        let answer = Answer::with_input("input-in-folders", &["validate", "scenario.yaml", "-f", "-"], text);
+        assert_eq!(answer.code, 2, "{}", answer.out);
+        assert!(answer.errors.contains("error: <stdin>: is empty (expected manifests"), "{}", answer.errors);
+    }
+}
+
+#[test]
+fn a_key_that_is_given_twice_is_named_in_plain_words() {
+    let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: b\n  a: c\n";
+    let answer = Answer::with_input("input-in-folders", &["validate", "scenario.yaml", "-f", "-"], manifest);
+    assert_eq!(answer.errors, "error: <stdin>:6:3: is not YAML: key `a` is given twice\n1 error\n");
+}
+
+#[test]
+fn the_same_problem_of_many_objects_is_said_once() {
+    let manifest: String = (0..55)
+        .map(|number| {
+            format!(
+                "---\napiVersion: v1\nkind: Service\nmetadata: {{name: s{number}}}\nspec: {{sessionAffinity: Is}}\n"
+            )
+        })
+        .collect();
+    let answer = Answer::with_input("input-in-folders", &["validate", "scenario.yaml", "-f", "-"], &manifest);
+    let lines: Vec<&str> = answer.errors.lines().collect();
+    assert!(lines[0].starts_with("error: <stdin>:5:"), "{}", answer.errors);
+    let places = "and the same 54 times more: <stdin>:10:8, <stdin>:15:8, <stdin>:20:8, ...";
+    assert!(lines[1].contains(places), "{}", answer.errors);
+    assert_eq!(*lines.last().unwrap(), "55 errors", "{}", answer.errors);
+}
+
+#[test]
+fn a_run_and_a_sweep_write_to_folders_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: both}\nspec:\n  duration: 1m\n  \
+                    nodePools: [{name: p, count: 1, capacity: {cpu: 4, memory: 8Gi}}]\n  \
+                    sweep: {parameters: [{path: spec.nodePools.p.count, values: [1, 2]}]}\n";
+    std::fs::write(folder.path().join("s.yaml"), scenario).unwrap();
+    let wavetank = |args: &[&str]| {
+        let mut command = assert_cmd::Command::cargo_bin("wavetank").unwrap();
+        let output = command.current_dir(folder.path()).args(args).arg("--no-charts").output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(wavetank(&["run", "s.yaml"]).0, Some(0));
+    assert_eq!(wavetank(&["sweep", "s.yaml"]).0, Some(0));
+    assert!(folder.path().join("output/both/summary.json").exists());
+    assert!(folder.path().join("output/both_sweep/sweep.csv").exists());
+    for (command, out, of) in [("sweep", "output/both", "a run"), ("run", "output/both_sweep", "a sweep")] {
+        let (code, errors) = wavetank(&[command, "s.yaml", "--out", out]);
+        assert_eq!(code, Some(2), "{errors}");
+        assert!(errors.contains(&format!("{out}: holds the results of {of}")), "{errors}");
+    }
+}
