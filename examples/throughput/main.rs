@@ -4,13 +4,14 @@
 //! cargo run --release --example throughput                      # every workload at its full size
 //! cargo run --release --example throughput -- plain-1k --scale 0.1
 //! cargo run --release --example throughput -- plain-1k --nodes 500 --pods 20000
+//! cargo run --release --example throughput -- services-month --days 3
 //! cargo run --release --example throughput -- openb --traces DIR
 //! cargo run --release --example throughput -- --chart FOLDER     # how the cost of a pod grows with the cluster
 //! cargo run --release --example throughput -- --csv FOLDER       # nodes.csv and pods.csv in the generic trace form
 //! ```
 //!
 //! Arrivals, scheduling, kubelets, controllers and the recorder are on; the control plane and the start of containers take
-//! no simulated time, so that nothing but placements is studied. Each workload runs in a process of its own, whose CPU
+//! no simulated time, so that nothing but placements is studied (the services take the usual times). Each workload runs in a process of its own, whose CPU
 //! time and peak memory the operating system tells; the time is that of the simulation alone, with a trace being read as
 //! it goes on. The digest is over the name and the node of each pod, in order of creation: equal digests are equal
 //! placements.
@@ -47,6 +48,9 @@ struct Options {
     /// Pods instead of those of the workload
     #[arg(long, value_name = "NUMBER", requires = "names")]
     pods: Option<u32>,
+    /// Days instead of those of the workload
+    #[arg(long, value_name = "NUMBER", requires = "names")]
+    days: Option<u32>,
     /// Measures how the cost of a pod grows with the cluster, and draws it into this folder
     #[arg(long, value_name = "FOLDER", exclusive = true)]
     chart: Option<PathBuf>,
@@ -103,7 +107,7 @@ fn chosen(options: &Options) -> Result<Vec<Workload>, String> {
         name: (*name).to_owned(),
         nodes: options.nodes.unwrap_or(*nodes),
         pods: options.pods.unwrap_or(*pods),
-        kind: *kind,
+        kind: kind.lasting(options.days),
     });
     if options.names.is_empty() {
         return Ok(all.filter(|own| own.kind != Kind::Openb || options.traces.is_some()).collect());
@@ -131,7 +135,7 @@ fn each_in_its_process(workloads: &[Workload], options: &Options) -> Result<(), 
     for workload in workloads {
         let mut command = Command::new(&program);
         command.arg("--here").args(["--scale", &options.scale.to_string()]);
-        for (flag, number) in [("--nodes", options.nodes), ("--pods", options.pods)] {
+        for (flag, number) in [("--nodes", options.nodes), ("--pods", options.pods), ("--days", options.days)] {
             if let Some(number) = number {
                 command.args([flag, &number.to_string()]);
             }

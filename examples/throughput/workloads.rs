@@ -40,6 +40,13 @@ pub enum Kind {
     Mixed,
     /// A full cluster, and pods of high priority that need the room.
     Preemption,
+    /// Services that a HorizontalPodAutoscaler each scales with the time of day, `pods` of them.
+    Services {
+        /// How long they run.
+        days: u32,
+    },
+    /// Deployments that are there from the start, `pods` of them, no two alike.
+    Deployments,
     /// Alibaba's trace of 2023.
     Openb,
     /// The event queue alone: `pods` events are pending all the time.
@@ -55,7 +62,7 @@ pub struct Workload {
     pub name: String,
     /// Nodes at full size.
     pub nodes: u32,
-    /// Pods at full size; events that are pending for [`Kind::Events`].
+    /// Pods at full size; services, Deployments or pending events of the kinds that say so.
     pub pods: u32,
     /// What it asks for.
     pub kind: Kind,
@@ -71,6 +78,9 @@ pub const WORKLOADS: &[(&str, u32, u32, Kind)] = &[
     ("anti-affinity-10k", 10_000, 300_000, Kind::HostnameAntiAffinity),
     ("mixed-5k", 5_000, 200_000, Kind::Mixed),
     ("preemption-5k", 5_000, 20_000, Kind::Preemption),
+    ("services-month", 80, 200, Kind::Services { days: 30 }),
+    ("services-year", 40, 100, Kind::Services { days: 365 }),
+    ("deployments-5k", 1_000, 5_000, Kind::Deployments),
     ("openb", 1_523, 8_152, Kind::Openb),
     ("events-1k", 0, 1_000, Kind::Events),
     ("events-1m", 0, 1_000_000, Kind::Events),
@@ -82,6 +92,14 @@ impl Kind {
         !matches!(self, Self::Openb | Self::Csv)
     }
 
+    /// The kind with another number of days, if it has one and it is given.
+    pub fn lasting(self, days: Option<u32>) -> Self {
+        match (self, days) {
+            (Self::Services { .. }, Some(days)) => Self::Services { days },
+            _ => self,
+        }
+    }
+
     /// The word for the table.
     pub fn word(self) -> String {
         match self {
@@ -90,6 +108,8 @@ impl Kind {
             Self::HostnameAntiAffinity => "hostname anti-affinity".to_owned(),
             Self::Mixed => "mixed constraints".to_owned(),
             Self::Preemption => "preemption".to_owned(),
+            Self::Services { days } => format!("HPAs for {days} days"),
+            Self::Deployments => "Deployments at once".to_owned(),
             Self::Openb => "openb".to_owned(),
             Self::Events => "event loop".to_owned(),
             Self::Csv => "trace".to_owned(),
@@ -142,18 +162,32 @@ pub fn write(workload: &Workload, folder: &Path) -> io::Result<()> {
         }
         Kind::Mixed => stream_scenario(nodes, pods, 10, &tainted_pools(nodes), mixed_constraint),
         Kind::Preemption => preemption_scenario(nodes, pods),
+        Kind::Services { days } => {
+            std::fs::write(folder.join("services.yaml"), services(pods))?;
+            services_scenario(nodes, pods, days)
+        }
+        Kind::Deployments => {
+            std::fs::write(folder.join("deployments.yaml"), deployments(pods))?;
+            deployments_scenario(nodes)
+        }
         Kind::Openb | Kind::Events | Kind::Csv => return Ok(()),
     };
     std::fs::write(folder.join("scenario.yaml"), scenario)
 }
 
 /// What all scenarios have in common.
-fn head(seconds: f64) -> String {
+fn opening(seconds: f64) -> String {
     format!(
         "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {{name: throughput}}\nspec:\n  seed: 1\n  \
-         duration: {seconds:.0}s\n  controlPlane: {{latency: {{scale: 0}}}}\n  \
-         startup: {{containerStart: {{fixed: 0s}}, imagePull: {{duration: {{fixed: 0s}}}}}}\n"
+         duration: {seconds:.0}s\n"
     )
+}
+
+/// What the scenarios have in common that study placements alone.
+fn head(seconds: f64) -> String {
+    opening(seconds)
+        + "  controlPlane: {latency: {scale: 0}}\n  startup: {containerStart: {fixed: 0s}, imagePull: {duration: {fixed: \
+           0s}}}\n"
 }
 
 /// A scenario that replays a trace.
@@ -280,6 +314,55 @@ fn preemption_scenario(nodes: u32, pods: u32) -> String {
     text.push_str(&stream("low", 1, nodes * 4, "1ms", ""));
     text.push_str(&stream("high", 100, pods, "10ms", "priorityClassName: high, "));
     text
+}
+
+/// A scenario of services whose requests come and go with the time of day, with the control plane's usual latencies.
+fn services_scenario(nodes: u32, services: u32, days: u32) -> String {
+    let mut text = opening(f64::from(days) * 86_400.0);
+    let _ = write!(text, "  manifests: [services.yaml]\n  nodePools:\n{}  traffic:\n", plain_pool(nodes));
+    for index in 0..services {
+        let (low, high, hour) = (20 + index % 7 * 5, 150 + index % 11 * 10, index % 24);
+        let _ = writeln!(
+            text,
+            "    - {{name: service-{index}, target: deployment/default/service-{index}, rate: {{diurnal: {{low: {low}, \
+             high: {high}, peakAt: {hour}h}}}}, cpuPerRequest: 10ms, cpuIdle: 10m, memoryPerPod: 100Mi}}"
+        );
+    }
+    text
+}
+
+/// The services' Deployments and HorizontalPodAutoscalers.
+fn services(services: u32) -> String {
+    let mut text = String::new();
+    for index in 0..services {
+        text.push_str(&deployment(&format!("service-{index}"), 2, 250, 256));
+        let _ = writeln!(
+            text,
+            "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: service-{index}}}\nspec:\n  \
+             scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: service-{index}}}\n  minReplicas: 2\n  \
+             maxReplicas: 20\n  metrics: [{{type: Resource, resource: {{name: cpu, target: {{type: Utilization, \
+             averageUtilization: 60}}}}}}]"
+        );
+    }
+    text
+}
+
+fn deployment(name: &str, replicas: u32, cpu: u32, memory: u32) -> String {
+    format!(
+        "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  replicas: {replicas}\n  \
+         selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec: \
+         {{containers: [{{name: main, image: 'app:1', resources: {{requests: {{cpu: {cpu}m, memory: {memory}Mi}}}}}}]}}\n"
+    )
+}
+
+/// A scenario of Deployments that start together.
+fn deployments_scenario(nodes: u32) -> String {
+    format!("{}  manifests: [deployments.yaml]\n  nodePools:\n{}", head(600.0), plain_pool(nodes))
+}
+
+/// Deployments of which no two request the same.
+fn deployments(count: u32) -> String {
+    (0..count).map(|index| deployment(&format!("app-{index}"), 2, 100 + index % 997, 128 + index % 991)).collect()
 }
 
 /// The manifest that the preemption scenario refers to.

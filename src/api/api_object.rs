@@ -1,6 +1,6 @@
 //! What every object of the API is, whatever its kind.
 
-use super::{Kind, LabelSelector, ObjectMeta};
+use super::{ImmutableField, Kind, LabelSelector, ObjectMeta};
 
 /// An object of a kind. Each kind implements it beside its type.
 pub trait ApiObject {
@@ -19,12 +19,22 @@ pub trait ApiObject {
     fn replicas(&self) -> Option<i32> {
         None
     }
+
+    /// What an update may not change.
+    fn immutable_fields(&self) -> Vec<ImmutableField> {
+        Vec::new()
+    }
 }
 
 /// The type of the objects of one kind that holds no `metadata`.
 pub trait OfKind {
     /// The kind.
     const KIND: Kind;
+
+    /// What an update may not change.
+    fn immutable_fields(&self) -> Vec<ImmutableField> {
+        Vec::new()
+    }
 }
 
 /// An object whose type holds no `metadata`.
@@ -43,5 +53,9 @@ impl<T: OfKind> ApiObject for WithMeta<T> {
 
     fn meta(&self) -> &ObjectMeta {
         &self.meta
+    }
+
+    fn immutable_fields(&self) -> Vec<ImmutableField> {
+        self.object.immutable_fields()
     }
 }

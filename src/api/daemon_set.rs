@@ -1,6 +1,6 @@
 //! `DaemonSet` of `apps/v1`, after API-server defaulting, and its status.
 
-use super::{ApiObject, IntOrPercent, Kind, LabelSelector, ObjectMeta, PodTemplate};
+use super::{ApiObject, ImmutableField, IntOrPercent, Kind, LabelSelector, ObjectMeta, PodTemplate};
 use crate::units::SimDuration;
 use std::sync::Arc;
 
@@ -53,6 +53,10 @@ impl ApiObject for DaemonSet {
 
     fn selector(&self) -> Option<&LabelSelector> {
         Some(&self.selector)
+    }
+
+    fn immutable_fields(&self) -> Vec<ImmutableField> {
+        vec![ImmutableField::new("spec.selector", &self.selector)]
     }
 }
 

@@ -1,6 +1,6 @@
 //! `Deployment` of `apps/v1`, after API-server defaulting, and its status.
 
-use super::{ApiObject, ConditionStatus, IntOrPercent, Kind, LabelSelector, ObjectMeta, PodTemplate};
+use super::{ApiObject, ConditionStatus, ImmutableField, IntOrPercent, Kind, LabelSelector, ObjectMeta, PodTemplate};
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
 
@@ -91,6 +91,10 @@ impl ApiObject for Deployment {
 
     fn replicas(&self) -> Option<i32> {
         Some(self.replicas)
+    }
+
+    fn immutable_fields(&self) -> Vec<ImmutableField> {
+        vec![ImmutableField::new("spec.selector", &self.selector)]
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::{
     ApiObject, ClaimTemplate, ConfigObject, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet, Deployment,
-    HorizontalPodAutoscaler, Kind, LabelSelector, LimitRange, Namespace, Node, ObjectMeta, PersistentVolume, Pod,
-    PodDisruptionBudget, PodTemplate, PriorityClass, ReplicaSet, RuntimeClass, Service, StatefulSet, StorageClass,
-    WithMeta,
+    HorizontalPodAutoscaler, ImmutableField, Kind, LabelSelector, LimitRange, Namespace, Node, ObjectMeta,
+    PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PriorityClass, ReplicaSet, RuntimeClass, Service,
+    StatefulSet, StorageClass, WithMeta,
 };
 use std::sync::Arc;
 
@@ -92,5 +92,13 @@ impl Object {
     #[must_use]
     pub fn replicas(&self) -> Option<i32> {
         for_object!(self, object => object.replicas())
+    }
+
+    /// The first field that an update to `new` would change and may not; `None` if the API server takes the update.
+    #[must_use]
+    pub fn forbidden_change(&self, new: &Self) -> Option<ImmutableField> {
+        let before = for_object!(self, object => object.immutable_fields());
+        let after = for_object!(new, object => object.immutable_fields());
+        before.into_iter().zip(after).find(|(before, after)| before != after).map(|(before, _)| before)
     }
 }

@@ -1,6 +1,6 @@
 //! `PersistentVolumeClaim` of `v1`, and what claims are made from.
 
-use super::{AccessMode, Kind, LabelSelector, Name, OfKind, VolumeMode};
+use super::{AccessMode, ImmutableField, Kind, LabelSelector, Name, OfKind, VolumeMode};
 use crate::units::Bytes;
 
 /// A claim that is to be made.
@@ -14,6 +14,15 @@ pub struct ClaimTemplate {
 
 impl OfKind for ClaimTemplate {
     const KIND: Kind = Kind::PersistentVolumeClaim;
+
+    /// `ValidatePersistentVolumeClaimUpdate`, Kubernetes 1.36.
+    fn immutable_fields(&self) -> Vec<ImmutableField> {
+        let claim = &self.claim;
+        let fixed = (&claim.access_modes, &claim.storage_class, claim.volume_mode, &claim.volume_name, &claim.selector);
+        let message = "spec is immutable after creation except resources.requests and volumeAttributesClassName for \
+                       bound claims";
+        vec![ImmutableField::with_message("spec", message, &fixed)]
+    }
 }
 
 /// A `PersistentVolumeClaim`.

@@ -1,8 +1,8 @@
 //! Pods: the template that many pods share, and a single pod as a manifest or a dump gives it.
 
 use super::{
-    Affinity, ApiObject, ClaimTemplate, ConfigReferences, Kind, Labels, Name, Node, NodeSelector, ObjectMeta, Probes,
-    ResourceList, Toleration, TopologySpreadConstraint, Volume,
+    Affinity, ApiObject, ClaimTemplate, ConfigReferences, ImmutableField, Kind, Labels, Name, Node, NodeSelector,
+    ObjectMeta, Probes, ResourceList, Toleration, TopologySpreadConstraint, Volume,
 };
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
@@ -305,5 +305,19 @@ impl ApiObject for Pod {
 
     fn meta(&self) -> &ObjectMeta {
         &self.meta
+    }
+
+    /// `ValidatePodUpdate`, Kubernetes 1.36. Tolerations may be added to; which they are is not looked at.
+    fn immutable_fields(&self) -> Vec<ImmutableField> {
+        let mut spec = self.template.spec.clone();
+        spec.tolerations.clear();
+        for container in spec.containers.iter_mut().chain(&mut spec.init_containers) {
+            container.image = Name::default();
+        }
+        let message = "pod updates may not change fields other than `spec.containers[*].image`, \
+                       `spec.initContainers[*].image`, `spec.activeDeadlineSeconds`, `spec.tolerations` (only additions to \
+                       existing tolerations), `spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was \
+                       previously negative)";
+        vec![ImmutableField::with_message("spec", message, &spec)]
     }
 }

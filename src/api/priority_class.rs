@@ -1,6 +1,6 @@
 //! `PriorityClass` of `scheduling.k8s.io/v1`.
 
-use super::{ApiObject, Kind, ObjectMeta, PreemptionPolicy};
+use super::{ApiObject, ImmutableField, Kind, ObjectMeta, PreemptionPolicy};
 
 /// A `PriorityClass`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,5 +22,14 @@ impl ApiObject for PriorityClass {
 
     fn meta(&self) -> &ObjectMeta {
         &self.meta
+    }
+
+    /// `ValidatePriorityClassUpdate`, Kubernetes 1.36.
+    fn immutable_fields(&self) -> Vec<ImmutableField> {
+        let message = "may not be changed in an update.";
+        vec![
+            ImmutableField::with_message("value", message, &self.value),
+            ImmutableField::new("preemptionPolicy", &self.preemption_policy),
+        ]
     }
 }

@@ -1,6 +1,6 @@
 //! `ReplicaSet` of `apps/v1` and `ReplicationController` of `v1`, after API-server defaulting.
 
-use super::{ApiObject, Kind, LabelSelector, ObjectMeta, PodTemplate};
+use super::{ApiObject, ImmutableField, Kind, LabelSelector, ObjectMeta, PodTemplate};
 use crate::units::SimDuration;
 use std::sync::Arc;
 
@@ -36,5 +36,13 @@ impl ApiObject for ReplicaSet {
 
     fn replicas(&self) -> Option<i32> {
         Some(self.replicas)
+    }
+
+    /// A ReplicationController may change its selector, a ReplicaSet may not.
+    fn immutable_fields(&self) -> Vec<ImmutableField> {
+        match self.kind {
+            Kind::ReplicationController => Vec::new(),
+            _ => vec![ImmutableField::new("spec.selector", &self.selector)],
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `StatefulSet` of `apps/v1`, after API-server defaulting, and its status.
 
-use super::{ApiObject, ClaimTemplate, Kind, LabelSelector, Name, ObjectMeta, PodTemplate};
+use super::{ApiObject, ClaimTemplate, ImmutableField, Kind, LabelSelector, Name, ObjectMeta, PodTemplate};
 use crate::units::SimDuration;
 use std::sync::Arc;
 
@@ -93,6 +93,15 @@ impl ApiObject for StatefulSet {
 
     fn replicas(&self) -> Option<i32> {
         Some(self.replicas)
+    }
+
+    /// `ValidateStatefulSetUpdate`, Kubernetes 1.36.
+    fn immutable_fields(&self) -> Vec<ImmutableField> {
+        let fixed = (&self.selector, self.pod_management_policy, &self.volume_claim_templates);
+        let message = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', \
+                       'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and \
+                       'minReadySeconds' are forbidden";
+        vec![ImmutableField::with_message("spec", message, &fixed)]
     }
 }
 

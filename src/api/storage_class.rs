@@ -1,6 +1,6 @@
 //! `StorageClass` of `storage.k8s.io/v1`.
 
-use super::{Kind, Name, OfKind};
+use super::{ImmutableField, Kind, Name, OfKind};
 
 /// `volumeBindingMode`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -29,4 +29,12 @@ pub struct StorageClass {
 
 impl OfKind for StorageClass {
     const KIND: Kind = Kind::StorageClass;
+
+    /// `ValidateStorageClassUpdate`, Kubernetes 1.36.
+    fn immutable_fields(&self) -> Vec<ImmutableField> {
+        vec![
+            ImmutableField::with_message("provisioner", "updates to provisioner are forbidden.", &self.provisioner),
+            ImmutableField::new("volumeBindingMode", &self.binding_mode),
+        ]
+    }
 }

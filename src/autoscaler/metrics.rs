@@ -46,18 +46,19 @@ impl ScrapeWindow {
         self.last - self.previous
     }
 
-    /// Usage of cpu, from the container's cumulative cpu time at the earlier and the later point: whole nanocores, then
-    /// rounded up to millicores as the HorizontalPodAutoscaler reads them. `None` where the cpu time decreases, which
+    /// Usage of cpu, from the cpu time between the earlier and the later point: whole nanocores, then rounded up to
+    /// millicores as the HorizontalPodAutoscaler reads them. `None` where the cumulative cpu time decreases, which
     /// metrics-server takes for an error.
-    pub fn cpu(self, cumulative: impl Fn([SimTime; 2]) -> [SimDuration; 2]) -> Option<PodMetric> {
-        let [before, after] = cumulative([self.previous, self.last]);
-        let used = i128::from((after - before).as_nanos());
-        let length = i128::from(self.length().as_nanos());
+    pub fn cpu(self, used: SimDuration) -> Option<PodMetric> {
+        let (used, length) = (used.as_nanos(), self.length().as_nanos());
         if used < 0 || length <= 0 {
             return None;
         }
-        let nanocores = used * 1_000_000_000 / length;
-        let millicores = i64::try_from((nanocores + 999_999) / 1_000_000).unwrap_or(i64::MAX);
+        let nanocores = match used.checked_mul(1_000_000_000) {
+            Some(product) => product / length,
+            None => i64::try_from(i128::from(used) * 1_000_000_000 / i128::from(length)).unwrap_or(i64::MAX),
+        };
+        let millicores = nanocores / 1_000_000 + i64::from(nanocores % 1_000_000 != 0);
         Some(self.sample(MilliValue::new(millicores)))
     }
 
@@ -200,19 +201,44 @@ mod tests {
     }
 
     #[test]
+    fn no_window_reaches_back_further_than_it_says() {
+        let mut windows = 0;
+        for (resolution, housekeeping) in [(15, 0), (15, 10), (15, 40), (60, 7), (1, 1)] {
+            let server = MetricsServer {
+                metric_resolution: SimDuration::from_secs(resolution),
+                housekeeping_interval: SimDuration::from_secs(housekeeping),
+                ..MetricsServer::default()
+            };
+            for now in 0..300 {
+                let window = |started: i64| {
+                    server.window(
+                        seconds(now),
+                        seconds(started),
+                        f64::from(i32::try_from(started % 10).unwrap()) / 10.0,
+                    )
+                };
+                for window in (0..now).filter_map(window) {
+                    windows += 1;
+                    let oldest = seconds(now) - server.longest_look_back();
+                    assert!(window.previous >= oldest, "{window:?} at {now} s by {server:?}");
+                }
+            }
+        }
+        assert!(windows > 10_000, "{windows}");
+    }
+
+    #[test]
     fn cpu_is_the_rate_over_the_window() {
         let window = ScrapeWindow { previous: seconds(30), last: seconds(45) };
         // 100 millicores until 40 s, then 400.
-        let cumulative = |at: SimTime| {
-            let early = at.min(seconds(40)) - seconds(0);
-            early / 10 + (at - seconds(40)).max_zero() * 4 / 10
-        };
-        let sample = window.cpu(|points| points.map(cumulative)).unwrap();
+        let sample = window.cpu(SimDuration::from_millis(1000 + 2000)).unwrap();
         assert_eq!((sample.value, sample.timestamp), (MilliValue::new(200), seconds(45)));
         assert_eq!(sample.window, SimDuration::from_secs(15));
-        let third = window.cpu(|points| points.map(|at| (at - seconds(0)) / 3)).unwrap();
+        let third = window.cpu(SimDuration::from_secs(5)).unwrap();
         assert_eq!(third.value, MilliValue::new(334), "rounded up");
-        assert_eq!(window.cpu(|points| points.map(|at| -(at - seconds(0)))), None, "a counter that decreases");
+        let large = window.cpu(SimDuration::from_secs(15) * 1000).unwrap();
+        assert_eq!(large.value, MilliValue::new(1_000_000), "a thousand cores");
+        assert_eq!(window.cpu(SimDuration::from_nanos(-1)), None, "a counter that decreases");
         assert_eq!(window.memory(|_| Bytes::new(5)).value, MilliValue::new(5000));
     }
 }

@@ -1,7 +1,7 @@
 //! `kubectl apply`: creates the objects of manifests, or replaces those of the same kind, namespace and name.
 
 use super::Cluster;
-use crate::api::{Kind, Object, for_object};
+use crate::api::{Kind, Name, Object, for_object};
 use crate::units::SimTime;
 use std::collections::BTreeSet;
 
@@ -32,35 +32,51 @@ pub(super) trait Apply {
     fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String>;
 }
 
+/// Which of the objects of manifests are applied, and in which order.
+pub struct ApplyPlan<'a, T> {
+    /// Those that others refer to come first. Objects whose controllers are among them are left to those.
+    pub objects: Vec<&'a T>,
+    /// A remark for the user on what is left out.
+    pub remark: Option<String>,
+}
+
+impl<'a, T> ApplyPlan<'a, T> {
+    /// The plan for manifests; `object_of` says which object each stands for.
+    pub fn of(manifests: &'a [T], object_of: impl Fn(&T) -> &Object) -> Self {
+        let key = |kind: Kind, namespace: &str, name: &str| (kind, Name::from(namespace), Name::from(name));
+        let key_of = |manifest: &T| {
+            let (kind, meta) = (object_of(manifest).kind(), object_of(manifest).meta());
+            key(kind, &meta.namespace, &meta.name)
+        };
+        let given: BTreeSet<(Kind, Name, Name)> = manifests.iter().map(key_of).collect();
+        let is_owned = |manifest: &&T| {
+            let meta = object_of(manifest).meta();
+            let owner = meta.owner.as_ref().and_then(|owner| Some((Kind::named(&owner.kind)?, &owner.name)));
+            owner.is_some_and(|(kind, name)| given.contains(&key(kind, &meta.namespace, name)))
+        };
+        let (owned, mut objects): (Vec<&T>, Vec<&T>) = manifests.iter().partition(is_owned);
+        objects.sort_by_key(|manifest| for_object!(object_of(manifest), object => object.order()));
+        let remark = (!owned.is_empty()).then(|| {
+            let count = owned.len();
+            format!("{count} objects of the manifests belong to controllers that are there too: they are created anew")
+        });
+        Self { objects, remark }
+    }
+}
+
 impl Cluster {
-    /// Applies objects: those that others refer to first. Objects whose controllers are among them are left to those.
-    /// Returns remarks for the user, on what is not as the manifests have it.
+    /// Applies objects in their [`ApplyPlan`]. Returns remarks for the user, on what is not as the manifests have it.
     pub fn apply(&mut self, objects: &[Object], now: SimTime) -> Vec<String> {
-        let mut sorted: Vec<&Object> = objects.iter().collect();
-        sorted.sort_by_key(|object| for_object!(object, object => object.order()));
-        let owners: BTreeSet<(Kind, &str, &str)> = objects
-            .iter()
-            .map(|object| (object.kind(), object.meta().namespace.as_str(), object.meta().name.as_str()))
-            .collect();
-        let mut remarks = Vec::new();
-        let mut skipped = 0;
-        for object in sorted {
-            let meta = object.meta();
-            let owned = meta.owner.as_ref().is_some_and(|owner| {
-                let kind = Kind::named(&owner.kind);
-                kind.is_some_and(|kind| owners.contains(&(kind, meta.namespace.as_str(), owner.name.as_str())))
-            });
-            if owned {
-                skipped += 1;
-            } else {
-                remarks.extend(for_object!(object, object => object.apply(self, now)));
-            }
-        }
-        if skipped > 0 {
-            remarks.push(format!(
-                "{skipped} objects of the manifests belong to controllers that are there too: they are created anew"
-            ));
-        }
+        let plan = ApplyPlan::of(objects, |object| object);
+        let mut remarks: Vec<String> =
+            plan.objects.iter().filter_map(|object| self.apply_object(object, now)).collect();
+        remarks.extend(plan.remark);
         remarks
+    }
+
+    /// Creates an object, or replaces the one of its kind, namespace and name. Returns a remark for the user on what is
+    /// not as the manifest has it.
+    pub fn apply_object(&mut self, object: &Object, now: SimTime) -> Option<String> {
+        for_object!(object, object => object.apply(self, now))
     }
 }

@@ -35,6 +35,7 @@ mod uid;
 mod workload;
 
 pub use admission::Admission;
+pub use apply::ApplyPlan;
 pub use change::{ApiEvent, Change, ChangeKind, EventMessage, EventObject, Severity};
 pub use daemon_set::DaemonSet;
 pub use deployment::Deployment;
@@ -48,6 +49,7 @@ pub use interest::Interest;
 pub use machine::Machine;
 pub use node::{Node, NodeReady};
 pub use object_head::ObjectHead;
+pub use operations::RESTARTED_AT;
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Pod};
 pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};
 pub use resource::Scale;

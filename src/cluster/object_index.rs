@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub(super) struct ObjectIndex {
     /// Of every kind but pods.
     objects: BTreeMap<(Kind, Option<NamespaceId>, Name), ObjectId>,
+    /// Grows when an object that is no pod comes or goes.
+    generation: u64,
     /// Pods, from the first time that one is looked up by its name: a run has millions, and hardly ever asks. Only looked
     /// up, never iterated.
     pods: Option<FxHashMap<(NamespaceId, Name), PodId>>,
@@ -18,6 +20,7 @@ pub(super) struct ObjectIndex {
 impl ObjectIndex {
     /// Notes an object that has come to be.
     pub(super) fn add(&mut self, kind: Kind, object: impl Into<ObjectId>, namespace: Option<NamespaceId>, name: &Name) {
+        self.generation += 1;
         self.objects.insert((kind, namespace, name.clone()), object.into());
     }
 
@@ -31,6 +34,7 @@ impl ObjectIndex {
     ) {
         let key = (kind, namespace, name.clone());
         if self.objects.get(&key) == Some(&object.into()) {
+            self.generation += 1;
             self.objects.remove(&key);
         }
     }
@@ -59,6 +63,11 @@ impl ObjectIndex {
 }
 
 impl Cluster {
+    /// Grows when an object that is no pod comes or goes: until then a name stands for the same object, or for none.
+    pub const fn names_generation(&self) -> u64 {
+        self.index.generation
+    }
+
     /// The object of this kind and name that exists, for kinds with a namespace; [`Cluster::pod_id`] finds pods.
     pub fn find<I: TryFrom<ObjectId>>(&self, kind: Kind, namespace: NamespaceId, name: &str) -> Option<I> {
         self.index.get(kind, Some(namespace), name)?.try_into().ok()

@@ -8,6 +8,9 @@ use crate::api::{Kind, Name, PodTemplate};
 use crate::units::SimTime;
 use std::sync::Arc;
 
+/// The annotation of a template that says when its rollout was restarted.
+pub const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+
 impl Cluster {
     /// The kind of an object.
     pub fn kind_of(&self, object: ObjectId) -> Kind {
@@ -61,12 +64,17 @@ impl Cluster {
         for_object_id!(object, id => id.set_scale(self, replicas));
     }
 
+    /// The template whose changes are rolled out to an object's pods; `None` of kinds without rollouts.
+    pub fn rollout_template_of(&self, object: ObjectId) -> Option<TemplateId> {
+        for_object_id!(object, id => id.rollout_template(self))
+    }
+
     /// `kubectl rollout restart`: the template gets an annotation with the time, which makes it a new one. Kinds without
     /// rollouts stay as they are.
     pub fn restart_rollout(&mut self, object: ObjectId, at: &str) {
-        let template = for_object_id!(object, id => id.rollout_template(self));
+        let template = self.rollout_template_of(object);
         let Some(template) = template.map(|template| &self.template(template).template) else { return };
-        let annotations = template.annotations.with("kubectl.kubernetes.io/restartedAt", at);
+        let annotations = template.annotations.with(RESTARTED_AT, at);
         let restarted = Arc::new(PodTemplate { annotations, ..PodTemplate::clone(template) });
         let template = self.intern_template(&restarted);
         self.roll_out(object, template);

@@ -278,7 +278,7 @@ impl Apply for api::Pod {
         let namespace = cluster.namespace(namespace_name, now);
         // At the start names are known to be unique.
         if now > SimTime::ZERO && cluster.pod_id(namespace, name).is_some() {
-            return None;
+            return Some(format!("pod {namespace_name}/{name} is there already: it stays as it is"));
         }
         let template = cluster.admit(namespace_name, &self.template);
         // A pod that has a node was admitted before.

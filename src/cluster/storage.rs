@@ -251,6 +251,9 @@ impl Apply for WithMeta<PersistentVolume> {
     }
 
     fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        if cluster.storage.volume_id(&self.meta.name).is_some() {
+            return Some(format!("persistentvolume {} is there already: it stays as it is", self.meta.name));
+        }
         cluster.add_volume(self.object.clone(), now);
         None
     }
@@ -262,6 +265,10 @@ impl Apply for WithMeta<ClaimTemplate> {
     }
 
     fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        let (namespace, name) = (&self.meta.namespace, &self.meta.name);
+        if cluster.storage.claim_id(namespace, name).is_some() {
+            return Some(format!("persistentvolumeclaim {namespace}/{name} is there already: it stays as it is"));
+        }
         cluster.add_claim(self.object.clone(), now);
         None
     }

@@ -1,6 +1,9 @@
 //! The facts of one run.
 
-use super::{EventRecord, EventTable, IntervalSeries, NodeRecord, PodRecord, StepSeries};
+use super::{
+    AutoscalerRecord, AutoscalingRecord, EventRecord, EventTable, IntervalSeries, LoadSeries, NodeRecord, PodRecord,
+    StepSeries,
+};
 use crate::input::scenario::FaultKind;
 use crate::units::{NanoDollars, SimDuration, SimTime};
 use smol_str::SmolStr;
@@ -38,9 +41,9 @@ pub struct Facts {
     pub workloads: Vec<WorkloadRecord>,
     /// Kubernetes Events in order of their first occurrence; [`events`](Self::events) writes them out.
     pub event_table: EventTable,
-    /// Every HorizontalPodAutoscaler.
+    /// Every HorizontalPodAutoscaler that ever was, in order of creation.
     pub autoscalers: Vec<AutoscalerRecord>,
-    /// Decisions of autoscalers in order of time.
+    /// Decisions of autoscalers in order of time, as far as they are kept (see [`DecisionLog`](super::DecisionLog)).
     pub autoscaling: Vec<AutoscalingRecord>,
     /// Faults in order of time, with the recovery from each.
     pub recoveries: Vec<RecoveryRecord>,
@@ -100,72 +103,13 @@ pub struct WorkloadRecord {
     /// The autoscaler's proposal before stabilisation and limits; empty without an autoscaler.
     pub proposed: StepSeries,
     /// Offered load in thousandths of a request per second; empty without traffic.
-    pub request_rate_milli: StepSeries,
+    pub request_rate_milli: LoadSeries,
     /// Load that the ready pods could not take within their CPU limits, in thousandths of a request per second.
-    pub request_rate_unserved_milli: StepSeries,
+    pub request_rate_unserved_milli: LoadSeries,
     /// CPU used by the pods, in millicores.
-    pub cpu_used: StepSeries,
+    pub cpu_used: LoadSeries,
     /// CPU requested by the pods that are bound, in millicores.
     pub cpu_requested: StepSeries,
-}
-
-/// A HorizontalPodAutoscaler as its spec has it at the end of the run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AutoscalerRecord {
-    /// Namespace.
-    pub namespace: SmolStr,
-    /// Name.
-    pub name: SmolStr,
-    /// What it scales, as `Deployment/web`.
-    pub target: SmolStr,
-    /// Creation in the API.
-    pub created: SimTime,
-    /// `spec.minReplicas`.
-    pub min_replicas: i32,
-    /// `spec.maxReplicas`.
-    pub max_replicas: i32,
-}
-
-/// One metric in an autoscaler's decision.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MetricRecord {
-    /// Name as the controller reports it, for example `cpu resource utilization (percentage of request)`.
-    pub name: SmolStr,
-    /// Current value in the target's unit (percent, cores, bytes or the metric's own); absent when it failed.
-    pub current: Option<f64>,
-    /// Target in the same unit.
-    pub target: f64,
-    /// Replicas that this metric alone asks for; absent when it failed.
-    pub proposal: Option<i32>,
-}
-
-/// One decision of a HorizontalPodAutoscaler.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AutoscalingRecord {
-    /// When.
-    pub at: SimTime,
-    /// Namespace of the autoscaler.
-    pub namespace: SmolStr,
-    /// Name of the autoscaler.
-    pub name: SmolStr,
-    /// What it scales, as `Deployment/web`.
-    pub target: SmolStr,
-    /// `spec.replicas` before.
-    pub current_replicas: i32,
-    /// Ready pods as the metrics saw them.
-    pub ready_pods: u32,
-    /// Metrics in the order of the spec.
-    pub metrics: Vec<MetricRecord>,
-    /// Proposal of all metrics together, before stabilisation, rate and bounds; absent when none was computed.
-    pub proposed_replicas: Option<i32>,
-    /// `spec.replicas` after.
-    pub desired_replicas: i32,
-    /// Reason of condition AbleToScale, for example `ScaleDownStabilized`.
-    pub able_to_scale_reason: &'static str,
-    /// Reason of condition ScalingActive, for example `FailedGetResourceMetric`.
-    pub scaling_active_reason: &'static str,
-    /// Reason of condition ScalingLimited, for example `TooManyReplicas`; empty if it was not set.
-    pub scaling_limited_reason: &'static str,
 }
 
 /// What came of an action.
@@ -183,6 +127,8 @@ pub enum ActionOutcome {
     GaveUp,
     /// What it names does not exist.
     NotFound,
+    /// The API server refuses it.
+    Refused,
     /// The run ended before it was done.
     Unfinished,
 }

@@ -2,18 +2,25 @@
 //!
 //! The simulation writes facts; `stats` and `report` read them after (or while) it runs. Nothing here decides anything.
 
+mod autoscaling;
+mod decision_log;
 mod events;
 mod facts;
+mod load_series;
 mod node;
 mod pod;
 mod series;
 
 pub use crate::input::scenario::FaultKind;
+pub use autoscaling::{
+    AutoscalerRecord, AutoscalerSpec, AutoscalingRecord, DecisionCounts, MetricRecord, MetricSpecRecord,
+};
+pub use decision_log::DecisionLog;
 pub use events::{EventKind, EventMessage, EventRecord, EventRow, EventSubject, EventTable, EventText, EventType};
 pub use facts::{
-    ActionOutcome, ActionRecord, AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts,
-    MetricRecord, PoolRecord, RecoveryRecord, WorkloadRecord,
+    ActionOutcome, ActionRecord, ClusterSeries, ExtendedSeries, Facts, PoolRecord, RecoveryRecord, WorkloadRecord,
 };
+pub use load_series::LoadSeries;
 pub use node::NodeRecord;
 pub use pod::{PodGroup, PodOutcome, PodRecord};
 pub use series::{Bucket, IntervalSeries, StepSeries};

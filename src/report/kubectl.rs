@@ -4,7 +4,8 @@
 use super::format::{Cell, Column, ResultSet};
 use super::numbers;
 use crate::record::{
-    AutoscalerRecord, EventRecord, EventType, Facts, MetricRecord, NodeRecord, PodOutcome, PodRecord, WorkloadRecord,
+    AutoscalerRecord, EventRecord, EventType, Facts, MetricRecord, MetricSpecRecord, NodeRecord, PodOutcome, PodRecord,
+    WorkloadRecord,
 };
 use crate::units::{SimDuration, SimTime};
 
@@ -158,9 +159,10 @@ pub fn deployments(facts: &Facts) -> ResultSet {
 /// `kubectl get hpa`, by namespace and name. Targets are those of the last decision.
 #[must_use]
 pub fn horizontal_pod_autoscalers(facts: &Facts) -> ResultSet {
-    let mut autoscalers: Vec<&AutoscalerRecord> = facts.autoscalers.iter().collect();
-    autoscalers.sort_by_key(|autoscaler| (&autoscaler.namespace, &autoscaler.name));
-    let namespaced = many_namespaces(autoscalers.iter().map(|autoscaler| &*autoscaler.namespace));
+    let mut autoscalers: Vec<&AutoscalerRecord> =
+        facts.autoscalers.iter().filter(|autoscaler| !autoscaler.removed).collect();
+    autoscalers.sort_by_key(|autoscaler| (&autoscaler.spec.namespace, &autoscaler.spec.name));
+    let namespaced = many_namespaces(autoscalers.iter().map(|autoscaler| &*autoscaler.spec.namespace));
     let columns = [
         Column::new("name", "NAME"),
         Column::new("reference", "REFERENCE"),
@@ -172,22 +174,20 @@ pub fn horizontal_pod_autoscalers(facts: &Facts) -> ResultSet {
     ];
     let mut set = listing(namespaced, &columns);
     for autoscaler in autoscalers {
-        let last = facts
-            .autoscaling
-            .iter()
-            .rev()
-            .find(|decision| decision.namespace == autoscaler.namespace && decision.name == autoscaler.name);
-        let targets: Vec<String> = last.map_or_else(Vec::new, |last| last.metrics.iter().map(target).collect());
+        let last = autoscaler.last.as_ref();
+        let targets: Vec<String> = last.map_or_else(Vec::new, |last| {
+            last.autoscaler.metrics.iter().zip(&last.metrics).map(|(spec, found)| target(spec, found)).collect()
+        });
         let cells = [
-            (&*autoscaler.name).into(),
-            (&*autoscaler.target).into(),
+            (&*autoscaler.spec.name).into(),
+            (&*autoscaler.spec.target).into(),
             if targets.is_empty() { "<unknown>".into() } else { targets.join(", ").into() },
             Cell::Integer(autoscaler.min_replicas.into()),
             Cell::Integer(autoscaler.max_replicas.into()),
             Cell::Integer(last.map_or(0, |last| last.current_replicas).into()),
             age(autoscaler.created, facts.end),
         ];
-        set.push(row(namespaced, &autoscaler.namespace, cells));
+        set.push(row(namespaced, &autoscaler.spec.namespace, cells));
     }
     set
 }
@@ -232,12 +232,12 @@ pub fn events(facts: &Facts) -> ResultSet {
 }
 
 /// `cpu: 52%/60%`, from the metric's name as the controller reports it.
-fn target(metric: &MetricRecord) -> String {
+fn target(metric: &MetricSpecRecord, found: &MetricRecord) -> String {
     let (name, percent) = match metric.name.split_once(" resource utilization") {
         Some((resource, _)) => (resource, "%"),
         None => (metric.name.split_once(" resource").map_or(&*metric.name, |(resource, _)| resource), ""),
     };
-    let current = metric
+    let current = found
         .current
         .map_or_else(|| "<unknown>".to_owned(), |current| format!("{}{percent}", numbers::trimmed(current, 3)));
     format!("{name}: {current}/{}{percent}", numbers::trimmed(metric.target, 3))

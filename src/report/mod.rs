@@ -1,8 +1,8 @@
 //! Facts to files and text: summary, objectives, tables, charts, what a terminal shows.
 //!
 //! Nothing here simulates or decides, and nothing here prints: functions return text or write files into the folder that
-//! they are given. Every file is written under a temporary name and renamed when it is whole. The same facts give the
-//! same bytes on every machine.
+//! they are given. Every file is written under a temporary name and renamed when it is whole, and the files of a run take
+//! their places together. The same facts give the same bytes on every machine.
 
 pub mod charts;
 pub(crate) mod explain;
@@ -12,11 +12,11 @@ pub mod kubectl;
 pub mod terminal;
 
 mod files;
-mod limits;
 mod metrics;
 mod numbers;
 mod objectives;
 mod shortfall;
+mod staged_folder;
 mod summary;
 mod summary_file;
 mod tables;
@@ -29,6 +29,5 @@ pub use shortfall::{Shortfall, shortfalls};
 pub use summary::{Summary, summarize};
 pub use write::{OutputOptions, write_all};
 
-pub(crate) use limits::limited_by;
 pub(crate) use metrics::{find_metric, suggest_metrics};
 pub(crate) use summary_file::SUMMARY_FILE;

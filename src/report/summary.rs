@@ -1,8 +1,7 @@
 //! The headline metrics of a run.
 
-use super::limits;
 use super::metrics::{METRICS, resource_name};
-use crate::record::{Facts, IntervalSeries, PodOutcome, PodRecord, PoolRecord, WorkloadRecord};
+use crate::record::{DecisionCounts, Facts, IntervalSeries, PodOutcome, PodRecord, PoolRecord, WorkloadRecord};
 use crate::stats::{self, Sample};
 use crate::units::{NanoDollars, SimDuration, SimTime};
 use std::collections::BTreeMap;
@@ -201,9 +200,9 @@ fn workloads(facts: &Facts, summary: &mut Summary) {
         summary.insert_count("workloads_short_at_end", facts.workloads.iter().filter(is_short).count());
     }
     summary.insert_some("workload_on_one_node_ratio_mean", mean_share_on_one_node(facts));
-    if facts.workloads.iter().any(|workload| !workload.request_rate_milli.points().is_empty()) {
-        let offered = total(&|workload| workload.request_rate_milli.integral(start, end));
-        let unserved = total(&|workload| workload.request_rate_unserved_milli.integral(start, end));
+    if facts.workloads.iter().any(|workload| !workload.request_rate_milli.is_empty()) {
+        let offered = total(&|workload| workload.request_rate_milli.total());
+        let unserved = total(&|workload| workload.request_rate_unserved_milli.total());
         summary.insert("requests_total", per_second(offered) / 1000.0);
         summary.insert_some("requests_unserved_ratio", stats::ratio_of_totals(unserved, offered));
     }
@@ -231,20 +230,16 @@ fn mean_share_on_one_node(facts: &Facts) -> Option<f64> {
 }
 
 fn autoscaling(facts: &Facts, summary: &mut Summary) {
-    if facts.autoscalers.is_empty() && facts.autoscaling.is_empty() {
+    if facts.autoscalers.is_empty() {
         return;
     }
-    let decisions = &facts.autoscaling;
-    summary.insert_count("autoscaling_decisions", decisions.len());
-    summary.insert_count(
-        "autoscaling_scale_ups",
-        decisions.iter().filter(|decision| decision.desired_replicas > decision.current_replicas).count(),
-    );
-    summary.insert_count(
-        "autoscaling_scale_downs",
-        decisions.iter().filter(|decision| decision.desired_replicas < decision.current_replicas).count(),
-    );
-    summary.insert_count("autoscaling_limited", decisions.iter().filter(|decision| limits::is_bound(decision)).count());
+    let total = |count: fn(&DecisionCounts) -> usize| {
+        facts.autoscalers.iter().map(|autoscaler| count(&autoscaler.decisions)).sum()
+    };
+    summary.insert_count("autoscaling_decisions", total(|counts| counts.all));
+    summary.insert_count("autoscaling_scale_ups", total(|counts| counts.scale_ups));
+    summary.insert_count("autoscaling_scale_downs", total(|counts| counts.scale_downs));
+    summary.insert_count("autoscaling_limited", total(|counts| counts.limited));
 }
 
 fn recoveries(facts: &Facts, summary: &mut Summary) {

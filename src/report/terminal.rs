@@ -94,10 +94,12 @@ pub fn run_summary(
         lines.add("waiting", &waiting);
     }
     lines.add("nodes", &nodes(facts, summary));
-    for autoscaler in facts.autoscalers.iter().take(SHOWN) {
-        lines.add("autoscaler", &autoscaling(facts, autoscaler));
+    let autoscalers: Vec<&AutoscalerRecord> =
+        facts.autoscalers.iter().filter(|autoscaler| !autoscaler.removed).collect();
+    for autoscaler in autoscalers.iter().take(SHOWN) {
+        lines.add("autoscaler", &autoscaling(autoscaler));
     }
-    more(&mut lines, "autoscaler", facts.autoscalers.len(), "autoscalers");
+    more(&mut lines, "autoscaler", autoscalers.len(), "autoscalers");
     if let Some(requests) = summary.get("requests_total") {
         let unserved = summary.get("requests_unserved_ratio").map_or_else(|| "-".to_owned(), human_percent);
         lines.add("requests", &format!("{} offered, {unserved} unserved", grouped(requests.round())));
@@ -210,23 +212,16 @@ fn nodes(facts: &Facts, summary: &Summary) -> String {
     text
 }
 
-fn autoscaling(facts: &Facts, autoscaler: &AutoscalerRecord) -> String {
-    let decisions = || {
-        facts
-            .autoscaling
-            .iter()
-            .filter(|decision| decision.namespace == autoscaler.namespace && decision.name == autoscaler.name)
-    };
-    let name = format!("{}/{}", autoscaler.namespace, autoscaler.name);
-    let replicas = || decisions().map(|decision| decision.desired_replicas);
-    let (Some(least), Some(most)) = (replicas().min(), replicas().max()) else {
+fn autoscaling(autoscaler: &AutoscalerRecord) -> String {
+    let decisions = &autoscaler.decisions;
+    let name = format!("{}/{}", autoscaler.spec.namespace, autoscaler.spec.name);
+    let Some((least, most)) = decisions.desired else {
         return format!("{name}: no decision");
     };
-    let changes = decisions().filter(|decision| decision.desired_replicas != decision.current_replicas).count();
-    let at_max = decisions().filter(|decision| decision.scaling_limited_reason == "TooManyReplicas").count();
+    let changes = decisions.scale_ups + decisions.scale_downs;
     let mut text = format!("{name}: {least} to {most} replicas, {changes} changes");
-    if at_max > 0 {
-        let _ = write!(text, ", held at maxReplicas {} in {at_max} decisions", autoscaler.max_replicas);
+    if decisions.at_max > 0 {
+        let _ = write!(text, ", held at maxReplicas {} in {} decisions", autoscaler.max_replicas, decisions.at_max);
     }
     text
 }
@@ -244,7 +239,7 @@ const fn spoken(kind: FaultKind) -> &'static str {
 /// What matters more comes first where there is no room for all.
 const fn action_weight(outcome: ActionOutcome) -> u8 {
     match outcome {
-        ActionOutcome::Unfinished | ActionOutcome::GaveUp | ActionOutcome::NotFound => 2,
+        ActionOutcome::Unfinished | ActionOutcome::GaveUp | ActionOutcome::NotFound | ActionOutcome::Refused => 2,
         ActionOutcome::RolledBack | ActionOutcome::Superseded => 1,
         ActionOutcome::Done | ActionOutcome::Unchanged => 0,
     }
@@ -260,6 +255,7 @@ fn action_line(facts: &Facts, action: &ActionRecord) -> String {
         ActionOutcome::RolledBack => format!("rolled back after {took}"),
         ActionOutcome::GaveUp => format!("GAVE UP after {took}"),
         ActionOutcome::NotFound => "NOT DONE".to_owned(),
+        ActionOutcome::Refused => "REFUSED".to_owned(),
         ActionOutcome::Unfinished => format!("NOT DONE after {took}"),
     };
     let detail = if action.detail.is_empty() { String::new() } else { format!("; {}", action.detail) };

@@ -3,11 +3,11 @@
 use super::charts;
 use super::files::ReportError;
 use super::objectives::ObjectiveResult;
+use super::staged_folder::StagedFolder;
 use super::summary::Summary;
 use super::{summary_file, tables};
 use crate::record::Facts;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What goes into the output folder beside `summary.json`.
@@ -38,23 +38,23 @@ impl Default for OutputOptions {
 /// folder are removed where this run has none.
 ///
 /// # Errors
-/// [`ReportError`] names the file that cannot be written. Files that were finished before it stay; none is half
-/// written.
+/// [`ReportError`] names the file that cannot be written. The files of the earlier run stay as they were.
 pub fn write_all(
     facts: &Facts,
     summary: &Summary,
     out: &Path,
     options: &OutputOptions,
 ) -> Result<Vec<PathBuf>, ReportError> {
-    make_folder(out)?;
-    let mut written =
-        vec![summary_file::write(&out.join(summary_file::SUMMARY_FILE), facts, summary, &options.objectives)?];
+    let staged = StagedFolder::create(out)?;
+    let stage = staged.stage();
+    let mut obsolete = Vec::new();
+    summary_file::write(&stage.join(summary_file::SUMMARY_FILE), facts, summary, &options.objectives)?;
     if options.tables {
-        written.push(tables::write_timeline(&out.join("timeline.csv"), facts)?);
-        written.push(tables::write_workloads(&out.join("workloads.csv"), facts)?);
-        written.push(tables::write_pods(&out.join("pods.csv"), facts)?);
-        written.push(tables::write_nodes(&out.join("nodes.csv"), facts)?);
-        written.push(tables::write_events(&out.join("events.csv"), facts)?);
+        tables::write_timeline(&stage.join("timeline.csv"), facts)?;
+        tables::write_workloads(&stage.join("workloads.csv"), facts)?;
+        tables::write_pods(&stage.join("pods.csv"), facts)?;
+        tables::write_nodes(&stage.join("nodes.csv"), facts)?;
+        tables::write_events(&stage.join("events.csv"), facts)?;
         type Writer = fn(&Path, &Facts) -> Result<PathBuf, ReportError>;
         let sometimes: [(&str, bool, Writer); 4] = [
             ("autoscaling.csv", summary.get("autoscaling_decisions").is_some(), tables::write_autoscaling),
@@ -63,42 +63,31 @@ pub fn write_all(
             ("cost.csv", summary.get("cost_dollars").is_some(), tables::write_cost),
         ];
         for (name, applies, write) in sometimes {
-            let path = out.join(name);
             if applies {
-                written.push(write(&path, facts)?);
+                write(&stage.join(name), facts)?;
             } else {
-                forget(&path)?;
+                obsolete.push(PathBuf::from(name));
             }
         }
     }
     if options.svg || options.png {
-        let folder = out.join("charts");
-        make_folder(&folder)?;
+        let folder = Path::new("charts");
+        make_folder(&stage.join(folder))?;
         let figures = charts::of_run(facts, &options.question);
         for name in charts::RUN_CHARTS {
             let figure = figures.iter().find(|(drawn, _)| *drawn == name).map(|(_, figure)| figure);
             let (svg, png) = (folder.join(format!("{name}.svg")), folder.join(format!("{name}.png")));
             match figure.filter(|_| options.svg) {
-                Some(figure) => written.push(charts::write_svg(figure, &svg)?),
-                None => forget(&svg)?,
+                Some(figure) => _ = charts::write_svg(figure, &stage.join(svg))?,
+                None => obsolete.push(svg),
             }
             match figure.filter(|_| options.png) {
-                Some(figure) => written.push(charts::write_png(figure, &png)?),
-                None => forget(&png)?,
+                Some(figure) => _ = charts::write_png(figure, &stage.join(png))?,
+                None => obsolete.push(png),
             }
         }
     }
-    Ok(written)
-}
-
-/// Removes a file that an earlier run left and that does not belong to this one.
-fn forget(path: &Path) -> Result<(), ReportError> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != ErrorKind::NotFound => {
-            Err(ReportError::Write { file: path.to_owned(), source })
-        }
-        _ => Ok(()),
-    }
+    staged.finish(&obsolete)
 }
 
 fn make_folder(folder: &Path) -> Result<(), ReportError> {

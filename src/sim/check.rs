@@ -1,5 +1,6 @@
 //! What can be checked only when a scenario, its manifests and its traces are together.
 
+use super::applied_object::AppliedObject;
 use super::check_names;
 use super::config_references;
 use super::prepared_arrivals::PreparedArrivals;
@@ -13,11 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn check(
     scenario: &Scenario,
     objects: &[Object],
-    applied: &[Vec<Object>],
+    applied: &[Vec<AppliedObject>],
     arrivals: &[PreparedArrivals],
     diagnostics: &mut Diagnostics,
 ) {
-    let all: Vec<&Object> = objects.iter().chain(applied.iter().flatten()).collect();
+    let all: Vec<&Object> = objects.iter().chain(applied.iter().flatten().map(|applied| &applied.object)).collect();
     if totals::check(scenario, &all, arrivals, diagnostics) {
         check_names::check(scenario, &all, arrivals, diagnostics);
     }

@@ -132,9 +132,10 @@ pub(super) fn check(
         missing.with_hint(Some(existing.nodes_like(name)))
     };
     let no_object = |field: &str, target: &Target| {
-        let path = match target.kind.is_cluster_scoped() {
-            true => target.name.to_string(),
-            false => format!("{}/{}", target.namespace, target.name),
+        let path = if target.kind.is_cluster_scoped() {
+            target.name.clone()
+        } else {
+            format!("{}/{}", target.namespace, target.name)
         };
         let message = format!("there is no {} `{path}`", target.kind.as_str());
         scenario.error_at(field, message).with_hint(existing.objects_like(target))

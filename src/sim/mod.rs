@@ -1,19 +1,23 @@
 //! The assembly, and the only place where the parts meet: preparation of a scenario, the world, the dispatch of events.
 
 mod action_tracker;
+mod applied_object;
 mod arrival_stream;
 mod arrivals;
 mod audience;
-mod autoscaling_record;
+mod autoscaling_log;
 mod check;
 mod check_names;
 mod config_references;
+mod document_fields;
 mod error;
 mod event;
 mod event_log;
 mod final_records;
 mod follow;
 mod invariants;
+mod live_documents;
+mod node_document;
 mod operator;
 mod prepare;
 mod prepared_arrivals;
@@ -27,6 +31,7 @@ mod totals;
 mod usage;
 mod world;
 
+pub use applied_object::{AppliedObject, ObjectKey};
 pub use error::SimError;
 pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use run::{RunOptions, simulate};

@@ -1,10 +1,13 @@
 //! Operator actions: each action of the scenario becomes the API writes that kubectl would make.
 
 use super::action_tracker::{ActionTracker, Subject};
+use super::applied_object::{AppliedObject, full_name, key_of};
 use super::event::Event;
+use super::live_documents::{ApplyResult, LiveDocuments};
 use super::prepare::Prepared;
 use super::settings;
-use crate::cluster::{Change, Cluster, Interest, NodeId, ObjectId};
+use crate::api::Name;
+use crate::cluster::{ApplyPlan, Change, Cluster, Interest, NodeId, ObjectId};
 use crate::controllers::eviction::controller::Drain;
 use crate::controllers::manager::Controllers;
 use crate::engine::{EventQueue, Priority};
@@ -19,6 +22,8 @@ use std::sync::Arc;
 pub struct Operator<'a> {
     prepared: &'a Prepared,
     pools: Vec<NodePool>,
+    /// The documents of the objects that actions apply.
+    documents: LiveDocuments,
     /// What was met on the way.
     remarks: Vec<String>,
     /// What came of the actions.
@@ -29,7 +34,8 @@ impl<'a> Operator<'a> {
     /// The operator of a scenario, who has done nothing yet.
     pub fn new(prepared: &'a Prepared) -> Self {
         let pools = prepared.scenario.spec.node_pools.iter().map(settings::node_pool).collect();
-        Self { prepared, pools, remarks: Vec::new(), tracker: ActionTracker::default() }
+        let documents = LiveDocuments::new(&prepared.documents, prepared.start());
+        Self { prepared, pools, documents, remarks: Vec::new(), tracker: ActionTracker::default() }
     }
 
     /// The node pools.
@@ -60,6 +66,7 @@ impl<'a> Operator<'a> {
     /// Applies the manifests of the scenario, and plans its actions.
     pub fn start(&mut self, cluster: &mut Cluster, queue: &mut EventQueue<Event>) {
         self.remarks = cluster.apply(&self.prepared.objects, SimTime::ZERO);
+        self.documents.start(cluster);
         for (index, action) in self.prepared.scenario.actions.iter().enumerate() {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             queue.schedule_with(action.at, Priority::First, Event::Action { index });
@@ -71,6 +78,29 @@ impl<'a> Operator<'a> {
             let node = self.pools[pool].next_node();
             cluster.add_node(Arc::new(node), u32::try_from(pool).ok(), now);
         }
+    }
+
+    /// `kubectl apply`.
+    fn apply(&mut self, applied: &[AppliedObject], cluster: &mut Cluster, now: SimTime) {
+        let plan = ApplyPlan::of(applied, |applied| &applied.object);
+        for applied in plan.objects {
+            let result = self.documents.apply(applied, cluster, now, &mut self.remarks);
+            let (kind, namespace, name) = key_of(&applied.object);
+            let object = cluster.find_object(kind, &namespace, &name);
+            match (result, object) {
+                (ApplyResult::Sent, Some(object)) => self.follow("apply", object, cluster, now),
+                (ApplyResult::Unchanged, Some(object)) if cluster.workload_of(object).is_some() => {
+                    let target = full_name(&applied.object);
+                    self.tracker.note("apply", &target, ActionOutcome::Unchanged, "", now);
+                }
+                (ApplyResult::Sent | ApplyResult::Unchanged, _) => {}
+                (ApplyResult::Refused(problem), _) => {
+                    let target = full_name(&applied.object);
+                    self.tracker.note("apply", &target, ActionOutcome::Refused, &problem, now);
+                }
+            }
+        }
+        self.remarks.extend(plan.remark);
     }
 
     /// Carries out an action.
@@ -92,14 +122,8 @@ impl<'a> Operator<'a> {
                 }
             }
             ActionVerb::Apply(_) => {
-                if let Some(objects) = prepared.applied.get(index as usize) {
-                    self.remarks.extend(cluster.apply(objects, now));
-                    for object in objects {
-                        let meta = object.meta();
-                        if let Some(id) = cluster.find_object(object.kind(), &meta.namespace, &meta.name) {
-                            self.follow("apply", id, cluster, now);
-                        }
-                    }
+                if let Some(applied) = prepared.applied.get(index as usize) {
+                    self.apply(applied, cluster, now);
                 }
             }
             ActionVerb::Cordon(node) => self.set_unschedulable(node, true, cluster, now),
@@ -124,7 +148,10 @@ impl<'a> Operator<'a> {
             }
             ActionVerb::RolloutRestart(target) => {
                 if let Some(object) = self.existing(target, "restart", cluster, now) {
-                    cluster.restart_rollout(object, &action.at.to_string());
+                    let (before, at) = (cluster.rollout_template_of(object), action.at.to_string());
+                    cluster.restart_rollout(object, &at);
+                    let key = (target.kind, Name::from(target.namespace.as_str()), Name::from(target.name.as_str()));
+                    self.documents.note_restart(&key, [before, cluster.rollout_template_of(object)], &at);
                     self.follow("rollout restart", object, cluster, now);
                 }
             }

@@ -1,16 +1,21 @@
 //! From a scenario file to everything that a run needs, or to every error at once.
 
+use super::applied_object::{AppliedObject, ObjectKey, key_of};
 use super::prepared_arrivals::PreparedArrivals;
 use crate::api::{KubernetesVersion, Name, Object, PodTemplate};
 use crate::input::kinds::common::pod_template;
 use crate::input::kinds::common::pod_validation::validate_bare_template;
-use crate::input::manifest::load_objects;
+use crate::input::manifest::{LoadedObject, load_documents};
 use crate::input::scenario::{ActionVerb, ArrivalSource, CalendarTime, LoadOptions, Scenario, load};
 use crate::input::scheduler_config::load_scheduler_config;
 use crate::input::trace::{self, TraceFile};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath, ManifestSource};
+use crate::patch::last_applied;
 use crate::scheduler::SchedulerConfig;
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,7 +38,9 @@ pub struct Prepared {
     /// Objects that exist at the start.
     pub objects: Vec<Object>,
     /// By action: the objects that it applies.
-    pub applied: Vec<Vec<Object>>,
+    pub applied: Vec<Vec<AppliedObject>>,
+    /// The documents of those objects that exist at the start and that an action applies again.
+    pub documents: BTreeMap<ObjectKey, Map<String, Value>>,
     /// By arrival stream: its pods.
     pub arrivals: Vec<PreparedArrivals>,
     /// Configuration of the scheduler.
@@ -57,19 +64,30 @@ pub fn prepare(path: &Path, options: &PrepareOptions) -> Result<(Prepared, Diagn
 /// Every error of every file.
 pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Prepared, Diagnostics), Diagnostics> {
     let mut diagnostics = Diagnostics::default();
-    let start = scenario.spec.start.map_or(jiff::Timestamp::UNIX_EPOCH, CalendarTime::get);
+    let start = start_of(&scenario);
     let relative = |path: &str| ManifestSource::Path(scenario.folder.join(path));
     let mut sources: Vec<ManifestSource> = scenario.spec.manifests.iter().map(|path| relative(path)).collect();
     sources.extend(manifests.iter().cloned());
-    let objects = load_objects(&sources, start, &mut diagnostics);
+    let mut diagnostics_of_actions = Diagnostics::default();
     let applied = scenario.actions.iter().map(|action| match &action.verb {
         ActionVerb::Apply(path) => {
-            let loaded = load_objects(&[ManifestSource::Path(path.clone())], start, &mut diagnostics);
-            loaded.into_iter().map(|loaded| loaded.object).collect()
+            let source = ManifestSource::Path(path.clone());
+            let loaded = load_documents(&[source], start, &|_| true, &mut diagnostics_of_actions);
+            let applied = |LoadedObject { object, document, .. }| Some(AppliedObject { object, manifest: document? });
+            loaded.into_iter().filter_map(applied).collect()
         }
         _ => Vec::new(),
     });
-    let applied: Vec<Vec<Object>> = applied.collect();
+    let applied: Vec<Vec<AppliedObject>> = applied.collect();
+    let again: BTreeSet<ObjectKey> = applied.iter().flatten().map(|applied| key_of(&applied.object)).collect();
+    let loaded = load_documents(&sources, start, &|object| again.contains(&key_of(object)), &mut diagnostics);
+    diagnostics.extend(diagnostics_of_actions.iter().cloned());
+    let mut documents = BTreeMap::new();
+    let mut objects = Vec::new();
+    for LoadedObject { object, document, .. } in loaded {
+        documents.extend(document.map(|document| (key_of(&object), live_document(document))));
+        objects.push(object);
+    }
     let mut arrivals = Vec::new();
     for (index, stream) in scenario.arrivals.iter().enumerate() {
         match &stream.source {
@@ -77,7 +95,7 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
                 let field = format!("spec.arrivals[{index}].template");
                 let mut text = generated.template.0.clone();
                 if generated.duration.is_some()
-                    && let Some(spec) = text.get_mut("spec").and_then(serde_json::Value::as_object_mut)
+                    && let Some(spec) = text.get_mut("spec").and_then(Value::as_object_mut)
                 {
                     // A pod that ends by itself is a task: it is not started again unless the template says so.
                     spec.entry("restartPolicy").or_insert_with(|| "Never".into());
@@ -105,15 +123,30 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
         Some(file) => read_scheduler_config(&scenario.folder.join(file), version, &mut diagnostics),
         None => SchedulerConfig::default_of(version),
     };
-    let objects: Vec<Object> = objects.into_iter().map(|loaded| loaded.object).collect();
     super::check::check(&scenario, &objects, &applied, &arrivals, &mut diagnostics);
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }
-    Ok((Prepared { scenario, objects, applied, arrivals, scheduler, manifests: manifests.to_vec() }, diagnostics))
+    Ok((
+        Prepared { scenario, objects, applied, documents, arrivals, scheduler, manifests: manifests.to_vec() },
+        diagnostics,
+    ))
+}
+
+/// An object at the start as it is live. A manifest was just applied, and so is its own last applied configuration; what
+/// kubectl printed of a real cluster is as it is.
+fn live_document(document: Map<String, Value>) -> Map<String, Value> {
+    let has_uid = document.get("metadata").and_then(|metadata| metadata.get("uid")).is_some_and(Value::is_string);
+    let was_applied = last_applied::of(&document).map_or(true, |original| !original.is_empty());
+    if has_uid || was_applied { document } else { last_applied::annotated(&document) }
 }
 
 impl Prepared {
+    /// The calendar time of the scenario's start.
+    pub(super) fn start(&self) -> Timestamp {
+        start_of(&self.scenario)
+    }
+
     /// The same scenario with other values at some paths: a point of a sweep. Files are read again, since the paths may
     /// lead to other ones.
     ///
@@ -139,14 +172,18 @@ pub fn read_scheduler_config(
     })
 }
 
+fn start_of(scenario: &Scenario) -> Timestamp {
+    scenario.spec.start.map_or(Timestamp::UNIX_EPOCH, CalendarTime::get)
+}
+
 /// Converts the pod template of an arrival stream.
 fn pod_template(
-    text: &serde_json::Map<String, serde_json::Value>,
+    text: &Map<String, Value>,
     field: &str,
     scenario: &Scenario,
     diagnostics: &mut Diagnostics,
 ) -> PodTemplate {
-    let parsed: Result<PodTemplateSpec, _> = serde_json::from_value(serde_json::Value::Object(text.clone()));
+    let parsed: Result<PodTemplateSpec, _> = serde_json::from_value(Value::Object(text.clone()));
     let mut template = match parsed {
         Ok(template) => template,
         Err(error) => {

@@ -1,7 +1,7 @@
 //! Turns changes of the cluster into facts: level-triggered, so that the order of several changes at one instant does
 //! not matter.
 
-use super::autoscaling_record::autoscaling_record;
+use super::autoscaling_log::AutoscalingLog;
 use super::event_log::EventLog;
 use super::final_records::{last_counts, pod_records};
 use super::recorder_input::RunHeader;
@@ -14,8 +14,8 @@ use crate::cluster::{
 use crate::infra::faults::FaultEffect;
 use crate::infra::node_pool::NodePool;
 use crate::record::{
-    ActionRecord, AutoscalerRecord, AutoscalingRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries,
-    NodeRecord, PoolRecord, RecoveryRecord, StepSeries, WorkloadRecord,
+    ActionRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, LoadSeries, NodeRecord, PoolRecord,
+    RecoveryRecord, StepSeries, WorkloadRecord,
 };
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use crate::workload::traffic::Load;
@@ -85,7 +85,7 @@ pub struct Recorder {
     cluster: ClusterSeries,
     extended: BTreeMap<Name, usize>,
     events: EventLog,
-    autoscaling: Vec<AutoscalingRecord>,
+    autoscaling: AutoscalingLog,
     interval: SimDuration,
 }
 
@@ -115,7 +115,7 @@ impl Recorder {
             cluster: ClusterSeries::new(interval),
             extended: BTreeMap::new(),
             events: EventLog::default(),
-            autoscaling: Vec::new(),
+            autoscaling: AutoscalingLog::new(interval),
             interval,
         }
     }
@@ -133,6 +133,7 @@ impl Recorder {
         ChangeKind::NodeReadiness,
         ChangeKind::NodeRemoved,
         ChangeKind::DesiredReplicas,
+        ChangeKind::HpaSpec,
     ]);
 
     /// Accounts for a change.
@@ -149,6 +150,7 @@ impl Recorder {
             | Change::NodeReadiness(node)
             | Change::NodeRemoved(node) => self.account_node(node, cluster, now),
             Change::DesiredReplicas(workload) => self.account_workload(workload, cluster, now),
+            Change::HpaSpec(id) => self.autoscaling.spec_changed(id),
             _ => {}
         }
     }
@@ -315,9 +317,9 @@ impl Recorder {
                 updated_last: 0,
                 available_last: 0,
                 proposed: StepSeries::default(),
-                request_rate_milli: StepSeries::default(),
-                request_rate_unserved_milli: StepSeries::default(),
-                cpu_used: StepSeries::default(),
+                request_rate_milli: LoadSeries::new(self.interval),
+                request_rate_unserved_milli: LoadSeries::new(self.interval),
+                cpu_used: LoadSeries::new(self.interval),
                 cpu_requested: StepSeries::default(),
             });
         }
@@ -349,10 +351,10 @@ impl Recorder {
         if let (Some(workload), Some(replicas)) = (report.workload, report.decision.metric_desired) {
             self.workload(workload, cluster).proposed.set(now, i64::from(replicas));
         }
-        self.autoscaling.push(autoscaling_record(report, cluster, now));
+        self.autoscaling.add(report, cluster, now);
     }
 
-    /// CPU that a pod used on its node, in millicore-nanoseconds.
+    /// CPU that pods used on a node, in millicore-nanoseconds.
     pub fn note_pod_usage(&mut self, node: NodeId, integral: i128) {
         self.node_state(node).cpu_used_integral += integral;
     }
@@ -390,6 +392,13 @@ impl Recorder {
             pool.cpu_requested.advance(end);
             pool.nodes_used.advance(end);
         }
+        for workload in &mut self.workloads {
+            for load in
+                [&mut workload.request_rate_milli, &mut workload.request_rate_unserved_milli, &mut workload.cpu_used]
+            {
+                load.advance(end);
+            }
+        }
         for (id, workload) in cluster.workloads() {
             let (updated, available) = last_counts(workload, cluster);
             let record = self.workload(id, cluster);
@@ -397,6 +406,7 @@ impl Recorder {
             record.available_last = available;
         }
         let nodes = cluster.nodes().map(|(id, node)| self.node_record(id, node, end)).collect();
+        let (autoscalers, autoscaling) = self.autoscaling.finish(cluster);
         Facts {
             scenario: header.scenario,
             seed: header.seed,
@@ -413,19 +423,8 @@ impl Recorder {
             pools: self.pools,
             workloads: self.workloads,
             event_table: self.events.into_table(),
-            autoscalers: cluster
-                .hpas()
-                .filter(|(_, hpa)| !hpa.removed)
-                .map(|(_, hpa)| AutoscalerRecord {
-                    namespace: cluster.namespace_name(hpa.namespace).clone(),
-                    name: hpa.object.meta.name.clone(),
-                    target: Name::from(format!("{}/{}", hpa.object.scale_target.kind, hpa.object.scale_target.name)),
-                    min_replicas: hpa.object.min_replicas,
-                    max_replicas: hpa.object.max_replicas,
-                    created: hpa.head.created,
-                })
-                .collect(),
-            autoscaling: self.autoscaling,
+            autoscalers,
+            autoscaling,
             recoveries,
             actions,
             cluster: self.cluster,

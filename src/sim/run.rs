@@ -107,10 +107,8 @@ fn finish(played: Played<'_>) -> Facts {
     world.settle();
     let (mut remarks, actions) = world.operator.finish(&world.cluster);
     remarks.extend(world.arrivals.remarks());
-    let usage: Vec<_> = world.traffic.usage_by_node(end).collect();
-    for (node, used) in usage {
-        #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
-        world.recorder.note_pod_usage(node, used.round() as i128);
+    for (node, used) in world.traffic.usage_by_node(end) {
+        world.recorder.note_pod_usage(node, used);
     }
     let scenario = &world.prepared.scenario;
     let header = RunHeader {

@@ -1,6 +1,7 @@
 //! What the metrics pipeline measures of pods.
 
 use crate::autoscaler::hpa::controller::UsageSource;
+use crate::autoscaler::metrics::ScrapeWindow;
 use crate::cluster::PodId;
 use crate::kubelet::controller::Kubelets;
 use crate::units::{Bytes, SimDuration, SimTime};
@@ -15,10 +16,10 @@ pub struct Usage<'a> {
 }
 
 impl UsageSource for Usage<'_> {
-    fn cpu_times(&self, pod: PodId, times: [SimTime; 2]) -> [SimDuration; 2] {
-        // Millicore-nanoseconds to nanoseconds of CPU time.
-        let nanos = self.traffic.cpu_times(pod, times).unwrap_or_default().map(|amount| amount / 1000.0);
-        nanos.map(|amount| SimDuration::from_secs_f64(amount / 1e9))
+    fn cpu_used(&self, pod: PodId, window: ScrapeWindow) -> SimDuration {
+        // Millicore-nanoseconds to seconds of CPU time.
+        let used = self.traffic.cpu_used(pod, window.previous, window.last).unwrap_or_default();
+        SimDuration::from_secs_f64(used / 1e12)
     }
 
     fn memory(&self, pod: PodId, time: SimTime) -> Bytes {

@@ -63,7 +63,10 @@ impl<'a> World<'a> {
             streams.stream("scheduler/ties"),
             path,
         );
-        let awaited = given_kinds(prepared.objects.iter().chain(prepared.applied.iter().flatten()));
+        let awaited = given_kinds(
+            prepared.objects.iter().chain(prepared.applied.iter().flatten().map(|applied| &applied.object)),
+        );
+        let metrics_server = settings::metrics_server(spec, streams);
         let mut world = Self {
             prepared,
             queue: EventQueue::default(),
@@ -71,10 +74,10 @@ impl<'a> World<'a> {
             controllers: Controllers::new(settings::controller_settings(spec, streams)),
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, streams),
-            traffic: Traffic::new(&spec.traffic, settings::midnight(spec)),
+            traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
             hpa: HpaController::new(
                 settings::hpa_config(spec),
-                settings::metrics_server(spec, streams),
+                metrics_server,
                 settings::controller_settings(spec, streams).sync_latency("horizontal-pod-autoscaler"),
                 streams,
             ),

@@ -110,8 +110,13 @@ impl<'a> ScenarioModel<'a> {
         spec.sweep = None;
         let written = write!(
             digest,
-            "{:?}\n{spec:?}\n{:?}\n{:?}\n{:?}\n{:?}",
-            prepared.scenario.metadata, prepared.objects, prepared.applied, prepared.arrivals, prepared.scheduler
+            "{:?}\n{spec:?}\n{:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+            prepared.scenario.metadata,
+            prepared.objects,
+            prepared.applied,
+            prepared.documents,
+            prepared.arrivals,
+            prepared.scheduler
         );
         written.map_err(|error| RunError(error.to_string()))?;
         for stream in &prepared.scenario.arrivals {

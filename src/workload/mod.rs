@@ -4,6 +4,7 @@
 
 mod arrivals;
 mod distribution;
+mod pod_load;
 mod rate;
 pub mod traffic;
 mod usage_curve;

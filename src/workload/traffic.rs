@@ -13,57 +13,15 @@ use crate::engine::Agenda;
 use crate::input::scenario;
 use crate::units::{Bytes, SimDuration, SimTime};
 use crate::workload::RateCurve;
-use crate::workload::usage_curve::{UsageCurve, nanos};
+use crate::workload::pod_load::PodLoad;
+use crate::workload::usage_curve::UsageCurve;
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
 /// The request rate of a traffic entry changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RateChange {
     /// Index of the entry in the scenario.
     pub traffic: u32,
-}
-
-/// A span in which a pod served.
-#[derive(Clone, Copy, Debug)]
-struct ServingSpan {
-    start: SimTime,
-    /// `None` as long as it serves.
-    end: Option<SimTime>,
-    /// CPU time of its curve up to `start`, in millicore-nanoseconds.
-    cpu_time_before: f64,
-}
-
-/// A pod's part in the traffic.
-#[derive(Clone, Debug)]
-struct PodLoad {
-    traffic: u32,
-    curve: u32,
-    node: Option<NodeId>,
-    /// When its containers started and ended.
-    running: SimTime,
-    ended: Option<SimTime>,
-    /// Spans in which it served; the last one may be open.
-    serving: SmallVec<[ServingSpan; 1]>,
-    /// It is an endpoint on a machine that is down.
-    is_dead: bool,
-}
-
-impl PodLoad {
-    /// CPU time used up to `time` with the usage of a curve, in millicore-nanoseconds.
-    fn cpu_time(&self, curve: &UsageCurve, idle_cpu: f64, time: SimTime) -> f64 {
-        let mut total = 0.0;
-        let mut served = SimDuration::ZERO;
-        for span in &self.serving {
-            let end = span.end.unwrap_or(time).min(time);
-            if end > span.start {
-                total += curve.cpu_time(end) - span.cpu_time_before;
-                served += end - span.start;
-            }
-        }
-        let alive = (self.ended.unwrap_or(time).min(time) - self.running).max_zero();
-        total + nanos((alive - served).max_zero()) * idle_cpu
-    }
 }
 
 /// One traffic entry.
@@ -104,17 +62,24 @@ pub struct Load {
 #[derive(Debug, Default)]
 pub struct Traffic {
     entries: Vec<Entry>,
+    /// The entry of each target, by [`target_key`]. Only looked up, never iterated.
+    by_target: FxHashMap<String, usize>,
+    /// How far back anybody asks for what a pod used.
+    reach: SimDuration,
     /// The entry of each workload that a pod of it was seen of. Only looked up, never iterated.
     by_workload: FxHashMap<WorkloadId, Option<usize>>,
-    /// By index of the pod; only pods of workloads with traffic have an entry.
+    /// By index of the pod; only pods of workloads with traffic have an entry, as long as they exist.
     pods: Vec<Option<Box<PodLoad>>>,
+    /// CPU time of the pods that are gone, by index of their node, in millicore-nanoseconds.
+    used_before: Vec<i128>,
     /// Workloads whose load changed, with the load before.
     changed: Vec<(WorkloadId, Load, Load)>,
 }
 
 impl Traffic {
-    /// Prepares the traffic of a scenario. `midnight` is an instant at which a day begins.
-    pub fn new(entries: &[scenario::Traffic], midnight: SimTime) -> Self {
+    /// Prepares the traffic of a scenario. `midnight` is an instant at which a day begins; what a pod used is asked for
+    /// `reach` back at most, and only of pods that exist.
+    pub fn new(entries: &[scenario::Traffic], midnight: SimTime, reach: SimDuration) -> Self {
         let prepare = |entry: &scenario::Traffic| Entry {
             target: entry.target.clone(),
             workload: None,
@@ -130,7 +95,12 @@ impl Traffic {
             curves: Vec::new(),
             load: Load::default(),
         };
-        Self { entries: entries.iter().map(prepare).collect(), ..Self::default() }
+        let mut by_target = FxHashMap::default();
+        for (index, scenario::Target { kind, namespace, name }) in entries.iter().map(|entry| &entry.target).enumerate()
+        {
+            by_target.entry(target_key(kind.as_str(), namespace, name)).or_insert(index);
+        }
+        Self { entries: entries.iter().map(prepare).collect(), by_target, reach, ..Self::default() }
     }
 
     /// Plans the first change of each rate.
@@ -165,11 +135,13 @@ impl Traffic {
     /// A pod started, became an endpoint, ended, or its machine changed.
     pub fn observe(&mut self, change: Change, cluster: &Cluster, now: SimTime) {
         match change {
-            Change::PodRunning(pod)
-            | Change::PodReadiness(pod)
-            | Change::PodEndpoint(pod)
-            | Change::PodEnded(pod)
-            | Change::PodRemoved(pod) => self.update_pod(pod, cluster, now),
+            Change::PodRunning(pod) | Change::PodReadiness(pod) | Change::PodEndpoint(pod) | Change::PodEnded(pod) => {
+                self.update_pod(pod, cluster, now);
+            }
+            Change::PodRemoved(pod) => {
+                self.update_pod(pod, cluster, now);
+                self.forget(pod, now);
+            }
             Change::Machine { node, .. } => {
                 for pod in &cluster.node(node).pods {
                     self.update_pod(*pod, cluster, now);
@@ -191,12 +163,7 @@ impl Traffic {
         }
         let state = cluster.workload(workload);
         let namespace = cluster.namespace_name(state.namespace);
-        let matches = |entry: &Entry| {
-            entry.target.kind.as_str() == state.kind.as_str()
-                && entry.target.name.as_str() == &*state.name
-                && entry.target.namespace.as_str() == &**namespace
-        };
-        let found = self.entries.iter().position(matches);
+        let found = self.by_target.get(&target_key(state.kind.as_str(), namespace, &state.name)).copied();
         if let Some(index) = found {
             self.entries[index].workload = Some(workload);
         }
@@ -231,18 +198,11 @@ impl Traffic {
                 entry.curves.len() - 1
             });
             entry.running += 1;
-            Box::new(PodLoad {
-                traffic: u32::try_from(index).unwrap_or(u32::MAX),
-                curve: u32::try_from(curve).unwrap_or(u32::MAX),
-                node: pod.node,
-                running: now,
-                ended: None,
-                serving: SmallVec::new(),
-                is_dead: false,
-            })
+            let number = |position| u32::try_from(position).unwrap_or(u32::MAX);
+            Box::new(PodLoad::new(number(index), number(curve), pod.node, now))
         });
         let was_running = load.ended.is_none();
-        let was_serving = load.serving.last().is_some_and(|span| span.end.is_none());
+        let was_serving = load.serves();
         if runs && !was_running {
             load.ended = None;
             entry.running += 1;
@@ -252,14 +212,7 @@ impl Traffic {
         }
         if serves != was_serving {
             entry.serving[load.curve as usize] += if serves { 1 } else { -1 };
-            match load.serving.last_mut() {
-                Some(span) if was_serving => span.end = Some(now),
-                _ => load.serving.push(ServingSpan {
-                    start: now,
-                    end: None,
-                    cpu_time_before: entry.curves[load.curve as usize].cpu_time(now),
-                }),
-            }
+            load.set_serving(serves, &entry.curves[load.curve as usize], now, now - self.reach);
         }
         let died = is_dead != load.is_dead;
         if died {
@@ -269,6 +222,23 @@ impl Traffic {
         if serves != was_serving || runs != was_running || died || load.running == now {
             self.spread(index, cluster, now);
         }
+    }
+
+    /// A pod is gone: what it used stays.
+    fn forget(&mut self, id: PodId, now: SimTime) {
+        let Some(load) = self.pods.get_mut(id.index()).and_then(Option::take) else { return };
+        let Some(node) = load.node else { return };
+        if self.used_before.len() <= node.index() {
+            self.used_before.resize(node.index() + 1, 0);
+        }
+        self.used_before[node.index()] += self.used(&load, now);
+    }
+
+    /// CPU time of a pod in whole millicore-nanoseconds.
+    #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
+    fn used(&self, load: &PodLoad, now: SimTime) -> i128 {
+        let entry = &self.entries[load.traffic as usize];
+        load.cpu_time(&entry.curves[load.curve as usize], entry.idle_cpu, now).round() as i128
     }
 
     /// Shares the rate of an entry among its serving pods.
@@ -303,6 +273,9 @@ impl Traffic {
                 curve.set(now, entry.idle_cpu, entry.memory_per_pod);
             }
         }
+        for curve in &mut entry.curves {
+            curve.forget_before(now - self.reach);
+        }
         entry.load = load;
         if let Some(workload) = entry.workload
             && load != before
@@ -311,36 +284,38 @@ impl Traffic {
         }
     }
 
-    /// CPU time that a pod has used up to each of some times, in millicore-nanoseconds; `None` for pods without traffic.
-    pub fn cpu_times<const N: usize>(&self, pod: PodId, times: [SimTime; N]) -> Option<[f64; N]> {
+    /// CPU time that a pod has used between two times of the recent past, in millicore-nanoseconds; `None` for pods
+    /// without traffic.
+    pub fn cpu_used(&self, pod: PodId, from: SimTime, to: SimTime) -> Option<f64> {
         let load = self.pods.get(pod.index())?.as_deref()?;
         let entry = &self.entries[load.traffic as usize];
-        let curve = &entry.curves[load.curve as usize];
-        Some(times.map(|time| load.cpu_time(curve, entry.idle_cpu, time)))
+        Some(load.used(&entry.curves[load.curve as usize], entry.idle_cpu, from, to))
     }
 
-    /// Memory that a pod uses at `time`; `None` for pods without traffic.
+    /// Memory that a pod uses at a `time` of the recent past; `None` for pods without traffic.
     pub fn memory(&self, pod: PodId, time: SimTime) -> Option<Bytes> {
         let load = self.pods.get(pod.index())?.as_deref()?;
         if time < load.running || load.ended.is_some_and(|end| end <= time) {
             return Some(Bytes::ZERO);
         }
         let entry = &self.entries[load.traffic as usize];
-        let serves = load.serving.iter().any(|span| span.start <= time && span.end.is_none_or(|end| end > time));
-        let point = entry.curves[load.curve as usize].at(time).filter(|_| serves);
+        let point = entry.curves[load.curve as usize].at(time).filter(|_| load.served_at(time));
         let bytes = point.map_or(entry.memory_per_pod, |point| point.memory);
         #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
         Some(Bytes::new(bytes.round() as i64))
     }
 
-    /// What each pod has used on its node by `end`, in millicore-nanoseconds.
-    pub fn usage_by_node(&self, end: SimTime) -> impl Iterator<Item = (NodeId, f64)> + '_ {
-        let pods = self.pods.iter().enumerate().filter_map(|(index, load)| Some((index, load.as_deref()?.node?)));
-        pods.filter_map(move |(index, node)| {
-            let [used] = self.cpu_times(PodId::from_index(index), [end])?;
-            Some((node, used))
-        })
+    /// What pods have used on each node by `end`, in millicore-nanoseconds.
+    pub fn usage_by_node(&self, end: SimTime) -> impl Iterator<Item = (NodeId, i128)> + '_ {
+        let gone = self.used_before.iter().enumerate().map(|(index, used)| (NodeId::from_index(index), *used));
+        let loads = self.pods.iter().flatten();
+        gone.chain(loads.filter_map(move |load| Some((load.node?, self.used(load, end)))))
     }
+}
+
+/// What identifies a target of traffic.
+fn target_key(kind: &str, namespace: &str, name: &str) -> String {
+    format!("{kind}/{namespace}/{name}")
 }
 
 /// A count as a float.

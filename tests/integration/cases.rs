@@ -147,3 +147,31 @@ fn updates_that_never_get_ready_leave_ready_pods() {
     let answer = Answer::run("t04-ds-broken-updates", &["scenario.yaml"]);
     assert_eq!(answer.lines("agent-").iter().filter(|line| line.contains("1/1")).count(), 2, "{}", answer.out);
 }
+
+#[test]
+fn pods_without_their_controllers_are_missing_for_ever() {
+    let answer = Answer::run("n05-dump-nodes-pods-only-restored-0-missing", &["mine2.yaml"]);
+    assert!(answer.errors.contains("are owned by controllers that are not among the objects"), "{}", answer.errors);
+    let [fault] = &answer.table("recovery.csv")[..] else { panic!("{}", answer.out) };
+    assert_eq!(fault["restored_seconds"], "");
+    assert_ne!(fault["pods_unreplaced"], "0");
+    assert!(answer.out.contains("NOT RESTORED") && answer.out.contains("for ever"), "{}", answer.out);
+}
+
+#[test]
+fn a_workload_without_pods_is_named_with_the_reason() {
+    let answer = Answer::run("n06-workload-never-created-summary-silent", &["scenario.yaml", "-f", "ns.yaml"]);
+    let lines = answer.out.replace('\n', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(lines.contains("shpo/api 0/2 at the end: FailedCreate"), "{}", answer.out);
+    assert!(lines.contains("default/db 0/2 at the end: 1 Pending"), "{}", answer.out);
+    assert!(!lines.contains("default/web"), "{}", answer.out);
+}
+
+#[test]
+fn a_drain_that_is_held_names_the_pod_and_the_budget() {
+    let answer = Answer::run("n08-drain-blocked-no-reason", &["drain-blocked.yaml"]);
+    let actions = answer.table("actions.csv");
+    let held: Vec<_> = actions.iter().filter(|row| row["detail"].contains("is held by budget")).collect();
+    assert!(!held.is_empty(), "{actions:?}\n{}", answer.out);
+    assert!(answer.out.contains("is held by budget"), "{}", answer.out);
+}

@@ -287,6 +287,41 @@ fn an_interrupted_sweep_keeps_its_runs_and_goes_on() {
     assert_eq!(files(&tank.path().join("out")), files(&tank.path().join("whole")));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_killed_run_leaves_the_files_of_one_run() {
+    let tank = Tank::new(SCENARIO);
+    let run = |seed: &str, out: &str| {
+        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("wavetank"));
+        child.current_dir(tank.path()).args(["run", ".", "--seed", seed, "--out", out]);
+        child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let began = std::time::Instant::now();
+    for seed in ["1", "2"] {
+        assert!(run(seed, seed).wait().unwrap().success());
+    }
+    let whole = began.elapsed() / 2;
+    let of_seed = ["1", "2"].map(|seed| files(&tank.path().join(seed)));
+    assert_ne!(of_seed[0], of_seed[1]);
+    assert!(run("1", "out").wait().unwrap().success());
+    let visible = || {
+        let all = files(&tank.path().join("out"));
+        all.into_iter().filter(|(path, _)| !path.to_string_lossy().starts_with(".next")).collect::<BTreeMap<_, _>>()
+    };
+    for twentieth in 1..=20 {
+        let mut child = run(if twentieth % 2 == 0 { "1" } else { "2" }, "out");
+        std::thread::sleep(whole * twentieth / 20);
+        // SIGKILL: nothing of the process can tidy up.
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let left = visible();
+        let says_so = left.keys().any(|path| path.ends_with("INCOMPLETE"));
+        assert!(says_so || of_seed.contains(&left), "killed after {twentieth}/20: {:?}", left.keys());
+    }
+    assert!(run("2", "out").wait().unwrap().success());
+    assert_eq!(files(&tank.path().join("out")), of_seed[1], "the next run leaves nothing of the killed ones");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn an_interrupted_run_writes_what_it_has() {

@@ -1,5 +1,6 @@
 //! Integration tests: golden data, properties, command-line snapshots, architecture.
 
+mod apply;
 mod behaviour;
 mod cases;
 mod cases_slips;
@@ -17,6 +18,7 @@ mod golden_hpa;
 mod golden_scheduler;
 mod kinds_in_runs;
 mod manifests;
+mod months;
 mod overflow;
 mod overload;
 mod reaction;

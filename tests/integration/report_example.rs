@@ -110,27 +110,31 @@ fn workload(name: &str) -> WorkloadRecord {
         updated_last: 0,
         available_last: 0,
         proposed: StepSeries::default(),
-        request_rate_milli: StepSeries::default(),
-        request_rate_unserved_milli: StepSeries::default(),
-        cpu_used: StepSeries::default(),
+        request_rate_milli: LoadSeries::new(SimDuration::from_secs(60)),
+        request_rate_unserved_milli: LoadSeries::new(SimDuration::from_secs(60)),
+        cpu_used: LoadSeries::new(SimDuration::from_secs(60)),
         cpu_requested: StepSeries::default(),
     }
 }
 
-fn decision(at: SimTime, before: i64, proposed: i64, after: i64, rate: f64) -> AutoscalingRecord {
+fn decision(
+    spec: &Arc<AutoscalerSpec>,
+    at: SimTime,
+    before: i64,
+    proposed: i64,
+    after: i64,
+    rate: f64,
+) -> AutoscalingRecord {
+    let metric = MetricRecord {
+        current: Some((rate / before.max(1) as f64).round()),
+        proposal: Some(i32::try_from(proposed).unwrap()),
+    };
     AutoscalingRecord {
         at,
-        namespace: "shop".into(),
-        name: "web".into(),
-        target: "Deployment/web".into(),
+        autoscaler: Arc::clone(spec),
         current_replicas: i32::try_from(before).unwrap(),
         ready_pods: u32::try_from(before).unwrap(),
-        metrics: vec![MetricRecord {
-            name: "cpu resource utilization (percentage of request)".into(),
-            current: Some((rate / before.max(1) as f64).round()),
-            target: 60.0,
-            proposal: Some(i32::try_from(proposed).unwrap()),
-        }],
+        metrics: [metric].into_iter().collect(),
         proposed_replicas: Some(i32::try_from(proposed).unwrap()),
         desired_replicas: i32::try_from(after).unwrap(),
         able_to_scale_reason: if after > proposed { "ScaleDownStabilized" } else { "ReadyForNewScale" },
@@ -160,6 +164,16 @@ pub fn day() -> Facts {
     let crash = SimTime::from_secs(50_400);
     let restored = SimTime::from_secs(50_400 + 372);
     let (mut desired, mut last_high) = (6_i64, 0_i64);
+    let spec = Arc::new(AutoscalerSpec {
+        namespace: "shop".into(),
+        name: "web".into(),
+        target: "Deployment/web".into(),
+        metrics: vec![MetricSpecRecord {
+            name: "cpu resource utilization (percentage of request)".into(),
+            target: 60.0,
+        }],
+    });
+    let mut decisions = DecisionLog::new(SimDuration::from_secs(60));
     let cluster = &mut facts.cluster;
     for (workload, replicas) in extra.iter_mut().zip([4, 3]) {
         workload.desired.set(SimTime::ZERO, replicas);
@@ -182,7 +196,7 @@ pub fn day() -> Facts {
         } else if bounded < desired && step - last_high >= 20 {
             (desired, last_high) = (desired - 1, step);
         }
-        facts.autoscaling.push(decision(now, before, proposed, desired, rate));
+        decisions.add(0, decision(&spec, now, before, proposed, desired, rate));
         let lost = if now >= crash && now < restored { 4 } else { 0 };
         let ready = if desired > before { before } else { desired } - lost;
         let served = (ready as f64 * 74.0).min(rate);
@@ -215,6 +229,11 @@ pub fn day() -> Facts {
         cpu_series.set(now, 4000 * nodes);
         memory_series.set(now, 16 * GIB * nodes);
         pool_requested.set(now, 500 * (ready + 7) + 800 * batch);
+    }
+    for workload in extra.iter_mut().chain([&mut web]) {
+        workload.request_rate_milli.advance(facts.end);
+        workload.request_rate_unserved_milli.advance(facts.end);
+        workload.cpu_used.advance(facts.end);
     }
     (web.updated_last, web.available_last) = (desired, desired);
     for index in 0..3 {
@@ -260,13 +279,17 @@ pub fn day() -> Facts {
     facts.pods.extend([waiting, impossible]);
     facts.scheduling_attempts = 61;
     facts.workloads = std::iter::once(web).chain(extra).collect();
+    let (kept, mut autoscalers) = decisions.finish();
+    facts.autoscaling = kept;
+    let (decisions, last) = autoscalers.remove(0);
     facts.autoscalers.push(AutoscalerRecord {
-        namespace: "shop".into(),
-        name: "web".into(),
-        target: "Deployment/web".into(),
+        spec,
         created: SimTime::ZERO,
+        removed: false,
         min_replicas: 3,
         max_replicas: 30,
+        decisions,
+        last,
     });
     facts.pools.push(PoolRecord {
         name: "general".into(),

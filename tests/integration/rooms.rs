@@ -36,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "units",
             "api",
             "input",
+            "patch",
             "engine",
             "cluster",
             "scheduler",

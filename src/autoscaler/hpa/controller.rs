@@ -9,7 +9,7 @@ use super::{
     ScaleSelector, TimedReplicas, desired_replicas,
 };
 use crate::api::{ConditionStatus, CrossVersionObjectReference, HpaStatus, MetricIdentifier, MilliValue};
-use crate::autoscaler::metrics::{MetricsServer, PodMetric};
+use crate::autoscaler::metrics::{MetricsServer, PodMetric, ScrapeWindow};
 use crate::cluster::{
     self, ApiEvent, Change, ChangeKind, Cluster, EventObject, Hpa, HpaId, Interest, ObjectId, PodId, Severity,
     WorkloadId,
@@ -28,8 +28,8 @@ pub enum HpaEvent {
 
 /// What the pods use, for the metrics pipeline to sample.
 pub trait UsageSource {
-    /// CPU time that a pod has used up to each of two times; zero if nothing loads it.
-    fn cpu_times(&self, pod: PodId, times: [SimTime; 2]) -> [SimDuration; 2];
+    /// CPU time that a pod has used within a window; zero if nothing loads it.
+    fn cpu_used(&self, pod: PodId, window: ScrapeWindow) -> SimDuration;
     /// Memory that a pod uses at a time.
     fn memory(&self, pod: PodId, time: SimTime) -> Bytes;
     /// Since when the containers of a pod have been running without a restart.
@@ -64,6 +64,8 @@ struct Entry {
     /// Proposal of the last reconcile.
     last_proposal: Option<i32>,
     workload: Option<WorkloadId>,
+    /// What it scales, as long as names stand for the same objects as in this generation of them.
+    target: Option<(u64, Option<ObjectId>)>,
 }
 
 /// The running controller.
@@ -87,8 +89,7 @@ struct SimulatedMetrics<'a, U> {
     usage: &'a U,
     server: &'a MetricsServer,
     pods: &'a [PodId],
-    /// Share of each pod's usage per container is not simulated: a single container has it all.
-    single_container: Vec<bool>,
+    views: &'a [HpaPod<'a>],
     /// Seed of the phases in which the kubelets look at the pods' containers.
     phases: u64,
     now: SimTime,
@@ -97,13 +98,14 @@ struct SimulatedMetrics<'a, U> {
 impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
     fn resource(&self, pod: usize, resource: &str, container: Option<&str>) -> Option<PodMetric> {
         let id = *self.pods.get(pod)?;
-        if container.is_some() && !self.single_container.get(pod).copied().unwrap_or(false) {
+        // The share of a pod's usage per container is not simulated: a single container has it all.
+        if container.is_some() && self.views.get(pod).is_none_or(|pod| pod.spec.containers.len() != 1) {
             return None;
         }
         let phase = scatter(self.phases, id.index() as u64);
         let window = self.server.window(self.now, self.usage.running_since(id)?, phase)?;
         match resource {
-            "cpu" => window.cpu(|points| self.usage.cpu_times(id, points)),
+            "cpu" => window.cpu(self.usage.cpu_used(id, window)),
             "memory" => Some(window.memory(|time| self.usage.memory(id, time))),
             _ => None,
         }
@@ -162,7 +164,9 @@ impl HpaController {
     pub fn observe<A: Agenda<HpaEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
         match change {
             Change::HpaSpec(id) => {
-                if self.entry(id).is_known {
+                let entry = self.entry(id);
+                if entry.is_known {
+                    entry.target = None;
                     return self.wake(id, agenda);
                 }
                 let (now, period) = (agenda.now(), self.config.sync_period);
@@ -213,6 +217,20 @@ impl HpaController {
         }
     }
 
+    /// What an object scales.
+    fn target(&mut self, id: HpaId, cluster: &Cluster) -> Option<ObjectId> {
+        let names = cluster.names_generation();
+        let entry = self.entry(id);
+        match entry.target {
+            Some((known, target)) if known == names => target,
+            _ => {
+                let target = find_target(cluster, id);
+                entry.target = Some((names, target));
+                target
+            }
+        }
+    }
+
     /// Notes that an object has come to scale another workload.
     fn note_workload(&mut self, id: HpaId, before: Option<WorkloadId>, now: Option<WorkloadId>) {
         if let Some(hpas) = before.and_then(|workload| self.by_workload.get_mut(workload.index())) {
@@ -242,13 +260,12 @@ impl HpaController {
         }
         let (config, server) = (self.config, self.metrics_server);
         let took = self.latency.draw();
-        let target = find_target(cluster, id);
+        let target = self.target(id, cluster);
         let workload = target.and_then(|target| cluster.workload_of(target));
         let pods = target.map(|target| cluster.pods_of_scale(target)).unwrap_or_default();
         let views: Vec<HpaPod<'_>> = pods.iter().map(|pod| view(cluster, *pod)).collect();
-        let single_container = views.iter().map(|pod| pod.spec.containers.len() == 1).collect();
         let metrics =
-            SimulatedMetrics { usage, server: &server, pods: &pods, single_container, phases: self.look_phases, now };
+            SimulatedMetrics { usage, server: &server, pods: &pods, views: &views, phases: self.look_phases, now };
         let scale = target.and_then(|target| scale_of(cluster, id, target));
         let ready = pods.iter().filter(|pod| cluster.pod(**pod).ready && cluster.pod(**pod).is_active()).count();
         let entry = self.entry(id);

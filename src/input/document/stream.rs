@@ -35,7 +35,7 @@ struct Text<'a> {
     start: LineColumn,
 }
 
-impl<'a> Text<'a> {
+impl Text<'_> {
     /// What follows the first `bytes` of this text.
     fn after(self, bytes: usize) -> Self {
         let (passed, text) = self.text.split_at_checked(bytes).unwrap_or((self.text, ""));

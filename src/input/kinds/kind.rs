@@ -4,12 +4,13 @@ use super::common::validation::Naming;
 use crate::input::FieldErrors;
 use crate::input::document::typed::InertFields;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A Kubernetes kind in one form: what the API server does to an object before a controller sees it.
 pub trait Kind {
     /// The object as `k8s-openapi` has it.
-    type Plain: DeserializeOwned;
+    type Plain: DeserializeOwned + Serialize;
     /// What it becomes.
     type Converted;
     /// `kind`.

@@ -79,6 +79,14 @@ pub struct Descriptor<T> {
     pub runs_pods: bool,
     inert: &'static [InertFields],
     read: fn(&Value, Timestamp) -> Reading<T>,
+    with_defaults: fn(&Value) -> Option<Value>,
+}
+
+impl Descriptor<Object> {
+    /// The kind that a document states.
+    pub fn named(api_version: &str, kind: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|known| known.kind == kind && known.versions.contains(&api_version))
+    }
 }
 
 impl<T> Descriptor<T> {
@@ -91,12 +99,19 @@ impl<T> Descriptor<T> {
             runs_pods: K::RUNS_PODS,
             inert: K::INERT,
             read: read::<K>,
+            with_defaults: with_defaults::<K>,
         }
     }
 
     /// Reads, checks, defaults and converts an object. Times become relative to `start`.
     pub fn read(&self, value: &Value, start: Timestamp) -> Reading<T> {
         (self.read)(value, start)
+    }
+
+    /// The object as the API server keeps it: fields that the kind does not have are gone, and defaults are set, as far as
+    /// the simulation knows them. `None` if it is not of the kind's form.
+    pub fn with_defaults(&self, value: &Value) -> Option<Value> {
+        (self.with_defaults)(value)
     }
 }
 
@@ -130,6 +145,13 @@ fn read<K: Kind>(value: &Value, start: Timestamp) -> Reading<K::Converted> {
     let hangs_on_a_type = |error: &FieldError| type_errors.iter().any(|wrong| error.field.starts_with(wrong.path()));
     errors.extend(found.into_iter().filter(|error| !hangs_on_a_type(error)));
     Reading { object: is_faultless.then_some(object), errors, notes }
+}
+
+/// An object of a kind with its defaults, as JSON.
+fn with_defaults<K: Kind>(value: &Value) -> Option<Value> {
+    let mut plain: K::Plain = serde_json::from_value(value.clone()).ok()?;
+    K::set_defaults(&mut plain);
+    serde_json::to_value(plain).ok()
 }
 
 /// The fields of a `k8s-openapi` type that the simulation does not act on, whichever kind states them.

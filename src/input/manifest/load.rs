@@ -7,7 +7,7 @@ use crate::input::kinds::common::meta;
 use crate::input::kinds::table::{Descriptor, KINDS};
 use crate::input::{Diagnostic, Diagnostics};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
@@ -21,14 +21,27 @@ pub struct LoadedObject {
     pub file: Arc<str>,
     /// The line on which the object begins, from 1.
     pub line: usize,
+    /// The document that it was read from, where that was asked for.
+    pub document: Option<Map<String, Value>>,
 }
 
 /// Reads every object of every source, in order. Calendar times in dumps become relative to `start`, the calendar time
-/// of the scenario's start. Of an object that is given twice the last counts, in the place of the first. Everything that is wrong goes to `diagnostics`, objects with errors are left out, and what
-/// is not simulated is listed there once as warnings: each kind, each unknown key, each field without effect.
+/// of the scenario's start. Of an object that is given twice the last counts, in the place of the first. Everything that
+/// is wrong goes to `diagnostics`, objects with errors are left out, and what is not simulated is listed there once as
+/// warnings: each kind, each unknown key, each field without effect.
 pub fn load_objects(sources: &[ManifestSource], start: Timestamp, diagnostics: &mut Diagnostics) -> Vec<LoadedObject> {
+    load_documents(sources, start, &|_| false, diagnostics)
+}
+
+/// Reads every object as [`load_objects`] does, with the documents of those for which `keeps` holds.
+pub fn load_documents(
+    sources: &[ManifestSource],
+    start: Timestamp,
+    keeps: &dyn Fn(&Object) -> bool,
+    diagnostics: &mut Diagnostics,
+) -> Vec<LoadedObject> {
     let files = read_sources(sources, diagnostics);
-    let mut loader = Loader::new(start, diagnostics);
+    let mut loader = Loader { keeps, ..Loader::new(start, diagnostics) };
     for file in &files {
         for document in read_documents(file, loader.diagnostics) {
             loader.load(&document.value, None, &document.place());
@@ -45,6 +58,8 @@ type Identity = (Kind, Name, Name);
 /// What has been read so far.
 pub(super) struct Loader<'a> {
     start: Timestamp,
+    /// Whether an object keeps its document.
+    keeps: &'a dyn Fn(&Object) -> bool,
     pub(super) objects: Vec<LoadedObject>,
     pub(super) diagnostics: &'a mut Diagnostics,
     /// The place of each object in `objects`, by kind, namespace and name.
@@ -62,7 +77,14 @@ pub(super) struct TypeMeta<'v> {
 impl<'a> Loader<'a> {
     /// Nothing has been read yet.
     pub(super) fn new(start: Timestamp, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { start, objects: Vec::new(), diagnostics, seen: BTreeMap::new(), unused: Unused::default() }
+        Self {
+            start,
+            keeps: &|_| false,
+            objects: Vec::new(),
+            diagnostics,
+            seen: BTreeMap::new(),
+            unused: Unused::default(),
+        }
     }
 
     /// Reads an object or a list of objects. `item_of` is the type of the items of a `PodList` and the like, which
@@ -87,7 +109,8 @@ impl<'a> Loader<'a> {
         }
         let Some(kind) = self.known_kind(meta, place) else { return };
         if let Some(object) = self.read(kind, value, place) {
-            self.add(object, place);
+            let document = (self.keeps)(&object).then(|| complete_document(value, meta, &object)).flatten();
+            self.add(object, document, place);
         }
     }
 
@@ -141,7 +164,7 @@ impl<'a> Loader<'a> {
         let TypeMeta { api_version, kind } = meta;
         let served = || KINDS.iter().filter(|known| known.kind == kind);
         let group = |version: &str| version.rsplit_once('/').map_or("", |(group, _)| group).to_owned();
-        if let Some(known) = served().find(|known| known.versions.contains(&api_version)) {
+        if let Some(known) = Descriptor::named(api_version, kind) {
             return Some(known);
         }
         if let Some(version) = served().flat_map(|known| known.versions).next()
@@ -169,12 +192,12 @@ impl<'a> Loader<'a> {
     }
 
     /// Keeps an object. It replaces one of the same identity, as with `kubectl apply` of both.
-    fn add(&mut self, object: Object, place: &Place<'_, '_>) {
+    fn add(&mut self, object: Object, document: Option<Map<String, Value>>, place: &Place<'_, '_>) {
         let meta = object.meta();
         let key = (object.kind(), meta.namespace.clone(), meta.name.clone());
         let (line, _) = place.start();
         let name = full_name(object.kind().as_str(), &meta.namespace, &meta.name);
-        let loaded = LoadedObject { object, file: place.file(), line };
+        let loaded = LoadedObject { object, file: place.file(), line, document };
         match self.seen.entry(key) {
             Entry::Vacant(entry) => {
                 entry.insert(self.objects.len());
@@ -196,6 +219,22 @@ impl<'a> Loader<'a> {
         let error = Diagnostic::error(place.file(), message).at(position).in_field(field);
         self.diagnostics.push(Diagnostic { object, ..error });
     }
+}
+
+/// The document of an object, with what it need not state: the type that its list names, and the namespace.
+fn complete_document(value: &Value, meta: TypeMeta<'_>, object: &Object) -> Option<Map<String, Value>> {
+    let mut document = value.as_object()?.clone();
+    document.insert("apiVersion".to_owned(), meta.api_version.into());
+    document.insert("kind".to_owned(), meta.kind.into());
+    if let Some(metadata) = document.get_mut("metadata").and_then(Value::as_object_mut) {
+        let namespace = object.meta().namespace.as_str();
+        if namespace.is_empty() {
+            metadata.shift_remove("namespace");
+        } else {
+            metadata.insert("namespace".to_owned(), namespace.into());
+        }
+    }
+    Some(document)
 }
 
 /// The object's name for messages, from a document that may be wrong.

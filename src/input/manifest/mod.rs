@@ -6,4 +6,5 @@ mod unused;
 
 pub use load::{LoadedObject, load_objects};
 
+pub(crate) use load::load_documents;
 pub(crate) use pod_source::{LoadedPod, PodSource, load_pod};

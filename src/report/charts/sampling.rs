@@ -1,6 +1,6 @@
 //! Series reduced to what a chart can show: exact means by cell, exact envelopes, never every point of a million.
 
-use crate::record::{IntervalSeries, StepSeries};
+use crate::record::{IntervalSeries, LoadSeries, StepSeries};
 use crate::report::tables::interval_mean;
 use crate::units::{SimDuration, SimTime};
 
@@ -73,36 +73,18 @@ pub(super) fn mean_steps(cells: &[Cell], scale: f64) -> Vec<(f64, f64)> {
     points
 }
 
-/// The exact means of a step series over `count` equal cells of `from..to`, in one pass; zero before the first change.
-pub(super) fn step_cell_means(series: &StepSeries, from: SimTime, to: SimTime, count: usize) -> Vec<f64> {
-    let mut integrals = vec![0_i128; count];
-    let bound = |index: usize| cell_bound(from, to, count, index);
-    let points = series.points();
-    let mut cell = 0;
-    for (index, (at, value)) in points.iter().enumerate() {
-        let until = points.get(index + 1).map_or(to, |(next, _)| (*next).min(to));
-        let mut since = (*at).max(from);
-        while since < until && cell < count {
-            let end = bound(cell + 1).min(until);
-            if let Some(integral) = integrals.get_mut(cell)
-                && end > since
-            {
-                *integral += i128::from((end - since).as_nanos()) * i128::from(*value);
-            }
-            since = since.max(end);
-            if since >= bound(cell + 1) {
-                cell += 1;
-            }
-        }
-    }
-    integrals
-        .into_iter()
-        .enumerate()
-        .map(|(cell, integral)| {
-            let span = (bound(cell + 1) - bound(cell)).max(SimDuration::from_nanos(1));
+/// The means of a load over `count` equal cells of `from..to`; zero before the first change.
+pub(super) fn load_cell_means(series: &LoadSeries, from: SimTime, to: SimTime, count: usize) -> Vec<f64> {
+    let bounds: Vec<SimTime> = (0..=count).map(|index| cell_bound(from, to, count, index)).collect();
+    let mean = |pair: &[SimTime]| match pair {
+        [since, until] => {
+            let span = (*until - *since).max(SimDuration::from_nanos(1));
+            let integral = series.integral_until(*until) - series.integral_until(*since);
             integral_f64(integral) / integral_f64(span.as_nanos().into())
-        })
-        .collect()
+        }
+        _ => 0.0,
+    };
+    bounds.windows(2).map(mean).collect()
 }
 
 /// The start of the `index`th of `count` equal cells.
@@ -157,19 +139,22 @@ mod tests {
         fn cells_keep_the_integral(changes in prop::collection::vec((1_i64..90, 0_i64..50), 1..60), interval in 1_i64..5) {
             let mut series = IntervalSeries::new(SimDuration::from_secs(interval));
             let mut steps = StepSeries::default();
+            let mut load = LoadSeries::new(SimDuration::from_secs(interval * 100));
             let mut now = SimTime::ZERO;
             for (gap, value) in changes {
                 now += SimDuration::from_secs(gap);
                 series.set(now, value);
                 steps.set(now, value);
+                load.set(now, value);
             }
             let end = now + SimDuration::from_secs(10);
+            load.advance(end);
             let cells = cells(&series, end);
             prop_assert!(cells.len() <= CELLS);
             let total: f64 = cells.iter().map(|cell| cell.mean * (cell.until - cell.since).as_secs_f64()).sum();
             let exact = integral_f64(steps.integral(SimTime::ZERO, end)) / 1e9;
             prop_assert!((total - exact).abs() < 1e-6 * exact.max(1.0), "{total} {exact}");
-            let means = step_cell_means(&steps, SimTime::ZERO, end, 37);
+            let means = load_cell_means(&load, SimTime::ZERO, end, 37);
             let again: f64 = means.iter().sum::<f64>() * end.as_secs_f64() / 37.0;
             prop_assert!((again - exact).abs() < 1e-4 * exact.max(1.0), "{again} {exact}");
         }

@@ -2,7 +2,7 @@
 
 use super::cluster::{stroke, whole_run};
 use super::figure::{Area, Dash, Figure, Line, Panel, Shape, YAxis, palette};
-use super::sampling::{CELLS, cell_bound, step_cell_means, step_points};
+use super::sampling::{CELLS, cell_bound, load_cell_means, step_points};
 use crate::record::{Facts, WorkloadRecord};
 use crate::units::SimTime;
 use std::cmp::Reverse;
@@ -25,7 +25,7 @@ pub(super) fn replicas(facts: &Facts, title: &str) -> Option<Figure> {
     }
     let mut busiest: Vec<&WorkloadRecord> = facts.workloads.iter().collect();
     busiest.sort_by_cached_key(|workload| {
-        let load = (workload.cpu_used.integral(start, end), workload.desired.integral(start, end));
+        let load = (workload.cpu_used.total(), workload.desired.integral(start, end));
         (Reverse(load), workload.namespace.clone(), workload.name.clone())
     });
     let panels: Vec<Panel> = busiest.iter().take(SHOWN).map(|workload| replica_panel(facts, workload)).collect();
@@ -56,13 +56,13 @@ fn replica_panel(facts: &Facts, workload: &WorkloadRecord) -> Panel {
 /// Offered and served requests of all workloads together.
 pub(super) fn requests(facts: &Facts, title: &str) -> Option<Figure> {
     let loaded: Vec<&WorkloadRecord> =
-        facts.workloads.iter().filter(|workload| !workload.request_rate_milli.points().is_empty()).collect();
+        facts.workloads.iter().filter(|workload| !workload.request_rate_milli.is_empty()).collect();
     if facts.end <= SimTime::ZERO || loaded.is_empty() {
         return None;
     }
     let mut sums = vec![(0.0, 0.0); CELLS];
     for workload in &loaded {
-        let means = |series| step_cell_means(series, SimTime::ZERO, facts.end, CELLS);
+        let means = |series| load_cell_means(series, SimTime::ZERO, facts.end, CELLS);
         let (offered, unserved) = (means(&workload.request_rate_milli), means(&workload.request_rate_unserved_milli));
         for ((sum, offered), unserved) in sums.iter_mut().zip(offered).zip(unserved) {
             *sum = (sum.0 + offered / 1000.0, sum.1 + unserved / 1000.0);

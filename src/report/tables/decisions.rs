@@ -1,8 +1,8 @@
 //! `events.csv`, `autoscaling.csv`, `recovery.csv`, `actions.csv`: what happened and why.
 
 use super::{ReportError, Table, calendar};
-use crate::record::{ActionOutcome, AutoscalingRecord, EventType, Facts, FaultKind, MetricRecord};
-use crate::report::{limited_by, numbers};
+use crate::record::{ActionOutcome, AutoscalingRecord, EventType, Facts, FaultKind, MetricRecord, MetricSpecRecord};
+use crate::report::numbers;
 use std::path::{Path, PathBuf};
 
 const EVENT_COLUMNS: &[&str] = &[
@@ -71,6 +71,7 @@ const fn outcome_word(outcome: ActionOutcome) -> &'static str {
         ActionOutcome::RolledBack => "RolledBack",
         ActionOutcome::GaveUp => "GaveUp",
         ActionOutcome::NotFound => "NotFound",
+        ActionOutcome::Refused => "Refused",
         ActionOutcome::Unfinished => "Unfinished",
     }
 }
@@ -125,11 +126,11 @@ pub(in crate::report) fn write_events(path: &Path, facts: &Facts) -> Result<Path
     table.finish()
 }
 
-/// Writes one row per decision and metric; a decision without a metric has one row.
+/// Writes one row per kept decision and metric; a decision without a metric has one row.
 pub(in crate::report) fn write_autoscaling(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
     let mut table = Table::create(path, AUTOSCALING_COLUMNS)?;
     for decision in &facts.autoscaling {
-        for metric in &decision.metrics {
+        for metric in decision.autoscaler.metrics.iter().zip(&decision.metrics) {
             write_metric(&mut table, facts, decision, Some(metric))?;
         }
         if decision.metrics.is_empty() {
@@ -143,22 +144,22 @@ fn write_metric(
     table: &mut Table,
     facts: &Facts,
     decision: &AutoscalingRecord,
-    metric: Option<&MetricRecord>,
+    metric: Option<(&MetricSpecRecord, &MetricRecord)>,
 ) -> Result<(), ReportError> {
     table.instant(Some(decision.at))?;
     calendar(table, facts, decision.at)?;
-    table.text(&decision.namespace)?;
-    table.text(&decision.name)?;
-    table.text(&decision.target)?;
+    table.text(&decision.autoscaler.namespace)?;
+    table.text(&decision.autoscaler.name)?;
+    table.text(&decision.autoscaler.target)?;
     table.integer(decision.current_replicas)?;
     table.integer(decision.ready_pods)?;
-    table.text(metric.map_or("", |metric| &metric.name))?;
-    table.float(metric.and_then(|metric| metric.current))?;
-    table.float(metric.map(|metric| metric.target))?;
-    table.count(metric.and_then(|metric| metric.proposal).map(i64::from))?;
+    table.text(metric.map_or("", |(spec, _)| &spec.name))?;
+    table.float(metric.and_then(|(_, found)| found.current))?;
+    table.float(metric.map(|(spec, _)| spec.target))?;
+    table.count(metric.and_then(|(_, found)| found.proposal).map(i64::from))?;
     table.count(decision.proposed_replicas.map(i64::from))?;
     table.integer(decision.desired_replicas)?;
-    table.text(limited_by(decision).unwrap_or(""))?;
+    table.text(decision.limited_by().unwrap_or(""))?;
     table.text(decision.able_to_scale_reason)?;
     table.text(decision.scaling_active_reason)?;
     table.text(decision.scaling_limited_reason)?;

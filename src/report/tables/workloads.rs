@@ -1,7 +1,7 @@
-//! `workloads.csv`: replicas and load of each workload, one row per change.
+//! `workloads.csv`: replicas and load of each workload, one row per change that is kept.
 
 use super::{ReportError, Table, calendar};
-use crate::record::{Facts, StepSeries, WorkloadRecord};
+use crate::record::{Facts, WorkloadRecord};
 use crate::units::SimTime;
 use std::path::{Path, PathBuf};
 
@@ -38,15 +38,18 @@ pub(in crate::report) fn write_workloads(path: &Path, facts: &Facts) -> Result<P
 }
 
 fn write_one(table: &mut Table, facts: &Facts, workload: &WorkloadRecord) -> Result<(), ReportError> {
-    let series: [(&StepSeries, Scale); 8] = [
-        (&workload.desired, Scale::Whole),
-        (&workload.current, Scale::Whole),
-        (&workload.ready, Scale::Whole),
-        (&workload.proposed, Scale::Whole),
-        (&workload.request_rate_milli, Scale::Thousandths),
-        (&workload.request_rate_unserved_milli, Scale::Thousandths),
-        (&workload.cpu_used, Scale::Thousandths),
-        (&workload.cpu_requested, Scale::Thousandths),
+    let [rate, unserved, cpu_used] =
+        [&workload.request_rate_milli, &workload.request_rate_unserved_milli, &workload.cpu_used]
+            .map(|load| load.points().collect::<Vec<_>>());
+    let series: [(&[(SimTime, i64)], Scale); 8] = [
+        (workload.desired.points(), Scale::Whole),
+        (workload.current.points(), Scale::Whole),
+        (workload.ready.points(), Scale::Whole),
+        (workload.proposed.points(), Scale::Whole),
+        (&rate, Scale::Thousandths),
+        (&unserved, Scale::Thousandths),
+        (&cpu_used, Scale::Thousandths),
+        (workload.cpu_requested.points(), Scale::Thousandths),
     ];
     let mut next = [0_usize; 8];
     let mut values = [None; 8];
@@ -54,13 +57,13 @@ fn write_one(table: &mut Table, facts: &Facts, workload: &WorkloadRecord) -> Res
         let upcoming = series
             .iter()
             .zip(next)
-            .filter_map(|((series, _), index)| series.points().get(index))
+            .filter_map(|((points, _), index)| points.get(index))
             .map(|(at, _)| *at)
             .filter(|at| *at < facts.end)
             .min();
         let at = upcoming.unwrap_or(facts.end);
-        for (((series, _), index), value) in series.iter().zip(&mut next).zip(&mut values) {
-            while let Some((_, new)) = series.points().get(*index).filter(|(changed, _)| *changed <= at) {
+        for (((points, _), index), value) in series.iter().zip(&mut next).zip(&mut values) {
+            while let Some((_, new)) = points.get(*index).filter(|(changed, _)| *changed <= at) {
                 *value = Some(*new);
                 *index += 1;
             }

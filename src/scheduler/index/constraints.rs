@@ -11,8 +11,7 @@ use crate::scheduler::framework::Failure;
 use crate::scheduler::plugins::inter_pod_affinity::{self, Term};
 use crate::scheduler::plugins::pod_topology_spread::{self, Constraint};
 use crate::scheduler::plugins::{Plugin, node_declared_features};
-use crate::scheduler::view::{KindId, Listers, Nominator, PodInfo};
-use std::sync::Arc;
+use crate::scheduler::view::{KindId, KindTable, Listers, Nominator, PodInfo};
 
 /// What a tally counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,15 +159,8 @@ impl Constraints {
     }
 
     /// Learns what pods of new kinds count. Tells whether there is a new tally.
-    pub fn learn_kinds(&mut self, pod: &PodInfo, kinds: &[Arc<PodInfo>], key: &mut dyn FnMut(&Name) -> usize) -> bool {
-        let first_new = self.kinds;
+    pub fn learn_kinds(&mut self, pod: &PodInfo, kinds: &KindTable, key: &mut dyn FnMut(&Name) -> usize) -> bool {
         let has_new = self.learn_weights(pod, kinds, key);
-        for index in first_new..self.kinds {
-            let kind = KindId::from_index(index);
-            if self.tallies.iter().any(|tally| tally.weight(kind) != 0) {
-                self.counting.push((kind, 0));
-            }
-        }
         if has_new {
             let keys = self.keys();
             self.slots = self.tallies.iter().map(|tally| keys.partition_point(|key| *key < tally.key)).collect();
@@ -184,24 +176,28 @@ impl Constraints {
         keys
     }
 
-    fn learn_weights(&mut self, pod: &PodInfo, kinds: &[Arc<PodInfo>], key: &mut dyn FnMut(&Name) -> usize) -> bool {
+    fn learn_weights(&mut self, pod: &PodInfo, kinds: &KindTable, key: &mut dyn FnMut(&Name) -> usize) -> bool {
         let mut has_new = false;
         if !self.has_tallies {
             self.has_tallies = true;
             has_new = true;
             self.add_own_tallies(key);
         }
-        for kind in &kinds[self.kinds.min(kinds.len())..] {
+        if self.kinds == kinds.len() {
+            return has_new;
+        }
+        for id in self.kinds_that_may_count(kinds) {
+            let Some(kind) = kinds.get(id) else { continue };
             for (tally, role) in self.tallies.iter_mut().zip(&self.roles) {
-                tally.push_weight(match role {
+                let weight = match role {
                     Role::Hard(index) => i64::from(self.hard[*index].constraint.counts(pod, kind)),
                     Role::Soft(index) => i64::from(self.soft[*index].constraint.counts(pod, kind)),
                     Role::Affinity => i64::from(inter_pod_affinity::all_match(&self.affinity, kind)),
                     Role::AntiAffinity(index) => i64::from(self.anti_affinity[*index].matches(kind)),
                     Role::ExistingAntiAffinity | Role::Score => 0,
-                });
+                };
+                tally.add_weight(id, weight);
             }
-            self.kinds += 1;
             for (role, name, weight) in self.open_weights(pod, kind) {
                 let index = key(&name);
                 let known = self
@@ -212,19 +208,39 @@ impl Constraints {
                 let position = known.unwrap_or_else(|| {
                     has_new = true;
                     self.roles.push(role);
-                    self.tallies.push(Tally::new(index, self.kinds));
+                    self.tallies.push(Tally::new(index));
                     self.tallies.len() - 1
                 });
-                self.tallies[position].add_to_last_weight(weight);
+                self.tallies[position].add_weight(id, weight);
+            }
+            if self.tallies.iter().any(|tally| tally.weight(id) != 0) {
+                self.counting.push((id, 0));
             }
         }
+        self.kinds = kinds.len();
         has_new
+    }
+
+    /// The new kinds, in their order, without those that no selector of the constraints selects and that select nobody
+    /// themselves.
+    fn kinds_that_may_count(&self, kinds: &KindTable) -> Vec<KindId> {
+        let mut found = kinds.with_affinity(self.kinds).to_vec();
+        let hard = self.hard.iter().map(|hard| &hard.constraint);
+        let spread = hard.chain(self.soft.iter().map(|soft| &soft.constraint));
+        let terms = self.affinity.iter().chain(&self.anti_affinity).chain(&self.preferred);
+        let selectors = spread.filter_map(|constraint| constraint.selector.as_ref());
+        for selector in selectors.chain(terms.filter_map(Term::selector)) {
+            kinds.find(selector, self.kinds, &mut found);
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     fn add_own_tallies(&mut self, key: &mut dyn FnMut(&Name) -> usize) {
         let (tallies, roles) = (&mut self.tallies, &mut self.roles);
         let mut add = |name: &Name, role: Role| {
-            tallies.push(Tally::new(key(name), 0));
+            tallies.push(Tally::new(key(name)));
             roles.push(role);
             tallies.len() - 1
         };

@@ -6,7 +6,7 @@ use super::layer::{Env, NotIndexable};
 use super::node_values::NodeValues;
 use crate::api::Name;
 use crate::scheduler::config::Profile;
-use crate::scheduler::view::{Listers, PodInfo};
+use crate::scheduler::view::{KindTable, Listers, PodInfo};
 use std::sync::Arc;
 
 /// What some classes ask of other pods.
@@ -49,7 +49,7 @@ impl Demand {
 
     /// Learns of kinds of pods that are new. Topology keys that the table does not have yet may be needed then: `key` gives
     /// the index of a key.
-    pub fn learn_kinds(&mut self, kinds: &[Arc<PodInfo>], key: &mut dyn FnMut(&Name) -> usize) {
+    pub fn learn_kinds(&mut self, kinds: &KindTable, key: &mut dyn FnMut(&Name) -> usize) {
         if self.constraints.learn_kinds(&self.pod, kinds, key) {
             self.seen_nodes = None;
             self.keys_generation += 1;

@@ -12,8 +12,8 @@ pub struct Tally {
     pub key: usize,
     /// No two nodes share a domain, or only the node itself counts.
     pub is_local: bool,
-    /// What one pod of each kind counts.
-    weights: Vec<i64>,
+    /// What one pod of each kind counts that counts, by kind: a few of many.
+    weights: Vec<(KindId, i64)>,
     /// Sum over the pods of each node, by position: small numbers, of which a class has many.
     values: Vec<i32>,
     /// Whether the node counts, by position; a node without the key never does. Empty where every node counts.
@@ -34,12 +34,12 @@ fn narrow(value: i64) -> i32 {
 }
 
 impl Tally {
-    /// Numbers for a key, all zero, as if `kinds` kinds of pods were known that do not count.
-    pub fn new(key: usize, kinds: usize) -> Self {
+    /// Numbers for a key, all zero.
+    pub fn new(key: usize) -> Self {
         Self {
             key,
             is_local: false,
-            weights: vec![0; kinds],
+            weights: Vec::new(),
             values: Vec::new(),
             included: Vec::new(),
             sums: Vec::new(),
@@ -49,26 +49,24 @@ impl Tally {
         }
     }
 
-    /// Sets what one pod of the next kind counts.
-    pub fn push_weight(&mut self, weight: i64) {
-        self.weights.push(weight);
-    }
-
-    /// Adds to what one pod of the newest kind counts.
-    pub fn add_to_last_weight(&mut self, weight: i64) {
-        if let Some(last) = self.weights.last_mut() {
-            *last += weight;
+    /// Adds to what one pod of a kind counts. Kinds come in their order.
+    pub fn add_weight(&mut self, kind: KindId, weight: i64) {
+        match self.weights.last_mut() {
+            Some((last, known)) if *last == kind => *known += weight,
+            _ if weight != 0 => self.weights.push((kind, weight)),
+            _ => {}
         }
     }
 
     /// What one pod of a kind counts.
     pub fn weight(&self, kind: KindId) -> i64 {
-        self.weights.get(kind.index()).copied().unwrap_or(0)
+        let position = self.weights.binary_search_by_key(&kind, |(known, _)| *known);
+        position.ok().and_then(|position| self.weights.get(position)).map_or(0, |(_, weight)| *weight)
     }
 
     /// Whether a kind counts at all.
     pub fn has_weight(&self) -> bool {
-        self.weights.iter().any(|weight| *weight != 0)
+        self.weights.iter().any(|(_, weight)| *weight != 0)
     }
 
     /// Computes everything anew from the table. `is_local`: only the node itself counts. `includes` tells whether the

@@ -1,9 +1,9 @@
 //! What changed in a snapshot, for those who keep something derived from it: a pod came to a node or left it, a node
 //! object was replaced. That nodes come and go is told by [`Snapshot::order_generation`](super::Snapshot) instead.
 //!
-//! Pods are named by their *kind*: pods of one namespace with the same labels and the same affinity look alike to every
-//! selector, so that a question about a pod is asked once per kind.
+//! Pods are named by their [kind](KindId), so that a question about a pod is asked once per kind.
 
+use super::kind_table::{KindId, KindTable};
 use super::pod_info::{OriginAddress, PodInfo};
 use crate::api::{Affinity, Labels, Name};
 use crate::cluster::NodeId;
@@ -12,22 +12,6 @@ use std::sync::Arc;
 
 /// Addresses that are remembered before the memory of them starts anew.
 const MAX_ADDRESSES: usize = 1 << 16;
-
-/// A kind of pods that look alike to every selector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KindId(u32);
-
-impl KindId {
-    /// The kind at a position among all kinds.
-    pub fn from_index(index: usize) -> Self {
-        Self(u32::try_from(index).unwrap_or(u32::MAX))
-    }
-
-    /// Its position among all kinds.
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
 
 /// One change.
 #[derive(Clone, Copy, Debug)]
@@ -64,8 +48,7 @@ type KindContent = (Name, Labels, Option<Box<Affinity>>, bool);
 #[derive(Clone, Debug, Default)]
 pub struct ChangeLog {
     entries: Vec<LogEntry>,
-    /// One pod of each kind.
-    kinds: Vec<Arc<PodInfo>>,
+    kinds: KindTable,
     by_content: FxHashMap<KindContent, KindId>,
     /// The pod keeps the address of its origin from being used again.
     by_address: FxHashMap<KindAddress, (KindId, Arc<PodInfo>)>,
@@ -78,8 +61,8 @@ impl ChangeLog {
         &self.entries
     }
 
-    /// One pod of each kind, by kind.
-    pub fn kinds(&self) -> &[Arc<PodInfo>] {
+    /// All kinds of pods so far.
+    pub const fn kinds(&self) -> &KindTable {
         &self.kinds
     }
 
@@ -118,10 +101,10 @@ impl ChangeLog {
         }
         let content = content_of(pod);
         self.has_affinity |= content.2.is_some();
-        let next = KindId(u32::try_from(self.kinds.len()).unwrap_or(u32::MAX));
+        let next = KindId::from_index(self.kinds.len());
         let kind = *self.by_content.entry(content).or_insert(next);
         if kind == next {
-            self.kinds.push(Arc::clone(pod));
+            self.kinds.push(pod);
         }
         if self.by_address.len() >= MAX_ADDRESSES {
             self.by_address.clear();

@@ -8,6 +8,7 @@ mod change_log;
 mod fork;
 mod images;
 mod journal;
+mod kind_table;
 mod lister_change;
 mod listers;
 mod node_info;
@@ -22,8 +23,9 @@ mod topology;
 mod zones;
 
 pub use crate::api::ResourceKey;
-pub use change_log::{KindId, LogEntry};
+pub use change_log::LogEntry;
 pub use images::ImageId;
+pub use kind_table::{KindId, KindTable};
 pub use lister_change::ListerChange;
 pub use listers::{DisruptionBudget, Listers, VolumeListers};
 pub use node_info::NodeInfo;

@@ -69,7 +69,7 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
         memory_per_pod: scenario::Amount::from_units(1000),
         memory_per_request: scenario::Amount::from_units(10),
     };
-    let mut traffic = Traffic::new(&[entry], SimTime::ZERO);
+    let mut traffic = Traffic::new(&[entry], SimTime::ZERO, SimDuration::from_minutes(1));
     let mut queue: EventQueue<RateChange> = EventQueue::default();
     traffic.start(&mut queue);
     while let Some((_, change)) = queue.pop() {
@@ -110,8 +110,27 @@ fn an_endpoint_on_a_dead_machine_loses_its_share() {
     let (_, _, load) = traffic.take_changed().next_back().expect("the load changed");
     assert!(load.unserved.abs() < 1e-9, "once it is marked, the other pod gets everything: {load:?}");
     // 10 s at 550 millicores, 40 s at 550 and 10 s at 1,050.
-    let [used] = traffic.cpu_times(pods[1], [SimTime::from_secs(60)]).expect("it has traffic");
+    let used = traffic.cpu_used(pods[1], SimTime::ZERO, SimTime::from_secs(60)).expect("it has traffic");
     assert!((used / 1e9 - (50.0 * 550.0 + 10.0 * 1050.0)).abs() < 1e-3, "{used}");
-    let [dead] = traffic.cpu_times(pods[0], [SimTime::from_secs(60)]).expect("it had traffic");
+    let dead = traffic.cpu_used(pods[0], SimTime::ZERO, SimTime::from_secs(60)).expect("it had traffic");
     assert!((dead / 1e9 - 10.0 * 550.0).abs() < 1e-3, "nothing is used on a dead machine: {dead}");
+}
+
+#[test]
+fn what_pods_used_stays_when_they_are_gone() {
+    let (mut cluster, pods) = cluster(2000);
+    let mut traffic = traffic(&cluster, &pods);
+    let end = SimTime::from_secs(100);
+    let nodes = |traffic: &Traffic| {
+        let mut used = [0, 0];
+        traffic.usage_by_node(end).for_each(|(node, amount)| used[node.index()] += amount);
+        used.map(|amount| amount / 1_000_000_000)
+    };
+    assert_eq!(nodes(&traffic), [55_000, 55_000], "two pods at 550 millicores");
+    let half = SimTime::from_secs(50);
+    cluster.remove_pod(pods[0], half);
+    traffic.observe(Change::PodRemoved(pods[0]), &cluster, half);
+    assert!(traffic.pods[pods[0].index()].is_none(), "nothing is kept of it");
+    assert_eq!(traffic.cpu_used(pods[0], SimTime::ZERO, half), None);
+    assert_eq!(nodes(&traffic), [27_500, 27_500 + 52_500], "the other one has all requests then");
 }

@@ -46,6 +46,11 @@ impl Term {
         }
     }
 
+    /// What it selects by labels; `None` selects none.
+    pub const fn selector(&self) -> Option<&LabelSelector> {
+        self.selector.as_ref()
+    }
+
     /// Whether the term selects `placed`.
     pub fn matches(&self, placed: &PodInfo) -> bool {
         (self.every_namespace || self.namespaces.contains(&placed.namespace))
