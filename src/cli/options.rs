@@ -113,7 +113,7 @@ impl OutArgs {
     ///
     /// # Errors
     /// It holds the results of a sweep.
-    pub fn of_run(&self, scenario: &str) -> Result<PathBuf, Diagnostic> {
+    pub fn of_run(&self, scenario: &str) -> Result<PathBuf, Diagnostics> {
         let folder = self.out.clone().unwrap_or_else(|| Path::new("output").join(scenario));
         without(folder, &[SWEEP_FILE, JOURNAL_FILE], "a sweep")
     }
@@ -122,7 +122,7 @@ impl OutArgs {
     ///
     /// # Errors
     /// It holds the results of a run.
-    pub fn of_sweep(&self, scenario: &str) -> Result<PathBuf, Diagnostic> {
+    pub fn of_sweep(&self, scenario: &str) -> Result<PathBuf, Diagnostics> {
         // No scenario has an underscore in its name.
         let folder = self.out.clone().unwrap_or_else(|| Path::new("output").join(format!("{scenario}_sweep")));
         without(folder, &[SUMMARY_FILE], "a run")
@@ -130,12 +130,12 @@ impl OutArgs {
 }
 
 /// The folder, if it has none of these files, which are results of something else.
-fn without(folder: PathBuf, files: &[&str], of: &str) -> Result<PathBuf, Diagnostic> {
+fn without(folder: PathBuf, files: &[&str], of: &str) -> Result<PathBuf, Diagnostics> {
     match files.iter().find(|file| folder.join(file).exists()) {
         Some(file) => {
             let message = format!("holds the results of {of} (`{file}`)");
             let hint = "write to another folder with --out, or remove this one";
-            Err(Diagnostic::error(folder.display().to_string(), message).with_hint(Some(hint.to_owned())))
+            Err(refused(Diagnostic::error(folder.display().to_string(), message).with_hint(Some(hint.to_owned()))))
         }
         None => Ok(folder),
     }

@@ -45,7 +45,7 @@ pub fn run(args: &RunArgs) -> Exit {
     };
     let folder = match args.out.of_run(&prepared.scenario.metadata.name) {
         Ok(folder) => folder,
-        Err(problem) => return refuse(&problem.into()),
+        Err(problems) => return refuse(&problems),
     };
     let spec = &prepared.scenario.spec;
     let progress = RunProgress::new(spec.duration.get());

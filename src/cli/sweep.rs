@@ -55,7 +55,7 @@ pub fn run(args: &SweepArgs) -> Exit {
     };
     let folder = match args.out.of_sweep(&prepared.scenario.metadata.name) {
         Ok(folder) => folder,
-        Err(problem) => return refuse(&problem.into()),
+        Err(problems) => return refuse(&problems),
     };
     let interrupt = interrupt::handle();
     let progress = SweepProgress::new(plan.runs());

@@ -133,12 +133,12 @@ fn ask(
     view: &mut ClusterView,
     profiles: &[Profile],
     notes: &mut Vec<String>,
-) -> Result<PodToFit, Diagnostic> {
+) -> Result<PodToFit, Diagnostics> {
     let name = format!("{} {}/{}", loaded.kind, loaded.meta.namespace, loaded.meta.name);
     let error =
         |message: String| Diagnostic::error(loaded.file.clone(), message).at((loaded.line, 1)).of_object(name.clone());
     let asked = PodToFit::new(loaded, objects, view, notes)
-        .map_err(|refusal| error(format!("the API server would refuse its pod: {refusal}")))?;
+        .map_err(|refusal| Diagnostics::from(error(format!("the API server would refuse its pod: {refusal}"))))?;
     if profile_of(profiles, asked.info()).is_some() {
         return Ok(asked);
     }
@@ -150,7 +150,7 @@ fn ask(
         _ => "spec.template.spec.schedulerName",
     };
     let message = format!("`{scheduler}` is no profile of the scheduler (expected {})", names.join(" or "));
-    Err(error(message).in_field(field))
+    Err(error(message).in_field(field).into())
 }
 
 /// `3 pods (a/b, a/c, a/d)`, with at most a few names.

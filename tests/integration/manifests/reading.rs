@@ -297,8 +297,8 @@ fn files_folders_and_globs_are_read_in_the_order_of_names() {
     assert_eq!(names(base.join("missing.yaml")).1.len(), 1);
     std::fs::create_dir_all(base.join("d/deep")).expect("folders");
     std::fs::write(base.join("d/deep/x.yaml"), namespace("deep")).expect("a file");
-    std::fs::write(base.join("d/y.yaml"), namespace("y")).expect("a file");
-    assert_eq!(names(base.to_owned()), ("a b c deep y z".to_owned(), vec![]), "as kubectl apply -R");
+    std::fs::write(base.join("d/y.yaml"), namespace("last")).expect("a file");
+    assert_eq!(names(base.to_owned()), ("a b c deep last z".to_owned(), vec![]), "as kubectl apply -R");
     std::fs::create_dir(base.join("empty")).expect("a folder");
     assert!(names(base.join("empty")).1[0].contains("holds no manifests"));
     std::fs::write(base.join("bad.yaml"), b"a: 1\nb: \xff\n").expect("a file");
