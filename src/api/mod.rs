@@ -89,7 +89,7 @@ pub use probe::{Probe, Probes};
 pub use quantity::{Quantity, QuantityError};
 pub use replica_set::ReplicaSet;
 pub use requests::{ResourceAmounts, container_requests, pod_requests};
-pub use resources::{ResourceKey, ResourceList, ResourceName};
+pub use resources::{ResourceKey, ResourceList, ResourceName, is_resource_name};
 pub use runtime_class::RuntimeClass;
 pub use scheduling::{
     Affinity, NodeAffinity, NodeInclusionPolicy, PodAffinityTerm, PreferredSchedulingTerm, TopologySpreadConstraint,

@@ -98,7 +98,8 @@ impl Admission {
 
     /// Why the API server would refuse a pod of this name that was admitted so far, in its own words: an unknown priority
     /// class, or what [`violation`](Self::violation) finds.
-    fn refusal(&self, namespace: &Name, spec: &PodSpec, name: &str) -> Option<String> {
+    #[must_use]
+    pub fn refusal(&self, namespace: &Name, spec: &PodSpec, name: &str) -> Option<String> {
         let class = &spec.priority_class_name;
         if !class.is_empty() && !self.has_priority_class(class) {
             return Some(format!("pods \"{name}\" is forbidden: no PriorityClass with name {class} was found"));

@@ -4,10 +4,12 @@ use super::applied_object::AppliedObject;
 use super::check_names;
 use super::config_references;
 use super::prepared_arrivals::PreparedArrivals;
+use super::slips::{self, Given};
 use super::totals;
 use crate::api::{MetricSpec, Name, Object};
 use crate::input::scenario::Scenario;
 use crate::input::{Diagnostic, Diagnostics};
+use crate::scheduler::SchedulerConfig;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks references between the parts of a scenario.
@@ -16,6 +18,7 @@ pub fn check(
     objects: &[Object],
     applied: &[Vec<AppliedObject>],
     arrivals: &[PreparedArrivals],
+    scheduler: &SchedulerConfig,
     diagnostics: &mut Diagnostics,
 ) {
     let all: Vec<&Object> = objects.iter().chain(applied.iter().flatten().map(|applied| &applied.object)).collect();
@@ -25,6 +28,7 @@ pub fn check(
     config_references::check(scenario, &all, arrivals, diagnostics);
     check_objects(scenario, &all, diagnostics);
     check_owners(scenario, objects, diagnostics);
+    slips::check(&Given { scenario, objects: &all, arrivals, scheduler }, diagnostics);
 }
 
 /// Pods of a dump whose controllers are not in it would be lost for good, where the real cluster replaces them.

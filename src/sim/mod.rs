@@ -26,6 +26,7 @@ mod recorder_input;
 mod recovery;
 mod run;
 mod settings;
+mod slips;
 mod stranded;
 mod totals;
 mod usage;

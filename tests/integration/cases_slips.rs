@@ -109,3 +109,109 @@ fn a_run_and_a_sweep_write_to_folders_of_their_own() {
         assert!(errors.contains(&format!("{out}: holds the results of {of}")), "{errors}");
     }
 }
+
+#[test]
+fn likely_slips_are_warned_about() {
+    let case = "likely-slips";
+    let answer = Answer::of(case, &["validate", "scenario.yaml"]);
+    assert_eq!((answer.code, answer.errors.as_str()), (0, ""), "nothing is odd about it");
+    let cases: [(&[&str], &[&str]); 13] = [
+        (
+            &["--set", "spec.traffic.0.cpuPerRequest=12m"],
+            &[
+                "spec.traffic[0].cpuPerRequest: one request takes 720 seconds of CPU, more than the limit of 1 core gives",
+                "hint: `12m` is 12 minutes: did you mean `12ms`?",
+            ],
+        ),
+        (
+            &["--set", "spec.traffic.0.memoryPerPod=100"],
+            &["spec.traffic[0].memoryPerPod: is 100 bytes", "`16Mi` is 16 MiB"],
+        ),
+        (&["--set", "spec.nodePools.general.capacity.memory=16"], &["spec.nodePools[0].capacity.memory: is 16 bytes"]),
+        (
+            &["--set", "spec.nodePools.general.capacity.pod=20"],
+            &["capacity.pod: `pod` is no resource that a pod can request", "hint: did you mean `pods`?"],
+        ),
+        (
+            &["-f", "slips/node.yaml"],
+            &[
+                "`Node odd`: status.capacity: `cpus` is no resource that a pod can request",
+                "hint: did you mean `cpu`?",
+                "`Node odd`: status.capacity: is 16 bytes",
+                "`Node odd`: status.capacity: `cpu` is missing: no pod that requests it fits",
+                "3 warnings",
+            ],
+        ),
+        (
+            &["-f", "slips/autoscaler.yaml"],
+            &[
+                "`HorizontalPodAutoscaler default/web-too`: scales Deployment `web`, as HorizontalPodAutoscaler `web` does",
+            ],
+        ),
+        (
+            &["-f", "slips/budget.yaml"],
+            &[
+                "`PodDisruptionBudget default/api`: allows no disruption ever: minAvailable is 2, and it selects 2 pods",
+                "`PodDisruptionBudget default/web-too`: allows no disruption ever: maxUnavailable is 0, and it selects 6",
+            ],
+        ),
+        (
+            &["-f", "slips/selector.yaml"],
+            &[
+                "`Deployment default/api`: no node has the label disktype=sdd of its nodeSelector: its pods wait for ever",
+                "hint: did you mean `ssd`?",
+            ],
+        ),
+        (
+            &["-f", "slips/affinity.yaml"],
+            &["`Deployment default/api`: no node has the labels that its required node affinity asks for"],
+        ),
+        (
+            &["-f", "slips/scheduler.yaml"],
+            &[
+                "`Deployment default/api`: schedulerName `volcano` is no profile of the scheduler: its pods wait for ever",
+                "hint: the scheduler has `default-scheduler`",
+            ],
+        ),
+        (
+            &["-f", "slips/memory.yaml"],
+            &["`Deployment default/api`: container `api`: resources.requests.memory: is 64 bytes"],
+        ),
+        (
+            &["-f", "slips/class.yaml"],
+            &[
+                "`Deployment default/api`: no pod is created: pods \"api\" is forbidden: no PriorityClass with name hihg",
+            ],
+        ),
+        (
+            &[
+                "--set",
+                "spec.arrivals=[{name: jobs, every: {fixed: 1m}, template: {spec: {schedulerName: kueue, containers: [{name: c, image: x}]}}}]",
+            ],
+            &["spec.arrivals[0].template: schedulerName `kueue` is no profile of the scheduler"],
+        ),
+    ];
+    for (args, expected) in cases {
+        let answer = Answer::of(case, &[&["validate", "scenario.yaml"], args].concat());
+        assert_eq!(answer.code, 0, "{args:?}: {}", answer.errors);
+        for text in expected {
+            assert!(answer.errors.contains(text), "{args:?}: expected {text} in\n{}", answer.errors);
+        }
+    }
+    let out = tempfile::tempdir().unwrap();
+    for command in ["run", "sweep"] {
+        let sweep = ["--no-charts", "--out", out.path().to_str().unwrap()];
+        let own: &[&str] = if command == "sweep" { &sweep } else { &[] };
+        let answer = Answer::of(case, &[&[command, "scenario.yaml", "-f", "slips/autoscaler.yaml"], own].concat());
+        assert!(answer.errors.contains("AmbiguousSelector"), "{command}: {}", answer.errors);
+    }
+}
+
+#[test]
+fn a_capacity_under_a_wrong_name_says_which_is_meant() {
+    let set = "spec.nodePools=[{name: general, count: 1, capacity: {cpus: 4, memory: 16Gi}}]";
+    let answer = Answer::of("likely-slips", &["validate", "scenario.yaml", "--set", set]);
+    assert_eq!(answer.code, 2);
+    assert!(answer.errors.contains("capacity: `cpu` is missing"), "{}", answer.errors);
+    assert!(answer.errors.contains("hint: did you mean `cpu` where it says `cpus`?"), "{}", answer.errors);
+}
