@@ -2,6 +2,7 @@
 
 use super::applied_object::AppliedObject;
 use super::check_names;
+use super::check_output;
 use super::config_references;
 use super::prepared_arrivals::PreparedArrivals;
 use super::slips::{self, Given};
@@ -28,6 +29,7 @@ pub fn check(
     config_references::check(scenario, &all, arrivals, diagnostics);
     check_objects(scenario, &all, diagnostics);
     check_owners(scenario, objects, diagnostics);
+    check_output::check(scenario, &all, diagnostics);
     slips::check(&Given { scenario, objects: &all, arrivals, scheduler }, diagnostics);
 }
 

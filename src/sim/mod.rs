@@ -8,6 +8,7 @@ mod audience;
 mod autoscaling_log;
 mod check;
 mod check_names;
+mod check_output;
 mod config_references;
 mod document_fields;
 mod error;

@@ -215,3 +215,18 @@ fn a_capacity_under_a_wrong_name_says_which_is_meant() {
     assert!(answer.errors.contains("capacity: `cpu` is missing"), "{}", answer.errors);
     assert!(answer.errors.contains("hint: did you mean `cpu` where it says `cpus`?"), "{}", answer.errors);
 }
+
+#[test]
+fn a_timeline_of_too_many_rows_is_refused() {
+    let cases = [
+        ("1ns", Some("`1ns` gives 600000000000 rows (expected at most 8750000 with 1 workload)"), "the whole run"),
+        ("60us", Some("`60us` gives 10000000 rows"), "a workload takes room too"),
+        ("1s", None, "600 rows"),
+    ];
+    for (interval, refusal, why) in cases {
+        let set = format!("spec.output.timelineInterval={interval}");
+        let answer = Answer::of("likely-slips", &["validate", "scenario.yaml", "--set", &set]);
+        assert_eq!(answer.code, if refusal.is_some() { 2 } else { 0 }, "{why}: {}", answer.errors);
+        assert!(answer.errors.contains(refusal.unwrap_or_default()), "{why}: {}", answer.errors);
+    }
+}
