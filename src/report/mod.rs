@@ -20,6 +20,7 @@ mod staged_folder;
 mod summary;
 mod summary_file;
 mod tables;
+mod unserved;
 mod write;
 
 pub use files::ReportError;

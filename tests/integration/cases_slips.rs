@@ -230,3 +230,18 @@ fn a_timeline_of_too_many_rows_is_refused() {
         assert!(answer.errors.contains(refusal.unwrap_or_default()), "{why}: {}", answer.errors);
     }
 }
+
+#[test]
+fn the_summary_says_whose_requests_are_lost() {
+    // Four pods at one core each serve 333 requests a second.
+    let args = ["scenario.yaml", "--set", "spec.traffic.0.rate.constant=1000"];
+    let answer = Answer::run("likely-slips", &args);
+    let [requests] = answer.lines("requests")[..] else { panic!("{}", answer.out) };
+    let [unserved] = answer.lines("unserved")[..] else { panic!("{}", answer.out) };
+    assert!(requests.contains("600,000 offered, ") && requests.ends_with(" unserved"), "{}", answer.out);
+    let lost = requests.trim_start_matches("requests    600,000 offered, ").trim_end_matches(" unserved");
+    assert!(lost.contains(" (") && lost.ends_with(" %)"), "a count and a share: {}", answer.out);
+    assert_eq!(unserved, format!("unserved    default/web: {lost} of 600,000"));
+    let answer = Answer::run("likely-slips", &["scenario.yaml", "--set", "spec.traffic.0.rate.constant=0"]);
+    assert!(answer.lines("unserved").is_empty(), "{}", answer.out);
+}
