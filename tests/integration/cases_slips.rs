@@ -245,3 +245,16 @@ fn the_summary_says_whose_requests_are_lost() {
     let answer = Answer::run("likely-slips", &["scenario.yaml", "--set", "spec.traffic.0.rate.constant=0"]);
     assert!(answer.lines("unserved").is_empty(), "{}", answer.out);
 }
+
+#[test]
+fn the_csv_of_fit_is_in_base_units() {
+    let case = "s07-runtimeclass-overhead";
+    let answer = Answer::of(case, &["fit", "-f", "cluster-no-selector.yaml", "--pod", "pod.yaml", "-o", "csv"]);
+    let mut reader = csv::Reader::from_reader(answer.out.as_bytes());
+    let row: std::collections::BTreeMap<String, String> = reader.deserialize().next().unwrap().unwrap();
+    // 4 GiB without 2 GiB and 200 MiB.
+    assert_eq!((row["free_cpu_cores"].as_str(), row["free_memory_bytes"].as_str()), ("62.95", "1937768448"));
+    assert!(!row.contains_key("free_memory"));
+    let people = Answer::of(case, &["fit", "-f", "cluster-no-selector.yaml", "--pod", "pod.yaml"]);
+    assert!(people.out.contains("1.8Gi"), "{}", people.out);
+}
