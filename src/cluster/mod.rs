@@ -89,6 +89,8 @@ pub struct Cluster {
     services: Vec<Service>,
     hpas: Vec<Hpa>,
     /// Those that exist, by what they scale.
+    /// `status.nominatedNodeName`: of few pods, so that the others need no room for it.
+    nominated: BTreeMap<PodId, NodeId>,
     hpas_by_target: BTreeMap<(NamespaceId, api::CrossVersionObjectReference), Vec<HpaId>>,
     plain_objects: Vec<PlainObject>,
     configs: Configs,

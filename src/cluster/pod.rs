@@ -89,6 +89,8 @@ pub struct Pod {
     pub phase: PodPhase,
     /// Ready condition.
     pub ready: bool,
+    /// Whether its containers are ready, as its kubelet said last: nobody else speaks of them, also when the node is lost.
+    pub containers_ready: bool,
     /// Last change of the Ready condition.
     pub ready_changed: SimTime,
     /// Whether it is among the ready endpoints of the Services that select it.

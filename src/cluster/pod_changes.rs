@@ -25,6 +25,7 @@ impl Cluster {
             node: None,
             phase: PodPhase::Pending,
             ready: false,
+            containers_ready: false,
             ready_changed: now,
             in_endpoints: false,
             restarts: 0,
@@ -104,6 +105,25 @@ impl Cluster {
         true
     }
 
+    /// Writes `status.nominatedNodeName`: the node on which room is being made for a pod that waits.
+    pub fn set_nominated_node(&mut self, id: PodId, node: Option<NodeId>) {
+        let before = match node {
+            Some(node) => self.nominated.insert(id, node),
+            None => self.nominated.remove(&id),
+        };
+        let pod = &mut self.pods[id.index()];
+        if before != node && pod.exists() {
+            pod.head.change(&mut self.versions);
+            self.changes.push(Change::ObjectUpdated(id.into()));
+        }
+    }
+
+    /// `status.nominatedNodeName` of the pods that wait, in order of their ids.
+    pub fn nominated_nodes(&self) -> impl Iterator<Item = (PodId, NodeId)> + '_ {
+        let waits = |id: &PodId| self.pod(*id).exists() && self.pod(*id).node.is_none();
+        self.nominated.iter().map(|(pod, node)| (*pod, *node)).filter(move |(pod, _)| waits(pod))
+    }
+
     /// The kubelet saw the pod: `status.startTime`.
     pub fn set_pod_start_time(&mut self, id: PodId, now: SimTime) {
         let pod = &mut self.pods[id.index()];
@@ -135,8 +155,26 @@ impl Cluster {
         }
     }
 
-    /// Sets the Ready condition.
+    /// A kubelet says whether a pod's containers are ready, which the Ready condition follows.
     pub fn set_pod_ready(&mut self, id: PodId, ready: bool, now: SimTime) {
+        let pod = &mut self.pods[id.index()];
+        if pod.containers_ready != ready && pod.exists() {
+            pod.containers_ready = ready;
+            if pod.ready == ready {
+                pod.head.change(&mut self.versions);
+                self.changes.push(Change::ObjectUpdated(id.into()));
+            }
+        }
+        self.set_ready_condition(id, ready, now);
+    }
+
+    /// The node of a pod is lost: its Ready condition is false, whatever its kubelet said of its containers
+    /// (`MarkPodsNotReady`).
+    pub fn mark_pod_not_ready(&mut self, id: PodId, now: SimTime) {
+        self.set_ready_condition(id, false, now);
+    }
+
+    fn set_ready_condition(&mut self, id: PodId, ready: bool, now: SimTime) {
         let pod = &mut self.pods[id.index()];
         if pod.ready == ready || !pod.exists() {
             return;
@@ -220,6 +258,7 @@ impl Cluster {
         if !reason.is_empty() {
             pod.reason = Name::from(reason);
         }
+        pod.containers_ready = false;
         if pod.ready {
             pod.ready = false;
             pod.ready_changed = now;

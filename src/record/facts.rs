@@ -33,6 +33,9 @@ pub struct Facts {
     pub framework_attempts: u64,
     /// Every pod, in order of creation.
     pub pods: Vec<PodRecord>,
+    /// `status.nominatedNodeName` at the end, of the pods that have one: index into [`pods`](Self::pods), and into
+    /// [`nodes`](Self::nodes).
+    pub nominated_last: Vec<(u32, u32)>,
     /// Every node, in order of creation.
     pub nodes: Vec<NodeRecord>,
     /// Every node pool, in order of the scenario; nodes from manifests form a pool of their own with an empty name.

@@ -72,6 +72,8 @@ pub struct PodRecord {
     pub outcome: PodOutcome,
     /// Containers that were ready at the end of the run, or when the pod ended.
     pub containers_ready_last: u16,
+    /// Whether it is in the API at the end of the run.
+    pub is_listed_last: bool,
     /// Status at the end as kubectl shows it, for example `Running`, `CrashLoopBackOff` or `Terminating`.
     pub status_last: &'static str,
     /// Container restarts.

@@ -4,7 +4,7 @@
 use super::format::{Cell, Column, ResultSet};
 use super::numbers;
 use crate::record::{
-    AutoscalerRecord, EventRecord, EventType, Facts, MetricRecord, MetricSpecRecord, NodeRecord, PodOutcome, PodRecord,
+    AutoscalerRecord, EventRecord, EventType, Facts, MetricRecord, MetricSpecRecord, NodeRecord, PodRecord,
     WorkloadRecord,
 };
 use crate::units::{SimDuration, SimTime};
@@ -60,12 +60,15 @@ fn age(created: SimTime, end: SimTime) -> Cell {
 /// `kubectl get pods`: the pods in the API at the end, by namespace and name.
 #[must_use]
 pub fn pods(facts: &Facts) -> ResultSet {
-    let gone = |pod: &&PodRecord| {
-        !matches!(pod.outcome, PodOutcome::Deleted | PodOutcome::DeletedWhilePending | PodOutcome::Evicted)
+    let listed = facts.pods.iter().enumerate().filter(|(_, pod)| pod.is_listed_last);
+    let mut pods: Vec<(usize, &PodRecord)> = listed.collect();
+    pods.sort_by(|(_, one), (_, other)| (&one.namespace, &one.name).cmp(&(&other.namespace, &other.name)));
+    let namespaced = many_namespaces(pods.iter().map(|(_, pod)| &*pod.namespace));
+    let nominated = |index: usize| {
+        let index = u32::try_from(index).ok()?;
+        let position = facts.nominated_last.binary_search_by_key(&index, |(pod, _)| *pod).ok()?;
+        facts.nodes.get(facts.nominated_last[position].1 as usize)
     };
-    let mut pods: Vec<&PodRecord> = facts.pods.iter().filter(gone).collect();
-    pods.sort_by(|one, other| (&one.namespace, &one.name).cmp(&(&other.namespace, &other.name)));
-    let namespaced = many_namespaces(pods.iter().map(|pod| &*pod.namespace));
     let columns = [
         Column::new("name", "NAME"),
         Column::new("ready", "READY"),
@@ -78,7 +81,7 @@ pub fn pods(facts: &Facts) -> ResultSet {
         Column::wide("readiness_gates", "READINESS GATES"),
     ];
     let mut set = listing(namespaced, &columns);
-    for pod in pods {
+    for (index, pod) in pods {
         let node = pod.node.and_then(|node| facts.nodes.get(node as usize));
         let cells = [
             Cell::from(&*pod.name),
@@ -88,7 +91,7 @@ pub fn pods(facts: &Facts) -> ResultSet {
             age(pod.created, facts.end),
             Cell::None,
             node.map_or(Cell::None, |node| (&*node.name).into()),
-            Cell::None,
+            nominated(index).map_or(Cell::None, |node| (&*node.name).into()),
             Cell::None,
         ];
         set.push(row(namespaced, &pod.namespace, cells));

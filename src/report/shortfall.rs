@@ -1,6 +1,6 @@
 //! The workloads that are not as wanted when a run ends, each with the reason.
 
-use crate::record::{EventRecord, Facts, PodOutcome, PodRecord, WorkloadRecord};
+use crate::record::{EventRecord, Facts, NodeRecord, PodOutcome, PodRecord, WorkloadRecord};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -45,7 +45,7 @@ pub fn shortfalls(facts: &Facts) -> Vec<Shortfall> {
             name: workload.name.clone(),
             ready,
             desired,
-            reason: reason(workload, desired, pods, &warnings),
+            reason: reason(workload, desired, pods, &facts.nodes, &warnings),
         }
     };
     let mut shortfalls: Vec<Shortfall> = short.into_iter().map(shortfall).collect();
@@ -94,7 +94,13 @@ impl Warnings {
 }
 
 /// Why a workload is short of pods.
-fn reason(workload: &WorkloadRecord, desired: i64, pods: &[&PodRecord], warnings: &Warnings) -> String {
+fn reason(
+    workload: &WorkloadRecord,
+    desired: i64,
+    pods: &[&PodRecord],
+    nodes: &[NodeRecord],
+    warnings: &Warnings,
+) -> String {
     let mut parts = Vec::new();
     let alive = i64::try_from(pods.iter().filter(|pod| pod.deletion_requested.is_none()).count()).unwrap_or(i64::MAX);
     if alive < desired
@@ -104,9 +110,14 @@ fn reason(workload: &WorkloadRecord, desired: i64, pods: &[&PodRecord], warnings
     }
     // States of the pods that are not ready, the commonest first.
     let mut states: BTreeMap<&str, (usize, &PodRecord)> = BTreeMap::new();
-    for pod in pods.iter().filter(|pod| pod.containers_ready_last == 0) {
+    let is_lost = |pod: &PodRecord| {
+        let node = pod.node.and_then(|node| nodes.get(node as usize));
+        node.is_some_and(|node| node.status_last.starts_with("NotReady"))
+    };
+    for pod in pods.iter().filter(|pod| pod.containers_ready_last == 0 || is_lost(pod)) {
         let state = match pod.outcome {
             PodOutcome::Pending | PodOutcome::Impossible => "Pending",
+            _ if pod.deletion_requested.is_none() && is_lost(pod) => "on nodes that are not ready",
             _ if pod.status_last == "Running" => "not ready",
             _ => pod.status_last,
         };

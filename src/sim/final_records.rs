@@ -1,7 +1,7 @@
 //! What a pod and a workload look like in the records when a run ends.
 
 use crate::api::{Name, PodPhase};
-use crate::cluster::{Cluster, Disruption, NodeReady, Pod, PodId, Workload};
+use crate::cluster::{Cluster, Disruption, Pod, PodId, Workload};
 use crate::kubelet::config::CREATE_CONTAINER_CONFIG_ERROR;
 use crate::record::{PodGroup, PodOutcome, PodRecord};
 use rustc_hash::FxHashMap;
@@ -23,8 +23,9 @@ pub fn pod_records(cluster: &Cluster, arrivals: &[Name]) -> Vec<PodRecord> {
             deletion_requested: pod.deletion.map(|deletion| deletion.requested),
             ended: pod.ended,
             outcome: outcome(pod),
-            containers_ready_last: if pod.ready { group.containers } else { 0 },
-            status_last: status(pod, cluster),
+            containers_ready_last: if pod.containers_ready { group.containers } else { 0 },
+            is_listed_last: pod.exists(),
+            status_last: status(pod),
             restarts: pod.restarts,
             scheduling_attempts: pod.scheduling_attempts,
             reason: pod.reason.clone(),
@@ -60,13 +61,12 @@ pub fn last_counts(workload: &Workload, cluster: &Cluster) -> (i64, i64) {
 }
 
 /// A pod's status as kubectl shows it.
-fn status(pod: &Pod, cluster: &Cluster) -> &'static str {
-    let lost = pod.node.is_some_and(|node| cluster.node(node).ready == NodeReady::Unknown);
+fn status(pod: &Pod) -> &'static str {
     match pod.phase {
         PodPhase::Succeeded => "Completed",
         PodPhase::Failed => "Error",
         _ if pod.deletion.is_some() => "Terminating",
-        PodPhase::Running if !pod.ready && pod.restarts > 0 && !lost => "CrashLoopBackOff",
+        PodPhase::Running if !pod.containers_ready && pod.restarts > 0 => "CrashLoopBackOff",
         PodPhase::Pending if *pod.reason == *CREATE_CONTAINER_CONFIG_ERROR => CREATE_CONTAINER_CONFIG_ERROR,
         PodPhase::Pending if pod.node.is_some() => "ContainerCreating",
         phase => phase.as_str(),

@@ -405,6 +405,9 @@ impl Recorder {
             record.updated_last = updated;
             record.available_last = available;
         }
+        let narrow = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+        let nominated = cluster.nominated_nodes().map(|(pod, node)| (narrow(pod.index()), narrow(node.index())));
+        let nominated_last = nominated.collect();
         let nodes = cluster.nodes().map(|(id, node)| self.node_record(id, node, end)).collect();
         let (autoscalers, autoscaling) = self.autoscaling.finish(cluster);
         Facts {
@@ -427,6 +430,7 @@ impl Recorder {
             autoscaling,
             recoveries,
             actions,
+            nominated_last,
             cluster: self.cluster,
             remarks: header.remarks,
         }

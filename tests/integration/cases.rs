@@ -175,3 +175,16 @@ fn a_drain_that_is_held_names_the_pod_and_the_budget() {
     assert!(!held.is_empty(), "{actions:?}\n{}", answer.out);
     assert!(answer.out.contains("is held by budget"), "{}", answer.out);
 }
+
+#[test]
+fn a_terminating_pod_of_a_lost_node_is_listed_as_its_kubelet_left_it() {
+    let case = "t01-sts-node-off";
+    let answer = Answer::run(case, &["scenario.yaml", "-o", "wide"]);
+    let [line] = answer.lines("web-0")[..] else { panic!("{}", answer.out) };
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(words[1..3], ["1/1", "Terminating"], "{}", answer.out);
+    let before = Answer::run(case, &["scenario.yaml", "-o", "wide", "--set", "spec.duration=13m"]);
+    let [line] = before.lines("web-0")[..] else { panic!("{}", before.out) };
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(words[1..3], ["1/1", "Running"], "{}", before.out);
+}

@@ -296,11 +296,9 @@ fn a_killed_run_leaves_the_files_of_one_run() {
         child.current_dir(tank.path()).args(["run", ".", "--seed", seed, "--out", out]);
         child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
-    let began = std::time::Instant::now();
     for seed in ["1", "2"] {
         assert!(run(seed, seed).wait().unwrap().success());
     }
-    let whole = began.elapsed() / 2;
     let of_seed = ["1", "2"].map(|seed| files(&tank.path().join(seed)));
     assert_ne!(of_seed[0], of_seed[1]);
     assert!(run("1", "out").wait().unwrap().success());
@@ -308,15 +306,23 @@ fn a_killed_run_leaves_the_files_of_one_run() {
         let all = files(&tank.path().join("out"));
         all.into_iter().filter(|(path, _)| !path.to_string_lossy().starts_with(".next")).collect::<BTreeMap<_, _>>()
     };
-    for twentieth in 1..=20 {
-        let mut child = run(if twentieth % 2 == 0 { "1" } else { "2" }, "out");
-        std::thread::sleep(whole * twentieth / 20);
-        // SIGKILL: nothing of the process can tidy up.
+    let stage = tank.path().join("out/.next");
+    let staged = || fs::read_dir(&stage).map_or(0, Iterator::count);
+    for count in 0..12 {
+        let mut child = run(if count % 2 == 0 { "2" } else { "1" }, "out");
+        // Killed when so many files are there, or when the note is; then with SIGKILL, so that nothing can tidy up.
+        let note = tank.path().join("out/INCOMPLETE");
+        while child.try_wait().unwrap().is_none() && staged() <= count && !note.exists() {
+            std::thread::yield_now();
+        }
         child.kill().unwrap();
         child.wait().unwrap();
         let left = visible();
         let says_so = left.keys().any(|path| path.ends_with("INCOMPLETE"));
-        assert!(says_so || of_seed.contains(&left), "killed after {twentieth}/20: {:?}", left.keys());
+        assert!(says_so || of_seed.contains(&left), "killed with {count} files: {:?}", left.keys());
+        if says_so {
+            assert!(run("1", "out").wait().unwrap().success());
+        }
     }
     assert!(run("2", "out").wait().unwrap().success());
     assert_eq!(files(&tank.path().join("out")), of_seed[1], "the next run leaves nothing of the killed ones");

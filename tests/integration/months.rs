@@ -55,6 +55,7 @@ fn records_grow_with_decisions_and_intervals() {
         let points = rate.points().count();
         assert!((intervals..=intervals + 1).contains(&points), "{points} points of {} minutes", days * 1440);
         // The mean of a day is that of its ends, 100 requests per second, kept in thousandths.
+        #[expect(clippy::cast_precision_loss, reason = "a share needs no more than 53 bits")]
         let offered = rate.total() as f64 / 1e12;
         assert!((offered / (f64::from(days) * 86_400.0 * 100.0) - 1.0).abs() < 1e-5, "{offered} requests");
     }

@@ -30,6 +30,7 @@ pub fn empty(seconds: i64) -> Facts {
         event_table: EventTable::default(),
         autoscalers: Vec::new(),
         autoscaling: Vec::new(),
+        nominated_last: Vec::new(),
         actions: Vec::new(),
         recoveries: Vec::new(),
         cluster,
@@ -59,6 +60,7 @@ pub fn pod(name: &str, workload: &str, node: u32, created: SimTime) -> PodRecord
         ended: None,
         outcome: PodOutcome::Running,
         containers_ready_last: 1,
+        is_listed_last: true,
         status_last: "Running",
         restarts: 0,
         scheduling_attempts: 1,
@@ -263,6 +265,7 @@ pub fn day() -> Facts {
         } else {
             (record.ended, record.outcome) = (Some(later), PodOutcome::Deleted);
         }
+        record.is_listed_last = record.ended.is_none();
         facts.pods.push(record);
     }
     for index in 0..3 {

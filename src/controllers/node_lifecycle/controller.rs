@@ -171,7 +171,7 @@ impl NodeLifecycleController {
         );
         for pod in cluster.node(node).pods.clone() {
             if !cluster.pod(pod).phase.is_terminal() {
-                cluster.set_pod_ready(pod, false, now);
+                cluster.mark_pod_not_ready(pod, now);
                 let message = "Node is not ready".to_owned();
                 emit(cluster, SOURCE, pod, (Severity::Warning, "NodeNotReady"), message);
             }

@@ -46,6 +46,7 @@ impl<L: RateLimit> Scheduler<L> {
             let mut ended: Vec<Arc<PodInfo>> =
                 lower.into_iter().filter_map(|id| self.view.end_nomination(id)).collect();
             for waiting in &ended {
+                cluster.set_nominated_node(waiting.id, None);
                 let cleared = PodInfo { nominated_node_name: None, ..PodInfo::clone(waiting) };
                 let hints = HintContext { listers: self.view.listers(), profiles: &self.profiles };
                 self.queue.update(Arc::new(cleared), &[], &hints, now);
@@ -53,6 +54,7 @@ impl<L: RateLimit> Scheduler<L> {
             let moved = self.view.nominator().node_of(pod.id).is_some_and(|before| before != node);
             ended.extend(self.view.end_nomination(pod.id).filter(|_| moved));
             self.view.nominate(Arc::clone(&nominated), node);
+            cluster.set_nominated_node(pod.id, Some(node));
             let hints = HintContext { listers: self.view.listers(), profiles: &self.profiles };
             self.queue.update(nominated, &[], &hints, now);
             for waiting in ended {
