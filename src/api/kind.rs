@@ -80,6 +80,7 @@ kinds! {
     Namespace [] CLUSTER_SCOPED;
     LimitRange [] PLAIN;
     PriorityClass [] CLUSTER_SCOPED;
+    RuntimeClass [] CLUSTER_SCOPED;
     PersistentVolume [] CLUSTER_SCOPED;
     PersistentVolumeClaim [] PLAIN;
     StorageClass [] CLUSTER_SCOPED;

@@ -35,6 +35,7 @@ mod quantity;
 mod replica_set;
 mod requests;
 mod resources;
+mod runtime_class;
 pub mod scheduler_config;
 mod scheduling;
 mod selector;
@@ -88,7 +89,8 @@ pub use probe::{Probe, Probes};
 pub use quantity::{Quantity, QuantityError};
 pub use replica_set::ReplicaSet;
 pub use requests::{ResourceAmounts, container_requests, pod_requests};
-pub use resources::{ResourceKey, ResourceList, ResourceName};
+pub use resources::{ResourceKey, ResourceList, ResourceName, is_resource_name};
+pub use runtime_class::RuntimeClass;
 pub use scheduling::{
     Affinity, NodeAffinity, NodeInclusionPolicy, PodAffinityTerm, PreferredSchedulingTerm, TopologySpreadConstraint,
     UnsatisfiableConstraintAction, WeightedPodAffinityTerm,

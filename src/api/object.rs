@@ -3,8 +3,8 @@
 use super::{
     ApiObject, ClaimTemplate, ConfigObject, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet, Deployment,
     HorizontalPodAutoscaler, ImmutableField, Kind, LabelSelector, LimitRange, Namespace, Node, ObjectMeta,
-    PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PriorityClass, ReplicaSet, Service, StatefulSet,
-    StorageClass, WithMeta,
+    PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PriorityClass, ReplicaSet, RuntimeClass, Service,
+    StatefulSet, StorageClass, WithMeta,
 };
 use std::sync::Arc;
 
@@ -57,6 +57,7 @@ objects! { $
     Service(Service),
     HorizontalPodAutoscaler(HorizontalPodAutoscaler),
     PriorityClass(PriorityClass),
+    RuntimeClass(RuntimeClass),
     PodDisruptionBudget(PodDisruptionBudget),
     PersistentVolume(Box<WithMeta<PersistentVolume>>),
     PersistentVolumeClaim(Box<WithMeta<ClaimTemplate>>),

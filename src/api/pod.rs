@@ -156,6 +156,8 @@ pub struct PodSpec {
     pub scheduler_name: Name,
     /// Names of `spec.schedulingGates`.
     pub scheduling_gates: Vec<Name>,
+    /// `spec.runtimeClassName`; empty without one.
+    pub runtime_class_name: Name,
     /// `spec.overhead`.
     pub overhead: ResourceList,
     /// `spec.resources.requests` of the pod itself.
@@ -197,6 +199,7 @@ impl Default for PodSpec {
             preemption_policy: PreemptionPolicy::default(),
             scheduler_name: Name::from("default-scheduler"),
             scheduling_gates: Vec::new(),
+            runtime_class_name: Name::from(""),
             overhead: ResourceList::default(),
             pod_requests: ResourceList::default(),
             pod_limits: ResourceList::default(),

@@ -7,6 +7,15 @@ use std::sync::Arc;
 /// A resource name such as `cpu`, `memory` or `nvidia.com/gpu`.
 pub type ResourceName = Name;
 
+/// Whether a name is that of a resource that nodes offer to pods: one of Kubernetes' own, or one with a domain.
+#[must_use]
+pub fn is_resource_name(name: &str) -> bool {
+    matches!(name, "cpu" | "memory" | "ephemeral-storage" | "pods")
+        || name.contains('/')
+        || name.starts_with("hugepages-")
+        || name.starts_with("attachable-volumes-")
+}
+
 /// A resource in a scheduler argument or a failure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResourceKey {

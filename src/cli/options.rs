@@ -2,10 +2,12 @@
 
 use super::stdio;
 use crate::input::{Diagnostic, Diagnostics, ManifestSource};
+use crate::report::SUMMARY_FILE;
 use crate::report::format::Format;
 use crate::scheduler::KubernetesVersion;
 use crate::sim::{PrepareOptions, Prepared};
 use crate::study::single;
+use crate::study::sweep::{JOURNAL_FILE, SWEEP_FILE};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use std::io::Read;
@@ -27,8 +29,8 @@ pub struct ScenarioArgs {
     /// The folder below which traces lie [env: WAVETANK_TRACES]
     #[arg(long, value_name = "DIR")]
     traces: Option<PathBuf>,
-    /// Manifests besides those of the scenario: a file, a folder, or `-` for
-    /// standard input. May be given again
+    /// Manifests besides those of the scenario: a file, a folder with all that
+    /// is in it, or `-` for standard input. May be given again
     #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-")]
     manifests: Vec<PathBuf>,
 }
@@ -100,15 +102,42 @@ fn parse_override(text: &str) -> Result<(String, String), String> {
 /// Where results go.
 #[derive(Debug, Args)]
 pub struct OutArgs {
-    /// The folder for the results [default: output/<scenario name>]
+    /// The folder for the results [default: output/<scenario name>; of a sweep
+    /// output/<scenario name>_sweep]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
 impl OutArgs {
-    /// The folder.
-    pub fn folder(&self, scenario: &str) -> PathBuf {
-        self.out.clone().unwrap_or_else(|| Path::new("output").join(scenario))
+    /// The folder of a run.
+    ///
+    /// # Errors
+    /// It holds the results of a sweep.
+    pub fn of_run(&self, scenario: &str) -> Result<PathBuf, Diagnostics> {
+        let folder = self.out.clone().unwrap_or_else(|| Path::new("output").join(scenario));
+        without(folder, &[SWEEP_FILE, JOURNAL_FILE], "a sweep")
+    }
+
+    /// The folder of a sweep.
+    ///
+    /// # Errors
+    /// It holds the results of a run.
+    pub fn of_sweep(&self, scenario: &str) -> Result<PathBuf, Diagnostics> {
+        // No scenario has an underscore in its name.
+        let folder = self.out.clone().unwrap_or_else(|| Path::new("output").join(format!("{scenario}_sweep")));
+        without(folder, &[SUMMARY_FILE], "a run")
+    }
+}
+
+/// The folder, if it has none of these files, which are results of something else.
+fn without(folder: PathBuf, files: &[&str], of: &str) -> Result<PathBuf, Diagnostics> {
+    match files.iter().find(|file| folder.join(file).exists()) {
+        Some(file) => {
+            let message = format!("holds the results of {of} (`{file}`)");
+            let hint = "write to another folder with --out, or remove this one";
+            Err(refused(Diagnostic::error(folder.display().to_string(), message).with_hint(Some(hint.to_owned()))))
+        }
+        None => Ok(folder),
     }
 }
 

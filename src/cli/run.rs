@@ -43,6 +43,10 @@ pub fn run(args: &RunArgs) -> Exit {
         Ok(prepared) => prepared,
         Err(problems) => return refuse(&problems),
     };
+    let folder = match args.out.of_run(&prepared.scenario.metadata.name) {
+        Ok(folder) => folder,
+        Err(problems) => return refuse(&problems),
+    };
     let spec = &prepared.scenario.spec;
     let progress = RunProgress::new(spec.duration.get());
     let report_progress = |now| progress.at(now);
@@ -65,7 +69,6 @@ pub fn run(args: &RunArgs) -> Exit {
     let summary = report::summarize(&facts);
     let objectives = report::check(&summary, &single::objectives(&prepared.scenario));
     let passed = objectives.iter().all(report::ObjectiveResult::passed);
-    let folder = args.out.folder(&prepared.scenario.metadata.name);
     let charts = spec.output.charts && !args.no_charts;
     let output = OutputOptions {
         question: spec.description.clone(),

@@ -1,7 +1,7 @@
 //! Standard output for data and standard error for messages.
 
 use super::Exit;
-use crate::input::{Diagnostic, Severity};
+use crate::input::{Diagnostic, Folded, Severity, fold};
 use std::fmt::{Display, Write as _};
 use std::io::{self, ErrorKind, Write};
 
@@ -9,6 +9,8 @@ const RED: &str = "\x1b[1;31m";
 const YELLOW: &str = "\x1b[1;33m";
 const CYAN: &str = "\x1b[1;36m";
 const PLAIN: &str = "\x1b[0m";
+/// The most places that are named of a problem that is found in many.
+const PLACES: usize = 3;
 
 /// Prints data, and gives `exit`. A reader that has gone away (`| head`) is no error.
 pub fn print_data(text: &str, exit: Exit) -> Exit {
@@ -33,21 +35,25 @@ pub fn print_error(message: &dyn Display) {
     say(&format!("{RED}error:{PLAIN} {message}"));
 }
 
-/// Says what is wrong with the input, one problem after the other, and counts them.
+/// Says what is wrong with the input, one problem after the other, and counts them. The same problem of many objects is
+/// said once.
 pub fn print_diagnostics<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
     let (mut errors, mut warnings) = (0_usize, 0_usize);
-    for diagnostic in diagnostics {
+    for Folded { first: diagnostic, others } in fold(diagnostics) {
         let label = match diagnostic.severity {
             Severity::Error => {
-                errors += 1;
+                errors += 1 + others.len();
                 format!("{RED}error:{PLAIN}")
             }
             Severity::Warning => {
-                warnings += 1;
+                warnings += 1 + others.len();
                 format!("{YELLOW}warning:{PLAIN}")
             }
         };
         say(&format!("{label} {}", located(diagnostic)));
+        if !others.is_empty() {
+            say(&format!("  {CYAN}and{PLAIN} {}", elsewhere(&others)));
+        }
         for hint in diagnostic.hint.iter().flat_map(|hint| hint.lines()) {
             say(&format!("  {CYAN}hint:{PLAIN} {hint}"));
         }
@@ -57,16 +63,29 @@ pub fn print_diagnostics<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnosti
     }
 }
 
+/// How often the same problem is found elsewhere, and the first places: `the same 54 times more: a.yaml:9:3, ...`.
+fn elsewhere(others: &[&Diagnostic]) -> String {
+    let places: Vec<String> = others.iter().take(PLACES).map(|other| place(other)).collect();
+    let more = if others.len() > PLACES { ", ..." } else { "" };
+    format!("the same {} times more: {}{more}", others.len(), places.join(", "))
+}
+
+/// `file:line:column`, without what is not known.
+fn place(diagnostic: &Diagnostic) -> String {
+    // Writing to a String cannot fail.
+    let mut text = diagnostic.file.to_string();
+    for number in [diagnostic.line, diagnostic.column].into_iter().flatten() {
+        let _ = write!(text, ":{number}");
+    }
+    text
+}
+
 /// `file:line:column: object: field: message`, without what is not known.
 fn located(diagnostic: &Diagnostic) -> String {
     // Writing to a String cannot fail.
     let mut text = String::new();
     if !diagnostic.file.is_empty() {
-        text.push_str(&diagnostic.file);
-        for number in [diagnostic.line, diagnostic.column].into_iter().flatten() {
-            let _ = write!(text, ":{number}");
-        }
-        text.push_str(": ");
+        let _ = write!(text, "{}: ", place(diagnostic));
     }
     if let Some(object) = &diagnostic.object {
         let _ = write!(text, "`{object}`: ");

@@ -53,7 +53,10 @@ pub fn run(args: &SweepArgs) -> Exit {
         Ok(planned) => planned,
         Err(problems) => return refuse(&problems),
     };
-    let folder = args.out.folder(&prepared.scenario.metadata.name);
+    let folder = match args.out.of_sweep(&prepared.scenario.metadata.name) {
+        Ok(folder) => folder,
+        Err(problems) => return refuse(&problems),
+    };
     let interrupt = interrupt::handle();
     let progress = SweepProgress::new(plan.runs());
     let options = SweepOptions {

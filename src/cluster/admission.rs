@@ -1,11 +1,11 @@
-//! What the API server does to a new pod, or why it refuses it: the admission plugins LimitRanger, Priority and
-//! DefaultTolerationSeconds, and the label keys that the pod strategy folds into selectors (Kubernetes 1.36).
+//! What the API server does to a new pod, or why it refuses it: the admission plugins LimitRanger, Priority,
+//! DefaultTolerationSeconds and RuntimeClass, and the label keys that the pod strategy folds into selectors (Kubernetes 1.36).
 
 use super::apply::{Apply, ApplyOrder};
 use super::{Change, Cluster, NamespaceId, TemplateId};
 use crate::api::{
     self, ApiObject, DefaultTolerationSeconds, LimitRange, Name, Object, PodSpec, PodTemplate, PriorityClass,
-    aggregate, requests_above_limits, system_priority,
+    RuntimeClass, aggregate, requests_above_limits, system_priority,
 };
 use crate::units::SimTime;
 use rustc_hash::FxHashMap;
@@ -17,6 +17,7 @@ use std::sync::Arc;
 pub struct Admission {
     toleration_seconds: DefaultTolerationSeconds,
     priority_classes: BTreeMap<Name, PriorityClass>,
+    runtime_classes: BTreeMap<Name, RuntimeClass>,
     /// By namespace and name.
     limit_ranges: BTreeMap<(Name, Name), LimitRange>,
 }
@@ -32,6 +33,7 @@ impl Admission {
     pub fn apply(&mut self, object: &Object) -> bool {
         match object {
             Object::PriorityClass(class) => _ = self.apply_priority_class(class.clone()),
+            Object::RuntimeClass(class) => _ = self.apply_runtime_class(class.clone()),
             Object::LimitRange(range) => _ = self.apply_limit_range(range.clone()),
             _ => return false,
         }
@@ -43,6 +45,13 @@ impl Admission {
         let name = class.meta.name.clone();
         let before = self.priority_classes.insert(name.clone(), class);
         before.as_ref() != self.priority_classes.get(&name)
+    }
+
+    /// Whether that changes anything.
+    fn apply_runtime_class(&mut self, class: RuntimeClass) -> bool {
+        let name = class.meta.name.clone();
+        let before = self.runtime_classes.insert(name.clone(), class);
+        before.as_ref() != self.runtime_classes.get(&name)
     }
 
     /// Whether that changes anything.
@@ -71,7 +80,7 @@ impl Admission {
     }
 
     /// A pod's template as admission leaves it: requests and limits by default of the namespace's LimitRanges, tolerations
-    /// of failing nodes, label keys folded into selectors, and the priority of its class.
+    /// of failing nodes, label keys folded into selectors, the priority of its class, and what its RuntimeClass adds.
     #[must_use]
     pub fn admit(&self, namespace: &Name, template: &PodTemplate) -> PodTemplate {
         let mut admitted = template.clone();
@@ -81,15 +90,29 @@ impl Admission {
         api::admit_pod_defaults(&mut admitted.spec, &admitted.labels, self.toleration_seconds);
         let named = self.priority_classes.get(&admitted.spec.priority_class_name);
         api::admit_priority(&mut admitted.spec, named, self.default_priority_class());
+        if let Some(class) = self.runtime_classes.get(&admitted.spec.runtime_class_name) {
+            class.admit(&mut admitted.spec);
+        }
         admitted
     }
 
     /// Why the API server would refuse a pod of this name that was admitted so far, in its own words: an unknown priority
-    /// class, a request above its limit, a bound of a LimitRange.
-    fn refusal(&self, namespace: &Name, spec: &PodSpec, name: &str) -> Option<String> {
+    /// class, or what [`violation`](Self::violation) finds.
+    #[must_use]
+    pub fn refusal(&self, namespace: &Name, spec: &PodSpec, name: &str) -> Option<String> {
         let class = &spec.priority_class_name;
         if !class.is_empty() && !self.has_priority_class(class) {
             return Some(format!("pods \"{name}\" is forbidden: no PriorityClass with name {class} was found"));
+        }
+        self.violation(namespace, spec, name)
+    }
+
+    /// Why the API server would refuse a pod of this name and admitted spec whose priority class it knows, in its own words:
+    /// its RuntimeClass, a request above its limit, a bound of a LimitRange.
+    #[must_use]
+    pub fn violation(&self, namespace: &Name, spec: &PodSpec, name: &str) -> Option<String> {
+        if let Some(reason) = self.violation_of_runtime_class(spec) {
+            return Some(format!("pods \"{name}\" is forbidden: {reason}"));
         }
         if self.limit_ranges.is_empty() {
             return None;
@@ -102,6 +125,20 @@ impl Admission {
         }
         let forbidden = ranges.map(|range| range.violations(spec)).find(|found| !found.is_empty())?;
         Some(format!("pods \"{name}\" is forbidden: {}", aggregate(&forbidden)))
+    }
+
+    /// Why the admission plugin RuntimeClass refuses a pod, in its words.
+    fn violation_of_runtime_class(&self, spec: &PodSpec) -> Option<String> {
+        let name = &spec.runtime_class_name;
+        let class = self.runtime_classes.get(name);
+        if !name.is_empty() && class.is_none() {
+            return Some(format!("pod rejected: RuntimeClass \"{name}\" not found"));
+        }
+        if class.is_none_or(|class| class.overhead.is_none()) && !spec.overhead.is_empty() {
+            let reason = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead";
+            return Some(reason.to_owned());
+        }
+        class?.refusal(spec)
     }
 }
 
@@ -149,6 +186,18 @@ impl Apply for PriorityClass {
 
     fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
         let is_changed = cluster.admission.apply_priority_class(self.clone());
+        cluster.admission_changed(self, is_changed, now);
+        None
+    }
+}
+
+impl Apply for RuntimeClass {
+    fn order(&self) -> ApplyOrder {
+        ApplyOrder::Admission
+    }
+
+    fn apply(&self, cluster: &mut Cluster, now: SimTime) -> Option<String> {
+        let is_changed = cluster.admission.apply_runtime_class(self.clone());
         cluster.admission_changed(self, is_changed, now);
         None
     }

@@ -3,6 +3,7 @@
 mod diagnostic;
 mod document;
 mod field_error;
+mod folding;
 pub(crate) mod kinds;
 pub mod manifest;
 pub(crate) mod pool_shape;
@@ -16,4 +17,5 @@ pub use document::ManifestSource;
 pub use document::field_path::FieldPath;
 pub(crate) use document::similar;
 pub use field_error::{FieldError, FieldErrors};
+pub(crate) use folding::{Folded, fold};
 pub use table::TableError;

@@ -36,6 +36,7 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("batch/v1", "Job", "Job"),
     ("networking.k8s.io/v1", "Ingress", "Ingress"),
     ("networking.k8s.io/v1", "NetworkPolicy", "NetworkPolicy"),
+    ("node.k8s.io/v1", "RuntimeClass", "RuntimeClass"),
     ("policy/v1", "PodDisruptionBudget", "PodDisruptionBudget"),
     ("scheduling.k8s.io/v1", "PriorityClass", "PriorityClass"),
     ("storage.k8s.io/v1", "CSIDriver", "CSIDriver"),

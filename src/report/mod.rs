@@ -20,6 +20,7 @@ mod staged_folder;
 mod summary;
 mod summary_file;
 mod tables;
+mod unserved;
 mod write;
 
 pub use files::ReportError;
@@ -30,3 +31,4 @@ pub use summary::{Summary, summarize};
 pub use write::{OutputOptions, write_all};
 
 pub(crate) use metrics::{find_metric, suggest_metrics};
+pub(crate) use summary_file::SUMMARY_FILE;

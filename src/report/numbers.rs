@@ -145,13 +145,23 @@ pub(super) fn human_dollars(dollars: f64) -> String {
     format!("{sign}${}.{:02}", grouped((cents / 100.0).floor()), cents % 100.0)
 }
 
-/// A share in percent: `62 %`, `0.4 %`.
+/// Shares are told to so many digits of a percent.
+const SMALLEST_DIGITS: usize = 6;
+
+/// A share in percent: `62 %`, `0.4 %`; below a tenth with two significant digits: `0.012 %`.
 pub(super) fn human_percent(ratio: f64) -> String {
     let percent = ratio * 100.0;
     let digits = usize::from(percent.abs() < 9.95);
     // Nearly all is not all, and nearly nothing is not nothing.
-    if percent > 0.0 && percent < 0.05 {
-        return "<0.1 %".to_owned();
+    if percent > 0.0 && percent < 0.099_5 {
+        let mut digits = 2;
+        let mut scaled = percent * 100.0;
+        while scaled < 9.95 && digits < SMALLEST_DIGITS {
+            digits += 1;
+            scaled *= 10.0;
+        }
+        let text = trimmed(percent, digits);
+        return if text == "0" { "<0.000001 %".to_owned() } else { format!("{text} %") };
     }
     if (99.5..100.0).contains(&percent) {
         return format!("{} %", trimmed((percent * 10.0).floor() / 10.0, 1));
@@ -247,8 +257,16 @@ mod tests {
             ("62 %".into(), "0.4 %".into(), "99.9 %".into())
         );
         assert_eq!(
-            (human_percent(0.0001), human_percent(0.0), human_percent(1.0)),
-            ("<0.1 %".into(), "0 %".into(), "100 %".into())
+            (human_percent(0.000_12), human_percent(0.0), human_percent(1.0)),
+            ("0.012 %".into(), "0 %".into(), "100 %".into())
+        );
+        assert_eq!(
+            (human_percent(0.000_656), human_percent(0.000_994_9), human_percent(0.000_999)),
+            ("0.066 %".into(), "0.099 %".into(), "0.1 %".into())
+        );
+        assert_eq!(
+            (human_percent(0.000_003), human_percent(1.26e-7), human_percent(1e-10)),
+            ("0.0003 %".into(), "0.000013 %".into(), "<0.000001 %".into())
         );
         assert_eq!(
             (human_number(1234.5), human_number(0.1234), human_number(12.34)),

@@ -9,6 +9,9 @@ use crate::units::SimTime;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
+/// Name of the file with all metrics of a run.
+pub const SUMMARY_FILE: &str = "summary.json";
+
 /// Version of the form of `summary.json`. It grows when a field changes its meaning or goes; new metrics leave it.
 const SUMMARY_FORMAT_VERSION: u32 = 1;
 

@@ -7,6 +7,7 @@ use super::numbers::{
 use super::objectives::{ObjectiveResult, Verdict};
 use super::shortfall::{Shortfall, shortfalls};
 use super::summary::Summary;
+use super::unserved::{Unserved, unserved};
 use crate::record::{ActionOutcome, ActionRecord, AutoscalerRecord, Facts, FaultKind, RecoveryRecord};
 use crate::units::SimTime;
 use std::cmp::Reverse;
@@ -17,6 +18,8 @@ const COLUMNS: usize = 80;
 const LABEL: usize = 12;
 /// The most faults, autoscalers and remarks that get a line each.
 const SHOWN: usize = 3;
+/// Decimal places that tell any two values apart that matter.
+const MOST_DIGITS: usize = 9;
 
 /// A value in the unit that people read.
 #[must_use]
@@ -101,9 +104,17 @@ pub fn run_summary(
     }
     more(&mut lines, "autoscaler", autoscalers.len(), "autoscalers");
     if let Some(requests) = summary.get("requests_total") {
-        let unserved = summary.get("requests_unserved_ratio").map_or_else(|| "-".to_owned(), human_percent);
+        let ratio = summary.get("requests_unserved_ratio").unwrap_or(0.0);
+        let unserved = if ratio > 0.0 { lost(requests * ratio, ratio) } else { "none".to_owned() };
         lines.add("requests", &format!("{} offered, {unserved} unserved", grouped(requests.round())));
     }
+    let unserved = unserved(facts);
+    for Unserved { namespace, name, requests, lost: count } in unserved.iter().take(SHOWN) {
+        let name = name.split_once('/').map_or(name.as_str(), |(_, name)| name);
+        let lost = lost(*count, count / requests);
+        lines.add("unserved", &format!("{namespace}/{name}: {lost} of {}", grouped(requests.round())));
+    }
+    more(&mut lines, "unserved", unserved.len(), "workloads");
     for action in notable(&facts.actions, |action| action_weight(action.outcome)) {
         lines.add("action", &action_line(facts, action));
     }
@@ -134,6 +145,11 @@ pub fn run_summary(
         lines.add("files", &out.display().to_string());
     }
     lines.0
+}
+
+/// Requests that were not served: as a count, and as a share of all. Part of a request is lost as well.
+fn lost(unserved: f64, ratio: f64) -> String {
+    format!("{} ({})", grouped(unserved.ceil()), human_percent(ratio))
 }
 
 fn more(lines: &mut Lines, label: &str, count: usize, things: &str) {
@@ -304,12 +320,19 @@ fn cost(summary: &Summary, total: f64) -> String {
     text
 }
 
-/// A value with three decimal places in the unit that people read.
-fn precise(metric: &str, value: f64) -> String {
+/// A value with so many decimal places in the unit that people read.
+fn precise(metric: &str, value: f64, digits: usize) -> String {
     match find_metric(metric).map(|known| known.unit) {
-        Some(Unit::Ratio) => format!("{:.3} %", value * 100.0),
-        _ => format!("{value:.3}"),
+        Some(Unit::Ratio) => format!("{:.digits$} %", value * 100.0),
+        _ => format!("{value:.digits$}"),
     }
+}
+
+/// A value with as many decimal places as tell it from a bound.
+fn beside(metric: &str, value: f64, bound: f64) -> String {
+    let texts = (3..MOST_DIGITS).map(|digits| (precise(metric, value, digits), precise(metric, bound, digits)));
+    let told_apart = texts.into_iter().find(|(value, bound)| value != bound);
+    told_apart.map_or_else(|| precise(metric, value, MOST_DIGITS), |(value, _)| value)
 }
 
 fn objective(result: &ObjectiveResult) -> String {
@@ -331,7 +354,7 @@ fn objective(result: &ObjectiveResult) -> String {
         let bound =
             [result.objective.min, result.objective.max].into_iter().flatten().find(|value| human(*value) == text);
         match bound {
-            Some(bound) if bound.total_cmp(&value).is_ne() => format!(" (is {})", precise(metric, value)),
+            Some(bound) if bound.total_cmp(&value).is_ne() => format!(" (is {})", beside(metric, value, bound)),
             _ => format!(" (is {text})"),
         }
     });

@@ -48,7 +48,7 @@ pub fn write_all(
     let staged = StagedFolder::create(out)?;
     let stage = staged.stage();
     let mut obsolete = Vec::new();
-    summary_file::write(&stage.join("summary.json"), facts, summary, &options.objectives)?;
+    summary_file::write(&stage.join(summary_file::SUMMARY_FILE), facts, summary, &options.objectives)?;
     if options.tables {
         tables::write_timeline(&stage.join("timeline.csv"), facts)?;
         tables::write_workloads(&stage.join("workloads.csv"), facts)?;

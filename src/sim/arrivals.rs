@@ -19,6 +19,8 @@ pub struct Arrivals {
     joining: Vec<Arc<Node>>,
     /// Pods that asked for a share of a GPU.
     shared_gpus: u64,
+    /// Pods that the API server refused, and why the first one.
+    refused: Option<(u64, String)>,
 }
 
 impl Arrivals {
@@ -29,7 +31,7 @@ impl Arrivals {
     pub fn new(prepared: &Prepared, streams: RandomStreams) -> Result<Self, SimError> {
         let described = prepared.scenario.arrivals.iter().zip(&prepared.arrivals);
         let streams = described.map(|(stream, prepared)| ArrivalStream::new(stream, prepared, streams));
-        Ok(Self { streams: streams.collect::<Result<_, _>>()?, joining: Vec::new(), shared_gpus: 0 })
+        Ok(Self { streams: streams.collect::<Result<_, _>>()?, joining: Vec::new(), shared_gpus: 0, refused: None })
     }
 
     /// Lets the nodes of the traces join that are there from the start, and plans the others.
@@ -77,7 +79,9 @@ impl Arrivals {
     ) -> Result<(), SimError> {
         for arriving in self.streams[stream as usize].take() {
             self.shared_gpus += u64::from(arriving.shared_gpu);
-            create(stream, arriving, cluster, queue);
+            if let Err(refusal) = create(stream, arriving, cluster, queue) {
+                self.refused.get_or_insert((0, refusal)).0 += 1;
+            }
         }
         self.plan(stream, queue)
     }
@@ -87,17 +91,29 @@ impl Arrivals {
         cluster.add_node(Arc::clone(&self.joining[index as usize]), None, now);
     }
 
-    /// A remark for the user, if the pods of a trace did not get exactly what they asked for.
-    pub fn remark(&self) -> Option<String> {
-        let count = self.shared_gpus;
-        (count > 0).then(|| format!("{count} pods of the trace ask for a share of a GPU: each was given a whole one"))
+    /// Remarks for the user, if pods did not get exactly what they asked for, or were not created.
+    pub fn remarks(&self) -> impl Iterator<Item = String> {
+        let shared = self.shared_gpus;
+        let shared = (shared > 0)
+            .then(|| format!("{shared} pods of the trace ask for a share of a GPU: each was given a whole one"));
+        let refused = self.refused.as_ref().map(|(count, first)| match count {
+            1 => format!("1 pod of the arrivals is not created: {first}"),
+            count => format!("{count} pods of the arrivals are not created; the first: {first}"),
+        });
+        shared.into_iter().chain(refused)
     }
 }
 
 /// Creates a pod, and plans its deletion if the trace says when.
-fn create(stream: u32, arriving: Arriving, cluster: &mut Cluster, queue: &mut EventQueue<Event>) {
+///
+/// # Errors
+/// Why the API server refuses the pod, in its own words.
+fn create(stream: u32, arriving: Arriving, cluster: &mut Cluster, queue: &mut EventQueue<Event>) -> Result<(), String> {
     let template = cluster.admit(&arriving.namespace, &arriving.template);
     let namespace = cluster.namespace(&arriving.namespace, queue.now());
+    if let Some(refusal) = cluster.refusal(namespace, template, &arriving.name) {
+        return Err(refusal);
+    }
     let pod = NewPod {
         name: arriving.name,
         namespace,
@@ -112,6 +128,7 @@ fn create(stream: u32, arriving: Arriving, cluster: &mut Cluster, queue: &mut Ev
     if let Some(at) = arriving.deleted_at {
         queue.schedule_with(at, Priority::Normal, Event::Departure { pod });
     }
+    Ok(())
 }
 
 /// Deletes a pod as its trace says.

@@ -3,12 +3,15 @@
 use super::applied_object::AppliedObject;
 use super::check_autoscalers;
 use super::check_names;
+use super::check_output;
 use super::config_references;
 use super::prepared_arrivals::PreparedArrivals;
+use super::slips::{self, Given};
 use super::totals;
 use crate::api::{Name, Object};
 use crate::input::scenario::Scenario;
 use crate::input::{Diagnostic, Diagnostics};
+use crate::scheduler::SchedulerConfig;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks references between the parts of a scenario.
@@ -17,6 +20,7 @@ pub fn check(
     objects: &[Object],
     applied: &[Vec<AppliedObject>],
     arrivals: &[PreparedArrivals],
+    scheduler: &SchedulerConfig,
     diagnostics: &mut Diagnostics,
 ) {
     let all: Vec<&Object> = objects.iter().chain(applied.iter().flatten().map(|applied| &applied.object)).collect();
@@ -28,6 +32,8 @@ pub fn check(
     check_objects(scenario, &all, diagnostics);
     check_autoscalers::check(scenario, &all, diagnostics);
     check_owners(scenario, objects, diagnostics);
+    check_output::check(scenario, &all, diagnostics);
+    slips::check(&Given { scenario, objects: &all, arrivals, scheduler }, diagnostics);
 }
 
 /// Pods of a dump whose controllers are not in it would be lost for good, where the real cluster replaces them.

@@ -123,7 +123,7 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
         Some(file) => read_scheduler_config(&scenario.folder.join(file), version, &mut diagnostics),
         None => SchedulerConfig::default_of(version),
     };
-    super::check::check(&scenario, &objects, &applied, &arrivals, &mut diagnostics);
+    super::check::check(&scenario, &objects, &applied, &arrivals, &scheduler, &mut diagnostics);
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }

@@ -106,7 +106,7 @@ fn finish(played: Played<'_>) -> Facts {
     world.scheduler.settle(&mut world.cluster);
     world.settle();
     let (mut remarks, actions) = world.operator.finish(&world.cluster);
-    remarks.extend(world.arrivals.remark());
+    remarks.extend(world.arrivals.remarks());
     for (node, used) in world.traffic.usage_by_node(end) {
         world.recorder.note_pod_usage(node, used);
     }

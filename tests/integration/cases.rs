@@ -17,10 +17,15 @@ pub struct Answer {
 impl Answer {
     /// Runs `wavetank` with these arguments in the folder of a case; what it writes goes elsewhere.
     pub fn of(case: &str, args: &[&str]) -> Self {
+        Self::with_input(case, args, "")
+    }
+
+    /// The same with a text on standard input.
+    pub fn with_input(case: &str, args: &[&str], input: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(case);
         let mut command = Command::cargo_bin("wavetank").unwrap();
-        command.current_dir(home).env("NO_COLOR", "1").args(args);
+        command.current_dir(home).env("NO_COLOR", "1").args(args).write_stdin(input);
         if args[0] == "run" {
             command.args(["--no-charts", "--out"]).arg(folder.path().join("run"));
         }

@@ -4,6 +4,7 @@ mod apply;
 mod behaviour;
 mod cases;
 mod cases_hpa;
+mod cases_slips;
 mod cli;
 mod client_rate;
 mod company;

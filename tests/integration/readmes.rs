@@ -4,6 +4,7 @@
 
 use assert_cmd::Command;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use wavetank::report::{METRICS, Unit};
 
@@ -64,10 +65,10 @@ fn sweep_table(root: &Path, folder: &str, metrics: &[&str]) -> String {
     let names = headers.iter().skip(1).take(parameters).map(|path| path.trim_start_matches("spec."));
     let mut text = format!("| {} |\n", names.chain(metrics.iter().copied()).collect::<Vec<_>>().join(" | "));
     let alignment = std::iter::repeat_n("---", parameters).chain(std::iter::repeat_n("---:", metrics.len()));
-    text.push_str(&format!("| {} |\n", alignment.collect::<Vec<_>>().join(" | ")));
+    let _ = writeln!(text, "| {} |", alignment.collect::<Vec<_>>().join(" | "));
     for (values, means) in points.into_values() {
         let means = metrics.iter().map(|metric| told(metric, means[*metric]));
-        text.push_str(&format!("| {} |\n", values.into_iter().chain(means).collect::<Vec<_>>().join(" | ")));
+        let _ = writeln!(text, "| {} |", values.into_iter().chain(means).collect::<Vec<_>>().join(" | "));
     }
     text
 }
@@ -91,7 +92,7 @@ fn current(root: &Path, readme: &str) -> String {
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         text.push_str("```\n");
         if arguments.contains("DIR") && traces(root).is_none() {
-            block.iter().for_each(|line| text.extend([line, "\n"]));
+            text.extend(block.iter().flat_map(|line| [line, "\n"]));
             text.push_str("```\n");
             continue;
         }
@@ -110,6 +111,8 @@ fn the_readmes_of_the_scenarios_show_what_comes_out() {
     let folders = std::fs::read_dir(root.join("scenarios")).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> = folders.map(|folder| folder.join("README.md")).filter(|file| file.exists()).collect();
     files.sort();
+    #[expect(clippy::disallowed_methods, reason = "the way to write the files anew")]
+    let is_update = std::env::var("WAVETANK_UPDATE").is_ok();
     let mut blocks = 0;
     let mut stale = Vec::new();
     for file in files {
@@ -117,7 +120,7 @@ fn the_readmes_of_the_scenarios_show_what_comes_out() {
         blocks += readme.matches(MARK).count();
         let current = current(root, &readme);
         if current != readme {
-            if std::env::var("WAVETANK_UPDATE").is_ok() {
+            if is_update {
                 std::fs::write(&file, &current).unwrap();
             } else {
                 stale.push(format!("{}\n{current}", file.display()));

@@ -142,6 +142,23 @@ impl fmt::Display for FieldPathBuf {
     }
 }
 
+/// A path with every index replaced, so that the same field of all elements is one: `spec.containers[*].name`.
+pub fn pattern(path: &str) -> String {
+    let mut pattern = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('[') {
+        pattern.push_str(before);
+        let (inside, tail) = after.split_once(']').unwrap_or((after, ""));
+        let shown = if inside.chars().all(|c| c.is_ascii_digit()) { "*" } else { inside };
+        pattern.push('[');
+        pattern.push_str(shown);
+        pattern.push(']');
+        rest = tail;
+    }
+    pattern.push_str(rest);
+    pattern
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! Where documents come from: files, folders, globs, standard input.
 
+use super::yaml;
 use crate::input::diagnostic::{Diagnostic, Diagnostics};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +8,8 @@ use std::sync::Arc;
 /// Where manifests come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ManifestSource {
-    /// A file, a folder (all `*.yaml`, `*.yml` and `*.json` in it, in the order of their names) or a glob.
+    /// A file, a folder (all `*.yaml`, `*.yml` and `*.json` in it and in its folders, in the order of their names, as
+    /// `kubectl apply -R` takes them) or a glob.
     Path(PathBuf),
     /// Text that is at hand, such as standard input.
     Text {
@@ -32,6 +34,10 @@ pub fn read_sources(sources: &[ManifestSource], diagnostics: &mut Diagnostics) -
     let mut files = Vec::new();
     for source in sources {
         match source {
+            ManifestSource::Text { name, text } if yaml::split_documents(text).is_empty() => {
+                let message = "is empty (expected manifests: did the command before the pipe fail?)";
+                diagnostics.push(Diagnostic::error(name.clone(), message));
+            }
             ManifestSource::Text { name, text } => {
                 files.push(SourceFile { name: name.clone(), text: without_mark(text.clone()) });
             }
@@ -78,16 +84,11 @@ fn without_mark(text: String) -> String {
 fn expand(path: &Path, diagnostics: &mut Diagnostics) -> Vec<PathBuf> {
     let name = path.display().to_string();
     if path.is_dir() {
-        let entries = match std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
-            Ok(entries) => entries,
-            Err(error) => {
-                diagnostics.push(Diagnostic::error(name, error));
-                return Vec::new();
-            }
-        };
-        let mut files: Vec<PathBuf> =
-            entries.into_iter().map(|entry| entry.path()).filter(|file| is_manifest(file) && file.is_file()).collect();
-        files.sort();
+        let mut files = Vec::new();
+        if let Err(error) = collect_files(path, &mut files) {
+            diagnostics.push(Diagnostic::error(name, error));
+            return Vec::new();
+        }
         if files.is_empty() {
             diagnostics.push(Diagnostic::error(name, "holds no manifests (expected *.yaml, *.yml or *.json)"));
         }
@@ -110,6 +111,21 @@ fn expand(path: &Path, diagnostics: &mut Diagnostics) -> Vec<PathBuf> {
             Vec::new()
         }
     }
+}
+
+/// The manifests of a folder and of the folders in it, in the order of their names. Links to folders are not followed.
+fn collect_files(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            collect_files(&path, files)?;
+        } else if is_manifest(&path) && path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(())
 }
 
 /// Whether a file of a folder is taken for a manifest.

@@ -77,7 +77,8 @@ fn problem(error: &serde_saphyr::Error) -> String {
     let line = line.rsplit_once(" at line ").map_or(line, |(problem, _)| problem);
     let line = line.strip_prefix("error: ").unwrap_or(line).trim();
     match line.strip_prefix("duplicate mapping key: ") {
-        Some(rest) => format!("key `{}` is given twice", rest.split(',').next().unwrap_or(rest)),
+        // What follows the key is advice for programmers.
+        Some(rest) => format!("key `{}` is given twice", rest.rsplit_once(", set ").map_or(rest, |(key, _)| key)),
         None => line.to_owned(),
     }
 }
@@ -183,5 +184,10 @@ mod tests {
         assert!(error.position.is_some(), "{error:?}");
         let error = parse::<Value>("a: 1\na: 2\n", Dialect::Kubernetes).unwrap_err();
         assert_eq!(error.position.map(|(line, _)| line), Some(2), "{error:?}");
+        for (text, expected) in
+            [("a: 1\na: 2\n", "key `a` is given twice"), ("'a, b': 1\n'a, b': 2\n", "key `a, b` is given twice")]
+        {
+            assert_eq!(parse::<Value>(text, Dialect::Kubernetes).unwrap_err().problem, expected, "{text}");
+        }
     }
 }

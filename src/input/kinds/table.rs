@@ -24,6 +24,7 @@ use super::pod_disruption_budget::PodDisruptionBudget;
 use super::priority_class::PriorityClass;
 use super::replica_set::ReplicaSet;
 use super::replication_controller::ReplicationController;
+use super::runtime_class::RuntimeClass;
 use super::secret::Secret;
 use super::service::Service;
 use super::stateful_set::StatefulSet;
@@ -37,7 +38,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
-pub static KINDS: [Descriptor<Object>; 22] = [
+pub static KINDS: [Descriptor<Object>; 23] = [
     Descriptor::of::<Namespace>(),
     Descriptor::of::<Node>(),
     Descriptor::of::<LimitRange>(),
@@ -52,6 +53,7 @@ pub static KINDS: [Descriptor<Object>; 22] = [
     Descriptor::of::<HorizontalPodAutoscalerV1>(),
     Descriptor::of::<PodDisruptionBudget>(),
     Descriptor::of::<PriorityClass>(),
+    Descriptor::of::<RuntimeClass>(),
     Descriptor::of::<PersistentVolume>(),
     Descriptor::of::<PersistentVolumeClaim>(),
     Descriptor::of::<StorageClass>(),

@@ -9,6 +9,7 @@ use crate::input::{Diagnostic, Diagnostics};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 /// An object and where it was read.
@@ -25,8 +26,9 @@ pub struct LoadedObject {
 }
 
 /// Reads every object of every source, in order. Calendar times in dumps become relative to `start`, the calendar time
-/// of the scenario's start. Everything that is wrong goes to `diagnostics`, objects with errors are left out, and what
-/// is not simulated is listed there once as warnings: each kind, each unknown key, each field without effect.
+/// of the scenario's start. Of an object that is given twice the last counts, in the place of the first. Everything that
+/// is wrong goes to `diagnostics`, objects with errors are left out, and what is not simulated is listed there once as
+/// warnings: each kind, each unknown key, each field without effect.
 pub fn load_objects(sources: &[ManifestSource], start: Timestamp, diagnostics: &mut Diagnostics) -> Vec<LoadedObject> {
     load_documents(sources, start, &|_| false, diagnostics)
 }
@@ -60,8 +62,8 @@ pub(super) struct Loader<'a> {
     keeps: &'a dyn Fn(&Object) -> bool,
     pub(super) objects: Vec<LoadedObject>,
     pub(super) diagnostics: &'a mut Diagnostics,
-    /// Where each object was first read, by kind, namespace and name.
-    seen: BTreeMap<Identity, (Arc<str>, usize)>,
+    /// The place of each object in `objects`, by kind, namespace and name.
+    seen: BTreeMap<Identity, usize>,
     pub(super) unused: Unused,
 }
 
@@ -189,19 +191,26 @@ impl<'a> Loader<'a> {
         reading.object
     }
 
-    /// Keeps an object unless there is one of the same identity.
+    /// Keeps an object. It replaces one of the same identity, as with `kubectl apply` of both.
     fn add(&mut self, object: Object, document: Option<Map<String, Value>>, place: &Place<'_, '_>) {
         let meta = object.meta();
         let key = (object.kind(), meta.namespace.clone(), meta.name.clone());
         let (line, _) = place.start();
-        if let Some((file, first)) = self.seen.get(&key) {
-            let name = full_name(object.kind().as_str(), &meta.namespace, &meta.name);
-            let message = format!("is defined twice (first in {file}:{first})");
-            self.diagnostics.push(Diagnostic::error(place.file(), message).at(place.start()).of_object(name));
-            return;
+        let name = full_name(object.kind().as_str(), &meta.namespace, &meta.name);
+        let loaded = LoadedObject { object, file: place.file(), line, document };
+        match self.seen.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert(self.objects.len());
+                self.objects.push(loaded);
+            }
+            Entry::Occupied(entry) => {
+                let Some(existing) = self.objects.get_mut(*entry.get()) else { return };
+                let hint = format!("it replaces the one in {}:{}", existing.file, existing.line);
+                let warning = Diagnostic::warning(place.file(), "is given twice: this one counts").at(place.start());
+                self.diagnostics.push(warning.of_object(name).with_hint(Some(hint)));
+                *existing = loaded;
+            }
         }
-        self.seen.insert(key, (place.file(), line));
-        self.objects.push(LoadedObject { object, file: place.file(), line, document });
     }
 
     /// Notes an error of a field.

@@ -1,6 +1,7 @@
 //! What was read and has no effect, listed once each: kinds, keys, fields.
 
 use crate::input::document::Place;
+use crate::input::document::field_path::pattern;
 use crate::input::document::similar::{Tolerance, nearest};
 use crate::input::document::typed::{Inert, Notes};
 use crate::input::kinds::table::KINDS;
@@ -118,21 +119,4 @@ fn objects(count: usize) -> String {
 /// How often, where it is more than once.
 fn times(count: usize) -> String {
     if count == 1 { String::new() } else { format!(" ({count} times)") }
-}
-
-/// A path with every index replaced, so that the same field of all elements is one.
-fn pattern(path: &str) -> String {
-    let mut pattern = String::with_capacity(path.len());
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('[') {
-        pattern.push_str(before);
-        let (inside, tail) = after.split_once(']').unwrap_or((after, ""));
-        let shown = if inside.chars().all(|c| c.is_ascii_digit()) { "*" } else { inside };
-        pattern.push('[');
-        pattern.push_str(shown);
-        pattern.push(']');
-        rest = tail;
-    }
-    pattern.push_str(rest);
-    pattern
 }

@@ -62,7 +62,8 @@ impl Checker<'_> {
         self.note(Severity::Warning, path, message.into(), None);
     }
 
-    fn note(&mut self, severity: Severity, path: FieldPathBuf, message: String, hint: Option<String>) {
+    /// Notes a problem, and what to do if anything can be told.
+    pub fn note(&mut self, severity: Severity, path: FieldPathBuf, message: String, hint: Option<String>) {
         if !self.is_damaged(&path) {
             self.findings.push(Finding { severity, path, message, hint });
         }

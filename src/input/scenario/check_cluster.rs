@@ -2,10 +2,14 @@
 
 use super::check::Checker;
 use super::control_plane::ControlPlane;
-use super::leaf::Duration;
+use super::leaf::{Amount, Duration};
 use super::nodes::MAX_NODES;
 use super::spec::NodePool;
+use crate::api::is_resource_name;
+use crate::input::Severity;
 use crate::input::document::field_path::FieldPathBuf;
+use crate::input::document::similar::{Tolerance, nearest};
+use std::collections::BTreeMap;
 
 /// The highest price of a node for an hour, in dollars.
 const MAX_PRICE: f64 = 1e6;
@@ -24,10 +28,7 @@ impl Checker<'_> {
         for (index, pool) in pools.iter().enumerate() {
             let path = path.index(index);
             self.require_name(path.key("name"), &pool.name);
-            for resource in ["cpu", "memory"] {
-                let is_given = pool.capacity.contains_key(resource);
-                self.require(is_given, path.key("capacity"), format!("`{resource}` is missing"));
-            }
+            self.check_resource_names(&path.key("capacity"), &pool.capacity);
             let zones =
                 pool.zones.iter().enumerate().map(|(index, zone)| (path.key("zones").index(index), zone.clone()));
             self.require_unique("zone", zones.collect::<Vec<_>>());
@@ -73,6 +74,27 @@ impl Checker<'_> {
             for (index, taint) in pool.taints.iter().enumerate() {
                 self.require(!taint.key.is_empty(), path.key("taints").index(index).key("key"), "is empty");
             }
+        }
+    }
+
+    /// The resources of a node: those that every node has, and none that no pod can request.
+    fn check_resource_names(&mut self, path: &FieldPathBuf, capacity: &BTreeMap<String, Amount>) {
+        let unknown: Vec<(&str, Option<&str>)> = capacity
+            .keys()
+            .filter(|name| !is_resource_name(name))
+            .map(|name| (name.as_str(), nearest(name, ["cpu", "memory", "pods", "ephemeral-storage"], Tolerance::Wide)))
+            .collect();
+        for resource in ["cpu", "memory"] {
+            if !capacity.contains_key(resource) {
+                let meant = unknown.iter().find(|(_, like)| *like == Some(resource));
+                let hint = meant.map(|(name, _)| format!("did you mean `{resource}` where it says `{name}`?"));
+                self.note(Severity::Error, path.clone(), format!("`{resource}` is missing"), hint);
+            }
+        }
+        for (name, like) in unknown {
+            let message = format!("`{name}` is no resource that a pod can request");
+            let hint = like.map(|like| format!("did you mean `{like}`?"));
+            self.note(Severity::Warning, path.key(name), message, hint);
         }
     }
 

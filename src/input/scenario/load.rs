@@ -234,9 +234,19 @@ impl Scenario {
     /// later, in a pod template or when parts of the scenario meet.
     #[must_use]
     pub fn error_at(&self, field: &str, message: impl Into<String>) -> Diagnostic {
+        self.problem_at(Severity::Error, field, message.into())
+    }
+
+    /// The same as a warning.
+    #[must_use]
+    pub fn warning_at(&self, field: &str, message: impl Into<String>) -> Diagnostic {
+        self.problem_at(Severity::Warning, field, message.into())
+    }
+
+    fn problem_at(&self, severity: Severity, field: &str, message: String) -> Diagnostic {
         let path = FieldPathBuf::parse(field);
         let at = self.document.root.locate(&path);
-        self.document.diagnostic(Severity::Error, &path, at, message.into(), None)
+        self.document.diagnostic(severity, &path, at, message, None)
     }
 }
 

@@ -69,7 +69,8 @@ pub struct ScenarioSpec {
     pub start: Option<CalendarTime>,
     /// Length of the run in simulated time; above zero.
     pub duration: Duration,
-    /// Manifests that exist at the start: files, folders (all `.yaml`, `.yml` and `.json` in them) and globs, relative to
+    /// Manifests that exist at the start: files, folders (all `.yaml`, `.yml` and `.json` in them and in their
+    /// folders) and globs, relative to
     /// the scenario file. Default none.
     #[serde(default)]
     pub manifests: Vec<String>,

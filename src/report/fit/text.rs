@@ -14,7 +14,7 @@ impl FitReport {
     /// The report as text that ends with a line break.
     #[must_use]
     pub fn render(&self, format: Format) -> String {
-        let tables = fit_tables(&self.pod, &self.zones, &self.nodes);
+        let tables = fit_tables(&self.pod, &self.zones, &self.nodes, format);
         render(self, format, &self.answer, self.next.as_ref(), Some(&self.pod), &tables, &self.notes)
     }
 }
@@ -23,7 +23,7 @@ impl NodesForReport {
     /// The report as text that ends with a line break.
     #[must_use]
     pub fn render(&self, format: Format) -> String {
-        let tables = fit_tables(&self.pod, &self.zones, &self.nodes);
+        let tables = fit_tables(&self.pod, &self.zones, &self.nodes, format);
         render(self, format, &self.answer, self.next.as_ref(), Some(&self.pod), &tables, &self.notes)
     }
 }
@@ -114,8 +114,9 @@ fn destinations(moves: &[Move]) -> Cell {
     parts.join(", ").into()
 }
 
-/// The tables of pods by zone and by node.
-fn fit_tables(pod: &AskedPod, zones: &[ZoneFit], nodes: &[NodeFit]) -> Vec<ResultSet> {
+/// The tables of pods by zone and by node. People read memory as a quantity; programs get bytes, as in the JSON form.
+fn fit_tables(pod: &AskedPod, zones: &[ZoneFit], nodes: &[NodeFit], format: Format) -> Vec<ResultSet> {
+    let memory = |bytes: i64| if format == Format::Csv { Cell::from(bytes) } else { bytes_text(bytes).into() };
     let mut by_zone =
         ResultSet::new(vec![Column::new("zone", "ZONE"), Column::new("nodes", "NODES"), Column::new("fits", "FITS")]);
     for row in zones {
@@ -126,7 +127,7 @@ fn fit_tables(pod: &AskedPod, zones: &[ZoneFit], nodes: &[NodeFit]) -> Vec<Resul
         Column::wide("zone", "ZONE"),
         Column::new("fits", "FITS"),
         Column::new("free_cpu_cores", "CPU-LEFT"),
-        Column::new("free_memory", "MEMORY-LEFT"),
+        Column::new("free_memory_bytes", "MEMORY-LEFT"),
         Column::wide("free_pods", "PODS-LEFT"),
     ];
     if !pod.request_other.is_empty() {
@@ -140,7 +141,7 @@ fn fit_tables(pod: &AskedPod, zones: &[ZoneFit], nodes: &[NodeFit]) -> Vec<Resul
             zone(node.zone.as_ref()),
             integer(node.fits),
             node.free_cpu_cores.into(),
-            bytes_text(node.free_memory_bytes).into(),
+            memory(node.free_memory_bytes),
             node.free_pods.into(),
         ];
         if !pod.request_other.is_empty() {

@@ -24,8 +24,15 @@ pub struct PodToFit {
 
 impl PodToFit {
     /// Admits the pod. Its workload's selector is noted in `view`, since default topology spread looks at it.
-    #[must_use]
-    pub fn new(loaded: &LoadedPod, objects: &[Object], view: &mut ClusterView, notes: &mut Vec<String>) -> Self {
+    ///
+    /// # Errors
+    /// Why the API server would refuse the pod, in its own words.
+    pub fn new(
+        loaded: &LoadedPod,
+        objects: &[Object],
+        view: &mut ClusterView,
+        notes: &mut Vec<String>,
+    ) -> Result<Self, String> {
         let mut template = PodTemplate::clone(&loaded.template);
         let owner = match loaded.kind {
             "Pod" => loaded.owner.clone(),
@@ -51,12 +58,15 @@ impl PodToFit {
             ));
         }
         let template = admit(&loaded.meta.namespace, &template, view, notes);
+        if let Some(refusal) = view.admission.violation(&loaded.meta.namespace, &template.spec, &loaded.meta.name) {
+            return Err(refusal);
+        }
         view.note_namespace(&loaded.meta.namespace);
         let meta = api::ObjectMeta { owner, deletion_time: None, uid: "".into(), ..loaded.meta.clone() };
         let pod = Pod { meta, template: Arc::new(template), ..Pod::default() };
         let traits = Arc::new(PodTraits::of(&pod.template.spec));
         let prototype = PodInfo::new(view.next_pod_id(0), &pod, traits, view.version);
-        Self { kind: loaded.kind, name: loaded.meta.name.clone(), prototype }
+        Ok(Self { kind: loaded.kind, name: loaded.meta.name.clone(), prototype })
     }
 
     /// A pod like all of them.

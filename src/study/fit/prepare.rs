@@ -4,7 +4,7 @@ use super::placer::profile_of;
 use super::pod::PodToFit;
 use super::workloads::place_workloads;
 use crate::api::{KubernetesVersion, Object};
-use crate::input::manifest::{PodSource, load_objects, load_pod};
+use crate::input::manifest::{LoadedPod, PodSource, load_objects, load_pod};
 use crate::input::scenario;
 use crate::input::{Diagnostic, Diagnostics, ManifestSource};
 use crate::scheduler::{Profile, SchedulerConfig};
@@ -116,27 +116,41 @@ pub fn prepare(sources: &Sources) -> Result<(Study, Diagnostics), Diagnostics> {
     if scenario.is_some() {
         place_workloads(&objects, &mut view, &profiles, &mut notes);
     }
-    let asked = pod.as_ref().map(|loaded| PodToFit::new(loaded, &objects, &mut view, &mut notes));
-    if let (Some(asked), Some(loaded)) = (&asked, &pod)
-        && profile_of(&profiles, asked.info()).is_none()
-    {
-        let names: Vec<&str> = profiles.iter().map(|profile| &*profile.scheduler_name).collect();
-        let message = format!(
-            "`{}` is no profile of the scheduler (expected {})",
-            asked.info().spec().scheduler_name,
-            names.join(" or ")
-        );
-        let field = match loaded.kind {
-            "Pod" => "spec.schedulerName",
-            "CronJob" => "spec.jobTemplate.spec.template.spec.schedulerName",
-            _ => "spec.template.spec.schedulerName",
-        };
-        let name = format!("{} {}/{}", loaded.kind, loaded.meta.namespace, loaded.meta.name);
-        diagnostics
-            .push(Diagnostic::error(loaded.file.clone(), message).at((loaded.line, 1)).of_object(name).in_field(field));
-        return Err(diagnostics);
-    }
+    let asked = match &pod {
+        Some(loaded) => Some(ask(loaded, &objects, &mut view, &profiles, &mut notes)?),
+        None => None,
+    };
     Ok((Study { objects, view, pod: asked, profiles, notes }, diagnostics))
+}
+
+/// The pod that is asked about.
+///
+/// # Errors
+/// The API server refuses the pod, or no profile serves it.
+fn ask(
+    loaded: &LoadedPod,
+    objects: &[Object],
+    view: &mut ClusterView,
+    profiles: &[Profile],
+    notes: &mut Vec<String>,
+) -> Result<PodToFit, Diagnostics> {
+    let name = format!("{} {}/{}", loaded.kind, loaded.meta.namespace, loaded.meta.name);
+    let error =
+        |message: String| Diagnostic::error(loaded.file.clone(), message).at((loaded.line, 1)).of_object(name.clone());
+    let asked = PodToFit::new(loaded, objects, view, notes)
+        .map_err(|refusal| Diagnostics::from(error(format!("the API server would refuse its pod: {refusal}"))))?;
+    if profile_of(profiles, asked.info()).is_some() {
+        return Ok(asked);
+    }
+    let names: Vec<&str> = profiles.iter().map(|profile| &*profile.scheduler_name).collect();
+    let scheduler = &asked.info().spec().scheduler_name;
+    let field = match loaded.kind {
+        "Pod" => "spec.schedulerName",
+        "CronJob" => "spec.jobTemplate.spec.template.spec.schedulerName",
+        _ => "spec.template.spec.schedulerName",
+    };
+    let message = format!("`{scheduler}` is no profile of the scheduler (expected {})", names.join(" or "));
+    Err(error(message).in_field(field).into())
 }
 
 /// `3 pods (a/b, a/c, a/d)`, with at most a few names.

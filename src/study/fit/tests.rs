@@ -68,7 +68,7 @@ fn study_of(objects: Vec<Object>, asked: Option<Arc<PodTemplate>>) -> Study {
             file: "asked.yaml".into(),
             line: 1,
         };
-        PodToFit::new(&loaded, &objects, &mut view, &mut Vec::new())
+        PodToFit::new(&loaded, &objects, &mut view, &mut Vec::new()).unwrap()
     });
     Study { objects, view, pod, profiles: SchedulerConfig::default().profiles, notes: Vec::new() }
 }

@@ -31,8 +31,13 @@ pub fn place_workloads(objects: &[Object], view: &mut ClusterView, profiles: &[P
             continue;
         }
         let Some(loaded) = LoadedPod::of_object(object, "".into(), 0) else { continue };
-        let pod = PodToFit::new(&loaded, objects, view, notes);
-        waiting.push((pod, usize::try_from(replicas).unwrap_or(0)));
+        match PodToFit::new(&loaded, objects, view, notes) {
+            Ok(pod) => waiting.push((pod, usize::try_from(replicas).unwrap_or(0))),
+            Err(refusal) => {
+                let (kind, meta) = (loaded.kind, &loaded.meta);
+                notes.push(format!("{kind} {}/{}: no pod is created: {refusal}", meta.namespace, meta.name));
+            }
+        }
     }
     waiting.sort_by_key(|(pod, _)| std::cmp::Reverse(pod.info().priority()));
     for (pod, replicas) in waiting {

@@ -1,6 +1,6 @@
 //! What a right manifest says: every kind, API-server defaults, dumps, lists, lines, files.
 
-use super::{DEPLOYMENT, DUMPED_POD, OTHERS, load, load_right, start, to_json};
+use super::{DEPLOYMENT, DUMPED_POD, OTHERS, load, load_right, start, text_source, to_json};
 use wavetank::api::{self, Object};
 use wavetank::input::manifest::load_objects;
 use wavetank::input::{Diagnostics, ManifestSource};
@@ -131,6 +131,36 @@ fn every_kind_is_read() {
 }
 
 #[test]
+fn a_runtime_class_is_read() {
+    let text = "\
+apiVersion: node.k8s.io/v1
+kind: RuntimeClass
+metadata: {name: vm}
+handler: kata
+overhead: {podFixed: {cpu: 50m, memory: 200Mi}}
+scheduling:
+  nodeSelector: {virt: 'yes'}
+  tolerations: [{key: virt, operator: Exists}]
+";
+    let objects = load_right("vm.yaml", text);
+    let [Object::RuntimeClass(class)] = objects.as_slice() else { panic!("{objects:?}") };
+    assert_eq!(class.overhead.as_ref().and_then(|overhead| overhead.memory), Some(Bytes::new(200 << 20)));
+    assert_eq!(class.node_selector.get("virt").map(|value| &**value), Some("yes"));
+    assert_eq!(class.tolerations[0].operator, api::TolerationOperator::Exists);
+    let cases = [
+        ("handler: kata\n", "", "handler: missing"),
+        ("200Mi", "-1", "overhead.podFixed.memory: -1 is negative"),
+        ("virt: 'yes'", "virt: 'a b'", "scheduling.nodeSelector.virt: `a b` is not a label value"),
+        ("Exists}", "Is}", "scheduling.tolerations[0].operator: unknown value `Is`"),
+    ];
+    for (from, to, expected) in cases {
+        let (_, diagnostics) = load("vm.yaml", &text.replacen(from, to, 1));
+        let errors: Vec<String> = diagnostics.errors().map(ToString::to_string).collect();
+        assert!(errors.iter().any(|error| error.contains(expected)), "{expected}: {errors:?}");
+    }
+}
+
+#[test]
 fn a_dump_reads_the_same_as_yaml_and_json_and_in_lists() {
     let yaml = load_right("pod.yaml", DUMPED_POD);
     let [Object::Pod(pod)] = yaml.as_slice() else { panic!("{yaml:?}") };
@@ -227,6 +257,25 @@ spec:
 }
 
 #[test]
+fn of_an_object_that_is_given_twice_the_last_counts() {
+    let mut diagnostics = Diagnostics::default();
+    let again = DEPLOYMENT.replacen("replicas: 3", "replicas: 4", 1);
+    let sources = [
+        text_source("a.yaml", &format!("{DEPLOYMENT}---\n{OTHERS}")),
+        text_source("b.yaml", &format!("# again\n{again}")),
+    ];
+    let objects = load_objects(&sources, start(), &mut diagnostics);
+    let Object::Deployment(web) = &objects[0].object else { panic!("{objects:?}") };
+    assert_eq!((web.replicas, &*objects[0].file, objects[0].line), (4, "b.yaml", 2), "in the place of the first");
+    let deployments = objects.iter().filter(|loaded| matches!(loaded.object, Object::Deployment(_)));
+    assert_eq!(deployments.count(), 1);
+    let told: Vec<_> = diagnostics.iter().map(ToString::to_string).filter(|text| text.contains("twice")).collect();
+    let expected = "b.yaml:2:1: warning: `Deployment shop/web`: is given twice: this one counts\n  hint: it replaces the one in a.yaml:1";
+    assert_eq!(told, [expected]);
+    assert!(!diagnostics.has_errors(), "{diagnostics}");
+}
+
+#[test]
 fn files_folders_and_globs_are_read_in_the_order_of_names() {
     let folder = tempfile::tempdir().expect("a folder");
     let namespace = |name: &str| format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n");
@@ -246,6 +295,10 @@ fn files_folders_and_globs_are_read_in_the_order_of_names() {
     assert_eq!(names(base.join("c.json")), ("c".to_owned(), vec![]));
     assert_eq!(names(base.join("*.toml")).1, ["matches no file"]);
     assert_eq!(names(base.join("missing.yaml")).1.len(), 1);
+    std::fs::create_dir_all(base.join("d/deep")).expect("folders");
+    std::fs::write(base.join("d/deep/x.yaml"), namespace("deep")).expect("a file");
+    std::fs::write(base.join("d/y.yaml"), namespace("last")).expect("a file");
+    assert_eq!(names(base.to_owned()), ("a b c deep last z".to_owned(), vec![]), "as kubectl apply -R");
     std::fs::create_dir(base.join("empty")).expect("a folder");
     assert!(names(base.join("empty")).1[0].contains("holds no manifests"));
     std::fs::write(base.join("bad.yaml"), b"a: 1\nb: \xff\n").expect("a file");

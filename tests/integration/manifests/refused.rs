@@ -1,8 +1,7 @@
 //! What is refused: where the API server refuses an object, where a text is none, and what a problem leaves alone.
 
-use super::{DEPLOYMENT, OTHERS, load, start, text_source, to_json};
+use super::{DEPLOYMENT, OTHERS, load, to_json};
 use wavetank::input::Diagnostics;
-use wavetank::input::manifest::load_objects;
 
 /// Demands an error at the line, which contains the fragment; the difference, if it is not there.
 fn error_missing(name: &str, text: &str, line: usize, fragment: &str, why: &str) -> Option<String> {
@@ -351,14 +350,4 @@ fn all_problems_are_reported_at_once() {
     for line in [8, 9, 42, 57, 60] {
         assert!(lines.contains(&line), "line {line}: {diagnostics}");
     }
-}
-
-#[test]
-fn an_object_can_be_defined_once() {
-    let mut diagnostics = Diagnostics::default();
-    let sources = [text_source("a.yaml", DEPLOYMENT), text_source("b.yaml", &format!("# again\n{DEPLOYMENT}"))];
-    let objects = load_objects(&sources, start(), &mut diagnostics);
-    assert_eq!(objects.len(), 1);
-    let errors: Vec<_> = diagnostics.errors().map(ToString::to_string).collect();
-    assert_eq!(errors, ["b.yaml:2:1: `Deployment shop/web`: is defined twice (first in a.yaml:1)"]);
 }

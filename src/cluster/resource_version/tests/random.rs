@@ -6,8 +6,8 @@ use crate::api::{
     DaemonSet, DaemonSetStatus, DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy,
     HorizontalPodAutoscaler, HpaStatus, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node, Object,
     ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy, PodPhase,
-    PodTemplate, PriorityClass, ReplicaSet, Service, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy,
-    StorageClass, WithMeta,
+    PodTemplate, PriorityClass, ReplicaSet, RuntimeClass, Service, StatefulSet, StatefulSetStatus,
+    StatefulSetUpdateStrategy, StorageClass, WithMeta,
 };
 use crate::cluster::{self, Cluster, DisruptionBudgetStatus, NodeReady, ObjectHead, ObjectId, ReplicaSetStatus};
 use crate::units::{Bytes, SimDuration, SimTime};
@@ -75,6 +75,7 @@ fn plain_content(cluster: &Cluster, kind: Kind, name: &Name) -> String {
     let storage = cluster.storage();
     let admission = format!("{:?}", cluster.admission);
     let (classes, ranges) = admission.split_once("limit_ranges").expect("both are among its fields");
+    let (classes, runtime_classes) = classes.split_once("runtime_classes").expect("both are among its fields");
     match kind {
         Kind::ConfigMap => format!("{:?}", keys(ConfigKind::ConfigMap)),
         Kind::Secret => format!("{:?}", keys(ConfigKind::Secret)),
@@ -83,6 +84,7 @@ fn plain_content(cluster: &Cluster, kind: Kind, name: &Name) -> String {
         Kind::CsiDriver => format!("{:?}", storage.capacity_drivers().contains(name)),
         Kind::CsiStorageCapacity => format!("{:?}", storage.capacities().collect::<Vec<_>>()),
         Kind::PriorityClass => classes.to_owned(),
+        Kind::RuntimeClass => runtime_classes.to_owned(),
         Kind::LimitRange => ranges.to_owned(),
         _ => unreachable!("{kind:?} is no plain kind"),
     }
@@ -166,6 +168,11 @@ fn objects(variant: u8) -> Vec<Object> {
             meta: meta(Kind::PriorityClass, "c"),
             value: number,
             ..PriorityClass::default()
+        }),
+        Object::RuntimeClass(RuntimeClass {
+            meta: meta(Kind::RuntimeClass, "c"),
+            node_selector: labels.clone(),
+            ..RuntimeClass::default()
         }),
         Object::LimitRange(LimitRange { meta: labelled(Kind::LimitRange, "l"), limits: Vec::new() }),
         config(ConfigKind::ConfigMap),

@@ -23,14 +23,7 @@ pub const SHARED: &[InertFields] = &[
             "shareProcessNamespace",
             "subdomain",
         ],
-        not_simulated: &[
-            "ephemeralContainers",
-            "os",
-            "readinessGates",
-            "resourceClaims",
-            "runtimeClassName",
-            "schedulingGroup",
-        ],
+        not_simulated: &["ephemeralContainers", "os", "readinessGates", "resourceClaims", "schedulingGroup"],
         ..InertFields::of("PodSpec")
     },
     InertFields {

@@ -158,6 +158,7 @@ fn convert_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErrors) -
         ),
         scheduler_name: Name::from(scheduler.unwrap_or("default-scheduler")),
         scheduling_gates: gates.map(|gate| Name::from(gate.name.as_str())).collect(),
+        runtime_class_name: name(spec.runtime_class_name.as_ref()),
         overhead: resources::convert(spec.overhead.as_ref(), path.key("overhead"), errors),
         pod_requests: resources::convert(requests, resources_path.key("requests"), errors),
         pod_limits: resources::convert(limits, resources_path.key("limits"), errors),

@@ -51,6 +51,7 @@ pub fn validate_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErro
         (&spec.priority_class_name, "priorityClassName"),
         (&spec.node_name, "nodeName"),
         (&spec.scheduler_name, "schedulerName"),
+        (&spec.runtime_class_name, "runtimeClassName"),
     ] {
         if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
             dns_subdomain(text, path.key(field), errors);
@@ -59,10 +60,7 @@ pub fn validate_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErro
     if let Some(affinity) = &spec.affinity {
         validate_affinity(affinity, path.key("affinity"), errors);
     }
-    let tolerations_path = path.key("tolerations");
-    for (index, toleration) in spec.tolerations.iter().flatten().enumerate() {
-        validate_toleration(toleration, tolerations_path.index(index), errors);
-    }
+    validate_tolerations(spec.tolerations.as_deref().unwrap_or_default(), path.key("tolerations"), errors);
     let spread = spec.topology_spread_constraints.as_deref().unwrap_or_default();
     validate_spread(spread, path.key("topologySpreadConstraints"), errors);
     let mut gates = BTreeSet::new();
@@ -226,6 +224,13 @@ fn validate_probe(probe: &Probe, one_success: bool, path: FieldPath<'_>, errors:
         errors.push(path.key("successThreshold"), format_args!("{threshold} is too large (expected 1)"));
     }
     at_least(probe.termination_grace_period_seconds, 1, path.key("terminationGracePeriodSeconds"), errors);
+}
+
+/// Checks the tolerations of a pod or RuntimeClass.
+pub fn validate_tolerations(tolerations: &[Toleration], path: FieldPath<'_>, errors: &mut FieldErrors) {
+    for (index, toleration) in tolerations.iter().enumerate() {
+        validate_toleration(toleration, path.index(index), errors);
+    }
 }
 
 /// Checks a toleration.
