@@ -47,6 +47,7 @@ pub fn plan(scenario: &Scenario) -> Result<Plan, Diagnostics> {
         .map(|parameter| Parameter {
             path: parameter.path.clone(),
             values: parameter.values.iter().map(|value| value.0.clone()).collect(),
+            names: parameter.names.clone(),
             baseline: parameter
                 .baseline
                 .as_ref()

@@ -188,3 +188,66 @@ fn a_terminating_pod_of_a_lost_node_is_listed_as_its_kubelet_left_it() {
     let words: Vec<&str> = line.split_whitespace().collect();
     assert_eq!(words[1..3], ["1/1", "Running"], "{}", before.out);
 }
+
+#[test]
+fn node_shapes_are_told_apart_by_what_differs() {
+    let case = "n04-sweep-of-node-shapes";
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let sweep = |more: &[&str]| {
+        let short =
+            ["sweep", "size.yaml", "--set", "spec.duration=2h", "--set", "spec.sweep.replications=1", "--out", out];
+        let answer = Answer::of(case, &[&short[..], more].concat());
+        assert_eq!(answer.code, 0, "{}{}", answer.out, answer.errors);
+        let chart = std::fs::read_to_string(folder.path().join("charts/sweep_cost_dollars.svg")).unwrap();
+        (answer.out, chart)
+    };
+    let (table, chart) = sweep(&[]);
+    assert!(table.contains("spec.nodePools=") && !table.contains("[{"), "{table}");
+    for text in ["count 6", "cpu 16", "manifests.1=hpa-50"] {
+        assert!(chart.contains(text), "{text}: {chart}");
+    }
+    let (table, chart) = sweep(&["--set", "spec.sweep.parameters.0.names=[six small, three middle, two large]"]);
+    assert!(table.contains("spec.nodePools=six small") && chart.contains("two large"), "{table}");
+    let names = "spec.sweep.parameters.0.names=[one]";
+    let answer = Answer::of(case, &["sweep", "size.yaml", "--set", names, "--out", out]);
+    assert_eq!(answer.code, 2);
+    assert!(answer.errors.contains("has 1 names for 3 values"), "{}", answer.errors);
+}
+
+#[test]
+fn the_same_manifest_applied_again_keeps_the_replicas_of_the_autoscaler() {
+    let answer = Answer::run("n01-apply-same-manifest-resets-hpa-replicas", &["scenario.yaml"]);
+    let scaled = answer.events("ScalingReplicaSet", "web");
+    assert!(scaled.iter().all(|at| !(1807.0..1830.0).contains(at)), "{scaled:?}");
+    let actions = answer.table("actions.csv");
+    assert!(actions.iter().all(|row| row["outcome"] == "Unchanged"), "{actions:?}");
+}
+
+#[test]
+fn a_daemon_set_waits_for_another_as_long_as_its_version_makes_it() {
+    let at = |version: &str| {
+        let version = format!("spec.kubernetesVersion=\"{version}\"");
+        let answer = Answer::run("s12-ds-antiaffinity", &["scenario.yaml", "--set", &version]);
+        let [at] = answer.events("Scheduled", "two-")[..] else { panic!("{}", answer.out) };
+        at
+    };
+    let (old, new) = (at("1.34"), at("1.36"));
+    assert!((330.0..=391.0).contains(&old), "the flush of unschedulable pods: {old}");
+    assert!((90.0..95.0).contains(&new), "{new}");
+}
+
+#[test]
+fn a_stateful_set_that_is_stuck_waits_for_a_hand() {
+    let answer = Answer::run("t03-sts-rollback", &["scenario.yaml"]);
+    let actions = answer.table("actions.csv");
+    let outcome = |at: &str| actions.iter().find(|row| row["at_seconds"] == at).map(|row| &*row["outcome"]);
+    assert_eq!(outcome("300"), Some("Superseded"));
+    let good = actions.iter().find(|row| row["at_seconds"] == "900").unwrap();
+    let ended: f64 = good["ended_seconds"].parse().unwrap();
+    assert!(ended > 2400.0, "only when the broken pod is deleted: {ended}");
+    let crash = ["scenario.yaml", "--set", "spec.actions.0.apply=v2-crash.yaml"];
+    let crash = Answer::run("t03-sts-rollback", &crash).table("actions.csv");
+    let good = crash.iter().find(|row| row["at_seconds"] == "900").unwrap();
+    assert!(good["ended_seconds"].parse::<f64>().unwrap() < 2400.0, "a crash loop recovers by itself: {good:?}");
+}

@@ -60,9 +60,15 @@ fn plan() -> Plan {
     let nodes = Parameter {
         path: "spec.nodePools.general.count".to_owned(),
         values: vec![json!(1), json!(2), json!(4)],
+        names: Vec::new(),
         baseline: None,
     };
-    let names = Parameter { path: "spec.name".to_owned(), values: vec![json!("a, b"), json!(null)], baseline: None };
+    let names = Parameter {
+        path: "spec.name".to_owned(),
+        values: vec![json!("a, b"), json!(null)],
+        names: Vec::new(),
+        baseline: None,
+    };
     Plan::new(&[nodes, names], 6).unwrap()
 }
 

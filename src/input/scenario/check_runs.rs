@@ -44,6 +44,9 @@ impl Checker<'_> {
             let path = path.key("parameters").index(index);
             runs = runs.saturating_mul(parameter.values.len() as u64);
             self.require(!parameter.values.is_empty(), path.key("values"), "is empty (expected at least one value)");
+            let (given, values) = (parameter.names.len(), parameter.values.len());
+            let message = format!("has {given} names for {values} values (expected one for each)");
+            self.require(given == 0 || given == values, path.key("names"), message);
             let is_known = parameter.baseline.as_ref().is_none_or(|baseline| parameter.values.contains(baseline));
             self.require(is_known, path.key("baseline"), "is not one of `values`");
             let is_inside = parameter.path == "spec.sweep" || parameter.path.starts_with("spec.sweep.");

@@ -434,6 +434,10 @@ pub struct SweepParameter {
     pub path: String,
     /// The values that the field takes; at least one.
     pub values: Vec<AnyValue>,
+    /// What the values are called in charts and in the table on the terminal, one name for each. Default: the values; of
+    /// lists and mappings the fields in which they differ.
+    #[serde(default)]
+    pub names: Vec<String>,
     /// The value that the others are compared with: which pods are placed elsewhere. One of `values`.
     #[serde(default)]
     pub baseline: Option<AnyValue>,

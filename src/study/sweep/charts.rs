@@ -1,11 +1,11 @@
 //! One chart per headline metric: the metric against the first parameter, a line for each combination of the others.
 
 use super::SweepError;
-use super::plan::{Parameter, Plan, Point, value_text};
+use super::labels::short_path;
+use super::plan::{Parameter, Plan, Point};
 use super::point_summary::PointSummary;
 use crate::report::charts::{self, SweepPoint, SweepSeries, SweepX};
 use crate::stats::Interval;
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -44,21 +44,9 @@ fn axis(plan: &Plan) -> Option<usize> {
 
 fn values(parameter: &Parameter) -> SweepX {
     let numbers: Option<Vec<f64>> = parameter.values.iter().map(serde_json::Value::as_f64).collect();
-    numbers.map_or_else(|| SweepX::Categories(short_texts(&parameter.values)), SweepX::Numeric)
-}
-
-/// Values as they stand in a chart: shortened if they stay distinct.
-fn short_texts(values: &[serde_json::Value]) -> Vec<String> {
-    let short: Vec<String> = values.iter().map(short_text).collect();
-    let distinct: BTreeSet<&String> = short.iter().collect();
-    if distinct.len() == values.len() { short } else { values.iter().map(value_text).collect() }
-}
-
-/// Of the path of a YAML file the name alone.
-fn short_text(value: &serde_json::Value) -> String {
-    let text = value_text(value);
-    let stem = text.strip_suffix(".yaml").or_else(|| text.strip_suffix(".yml"));
-    stem.map_or_else(|| text.clone(), |stem| stem.rsplit('/').next().unwrap_or(stem).to_owned())
+    // Named values stand side by side, also where they are numbers.
+    let numbers = numbers.filter(|_| parameter.names.is_empty());
+    numbers.map_or_else(|| SweepX::Categories(parameter.labels()), SweepX::Numeric)
 }
 
 /// A line for each combination of the parameters that are not on the axis, in the order of the points.
@@ -90,22 +78,13 @@ fn position(plan: &Plan, point: &Point, parameter: usize) -> usize {
 
 /// The other parameters by the last step of their paths: `count=3, zone=a`.
 fn label(plan: &Plan, point: &Point, across: usize) -> String {
-    let pairs: Vec<String> = point
-        .values
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| *index != across)
-        .map(|(index, (path, value))| {
-            let last = path.rsplit('.').next().unwrap_or(path);
-            let shared = plan.parameters().iter().filter(|other| other.path.rsplit('.').next() == Some(last)).count();
-            let text = plan.parameters().get(index).and_then(|parameter| {
-                let place = parameter.values.iter().position(|swept| swept == value)?;
-                short_texts(&parameter.values).into_iter().nth(place)
-            });
-            format!("{}={}", if shared > 1 { path } else { last }, text.unwrap_or_else(|| value_text(value)))
-        })
-        .collect();
-    pairs.join(", ")
+    let others = point.values.iter().zip(&point.names).enumerate().filter(|(index, _)| *index != across);
+    let pairs = others.map(|(_, ((path, _), name))| {
+        let last = short_path(path);
+        let shared = plan.parameters().iter().filter(|other| short_path(&other.path) == last).count();
+        format!("{}={name}", if shared > 1 { path } else { last })
+    });
+    pairs.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -117,30 +96,11 @@ mod tests {
         let parameter = |path: &str, values: &[i32]| Parameter {
             path: path.to_owned(),
             values: values.iter().map(|value| json!(value)).collect(),
+            names: Vec::new(),
             baseline: None,
         };
         Plan::new(&[parameter("a.count", &[5]), parameter("b.count", &[1, 2, 3]), parameter("c.max", &[7, 8])], 1)
             .unwrap()
-    }
-
-    #[test]
-    fn files_go_by_their_names() {
-        let cases = [
-            (json!("schedulers/most.yaml"), "most"),
-            (json!("a.yml"), "a"),
-            (json!("1.34"), "1.34"),
-            (json!("shop/web"), "shop/web"),
-            (json!([1, 2]), "[1,2]"),
-        ];
-        for (value, expected) in cases {
-            assert_eq!(short_text(&value), expected, "{value}");
-        }
-        assert_eq!(short_texts(&[json!("a/x.yaml"), json!("b/y.yaml")]), ["x", "y"]);
-        assert_eq!(
-            short_texts(&[json!("a/x.yaml"), json!("b/x.yaml")]),
-            ["a/x.yaml", "b/x.yaml"],
-            "they stay distinct"
-        );
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod charts;
 mod execute;
 mod headline;
 mod journal;
+mod labels;
 mod metric_columns;
 mod moves;
 mod plan;

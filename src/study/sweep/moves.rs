@@ -186,9 +186,14 @@ mod tests {
 
     #[test]
     fn each_run_is_compared_with_the_baseline_and_the_baseline_with_its_next_replication() {
-        let version =
-            Parameter { path: "version".to_owned(), values: vec![json!("new"), json!("old")], baseline: Some(1) };
-        let nodes = Parameter { path: "nodes".to_owned(), values: vec![json!(1), json!(2)], baseline: None };
+        let version = Parameter {
+            path: "version".to_owned(),
+            values: vec![json!("new"), json!("old")],
+            names: Vec::new(),
+            baseline: Some(1),
+        };
+        let nodes =
+            Parameter { path: "nodes".to_owned(), values: vec![json!(1), json!(2)], names: Vec::new(), baseline: None };
         let plan = Plan::new(&[version, nodes], 2).unwrap();
         let runs: Vec<Run> = (0..4)
             .flat_map(|point| (0..2).map(move |replication| (point, replication)))

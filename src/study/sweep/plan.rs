@@ -1,5 +1,6 @@
 //! Which runs a sweep has: the points and their repetitions, in order.
 
+use super::labels::{value_labels, value_text};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -13,6 +14,8 @@ pub struct Parameter {
     pub path: String,
     /// Its values in the order of the scenario file.
     pub values: Vec<Value>,
+    /// What the values are called; empty where they go by what they are.
+    pub names: Vec<String>,
     /// Index of the value that the others are compared with, if one is.
     pub baseline: Option<usize>,
 }
@@ -24,6 +27,16 @@ pub struct Point {
     pub index: usize,
     /// Path and value of each parameter, in the order of the scenario file.
     pub values: Vec<(String, Value)>,
+    /// What each value is called.
+    pub names: Vec<String>,
+}
+
+impl Parameter {
+    /// What each value is called.
+    #[must_use]
+    pub fn labels(&self) -> Vec<String> {
+        if self.names.len() == self.values.len() { self.names.clone() } else { value_labels(&self.values) }
+    }
 }
 
 impl Point {
@@ -35,18 +48,8 @@ impl Point {
     /// The point in words: `spec.nodePools.general.count=3, spec.seed=1`.
     #[must_use]
     pub fn label(&self) -> String {
-        let pairs: Vec<String> =
-            self.values.iter().map(|(path, value)| format!("{path}={}", value_text(value))).collect();
-        pairs.join(", ")
-    }
-}
-
-/// A value of a parameter as text.
-#[must_use]
-pub fn value_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        let named = self.values.iter().zip(&self.names);
+        named.map(|((path, _), name)| format!("{path}={name}")).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -84,20 +87,24 @@ impl Plan {
         if count > MAX_RUNS {
             return Err(PlanError::TooManyRuns);
         }
-        let mut combinations: Vec<Vec<(String, Value)>> = vec![Vec::new()];
+        let mut points = vec![Point { index: 0, values: Vec::new(), names: Vec::new() }];
         for parameter in parameters {
-            combinations = combinations
-                .into_iter()
-                .flat_map(|prefix| {
-                    parameter.values.iter().map(move |value| {
-                        let mut values = prefix.clone();
-                        values.push((parameter.path.clone(), value.clone()));
-                        values
-                    })
-                })
-                .collect();
+            let labels = parameter.labels();
+            let with_value = |point: &Point| {
+                let named = parameter.values.iter().zip(&labels);
+                let extended = named.map(|(value, label)| {
+                    let mut extended = point.clone();
+                    extended.values.push((parameter.path.clone(), value.clone()));
+                    extended.names.push(label.clone());
+                    extended
+                });
+                extended.collect::<Vec<_>>()
+            };
+            points = points.iter().flat_map(with_value).collect();
         }
-        let points = combinations.into_iter().enumerate().map(|(index, values)| Point { index, values }).collect();
+        for (index, point) in points.iter_mut().enumerate() {
+            point.index = index;
+        }
         Ok(Self { parameters: parameters.to_vec(), points, replications })
     }
 
@@ -156,7 +163,7 @@ mod tests {
 
     fn parameter(path: &str, values: Value) -> Parameter {
         let Value::Array(values) = values else { panic!("values are a list") };
-        Parameter { path: path.to_owned(), values, baseline: None }
+        Parameter { path: path.to_owned(), values, names: Vec::new(), baseline: None }
     }
 
     #[test]
