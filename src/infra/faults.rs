@@ -82,6 +82,8 @@ struct Fault {
     streams: Vec<RandomStream>,
     /// Nodes that are down because of each victim's current strike, and the strike's number.
     down: Vec<(u64, Vec<NodeId>)>,
+    /// Whether it has struck anything.
+    has_struck: bool,
 }
 
 /// Injects the faults of a scenario.
@@ -106,6 +108,7 @@ impl FaultInjector {
             victims: Vec::new(),
             streams: Vec::new(),
             down: Vec::new(),
+            has_struck: false,
         };
         Self {
             faults: faults.iter().map(prepare).collect(),
@@ -193,17 +196,28 @@ impl FaultInjector {
         agenda: &mut A,
     ) -> Option<FaultEffect> {
         match event {
-            FaultEvent::Strike { fault, victim } => self.strike(fault, victim, cluster, agenda),
+            FaultEvent::Strike { fault, victim } => {
+                let effect = self.strike(fault, victim, cluster, agenda);
+                self.faults[fault as usize].has_struck |= effect.is_some();
+                effect
+            }
             FaultEvent::Repair { fault, victim } => Some(self.repair(fault, victim, cluster, agenda)),
             FaultEvent::Booted { node, boot } => {
                 self.booted(node, boot, cluster);
                 None
             }
-            FaultEvent::PodStrike { pod, .. } => {
+            FaultEvent::PodStrike { fault, pod } => {
                 let running = cluster.pod(pod).exists() && cluster.pod(pod).running.is_some();
+                self.faults[fault as usize].has_struck |= running;
                 running.then(|| FaultEffect::PodsCrash(vec![pod]))
             }
         }
+    }
+
+    /// A remark on each fault of the scenario that has struck nothing, so that nothing of what it was to test is tested.
+    pub fn remarks(&self) -> impl Iterator<Item = String> + '_ {
+        let idle = self.faults.iter().filter(|fault| !fault.has_struck);
+        idle.map(|fault| format!("fault {} did not happen in this run: nothing was tested by it", fault.spec.name))
     }
 
     fn strike<A: Agenda<FaultEvent>>(

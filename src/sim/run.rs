@@ -107,6 +107,7 @@ fn finish(played: Played<'_>) -> Facts {
     world.settle();
     let (mut remarks, actions) = world.operator.finish(&world.cluster);
     remarks.extend(world.arrivals.remarks());
+    remarks.extend(world.faults.remarks());
     for (node, used) in world.traffic.usage_by_node(end) {
         world.recorder.note_pod_usage(node, used);
     }

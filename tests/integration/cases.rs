@@ -251,3 +251,14 @@ fn a_stateful_set_that_is_stuck_waits_for_a_hand() {
     let good = crash.iter().find(|row| row["at_seconds"] == "900").unwrap();
     assert!(good["ended_seconds"].parse::<f64>().unwrap() < 2400.0, "a crash loop recovers by itself: {good:?}");
 }
+
+#[test]
+fn a_fault_that_does_not_happen_is_remarked_on() {
+    let case = "n02-unknown-zone-fault-is-silent";
+    let seldom = "spec.faults=[{kind: nodeCrash, pool: general, mtbf: {fixed: 100d}}]";
+    let answer = Answer::run(case, &["scenario.yaml", "--set", seldom]);
+    assert!(answer.out.contains("fault nodeCrash-0 did not happen"), "{}", answer.out);
+    let often = "spec.faults=[{kind: zoneOutage, zone: a, at: 1m, duration: 2m}]";
+    let answer = Answer::run(case, &["scenario.yaml", "--set", often]);
+    assert!(!answer.out.contains("did not happen"), "{}", answer.out);
+}
