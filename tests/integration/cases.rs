@@ -262,3 +262,45 @@ fn a_fault_that_does_not_happen_is_remarked_on() {
     let answer = Answer::run(case, &["scenario.yaml", "--set", often]);
     assert!(!answer.out.contains("did not happen"), "{}", answer.out);
 }
+
+#[test]
+fn match_label_keys_keep_a_rollout_spread() {
+    let spread = |manifest: &str, seed: &str| {
+        let manifest = format!("spec.manifests=[{manifest}]");
+        let answer = Answer::run("s04-rollout-skew", &["scenario.yaml", "--set", &manifest, "--seed", seed]);
+        let mut nodes = std::collections::BTreeMap::<String, usize>::new();
+        for row in answer.table("pods.csv").iter().filter(|row| row["ended_seconds"].is_empty()) {
+            *nodes.entry(row["node"].clone()).or_default() += 1;
+        }
+        let mut counts: Vec<usize> = nodes.into_values().collect();
+        counts.sort_unstable();
+        counts
+    };
+    for seed in 1..=8 {
+        assert_eq!(spread("five-mlk.yaml", &seed.to_string()), [1, 2, 2], "seed {seed}");
+        assert_eq!(spread("five.yaml", &seed.to_string()).iter().sum::<usize>(), 5, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_drain_waits_for_its_budget_as_long_as_it_must() {
+    let case = "t06-drain-budget";
+    let node_of = |manifest: &str, pod: &str| {
+        let manifest = format!("spec.manifests=[{manifest}]");
+        let answer = Answer::run(case, &["scenario.yaml", "--set", &manifest, "--set", "spec.actions=[]"]);
+        let pods = answer.table("pods.csv");
+        pods.iter().find(|row| row["name"].starts_with(pod)).unwrap()["node"].clone()
+    };
+    let actions = format!("spec.actions=[{{at: 2m, drain: {{node: {}}}}}]", node_of("one.yaml", "solo"));
+    let one = Answer::run(case, &["scenario.yaml", "--set", "spec.manifests=[one.yaml]", "--set", &actions]);
+    let drain = &one.table("actions.csv")[0];
+    assert_eq!(drain["outcome"], "Unfinished");
+    assert!(drain["detail"].contains("is held by budget solo"), "{drain:?}");
+    let node = node_of("pair.yaml", "dns-a");
+    let actions = format!("spec.actions=[{{at: 2m, drain: {{node: {node}}}}}, {{at: 10m, apply: b-good.yaml}}]");
+    let pair = Answer::run(case, &["scenario.yaml", "--set", "spec.manifests=[pair.yaml]", "--set", &actions]);
+    let pods = pair.table("pods.csv");
+    let healthy = pods.iter().find(|row| row["name"].starts_with("dns-a")).unwrap();
+    let deleted: f64 = healthy["deletion_requested_seconds"].parse().unwrap();
+    assert!((600.0..612.0).contains(&deleted), "once the other is ready, at the next try: {deleted}");
+}

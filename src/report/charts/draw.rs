@@ -123,3 +123,29 @@ fn draw_items<DB: DrawingBackend>(items: &[Item], backend: DB, scale: f64) -> Re
     }
     area.present().map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The colour of a point of a bitmap that is 40 points wide.
+    fn colour(pixels: &[u8], (x, y): (usize, usize)) -> &[u8] {
+        &pixels[(y * 40 + x) * 3..][..3]
+    }
+
+    #[test]
+    fn a_thick_line_that_turns_back_is_whole() {
+        // Level, a dip of one point's width, level again.
+        let points = vec![(2.0, 4.0), (9.0, 4.0), (9.0, 16.0), (9.5, 16.0), (9.5, 4.0), (18.0, 4.0)];
+        let line = Item::Polyline { points, color: (0, 0, 0), width: 3.0 };
+        let mut pixels = vec![255_u8; 40 * 40 * 3];
+        draw_items(&[line], BitMapBackend::with_buffer(&mut pixels, (40, 40)), 2.0).unwrap();
+        for y in 8..32 {
+            assert_eq!(colour(&pixels, (18, y)), [0, 0, 0], "the dip at {y}");
+        }
+        for x in 5..36 {
+            assert_eq!(colour(&pixels, (x, 8)), [0, 0, 0], "the level at {x}");
+        }
+        assert_eq!(colour(&pixels, (30, 20)), [255, 255, 255]);
+    }
+}
