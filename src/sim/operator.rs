@@ -87,15 +87,14 @@ impl<'a> Operator<'a> {
             let result = self.documents.apply(applied, cluster, now, &mut self.remarks);
             let (kind, namespace, name) = key_of(&applied.object);
             let object = cluster.find_object(kind, &namespace, &name);
+            let target = full_name(&applied.object);
             match (result, object) {
-                (ApplyResult::Sent, Some(object)) => self.follow("apply", object, cluster, now),
-                (ApplyResult::Unchanged, Some(object)) if cluster.workload_of(object).is_some() => {
-                    let target = full_name(&applied.object);
-                    self.tracker.note("apply", &target, ActionOutcome::Unchanged, "", now);
+                (ApplyResult::Sent, Some(object)) if cluster.workload_of(object).is_some() => {
+                    self.follow("apply", object, cluster, now);
                 }
-                (ApplyResult::Sent | ApplyResult::Unchanged, _) => {}
+                (ApplyResult::Sent, _) => self.tracker.note("apply", &target, ActionOutcome::Done, "", now),
+                (ApplyResult::Unchanged, _) => self.tracker.note("apply", &target, ActionOutcome::Unchanged, "", now),
                 (ApplyResult::Refused(problem), _) => {
-                    let target = full_name(&applied.object);
                     self.tracker.note("apply", &target, ActionOutcome::Refused, &problem, now);
                 }
             }

@@ -304,3 +304,14 @@ fn a_drain_waits_for_its_budget_as_long_as_it_must() {
     let deleted: f64 = healthy["deletion_requested_seconds"].parse().unwrap();
     assert!((600.0..612.0).contains(&deleted), "once the other is ready, at the next try: {deleted}");
 }
+
+#[test]
+fn an_apply_says_what_became_of_each_object() {
+    let apply = "spec.actions=[{at: 1m, apply: ../n01-apply-same-manifest-resets-hpa-replicas/web.yaml}]";
+    let answer =
+        Answer::run("n02-unknown-zone-fault-is-silent", &["scenario.yaml", "--set", "spec.faults=[]", "--set", apply]);
+    let actions = answer.table("actions.csv");
+    let mut told: Vec<(&str, &str)> = actions.iter().map(|row| (&*row["target"], &*row["outcome"])).collect();
+    told.sort_unstable();
+    assert_eq!(told, [("Deployment default/web", "Done"), ("HorizontalPodAutoscaler default/web", "Done")]);
+}

@@ -59,8 +59,8 @@ fn differences(values: &[Value]) -> Vec<String> {
         .collect();
     let is_shared = |leaf: &(String, String)| leaves.iter().all(|others| others.contains(leaf));
     let label = |leaves: &Vec<(String, String)>| {
-        let own = leaves.iter().filter(|leaf| !is_shared(leaf));
-        own.map(|(path, value)| format!("{} {value}", short_path(path))).collect::<Vec<_>>().join(", ")
+        let distinctive = leaves.iter().filter(|leaf| !is_shared(leaf));
+        distinctive.map(|(path, value)| format!("{} {value}", short_path(path))).collect::<Vec<_>>().join(", ")
     };
     leaves.iter().map(label).collect()
 }
