@@ -72,6 +72,13 @@ pub enum KubeletEvent {
         /// The plan to which this belongs.
         generation: u32,
     },
+    /// The last status of a pod that is being deleted is in the API: its object goes.
+    Finalize {
+        /// The pod.
+        pod: PodId,
+        /// The plan to which this belongs.
+        generation: u32,
+    },
 }
 
 /// How containers end.
@@ -221,6 +228,11 @@ impl Kubelets {
             KubeletEvent::Stopped { pod, generation } if is_current(cluster, pod, generation) => {
                 self.runtime(pod).stopped = true;
                 if machine_of(cluster, pod) == Some(Machine::Up) {
+                    self.finish_deletion(pod, cluster, agenda);
+                }
+            }
+            KubeletEvent::Finalize { pod, generation } if is_current(cluster, pod, generation) => {
+                if machine_of(cluster, pod) == Some(Machine::Up) {
                     cluster.remove_pod(pod, agenda.now());
                 }
             }
@@ -351,8 +363,19 @@ impl Kubelets {
         let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
         let seen = agenda.now() + self.until_seen();
         let end = if runtime.up { self.termination_end(&template, seen, deletion.grace) } else { seen };
+        let end = end + self.until_reported();
         let generation = cluster.next_pod_generation(pod);
         agenda.schedule(end, KubeletEvent::Stopped { pod, generation });
+    }
+
+    /// The last status of a pod whose containers have stopped, and after it the end of its object. Between the two the pod
+    /// takes no room on its node any more, but is still there for whoever waits for its name.
+    fn finish_deletion<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
+        let now = agenda.now();
+        cluster.end_pod(pod, PodPhase::Succeeded, "", now);
+        let generation = cluster.next_pod_generation(pod);
+        let at = now + self.until_reported();
+        agenda.schedule(at, KubeletEvent::Finalize { pod, generation });
     }
 
     /// The machine of a node changed. A kubelet that can report again posts its node's status.
@@ -389,12 +412,14 @@ impl Kubelets {
         let now = agenda.now();
         for pod in cluster.node(node).pods.clone() {
             let runtime = *self.runtime(pod);
+            if runtime.stopped {
+                self.finish_deletion(pod, cluster, agenda);
+                continue;
+            }
             if cluster.pod(pod).phase.is_terminal() {
                 continue;
             }
-            if runtime.stopped {
-                cluster.remove_pod(pod, now);
-            } else if let Some(exit) = runtime.ended {
+            if let Some(exit) = runtime.ended {
                 report_end(pod, exit, cluster, now);
             } else if cluster.pod(pod).deletion.is_some() {
                 self.stop(pod, cluster, agenda);
@@ -414,6 +439,9 @@ impl Kubelets {
         let now = agenda.now();
         for pod in cluster.node(node).pods.clone() {
             if cluster.pod(pod).phase.is_terminal() {
+                if cluster.pod(pod).deletion.is_some() {
+                    self.finish_deletion(pod, cluster, agenda);
+                }
                 continue;
             }
             let runtime = *self.runtime(pod);
