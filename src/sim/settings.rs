@@ -139,6 +139,7 @@ pub fn metrics_server(spec: &ScenarioSpec, streams: RandomStreams) -> MetricsSer
     let metric_resolution = spec.control_plane.metrics_server.metric_resolution.get();
     MetricsServer {
         metric_resolution,
+        instantaneous: spec.control_plane.metrics_server.instantaneous,
         first_scrape: SimTime::ZERO + streams.phase("phase/metrics-server", metric_resolution),
         housekeeping_interval: spec.control_plane.kubelet.housekeeping_interval.get(),
         ..MetricsServer::default()

@@ -183,10 +183,13 @@ pub struct MetricsServer {
     /// `--metric-resolution`: time between two scrapes of the kubelets. Default 15 s (the manifest that metrics-server is
     /// released with).
     pub metric_resolution: Duration,
+    /// Whether it tells what is used at the moment, without scrapes: a pipeline that never lags behind, for comparison.
+    /// Samples still claim to be one resolution long. Default false.
+    pub instantaneous: bool,
 }
 
 impl Default for MetricsServer {
     fn default() -> Self {
-        Self { metric_resolution: Duration::from_secs(15) }
+        Self { metric_resolution: Duration::from_secs(15), instantaneous: false }
     }
 }

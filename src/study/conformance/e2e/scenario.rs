@@ -378,6 +378,8 @@ impl Writer<'_> {
                 "duration": self.at(duration),
                 // The recorded kubelets run a pod 2 s after they saw it.
                 "startup": {"imagePull": {"duration": {"fixed": "0s"}}, "containerStart": {"fixed": "2s"}},
+                // The recorded driver answers with the load of the moment.
+                "controlPlane": {"metricsServer": {"instantaneous": true}},
                 "faults": self.faults,
                 "actions": self.actions,
                 "traffic": self.traffic(),
