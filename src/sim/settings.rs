@@ -134,6 +134,13 @@ pub fn hpa_config(spec: &ScenarioSpec) -> HpaConfig {
     }
 }
 
+/// How long a reconcile of a HorizontalPodAutoscaler takes.
+pub fn autoscaler_latency(spec: &ScenarioSpec, streams: RandomStreams) -> Latency {
+    let latencies = &spec.control_plane.latency;
+    let sync = latency(latencies.scale, latencies.horizontal_pod_autoscaler_sync);
+    Latency::new(sync, streams, "latency/horizontal-pod-autoscaler")
+}
+
 /// The metrics pipeline. The scrapes have a phase of their own.
 pub fn metrics_server(spec: &ScenarioSpec, streams: RandomStreams) -> MetricsServer {
     let metric_resolution = spec.control_plane.metrics_server.metric_resolution.get();

@@ -89,7 +89,7 @@ impl<'a> World<'a> {
             hpa: HpaController::new(
                 settings::hpa_config(spec),
                 metrics_server,
-                settings::controller_settings(spec, streams).sync_latency("horizontal-pod-autoscaler"),
+                settings::autoscaler_latency(spec, streams),
                 streams,
             ),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),

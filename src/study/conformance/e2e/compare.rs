@@ -2,6 +2,7 @@
 //! and Events that were the same in every recorded run have to be the same here, and times may differ by no more than twice
 //! what the recorded runs differ by among themselves.
 
+use super::events::Seen;
 use super::observed::{Observed, STAGES};
 use super::recording::{Milestones, Recording, RunSummary};
 use crate::study::conformance::Difference;
@@ -19,8 +20,8 @@ const MONITOR_PERIOD: f64 = 5.0;
 pub struct Simulated {
     /// What was seen of it.
     pub observed: Observed,
-    /// Lines of Events by `reason|kind|source`.
-    pub events: BTreeMap<String, usize>,
+    /// Events by `reason|kind|source`.
+    pub events: BTreeMap<String, Seen>,
 }
 
 /// What came of a comparison.
@@ -245,13 +246,16 @@ fn compare_sizes(recording: &Recording, runs: &[Simulated], comparison: &mut Com
 }
 
 fn compare_events(recording: &Recording, runs: &[Simulated], comparison: &mut Comparison) {
+    // Recordings with conditions count Event objects, the others every creation and update of one.
+    let by_object = recording.runs.iter().any(|run| run.conds.is_some());
+    let count = |seen: Seen| if by_object { seen.objects } else { seen.lines };
     let mut keys: BTreeSet<&String> = recording.runs.iter().flat_map(|run| run.events.keys()).collect();
     keys.extend(runs.iter().flat_map(|run| run.events.keys()));
     for key in keys {
         let recorded: Vec<usize> = recording.runs.iter().map(|run| run.events.get(key).copied().unwrap_or(0)).collect();
         let (least, most) = (recorded.iter().min().copied(), recorded.iter().max().copied());
         let (Some(least), Some(most)) = (least, most) else { continue };
-        let own: Vec<usize> = runs.iter().map(|run| run.events.get(key).copied().unwrap_or(0)).collect();
+        let own: Vec<usize> = runs.iter().map(|run| count(run.events.get(key).copied().unwrap_or_default())).collect();
         let alike = own.iter().filter(|own| (least..=most).contains(own)).count();
         let is_equal = if least == most { alike * 2 > own.len() } else { alike > 0 };
         let other = own.iter().find(|own| !(least..=most).contains(own));

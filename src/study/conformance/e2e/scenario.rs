@@ -267,14 +267,15 @@ impl Writer<'_> {
         Ok(Ok(()))
     }
 
-    /// Creates each pod of a burst when the recorded API server had it.
+    /// Creates each pod of a burst when the recorded API server had it: copies of one manifest under other names.
     fn burst(&mut self, index: usize, action: &RecordedAction) -> std::io::Result<()> {
-        let created = self.pods.iter().filter(|pod| pod.created >= action.t && pod.group == pod.name);
-        let created: Vec<(String, f64)> = created.map(|pod| (pod.name.clone(), pod.created)).collect();
-        for (number, (name, created)) in created.into_iter().enumerate() {
-            if let Some(document) = self.document("Pod", "default", &name) {
-                self.apply(index * 10_000 + number, created, &document)?;
-            }
+        let Some(pattern) = self.recording.manifests.iter().find(|object| object["kind"] == "Pod") else { return Ok(()) };
+        let is_of_burst = |pod: &&RecordedPod| pod.created >= action.t && pod.group == pod.name;
+        for (number, pod) in self.pods.iter().filter(is_of_burst).enumerate() {
+            let mut document = pattern.clone();
+            document["apiVersion"] = "v1".into();
+            document["metadata"]["name"] = pod.name.as_str().into();
+            self.apply(index * 10_000 + number, pod.created, &document)?;
         }
         Ok(())
     }
