@@ -11,6 +11,7 @@ use thiserror::Error;
 
 pub mod apply;
 pub mod controllers;
+pub mod e2e;
 pub mod hpa;
 pub mod scheduler;
 
