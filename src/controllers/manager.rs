@@ -245,6 +245,7 @@ impl Controllers {
         let now = agenda.now();
         match event {
             ControllerEvent::SyncDeployment(id) => self.deployment.sync(id, cluster, agenda),
+            ControllerEvent::WriteDeployment(id) => self.deployment.write(id, cluster, agenda),
             ControllerEvent::SyncReplicaSet(id) => self.controller_of(id, cluster).sync(id, cluster, agenda),
             ControllerEvent::CreateReplicaSetPod(id) => self.controller_of(id, cluster).create_pod(id, cluster, now),
             ControllerEvent::SyncStatefulSet(id) => self.stateful_set.sync(id, cluster, agenda),

@@ -51,6 +51,7 @@ impl TestCluster {
             volume_provisioning: SimDuration::from_secs(5),
             controller_sync: SYNC,
             deployment_sync: SYNC,
+            next_write: LatencyDistribution::new(SimDuration::ZERO, SimDuration::ZERO),
             endpoint_ready: SYNC,
             endpoint_removal: SYNC,
             client_interval: SimDuration::from_millis(50),

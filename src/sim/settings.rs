@@ -51,6 +51,7 @@ pub fn controller_settings(spec: &ScenarioSpec, streams: RandomStreams) -> Contr
         streams,
         controller_sync: latency(latencies.scale, latencies.controller_sync),
         deployment_sync: latency(latencies.scale, latencies.deployment_sync),
+        next_write: latency(latencies.scale, latencies.next_write),
         endpoint_ready: latency(latencies.scale, latencies.endpoint_ready),
         endpoint_removal: latency(latencies.scale, latencies.endpoint_removal),
         volume_provisioning: manager.volume_provisioning.get(),

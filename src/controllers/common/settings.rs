@@ -14,6 +14,8 @@ pub struct ControllerSettings {
     pub controller_sync: LatencyDistribution,
     /// From a change of a Deployment to the write of its ReplicaSets.
     pub deployment_sync: LatencyDistribution,
+    /// From one write of a Deployment's sync to its next one.
+    pub next_write: LatencyDistribution,
     /// From a pod's readiness to its endpoint being ready.
     pub endpoint_ready: LatencyDistribution,
     /// From a pod's deletion to its endpoint being not ready.
