@@ -20,6 +20,8 @@ Examples:
   wavetank conformance hpa golden/hpa
   wavetank conformance controllers golden/controllers --differences 20
   wavetank conformance apply golden/apply
+  wavetank conformance cron golden/cron
+  wavetank conformance rollout golden/rollout
   wavetank conformance scheduler golden/scheduler/v1.36/single -o markdown")]
 pub struct ConformanceArgs {
     /// The component whose decisions are compared
@@ -76,6 +78,10 @@ enum Component {
     Scheduler,
     /// kubectl apply, and the patches of the API server
     Apply,
+    /// Schedules, and the CronJob controller
+    Cron,
+    /// kubectl rollout status
+    Rollout,
 }
 
 impl Component {
@@ -85,6 +91,8 @@ impl Component {
             Self::Hpa => conformance::hpa::replay(folder),
             Self::Controllers => conformance::controllers::replay(folder),
             Self::Apply => conformance::apply::replay(folder),
+            Self::Cron => conformance::cron::replay(folder),
+            Self::Rollout => conformance::rollout::replay(folder),
             Self::Scheduler => {
                 conformance::scheduler::replay(folder, args.kubernetes_version, args.kind.map(Kind::from))
             }
