@@ -4,10 +4,12 @@ use super::options::{FormatArgs, join_sets};
 use super::{Exit, stdio};
 use crate::report::format::{Cell, Column, ResultSet};
 use crate::scheduler::KubernetesVersion;
+use crate::study::conformance::e2e::{TimelineOptions, TimelineResult};
 use crate::study::conformance::scheduler::Kind;
-use crate::study::conformance::{self, CaseResult, ConformanceError, PluginComparison};
+use crate::study::conformance::{self, CaseResult, ConformanceError, Difference, PluginComparison};
 use crate::study::families::{Family, families, first_differences, plugins};
 use clap::{Args, ValueEnum};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Compare decisions with those recorded from the real components
@@ -22,7 +24,8 @@ Examples:
   wavetank conformance apply golden/apply
   wavetank conformance cron golden/cron
   wavetank conformance rollout golden/rollout
-  wavetank conformance scheduler golden/scheduler/v1.36/single -o markdown")]
+  wavetank conformance scheduler golden/scheduler/v1.36/single -o markdown
+  wavetank conformance e2e golden/e2e --only rollout-recreate")]
 pub struct ConformanceArgs {
     /// The component whose decisions are compared
     #[arg(value_name = "COMPONENT", value_enum)]
@@ -41,6 +44,16 @@ pub struct ConformanceArgs {
     /// How many cases to show in full
     #[arg(long, value_name = "N", default_value_t = 5)]
     differences: usize,
+    /// For e2e: only the timeline of this name; may be given again
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// For e2e: how many seeds each timeline is played with
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    seeds: u64,
+    /// For e2e: leave the scenarios that were made of the recordings below this
+    /// folder
+    #[arg(long, value_name = "DIR")]
+    scenarios: Option<PathBuf>,
     #[command(flatten)]
     format: FormatArgs,
 }
@@ -82,6 +95,8 @@ enum Component {
     Cron,
     /// kubectl rollout status
     Rollout,
+    /// Whole timelines of a control plane
+    E2e,
 }
 
 impl Component {
@@ -93,6 +108,8 @@ impl Component {
             Self::Apply => conformance::apply::replay(folder),
             Self::Cron => conformance::cron::replay(folder),
             Self::Rollout => conformance::rollout::replay(folder),
+            // Has a table of its own.
+            Self::E2e => Ok(Vec::new()),
             Self::Scheduler => {
                 conformance::scheduler::replay(folder, args.kubernetes_version, args.kind.map(Kind::from))
             }
@@ -102,6 +119,9 @@ impl Component {
 
 /// Compares and prints.
 pub fn run(args: &ConformanceArgs) -> Exit {
+    if matches!(args.component, Component::E2e) {
+        return run_timelines(args);
+    }
     let cases = match args.component.replay(args) {
         Ok(cases) => cases,
         Err(error) => {
@@ -127,6 +147,63 @@ pub fn run(args: &ConformanceArgs) -> Exit {
         stdio::say(differences.trim_end());
     }
     stdio::print_data(&data, exit)
+}
+
+/// Compares timelines and prints.
+fn run_timelines(args: &ConformanceArgs) -> Exit {
+    let options = TimelineOptions { only: args.only.clone(), seeds: args.seeds, scenarios: args.scenarios.clone() };
+    let timelines = match conformance::e2e::replay(&args.folder, &options) {
+        Ok(timelines) => timelines,
+        Err(error) => {
+            stdio::print_error(&error);
+            return Exit::BadInput;
+        }
+    };
+    let equal = timelines.iter().all(|timeline| timeline.differences.is_empty());
+    let exit = if equal { Exit::Success } else { Exit::Failed };
+    let mut data = timeline_table(&timelines).render(args.format.output.into());
+    let differences = timeline_differences(&timelines, args.differences);
+    if args.format.output.is_for_people() {
+        data.push_str(&differences);
+    } else if !differences.is_empty() {
+        stdio::say(differences.trim_end());
+    }
+    stdio::print_data(&data, exit)
+}
+
+fn timeline_table(timelines: &[TimelineResult]) -> ResultSet {
+    let mut set = ResultSet::new(vec![
+        Column::new("scenario", "SCENARIO"),
+        Column::new("stages", "STAGES"),
+        Column::new("equal", "EQUAL"),
+        Column::new("different", "DIFFERENT"),
+        Column::new("worst_seconds", "WORST TIME OFF"),
+        Column::new("skipped", "SKIPPED"),
+    ]);
+    for timeline in timelines {
+        let different = timeline.differences.len();
+        let counts = [timeline.compared, timeline.compared - different, different];
+        let mut row = vec![timeline.name.as_str().into()];
+        row.extend(counts.map(cell));
+        row.push(format!("{:.2} s", timeline.worst).into());
+        row.push(timeline.skipped.as_deref().unwrap_or_default().into());
+        set.push(row);
+    }
+    set
+}
+
+/// The differences of the first `most` timelines that have any.
+fn timeline_differences(timelines: &[TimelineResult], most: usize) -> String {
+    let mut text = String::new();
+    let different = timelines.iter().filter(|timeline| !timeline.differences.is_empty());
+    for timeline in different.take(most) {
+        let _ = writeln!(text, "\n{}", timeline.name);
+        for difference in &timeline.differences {
+            let Difference { field, expected, actual } = difference;
+            let _ = writeln!(text, "  {field}\n    recorded:  {expected}\n    simulated: {actual}");
+        }
+    }
+    text
 }
 
 fn table(families: &[Family]) -> ResultSet {

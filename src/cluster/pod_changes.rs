@@ -118,6 +118,11 @@ impl Cluster {
         }
     }
 
+    /// `status.nominatedNodeName` of a pod.
+    pub fn nominated_node(&self, id: PodId) -> Option<NodeId> {
+        self.nominated.get(&id).copied()
+    }
+
     /// `status.nominatedNodeName` of the pods that wait, in order of their ids.
     pub fn nominated_nodes(&self) -> impl Iterator<Item = (PodId, NodeId)> + '_ {
         let waits = |id: &PodId| self.pod(*id).exists() && self.pod(*id).node.is_none();

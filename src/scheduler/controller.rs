@@ -14,6 +14,7 @@ mod kept_attempts;
 mod observe;
 mod owners;
 mod pods;
+mod prescribed;
 mod reject;
 mod storage;
 mod tie_draws;
@@ -133,6 +134,8 @@ pub struct Scheduler<L> {
     failure_texts: FailureTexts,
     /// Pods that were placed and not bound yet, whose nomination ends with the binding.
     ending_nominations: Vec<Arc<PodInfo>>,
+    /// Nodes that pods are to be placed on.
+    prescribed: BTreeMap<PodId, NodeId>,
 }
 
 impl<L: RateLimit> Scheduler<L> {
@@ -173,6 +176,7 @@ impl<L: RateLimit> Scheduler<L> {
             failure_texts: FailureTexts::default(),
             room_is_made: false,
             ending_nominations: Vec::new(),
+            prescribed: BTreeMap::new(),
         }
     }
 

@@ -72,7 +72,7 @@ pub fn follow(
     pods: &FollowedPods,
     until: Option<SimTime>,
 ) -> Result<FollowedRun, SimError> {
-    let mut played = play(prepared, options, Some(pods), until)?;
+    let mut played = play(prepared, options, Some(pods), until, None)?;
     let attempt = played.world.scheduler.take_kept_attempt();
     let cluster = &played.world.cluster;
     let profiles = &prepared.scheduler.profiles;

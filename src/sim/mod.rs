@@ -20,6 +20,7 @@ mod follow;
 mod invariants;
 mod live_documents;
 mod node_document;
+mod observer;
 mod operator;
 mod prepare;
 mod prepared_arrivals;
@@ -37,8 +38,9 @@ mod world;
 
 pub use applied_object::{AppliedObject, ObjectKey};
 pub use error::SimError;
+pub use observer::RunObserver;
 pub use prepare::{PrepareOptions, Prepared, prepare};
-pub use run::{RunOptions, simulate};
+pub use run::{RunOptions, simulate, simulate_observed};
 
 pub(crate) use follow::{FollowedPod, FollowedRun, NotTried, follow};
 pub(crate) use prepare::read_scheduler_config;

@@ -1,6 +1,7 @@
 //! One run: from a prepared scenario to its facts.
 
 use super::error::SimError;
+use super::observer::RunObserver;
 use super::prepare::Prepared;
 use super::recorder_input::RunHeader;
 use super::world::World;
@@ -44,7 +45,19 @@ pub struct RunOptions<'a> {
 /// # Panics
 /// With `check_invariants`, if an invariant of the cluster is violated.
 pub fn simulate(prepared: &Prepared, options: &RunOptions<'_>) -> Result<Facts, SimError> {
-    play(prepared, options, None, None).map(finish)
+    play(prepared, options, None, None, None).map(finish)
+}
+
+/// Runs a scenario and shows each change to an observer.
+///
+/// # Errors
+/// [`SimError`] if a trace turns out to be unreadable on the way.
+pub fn simulate_observed(
+    prepared: &Prepared,
+    options: &RunOptions<'_>,
+    observer: &mut dyn RunObserver,
+) -> Result<Facts, SimError> {
+    play(prepared, options, None, None, Some(observer)).map(finish)
 }
 
 /// A run that has come to its end.
@@ -62,12 +75,13 @@ pub(super) fn play<'a>(
     options: &RunOptions<'_>,
     followed: Option<&FollowedPods>,
     until: Option<SimTime>,
+    observer: Option<&'a mut dyn RunObserver>,
 ) -> Result<Played<'a>, SimError> {
     let spec = &prepared.scenario.spec;
     let seed = options.seed.unwrap_or(spec.seed);
     let duration = spec.duration.get();
     let interval = spec.output.timeline_interval.map_or_else(|| usual_interval(duration), Duration::get);
-    let mut world = World::new(prepared, seed, interval, options.decision_path)?;
+    let mut world = World::new(prepared, seed, interval, options.decision_path, observer)?;
     let end = SimTime::ZERO + duration;
     let end = until.map_or(end, |until| until.min(end));
     if let Some(pods) = followed {

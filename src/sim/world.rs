@@ -6,6 +6,7 @@ use super::config_references::given_kinds;
 use super::error::SimError;
 use super::event::Event;
 use super::invariants::InvariantCheck;
+use super::observer::RunObserver;
 use super::operator::Operator;
 use super::prepare::Prepared;
 use super::recorder::Recorder;
@@ -41,6 +42,7 @@ pub struct World<'a> {
     pub(super) operator: Operator<'a>,
     pub(super) arrivals: Arrivals,
     pub(super) invariants: InvariantCheck,
+    observer: Option<&'a mut dyn RunObserver>,
     audience: Audience,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
@@ -53,7 +55,13 @@ impl<'a> World<'a> {
     ///
     /// # Errors
     /// [`SimError`] if a trace cannot be read.
-    pub fn new(prepared: &'a Prepared, seed: u64, interval: SimDuration, path: DecisionPath) -> Result<Self, SimError> {
+    pub fn new(
+        prepared: &'a Prepared,
+        seed: u64,
+        interval: SimDuration,
+        path: DecisionPath,
+        observer: Option<&'a mut dyn RunObserver>,
+    ) -> Result<Self, SimError> {
         let scenario = &prepared.scenario;
         let spec = &scenario.spec;
         let streams = RandomStreams::new(seed);
@@ -90,6 +98,7 @@ impl<'a> World<'a> {
             operator,
             arrivals: Arrivals::new(prepared, streams)?,
             invariants: InvariantCheck::default(),
+            observer,
             audience: Audience::of_run(prepared),
             changes: Vec::new(),
             events: Vec::new(),
@@ -203,6 +212,14 @@ impl<'a> World<'a> {
         let now = queue.now();
         let is_bare = change.pod().is_some_and(|pod| cluster.pod(pod).is_bare());
         let parts = self.audience.of(change, is_bare);
+        if let Some(observer) = &mut self.observer {
+            observer.observe(change, cluster, now);
+            if let Change::PodAdded(pod) = change
+                && let Some(node) = observer.placement(pod, cluster)
+            {
+                self.scheduler.prescribe(pod, node);
+            }
+        }
         if parts.have(Part::Recorder) {
             self.recorder.observe(change, cluster, now);
         }

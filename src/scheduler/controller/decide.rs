@@ -77,7 +77,7 @@ impl<L: RateLimit> Scheduler<L> {
             }
         };
         self.search = search;
-        decision
+        if self.prescribed.is_empty() { decision } else { self.as_prescribed(decision, pod, profile) }
     }
 
     /// The diagnosis with the nodes where preemption may help; the plugins' state is made ready for it. `None` if only the

@@ -1,0 +1,391 @@
+//! A recording as a scenario: its objects become manifests, its actions those of an operator or faults.
+
+use super::pods::{PodReference, RecordedPod, reference};
+use super::recording::{RecordedAction, Recording};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// How long before the recording the simulated nodes join, in seconds: leases are renewed every 10 s from then on, and a
+/// pass of the node monitor has seen them before the first pods come.
+const JOINED_BEFORE: f64 = 2.0;
+/// Whole seconds that a run is ahead of its recording at least.
+const LEAD: f64 = 7.0;
+
+/// What a recording asks for that no scenario can say.
+pub struct Unsupported(pub String);
+
+/// A recording as a scenario on disk.
+pub struct Played {
+    /// The scenario file.
+    pub file: PathBuf,
+    /// Seconds of simulated time at the recording's time zero.
+    pub lead: f64,
+}
+
+struct Writer<'a> {
+    recording: &'a Recording,
+    pods: &'a [RecordedPod],
+    folder: &'a Path,
+    lead: f64,
+    /// By kind, namespace and name: how many of its documents were created so far.
+    created: BTreeMap<(String, String, String), usize>,
+    actions: Vec<Value>,
+    faults: Vec<Value>,
+    /// By label `app`: load over time in millicores, and what a pod uses until it is ready.
+    load: BTreeMap<String, Vec<(f64, f64)>>,
+    starting_cpu: BTreeMap<String, f64>,
+    memory: BTreeMap<String, (f64, f64)>,
+}
+
+/// Writes a recording as a scenario to a folder.
+///
+/// # Errors
+/// [`Unsupported`] if it asks for something that is not simulated; an I/O error otherwise.
+pub fn write(
+    recording: &Recording,
+    pods: &[RecordedPod],
+    folder: &Path,
+) -> std::io::Result<Result<Played, Unsupported>> {
+    let wall_clock = recording.actions_called("wallclock").next();
+    let second = wall_clock.and_then(|action| action.fields.get("second_in_minute")).and_then(Value::as_f64);
+    let fraction = second.or(recording.fraction).unwrap_or(0.0).rem_euclid(1.0);
+    let lead = LEAD + fraction;
+    let mut writer = Writer {
+        recording,
+        pods,
+        folder,
+        lead,
+        created: BTreeMap::new(),
+        actions: Vec::new(),
+        faults: Vec::new(),
+        load: BTreeMap::new(),
+        starting_cpu: BTreeMap::new(),
+        memory: BTreeMap::new(),
+    };
+    let mut duration = 0.0_f64;
+    for (index, action) in recording.actions.iter().enumerate() {
+        if action.action == "end" {
+            duration = action.t;
+        } else if let Err(unsupported) = writer.action(index, action)? {
+            return Ok(Err(unsupported));
+        }
+    }
+    let start = second.map(|second| calendar_start(recording, second, lead));
+    let scenario = writer.scenario(duration, start);
+    let file = folder.join("scenario.yaml");
+    std::fs::write(&file, serde_json::to_string_pretty(&scenario)?)?;
+    Ok(Ok(Played { file, lead }))
+}
+
+/// The calendar time at which the simulation of a recording with CronJobs starts: the name of a CronJob's Job ends with the
+/// minute that it was planned for.
+fn calendar_start(recording: &Recording, second: f64, lead: f64) -> String {
+    let planned = recording.timeline.iter().find_map(|line| {
+        let minutes: f64 = line.name.rsplit_once('-')?.1.parse().ok()?;
+        (line.kind == "Job" && line.owner.starts_with("CronJob/")).then_some((line.t, minutes * 60.0))
+    });
+    // Time zero of the recording is `second` seconds after a full minute, and no run comes before its time.
+    let zero = planned.map_or(second, |(t, planned)| {
+        let earliest = planned - t;
+        let minutes = ((earliest - second) / 60.0).ceil();
+        minutes.mul_add(60.0, second)
+    });
+    #[expect(clippy::cast_possible_truncation, reason = "whole seconds of this century")]
+    let start = Timestamp::from_second((zero - lead).round() as i64).unwrap_or(Timestamp::UNIX_EPOCH);
+    start.to_string()
+}
+
+fn node(entry: &Value) -> Value {
+    let resources = json!({"cpu": entry["cpu"], "memory": entry["memory"], "pods": entry["pods"]});
+    json!({
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": entry["name"],
+            "labels": {"kubernetes.io/hostname": entry["name"], "topology.kubernetes.io/zone": entry["zone"]},
+        },
+        "status": {"capacity": resources, "allocatable": resources},
+    })
+}
+
+/// Kinds that a namespace does not hold.
+fn is_cluster_scoped(kind: &str) -> bool {
+    matches!(kind, "Node" | "Namespace" | "PriorityClass" | "StorageClass" | "PersistentVolume" | "CSINode")
+}
+
+impl Writer<'_> {
+    /// The simulated time of a recorded one.
+    fn at(&self, t: f64) -> String {
+        format!("{:.0}ms", (t + self.lead) * 1000.0)
+    }
+
+    fn push(&mut self, t: f64, verb: &str, value: impl Into<Value>) {
+        let at = self.at(t);
+        self.actions.push(json!({"at": at, verb: value.into()}));
+    }
+
+    /// Applies a document at a time.
+    fn apply(&mut self, index: usize, t: f64, document: &Value) -> std::io::Result<()> {
+        let file = format!("{index:04}.json");
+        std::fs::write(self.folder.join(&file), serde_json::to_string_pretty(document)?)?;
+        self.push(t, "apply", file);
+        Ok(())
+    }
+
+    /// The document of the next object that is created under this name.
+    fn document(&mut self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
+        let count = self.created.entry((kind.to_owned(), namespace.to_owned(), name.to_owned())).or_default();
+        let mut own = self.recording.manifests.iter().filter(|object| {
+            let meta = &object["metadata"];
+            object["kind"] == kind
+                && meta["name"] == name
+                && meta["namespace"].as_str().is_none_or(|own| own == namespace)
+        });
+        let mut object = own.nth(*count)?.clone();
+        *count += 1;
+        let version = match kind {
+            "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" => "apps/v1",
+            "Job" | "CronJob" => "batch/v1",
+            "HorizontalPodAutoscaler" => "autoscaling/v2",
+            "PodDisruptionBudget" => "policy/v1",
+            "PriorityClass" => "scheduling.k8s.io/v1",
+            "StorageClass" | "CSINode" => "storage.k8s.io/v1",
+            _ => "v1",
+        };
+        if object.get("apiVersion").is_none() {
+            object["apiVersion"] = version.into();
+        }
+        if !is_cluster_scoped(kind) {
+            object["metadata"]["namespace"] = namespace.into();
+        }
+        Some(object)
+    }
+
+    fn target(action: &RecordedAction) -> String {
+        let kind = action.text("kind");
+        let name = action.text("name");
+        match kind {
+            _ if is_cluster_scoped(kind) => format!("{}/{name}", kind.to_lowercase()),
+            _ => format!("{}/{}/{name}", kind.to_lowercase(), action.namespace()),
+        }
+    }
+
+    /// A recorded pod as a scenario's action refers to it.
+    fn pod(&self, namespace: &str, name: &str, t: f64) -> Value {
+        match reference(self.pods, namespace, name, t) {
+            PodReference::Named(name) => name.into(),
+            PodReference::OfWorkload { workload, index } => json!({"of": workload, "index": index}),
+        }
+    }
+
+    /// When kubectl had its first answer, or the time of its start.
+    fn answered(&self, index: usize) -> f64 {
+        let later = self.recording.actions.iter().skip(index);
+        let mut answers = later.filter(|action| matches!(action.action.as_str(), "kubectl_output" | "kubectl_exit"));
+        answers.next().map_or(0.0, |answer| answer.t)
+    }
+
+    /// Turns an action of the recording into one of the scenario.
+    fn action(&mut self, index: usize, action: &RecordedAction) -> std::io::Result<Result<(), Unsupported>> {
+        let t = action.t;
+        match action.action.as_str() {
+            "nodes" => {
+                let nodes = action.fields.get("nodes").and_then(Value::as_array);
+                let nodes: Vec<Value> = nodes.into_iter().flatten().map(node).collect();
+                if action.fields.contains_key("csi_limit") {
+                    return Ok(Err(Unsupported("limits of attached volumes".to_owned())));
+                }
+                self.apply(index, -JOINED_BEFORE, &json!({"apiVersion": "v1", "kind": "List", "items": nodes}))?;
+            }
+            "addnode" => self.apply(index, t, &node(&Value::Object(action.fields.clone())))?,
+            "create" => {
+                let (kind, name) = (action.text("kind"), action.text("name"));
+                let Some(document) = self.document(kind, action.namespace(), name) else {
+                    return Ok(Err(Unsupported(format!("{kind} {name}, which no manifest holds"))));
+                };
+                self.apply(index, t, &document)?;
+            }
+            "burst_create" => self.burst(index, action)?,
+            "patch" => {
+                let patch = action.fields.get("patch").cloned().unwrap_or_default();
+                let patch = patch.to_string().replace("sim/", "wavetank.dev/");
+                let patch: Value = serde_json::from_str(&patch)?;
+                if action.text("kind") == "CSINode" {
+                    return Ok(Err(Unsupported("limits of attached volumes".to_owned())));
+                }
+                if action.text("sub") == "scale" {
+                    let scale = json!({"target": Self::target(action), "replicas": patch["spec"]["replicas"]});
+                    self.push(t, "scale", scale);
+                } else {
+                    self.push(t, "patch", json!({"target": Self::target(action), "patch": patch}));
+                }
+            }
+            "delete" if action.text("kind") == "Pod" => {
+                let pod = self.pod(action.namespace(), action.text("name"), t);
+                self.push(t, "delete", json!({"target": pod}));
+            }
+            "delete" => self.push(t, "delete", Self::target(action)),
+            "delete_node" => self.push(t, "delete", format!("node/{}", action.text("node"))),
+            "evict" => {
+                let pod = self.pod(action.namespace(), action.text("name"), t);
+                self.push(t, "evict", pod);
+            }
+            "kubectl" => return Ok(self.kubectl(index, action)),
+            "kill_node" => self.fault("networkPartition", "revive_node", index, action),
+            "kubelet_notready" => self.fault("kubeletNotReady", "kubelet_ready", index, action),
+            "kcm_stop" => self.fault("controllerManagerOutage", "kcm_start", index, action),
+            "total_load" | "start_cpu" => {
+                let milli = action.fields.get("milli").and_then(Value::as_f64).unwrap_or_default();
+                let app = action.text("app").to_owned();
+                if action.action == "start_cpu" {
+                    self.starting_cpu.insert(app, milli);
+                } else {
+                    self.load.entry(app).or_default().push((t, milli));
+                }
+            }
+            "memory_metric" => {
+                let mebibytes = action.fields.get("mi").and_then(Value::as_f64).unwrap_or_default();
+                self.memory.insert(action.text("app").to_owned(), (t, mebibytes));
+            }
+            "attach_never" => return Ok(Err(Unsupported("volumes whose attachment never ends".to_owned()))),
+            // What the driver saw, not what it did.
+            "revive_node"
+            | "kubelet_ready"
+            | "kcm_start"
+            | "kubectl_output"
+            | "kubectl_exit"
+            | "response"
+            | "wallclock"
+            | "wait_timeout"
+            | "burst_done"
+            | "provisioned"
+            | "pv_delete_by_provisioner" => {}
+            other => return Ok(Err(Unsupported(format!("the action {other}")))),
+        }
+        Ok(Ok(()))
+    }
+
+    /// Creates each pod of a burst when the recorded API server had it.
+    fn burst(&mut self, index: usize, action: &RecordedAction) -> std::io::Result<()> {
+        let created = self.pods.iter().filter(|pod| pod.created >= action.t && pod.group == pod.name);
+        let created: Vec<(String, f64)> = created.map(|pod| (pod.name.clone(), pod.created)).collect();
+        for (number, (name, created)) in created.into_iter().enumerate() {
+            if let Some(document) = self.document("Pod", "default", &name) {
+                self.apply(index * 10_000 + number, created, &document)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A fault that lasts until the action that ends it.
+    fn fault(&mut self, kind: &str, end: &str, index: usize, action: &RecordedAction) {
+        let later = &self.recording.actions[index..];
+        let ended = later.iter().find(|later| later.action == end && later.text("node") == action.text("node"));
+        let mut fault = json!({"kind": kind, "at": self.at(action.t)});
+        if !action.text("node").is_empty() {
+            fault["node"] = action.text("node").into();
+        }
+        if let Some(ended) = ended {
+            fault["duration"] = format!("{:.0}ms", (ended.t - action.t) * 1000.0).into();
+        }
+        self.faults.push(fault);
+    }
+
+    fn kubectl(&mut self, index: usize, action: &RecordedAction) -> Result<(), Unsupported> {
+        let arguments = action.fields.get("args").and_then(Value::as_array);
+        let arguments: Vec<&str> = arguments.into_iter().flatten().filter_map(Value::as_str).collect();
+        let has = |flag: &str| arguments.iter().any(|own| *own == flag || *own == format!("{flag}=true"));
+        let value = |flag: &str| arguments.iter().find_map(|own| own.strip_prefix(flag)?.strip_prefix('='));
+        let t = self.answered(index);
+        match arguments.as_slice() {
+            ["drain", node, ..] => {
+                let drain = json!({
+                    "node": node,
+                    "timeout": value("--timeout").unwrap_or("0s"),
+                    "ignoreDaemonSets": has("--ignore-daemonsets"),
+                    "deleteEmptyDirData": has("--delete-emptydir-data"),
+                    "force": has("--force"),
+                });
+                self.push(t, "drain", drain);
+            }
+            [verb @ ("cordon" | "uncordon"), node, ..] => self.push(t, verb, *node),
+            ["taint", "node" | "nodes", node, taints @ ..] => {
+                let taints: Vec<&&str> = taints.iter().filter(|taint| !taint.starts_with("--")).collect();
+                self.push(t, "taint", json!({"node": node, "taints": taints}));
+            }
+            ["rollout", "history" | "status", ..] => {}
+            ["rollout", "undo", target, ..] => {
+                let mut undo = json!({"target": target});
+                if let Some(revision) = value("--to-revision").and_then(|text| text.parse::<i64>().ok()) {
+                    undo["toRevision"] = revision.into();
+                }
+                self.push(t, "rolloutUndo", undo);
+            }
+            ["rollout", "pause", target, ..] => self.push(t, "rolloutPause", *target),
+            ["rollout", "resume", target, ..] => self.push(t, "rolloutResume", *target),
+            ["rollout", "restart", target, ..] => self.push(t, "rolloutRestart", *target),
+            ["delete", "namespace", name, ..] => self.push(t, "delete", format!("namespace/{name}")),
+            ["delete", "pod", rest @ ..] => {
+                for name in rest.iter().filter(|word| !word.starts_with("--")) {
+                    let pod = self.pod("default", name, action.t);
+                    self.push(t, "delete", json!({"target": pod, "force": has("--force")}));
+                }
+            }
+            ["patch", "pod", name, rest @ ..] => {
+                let after = |flag: &str| rest.iter().skip_while(|word| **word != flag).nth(1).copied();
+                let patch = after("--patch").or_else(|| after("-p")).unwrap_or("{}");
+                let patch: Value = serde_json::from_str(patch)
+                    .map_err(|error| Unsupported(format!("a patch that is not JSON: {error}")))?;
+                let pod = self.pod("default", name, action.t);
+                let mut entry = json!({"target": pod, "patch": patch});
+                if let Some(subresource) = after("--subresource") {
+                    entry["subresource"] = subresource.into();
+                }
+                self.push(t, "patch", entry);
+            }
+            other => return Err(Unsupported(format!("kubectl {}", other.join(" ")))),
+        }
+        Ok(())
+    }
+
+    /// The load on each Deployment whose pods have the label `app`.
+    fn traffic(&self) -> Vec<Value> {
+        let mut entries = Vec::new();
+        for (app, points) in &self.load {
+            let steps: Vec<Value> =
+                points.iter().map(|(t, milli)| json!({"at": self.at(t.max(0.0)), "rate": milli})).collect();
+            let mut entry: Map<String, Value> = Map::new();
+            entry.insert("target".to_owned(), format!("deployment/default/{app}").into());
+            entry.insert("rate".to_owned(), json!({"steps": steps}));
+            // A request per second that costs a millisecond uses a millicore.
+            entry.insert("cpuPerRequest".to_owned(), "1ms".into());
+            if let Some(milli) = self.starting_cpu.get(app) {
+                entry.insert("cpuUntilReady".to_owned(), format!("{milli}m").into());
+            }
+            entries.push(Value::Object(entry));
+        }
+        entries
+    }
+
+    fn scenario(&self, duration: f64, start: Option<String>) -> Value {
+        let mut scenario = json!({
+            "apiVersion": "wavetank.dev/v1alpha1",
+            "kind": "Scenario",
+            "metadata": {"name": self.recording.name},
+            "spec": {
+                "duration": self.at(duration),
+                // The recorded kubelets run a pod 2 s after they saw it.
+                "startup": {"imagePull": {"duration": {"fixed": "0s"}}, "containerStart": {"fixed": "2s"}},
+                "faults": self.faults,
+                "actions": self.actions,
+                "traffic": self.traffic(),
+            },
+        });
+        if let Some(start) = start {
+            scenario["spec"]["start"] = start.into();
+        }
+        scenario
+    }
+}
