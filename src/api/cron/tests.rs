@@ -55,7 +55,7 @@ fn what_is_no_schedule() {
         ("*/0 * * * *", "step of range should be a positive number: */0"),
         ("*/-1 * * * *", "negative number (-1) not allowed: -1"),
         ("-1 * * * *", r#"failed to parse int from : strconv.Atoi: parsing "": invalid syntax"#),
-        ("0 0 * * 6#2", r##"failed to parse int from 6#2: strconv.Atoi: parsing "6#2": invalid syntax"##),
+        ("0 0 * * 6#2", r#"failed to parse int from 6#2: strconv.Atoi: parsing "6#2": invalid syntax"#),
         (
             "99999999999999999999 * * * *",
             r#"failed to parse int from 99999999999999999999: strconv.Atoi: parsing "99999999999999999999": value out of range"#,

@@ -106,7 +106,7 @@ fn stateful_set_status(object: &StatefulSet) -> RolloutStatus {
     let step = strategy.and_then(|strategy| strategy.rolling_update.as_ref());
     stateful_set(&StatefulSetRollout {
         generations: generations(&object.metadata, status.observed_generation),
-        rolling_update: is_rolling.then(|| match step {
+        rolling_update: is_rolling.then_some(match step {
             Some(step) => RollingUpdate::Partitioned(step.partition),
             None => RollingUpdate::Whole,
         }),

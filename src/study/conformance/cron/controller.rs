@@ -4,6 +4,7 @@ use super::{Answer, optional_timestamp, text_of, timestamp};
 use crate::api::{ActiveJob, ConcurrencyPolicy, CronJobStatus, Name};
 use crate::controllers::cron_job::times::{job_name, scheduled_timestamp};
 use crate::controllers::cron_job::{ChildJob, CronJobSync, CronJobView, JobEnd, sync};
+use crate::units::SimDuration;
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -83,7 +84,7 @@ pub(super) fn replay(case: ControllerCase) -> Result<(Answer, Answer), String> {
     actual.insert("deleted".to_owned(), list(sync.deleted.iter().map(deleted).collect()));
     let events = sync.events.iter().map(|event| event.to_string().into()).collect();
     actual.insert("events".to_owned(), list(events));
-    actual.insert("requeueAfterNanos".to_owned(), sync.requeue_after.map(|after| after.as_nanos()).into());
+    actual.insert("requeueAfterNanos".to_owned(), sync.requeue_after.map(SimDuration::as_nanos).into());
     actual.insert("updateStatus".to_owned(), sync.updates_status.into());
     let namespace = meta.namespace.as_deref().unwrap_or_default();
     actual.insert("status".to_owned(), status_value(&sync, namespace));
