@@ -9,6 +9,8 @@ mod autoscaling;
 mod autoscaling_status;
 mod condition;
 mod config;
+pub mod cron;
+mod cron_job;
 mod csi_driver;
 mod csi_node;
 mod csi_storage_capacity;
@@ -60,6 +62,7 @@ pub use autoscaling_status::{
 };
 pub use condition::ConditionStatus;
 pub use config::{ConfigKind, ConfigObject, ConfigReference, ConfigReferences, ConfigUse};
+pub use cron_job::{ActiveJob, ConcurrencyPolicy, CronJobStatus};
 pub use csi_driver::CsiDriver;
 pub use csi_node::{CsiNode, DriverLimits};
 pub use csi_storage_capacity::CsiStorageCapacity;

@@ -22,6 +22,8 @@ Examples:
   wavetank conformance hpa golden/hpa
   wavetank conformance controllers golden/controllers --differences 20
   wavetank conformance apply golden/apply
+  wavetank conformance cron golden/cron
+  wavetank conformance rollout golden/rollout
   wavetank conformance scheduler golden/scheduler/v1.36/single -o markdown
   wavetank conformance e2e golden/e2e --only rollout-recreate")]
 pub struct ConformanceArgs {
@@ -89,6 +91,10 @@ enum Component {
     Scheduler,
     /// kubectl apply, and the patches of the API server
     Apply,
+    /// Schedules, and the CronJob controller
+    Cron,
+    /// kubectl rollout status
+    Rollout,
     /// Whole timelines of a control plane
     E2e,
 }
@@ -100,6 +106,8 @@ impl Component {
             Self::Hpa => conformance::hpa::replay(folder),
             Self::Controllers => conformance::controllers::replay(folder),
             Self::Apply => conformance::apply::replay(folder),
+            Self::Cron => conformance::cron::replay(folder),
+            Self::Rollout => conformance::rollout::replay(folder),
             // Has a table of its own.
             Self::E2e => Ok(Vec::new()),
             Self::Scheduler => {

@@ -5,6 +5,7 @@
 //! [`manager`] tells the running controllers what changed; [`common`] holds what all of them share.
 
 pub mod common;
+pub mod cron_job;
 pub mod daemon_set;
 pub mod deployment;
 pub mod disruption;

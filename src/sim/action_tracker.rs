@@ -1,6 +1,9 @@
 //! Follows each action of the scenario to what came of it, as `kubectl rollout status` and `kubectl drain` would tell.
 
-use crate::api::{Name, ProgressingReason, StatefulSetUpdateStrategy};
+use super::rollout_status::{
+    self, DaemonSetRollout, DeploymentRollout, Generations, RollingUpdate, StatefulSetRollout,
+};
+use crate::api::{DaemonSetUpdateStrategy, Name, ProgressingReason, StatefulSetUpdateStrategy};
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, NodeId, ObjectId, WorkloadId};
 use crate::controllers::eviction::controller::remaining_pods;
 use crate::record::{ActionOutcome, ActionRecord};
@@ -130,27 +133,36 @@ fn progress(subject: Subject, cluster: &Cluster) -> (bool, String) {
     }
 }
 
-/// `kubectl rollout status` (kubectl 1.36, `pkg/polymorphichelpers/rollout_status.go`); of a ReplicaSet, whether it has its
-/// pods.
+/// Whether a workload is as wanted, and what `kubectl rollout status` says of it; of a ReplicaSet, whether it has its
+/// pods. Unlike kubectl, which is content with more pods than wanted, this waits until a scaling down is done too.
 fn rollout(workload: ObjectId, cluster: &Cluster) -> (bool, String) {
-    let told =
-        |updated: i32, available: i32, wanted: i32| format!("{updated} of {wanted} updated, {available} available");
     match workload {
         ObjectId::Deployment(id) => {
             let deployment = cluster.deployment(id);
             let (status, wanted) = (&deployment.status, deployment.object.replicas);
-            let is_done = status.observed_generation >= deployment.generation
-                && status.updated_replicas == wanted
-                && status.replicas == wanted
-                && status.available_replicas == wanted;
-            let mut text = told(status.updated_replicas, status.available_replicas, wanted);
             let reason = status.progressing.map(|condition| condition.reason);
-            if let Some(reason @ (ProgressingReason::ProgressDeadlineExceeded | ProgressingReason::DeploymentPaused)) =
-                reason
-            {
-                let _ = write!(text, " ({})", reason.as_str());
+            let told = rollout_status::deployment(&DeploymentRollout {
+                name: &deployment.object.meta.name,
+                generations: Generations { generation: deployment.generation, observed: status.observed_generation },
+                revision: status.revision,
+                wanted_revision: 0,
+                replicas: Some(wanted),
+                total: status.replicas,
+                updated: status.updated_replicas,
+                available: status.available_replicas,
+                exceeded_deadline: reason == Some(ProgressingReason::ProgressDeadlineExceeded),
+            });
+            let mut text = told.text().to_owned();
+            if told.error.is_some() {
+                let _ = write!(
+                    text,
+                    " ({} of {wanted} updated, {} available)",
+                    status.updated_replicas, status.available_replicas
+                );
+            } else if reason == Some(ProgressingReason::DeploymentPaused) {
+                text.push_str(" (DeploymentPaused)");
             }
-            (is_done, text)
+            (told.done && status.replicas == wanted && status.available_replicas == wanted, text)
         }
         ObjectId::ReplicaSet(id) => {
             let set = cluster.replica_set(id);
@@ -160,26 +172,40 @@ fn rollout(workload: ObjectId, cluster: &Cluster) -> (bool, String) {
         ObjectId::StatefulSet(id) => {
             let set = cluster.stateful_set(id);
             let (status, wanted) = (&set.status, set.object.replicas);
-            let is_updated = match set.object.update_strategy {
-                StatefulSetUpdateStrategy::RollingUpdate { partition } if partition > 0 => {
-                    status.updated_replicas >= wanted.saturating_sub(partition)
+            let rolling_update = match set.object.update_strategy {
+                StatefulSetUpdateStrategy::RollingUpdate { partition } => {
+                    Some(RollingUpdate::Partitioned(Some(partition)))
                 }
-                StatefulSetUpdateStrategy::RollingUpdate { .. } => status.update_revision == status.current_revision,
-                StatefulSetUpdateStrategy::OnDelete => true,
+                StatefulSetUpdateStrategy::OnDelete => None,
             };
-            let is_done = status.observed_generation >= set.generation
+            let generations = Generations { generation: set.generation, observed: status.observed_generation };
+            let told = rollout_status::stateful_set(&StatefulSetRollout {
+                generations,
+                rolling_update,
+                replicas: Some(wanted),
+                ready: status.ready_replicas,
+                updated: status.updated_replicas,
+                current: status.current_replicas,
+                update_revision: &status.update_revision,
+                current_revision: &status.current_revision,
+            });
+            let is_scaled = status.observed_generation >= set.generation
                 && status.replicas == wanted
-                && status.ready_replicas == wanted
-                && is_updated;
-            (is_done, told(status.updated_replicas, status.available_replicas, wanted))
+                && status.ready_replicas == wanted;
+            (told.done && is_scaled, told.text().to_owned())
         }
         ObjectId::DaemonSet(id) => {
             let set = cluster.daemon_set(id);
-            let (status, wanted) = (&set.status, set.status.desired_number_scheduled);
-            let is_done = status.observed_generation >= set.generation
-                && status.updated_number_scheduled >= wanted
-                && status.number_available >= wanted;
-            (is_done, told(status.updated_number_scheduled, status.number_available, wanted))
+            let status = &set.status;
+            let told = rollout_status::daemon_set(&DaemonSetRollout {
+                name: &set.object.meta.name,
+                generations: Generations { generation: set.generation, observed: status.observed_generation },
+                is_rolling: !matches!(set.object.update_strategy, DaemonSetUpdateStrategy::OnDelete),
+                desired: status.desired_number_scheduled,
+                updated: status.updated_number_scheduled,
+                available: status.number_available,
+            });
+            (told.done, told.text().to_owned())
         }
         _ => (true, String::new()),
     }

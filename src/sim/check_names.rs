@@ -4,8 +4,8 @@
 use super::prepared_arrivals::PreparedArrivals;
 use crate::api::{Kind, Object};
 use crate::input::scenario::{
-    ActionVerb, DeleteOptions, DrainOptions, FaultScope, MetricValue, RolloutUndoOptions, ScaleAction, Scenario,
-    TaintAction, Target,
+    ActionVerb, DeleteOptions, DrainOptions, FaultScope, MetricValue, PatchAction, RolloutUndoOptions, ScaleAction,
+    Scenario, TaintAction, Target,
 };
 use crate::input::similar::{Tolerance, nearest};
 use crate::input::{Diagnostic, Diagnostics};
@@ -168,10 +168,10 @@ pub(super) fn check(
     }
     for action in &scenario.actions {
         match &action.verb {
-            ActionVerb::Cordon(node) | ActionVerb::Uncordon(node) if !existing.has_node(node) => {
-                diagnostics.push(no_node(&action.field(), node));
-            }
-            ActionVerb::Drain(DrainOptions { node, .. }) | ActionVerb::Taint(TaintAction { node, .. })
+            ActionVerb::Cordon(node)
+            | ActionVerb::Uncordon(node)
+            | ActionVerb::Drain(DrainOptions { node, .. })
+            | ActionVerb::Taint(TaintAction { node, .. })
                 if !existing.has_node(node) =>
             {
                 diagnostics.push(no_node(&action.field(), node));
@@ -185,13 +185,12 @@ pub(super) fn check(
             {
                 diagnostics.push(no_object(&action.field(), target));
             }
-            ActionVerb::Evict(reference) | ActionVerb::Delete(DeleteOptions { target: reference, .. })
+            ActionVerb::Evict(reference)
+            | ActionVerb::Delete(DeleteOptions { target: reference, .. })
+            | ActionVerb::Patch(PatchAction { target: reference, .. })
                 if !existing.may_have(reference.target()) =>
             {
                 diagnostics.push(no_object(&action.field(), reference.target()));
-            }
-            ActionVerb::Patch(patch) if !existing.may_have(&patch.target) => {
-                diagnostics.push(no_object(&action.field(), &patch.target));
             }
             _ => {}
         }

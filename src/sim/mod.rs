@@ -27,6 +27,7 @@ mod prepared_arrivals;
 mod recorder;
 mod recorder_input;
 mod recovery;
+pub(crate) mod rollout_status;
 mod run;
 mod settings;
 mod slips;

@@ -37,8 +37,8 @@ spec:
 
 /// A run of five minutes with these actions.
 fn play(actions: &[&str]) -> Facts {
-    let actions: String = actions.iter().map(|action| format!("- {{{action}}}\n")).collect();
-    run(2, "a", SHOP, &format!("duration: 5m\nactions:\n{actions}"))
+    let actions: Vec<String> = actions.iter().map(|action| format!("{{{action}}}")).collect();
+    run(2, "a", SHOP, &format!("duration: 5m\nactions: [{}]", actions.join(", ")))
 }
 
 /// Outcome, code and detail of an action.

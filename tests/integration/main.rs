@@ -15,6 +15,7 @@ mod fit;
 mod gallery;
 mod golden_apply;
 mod golden_controllers;
+mod golden_cron;
 mod golden_e2e;
 mod golden_hpa;
 mod golden_scheduler;

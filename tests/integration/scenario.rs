@@ -354,7 +354,7 @@ fn every_mistake_is_reported_where_it_is() {
         ("  actions: [{at: 1h, taint: {node: p-0, taints: []}}]", 7, "nothing would be done"),
         ("  actions: [{at: 1h, taint: {node: p-0, taints: [maint]}}]", 7, "taints[0]: `maint` has no effect"),
         ("  actions: [{at: 1h, taint: {node: p-0, taints: ['a:NoSchedule', 'a=b:NoSchedule']}}]", 7, "taint `a:NoSchedule` is given twice"),
-        ("  actions: [{at: 1h, patch: {target: pod/x, patch: {}}}]", 7, "a Pod cannot stand here"),
+        ("  actions: [{at: 1h, patch: {target: {of: sts/x}, patch: {}, subresource: scale}}]", 7, "is a pod, which cannot stand here"),
         ("  actions: [{at: 1h, patch: {target: ds/x, patch: {}, subresource: scale}}]", 7, "a DaemonSet cannot stand here"),
         ("  actions: [{at: 1h, patch: {target: deploy/x, patch: 5}}]", 7, "patch: is no patch"),
         ("  actions: [{at: 1h, patch: {target: deploy/x, patch: [], type: merge}}]", 7, "`merge` does not go with a list"),

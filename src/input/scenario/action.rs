@@ -86,7 +86,7 @@ impl ActionVerb {
     #[must_use]
     pub const fn patched(&self) -> Option<&Target> {
         match self {
-            Self::Patch(patch) => Some(&patch.target),
+            Self::Patch(patch) => patch.target.named(),
             Self::RolloutPause(target) | Self::RolloutResume(target) => Some(target),
             _ => None,
         }

@@ -23,8 +23,8 @@ pub struct ScaleAction {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PatchAction {
-    /// The object, of any kind but a pod.
-    pub target: Target,
+    /// The object; of a pod also its place among those of a workload.
+    pub target: ObjectReference,
     /// The patch: a mapping, or the list of a JSON patch.
     pub patch: AnyValue,
     /// How the patch is merged. Default: `strategic`; `json` for a list.

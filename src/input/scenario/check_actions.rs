@@ -82,14 +82,14 @@ impl Checker<'_> {
                     format!("`{replicas}` is too large (expected at most 2147483647)"),
                 );
             }
-            ActionVerb::Patch(patch) => self.check_patch(&path.key("patch"), patch),
+            ActionVerb::Patch(action) => self.check_patch(&path.key("patch"), action),
             ActionVerb::Taint(taint) => self.check_taint(&path.key("taint"), taint),
             // The files of `apply` are checked as written, before they were joined to the scenario's folder; nodes when all
             // input is read.
             ActionVerb::Apply(_) | ActionVerb::Cordon(_) | ActionVerb::Uncordon(_) => {}
             ActionVerb::Drain(options) => self.check_grace_period(&path.key("drain"), options.grace_period),
             ActionVerb::Evict(reference) => {
-                self.check_reference(path.key("evict"), reference, |kind| kind == Kind::Pod)
+                self.check_reference(path.key("evict"), reference, |kind| kind == Kind::Pod);
             }
             ActionVerb::Delete(options) => self.check_delete(&path.key("delete"), options),
             ActionVerb::RolloutRestart(target) => {
@@ -119,18 +119,17 @@ impl Checker<'_> {
         }
     }
 
-    fn check_patch(&mut self, path: &FieldPathBuf, patch: &PatchAction) {
-        match patch.subresource {
-            Some(Subresource::Scale) => self.require_kind(path.key("target"), &patch.target, Kind::has_scale),
-            Some(Subresource::Status) => {
-                self.require_kind(path.key("target"), &patch.target, |kind| kind == Kind::Node);
-            }
-            None => self.require_kind(path.key("target"), &patch.target, |kind| kind != Kind::Pod),
-        }
-        let is_list = patch.patch.0.is_array();
-        let is_one = is_list || patch.patch.0.is_object();
+    fn check_patch(&mut self, path: &FieldPathBuf, action: &PatchAction) {
+        let is_good: fn(Kind) -> bool = match action.subresource {
+            Some(Subresource::Scale) => Kind::has_scale,
+            Some(Subresource::Status) => |kind| kind == Kind::Node,
+            None => |_| true,
+        };
+        self.check_reference(path.key("target"), &action.target, is_good);
+        let is_list = action.patch.0.is_array();
+        let is_one = is_list || action.patch.0.is_object();
         self.require(is_one, path.key("patch"), "is no patch (expected a mapping, or the list of a JSON patch)");
-        if let (Some(given), true) = (patch.patch_type, is_one)
+        if let (Some(given), true) = (action.patch_type, is_one)
             && is_list != (given == PatchType::Json)
         {
             let [form, expected] = if is_list { ["list", "json"] } else { ["mapping", "strategic` or `merge"] };
@@ -173,7 +172,10 @@ impl Checker<'_> {
     fn check_reference(&mut self, path: FieldPathBuf, reference: &ObjectReference, is_good: fn(Kind) -> bool) {
         match reference {
             ObjectReference::Named(target) => self.require_kind(path, target, is_good),
-            ObjectReference::PodOf(pod) => self.require_kind(path.key("of"), &pod.of, Kind::is_workload),
+            ObjectReference::PodOf(pod) => {
+                self.require(is_good(Kind::Pod), path.clone(), "is a pod, which cannot stand here");
+                self.require_kind(path.key("of"), &pod.of, Kind::is_workload);
+            }
         }
     }
 }

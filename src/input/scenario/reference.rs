@@ -30,6 +30,15 @@ pub struct PodOf {
 }
 
 impl ObjectReference {
+    /// The object that is named; `None` of a pod by its place.
+    #[must_use]
+    pub const fn named(&self) -> Option<&Target> {
+        match self {
+            Self::Named(target) => Some(target),
+            Self::PodOf(_) => None,
+        }
+    }
+
     /// The object that has to exist: the one that is named, or the workload.
     #[must_use]
     pub const fn target(&self) -> &Target {

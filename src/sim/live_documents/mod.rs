@@ -11,6 +11,8 @@
 
 mod patch;
 
+pub use patch::patch_scale;
+
 use super::applied_object::{AppliedObject, ObjectKey, full_name, key_of};
 use super::document_fields::set;
 use super::node_document;

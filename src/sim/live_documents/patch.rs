@@ -52,42 +52,36 @@ impl LiveDocuments {
         self.store(key, merged, cluster, now, remarks);
         Ok(true)
     }
+}
 
-    /// Patches the scale of an object that exists. Whether that changes anything.
-    pub fn patch_scale(
-        &self,
-        key: &ObjectKey,
-        id: ObjectId,
-        patch: &PatchAction,
-        cluster: &mut Cluster,
-    ) -> Result<bool, Refusal> {
-        let Some(scale) = cluster.scale_of(id) else { return Err(Refusal::of_kubectl("it has no scale".to_owned())) };
-        let live = json!({
-            "apiVersion": "autoscaling/v1", "kind": "Scale",
-            "metadata": {"name": key.2.as_str(), "namespace": key.1.as_str()},
-            "spec": {"replicas": scale.spec_replicas}, "status": {"replicas": scale.status_replicas},
-        });
-        let Value::Object(live) = live else { return Ok(false) };
-        let result = patched(&live, patch, None)?;
-        check_identity(&live, &result)?;
-        let wanted = result.get("spec").and_then(|spec| spec.get("replicas"));
-        let replicas = match wanted {
-            // Without the field the number is Go's zero.
-            None | Some(Value::Null) => Some(0),
-            Some(wanted) => wanted.as_i64().and_then(|wanted| i32::try_from(wanted).ok()),
-        };
-        let Some(replicas) = replicas else {
-            return Err(Refusal { code: Some(400), message: "spec.replicas: is not a whole number".to_owned() });
-        };
-        if replicas < 0 {
-            let field = "spec.replicas: Invalid value";
-            let message =
-                format!("The Scale \"{}\" is invalid: {field}: {replicas}: must be greater than or equal to 0", key.2);
-            return Err(Refusal::invalid(message));
-        }
-        cluster.scale(id, replicas);
-        Ok(replicas != scale.spec_replicas)
+/// Patches the scale of an object that exists. Whether that changes anything.
+pub fn patch_scale(key: &ObjectKey, id: ObjectId, patch: &PatchAction, cluster: &mut Cluster) -> Result<bool, Refusal> {
+    let Some(scale) = cluster.scale_of(id) else { return Err(Refusal::of_kubectl("it has no scale".to_owned())) };
+    let live = json!({
+        "apiVersion": "autoscaling/v1", "kind": "Scale",
+        "metadata": {"name": key.2.as_str(), "namespace": key.1.as_str()},
+        "spec": {"replicas": scale.spec_replicas}, "status": {"replicas": scale.status_replicas},
+    });
+    let Value::Object(live) = live else { return Ok(false) };
+    let result = patched(&live, patch, None)?;
+    check_identity(&live, &result)?;
+    let wanted = result.get("spec").and_then(|spec| spec.get("replicas"));
+    let replicas = match wanted {
+        // Without the field the number is Go's zero.
+        None | Some(Value::Null) => Some(0),
+        Some(wanted) => wanted.as_i64().and_then(|wanted| i32::try_from(wanted).ok()),
+    };
+    let Some(replicas) = replicas else {
+        return Err(Refusal { code: Some(400), message: "spec.replicas: is not a whole number".to_owned() });
+    };
+    if replicas < 0 {
+        let field = "spec.replicas: Invalid value";
+        let message =
+            format!("The Scale \"{}\" is invalid: {field}: {replicas}: must be greater than or equal to 0", key.2);
+        return Err(Refusal::invalid(message));
     }
+    cluster.scale(id, replicas);
+    Ok(replicas != scale.spec_replicas)
 }
 
 /// Applies a patch to a document (`patchResource` of `k8s.io/apiserver` 1.36).
@@ -125,7 +119,7 @@ fn keep_other_part(live: &Map<String, Value>, result: &mut Map<String, Value>, s
     let (from, to) = match subresource {
         Some(Subresource::Status) => {
             let status = result.remove("status");
-            *result = live.clone();
+            result.clone_from(live);
             (status, result)
         }
         _ => (live.get("status").cloned(), result),

@@ -1,8 +1,7 @@
 //! `kubectl patch`.
 
-use super::super::live_documents::Written;
+use super::super::live_documents::{Written, patch_scale};
 use super::Operator;
-use crate::api::Name;
 use crate::cluster::{Cluster, ObjectId};
 use crate::input::scenario::{PatchAction, Subresource};
 use crate::units::SimTime;
@@ -15,11 +14,10 @@ impl Operator<'_> {
 
     /// A patch that is sent by another command.
     pub(super) fn patch_as(&mut self, verb: &str, patch: &PatchAction, cluster: &mut Cluster, now: SimTime) {
-        let target = &patch.target;
-        let Some(object) = self.existing(target, verb, cluster, now) else { return };
-        let key = (target.kind, Name::from(target.namespace.as_str()), Name::from(target.name.as_str()));
+        let Some((object, target)) = self.referred(&patch.target, verb, cluster, now) else { return };
+        let key = (cluster.kind_of(object), cluster.namespace_of(object), cluster.name_of(object).clone());
         let written = match patch.subresource {
-            Some(Subresource::Scale) => self.documents.patch_scale(&key, object, patch, cluster),
+            Some(Subresource::Scale) => patch_scale(&key, object, patch, cluster),
             Some(Subresource::Status) | None => {
                 self.documents.patch(&key, object, patch, cluster, now, &mut self.remarks)
             }
@@ -28,6 +26,6 @@ impl Operator<'_> {
             Ok(is_changed) => (if is_changed { Written::Sent } else { Written::Unchanged }, Some(object)),
             Err(refusal) => (Written::Refused(refusal), None::<ObjectId>),
         };
-        self.note_written(verb, &target.to_string(), written, object, cluster, now);
+        self.note_written(verb, &target, written, object, cluster, now);
     }
 }

@@ -4,7 +4,9 @@ use super::Operator;
 use super::rollback::{Rollback, rollback};
 use crate::api::Name;
 use crate::cluster::Cluster;
-use crate::input::scenario::{AnyValue, PatchAction, PatchType, RolloutUndoOptions, ScaleAction, Target};
+use crate::input::scenario::{
+    AnyValue, ObjectReference, PatchAction, PatchType, RolloutUndoOptions, ScaleAction, Target,
+};
 use crate::record::ActionOutcome;
 use crate::units::SimTime;
 use serde_json::{Value, json};
@@ -72,7 +74,7 @@ impl Operator<'_> {
         }
         let paused = if paused { Value::Bool(true) } else { Value::Null };
         let patch = PatchAction {
-            target: target.clone(),
+            target: ObjectReference::Named(target.clone()),
             patch: AnyValue(json!({"spec": {"paused": paused}})),
             patch_type: Some(PatchType::Strategic),
             subresource: None,

@@ -81,7 +81,8 @@ mod tests {
         let old =
             old.map(|(key, value, effect)| Taint { key: key.into(), value: value.into(), effect, time_added: None });
         // What is done, whether it may overwrite, kubectl's word and the taints, or its complaint.
-        let cases: &[(&[&str], bool, Result<(&str, &str), &str>)] = &[
+        type Case<'a> = (&'a [&'a str], bool, Result<(&'a str, &'a str), &'a str>);
+        let cases: &[Case<'_>] = &[
             (
                 &["a=b:NoExecute"],
                 false,

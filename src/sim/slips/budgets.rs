@@ -101,10 +101,13 @@ fn groups<'a>(given: &Given<'a>) -> BTreeMap<&'a str, Vec<Group<'a>>> {
     for action in &given.scenario.actions {
         let (target, replicas) = match &action.verb {
             ActionVerb::Scale(scale) => (&scale.target, u64::from(scale.replicas)),
-            ActionVerb::Patch(patch) => match patch.patch.0.pointer("/spec/replicas").and_then(Value::as_u64) {
-                Some(replicas) => (&patch.target, replicas),
-                None => continue,
-            },
+            ActionVerb::Patch(patch) => {
+                let replicas = patch.patch.0.pointer("/spec/replicas").and_then(Value::as_u64);
+                match (patch.target.named(), replicas) {
+                    (Some(target), Some(replicas)) => (target, replicas),
+                    _ => continue,
+                }
+            }
             _ => continue,
         };
         raise(target.kind, &target.namespace, &target.name, i32::try_from(replicas).unwrap_or(i32::MAX));

@@ -11,8 +11,10 @@ use thiserror::Error;
 
 pub mod apply;
 pub mod controllers;
+pub mod cron;
 pub mod e2e;
 pub mod hpa;
+pub mod rollout;
 pub mod scheduler;
 
 /// One difference between a recorded decision and ours.
