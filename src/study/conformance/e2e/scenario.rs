@@ -48,6 +48,9 @@ pub fn write(
     pods: &[RecordedPod],
     folder: &Path,
 ) -> std::io::Result<Result<Played, Unsupported>> {
+    if recording.timeline.iter().any(|line| line.kind == "VolumeAttachment") {
+        return Ok(Err(Unsupported("volumes that are attached to nodes".to_owned())));
+    }
     let wall_clock = recording.actions_called("wallclock").next();
     let second = wall_clock.and_then(|action| action.fields.get("second_in_minute")).and_then(Value::as_f64);
     let fraction = second.or(recording.fraction).unwrap_or(0.0).rem_euclid(1.0);
@@ -194,9 +197,6 @@ impl Writer<'_> {
             "nodes" => {
                 let nodes = action.fields.get("nodes").and_then(Value::as_array);
                 let nodes: Vec<Value> = nodes.into_iter().flatten().map(node).collect();
-                if action.fields.contains_key("csi_limit") {
-                    return Ok(Err(Unsupported("limits of attached volumes".to_owned())));
-                }
                 self.apply(index, -JOINED_BEFORE, &json!({"apiVersion": "v1", "kind": "List", "items": nodes}))?;
             }
             "addnode" => self.apply(index, t, &node(&Value::Object(action.fields.clone())))?,
@@ -212,9 +212,6 @@ impl Writer<'_> {
                 let patch = action.fields.get("patch").cloned().unwrap_or_default();
                 let patch = patch.to_string().replace("sim/", "wavetank.dev/");
                 let patch: Value = serde_json::from_str(&patch)?;
-                if action.text("kind") == "CSINode" {
-                    return Ok(Err(Unsupported("limits of attached volumes".to_owned())));
-                }
                 if action.text("sub") == "scale" {
                     let scale = json!({"target": Self::target(action), "replicas": patch["spec"]["replicas"]});
                     self.push(t, "scale", scale);
@@ -249,7 +246,6 @@ impl Writer<'_> {
                 let mebibytes = action.fields.get("mi").and_then(Value::as_f64).unwrap_or_default();
                 self.memory.insert(action.text("app").to_owned(), (t, mebibytes));
             }
-            "attach_never" => return Ok(Err(Unsupported("volumes whose attachment never ends".to_owned()))),
             // What the driver saw, not what it did.
             "revive_node"
             | "kubelet_ready"
