@@ -123,10 +123,8 @@ fn zero_replicas_and_an_ignored_field_are_told() {
              1}}}}}}]\n  nodePools: [{{name: n, count: 1, capacity: {{cpu: 4, memory: 8Gi}}}}]\n"
         );
         std::fs::write(&file, text).unwrap();
-        let told: Vec<String> = match prepare(&file, &PrepareOptions::default()) {
-            Ok((_, diagnostics)) => diagnostics.iter().map(ToString::to_string).collect(),
-            Err(diagnostics) => diagnostics.iter().map(ToString::to_string).collect(),
-        };
+        let (Ok((_, diagnostics)) | Err(diagnostics)) = prepare(&file, &PrepareOptions::default());
+        let told: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
         for message in [zero, ignored] {
             assert_eq!(told.iter().any(|line| line.contains(message)), is_told, "{version}: {told:?}");
         }

@@ -6,6 +6,7 @@ use crate::units::SimDuration;
 /// Flags of kube-controller-manager and feature gates that the HorizontalPodAutoscaler controller reads (Kubernetes
 /// 1.36, `pkg/controller/podautoscaler/config/v1alpha1/defaults.go` and `pkg/features/kube_features.go`).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a feature gate of its own")]
 pub struct HpaConfig {
     /// `--horizontal-pod-autoscaler-sync-period`, 15 s: each object is reconciled this long after its last
     /// reconcile, the first time this long after it was created. [`desired_replicas`](super::desired_replicas) does not read it;
