@@ -178,6 +178,8 @@ pub struct PodSpec {
     pub image_volumes: Vec<Name>,
     /// Those of `spec.volumes` that bear on scheduling, image volumes excepted.
     pub volumes: Vec<Volume>,
+    /// Whether one of `spec.volumes` is an `emptyDir`, which `kubectl drain` asks about.
+    pub has_empty_dir: bool,
     /// The claims that are made for the ephemeral volumes, by the volumes' names.
     pub ephemeral_claims: Vec<(Name, ClaimTemplate)>,
     /// What of ConfigMaps and the like its containers and volumes need.
@@ -210,6 +212,7 @@ impl Default for PodSpec {
             host_users: None,
             image_volumes: Vec::new(),
             volumes: Vec::new(),
+            has_empty_dir: false,
             ephemeral_claims: Vec::new(),
             config_references: ConfigReferences::default(),
         }

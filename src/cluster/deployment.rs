@@ -178,10 +178,12 @@ impl Resource for DeploymentId {
         cluster.update_deployment(self, |deployment| deployment.object.template = template);
     }
 
-    fn previous_template(self, cluster: &Cluster) -> Option<TemplateId> {
-        let current = cluster.deployment(self).object.template;
-        let others = cluster.sets_of(self).filter(|set| set.base_template != current);
-        others.max_by_key(|set| set.revision).map(|set| set.base_template)
+    fn revisions(self, cluster: &Cluster) -> Vec<(i64, TemplateId)> {
+        cluster.sets_of(self).map(|set| (set.revision, set.base_template)).collect()
+    }
+
+    fn is_paused(self, cluster: &Cluster) -> bool {
+        cluster.deployment(self).object.paused
     }
 
     fn updated_and_available(self, cluster: &Cluster) -> Option<(i64, i64)> {

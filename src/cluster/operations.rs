@@ -79,14 +79,18 @@ impl Cluster {
         self.roll_out(object, template);
     }
 
-    /// `kubectl rollout undo`: the template of the previous revision becomes the current one. Whether there is a previous
-    /// revision.
-    pub fn undo_rollout(&mut self, object: ObjectId) -> bool {
-        let template = for_object_id!(object, id => id.previous_template(self));
-        template.inspect(|template| self.roll_out(object, *template)).is_some()
+    /// The revisions that `kubectl rollout history` lists, each with its template; none of kinds that keep no revisions.
+    pub fn revisions_of(&self, object: ObjectId) -> Vec<(i64, TemplateId)> {
+        for_object_id!(object, id => id.revisions(self))
     }
 
-    fn roll_out(&mut self, object: ObjectId, template: TemplateId) {
+    /// Whether the rollouts of an object are paused.
+    pub fn is_paused(&self, object: ObjectId) -> bool {
+        for_object_id!(object, id => id.is_paused(self))
+    }
+
+    /// Gives an object another template, which starts a rollout. Kinds without rollouts stay as they are.
+    pub fn roll_out(&mut self, object: ObjectId, template: TemplateId) {
         for_object_id!(object, id => id.set_rollout_template(self, template));
     }
 

@@ -53,9 +53,14 @@ pub(super) trait Resource: Copy {
         None
     }
 
-    /// The template that a rollout can go back to.
-    fn previous_template(self, _cluster: &Cluster) -> Option<TemplateId> {
-        None
+    /// The revisions that are kept, each with its template.
+    fn revisions(self, _cluster: &Cluster) -> Vec<(i64, TemplateId)> {
+        Vec::new()
+    }
+
+    /// Whether rollouts are paused.
+    fn is_paused(self, _cluster: &Cluster) -> bool {
+        false
     }
 
     /// Starts a rollout. An object without rollouts stays as it is.

@@ -54,7 +54,7 @@ impl Controllers {
             pod_gc: PodGcController::new(&settings),
             persistent_volume: PersistentVolumeController::new(&settings),
             disruption: DisruptionController::default(),
-            eviction: EvictionController::default(),
+            eviction: EvictionController::new(&settings),
             garbage_client: settings.client(),
             garbage_latency: settings.sync_latency("garbage-collector"),
         }
@@ -171,13 +171,21 @@ impl Controllers {
     }
 
     /// Starts to drain a node.
-    pub fn drain<A: Agenda<ControllerEvent>>(&mut self, drain: Drain, cluster: &mut Cluster, agenda: &mut A) {
-        self.eviction.start(drain, cluster, agenda);
+    ///
+    /// # Errors
+    /// kubectl's words for why the node is not drained.
+    pub fn drain<A: Agenda<ControllerEvent>>(
+        &mut self,
+        drain: Drain,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) -> Result<(), String> {
+        self.eviction.start(drain, cluster, agenda)
     }
 
-    /// Takes the drains that gave up since the last call.
-    pub fn take_abandoned_drains(&mut self) -> Vec<Drain> {
-        self.eviction.take_abandoned()
+    /// Takes the drains that ended without success since the last call, with kubectl's error unless it is the timeout.
+    pub fn take_failed_drains(&mut self) -> Vec<(Drain, Option<String>)> {
+        self.eviction.take_failed()
     }
 
     fn wake_owner<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &Cluster, agenda: &mut A) {
@@ -261,7 +269,8 @@ impl Controllers {
             ControllerEvent::SyncClaim(id) => self.persistent_volume.sync(id, cluster, agenda),
             ControllerEvent::ProvisionVolume(id) => self.persistent_volume.provision(id, cluster, now),
             ControllerEvent::CollectPods => self.pod_gc.collect(cluster, now),
-            ControllerEvent::Drain { index } => self.eviction.drain(index, cluster, agenda),
+            ControllerEvent::EvictDrainedPod { drain, pod } => self.eviction.evict_drained(drain, pod, cluster, agenda),
+            ControllerEvent::DrainTimeout { drain } => self.eviction.time_is_over(drain, cluster),
         }
     }
 

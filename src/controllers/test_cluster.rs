@@ -216,7 +216,7 @@ impl TestCluster {
     }
 
     pub fn drain(&mut self, drain: Drain) {
-        self.controllers.drain(drain, &mut self.cluster, &mut self.queue);
+        self.controllers.drain(drain, &mut self.cluster, &mut self.queue).unwrap();
         self.react();
     }
 

@@ -149,7 +149,9 @@ pub struct ActionRecord {
     pub outcome: ActionOutcome,
     /// When it was over; absent if it never was.
     pub ended: Option<SimTime>,
-    /// How far it came, and what holds it, where it was not done.
+    /// The API server's status code, where it refused the request, and of evictions.
+    pub code: Option<u16>,
+    /// What kubectl or the API server would say, how far it came, and what holds it.
     pub detail: String,
 }
 

@@ -46,8 +46,16 @@ impl ActionTracker {
             target: Name::from(target),
             outcome,
             ended: Some(now),
+            code: None,
             detail: detail.to_owned(),
         });
+    }
+
+    /// The status code with which the API server answered the action that was noted last.
+    pub(super) fn answered(&mut self, code: Option<u16>) {
+        if let Some(record) = self.records.last_mut() {
+            record.code = code;
+        }
     }
 
     /// Follows an action on a subject. What was still going on there is over: an undo takes it back, anything else puts
@@ -65,19 +73,19 @@ impl ActionTracker {
         let outcome = if is_done { ActionOutcome::Unchanged } else { ActionOutcome::Unfinished };
         let ended = is_done.then_some(now);
         let (action, target) = (Name::from(action), Name::from(target));
-        self.records.push(ActionRecord { at: now, action, target, outcome, ended, detail: String::new() });
+        self.records.push(ActionRecord { at: now, action, target, outcome, ended, code: None, detail: String::new() });
         if !is_done {
             self.open.insert(subject, record);
         }
     }
 
-    /// A drain gave up.
-    pub(super) fn gave_up(&mut self, node: NodeId, cluster: &Cluster, now: SimTime) {
+    /// A drain gave up: its time is over, or for this reason.
+    pub(super) fn gave_up(&mut self, node: NodeId, problem: Option<String>, cluster: &Cluster, now: SimTime) {
         let subject = Subject::Drain(node);
         if let Some(record) = self.open.remove(&subject).and_then(|record| self.records.get_mut(record)) {
             record.outcome = ActionOutcome::GaveUp;
             record.ended = Some(now);
-            record.detail = progress(subject, cluster).1;
+            record.detail = problem.unwrap_or_else(|| progress(subject, cluster).1);
         }
     }
 

@@ -3,7 +3,10 @@
 
 use super::prepared_arrivals::PreparedArrivals;
 use crate::api::{Kind, Object};
-use crate::input::scenario::{ActionVerb, FaultScope, MetricValue, Scenario, Target};
+use crate::input::scenario::{
+    ActionVerb, DeleteOptions, DrainOptions, FaultScope, MetricValue, PatchAction, RolloutUndoOptions, ScaleAction,
+    Scenario, TaintAction, Target,
+};
 use crate::input::similar::{Tolerance, nearest};
 use crate::input::{Diagnostic, Diagnostics};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +28,7 @@ impl<'a> Existing<'a> {
     fn of(scenario: &'a Scenario, objects: &[&'a Object], arrivals: &'a [PreparedArrivals]) -> Self {
         let added = |name: &str| {
             let of_action = |verb: &ActionVerb| match verb {
-                ActionVerb::AddNodes { pool, count } if pool == name => u64::from(*count),
+                ActionVerb::AddNodes(add) if add.pool == name => u64::from(add.count),
                 _ => 0,
             };
             scenario.actions.iter().map(|action| of_action(&action.verb)).sum::<u64>()
@@ -87,6 +90,12 @@ impl<'a> Existing<'a> {
             Kind::Node => self.has_node(name),
             kind => self.objects.contains(&(kind, namespace, name)),
         }
+    }
+
+    /// Whether there may be such an object at some time: pods and ReplicaSets may be those that a controller makes, which are
+    /// known when they are there.
+    fn may_have(&self, target: &Target) -> bool {
+        matches!(target.kind, Kind::Pod | Kind::ReplicaSet) || self.has(target)
     }
 
     /// Which objects of the kind of a target there are.
@@ -159,22 +168,29 @@ pub(super) fn check(
     }
     for action in &scenario.actions {
         match &action.verb {
-            ActionVerb::Cordon(node) | ActionVerb::Uncordon(node) if !existing.has_node(node) => {
+            ActionVerb::Cordon(node)
+            | ActionVerb::Uncordon(node)
+            | ActionVerb::Drain(DrainOptions { node, .. })
+            | ActionVerb::Taint(TaintAction { node, .. })
+                if !existing.has_node(node) =>
+            {
                 diagnostics.push(no_node(&action.field(), node));
             }
-            ActionVerb::Drain(options) if !existing.has_node(&options.node) => {
-                diagnostics.push(no_node(&action.field(), &options.node));
-            }
-            ActionVerb::Scale { target, .. } | ActionVerb::RolloutRestart(target) | ActionVerb::RolloutUndo(target)
+            ActionVerb::Scale(ScaleAction { target, .. })
+            | ActionVerb::RolloutRestart(target)
+            | ActionVerb::RolloutUndo(RolloutUndoOptions { target, .. })
+            | ActionVerb::RolloutPause(target)
+            | ActionVerb::RolloutResume(target)
                 if !existing.has(target) =>
             {
                 diagnostics.push(no_object(&action.field(), target));
             }
-            // Pods and ReplicaSets may be those that a controller makes, which are known when they are there.
-            ActionVerb::Delete(target)
-                if !matches!(target.kind, Kind::Pod | Kind::ReplicaSet) && !existing.has(target) =>
+            ActionVerb::Evict(reference)
+            | ActionVerb::Delete(DeleteOptions { target: reference, .. })
+            | ActionVerb::Patch(PatchAction { target: reference, .. })
+                if !existing.may_have(reference.target()) =>
             {
-                diagnostics.push(no_object(&action.field(), target));
+                diagnostics.push(no_object(&action.field(), reference.target()));
             }
             _ => {}
         }

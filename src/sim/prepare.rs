@@ -39,7 +39,7 @@ pub struct Prepared {
     pub objects: Vec<Object>,
     /// By action: the objects that it applies.
     pub applied: Vec<Vec<AppliedObject>>,
-    /// The documents of those objects that exist at the start and that an action applies again.
+    /// The documents of those objects that exist at the start and that an action applies again or patches.
     pub documents: BTreeMap<ObjectKey, Map<String, Value>>,
     /// By arrival stream: its pods.
     pub arrivals: Vec<PreparedArrivals>,
@@ -79,7 +79,13 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
         _ => Vec::new(),
     });
     let applied: Vec<Vec<AppliedObject>> = applied.collect();
-    let again: BTreeSet<ObjectKey> = applied.iter().flatten().map(|applied| key_of(&applied.object)).collect();
+    let patched = scenario
+        .actions
+        .iter()
+        .filter_map(|action| action.verb.patched())
+        .map(|target| (target.kind, Name::from(target.namespace.as_str()), Name::from(target.name.as_str())));
+    let again: BTreeSet<ObjectKey> =
+        applied.iter().flatten().map(|applied| key_of(&applied.object)).chain(patched).collect();
     let loaded = load_documents(&sources, start, &|object| again.contains(&key_of(object)), &mut diagnostics);
     diagnostics.extend(diagnostics_of_actions.iter().cloned());
     let mut documents = BTreeMap::new();

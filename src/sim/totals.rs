@@ -61,7 +61,7 @@ fn check_offered(scenario: &Scenario, objects: &[&Object], arrivals: &[PreparedA
     let mut nodes = 0;
     for (index, pool) in scenario.spec.node_pools.iter().enumerate() {
         let added = scenario.actions.iter().filter_map(|action| match &action.verb {
-            ActionVerb::AddNodes { pool: of, count } if *of == pool.name => Some(u64::from(*count)),
+            ActionVerb::AddNodes(add) if add.pool == pool.name => Some(u64::from(add.count)),
             _ => None,
         });
         let count = added.fold(u64::from(pool.count), u64::saturating_add);

@@ -146,7 +146,7 @@ impl<'a> World<'a> {
         match event {
             Event::Controller(event) => {
                 self.controllers.handle(event, cluster, queue);
-                self.operator.note_abandoned_drains(&mut self.controllers, cluster, now);
+                self.operator.note_failed_drains(&mut self.controllers, cluster, now);
             }
             Event::Scheduler(event) => self.scheduler.handle(event, cluster, queue),
             Event::Kubelet(event) => self.kubelets.handle(event, cluster, queue),

@@ -297,8 +297,10 @@ spec: {minAvailable: 3, selector: {matchLabels: {app: web}}}
 ";
     let manifests = web(4, "wavetank.dev/ready-delay: 6s", "") + budget;
     let facts = run(2, "", &manifests, "duration: 5m\nactions: [{at: 60s, drain: n-0}]");
-    // The replacement is ready after 7 s; the second pod goes with the second try after that.
-    assert_eq!(deletions(on_node(&facts, "n-0")), [60, 70]);
+    // Both evictions come at once: the second one loses the race for the budget, and is refused half a second later. The
+    // replacement is ready after 7 s; the second pod goes with the second try after that.
+    let deleted = deletions(on_node(&facts, "n-0"));
+    assert!(deleted[..] == [60, 70] || deleted[..] == [60, 71], "{deleted:?}");
     assert_eq!(least_ready(&facts, 30), 3);
     assert!(facts.pods.iter().all(|pod| pod.ended.is_some() || pod.node == Some(1)));
 }

@@ -1,5 +1,6 @@
 //! Integration tests: golden data, properties, command-line snapshots, architecture.
 
+mod actions;
 mod apply;
 mod behaviour;
 mod cases;

@@ -97,7 +97,10 @@ fn values_are_as_written() {
         FaultTiming::Scheduled { at: SimTime::from_secs(36_000), duration: Some(SimDuration::from_minutes(30)) }
     );
     assert_eq!(scenario.faults[2].scope, FaultScope::Zone("a".to_owned()));
-    assert!(matches!(&scenario.actions[0].verb, ActionVerb::Scale { replicas: 5, .. }), "actions are sorted by time");
+    assert!(
+        matches!(&scenario.actions[0].verb, ActionVerb::Scale(scale) if scale.replicas == 5),
+        "actions are sorted by time"
+    );
     assert_eq!(scenario.actions[1].verb, ActionVerb::Apply(golden("full/manifests/v2.yaml")));
     let Distribution::Empirical(start) = &scenario.spec.startup.container_start else { panic!() };
     assert_eq!(start.values.to_vec(), [1.5, 2.0]);
@@ -340,6 +343,22 @@ fn every_mistake_is_reported_where_it_is() {
         ("  actions: [{at: 1h, scale: {target: ds/x, replicas: 1}}]", 7, "a DaemonSet cannot stand here"),
         ("  actions: [{at: 1h, scale: {target: deploy/x, replicas: 3000000000}}]", 7, "too large"),
         ("  actions: [{at: 1h, rolloutUndo: pod/x}]", 7, "a Pod cannot stand here"),
+        ("  actions: [{at: 1h, rolloutUndo: {target: deploy/x, toRevision: -1}}]", 7, "toRevision: `-1` is negative"),
+        ("  actions: [{at: 1h, rolloutPause: sts/x}]", 7, "a StatefulSet cannot stand here"),
+        ("  actions: [{at: 1h, evict: deploy/x}]", 7, "a Deployment cannot stand here (expected pod)"),
+        ("  actions: [{at: 1h, evict: {of: node/p-0}}]", 7, "evict.of: a Node cannot stand here"),
+        ("  actions: [{at: 1h, evict: x}]", 7, "`x` is not a reference to an object"),
+        ("  actions: [{at: 1h, delete: {target: deploy/x, force: true}}]", 7, "force: has no meaning for an object that is no pod"),
+        ("  actions: [{at: 1h, delete: {target: pod/x, gracePeriod: 1500ms}}]", 7, "is not a whole number of seconds"),
+        ("  actions: [{at: 1h, delete: {target: pod/x, gracePeriod: 5s, force: true}}]", 7, "does not go with `force`"),
+        ("  actions: [{at: 1h, taint: {node: p-0, taints: []}}]", 7, "nothing would be done"),
+        ("  actions: [{at: 1h, taint: {node: p-0, taints: [maint]}}]", 7, "taints[0]: `maint` has no effect"),
+        ("  actions: [{at: 1h, taint: {node: p-0, taints: ['a:NoSchedule', 'a=b:NoSchedule']}}]", 7, "taint `a:NoSchedule` is given twice"),
+        ("  actions: [{at: 1h, patch: {target: {of: sts/x}, patch: {}, subresource: scale}}]", 7, "is a pod, which cannot stand here"),
+        ("  actions: [{at: 1h, patch: {target: ds/x, patch: {}, subresource: scale}}]", 7, "a DaemonSet cannot stand here"),
+        ("  actions: [{at: 1h, patch: {target: deploy/x, patch: 5}}]", 7, "patch: is no patch"),
+        ("  actions: [{at: 1h, patch: {target: deploy/x, patch: [], type: merge}}]", 7, "`merge` does not go with a list"),
+        ("  actions: [{at: 1h, patch: {target: deploy/x, patch: {}, type: json}}]", 7, "`json` does not go with a mapping"),
         ("  actions: [{at: 1h, addNodes: {pool: q, count: 1}}]", 7, "pool `q` does not exist"),
         ("  actions: [{at: 1h, addNodes: {pool: p, count: 0}}]", 7, "no node would join"),
         ("  actions: [{at: 1h, apply: no.yaml}]", 7, "no.yaml` does not exist"),

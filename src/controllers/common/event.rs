@@ -57,9 +57,16 @@ pub enum ControllerEvent {
     ProvisionVolume(ClaimId),
     /// The pod garbage collector looks for pods of nodes that do not exist.
     CollectPods,
-    /// `kubectl drain` tries again to evict the pods that are left.
-    Drain {
+    /// `kubectl drain` tries to evict a pod.
+    EvictDrainedPod {
         /// Index among the drains that were started.
-        index: u32,
+        drain: u32,
+        /// The pod.
+        pod: PodId,
+    },
+    /// The time of `kubectl drain` is over.
+    DrainTimeout {
+        /// Index among the drains that were started.
+        drain: u32,
     },
 }

@@ -1,18 +1,25 @@
 //! The running half of eviction: a pod is evicted through the API, and a node is drained by evicting its pods.
 
+use super::drain::{DrainFlags, DrainPod, pods_to_evict};
 use super::{EvictionAnswer, EvictionBudget, evict};
-use crate::api::Kind;
 use crate::cluster::{
-    Cluster, Disruption, DisruptionBudget, DisruptionBudgetId, DisruptionBudgetStatus, NodeId, PodId,
+    Cluster, Disruption, DisruptionBudget, DisruptionBudgetId, DisruptionBudgetStatus, NodeId, ObjectId, PodId,
 };
 use crate::controllers::common::event::ControllerEvent;
-use crate::engine::Agenda;
+use crate::controllers::common::settings::ControllerSettings;
+use crate::engine::{Agenda, RandomStream};
 use crate::units::{SimDuration, SimTime};
+use rand::RngExt;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Time between two tries of `kubectl drain` to evict a pod (`evictPods` of kubectl 1.36).
 const DRAIN_RETRY: SimDuration = SimDuration::from_secs(5);
+/// Time after which the API server tries again to write a budget that another eviction has just written, and by what share
+/// of it that may be later (`EvictionsRetry` in `pkg/registry/core/pod/storage/eviction.go`, Kubernetes 1.36).
+const CONFLICT_RETRY: SimDuration = SimDuration::from_millis(500);
+const CONFLICT_JITTER: f64 = 0.1;
 
-/// `kubectl drain` of a node, with `--ignore-daemonsets`, `--delete-emptydir-data` and `--force`.
+/// `kubectl drain` of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drain {
     /// The node.
@@ -21,47 +28,188 @@ pub struct Drain {
     pub timeout: Option<SimDuration>,
     /// `--grace-period`: overrides the pods' termination grace period.
     pub grace_period: Option<SimDuration>,
+    /// `--ignore-daemonsets`.
+    pub ignore_daemon_sets: bool,
+    /// `--force`.
+    pub force: bool,
+    /// `--delete-emptydir-data`.
+    pub delete_empty_dir_data: bool,
+}
+
+/// A drain that was started.
+#[derive(Clone, Debug)]
+struct RunningDrain {
+    drain: Drain,
+    started: SimTime,
+    /// Pods that are not evicted yet: each is tried again on a clock of its own.
+    waiting: BTreeSet<PodId>,
+    /// Whether the time was over before a pod was evicted.
+    is_too_late: bool,
+    /// What the API server said that is no reason to try again.
+    errors: Vec<String>,
+    /// Whether it has ended without success.
+    has_failed: bool,
 }
 
 /// The drains that go on.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub struct EvictionController {
-    /// Every drain that was started, and when.
-    drains: Vec<(Drain, SimTime)>,
-    abandoned: Vec<Drain>,
+    drains: Vec<RunningDrain>,
+    /// Drains that have ended without success, with kubectl's error unless it is the timeout.
+    failed: Vec<(Drain, Option<String>)>,
+    /// When an eviction of a drain last wrote each budget.
+    written: BTreeMap<DisruptionBudgetId, SimTime>,
+    conflicts: RandomStream,
 }
 
 impl EvictionController {
-    /// Starts a drain: cordons the node and evicts what may go at once.
-    pub fn start<A: Agenda<ControllerEvent>>(&mut self, drain: Drain, cluster: &mut Cluster, agenda: &mut A) {
-        cluster.update_node(drain.node, |node| node.unschedulable = true);
-        let index = u32::try_from(self.drains.len()).unwrap_or(u32::MAX);
-        self.drains.push((drain, agenda.now()));
-        self.drain(index, cluster, agenda);
-    }
-
-    /// One round of a drain: evicts what the budgets allow, and tries again as long as pods are left.
-    pub fn drain<A: Agenda<ControllerEvent>>(&mut self, index: u32, cluster: &mut Cluster, agenda: &mut A) {
-        let now = agenda.now();
-        let Some((drain, started)) = self.drains.get(index as usize) else { return };
-        if drain.timeout.is_some_and(|timeout| now - *started > timeout) {
-            self.abandoned.push(*drain);
-        } else if cluster.node(drain.node).exists() && evict_pods(drain, cluster, now) {
-            agenda.schedule(now + DRAIN_RETRY, ControllerEvent::Drain { index });
+    /// No drain was started yet.
+    pub fn new(settings: &ControllerSettings) -> Self {
+        Self {
+            drains: Vec::new(),
+            failed: Vec::new(),
+            written: BTreeMap::new(),
+            conflicts: settings.streams.stream("latency/eviction-conflict"),
         }
     }
 
-    /// Takes the drains that gave up after their timeout since the last call.
-    pub fn take_abandoned(&mut self) -> Vec<Drain> {
-        std::mem::take(&mut self.abandoned)
+    /// Starts a drain: cordons the node and evicts what may go at once.
+    ///
+    /// # Errors
+    /// kubectl's words for why the node is not drained. It stays cordoned all the same.
+    pub fn start<A: Agenda<ControllerEvent>>(
+        &mut self,
+        drain: Drain,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) -> Result<(), String> {
+        cluster.update_node(drain.node, |node| node.unschedulable = true);
+        let flags = DrainFlags {
+            ignore_daemon_sets: drain.ignore_daemon_sets,
+            force: drain.force,
+            delete_empty_dir_data: drain.delete_empty_dir_data,
+        };
+        let pods = pods_to_evict(&pods_of(drain.node, cluster), flags)?;
+        let index = u32::try_from(self.drains.len()).unwrap_or(u32::MAX);
+        self.drains.push(RunningDrain {
+            drain,
+            started: agenda.now(),
+            waiting: pods.iter().copied().collect(),
+            is_too_late: false,
+            errors: Vec::new(),
+            has_failed: false,
+        });
+        for pod in pods {
+            self.evict_drained(index, pod, cluster, agenda);
+        }
+        if let Some(timeout) = drain.timeout {
+            agenda.schedule(agenda.now() + timeout, ControllerEvent::DrainTimeout { drain: index });
+        }
+        Ok(())
     }
+
+    /// A drain tries to evict one of its pods: it tries again after 5 s if a budget does not allow it.
+    pub fn evict_drained<A: Agenda<ControllerEvent>>(
+        &mut self,
+        index: u32,
+        pod: PodId,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let now = agenda.now();
+        let Some(running) = self.drains.get_mut(index as usize) else { return };
+        let again = ControllerEvent::EvictDrainedPod { drain: index, pod };
+        if !cluster.pod(pod).exists() {
+            running.waiting.remove(&pod);
+        } else if running.drain.timeout.is_some_and(|timeout| now - running.started >= timeout) {
+            running.waiting.remove(&pod);
+            running.is_too_late = true;
+        } else {
+            let (answer, budget) = answer(pod, cluster);
+            // Whoever read the budget at the same time has seen what it allowed then, and cannot write it any more.
+            if !matches!(answer, EvictionAnswer::Evict { uses_budget: false })
+                && budget.is_some_and(|budget| self.written.get(&budget) == Some(&now))
+            {
+                let share: f64 = self.conflicts.random();
+                let delay = CONFLICT_RETRY.mul_f64(1.0 + CONFLICT_JITTER * share);
+                agenda.schedule(now + delay, again);
+                return;
+            }
+            match answer {
+                EvictionAnswer::Evict { uses_budget } => {
+                    running.waiting.remove(&pod);
+                    if let (true, Some(budget)) = (uses_budget, budget) {
+                        self.written.insert(budget, now);
+                    }
+                    evict_pod(pod, running.drain.grace_period, cluster, now);
+                }
+                EvictionAnswer::TooManyRequests { .. } => agenda.schedule(now + DRAIN_RETRY, again),
+                EvictionAnswer::MoreThanOneBudget => {
+                    running.waiting.remove(&pod);
+                    let state = cluster.pod(pod);
+                    let (name, namespace) = (&state.name, cluster.namespace_name(state.namespace));
+                    let text = format!("error when evicting pods/\"{name}\" -n \"{namespace}\": {}", answer.message());
+                    running.errors.push(text);
+                }
+            }
+        }
+        let gives_up = running.is_too_late || !running.errors.is_empty();
+        if running.waiting.is_empty() && gives_up {
+            self.fail(index);
+        }
+    }
+
+    /// The time of a drain is over: it gives up on pods that are evicted and have not gone. Those that wait for their
+    /// budget find it when they are tried again.
+    pub fn time_is_over(&mut self, index: u32, cluster: &Cluster) {
+        let Some(running) = self.drains.get(index as usize) else { return };
+        if running.waiting.is_empty() && !remaining_pods(running.drain.node, cluster).is_empty() {
+            self.fail(index);
+        }
+    }
+
+    /// A drain has ended without success.
+    fn fail(&mut self, index: u32) {
+        let Some(running) = self.drains.get_mut(index as usize) else { return };
+        if !std::mem::replace(&mut running.has_failed, true) {
+            let problem = (!running.errors.is_empty()).then(|| running.errors.join("; "));
+            self.failed.push((running.drain, problem));
+        }
+    }
+
+    /// Takes the drains that ended without success since the last call, with kubectl's error unless it is the timeout.
+    pub fn take_failed(&mut self) -> Vec<(Drain, Option<String>)> {
+        std::mem::take(&mut self.failed)
+    }
+}
+
+/// The pods of a node in the order of the API: by namespace and name.
+fn pods_of(node: NodeId, cluster: &Cluster) -> Vec<DrainPod<PodId>> {
+    let mut pods: Vec<DrainPod<PodId>> = Vec::new();
+    for id in &cluster.node(node).pods {
+        let pod = cluster.pod(*id);
+        let spec = &cluster.template_of(*id).template.spec;
+        pods.push(DrainPod {
+            pod: *id,
+            name: format!("{}/{}", cluster.namespace_name(pod.namespace), pod.name),
+            controller: pod.owner.map(|owner| cluster.kind_of(owner)),
+            has_ended: pod.phase.is_terminal(),
+            has_empty_dir: spec.has_empty_dir,
+        });
+    }
+    let key = |pod: &DrainPod<PodId>| {
+        let state = cluster.pod(pod.pod);
+        (cluster.namespace_name(state.namespace).clone(), state.name.clone())
+    };
+    pods.sort_by_cached_key(key);
+    pods
 }
 
 /// The pods of a node that a drain has still to evict or to see go, in order of their ids, each with the first budget that
 /// allows no disruption of it.
 pub fn remaining_pods(node: NodeId, cluster: &Cluster) -> Vec<(PodId, Option<DisruptionBudgetId>)> {
     let mut pods = cluster.node(node).pods.clone();
-    pods.retain(|pod| !is_of_daemon_set(*pod, cluster));
+    pods.retain(|pod| !matches!(cluster.pod(*pod).owner, Some(ObjectId::DaemonSet(_))));
     pods.sort_unstable();
     let held_by = |pod: PodId| {
         let mut budgets = selecting(pod, cluster).filter(|(_, budget)| budget.status.disruptions_allowed <= 0);
@@ -70,36 +218,24 @@ pub fn remaining_pods(node: NodeId, cluster: &Cluster) -> Vec<(PodId, Option<Dis
     pods.into_iter().map(|pod| (pod, held_by(pod))).collect()
 }
 
-fn is_of_daemon_set(pod: PodId, cluster: &Cluster) -> bool {
-    let workload = cluster.pod(pod).workload;
-    workload.is_some_and(|workload| cluster.workload(workload).kind == Kind::DaemonSet)
-}
-
-/// Evicts the pods of a node that may go; whether some have to wait for their budget.
-fn evict_pods(drain: &Drain, cluster: &mut Cluster, now: SimTime) -> bool {
-    let mut pods = cluster.node(drain.node).pods.clone();
-    pods.sort_unstable();
-    let mut some_wait = false;
-    for id in pods {
-        if cluster.pod(id).deletion.is_none() && !is_of_daemon_set(id, cluster) {
-            some_wait |= !matches!(evict_pod(id, drain.grace_period, cluster, now), EvictionAnswer::Evict { .. });
-        }
-    }
-    some_wait
-}
-
-/// One call of the eviction API for a pod. `grace_period` overrides the pod's.
-pub fn evict_pod(id: PodId, grace_period: Option<SimDuration>, cluster: &mut Cluster, now: SimTime) -> EvictionAnswer {
+/// What the eviction API would answer for a pod now, and the budget that it asks if there is exactly one.
+fn answer(id: PodId, cluster: &Cluster) -> (EvictionAnswer, Option<DisruptionBudgetId>) {
     let budgets: Vec<DisruptionBudgetId> = selecting(id, cluster).map(|(id, _)| id).collect();
     let seen: Vec<EvictionBudget> =
         budgets.iter().map(|id| EvictionBudget::of(cluster.disruption_budget(*id))).collect();
     let pod = cluster.pod(id);
-    let answer = evict(pod.phase, pod.deletion.is_some(), pod.ready, &seen);
+    let only = if let [only] = budgets.as_slice() { Some(*only) } else { None };
+    (evict(pod.phase, pod.deletion.is_some(), pod.ready, &seen), only)
+}
+
+/// One call of the eviction API for a pod. `grace_period` overrides the pod's.
+pub fn evict_pod(id: PodId, grace_period: Option<SimDuration>, cluster: &mut Cluster, now: SimTime) -> EvictionAnswer {
+    let (answer, budget) = answer(id, cluster);
     if let EvictionAnswer::Evict { uses_budget } = answer {
-        if let (true, Some(budget)) = (uses_budget, budgets.first()) {
-            let status = cluster.disruption_budget(*budget).status;
+        if let (true, Some(budget)) = (uses_budget, budget) {
+            let status = cluster.disruption_budget(budget).status;
             let disruptions_allowed = status.disruptions_allowed - 1;
-            cluster.set_disruption_budget_status(*budget, DisruptionBudgetStatus { disruptions_allowed, ..status });
+            cluster.set_disruption_budget_status(budget, DisruptionBudgetStatus { disruptions_allowed, ..status });
         }
         let grace = grace_period.unwrap_or(cluster.template_of(id).template.spec.termination_grace_period);
         cluster.delete_pod(id, grace, Disruption::Eviction, now);
@@ -147,7 +283,14 @@ mod tests {
 
     fn drain(timeout: Option<i64>) -> Drain {
         let timeout = timeout.map(SimDuration::from_secs);
-        Drain { node: NodeId::from_index(0), timeout, grace_period: None }
+        Drain {
+            node: NodeId::from_index(0),
+            timeout,
+            grace_period: None,
+            ignore_daemon_sets: true,
+            force: true,
+            delete_empty_dir_data: true,
+        }
     }
 
     #[test]
@@ -161,9 +304,11 @@ mod tests {
         assert_eq!(budget(&test).map(|status| (status.current_healthy, status.disruptions_allowed)), Some((5, 0)));
         assert_eq!(test.milestones[2].len(), 1, "the budget lets one pod go");
         test.run_until(60_000);
-        // A replacement is ready after some 6 s: the try after 5 s finds no room, the one after 10 s does.
+        // The other pod's eviction lost the race for the budget and was refused half a second later. A replacement is ready
+        // after some 6 s: the next try finds no room, the one after it does.
         let deleted: Vec<i64> = test.milestones[2].iter().map(|at| at - started.as_nanos() / 1_000_000).collect();
-        assert_eq!(deleted, [0, 10_000]);
+        assert_eq!(deleted.len(), 2);
+        assert!(deleted[0] == 0 && (10_500..=10_550).contains(&deleted[1]), "{deleted:?}");
         assert_eq!(stateful(&test), 0);
         assert_eq!(on_node(&test, "node-0").len(), 1, "the pod of the DaemonSet stays");
         test.check_quiet();
@@ -175,7 +320,7 @@ mod tests {
         test.drain(drain(Some(12)));
         test.run_until(60_000);
         assert!(test.milestones[2].is_empty());
-        assert_eq!(test.controllers.take_abandoned_drains(), [drain(Some(12))]);
+        assert_eq!(test.controllers.take_failed_drains(), [(drain(Some(12)), None)]);
         assert!(test.cluster.node(NodeId::from_index(0)).object.unschedulable, "it stays cordoned");
         test.check_quiet();
     }
@@ -183,8 +328,11 @@ mod tests {
     #[test]
     fn each_eviction_of_a_round_uses_the_budget() {
         let mut test = protected(2);
+        let started = test.now();
         test.drain(drain(None));
-        assert_eq!(test.milestones[2].len(), 2);
+        assert_eq!(test.milestones[2].len(), 1, "two that come at the same time cannot both write the budget");
+        test.run_until(started.as_nanos() / 1_000_000 + 600);
+        assert_eq!(test.milestones[2].len(), 2, "the other one is tried again by the API server");
         let mut test = protected(1);
         let now = test.now();
         let pods = test.cluster.node(NodeId::from_index(0)).pods.clone();

@@ -1,13 +1,15 @@
 //! Eviction: what the eviction API answers, and how a node is drained through it.
 //!
-//! Mirrors the eviction subresource of kube-apiserver (`pkg/registry/core/pod/storage/eviction.go`, Kubernetes 1.36).
+//! Mirrors the eviction subresource of kube-apiserver (`pkg/registry/core/pod/storage/eviction.go`, Kubernetes 1.36). Which
+//! pods `kubectl drain` evicts is in [`drain`].
 //!
 //! Known deviation: the API server refuses as long as the status of a budget lags behind its spec; here the disruption
 //! controller writes the status in the instant in which the spec changes.
 
 pub mod controller;
+mod drain;
 
-use crate::api::{PodDisruptionBudget, PodPhase};
+use crate::api::{Name, PodDisruptionBudget, PodPhase};
 use crate::cluster::{DisruptionBudget, DisruptionBudgetStatus};
 
 /// `spec.unhealthyPodEvictionPolicy`.
@@ -28,8 +30,10 @@ impl UnhealthyPodEvictionPolicy {
 }
 
 /// A budget as the eviction API sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvictionBudget {
+    /// Name.
+    pub name: Name,
     /// `status` as last written.
     pub status: DisruptionBudgetStatus,
     /// `spec.unhealthyPodEvictionPolicy`.
@@ -38,24 +42,65 @@ pub struct EvictionBudget {
 
 impl EvictionBudget {
     /// What the eviction API sees of a budget.
-    pub const fn of(budget: &DisruptionBudget) -> Self {
-        Self { status: budget.status, unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy::of(&budget.object) }
+    pub fn of(budget: &DisruptionBudget) -> Self {
+        Self {
+            name: budget.object.meta.name.clone(),
+            status: budget.status,
+            unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy::of(&budget.object),
+        }
     }
 }
 
 /// What the eviction API answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EvictionAnswer {
-    /// The pod is deleted. Where the budget is used, `disruptionsAllowed` goes down by one, until the controller writes
+    /// 201: the pod is deleted. Where the budget is used, `disruptionsAllowed` goes down by one, until the controller writes
     /// the status anew.
     Evict {
         /// Whether the budget is used.
         uses_budget: bool,
     },
     /// 429: the budget does not allow it now.
-    TooManyRequests,
+    TooManyRequests {
+        /// The budget's name.
+        budget: Name,
+        /// Its `status`.
+        status: DisruptionBudgetStatus,
+    },
     /// 500: more than one budget selects the pod.
     MoreThanOneBudget,
+}
+
+impl EvictionAnswer {
+    /// Whether the pod is deleted.
+    pub const fn is_done(&self) -> bool {
+        matches!(self, Self::Evict { .. })
+    }
+
+    /// The status code.
+    pub const fn code(&self) -> u16 {
+        match self {
+            Self::Evict { .. } => 201,
+            Self::TooManyRequests { .. } => 429,
+            Self::MoreThanOneBudget => 500,
+        }
+    }
+
+    /// The message, and the cause in parentheses.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Evict { .. } => String::new(),
+            Self::TooManyRequests { budget, status } => format!(
+                "Cannot evict pod as it would violate the pod's disruption budget. (The disruption budget {budget} needs {} \
+                 healthy pods and has {} currently)",
+                status.desired_healthy, status.current_healthy
+            ),
+            Self::MoreThanOneBudget => {
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+                    .to_owned()
+            }
+        }
+    }
 }
 
 /// Decides one call of the eviction API; `budgets` are those that select the pod.
@@ -77,7 +122,7 @@ pub fn evict(phase: PodPhase, is_deleting: bool, is_ready: bool, budgets: &[Evic
         }
     }
     if status.disruptions_allowed <= 0 {
-        EvictionAnswer::TooManyRequests
+        EvictionAnswer::TooManyRequests { budget: budget.name.clone(), status }
     } else {
         EvictionAnswer::Evict { uses_budget: true }
     }
@@ -89,10 +134,15 @@ mod tests {
 
     #[test]
     fn the_eviction_api_answers() {
-        use EvictionAnswer::{MoreThanOneBudget, TooManyRequests};
-        let evict_free = EvictionAnswer::Evict { uses_budget: false };
-        let evict_used = EvictionAnswer::Evict { uses_budget: true };
+        use EvictionAnswer::MoreThanOneBudget;
+        let evict_free = || EvictionAnswer::Evict { uses_budget: false };
+        let evict_used = || EvictionAnswer::Evict { uses_budget: true };
+        let refused = |expected_pods, desired_healthy, current_healthy| EvictionAnswer::TooManyRequests {
+            budget: "db".into(),
+            status: DisruptionBudgetStatus { expected_pods, desired_healthy, current_healthy, disruptions_allowed: 0 },
+        };
         let budget = |desired_healthy, current_healthy, disruptions_allowed| EvictionBudget {
+            name: "db".into(),
             status: DisruptionBudgetStatus { expected_pods: 10, desired_healthy, current_healthy, disruptions_allowed },
             unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy::IfHealthyBudget,
         };
@@ -102,19 +152,19 @@ mod tests {
         };
         use PodPhase::{Pending, Running, Succeeded};
         let cases = [
-            (Running, false, true, vec![], evict_free, "no budget"),
-            (Running, false, true, vec![budget(3, 4, 1)], evict_used, "room"),
-            (Running, false, true, vec![budget(3, 3, 0)], TooManyRequests, "no room"),
-            (Running, false, false, vec![budget(3, 3, 0)], evict_free, "not ready, the others suffice"),
-            (Running, false, false, vec![budget(3, 2, 0)], TooManyRequests, "not ready, the others do not suffice"),
-            (Running, false, false, vec![budget(0, 0, 0)], TooManyRequests, "nothing desired: treated as healthy"),
-            (Running, false, false, vec![budget(0, 2, 2)], evict_used, "nothing desired: uses the budget"),
-            (Running, false, false, vec![allow], evict_free, "AlwaysAllow"),
-            (Running, false, true, vec![allow], TooManyRequests, "AlwaysAllow is for pods that are not ready"),
+            (Running, false, true, vec![], evict_free(), "no budget"),
+            (Running, false, true, vec![budget(3, 4, 1)], evict_used(), "room"),
+            (Running, false, true, vec![budget(3, 3, 0)], refused(10, 3, 3), "no room"),
+            (Running, false, false, vec![budget(3, 3, 0)], evict_free(), "not ready, the others suffice"),
+            (Running, false, false, vec![budget(3, 2, 0)], refused(10, 3, 2), "not ready, the others do not suffice"),
+            (Running, false, false, vec![budget(0, 0, 0)], refused(10, 0, 0), "nothing desired: treated as healthy"),
+            (Running, false, false, vec![budget(0, 2, 2)], evict_used(), "nothing desired: uses the budget"),
+            (Running, false, false, vec![allow.clone()], evict_free(), "AlwaysAllow"),
+            (Running, false, true, vec![allow], refused(10, 5, 3), "AlwaysAllow is for pods that are not ready"),
             (Running, false, true, vec![budget(1, 3, 2); 2], MoreThanOneBudget, "two budgets"),
-            (Pending, false, false, vec![budget(3, 0, 0); 2], evict_free, "pending pods are free"),
-            (Succeeded, false, false, vec![budget(3, 0, 0)], evict_free, "ended pods are free"),
-            (Running, true, true, vec![budget(3, 3, 0)], evict_free, "deleting pods are free"),
+            (Pending, false, false, vec![budget(3, 0, 0); 2], evict_free(), "pending pods are free"),
+            (Succeeded, false, false, vec![budget(3, 0, 0)], evict_free(), "ended pods are free"),
+            (Running, true, true, vec![budget(3, 3, 0)], evict_free(), "deleting pods are free"),
         ];
         for (phase, is_deleting, is_ready, budgets, expected, why) in cases {
             assert_eq!(evict(phase, is_deleting, is_ready, &budgets), expected, "{why}");

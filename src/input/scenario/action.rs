@@ -1,13 +1,15 @@
 //! Operator actions: the entry of the file, and what a run makes of it.
 
+use super::action_options::{
+    AddNodesAction, Delete, DeleteOptions, Drain, DrainOptions, PatchAction, RolloutUndo, RolloutUndoOptions,
+    ScaleAction, TaintAction,
+};
 use super::leaf::Duration;
+use super::reference::ObjectReference;
 use super::target::Target;
 use crate::units::SimTime;
 use schemars::JsonSchema;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::path::PathBuf;
 
 /// Something that an operator does.
@@ -26,17 +28,23 @@ impl Action {
     #[must_use]
     pub fn field(&self) -> String {
         let index = self.index;
-        match &self.verb {
-            ActionVerb::Scale { .. } => format!("spec.actions[{index}].scale.target"),
-            ActionVerb::Apply(_) => format!("spec.actions[{index}].apply"),
-            ActionVerb::Cordon(_) => format!("spec.actions[{index}].cordon"),
-            ActionVerb::Uncordon(_) => format!("spec.actions[{index}].uncordon"),
-            ActionVerb::Drain(_) => format!("spec.actions[{index}].drain"),
-            ActionVerb::Delete(_) => format!("spec.actions[{index}].delete"),
-            ActionVerb::RolloutRestart(_) => format!("spec.actions[{index}].rolloutRestart"),
-            ActionVerb::RolloutUndo(_) => format!("spec.actions[{index}].rolloutUndo"),
-            ActionVerb::AddNodes { .. } => format!("spec.actions[{index}].addNodes"),
-        }
+        let field = match &self.verb {
+            ActionVerb::Scale(_) => "scale.target",
+            ActionVerb::Apply(_) => "apply",
+            ActionVerb::Patch(_) => "patch.target",
+            ActionVerb::Cordon(_) => "cordon",
+            ActionVerb::Uncordon(_) => "uncordon",
+            ActionVerb::Taint(_) => "taint.node",
+            ActionVerb::Drain(_) => "drain",
+            ActionVerb::Evict(_) => "evict",
+            ActionVerb::Delete(_) => "delete",
+            ActionVerb::RolloutRestart(_) => "rolloutRestart",
+            ActionVerb::RolloutUndo(_) => "rolloutUndo",
+            ActionVerb::RolloutPause(_) => "rolloutPause",
+            ActionVerb::RolloutResume(_) => "rolloutResume",
+            ActionVerb::AddNodes(_) => "addNodes",
+        };
+        format!("spec.actions[{index}].{field}")
     }
 }
 
@@ -44,33 +52,45 @@ impl Action {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ActionVerb {
     /// `kubectl scale`.
-    Scale {
-        /// A Deployment, ReplicaSet, ReplicationController or StatefulSet.
-        target: Target,
-        /// New `spec.replicas`.
-        replicas: u32,
-    },
+    Scale(ScaleAction),
     /// `kubectl apply -f`: a file, folder or glob, joined to the scenario's folder.
     Apply(PathBuf),
+    /// `kubectl patch`.
+    Patch(PatchAction),
     /// `kubectl cordon`.
     Cordon(String),
     /// `kubectl uncordon`.
     Uncordon(String),
+    /// `kubectl taint`.
+    Taint(TaintAction),
     /// `kubectl drain`.
     Drain(DrainOptions),
+    /// The eviction API.
+    Evict(ObjectReference),
     /// `kubectl delete`.
-    Delete(Target),
+    Delete(DeleteOptions),
     /// `kubectl rollout restart`.
     RolloutRestart(Target),
     /// `kubectl rollout undo`.
-    RolloutUndo(Target),
+    RolloutUndo(RolloutUndoOptions),
+    /// `kubectl rollout pause`.
+    RolloutPause(Target),
+    /// `kubectl rollout resume`.
+    RolloutResume(Target),
     /// New nodes join a pool.
-    AddNodes {
-        /// The pool.
-        pool: String,
-        /// How many.
-        count: u32,
-    },
+    AddNodes(AddNodesAction),
+}
+
+impl ActionVerb {
+    /// The object whose document the action changes; `None` of actions that need no document.
+    #[must_use]
+    pub const fn patched(&self) -> Option<&Target> {
+        match self {
+            Self::Patch(patch) => patch.target.named(),
+            Self::RolloutPause(target) | Self::RolloutResume(target) => Some(target),
+            _ => None,
+        }
+    }
 }
 
 /// Something that an operator does: `at` and exactly one verb.
@@ -83,92 +103,29 @@ pub struct ActionEntry {
     pub scale: Option<ScaleAction>,
     /// `kubectl apply -f`: a file, folder or glob, relative to the scenario file.
     pub apply: Option<String>,
+    /// `kubectl patch`: changes fields of an object.
+    pub patch: Option<PatchAction>,
     /// `kubectl cordon`: the node takes no new pods.
     pub cordon: Option<String>,
     /// `kubectl uncordon`.
     pub uncordon: Option<String>,
+    /// `kubectl taint`: sets taints of a node and takes them away.
+    pub taint: Option<TaintAction>,
     /// `kubectl drain --ignore-daemonsets --delete-emptydir-data --force`: cordons the node and evicts its pods as their
     /// disruption budgets allow.
     pub drain: Option<Drain>,
+    /// The eviction API: one pod is evicted if its disruption budget allows it.
+    pub evict: Option<ObjectReference>,
     /// `kubectl delete`: an object, for example `pod/shop/web-0` or `node/general-0`.
-    pub delete: Option<Target>,
+    pub delete: Option<Delete>,
     /// `kubectl rollout restart`: a Deployment, StatefulSet or DaemonSet.
     pub rollout_restart: Option<Target>,
-    /// `kubectl rollout undo`: a Deployment goes back to its previous revision.
-    pub rollout_undo: Option<Target>,
+    /// `kubectl rollout undo`: a Deployment goes back to its previous revision, or to the one that is given.
+    pub rollout_undo: Option<RolloutUndo>,
+    /// `kubectl rollout pause`: a Deployment starts no rollout.
+    pub rollout_pause: Option<Target>,
+    /// `kubectl rollout resume`.
+    pub rollout_resume: Option<Target>,
     /// New nodes join a pool.
     pub add_nodes: Option<AddNodesAction>,
-}
-
-/// `kubectl scale`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ScaleAction {
-    /// A Deployment, ReplicaSet, ReplicationController or StatefulSet.
-    pub target: Target,
-    /// New `spec.replicas`.
-    pub replicas: u32,
-}
-
-/// `kubectl drain`: the node's name, or a mapping with options.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Drain {
-    /// The node's name.
-    Node(String),
-    /// The node with options.
-    Options(DrainOptions),
-}
-
-impl<'de> Deserialize<'de> for Drain {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameOrOptions;
-        impl<'de> Visitor<'de> for NameOrOptions {
-            type Value = Drain;
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("the name of a node, or a mapping with `node`")
-            }
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Drain, E> {
-                Ok(Drain::Node(name.to_owned()))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Drain, A::Error> {
-                DrainOptions::deserialize(MapAccessDeserializer::new(map)).map(Drain::Options)
-            }
-        }
-        deserializer.deserialize_any(NameOrOptions)
-    }
-}
-
-impl Drain {
-    /// The options; those of a bare name are kubectl's defaults.
-    #[must_use]
-    pub fn options(&self) -> DrainOptions {
-        match self {
-            Self::Node(node) => DrainOptions { node: node.clone(), timeout: Duration::ZERO, grace_period: None },
-            Self::Options(options) => options.clone(),
-        }
-    }
-}
-
-/// Options of `kubectl drain`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct DrainOptions {
-    /// The node's name.
-    pub node: String,
-    /// How long to try; 0 is without end (kubectl `--timeout`). Default 0.
-    #[serde(default)]
-    pub timeout: Duration,
-    /// Overrides the pods' termination grace period (kubectl `--grace-period`). Default: the pods' own.
-    pub grace_period: Option<Duration>,
-}
-
-/// New nodes for a pool.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AddNodesAction {
-    /// The pool.
-    pub pool: String,
-    /// How many; above zero.
-    pub count: u32,
 }

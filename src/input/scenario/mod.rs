@@ -4,6 +4,7 @@
 //! faults and actions as closed enums.
 
 mod action;
+mod action_options;
 mod check;
 mod check_actions;
 mod check_cluster;
@@ -21,15 +22,22 @@ mod metric;
 mod nodes;
 mod overrides;
 mod rate;
+mod reference;
 mod scalar;
 mod schema;
 mod source;
 mod spec;
 mod stand_in;
+mod taint_change;
 mod target;
+mod text_or_map;
 mod typed;
 
 pub use action::{Action, ActionVerb};
+pub use action_options::{
+    AddNodesAction, DeleteOptions, DrainOptions, PatchAction, PatchType, RolloutUndoOptions, ScaleAction, Subresource,
+    TaintAction,
+};
 pub use delay::{Delay, Percentiles};
 pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
@@ -39,8 +47,10 @@ pub use leaf::{Amount, AnyValue, Duration, PodTemplateText};
 pub use load::{LoadOptions, load, load_text};
 pub use metric::{DescribedObject, MetricQueue, MetricSource, MetricType, MetricValue};
 pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
+pub use reference::{ObjectReference, PodOf};
 pub use schema::json_schema;
 pub use spec::TraceFormat;
+pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 
 pub(crate) use leaf::CalendarTime;

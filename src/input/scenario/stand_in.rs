@@ -2,6 +2,7 @@
 
 use super::leaf::{Amount, CalendarTime, Duration};
 use super::scalar::Scalar;
+use super::taint_change::TaintChange;
 use super::target::Target;
 use crate::api::KubernetesVersion;
 
@@ -12,6 +13,7 @@ pub(super) fn stand_in(name: &str) -> Option<&'static str> {
         Amount::NAME => Amount::STAND_IN,
         CalendarTime::NAME => CalendarTime::STAND_IN,
         KubernetesVersion::NAME => KubernetesVersion::STAND_IN,
+        TaintChange::NAME => TaintChange::STAND_IN,
         Target::NAME => Target::STAND_IN,
         _ => return None,
     })

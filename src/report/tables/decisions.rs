@@ -61,7 +61,7 @@ const RECOVERY_COLUMNS: &[&str] = &[
 ];
 
 const ACTION_COLUMNS: &[&str] =
-    &["at_seconds", "time", "action", "target", "outcome", "ended_seconds", "duration_seconds", "detail"];
+    &["at_seconds", "time", "action", "target", "outcome", "ended_seconds", "duration_seconds", "code", "detail"];
 
 /// The word for what came of an action.
 const fn outcome_word(outcome: ActionOutcome) -> &'static str {
@@ -88,6 +88,7 @@ pub(in crate::report) fn write_actions(path: &Path, facts: &Facts) -> Result<Pat
         table.text(outcome_word(action.outcome))?;
         table.instant(action.ended)?;
         table.span(action.ended.map(|ended| ended - action.at))?;
+        table.count(action.code.map(i64::from))?;
         table.text(&action.detail)?;
         table.end_row()?;
     }

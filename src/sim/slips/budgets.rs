@@ -5,6 +5,7 @@ use crate::api::{IntOrPercent, Kind, Object, PodDisruptionBudget};
 use crate::controllers::disruption::{Tally, budget_status};
 use crate::input::Diagnostics;
 use crate::input::scenario::ActionVerb;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Pods of a workload, or a bare pod.
@@ -98,9 +99,18 @@ fn groups<'a>(given: &Given<'a>) -> BTreeMap<&'a str, Vec<Group<'a>>> {
         }
     }
     for action in &given.scenario.actions {
-        if let ActionVerb::Scale { target, replicas } = &action.verb {
-            raise(target.kind, &target.namespace, &target.name, i32::try_from(*replicas).unwrap_or(i32::MAX));
-        }
+        let (target, replicas) = match &action.verb {
+            ActionVerb::Scale(scale) => (&scale.target, u64::from(scale.replicas)),
+            ActionVerb::Patch(patch) => {
+                let replicas = patch.patch.0.pointer("/spec/replicas").and_then(Value::as_u64);
+                match (patch.target.named(), replicas) {
+                    (Some(target), Some(replicas)) => (target, replicas),
+                    _ => continue,
+                }
+            }
+            _ => continue,
+        };
+        raise(target.kind, &target.namespace, &target.name, i32::try_from(replicas).unwrap_or(i32::MAX));
     }
     let mut groups: BTreeMap<&str, Vec<Group<'a>>> = BTreeMap::new();
     for ((_, namespace, _), group) in most {

@@ -86,7 +86,7 @@ impl Given<'_> {
     /// How many nodes a pool has at most, by its count and by the actions.
     pub fn size_of(&self, pool: &NodePool) -> u64 {
         let added = self.scenario.actions.iter().map(|action| match &action.verb {
-            ActionVerb::AddNodes { pool: of, count } if *of == pool.name => u64::from(*count),
+            ActionVerb::AddNodes(add) if add.pool == pool.name => u64::from(add.count),
             _ => 0,
         });
         added.fold(u64::from(pool.count), u64::saturating_add)

@@ -85,6 +85,7 @@ impl Budgets {
             .iter()
             .zip(&statuses)
             .map(|(budget, status)| EvictionBudget {
+                name: self.list[*budget].object.meta.name.clone(),
                 status: *status,
                 unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy::of(&self.list[*budget].object),
             })
@@ -96,8 +97,8 @@ impl Budgets {
                 budget: format!("several PodDisruptionBudgets for {name}"),
                 detail: format!("{name} has more than one PodDisruptionBudget, which the eviction API refuses"),
             }),
-            EvictionAnswer::TooManyRequests => {
-                let (budget, status) = (&self.list[*selecting.first()?].object.meta, statuses.first()?);
+            EvictionAnswer::TooManyRequests { status, .. } => {
+                let budget = &self.list[*selecting.first()?].object.meta;
                 let budget = format!("{}/{}", budget.namespace, budget.name);
                 let (healthy, desired) = (status.current_healthy, status.desired_healthy);
                 Some(Refusal {

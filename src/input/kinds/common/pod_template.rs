@@ -175,6 +175,7 @@ fn convert_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErrors) -
         host_users: spec.host_users,
         image_volumes: images.map(Name::from).collect(),
         volumes: convert_pod_volumes(spec.volumes.as_deref().unwrap_or_default()),
+        has_empty_dir: spec.volumes.iter().flatten().any(|volume| volume.empty_dir.is_some()),
         ephemeral_claims: ephemeral_claims(spec.volumes.as_deref().unwrap_or_default(), errors),
         config_references: convert_references(spec),
     };

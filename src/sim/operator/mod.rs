@@ -1,20 +1,28 @@
 //! Operator actions: each action of the scenario becomes the API writes that kubectl would make.
+//!
+//! This file has the operator and hands each action to its verb; the verbs are beside it.
+
+mod delete;
+mod evict;
+mod patch;
+mod rollback;
+mod rollout;
+mod taint;
 
 use super::action_tracker::{ActionTracker, Subject};
 use super::applied_object::{AppliedObject, full_name, key_of};
 use super::event::Event;
-use super::live_documents::{ApplyResult, LiveDocuments};
+use super::live_documents::{LiveDocuments, Written};
 use super::prepare::Prepared;
 use super::settings;
-use crate::api::Name;
 use crate::cluster::{ApplyPlan, Change, Cluster, Interest, NodeId, ObjectId};
-use crate::controllers::eviction::controller::Drain;
 use crate::controllers::manager::Controllers;
 use crate::engine::{EventQueue, Priority};
 use crate::infra::node_pool::NodePool;
-use crate::input::scenario::{ActionVerb, Duration, Target};
+use crate::input::scenario::{ActionVerb, AddNodesAction, Target};
 use crate::record::{ActionOutcome, ActionRecord};
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimTime;
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// The operator of a cluster, with node pools at hand.
@@ -22,7 +30,7 @@ use std::sync::Arc;
 pub struct Operator<'a> {
     prepared: &'a Prepared,
     pools: Vec<NodePool>,
-    /// The documents of the objects that actions apply.
+    /// The documents of the objects that actions apply or patch.
     documents: LiveDocuments,
     /// What was met on the way.
     remarks: Vec<String>,
@@ -84,22 +92,35 @@ impl<'a> Operator<'a> {
     fn apply(&mut self, applied: &[AppliedObject], cluster: &mut Cluster, now: SimTime) {
         let plan = ApplyPlan::of(applied, |applied| &applied.object);
         for applied in plan.objects {
-            let result = self.documents.apply(applied, cluster, now, &mut self.remarks);
+            let written = self.documents.apply(applied, cluster, now, &mut self.remarks);
             let (kind, namespace, name) = key_of(&applied.object);
             let object = cluster.find_object(kind, &namespace, &name);
-            let target = full_name(&applied.object);
-            match (result, object) {
-                (ApplyResult::Sent, Some(object)) if cluster.workload_of(object).is_some() => {
-                    self.follow("apply", object, cluster, now);
-                }
-                (ApplyResult::Sent, _) => self.tracker.note("apply", &target, ActionOutcome::Done, "", now),
-                (ApplyResult::Unchanged, _) => self.tracker.note("apply", &target, ActionOutcome::Unchanged, "", now),
-                (ApplyResult::Refused(problem), _) => {
-                    self.tracker.note("apply", &target, ActionOutcome::Refused, &problem, now);
-                }
-            }
+            self.note_written("apply", &full_name(&applied.object), written, object, cluster, now);
         }
         self.remarks.extend(plan.remark);
+    }
+
+    /// Notes what came of a write, and follows a workload to the end of its rollout.
+    fn note_written(
+        &mut self,
+        action: &str,
+        target: &str,
+        written: Written,
+        object: Option<ObjectId>,
+        cluster: &Cluster,
+        now: SimTime,
+    ) {
+        match (written, object) {
+            (Written::Sent, Some(object)) if cluster.workload_of(object).is_some() => {
+                self.follow(action, object, cluster, now);
+            }
+            (Written::Sent, _) => self.tracker.note(action, target, ActionOutcome::Done, "", now),
+            (Written::Unchanged, _) => self.tracker.note(action, target, ActionOutcome::Unchanged, "", now),
+            (Written::Refused(refusal), _) => {
+                self.tracker.note(action, target, ActionOutcome::Refused, &refusal.message, now);
+                self.tracker.answered(refusal.code);
+            }
+        }
     }
 
     /// Carries out an action.
@@ -114,69 +135,29 @@ impl<'a> Operator<'a> {
         let now = queue.now();
         let Some(action) = prepared.scenario.actions.get(index as usize) else { return };
         match &action.verb {
-            ActionVerb::Scale { target, replicas } => {
-                if let Some(object) = self.existing(target, "scale", cluster, now) {
-                    cluster.scale(object, i32::try_from(*replicas).unwrap_or(i32::MAX));
-                    self.follow("scale", object, cluster, now);
-                }
-            }
+            ActionVerb::Scale(scale) => self.scale(scale, cluster, now),
             ActionVerb::Apply(_) => {
                 if let Some(applied) = prepared.applied.get(index as usize) {
                     self.apply(applied, cluster, now);
                 }
             }
+            ActionVerb::Patch(patch) => self.patch(patch, cluster, now),
             ActionVerb::Cordon(node) => self.set_unschedulable(node, true, cluster, now),
             ActionVerb::Uncordon(node) => self.set_unschedulable(node, false, cluster, now),
-            ActionVerb::Drain(options) => {
-                let timeout = options.timeout.get();
-                if let Some(node) = self.existing_node(&options.node, "drain", cluster, now) {
-                    let drain = Drain {
-                        node,
-                        timeout: (timeout > SimDuration::ZERO).then_some(timeout),
-                        grace_period: options.grace_period.map(Duration::get),
-                    };
-                    controllers.drain(drain, cluster, queue);
-                    self.tracker.follow("drain", &options.node, Subject::Drain(node), cluster, now);
-                }
-            }
-            ActionVerb::Delete(target) => {
-                if let Some(object) = self.existing(target, "delete", cluster, now) {
-                    cluster.delete(object, now);
-                    self.tracker.note("delete", &target.to_string(), ActionOutcome::Done, "", now);
-                }
-            }
-            ActionVerb::RolloutRestart(target) => {
-                if let Some(object) = self.existing(target, "restart", cluster, now) {
-                    let (before, at) = (cluster.rollout_template_of(object), action.at.to_string());
-                    cluster.restart_rollout(object, &at);
-                    let key = (target.kind, Name::from(target.namespace.as_str()), Name::from(target.name.as_str()));
-                    self.documents.note_restart(&key, [before, cluster.rollout_template_of(object)], &at);
-                    self.follow("rollout restart", object, cluster, now);
-                }
-            }
-            ActionVerb::RolloutUndo(target) => {
-                if let Some(object) = self.existing(target, "rollout undo", cluster, now) {
-                    if cluster.undo_rollout(object) {
-                        self.follow("rollout undo", object, cluster, now);
-                    } else {
-                        let (target, detail) = (target.to_string(), "it has no previous revision");
-                        self.tracker.note("rollout undo", &target, ActionOutcome::NotFound, detail, now);
-                    }
-                }
-            }
-            ActionVerb::AddNodes { pool: name, count } => {
+            ActionVerb::Taint(taint) => self.taint(taint, cluster, now),
+            ActionVerb::Drain(options) => self.drain(options, cluster, controllers, queue),
+            ActionVerb::Evict(reference) => self.evict(reference, cluster, now),
+            ActionVerb::Delete(options) => self.delete(options, cluster, now),
+            ActionVerb::RolloutRestart(target) => self.restart(target, &action.at.to_string(), cluster, now),
+            ActionVerb::RolloutUndo(undo) => self.undo(undo, cluster, now),
+            ActionVerb::RolloutPause(target) => self.set_paused(target, true, cluster, now),
+            ActionVerb::RolloutResume(target) => self.set_paused(target, false, cluster, now),
+            ActionVerb::AddNodes(AddNodesAction { pool: name, count }) => {
                 if let Some(pool) = self.pools.iter().position(|pool| *pool.name == **name) {
                     self.add_nodes(pool, *count, cluster, now);
                     self.tracker.note("add nodes", name, ActionOutcome::Done, &format!("{count} nodes"), now);
                 }
             }
-        }
-    }
-
-    /// Notes the drains that were given up since the last call.
-    pub fn note_abandoned_drains(&mut self, controllers: &mut Controllers, cluster: &Cluster, now: SimTime) {
-        for drain in controllers.take_abandoned_drains() {
-            self.tracker.gave_up(drain.node, cluster, now);
         }
     }
 
@@ -189,11 +170,23 @@ impl<'a> Operator<'a> {
         }
     }
 
+    /// Notes that the API server refused an action, or kubectl did before it asked (without a code).
+    fn refused(&mut self, action: &str, target: &dyn Display, code: Option<u16>, message: &str, now: SimTime) {
+        self.tracker.note(action, &target.to_string(), ActionOutcome::Refused, message, now);
+        self.tracker.answered(code);
+    }
+
+    /// Notes that what an action names does not exist.
+    fn not_found(&mut self, action: &str, target: &dyn Display, now: SimTime) {
+        self.tracker.note(action, &target.to_string(), ActionOutcome::NotFound, "it does not exist", now);
+        self.tracker.answered(Some(404));
+    }
+
     /// The object that an action names; without it nothing can be done.
     fn existing(&mut self, target: &Target, verb: &str, cluster: &mut Cluster, now: SimTime) -> Option<ObjectId> {
         let object = cluster.find_object(target.kind, &target.namespace, &target.name);
         if object.is_none() {
-            self.tracker.note(verb, &target.to_string(), ActionOutcome::NotFound, "it does not exist", now);
+            self.not_found(verb, target, now);
         }
         object
     }
@@ -202,7 +195,7 @@ impl<'a> Operator<'a> {
     fn existing_node(&mut self, name: &str, verb: &str, cluster: &Cluster, now: SimTime) -> Option<NodeId> {
         let node = cluster.node_id(name);
         if node.is_none() {
-            self.tracker.note(verb, name, ActionOutcome::NotFound, "it does not exist", now);
+            self.not_found(verb, &name, now);
         }
         node
     }

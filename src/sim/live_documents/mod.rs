@@ -1,13 +1,17 @@
-//! `kubectl apply` in a run: the documents of live objects, and what a manifest makes of them.
+//! `kubectl apply` and `kubectl patch` in a run: the documents of live objects, and what a manifest or patch makes of them.
 //!
-//! The cluster keeps of an object what is simulated; kubectl's three-way merge needs the whole of it, and the manifest that
-//! was applied last. So the document of each object that an action applies is kept beside the cluster. What changes in
-//! the course of a run (replicas, the template of a rollout, taints, a cordon) is read from the cluster when it is
-//! needed, and laid over the document.
+//! The cluster keeps of an object what is simulated; kubectl's three-way merge and the API server's patches need the whole
+//! of it, and the first also the manifest that was applied last. So the document of each object that an action applies or
+//! patches is kept beside the cluster. What changes in the course of a run (replicas, the template of a rollout, taints, a
+//! cordon) is read from the cluster when it is needed, and laid over the document. Patches are in [`patch`](self::patch).
 //!
 //! Known deviations: of an object that no manifest holds (a ReplicaSet or pod that a controller made) only identity,
 //! replicas and labels are known, so that a manifest for it replaces the rest. So it does where the manifest is of
 //! another version than the one that was applied last (an autoscaler of `autoscaling/v1` and `v2`).
+
+mod patch;
+
+pub use patch::patch_scale;
 
 use super::applied_object::{AppliedObject, ObjectKey, full_name, key_of};
 use super::document_fields::set;
@@ -15,7 +19,8 @@ use super::node_document;
 use crate::api::Object;
 use crate::cluster::{Cluster, ObjectId, RESTARTED_AT, TemplateId};
 use crate::input::kinds::table::Descriptor;
-use crate::patch::{self, last_applied};
+use crate::patch as patches;
+use crate::patch::last_applied;
 use crate::units::SimTime;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -38,18 +43,39 @@ struct LiveDocument {
     templates: BTreeMap<TemplateId, Value>,
 }
 
-/// What came of an apply.
+/// What came of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ApplyResult {
-    /// The object was created, or a patch was sent.
+pub enum Written {
+    /// The object was created, or a patch was sent that changes it.
     Sent,
-    /// The manifest changes nothing.
+    /// Nothing changes.
     Unchanged,
-    /// Why no patch could be made, or why the API server refuses the object that results.
-    Refused(String),
+    /// No patch could be made, or the API server refuses the object that results.
+    Refused(Refusal),
 }
 
-/// What a manifest makes of a live object.
+/// Why nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The API server's status code; `None` where kubectl did not ask it.
+    pub code: Option<u16>,
+    /// Why.
+    pub message: String,
+}
+
+impl Refusal {
+    /// The API server finds the object invalid.
+    const fn invalid(message: String) -> Self {
+        Self { code: Some(422), message }
+    }
+
+    /// kubectl cannot make a patch.
+    const fn of_kubectl(message: String) -> Self {
+        Self { code: None, message }
+    }
+}
+
+/// What a manifest or patch makes of a live object.
 struct Merged {
     fields: Map<String, Value>,
     object: Object,
@@ -79,7 +105,7 @@ impl LiveDocuments {
         cluster: &mut Cluster,
         now: SimTime,
         remarks: &mut Vec<String>,
-    ) -> ApplyResult {
+    ) -> Written {
         let key = key_of(&applied.object);
         if !self.exists(&key, cluster) {
             remarks.extend(cluster.apply_object(&applied.object, now));
@@ -87,20 +113,15 @@ impl LiveDocuments {
             let mut document = LiveDocument { fields, ..LiveDocument::default() };
             document.note_template(&key, cluster);
             self.documents.insert(key, document);
-            return ApplyResult::Sent;
+            return Written::Sent;
         }
         match self.merge(&key, applied, cluster, remarks) {
-            Ok(None) => ApplyResult::Unchanged,
+            Ok(None) => Written::Unchanged,
             Ok(Some(merged)) => {
-                if !merged.is_same {
-                    remarks.extend(cluster.apply_object(&merged.object, now));
-                }
-                let document = self.documents.entry(key.clone()).or_default();
-                document.fields = merged.fields;
-                document.note_template(&key, cluster);
-                ApplyResult::Sent
+                self.store(&key, merged, cluster, now, remarks);
+                Written::Sent
             }
-            Err(problem) => ApplyResult::Refused(problem),
+            Err(problem) => Written::Refused(problem),
         }
     }
 
@@ -112,6 +133,23 @@ impl LiveDocuments {
         let mut template = template.clone();
         set(&mut template, &["metadata", "annotations", RESTARTED_AT], at.into());
         document.templates.insert(after, template);
+    }
+
+    /// Writes what a manifest or patch has made of an object.
+    fn store(
+        &mut self,
+        key: &ObjectKey,
+        merged: Merged,
+        cluster: &mut Cluster,
+        now: SimTime,
+        remarks: &mut Vec<String>,
+    ) {
+        if !merged.is_same {
+            remarks.extend(cluster.apply_object(&merged.object, now));
+        }
+        let document = self.documents.entry(key.clone()).or_default();
+        document.fields = merged.fields;
+        document.note_template(key, cluster);
     }
 
     fn exists(&self, key: &ObjectKey, cluster: &mut Cluster) -> bool {
@@ -132,10 +170,10 @@ impl LiveDocuments {
         AppliedObject { object, manifest }: &AppliedObject,
         cluster: &mut Cluster,
         remarks: &mut Vec<String>,
-    ) -> Result<Option<Merged>, String> {
+    ) -> Result<Option<Merged>, Refusal> {
         let version = manifest.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
         let Some(kind) = Descriptor::named(version, key.0.as_str()) else {
-            return Err(format!("`{version}` is no version of {}", key.0.as_str()));
+            return Err(Refusal::of_kubectl(format!("`{version}` is no version of {}", key.0.as_str())));
         };
         let id = cluster.find_object(key.0, &key.1, &key.2);
         let live = self.live_fields(key, id, version, kind, cluster);
@@ -146,17 +184,29 @@ impl LiveDocuments {
                 last_applied::ANNOTATION
             ));
         }
-        let applied = patch::apply(&live, manifest, true).map_err(|error| error.to_string())?;
+        let applied = patches::apply(&live, manifest, true).map_err(|error| Refusal::of_kubectl(error.to_string()))?;
         if applied.patch.is_empty() {
             return Ok(None);
         }
-        let result = Value::from(applied.result);
+        self.read(live, applied.result, id, kind, cluster).map(Some)
+    }
+
+    /// Reads what a manifest or patch has made of the live object, as the API server validates it.
+    fn read(
+        &self,
+        live: Map<String, Value>,
+        result: Map<String, Value>,
+        id: Option<ObjectId>,
+        kind: &Descriptor<Object>,
+        cluster: &Cluster,
+    ) -> Result<Merged, Refusal> {
+        let result = Value::from(result);
         let reading = kind.read(&result, self.start);
         if let Some(error) = reading.errors.first() {
-            return Err(format!("{}: {}", error.field, error.problem));
+            return Err(Refusal::invalid(format!("{}: {}", error.field, error.problem)));
         }
         let (Some(mut object), Value::Object(fields)) = (reading.object, result) else {
-            return Err("the result is no object of the kind".to_owned());
+            return Err(Refusal::invalid("the result is no object of the kind".to_owned()));
         };
         let mut before = kind.read(&live.into(), self.start).object;
         if let Some(ObjectId::Node(id)) = id {
@@ -166,10 +216,10 @@ impl LiveDocuments {
             }
         }
         if let Some(field) = before.as_ref().and_then(|before| before.forbidden_change(&object)) {
-            return Err(format!("{}: {}", field.field, field.message));
+            return Err(Refusal::invalid(format!("{}: {}", field.field, field.message)));
         }
         let is_same = before.as_ref() == Some(&object);
-        Ok(Some(Merged { fields, object, is_same }))
+        Ok(Merged { fields, object, is_same })
     }
 
     /// The live object as the API server would show it.
