@@ -7,16 +7,17 @@
 //! Known deviations: init containers end as soon as they start, since no manifest says how long they run; containers of
 //! a pod start, end and restart together, so that all wait for what one of them needs; memory and disk pressure do not arise.
 
+mod report;
 mod start;
 
+use self::report::{KILLED, back_off_event, report_end};
 use super::crash_backoff::{BackoffRecord, CrashBackoff, should_restart};
 use super::node_images::NodeImages;
+use super::planned_end::planned_end;
 use super::probes::{ProbeTimeline, timeline};
 use super::termination::{StoppingContainer, terminate};
-use crate::api::{ConfigKind, PodPhase, PodTemplate, RestartPolicy};
-use crate::cluster::{
-    ApiEvent, Change, ChangeKind, Cluster, EventObject, Interest, Machine, Node, NodeId, NodeReady, PodId, Severity,
-};
+use crate::api::{ConfigKind, PodTemplate, RestartPolicy};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, Node, NodeId, NodeReady, PodId};
 use crate::engine::{Agenda, Latency, LatencyDistribution, RandomStream, RandomStreams};
 use crate::input::scenario::Startup;
 use crate::units::{SimDuration, SimTime};
@@ -80,7 +81,10 @@ pub enum Exit {
     /// With exit code 0.
     Completed,
     /// With another exit code.
-    Failed,
+    Failed {
+        /// The exit code.
+        code: u8,
+    },
     /// Killed because the liveness or startup probe failed.
     Unhealthy,
     /// The lifetime of a pod that comes and goes is over: it ends whatever its restart policy.
@@ -221,7 +225,7 @@ impl Kubelets {
             KubeletEvent::Stopped { pod, generation } if is_current(cluster, pod, generation) => {
                 self.runtime(pod).stopped = true;
                 if machine_of(cluster, pod) == Some(Machine::Up) {
-                    cluster.remove_pod(pod, agenda.now());
+                    self.report_stop(pod, cluster, agenda.now());
                 }
             }
             _ => {}
@@ -246,7 +250,7 @@ impl Kubelets {
             runtime.unreported_restarts += 1;
         }
         let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
-        let hints = template.hints;
+        let hints = &template.hints;
         let from = (!hints.never_ready).then(|| now + hints.ready_delay.unwrap_or(SimDuration::ZERO));
         let timelines = template.spec.containers.iter().map(|container| {
             let mut timeline = timeline(&container.probes, now, from);
@@ -270,11 +274,10 @@ impl Kubelets {
         }
         if let Some(lifetime) = cluster.pod(pod).run_for {
             agenda.schedule(now + lifetime, KubeletEvent::Exited { pod, generation, exit: Exit::LifetimeOver });
-        } else if let Some(span) = hints.run_for {
-            agenda.schedule(now + span, KubeletEvent::Exited { pod, generation, exit: Exit::Completed });
         }
-        if let Some(span) = hints.fail_after {
-            agenda.schedule(now + span, KubeletEvent::Exited { pod, generation, exit: Exit::Failed });
+        if let Some((span, code)) = planned_end(hints, cluster.pod(pod).job.as_deref()) {
+            let exit = if code == 0 { Exit::Completed } else { Exit::Failed { code } };
+            agenda.schedule(now + span, KubeletEvent::Exited { pod, generation, exit });
         }
     }
 
@@ -282,7 +285,7 @@ impl Kubelets {
     pub fn crash<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
         let running = self.runtime(pod).up && cluster.pod(pod).is_active();
         if running && machine_of(cluster, pod) != Some(Machine::Down) {
-            self.exited(pod, Exit::Failed, cluster, agenda);
+            self.exited(pod, Exit::Failed { code: 1 }, cluster, agenda);
         }
     }
 
@@ -295,7 +298,7 @@ impl Kubelets {
         let restarts = match exit {
             Exit::LifetimeOver | Exit::DeadlineExceeded => false,
             Exit::Completed => should_restart(policy, 0, deleting),
-            Exit::Failed | Exit::Unhealthy => should_restart(policy, 1, deleting),
+            Exit::Failed { .. } | Exit::Unhealthy => should_restart(policy, 1, deleting),
         };
         let runtime = self.runtime(pod);
         runtime.ready = false;
@@ -393,7 +396,7 @@ impl Kubelets {
                 continue;
             }
             if runtime.stopped {
-                cluster.remove_pod(pod, now);
+                self.report_stop(pod, cluster, now);
             } else if let Some(exit) = runtime.ended {
                 report_end(pod, exit, cluster, now);
             } else if cluster.pod(pod).deletion.is_some() {
@@ -419,7 +422,9 @@ impl Kubelets {
             let runtime = *self.runtime(pod);
             if cluster.pod(pod).deletion.is_some() {
                 let generation = cluster.next_pod_generation(pod);
-                self.runtime(pod).stopping = true;
+                let runtime = self.runtime(pod);
+                runtime.stopping = true;
+                runtime.ended = runtime.started.map(|_| Exit::Failed { code: KILLED });
                 let stopped = now + self.until_reported();
                 agenda.schedule(stopped, KubeletEvent::Stopped { pod, generation });
             } else if let Some(exit) = runtime.ended {
@@ -427,7 +432,7 @@ impl Kubelets {
             } else if runtime.started.is_none() {
                 self.begin(pod, cluster, agenda);
             } else if cluster.template_of(pod).template.spec.restart_policy == RestartPolicy::Never {
-                report_end(pod, Exit::Failed, cluster, now);
+                report_end(pod, Exit::Failed { code: KILLED }, cluster, now);
             } else {
                 cluster.set_pod_ready(pod, false, now);
                 let start = match cluster.template_of(pod).template.hints.start_delay {
@@ -468,30 +473,4 @@ fn is_current(cluster: &Cluster, pod: PodId, generation: u32) -> bool {
 /// The machine of the node that a pod is bound to.
 fn machine_of(cluster: &Cluster, pod: PodId) -> Option<Machine> {
     cluster.pod(pod).node.map(|node| cluster.node(node).machine)
-}
-
-/// Reports that a pod's containers ended for good. Pods that come and go by themselves are deleted by whoever made them.
-fn report_end(pod: PodId, exit: Exit, cluster: &mut Cluster, now: SimTime) {
-    let (phase, reason) = match exit {
-        Exit::Completed | Exit::LifetimeOver => (PodPhase::Succeeded, "Completed"),
-        Exit::Failed => (PodPhase::Failed, "Error"),
-        Exit::Unhealthy => (PodPhase::Failed, "Unhealthy"),
-        Exit::DeadlineExceeded => (PodPhase::Failed, "DeadlineExceeded"),
-    };
-    cluster.end_pod(pod, phase, reason, now);
-    if exit == Exit::LifetimeOver {
-        cluster.remove_pod(pod, now);
-    }
-}
-
-/// The event `BackOff`.
-fn back_off_event(pod: PodId, cluster: &mut Cluster) {
-    let message = format!("Back-off restarting failed container in pod {}", cluster.pod(pod).name);
-    pod_event(pod, (Severity::Warning, "BackOff"), message, cluster);
-}
-
-/// Writes an Event about a pod.
-fn pod_event(pod: PodId, (severity, reason): (Severity, &'static str), message: String, cluster: &mut Cluster) {
-    let object = EventObject::Pod(pod);
-    cluster.emit(ApiEvent { severity, reason, source: "kubelet", object, message: message.into() });
 }
