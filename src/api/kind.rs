@@ -10,7 +10,7 @@ struct KindTraits {
     words: &'static [&'static str],
     /// Whether its objects belong to no namespace.
     is_cluster_scoped: bool,
-    /// Whether its objects keep pods running.
+    /// Whether its objects run pods and replace those that are lost.
     is_workload: bool,
     /// Whether its objects have the scale subresource.
     has_scale: bool,
@@ -34,6 +34,8 @@ impl KindTraits {
     const ROLLED_OUT: Self = Self { has_rollouts: true, ..Self::REPLICAS };
     /// A kind that keeps pods on the nodes where they belong, and replaces them when their template changes.
     const PER_NODE: Self = Self { has_scale: false, ..Self::ROLLED_OUT };
+    /// A kind whose pods run until they end.
+    const TO_COMPLETION: Self = Self { is_workload: true, ..Self::PLAIN };
     /// A kind without a namespace.
     const CLUSTER_SCOPED: Self = Self { is_cluster_scoped: true, ..Self::PLAIN };
 }
@@ -72,6 +74,7 @@ kinds! {
     StatefulSet ["statefulset", "statefulsets", "sts"] ROLLED_OUT;
     DaemonSet ["daemonset", "daemonsets", "ds"] PER_NODE;
     ReplicationController ["replicationcontroller", "replicationcontrollers", "rc"] REPLICAS;
+    Job ["job", "jobs"] TO_COMPLETION;
     Pod ["pod", "pods", "po"] PLAIN;
     Node ["node", "nodes", "no"] CLUSTER_SCOPED;
     Service ["service", "services", "svc"] PLAIN;
@@ -117,7 +120,7 @@ impl Kind {
         self.traits().is_cluster_scoped
     }
 
-    /// Whether its objects keep pods running.
+    /// Whether its objects run pods and replace those that are lost.
     #[must_use]
     pub const fn is_workload(self) -> bool {
         self.traits().is_workload
@@ -146,7 +149,7 @@ mod tests {
             ("deploy", Some(Kind::Deployment), "a short name"),
             ("StatefulSets", Some(Kind::StatefulSet), "a plural in any case"),
             ("hpa", Some(Kind::HorizontalPodAutoscaler), "an abbreviation"),
-            ("job", None, "a kind that is not simulated"),
+            ("jobs", Some(Kind::Job), "a plural"),
             ("secret", None, "a kind that a scenario cannot point at"),
             ("", None, "nothing"),
         ];

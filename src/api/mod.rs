@@ -7,6 +7,7 @@ mod admission;
 mod api_object;
 mod autoscaling;
 mod autoscaling_status;
+mod completion_indexes;
 mod condition;
 mod config;
 pub mod cron;
@@ -19,6 +20,7 @@ mod deployment;
 mod image;
 mod immutable;
 mod int_or_percent;
+mod job;
 mod kind;
 mod labels;
 mod limit_range;
@@ -60,6 +62,7 @@ pub use autoscaling::{
 pub use autoscaling_status::{
     HpaCondition, HpaConditionReason, HpaConditionType, HpaConditions, HpaStatus, MetricValueStatus, MilliValue,
 };
+pub use completion_indexes::CompletionIndexes;
 pub use condition::ConditionStatus;
 pub use config::{ConfigKind, ConfigObject, ConfigReference, ConfigReferences, ConfigUse};
 pub use cron_job::{ActiveJob, ConcurrencyPolicy, CronJobStatus};
@@ -71,6 +74,10 @@ pub use deployment::{Deployment, DeploymentCondition, DeploymentStatus, Deployme
 pub use image::normalized_image_name;
 pub use immutable::ImmutableField;
 pub use int_or_percent::IntOrPercent;
+pub use job::{
+    CompletionMode, DEFAULT_BACKOFF_LIMIT, Job, JobSpec, PodFailurePolicyAction, PodFailurePolicyRule,
+    PodFailureRequirement, PodReplacementPolicy, SuccessPolicyRule,
+};
 pub use kind::Kind;
 pub use labels::Labels;
 pub use limit_range::{LimitRange, LimitRangeItem, LimitType, aggregate, requests_above_limits};
@@ -83,7 +90,7 @@ pub(crate) use object::for_object;
 pub use persistent_volume::{ClaimReference, PersistentVolume, PersistentVolumeSource};
 pub use persistent_volume_claim::{ClaimTemplate, PersistentVolumeClaim};
 pub use pod::{
-    Container, ContainerPort, ContainerResourceStatus, HostPortProtocol, Pod, PodPhase, PodSpec, PodStatus,
+    Container, ContainerPort, ContainerResourceStatus, EndHints, HostPortProtocol, Pod, PodPhase, PodSpec, PodStatus,
     PodTemplate, PreemptionPolicy, RestartPolicy, SimulationHints,
 };
 pub use pod_disruption_budget::PodDisruptionBudget;

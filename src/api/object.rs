@@ -2,7 +2,7 @@
 
 use super::{
     ApiObject, ClaimTemplate, ConfigObject, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet, Deployment,
-    HorizontalPodAutoscaler, ImmutableField, Kind, LabelSelector, LimitRange, Namespace, Node, ObjectMeta,
+    HorizontalPodAutoscaler, ImmutableField, Job, Kind, LabelSelector, LimitRange, Namespace, Node, ObjectMeta,
     PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PriorityClass, ReplicaSet, RuntimeClass, Service,
     StatefulSet, StorageClass, WithMeta,
 };
@@ -54,6 +54,7 @@ objects! { $
     Deployment(Deployment) with template,
     StatefulSet(StatefulSet) with template,
     DaemonSet(DaemonSet) with template,
+    Job(Job) with template,
     Service(Service),
     HorizontalPodAutoscaler(HorizontalPodAutoscaler),
     PriorityClass(PriorityClass),

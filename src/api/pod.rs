@@ -5,6 +5,7 @@ use super::{
     ObjectMeta, Probes, ResourceList, Toleration, TopologySpreadConstraint, Volume,
 };
 use crate::units::{SimDuration, SimTime};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// `status.phase`.
@@ -114,8 +115,9 @@ pub struct Container {
 }
 
 /// How the simulated containers of a pod behave, which no Kubernetes field can say. Read from the annotations
-/// `wavetank.dev/start-delay`, `ready-delay`, `run-for`, `fail-after`, `stop-delay` (Go durations) and `never-ready`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// `wavetank.dev/start-delay`, `ready-delay`, `run-for`, `fail-after`, `stop-delay` (Go durations), `never-ready`, and those
+/// of pods that end: `run-index`, `fail-index`, `fail-until`, `exit-code` and `term-exit`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SimulationHints {
     /// From "bound" to "running", image pull included; overrides the scenario's `startup`.
     pub start_delay: Option<SimDuration>,
@@ -123,12 +125,40 @@ pub struct SimulationHints {
     pub ready_delay: Option<SimDuration>,
     /// The containers end with exit code 0 this long after their start.
     pub run_for: Option<SimDuration>,
-    /// The containers end with exit code 1 this long after their start.
+    /// The containers end with [`exit_code`](EndHints::exit_code) this long after their start.
     pub fail_after: Option<SimDuration>,
     /// From the termination signal to the end of the containers (at most the grace period).
     pub stop_delay: Option<SimDuration>,
     /// The application never answers its readiness probe.
     pub never_ready: bool,
+    /// More on how the containers end.
+    pub ends: EndHints,
+}
+
+/// ReplicaSets are named after the hash of their template: it is that of the other hints where these say nothing.
+impl Hash for SimulationHints {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { start_delay, ready_delay, run_for, fail_after, stop_delay, never_ready, ends } = self;
+        (start_delay, ready_delay, run_for, fail_after, stop_delay, never_ready).hash(state);
+        if *ends != EndHints::default() {
+            ends.hash(state);
+        }
+    }
+}
+
+/// How containers end, in pods of which not all end alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct EndHints {
+    /// By completion index of an Indexed Job: what holds instead of [`run_for`](SimulationHints::run_for).
+    pub run_by_index: Vec<(i32, SimDuration)>,
+    /// The completion indexes whose pods `fail_after` is about; empty for all pods.
+    pub fail_indexes: Vec<i32>,
+    /// Pods whose index has failed this often do not fail by `fail_after` any more.
+    pub fail_until: Option<i32>,
+    /// The exit code of containers that fail by `fail_after`; `None` for 1.
+    pub exit_code: Option<u8>,
+    /// The exit code of containers that are stopped because their pod is deleted; `None` for 0.
+    pub stopped_exit_code: Option<u8>,
 }
 
 /// The part of `spec` that pods of one template share.

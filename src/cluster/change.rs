@@ -1,7 +1,7 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, Machine, NamespaceId, NodeId, ObjectId,
+    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, Machine, NamespaceId, NodeId, ObjectId,
     PlainObjectId, PodId, ReplicaSetId, ServiceId, StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
@@ -99,6 +99,12 @@ changes! {
     DaemonSetStatus(DaemonSetId),
     /// A DaemonSet was removed.
     DaemonSetRemoved(DaemonSetId),
+    /// A Job's spec changed, or it was created.
+    JobSpec(JobId),
+    /// A Job's status changed.
+    JobStatus(JobId),
+    /// A Job was removed.
+    JobRemoved(JobId),
     /// A HorizontalPodAutoscaler was created or changed.
     HpaSpec(HpaId),
     /// A HorizontalPodAutoscaler's status changed.
@@ -173,6 +179,7 @@ impl Change {
             Self::ReplicaSetSpec(id) | Self::ReplicaSetStatus(id) | Self::ReplicaSetRemoved(id) => id.into(),
             Self::StatefulSetSpec(id) | Self::StatefulSetStatus(id) | Self::StatefulSetRemoved(id) => id.into(),
             Self::DaemonSetSpec(id) | Self::DaemonSetStatus(id) | Self::DaemonSetRemoved(id) => id.into(),
+            Self::JobSpec(id) | Self::JobStatus(id) | Self::JobRemoved(id) => id.into(),
             Self::HpaSpec(id) | Self::HpaStatus(id) | Self::HpaRemoved(id) => id.into(),
             Self::ServiceChanged(id) | Self::ServiceRemoved(id) => id.into(),
             Self::DisruptionBudgetSpec(id) | Self::DisruptionBudgetStatus(id) | Self::DisruptionBudgetRemoved(id) => {

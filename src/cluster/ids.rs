@@ -117,6 +117,8 @@ objects! { $
     StatefulSet(StatefulSetId);
     /// A DaemonSet.
     DaemonSet(DaemonSetId);
+    /// A Job.
+    Job(JobId);
     /// A Service.
     Service(ServiceId);
     /// A HorizontalPodAutoscaler.

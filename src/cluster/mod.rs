@@ -15,6 +15,8 @@ mod hpa;
 mod ids;
 mod interest;
 mod invariants;
+mod job;
+mod job_pod;
 mod machine;
 mod namespace;
 mod node;
@@ -42,10 +44,12 @@ pub use deployment::Deployment;
 pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use hpa::Hpa;
 pub use ids::{
-    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, NamespaceId, NodeId, ObjectId, PlainObjectId, PodId,
-    ReplicaSetId, ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
+    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, NamespaceId, NodeId, ObjectId, PlainObjectId,
+    PodId, ReplicaSetId, ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
 pub use interest::Interest;
+pub use job::{Job, JobCondition, JobConditionType, JobStatus};
+pub use job_pod::JobPod;
 pub use machine::Machine;
 pub use node::{Node, NodeReady};
 pub use object_head::ObjectHead;
@@ -86,6 +90,7 @@ pub struct Cluster {
     replica_sets: Vec<ReplicaSet>,
     stateful_sets: Vec<StatefulSet>,
     daemon_sets: Vec<DaemonSet>,
+    jobs: Vec<Job>,
     services: Vec<Service>,
     hpas: Vec<Hpa>,
     /// `status.nominatedNodeName`: of few pods, so that the others need no room for it.
@@ -160,6 +165,7 @@ impl Cluster {
             .chain(ids(self.replica_sets.len(), ReplicaSetId::from_index))
             .chain(ids(self.stateful_sets.len(), StatefulSetId::from_index))
             .chain(ids(self.daemon_sets.len(), DaemonSetId::from_index))
+            .chain(ids(self.jobs.len(), JobId::from_index))
             .chain(ids(self.services.len(), ServiceId::from_index))
             .chain(ids(self.hpas.len(), HpaId::from_index))
             .chain(ids(self.disruption_budgets.len(), DisruptionBudgetId::from_index))

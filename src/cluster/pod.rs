@@ -1,6 +1,6 @@
 //! The state of one pod.
 
-use super::{NamespaceId, NodeId, ObjectHead, ObjectId, TemplateId, WorkloadId};
+use super::{JobPod, NamespaceId, NodeId, ObjectHead, ObjectId, TemplateId, WorkloadId};
 use crate::api::{Name, PodPhase};
 use crate::units::{SimDuration, SimTime};
 
@@ -121,6 +121,8 @@ pub struct Pod {
     pub unresolvable: bool,
     /// Version and creation.
     pub head: ObjectHead,
+    /// What a pod of a Job has besides; `None` of other pods.
+    pub job: Option<Box<JobPod>>,
     /// Grows whenever the kubelet's plan for it changes, so that what was planned before is known to be stale.
     pub generation: u32,
 }

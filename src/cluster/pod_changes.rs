@@ -40,6 +40,7 @@ impl Cluster {
             reason: Name::from(""),
             unresolvable: false,
             head: ObjectHead::new(&mut self.versions, now),
+            job: None,
             generation: 0,
         });
         if let Some(pods) = new.owner.and_then(|owner| self.owned_pods_mut(owner)) {
@@ -272,12 +273,12 @@ impl Cluster {
         self.changes.push(Change::PodEnded(id));
     }
 
-    /// Removes a pod object.
+    /// Removes a pod object. One that its Job has not counted stays until [`Cluster::count_job_pod`].
     pub fn remove_pod(&mut self, id: PodId, now: SimTime) {
-        let pod = &self.pods[id.index()];
-        if !pod.exists() {
+        if !self.pods[id.index()].exists() || self.is_kept_by_job(id, now) {
             return;
         }
+        let pod = &self.pods[id.index()];
         if pod.is_active() {
             self.count_active(id, -1);
         }

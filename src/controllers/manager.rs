@@ -9,6 +9,7 @@ use super::deployment::controller::DeploymentController;
 use super::disruption::controller::DisruptionController;
 use super::endpoint_slice::controller::EndpointController;
 use super::eviction::controller::{Drain, EvictionController};
+use super::job::controller::JobController;
 use super::node_lifecycle::controller::NodeLifecycleController;
 use super::persistent_volume::controller::PersistentVolumeController;
 use super::pod_gc::controller::PodGcController;
@@ -16,8 +17,9 @@ use super::replica_set::controller::ReplicaSetController;
 use super::replication_controller::replication_manager;
 use super::stateful_set::controller::StatefulSetController;
 use super::taint_eviction::controller::TaintEvictionController;
+use super::ttl_after_finished::controller::TtlAfterFinishedController;
 use crate::api::{DeploymentStrategy, Kind};
-use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, ObjectId, PodId, ReplicaSetId};
+use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, JobId, ObjectId, PodId, ReplicaSetId};
 use crate::engine::{Agenda, Latency};
 
 /// All running controllers.
@@ -28,6 +30,8 @@ pub struct Controllers {
     replication: ReplicaSetController,
     stateful_set: StatefulSetController,
     daemon_set: DaemonSetController,
+    job: JobController,
+    ttl_after_finished: TtlAfterFinishedController,
     endpoint: EndpointController,
     node_lifecycle: NodeLifecycleController,
     taint_eviction: TaintEvictionController,
@@ -48,6 +52,8 @@ impl Controllers {
             replication: replication_manager(&settings),
             stateful_set: StatefulSetController::new(&settings),
             daemon_set: DaemonSetController::new(&settings),
+            job: JobController::new(&settings),
+            ttl_after_finished: TtlAfterFinishedController::new(&settings),
             endpoint: EndpointController::new(&settings),
             node_lifecycle: NodeLifecycleController::new(&settings),
             taint_eviction: TaintEvictionController::new(&settings),
@@ -78,6 +84,9 @@ impl Controllers {
             ChangeKind::StatefulSetRemoved,
             ChangeKind::DaemonSetSpec,
             ChangeKind::DaemonSetRemoved,
+            ChangeKind::JobSpec,
+            ChangeKind::JobStatus,
+            ChangeKind::JobRemoved,
             ChangeKind::PodAdded,
             ChangeKind::PodRunning,
             ChangeKind::PodRestarted,
@@ -152,7 +161,21 @@ impl Controllers {
                 self.pod_gc.observe(change, cluster, agenda);
                 self.taint_eviction.observe(change, cluster, agenda);
             }
-            Change::PodBound(_) => self.taint_eviction.observe(change, cluster, agenda),
+            Change::JobSpec(id) => {
+                self.job.spec_changed(id, cluster, agenda);
+                self.ttl_after_finished.observe(id, cluster, agenda);
+            }
+            Change::JobStatus(id) => {
+                self.job.observe(id, cluster, agenda);
+                self.ttl_after_finished.observe(id, cluster, agenda);
+            }
+            Change::JobRemoved(id) => self.remove_pods_of_job(id, cluster, agenda),
+            Change::PodBound(pod) => {
+                self.taint_eviction.observe(change, cluster, agenda);
+                if let Some(ObjectId::Job(id)) = cluster.pod(pod).owner {
+                    self.job.observe(id, cluster, agenda);
+                }
+            }
             Change::ServiceChanged(_) | Change::ServiceRemoved(_) => self.endpoint.forget_selections(),
             Change::Machine { .. } => self.node_lifecycle.observe(change, cluster, agenda),
             Change::NodeAdded(_) | Change::NodeUpdated(_) | Change::NodeReadiness(_) | Change::NodeRemoved(_) => {
@@ -193,6 +216,7 @@ impl Controllers {
             Some(ObjectId::ReplicaSet(id)) => self.controller_of(id, cluster).wake(id, agenda),
             Some(ObjectId::StatefulSet(id)) => self.stateful_set.wake(id, agenda),
             Some(ObjectId::DaemonSet(id)) => self.daemon_set.wake(id, agenda),
+            Some(ObjectId::Job(id)) => self.job.observe(id, cluster, agenda),
             _ => {}
         }
     }
@@ -229,6 +253,14 @@ impl Controllers {
         }
     }
 
+    /// A Job is gone: nobody counts its pods any more, and the garbage collector deletes them.
+    fn remove_pods_of_job<A: Agenda<ControllerEvent>>(&mut self, id: JobId, cluster: &mut Cluster, agenda: &mut A) {
+        for pod in cluster.job(id).pods.clone() {
+            cluster.count_job_pod(pod, agenda.now());
+        }
+        self.collect(&cluster.job(id).pods, agenda);
+    }
+
     fn wake_deployment_of<A: Agenda<ControllerEvent>>(&mut self, id: ReplicaSetId, cluster: &Cluster, agenda: &mut A) {
         if let Some(deployment) = cluster.replica_set(id).deployment {
             self.deployment.wake(deployment, agenda);
@@ -252,6 +284,9 @@ impl Controllers {
             ControllerEvent::CreateStatefulSetPod(id) => self.stateful_set.create_later(id, cluster, agenda),
             ControllerEvent::SyncDaemonSet(id) => self.daemon_set.sync(id, cluster, agenda),
             ControllerEvent::CreateDaemonSetPod(id) => self.daemon_set.create_later(id, cluster, agenda),
+            ControllerEvent::SyncJob(id) => self.job.sync(id, cluster, agenda),
+            ControllerEvent::CallForJob(id) => self.job.call(id, cluster, agenda),
+            ControllerEvent::ExpireJob(id) => TtlAfterFinishedController::expire(id, cluster, now),
             ControllerEvent::DeletePod(pod, Disruption::Deletion) => self.delete_pod(pod, cluster, agenda),
             ControllerEvent::DeletePod(pod, reason) => {
                 let grace = cluster.template_of(pod).template.spec.termination_grace_period;

@@ -11,6 +11,7 @@ pub mod deployment;
 pub mod disruption;
 pub mod endpoint_slice;
 pub mod eviction;
+pub mod job;
 pub mod manager;
 pub mod node_lifecycle;
 pub mod persistent_volume;
@@ -21,3 +22,4 @@ pub mod stateful_set;
 pub mod taint_eviction;
 #[cfg(test)]
 mod test_cluster;
+pub mod ttl_after_finished;

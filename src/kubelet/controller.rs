@@ -7,16 +7,17 @@
 //! Known deviations: init containers end as soon as they start, since no manifest says how long they run; containers of
 //! a pod start, end and restart together, so that all wait for what one of them needs; memory and disk pressure do not arise.
 
+mod report;
 mod start;
+mod stop;
 
+use self::report::{KILLED, back_off_event, report_end};
 use super::crash_backoff::{BackoffRecord, CrashBackoff, should_restart};
 use super::node_images::NodeImages;
+use super::planned_end::planned_end;
 use super::probes::{ProbeTimeline, timeline};
-use super::termination::{StoppingContainer, terminate};
-use crate::api::{ConfigKind, PodPhase, PodTemplate, RestartPolicy};
-use crate::cluster::{
-    ApiEvent, Change, ChangeKind, Cluster, EventObject, Interest, Machine, Node, NodeId, NodeReady, PodId, Severity,
-};
+use crate::api::{ConfigKind, RestartPolicy};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, Node, NodeId, NodeReady, PodId};
 use crate::engine::{Agenda, Latency, LatencyDistribution, RandomStream, RandomStreams};
 use crate::input::scenario::Startup;
 use crate::units::{SimDuration, SimTime};
@@ -87,7 +88,10 @@ pub enum Exit {
     /// With exit code 0.
     Completed,
     /// With another exit code.
-    Failed,
+    Failed {
+        /// The exit code.
+        code: u8,
+    },
     /// Killed because the liveness or startup probe failed.
     Unhealthy,
     /// The lifetime of a pod that comes and goes is over: it ends whatever its restart policy.
@@ -258,7 +262,7 @@ impl Kubelets {
             runtime.unreported_restarts += 1;
         }
         let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
-        let hints = template.hints;
+        let hints = &template.hints;
         let from = (!hints.never_ready).then(|| now + hints.ready_delay.unwrap_or(SimDuration::ZERO));
         let timelines = template.spec.containers.iter().map(|container| {
             let mut timeline = timeline(&container.probes, now, from);
@@ -282,11 +286,10 @@ impl Kubelets {
         }
         if let Some(lifetime) = cluster.pod(pod).run_for {
             agenda.schedule(now + lifetime, KubeletEvent::Exited { pod, generation, exit: Exit::LifetimeOver });
-        } else if let Some(span) = hints.run_for {
-            agenda.schedule(now + span, KubeletEvent::Exited { pod, generation, exit: Exit::Completed });
         }
-        if let Some(span) = hints.fail_after {
-            agenda.schedule(now + span, KubeletEvent::Exited { pod, generation, exit: Exit::Failed });
+        if let Some((span, code)) = planned_end(hints, cluster.pod(pod).job.as_deref()) {
+            let exit = if code == 0 { Exit::Completed } else { Exit::Failed { code } };
+            agenda.schedule(now + span, KubeletEvent::Exited { pod, generation, exit });
         }
     }
 
@@ -294,7 +297,7 @@ impl Kubelets {
     pub fn crash<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
         let running = self.runtime(pod).up && cluster.pod(pod).is_active();
         if running && machine_of(cluster, pod) != Some(Machine::Down) {
-            self.exited(pod, Exit::Failed, cluster, agenda);
+            self.exited(pod, Exit::Failed { code: 1 }, cluster, agenda);
         }
     }
 
@@ -307,7 +310,7 @@ impl Kubelets {
         let restarts = match exit {
             Exit::LifetimeOver | Exit::DeadlineExceeded => false,
             Exit::Completed => should_restart(policy, 0, deleting),
-            Exit::Failed | Exit::Unhealthy => should_restart(policy, 1, deleting),
+            Exit::Failed { .. } | Exit::Unhealthy => should_restart(policy, 1, deleting),
         };
         let runtime = self.runtime(pod);
         runtime.ready = false;
@@ -335,47 +338,6 @@ impl Kubelets {
         let generation = cluster.next_pod_generation(pod);
         agenda.schedule(restart + start, KubeletEvent::Started { pod, generation });
         plan_deadline(pod, generation, cluster, agenda);
-    }
-
-    /// When the containers of a pod have ended if they are stopped from `now` on.
-    fn termination_end(&self, template: &PodTemplate, now: SimTime, grace: SimDuration) -> SimTime {
-        let stop_delay = template.hints.stop_delay.unwrap_or(self.settings.stop_delay);
-        let sidecars = template.spec.init_containers.iter().filter(|container| container.is_sidecar);
-        let stopping: Vec<StoppingContainer> = sidecars
-            .chain(&template.spec.containers)
-            .map(|container| StoppingContainer {
-                pre_stop: container.pre_stop_sleep,
-                stop_delay,
-                is_sidecar: container.is_sidecar,
-            })
-            .collect();
-        terminate(&stopping, now, grace).into_iter().max().unwrap_or(now)
-    }
-
-    /// A pod with a deletion timestamp is stopped.
-    fn stop<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
-        let runtime = *self.runtime(pod);
-        if runtime.stopping {
-            return;
-        }
-        self.runtime(pod).stopping = true;
-        let Some(deletion) = cluster.pod(pod).deletion else { return };
-        let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
-        let seen = agenda.now() + self.until_seen();
-        let end = if runtime.up { self.termination_end(&template, seen, deletion.grace) } else { seen };
-        let end = end + self.until_reported();
-        let generation = cluster.next_pod_generation(pod);
-        agenda.schedule(end, KubeletEvent::Stopped { pod, generation });
-    }
-
-    /// The last status of a pod whose containers have stopped, and after it the end of its object. Between the two the pod
-    /// takes no room on its node any more, but is still there for whoever waits for its name.
-    fn finish_deletion<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
-        let now = agenda.now();
-        cluster.end_pod(pod, PodPhase::Succeeded, "", now);
-        let generation = cluster.next_pod_generation(pod);
-        let at = now + self.until_reported();
-        agenda.schedule(at, KubeletEvent::Finalize { pod, generation });
     }
 
     /// The machine of a node changed. A kubelet that can report again posts its node's status.
@@ -447,7 +409,9 @@ impl Kubelets {
             let runtime = *self.runtime(pod);
             if cluster.pod(pod).deletion.is_some() {
                 let generation = cluster.next_pod_generation(pod);
-                self.runtime(pod).stopping = true;
+                let runtime = self.runtime(pod);
+                runtime.stopping = true;
+                runtime.ended = runtime.started.map(|_| Exit::Failed { code: KILLED });
                 let stopped = now + self.until_reported();
                 agenda.schedule(stopped, KubeletEvent::Stopped { pod, generation });
             } else if let Some(exit) = runtime.ended {
@@ -455,7 +419,7 @@ impl Kubelets {
             } else if runtime.started.is_none() {
                 self.begin(pod, cluster, agenda);
             } else if cluster.template_of(pod).template.spec.restart_policy == RestartPolicy::Never {
-                report_end(pod, Exit::Failed, cluster, now);
+                report_end(pod, Exit::Failed { code: KILLED }, cluster, now);
             } else {
                 cluster.set_pod_ready(pod, false, now);
                 let start = match cluster.template_of(pod).template.hints.start_delay {
@@ -496,30 +460,4 @@ fn is_current(cluster: &Cluster, pod: PodId, generation: u32) -> bool {
 /// The machine of the node that a pod is bound to.
 fn machine_of(cluster: &Cluster, pod: PodId) -> Option<Machine> {
     cluster.pod(pod).node.map(|node| cluster.node(node).machine)
-}
-
-/// Reports that a pod's containers ended for good. Pods that come and go by themselves are deleted by whoever made them.
-fn report_end(pod: PodId, exit: Exit, cluster: &mut Cluster, now: SimTime) {
-    let (phase, reason) = match exit {
-        Exit::Completed | Exit::LifetimeOver => (PodPhase::Succeeded, "Completed"),
-        Exit::Failed => (PodPhase::Failed, "Error"),
-        Exit::Unhealthy => (PodPhase::Failed, "Unhealthy"),
-        Exit::DeadlineExceeded => (PodPhase::Failed, "DeadlineExceeded"),
-    };
-    cluster.end_pod(pod, phase, reason, now);
-    if exit == Exit::LifetimeOver {
-        cluster.remove_pod(pod, now);
-    }
-}
-
-/// The event `BackOff`.
-fn back_off_event(pod: PodId, cluster: &mut Cluster) {
-    let message = format!("Back-off restarting failed container in pod {}", cluster.pod(pod).name);
-    pod_event(pod, (Severity::Warning, "BackOff"), message, cluster);
-}
-
-/// Writes an Event about a pod.
-fn pod_event(pod: PodId, (severity, reason): (Severity, &'static str), message: String, cluster: &mut Cluster) {
-    let object = EventObject::Pod(pod);
-    cluster.emit(ApiEvent { severity, reason, source: "kubelet", object, message: message.into() });
 }

@@ -7,5 +7,6 @@ pub mod controller;
 pub mod crash_backoff;
 pub mod image_pull;
 mod node_images;
+mod planned_end;
 pub mod probes;
 pub mod termination;

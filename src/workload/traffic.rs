@@ -272,7 +272,9 @@ impl Traffic {
         let idle = float(entry.running - serving);
         let idle_cpu = entry.unloaded_cpu.idle;
         let starting = entry.starting.iter().zip(&entry.curves);
-        let more = |(count, curve): (&i64, &UsageCurve)| float(*count) * (entry.unloaded_cpu.within(curve.limit()).until_ready - idle_cpu);
+        let more = |(count, curve): (&i64, &UsageCurve)| {
+            float(*count) * (entry.unloaded_cpu.within(curve.limit()).until_ready - idle_cpu)
+        };
         load.cpu = idle * idle_cpu + starting.map(more).sum::<f64>();
         load.memory = idle * entry.memory_per_pod;
         if serving > 0 {

@@ -32,4 +32,5 @@ mod scenario;
 mod scheduling;
 mod sweep;
 mod traces;
+mod versions;
 mod volumes;

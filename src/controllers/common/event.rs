@@ -1,6 +1,8 @@
 //! The events that controllers schedule for a later instant.
 
-use crate::cluster::{ClaimId, DaemonSetId, DeploymentId, Disruption, NodeId, PodId, ReplicaSetId, StatefulSetId};
+use crate::cluster::{
+    ClaimId, DaemonSetId, DeploymentId, Disruption, JobId, NodeId, PodId, ReplicaSetId, StatefulSetId,
+};
 
 /// An event of a controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +23,12 @@ pub enum ControllerEvent {
     SyncDaemonSet(DaemonSetId),
     /// A pod that a sync decided to create is created: the next in line of its set.
     CreateDaemonSetPod(DaemonSetId),
+    /// The Job controller syncs a Job.
+    SyncJob(JobId),
+    /// The Job controller makes the next calls of the sync of a Job.
+    CallForJob(JobId),
+    /// The TTL-after-finished controller looks whether a finished Job's time is over.
+    ExpireJob(JobId),
     /// A pod that a controller decided to delete is deleted.
     DeletePod(PodId, Disruption),
     /// The EndpointSlice controller brings a pod's endpoint up to date.

@@ -31,6 +31,11 @@ pub fn with_revision_label(template: &PodTemplate, revision: &str) -> PodTemplat
 
 /// A name for the next pod of an owner: the owner's and five characters that differ from pod to pod.
 pub fn generated_name(owner: &str, cluster: &Cluster) -> Name {
+    name_from_prefix(&format!("{owner}-"), cluster)
+}
+
+/// A name for the next pod: a prefix (`generateName`) and five characters that differ from pod to pod.
+pub fn name_from_prefix(prefix: &str, cluster: &Cluster) -> Name {
     let number = (cluster.pods().len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
-    Name::from(format!("{owner}-{}", safe_text(number, 5)))
+    Name::from(format!("{prefix}{}", safe_text(number, 5)))
 }

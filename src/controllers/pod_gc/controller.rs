@@ -1,6 +1,7 @@
 //! The running pod garbage collector: removes pods whose node object does not exist any more, and the oldest of too many
 //! pods that have ended.
 
+use crate::api::PodPhase;
 use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, NodeId, PodId};
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
@@ -96,6 +97,10 @@ impl PodGcController {
                 return true;
             }
             for pod in cluster.node(*node).pods.clone() {
+                if cluster.pod(pod).job.is_some() {
+                    // Its Job sees the object until it has counted it.
+                    cluster.end_pod(pod, PodPhase::Failed, "", now);
+                }
                 cluster.delete_pod(pod, SimDuration::ZERO, Disruption::PodGarbageCollector, now);
                 cluster.remove_pod(pod, now);
             }

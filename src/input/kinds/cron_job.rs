@@ -1,6 +1,6 @@
 //! CronJobs, read for their pods.
 
-use super::common::job::{JobPods, convert_job_template, validate_job_template};
+use super::common::job_pods::{JobPods, convert_job_template, validate_job_template};
 use super::common::meta;
 use super::common::validation::Naming;
 use super::common::workload::set_template_defaults;

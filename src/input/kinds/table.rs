@@ -1,7 +1,7 @@
 //! The one table of kinds.
 
 use super::common::inert;
-use super::common::job::JobPods;
+use super::common::job_pods::JobPods;
 use super::common::validation::Naming;
 use super::config_map::ConfigMap;
 use super::cron_job::CronJob;
@@ -38,7 +38,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
-pub static KINDS: [Descriptor<Object>; 23] = [
+pub static KINDS: [Descriptor<Object>; 24] = [
     Descriptor::of::<Namespace>(),
     Descriptor::of::<Node>(),
     Descriptor::of::<LimitRange>(),
@@ -49,6 +49,7 @@ pub static KINDS: [Descriptor<Object>; 23] = [
     Descriptor::of::<ReplicationController>(),
     Descriptor::of::<StatefulSet>(),
     Descriptor::of::<DaemonSet>(),
+    Descriptor::of::<Job>(),
     Descriptor::of::<HorizontalPodAutoscalerV2>(),
     Descriptor::of::<HorizontalPodAutoscalerV1>(),
     Descriptor::of::<PodDisruptionBudget>(),
@@ -65,7 +66,7 @@ pub static KINDS: [Descriptor<Object>; 23] = [
 ];
 
 /// Kinds that a run passes over, whose pods can be asked about all the same (`fit`, `explain`).
-pub static JOB_KINDS: [Descriptor<JobPods>; 2] = [Descriptor::of::<Job>(), Descriptor::of::<CronJob>()];
+pub static JOB_KINDS: [Descriptor<JobPods>; 1] = [Descriptor::of::<CronJob>()];
 
 /// A [`Kind`] as a value.
 pub struct Descriptor<T> {

@@ -3,7 +3,7 @@
 use super::load::{LoadedObject, Loader};
 use crate::api::{LabelSelector, Labels, Name, Object, ObjectMeta, OwnerReference, PodTemplate};
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
-use crate::input::kinds::common::job::JobPods;
+use crate::input::kinds::common::job_pods::JobPods;
 use crate::input::kinds::table::{JOB_KINDS, KINDS};
 use crate::input::{Diagnostic, Diagnostics};
 use jiff::Timestamp;

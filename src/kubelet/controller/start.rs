@@ -1,7 +1,8 @@
 //! From the binding of a pod to its first containers: volumes are mounted, images pulled, containers created. A volume or
 //! container that needs an object that is not there waits for it.
 
-use super::{KubeletEvent, Kubelets, machine_of, plan_deadline, pod_event};
+use super::report::pod_event;
+use super::{KubeletEvent, Kubelets, machine_of, plan_deadline};
 use crate::api::{ConfigKind, ConfigReference, ConfigUse, PodTemplate};
 use crate::cluster::{Cluster, Machine, PodId, Severity};
 use crate::engine::Agenda;

@@ -4,12 +4,14 @@
 use crate::api::{
     ClaimTemplate, ConfigKind, ConfigObject, CrossVersionObjectReference, CsiDriver, CsiNode, CsiStorageCapacity,
     DaemonSet, DaemonSetStatus, DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy,
-    HorizontalPodAutoscaler, HpaStatus, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node, Object,
-    ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy, PodPhase,
-    PodTemplate, PriorityClass, ReplicaSet, RuntimeClass, Service, StatefulSet, StatefulSetStatus,
+    HorizontalPodAutoscaler, HpaStatus, Job, JobSpec, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node,
+    Object, ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy,
+    PodPhase, PodTemplate, PriorityClass, ReplicaSet, RuntimeClass, Service, StatefulSet, StatefulSetStatus,
     StatefulSetUpdateStrategy, StorageClass, WithMeta,
 };
-use crate::cluster::{self, Cluster, DisruptionBudgetStatus, NodeReady, ObjectHead, ObjectId, ReplicaSetStatus};
+use crate::cluster::{
+    self, Cluster, DisruptionBudgetStatus, JobStatus, NodeReady, ObjectHead, ObjectId, ReplicaSetStatus,
+};
 use crate::units::{Bytes, SimDuration, SimTime};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +49,10 @@ fn content(cluster: &Cluster, object: ObjectId) -> String {
         ObjectId::DaemonSet(id) => {
             let set = cluster.daemon_set(id);
             format!("{:?}", (&set.object, set.status, set.generation, set.removed))
+        }
+        ObjectId::Job(id) => {
+            let job = cluster.job(id);
+            format!("{:?}", (&job.object, &job.status, job.generation, job.removed))
         }
         ObjectId::Service(id) => format!("{:?}", (&cluster.service(id).object, cluster.service(id).removed)),
         ObjectId::HorizontalPodAutoscaler(id) => {
@@ -147,9 +153,15 @@ fn objects(variant: u8) -> Vec<Object> {
         Object::DaemonSet(DaemonSet {
             meta: meta(Kind::DaemonSet, "d"),
             selector,
-            template,
+            template: Arc::clone(&template),
             update_strategy: DaemonSetUpdateStrategy::OnDelete,
             min_ready: SimDuration::from_secs(i64::from(number)),
+        }),
+        Object::Job(Job {
+            meta: meta(Kind::Job, "j"),
+            spec: JobSpec { parallelism: number, ..JobSpec::default() },
+            template,
+            is_finished: false,
         }),
         Object::Service(Service { meta: meta(Kind::Service, "s"), headless: is_second, ..Service::default() }),
         Object::HorizontalPodAutoscaler(HorizontalPodAutoscaler {
@@ -261,6 +273,7 @@ fn write(cluster: &mut Cluster, operation: u8, value: u8, now: SimTime) {
                 let status = DaemonSetStatus { number_ready: number, ..DaemonSetStatus::default() };
                 cluster.set_daemon_set_status(id, status);
             }
+            (ObjectId::Job(id), 0) => cluster.set_job_status(id, JobStatus { failed: number, ..JobStatus::default() }),
             (ObjectId::HorizontalPodAutoscaler(id), 0) => {
                 cluster.set_hpa_status(id, HpaStatus { current_replicas: number, ..HpaStatus::default() });
             }

@@ -218,7 +218,8 @@ fn sizes(points: &[i64]) -> Vec<i64> {
 fn is_like(own: &[i64], recorded: &BTreeSet<Vec<i64>>) -> bool {
     let (least, most) = (recorded.iter().map(Vec::len).min(), recorded.iter().map(Vec::len).max());
     let turns = |sizes: &[i64]| -> Vec<i64> {
-        let inner = sizes.windows(3).filter(|three| (three[1] > three[0]) == (three[1] > three[2])).map(|three| three[1]);
+        let inner =
+            sizes.windows(3).filter(|three| (three[1] > three[0]) == (three[1] > three[2])).map(|three| three[1]);
         sizes.first().into_iter().chain(sizes.last()).copied().chain(inner).collect()
     };
     least <= Some(own.len()) && Some(own.len()) <= most && recorded.iter().any(|other| turns(other) == turns(own))

@@ -3,7 +3,9 @@
 
 use super::recording::{Conditions, Milestones};
 use crate::api::{ConditionStatus, HpaCondition};
-use crate::cluster::{Change, Cluster, DeploymentId, NodeId, NodeReady, ObjectId, PodId, ReplicaSetId};
+use crate::cluster::{
+    Change, Cluster, DeploymentId, JobCondition, JobId, NodeId, NodeReady, ObjectId, PodId, ReplicaSetId,
+};
 use crate::sim::RunObserver;
 use crate::units::SimTime;
 use std::collections::BTreeMap;
@@ -171,8 +173,18 @@ fn group(pod: PodId, cluster: &Cluster) -> String {
             None => cluster.replica_set(set).name.to_string(),
         },
         Some(ObjectId::DaemonSet(set)) => cluster.daemon_set(set).object.meta.name.to_string(),
+        Some(ObjectId::Job(job)) => job_group(job, cluster),
         _ => pod.name.to_string(),
     }
+}
+
+/// The group of a Job's pods: `report#2` is the second Job of CronJob `report`.
+fn job_group(id: JobId, cluster: &Cluster) -> String {
+    let job = cluster.job(id);
+    let Some(owner) = job.owner else { return job.object.meta.name.to_string() };
+    let siblings = cluster.jobs().filter(|(_, own)| own.owner == Some(owner));
+    let number = siblings.take_while(|(own, _)| *own != id).count() + 1;
+    format!("{}#{number}", cluster.name_of(owner))
 }
 
 const fn status(is_true: bool) -> &'static str {
@@ -194,6 +206,11 @@ fn conditions(object: ObjectId, cluster: &Cluster) -> Option<(String, Vec<String
                 all.push(format!("Progressing={}/{reason}", status_word(progressing.status)));
             }
             Some((format!("Deployment/{}", deployment.object.meta.name), all))
+        }
+        ObjectId::Job(id) => {
+            let job = cluster.job(id);
+            let condition = |own: &JobCondition| format!("{:?}={}/{}", own.kind, status(own.is_true), own.reason);
+            Some((format!("Job/{}", job.object.meta.name), job.status.conditions.iter().map(condition).collect()))
         }
         ObjectId::HorizontalPodAutoscaler(id) => {
             let hpa = cluster.hpa(id);

@@ -265,7 +265,9 @@ impl Writer<'_> {
 
     /// Creates each pod of a burst when the recorded API server had it: copies of one manifest under other names.
     fn burst(&mut self, index: usize, action: &RecordedAction) -> std::io::Result<()> {
-        let Some(pattern) = self.recording.manifests.iter().find(|object| object["kind"] == "Pod") else { return Ok(()) };
+        let Some(pattern) = self.recording.manifests.iter().find(|object| object["kind"] == "Pod") else {
+            return Ok(());
+        };
         let is_of_burst = |pod: &&RecordedPod| pod.created >= action.t && pod.group == pod.name;
         for (number, pod) in self.pods.iter().filter(is_of_burst).enumerate() {
             let mut document = pattern.clone();
