@@ -235,10 +235,10 @@ impl Kubelets {
                     self.finish_deletion(pod, cluster, agenda);
                 }
             }
-            KubeletEvent::Finalize { pod, generation } if is_current(cluster, pod, generation) => {
-                if machine_of(cluster, pod) == Some(Machine::Up) {
-                    cluster.remove_pod(pod, agenda.now());
-                }
+            KubeletEvent::Finalize { pod, generation }
+                if is_current(cluster, pod, generation) && machine_of(cluster, pod) == Some(Machine::Up) =>
+            {
+                cluster.remove_pod(pod, agenda.now());
             }
             _ => {}
         }

@@ -58,7 +58,8 @@ impl Open {
             let pod = cluster.pod(id);
             let machine_down = pod.node.is_some_and(|node| cluster.node(node).machine == Machine::Down);
             let is_done = pod.phase == PodPhase::Succeeded && pod.deletion.is_none();
-            *is_missing = !is_done && !(pod.is_active() && pod.ready && !machine_down);
+            let serves = pod.is_active() && pod.ready && !machine_down;
+            *is_missing = !is_done && !serves;
             let missing = self.unmanaged.values().filter(|is_missing| **is_missing).count();
             self.unmanaged_missing.set(now, i64::try_from(missing).unwrap_or(i64::MAX));
         }

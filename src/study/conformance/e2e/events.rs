@@ -134,7 +134,9 @@ mod tests {
         ];
         for (messages, expected, why) in cases {
             let (mut own, mut seen) = (Series::default(), Seen::default());
-            messages.iter().for_each(|message| own.add(message, &mut seen));
+            for message in messages {
+                own.add(message, &mut seen);
+            }
             assert_eq!((seen.objects, seen.lines), expected, "{why}");
         }
     }
