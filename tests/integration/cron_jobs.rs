@@ -82,7 +82,8 @@ fn time_zones_and_changes_of_the_schedule() {
     let manifest = tick("5s", "timeZone: Asia/Kolkata").replace("* * * * *", "31 17 * * *");
     let facts = run(1, "a", &manifest, &format!("duration: 3m\n{START}"));
     assert_eq!(created(&facts), [90], "17:31 in Kolkata is 12:01 UTC");
-    let action = "actions: [{at: 10s, patch: {target: cronjob/default/tick, patch: {spec: {schedule: \"1 12 * * *\"}}}}]";
+    let action =
+        "actions: [{at: 10s, patch: {target: cronjob/default/tick, patch: {spec: {schedule: \"1 12 * * *\"}}}}]";
     let daily = tick("5s", "").replace("* * * * *", "0 3 * * *");
     let facts = run(1, "a", &daily, &format!("duration: 3m\n{START}\n{action}"));
     assert_eq!(created(&facts), [90], "the new schedule counts at once");
