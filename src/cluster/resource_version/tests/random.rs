@@ -106,6 +106,26 @@ fn meta(kind: Kind, name: &str) -> ObjectMeta {
     ObjectMeta { name: name.into(), namespace: namespace.into(), ..ObjectMeta::default() }
 }
 
+/// A CronJob in one of two forms.
+fn cron_job(meta: ObjectMeta, template: Arc<PodTemplate>, number: i32, suspend: bool) -> CronJob {
+    CronJob {
+        meta,
+        spec: CronJobSpec {
+            schedule: "@daily".into(),
+            time_zone: None,
+            starting_deadline_seconds: None,
+            concurrency_policy: ConcurrencyPolicy::Allow,
+            suspend,
+            successful_jobs_history_limit: number,
+            failed_jobs_history_limit: 1,
+        },
+        job_labels: Labels::default(),
+        job_annotations: Labels::default(),
+        job: JobSpec::default(),
+        template,
+    }
+}
+
 /// One object of each kind, in one of two forms.
 fn objects(variant: u8) -> Vec<Object> {
     let is_second = variant % 2 == 1;
@@ -168,22 +188,7 @@ fn objects(variant: u8) -> Vec<Object> {
             template: Arc::clone(&template),
             is_finished: false,
         }),
-        Object::CronJob(CronJob {
-            meta: meta(Kind::CronJob, "c"),
-            spec: CronJobSpec {
-                schedule: "@daily".into(),
-                time_zone: None,
-                starting_deadline_seconds: None,
-                concurrency_policy: ConcurrencyPolicy::Allow,
-                suspend: is_second,
-                successful_jobs_history_limit: number,
-                failed_jobs_history_limit: 1,
-            },
-            job_labels: Labels::default(),
-            job_annotations: Labels::default(),
-            job: JobSpec::default(),
-            template,
-        }),
+        Object::CronJob(cron_job(meta(Kind::CronJob, "c"), template, number, is_second)),
         Object::Service(Service { meta: meta(Kind::Service, "s"), headless: is_second, ..Service::default() }),
         Object::HorizontalPodAutoscaler(HorizontalPodAutoscaler {
             meta: meta(Kind::HorizontalPodAutoscaler, "h"),
