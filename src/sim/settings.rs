@@ -13,6 +13,7 @@ use crate::input::scenario::{self, Delay, MAX_PODS, ScenarioSpec, resource_list}
 use crate::kubelet::controller::KubeletSettings;
 use crate::scheduler::{RateLimit, SchedulerTiming};
 use crate::units::{NanoDollars, SimDuration, SimTime};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// Time that the kubelet of a machine that was down needs until it reports: an assumption (a virtual machine that boots
@@ -43,6 +44,11 @@ pub fn midnight(spec: &ScenarioSpec) -> SimTime {
     SimTime::ZERO - SimDuration::from_secs(seconds.rem_euclid(86_400))
 }
 
+/// The calendar time of simulated time zero; without `spec.start` the midnight (UTC) of Thursday, 1 January 1970.
+pub fn calendar_start(spec: &ScenarioSpec) -> Timestamp {
+    spec.start.map_or(Timestamp::UNIX_EPOCH, scenario::CalendarTime::get)
+}
+
 /// Settings of the controllers.
 pub fn controller_settings(spec: &ScenarioSpec, streams: RandomStreams) -> ControllerSettings {
     let latencies = &spec.control_plane.latency;
@@ -68,6 +74,7 @@ pub fn controller_settings(spec: &ScenarioSpec, streams: RandomStreams) -> Contr
             large_cluster_size_threshold: manager.large_cluster_size_threshold,
         },
         pod_gc_period: manager.pod_gc_period.get(),
+        calendar_start: calendar_start(spec),
         stateful_set: StatefulSetRules::of(
             spec.kubernetes_version,
             spec.control_plane.feature_gates.max_unavailable_stateful_set,

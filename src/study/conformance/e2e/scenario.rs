@@ -381,6 +381,7 @@ impl Writer<'_> {
                 "faults": self.faults,
                 "actions": self.actions,
                 "traffic": self.traffic(),
+                "controlPlane": {"featureGates": self.recording.feature_gates},
             },
         });
         if let Some(start) = start {
