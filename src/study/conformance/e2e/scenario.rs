@@ -381,7 +381,6 @@ impl Writer<'_> {
                 "faults": self.faults,
                 "actions": self.actions,
                 "traffic": self.traffic(),
-                "controlPlane": {"featureGates": self.recording.feature_gates},
             },
         });
         if let Some(start) = start {
@@ -394,7 +393,10 @@ impl Writer<'_> {
     /// fourteen control planes shared; the delays are those measured there.
     fn control_plane(&self) -> Value {
         // The recorded driver answers with the load of the moment.
-        let mut control_plane = json!({"metricsServer": {"instantaneous": true}});
+        let mut control_plane = json!({
+            "metricsServer": {"instantaneous": true},
+            "featureGates": self.recording.feature_gates,
+        });
         if self.recording.name != "latency" {
             control_plane["latency"] = json!({
                 "createToBound": {"p50": "14ms", "p99": "100ms"},
