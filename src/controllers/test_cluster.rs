@@ -48,6 +48,7 @@ impl TestCluster {
     pub fn new(nodes: usize) -> Self {
         let settings = ControllerSettings {
             streams: RandomStreams::new(1),
+            started: SimTime::ZERO,
             volume_provisioning: SimDuration::from_secs(5),
             controller_sync: SYNC,
             deployment_sync: SYNC,

@@ -2,6 +2,7 @@
 
 use crate::api::{ConfigKind, DefaultTolerationSeconds, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
+use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::metrics::MetricsServer;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::settings::ControllerSettings;
@@ -42,13 +43,22 @@ pub fn midnight(spec: &ScenarioSpec) -> SimTime {
     SimTime::ZERO - SimDuration::from_secs(seconds.rem_euclid(86_400))
 }
 
+/// The controller manager started at any time up to this long before the run, where the scenario does not say when: a multiple
+/// of the period of each of its loops.
+const LONGEST_SINCE_START: SimDuration = SimDuration::from_minutes(60);
+
 /// Settings of the controllers.
 pub fn controller_settings(spec: &ScenarioSpec, streams: RandomStreams) -> ControllerSettings {
     let latencies = &spec.control_plane.latency;
     let manager = &spec.control_plane.controller_manager;
     let kubelet = &spec.control_plane.kubelet;
+    let started = match manager.started_before {
+        Some(before) => SimTime::ZERO - before.get(),
+        None => SimTime::ZERO - streams.phase("phase/controller-manager", LONGEST_SINCE_START),
+    };
     ControllerSettings {
         streams,
+        started,
         controller_sync: latency(latencies.scale, latencies.controller_sync),
         deployment_sync: latency(latencies.scale, latencies.deployment_sync),
         endpoint_ready: latency(latencies.scale, latencies.endpoint_ready),
@@ -132,6 +142,12 @@ pub fn hpa_config(spec: &ScenarioSpec) -> HpaConfig {
         initial_readiness_delay: manager.horizontal_pod_autoscaler_initial_readiness_delay.get(),
         ..HpaConfig::default()
     }
+}
+
+/// The HorizontalPodAutoscaler controller, without objects.
+pub fn hpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> HpaController {
+    let latency = controller_settings(spec, streams).sync_latency("horizontal-pod-autoscaler");
+    HpaController::new(hpa_config(spec), metrics_server(spec, streams), latency, streams)
 }
 
 /// The metrics pipeline. The scrapes have a phase of their own.
