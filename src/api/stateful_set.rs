@@ -1,6 +1,8 @@
 //! `StatefulSet` of `apps/v1`, after API-server defaulting, and its status.
 
-use super::{ApiObject, ClaimTemplate, ImmutableField, Kind, LabelSelector, Name, ObjectMeta, PodTemplate};
+use super::{
+    ApiObject, ClaimTemplate, ImmutableField, IntOrPercent, Kind, LabelSelector, Name, ObjectMeta, PodTemplate,
+};
 use crate::units::SimDuration;
 use std::sync::Arc;
 
@@ -21,6 +23,9 @@ pub enum StatefulSetUpdateStrategy {
     RollingUpdate {
         /// Ordinals below stay at the current revision.
         partition: i32,
+        /// `maxUnavailable`: pods that may be unavailable at a time; a percentage rounds down, to at least one. Ignored
+        /// where the gate `MaxUnavailableStatefulSet` is off.
+        max_unavailable: Option<IntOrPercent>,
     },
     /// When the user deletes a pod.
     OnDelete,

@@ -11,6 +11,7 @@ use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::eviction::controller::Drain;
 use crate::controllers::manager::Controllers;
+use crate::controllers::stateful_set::rules::StatefulSetRules;
 use crate::engine::{EventQueue, LatencyDistribution, Priority, RandomStreams};
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
@@ -47,6 +48,7 @@ const SYNC: LatencyDistribution = LatencyDistribution::fixed(SimDuration::from_m
 impl TestCluster {
     pub fn new(nodes: usize) -> Self {
         let settings = ControllerSettings {
+            stateful_set: StatefulSetRules::of(api::KubernetesVersion::default(), None),
             streams: RandomStreams::new(1),
             started: SimTime::ZERO,
             volume_provisioning: SimDuration::from_secs(5),
@@ -188,7 +190,7 @@ impl TestCluster {
             selector: api::LabelSelector::default(),
             template,
             pod_management_policy: policy,
-            update_strategy: StatefulSetUpdateStrategy::RollingUpdate { partition: 0 },
+            update_strategy: StatefulSetUpdateStrategy::RollingUpdate { partition: 0, max_unavailable: None },
             min_ready: SimDuration::ZERO,
             first_ordinal: 0,
         };

@@ -173,7 +173,7 @@ fn rollout(workload: ObjectId, cluster: &Cluster) -> (bool, String) {
             let set = cluster.stateful_set(id);
             let (status, wanted) = (&set.status, set.object.replicas);
             let rolling_update = match set.object.update_strategy {
-                StatefulSetUpdateStrategy::RollingUpdate { partition } => {
+                StatefulSetUpdateStrategy::RollingUpdate { partition, .. } => {
                     Some(RollingUpdate::Partitioned(Some(partition)))
                 }
                 StatefulSetUpdateStrategy::OnDelete => None,

@@ -8,7 +8,8 @@ use super::config_references;
 use super::prepared_arrivals::PreparedArrivals;
 use super::slips::{self, Given};
 use super::totals;
-use crate::api::{Name, Object};
+use crate::api::{Name, Object, StatefulSetUpdateStrategy};
+use crate::controllers::stateful_set::rules::{StatefulSetRules, UpdateBudget};
 use crate::input::scenario::Scenario;
 use crate::input::{Diagnostic, Diagnostics};
 use crate::scheduler::SchedulerConfig;
@@ -95,7 +96,19 @@ fn check_objects(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnos
         diagnostics.push(Diagnostic::warning(file.clone(), message).of_object(name));
     };
     let templates = || all.iter().filter_map(|object| Some((&object.meta().namespace, object.pod_template()?)));
+    let version = scenario.spec.kubernetes_version;
+    let gate = scenario.spec.control_plane.feature_gates.max_unavailable_stateful_set;
+    let ignores_max_unavailable = StatefulSetRules::of(version, gate).update_budget == UpdateBudget::One;
     for object in all {
+        if let Object::StatefulSet(set) = object
+            && let StatefulSetUpdateStrategy::RollingUpdate { max_unavailable: Some(_), .. } = set.update_strategy
+            && ignores_max_unavailable
+        {
+            warn(
+                object,
+                format!("maxUnavailable is ignored: the gate MaxUnavailableStatefulSet is off in Kubernetes {version}"),
+            );
+        }
         // That a workload selects its own pods was checked when it was read.
         let selector = object.selector().filter(|_| object.pod_template().is_none());
         if let Some(selector) = selector

@@ -35,6 +35,7 @@ pub(super) fn check(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diag
     }
     let mut autoscalers: Vec<Autoscaler<'_>> = Vec::new();
     let file = Name::from(scenario.file.display().to_string());
+    refuse_zero_replicas(scenario, all, diagnostics);
     let mut warn = |hpa: &HorizontalPodAutoscaler, message: String| {
         let name = format!("HorizontalPodAutoscaler {}/{}", hpa.meta.namespace, hpa.meta.name);
         diagnostics.push(Diagnostic::warning(file.clone(), message).of_object(name));
@@ -97,6 +98,26 @@ pub(super) fn check(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diag
         if !overlapping.is_empty() {
             let names = overlapping.join("`, `");
             warn(hpa, format!("selects the same pods as `{names}`, so that none of them scales (AmbiguousSelector)"));
+        }
+    }
+}
+
+/// `minReplicas: 0` takes the gate HPAScaleToZero (`ValidateHorizontalPodAutoscaler`).
+fn refuse_zero_replicas(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnostics) {
+    if settings::hpa_config(&scenario.spec).scale_to_zero {
+        return;
+    }
+    let version = scenario.spec.kubernetes_version;
+    for object in all {
+        if let Object::HorizontalPodAutoscaler(hpa) = object
+            && hpa.min_replicas == 0
+        {
+            let file = scenario.file.display().to_string();
+            let message = format!(
+                "spec.minReplicas is 0 (expected at least 1: the gate HPAScaleToZero is off in Kubernetes {version})"
+            );
+            let name = format!("HorizontalPodAutoscaler {}/{}", hpa.meta.namespace, hpa.meta.name);
+            diagnostics.push(Diagnostic::error(file, message).of_object(name));
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::autoscaler::metrics::MetricsServer;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
+use crate::controllers::stateful_set::rules::StatefulSetRules;
 use crate::engine::{Latency, LatencyDistribution, RandomStreams};
 use crate::infra::node_pool::NodePool;
 use crate::input::scenario::{self, Delay, MAX_PODS, ScenarioSpec, resource_list};
@@ -76,6 +77,10 @@ pub fn controller_settings(spec: &ScenarioSpec, streams: RandomStreams) -> Contr
             large_cluster_size_threshold: manager.large_cluster_size_threshold,
         },
         pod_gc_period: manager.pod_gc_period.get(),
+        stateful_set: StatefulSetRules::of(
+            spec.kubernetes_version,
+            spec.control_plane.feature_gates.max_unavailable_stateful_set,
+        ),
         terminated_pod_gc_threshold: i32::try_from(manager.terminated_pod_gc_threshold).unwrap_or(i32::MAX),
     }
 }
@@ -140,7 +145,7 @@ pub fn hpa_config(spec: &ScenarioSpec) -> HpaConfig {
         tolerance: manager.horizontal_pod_autoscaler_tolerance,
         cpu_initialization_period: manager.horizontal_pod_autoscaler_cpu_initialization_period.get(),
         initial_readiness_delay: manager.horizontal_pod_autoscaler_initial_readiness_delay.get(),
-        ..HpaConfig::default()
+        ..HpaConfig::of(spec.kubernetes_version, spec.control_plane.feature_gates.hpa_scale_to_zero)
     }
 }
 

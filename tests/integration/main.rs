@@ -33,4 +33,5 @@ mod scenario;
 mod scheduling;
 mod sweep;
 mod traces;
+mod versions;
 mod volumes;

@@ -53,6 +53,8 @@ struct Entry {
     planned: bool,
     /// When the next one is due, asleep or not.
     due: SimTime,
+    /// One that comes between, at once after a change of the spec.
+    extra: Option<SimTime>,
     /// When something that a reconcile reads last changed.
     input_changed: SimTime,
     /// Proposal of the last reconcile.
@@ -141,12 +143,23 @@ impl HpaController {
                     }
                 }
                 if is_known {
-                    return self.wake(id, agenda);
+                    self.wake(id, agenda);
+                    if self.config.reconciles_changes_at_once {
+                        let at = agenda.now() + self.latency.draw();
+                        self.entry(id).extra = Some(at);
+                        agenda.schedule(at, HpaEvent::Sync(id));
+                    }
+                    return;
                 }
                 let (now, period) = (agenda.now(), self.config.sync_period);
-                // An object of the start of the run was created at some time before it.
-                let phase =
-                    if now > SimTime::ZERO { period } else { period - draw_phase(&mut self.sync_phases, period) };
+                let phase = if now == SimTime::ZERO {
+                    // An object of the start of the run was created at some time before it.
+                    period - draw_phase(&mut self.sync_phases, period)
+                } else if self.config.reconciles_changes_at_once {
+                    self.latency.draw()
+                } else {
+                    period
+                };
                 let entry = self.entry(id);
                 *entry =
                     Entry { is_known: true, input_changed: now, planned: true, due: now + phase, ..Entry::default() };
@@ -255,7 +268,11 @@ impl HpaController {
     ) -> Option<HpaReport> {
         let HpaEvent::Sync(id) = event;
         let now = agenda.now();
-        self.entry(id).planned = false;
+        let entry = self.entry(id);
+        // The queue keeps the regular reconcile that waits while an extra one is made.
+        let kept = (entry.extra.take_if(|extra| *extra == now).is_some() && entry.due != now)
+            .then_some((entry.planned, entry.due));
+        entry.planned = false;
         if cluster.hpa(id).removed {
             return None;
         }
@@ -305,7 +322,9 @@ impl HpaController {
             entry.input_changed = now;
         }
         let quiet = quiet_after(&config, &server, object);
-        if decision.rescaled || decision.error.is_some() || now - entry.input_changed <= quiet {
+        if let Some((planned, due)) = kept {
+            (entry.planned, entry.due) = (planned, due);
+        } else if decision.rescaled || decision.error.is_some() || now - entry.input_changed <= quiet {
             entry.planned = true;
             let due = entry.due;
             agenda.schedule(due, HpaEvent::Sync(id));

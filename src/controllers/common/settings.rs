@@ -2,6 +2,7 @@
 
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::node_lifecycle::zones::EvictionConfig;
+use crate::controllers::stateful_set::rules::StatefulSetRules;
 use crate::engine::{Latency, LatencyDistribution, RandomStreams};
 use crate::units::{SimDuration, SimTime};
 
@@ -36,6 +37,8 @@ pub struct ControllerSettings {
     pub eviction: EvictionConfig,
     /// Time between two passes of the pod garbage collector.
     pub pod_gc_period: SimDuration,
+    /// What of the StatefulSet controller the release decides.
+    pub stateful_set: StatefulSetRules,
     /// `--terminated-pod-gc-threshold`: finished pods that may exist; 0 is without a limit.
     pub terminated_pod_gc_threshold: i32,
 }

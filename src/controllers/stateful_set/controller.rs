@@ -16,6 +16,7 @@ use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::slow_start::creation_times;
 use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::replica_set::available_at;
+use crate::controllers::stateful_set::rules::StatefulSetRules;
 use crate::controllers::stateful_set::{
     PodRevision, StatefulPodView, StatefulSetAction, StatefulSetView, is_update_complete, replica_status, sync,
 };
@@ -29,6 +30,7 @@ const SOURCE: &str = "statefulset-controller";
 /// The running StatefulSet controller.
 #[derive(Clone, Debug)]
 pub struct StatefulSetController {
+    rules: StatefulSetRules,
     queue: WorkQueue,
     memory: Vec<Memory>,
     backoff: RetryBackoff,
@@ -43,12 +45,15 @@ struct Memory {
     revisions: Vec<(TemplateId, TemplateId)>,
     /// Calls that the current sync has still to make.
     calls: PendingCalls<(i32, TemplateId)>,
+    /// The sync that waits for `minReadySeconds`, in releases where it is not planned by the pods.
+    sync_later: Option<SimTime>,
 }
 
 impl StatefulSetController {
     /// A controller with an unused client.
     pub fn new(settings: &ControllerSettings) -> Self {
         Self {
+            rules: settings.stateful_set,
             queue: WorkQueue::default(),
             memory: Vec::new(),
             backoff: RetryBackoff::default(),
@@ -94,6 +99,7 @@ impl StatefulSetController {
             first_ordinal: set.object.first_ordinal,
             pod_management_policy: set.object.pod_management_policy,
             update_strategy: set.object.update_strategy,
+            update_budget: self.rules.update_budget,
             is_deleting: false,
         };
         let update = self.pod_template(id, update_base, cluster);
@@ -114,8 +120,20 @@ impl StatefulSetController {
                 self.delete(id, *pod, cluster, agenda);
             }
         }
-        let next = pods.iter().map(|pod| cluster.pod(*pod)).filter(|pod| pod.is_active() && pod.ready);
-        let next = next.map(|pod| available_at(pod.ready_changed, min_ready)).filter(|at| *at > now).min();
+        let next = if self.rules.syncs_when_available {
+            let ready = pods.iter().map(|pod| cluster.pod(*pod)).filter(|pod| pod.is_active() && pod.ready);
+            ready.map(|pod| available_at(pod.ready_changed, min_ready)).filter(|at| *at > now).min()
+        } else {
+            let available = views.iter().filter(|pod| pod.is_running_and_available()).count();
+            let is_missing = usize::try_from(view.replicas).is_ok_and(|replicas| available != replicas);
+            let later = &mut self.memory(id).sync_later;
+            // The delaying queue keeps the earlier of two times.
+            *later = later.filter(|at| *at > now);
+            if min_ready > SimDuration::ZERO && is_missing {
+                *later = later.or(Some(now + min_ready));
+            }
+            *later
+        };
         if let Some(at) = next {
             self.enqueue(id, at, agenda);
         }

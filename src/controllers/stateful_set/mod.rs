@@ -1,13 +1,17 @@
 //! The StatefulSet controller: which pods one sync creates and deletes.
 //!
-//! Mirrors `updateStatefulSet` of `pkg/controller/statefulset` (Kubernetes 1.36). `maxUnavailable` of the rolling
-//! update (a gate that is off by default) is not here; claims are made by the running controller.
+//! Mirrors `updateStatefulSet` of `pkg/controller/statefulset` (Kubernetes 1.36; see [`rules`] for other releases). Claims
+//! are made by the running controller.
 
 pub mod controller;
 #[cfg(test)]
 mod controller_tests;
+pub mod rules;
+#[cfg(test)]
+mod tests;
 
-use crate::api::{PodManagementPolicy, PodPhase, StatefulSetStatus, StatefulSetUpdateStrategy};
+use crate::api::{IntOrPercent, PodManagementPolicy, PodPhase, StatefulSetStatus, StatefulSetUpdateStrategy};
+use rules::UpdateBudget;
 
 /// What a sync sees of the StatefulSet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub struct StatefulSetView {
     pub pod_management_policy: PodManagementPolicy,
     /// `spec.updateStrategy`.
     pub update_strategy: StatefulSetUpdateStrategy,
+    /// How many pods a rolling update may take at a time.
+    pub update_budget: UpdateBudget,
     /// Whether it has a deletion timestamp: then nothing is done.
     pub is_deleting: bool,
 }
@@ -168,7 +174,7 @@ fn process_replica(
 /// `newVersionedStatefulSetPod`: below the partition the current revision, else that of the template.
 fn new_revision(set: &StatefulSetView, ordinal: i32) -> PodRevision {
     match set.update_strategy {
-        StatefulSetUpdateStrategy::RollingUpdate { partition }
+        StatefulSetUpdateStrategy::RollingUpdate { partition, .. }
             if i64::from(ordinal) < i64::from(set.first_ordinal) + i64::from(partition) =>
         {
             PodRevision::Current
@@ -177,11 +183,40 @@ fn new_revision(set: &StatefulSetView, ordinal: i32) -> PodRevision {
     }
 }
 
-/// The rolling update's next deletion: the highest ordinal of another revision, unless a pod above it (or itself, when
-/// it is already terminating) is not healthy.
-fn next_to_update(set: &StatefulSetView, slots: &[(i32, Option<&StatefulPodView>)]) -> Option<StatefulSetAction> {
-    let StatefulSetUpdateStrategy::RollingUpdate { partition } = set.update_strategy else { return None };
+/// The rolling update's next deletions.
+fn next_to_update(set: &StatefulSetView, slots: &[(i32, Option<&StatefulPodView>)]) -> Vec<StatefulSetAction> {
+    let StatefulSetUpdateStrategy::RollingUpdate { partition, max_unavailable } = set.update_strategy else {
+        return Vec::new();
+    };
     let partition = usize::try_from(partition).unwrap_or(0);
+    if set.update_budget == UpdateBudget::One {
+        return one_to_update(partition, slots).into_iter().collect();
+    }
+    // `getStatefulSetMaxUnavailable`.
+    let allowed = max_unavailable.unwrap_or(IntOrPercent::Int(1)).resolve_down(set.replicas).max(1);
+    let allowed = usize::try_from(allowed).unwrap_or(1);
+    let unavailable = slots.iter().filter(|(_, pod)| !pod.is_some_and(StatefulPodView::is_healthy)).count();
+    let left = allowed.saturating_sub(unavailable);
+    // A pod that has ended was deleted above.
+    let outdated = slots
+        .iter()
+        .skip(partition)
+        .rev()
+        .filter_map(|(_, pod)| *pod)
+        .filter(|pod| pod.revision != PodRevision::Update && !pod.is_deleting && !pod.phase.is_terminal());
+    let delete = |pod: &StatefulPodView| StatefulSetAction::Delete { ordinal: pod.ordinal };
+    let spares_broken = set.update_budget == UpdateBudget::MaxUnavailableForNewPods
+        && set.pod_management_policy == PodManagementPolicy::Parallel;
+    if spares_broken {
+        let (available, broken): (Vec<_>, Vec<_>) = outdated.partition(|pod| pod.is_running_and_available());
+        return broken.into_iter().map(delete).chain(available.into_iter().take(left).map(delete)).collect();
+    }
+    outdated.take(left).map(delete).collect()
+}
+
+/// The next deletion without `maxUnavailable`: the highest ordinal of another revision, unless a pod above it (or itself, when
+/// it is already terminating) is not healthy.
+fn one_to_update(partition: usize, slots: &[(i32, Option<&StatefulPodView>)]) -> Option<StatefulSetAction> {
     for (ordinal, pod) in slots.iter().skip(partition).rev() {
         // A pod that was created in this sync is not healthy.
         let pod = (*pod)?;
@@ -206,146 +241,4 @@ pub fn is_update_complete(set: &StatefulSetView, pods: &[StatefulPodView]) -> bo
         && count(|_| true) == set.replicas
         && count(|pod| pod.phase == PodPhase::Running && pod.is_ready) == set.replicas
         && count(|pod| pod.revision == PodRevision::Update && !pod.is_deleting) == set.replicas
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Pods in short, each `ordinal` + state (`+` healthy, `-` not ready, `~` ready but not available, `x`
-    /// terminating, `!` failed, `f` failed and terminating), with `'` for the current (old) revision.
-    fn pods(text: &str) -> Vec<StatefulPodView> {
-        let pod = |word: &str| {
-            let old = word.ends_with('\'');
-            let word = word.trim_end_matches('\'');
-            let (ordinal, state) = word.split_at(word.len() - 1);
-            StatefulPodView {
-                ordinal: ordinal.parse().unwrap(),
-                revision: if old { PodRevision::Current } else { PodRevision::Update },
-                phase: if "!f".contains(state) { PodPhase::Failed } else { PodPhase::Running },
-                is_ready: "+~x".contains(state),
-                is_available: "+x".contains(state),
-                is_deleting: "xf".contains(state),
-            }
-        };
-        text.split_whitespace().map(pod).collect()
-    }
-
-    fn actions(set: &StatefulSetView, state: &str) -> String {
-        let text = |action: &StatefulSetAction| match action {
-            StatefulSetAction::Create { ordinal, revision: PodRevision::Current } => format!("+{ordinal}'"),
-            StatefulSetAction::Create { ordinal, revision: PodRevision::Update } => format!("+{ordinal}"),
-            StatefulSetAction::Delete { ordinal } => format!("-{ordinal}"),
-        };
-        sync(set, &pods(state)).iter().map(text).collect::<Vec<_>>().join(" ")
-    }
-
-    fn set(replicas: i32, policy: PodManagementPolicy, partition: i32) -> StatefulSetView {
-        StatefulSetView {
-            replicas,
-            first_ordinal: 0,
-            pod_management_policy: policy,
-            update_strategy: StatefulSetUpdateStrategy::RollingUpdate { partition },
-            is_deleting: false,
-        }
-    }
-
-    #[test]
-    fn one_pod_after_the_other() {
-        let cases = [
-            (3, 0, "", "+0", "the first"),
-            (3, 0, "0-", "", "waits until it is ready"),
-            (3, 0, "0~", "", "waits until it is available"),
-            (3, 0, "0+", "+1", "the next"),
-            (3, 0, "0x 1+", "", "a terminating pod blocks its name and what follows"),
-            (3, 0, "0+ 2+", "+1", "a gap is filled first"),
-            (3, 0, "0! 1+ 2+", "-0", "an ended pod is deleted"),
-            (3, 0, "0f 1+ 2+", "", "and waited for"),
-            (1, 0, "0+ 1+ 2+", "-2", "down from the highest"),
-            (1, 0, "0+ 1+ 2x", "", "one at a time"),
-            (1, 0, "0- 1+ 2+", "", "waits for lower pods that are not ready"),
-            (1, 0, "0+ 1- 2+", "-2", "a healthy one may go"),
-            (1, 0, "0+ 1+ 2-", "-2", "the first unhealthy one may go itself"),
-            (1, 0, "0+ 1- 2-", "", "another unhealthy one waits"),
-            (3, 0, "0+' 1+' 2+'", "-2", "the update starts at the top"),
-            (3, 0, "0+' 1+' 2-", "", "waits until it is ready"),
-            (3, 0, "0+' 1+' 2+", "-1", "the next below"),
-            (3, 0, "0+' 1+'", "+2", "recreated with the new revision"),
-            (3, 2, "0+' 1+' 2+", "", "down to the partition"),
-            (3, 2, "0+' 2+", "+1'", "below the partition the old revision"),
-            (2, 0, "0+' 1+' 2+'", "-2", "scaling before updating"),
-        ];
-        for (replicas, partition, state, expected, why) in cases {
-            assert_eq!(actions(&set(replicas, PodManagementPolicy::OrderedReady, partition), state), expected, "{why}");
-        }
-    }
-
-    #[test]
-    fn parallel_scales_at_once_and_updates_in_order() {
-        let cases = [
-            (3, "", "+0 +1 +2", "all at once"),
-            (3, "0- 1x", "+2", "waits for nobody"),
-            (1, "0- 1+ 2x 3-", "-3 -1", "down at once"),
-            (3, "0! 1+ 2+", "-0", "an ended pod is deleted"),
-            (3, "0+' 1+' 2+'", "-2", "updates one at a time"),
-            (3, "0+' 1+' 2!'", "-2", "an ended pod is deleted once"),
-            (3, "0-' 1+' 2-", "", "and waits"),
-        ];
-        for (replicas, state, expected, why) in cases {
-            assert_eq!(actions(&set(replicas, PodManagementPolicy::Parallel, 0), state), expected, "{why}");
-        }
-    }
-
-    #[test]
-    fn other_strategies_and_ordinals() {
-        let mut view = set(2, PodManagementPolicy::OrderedReady, 0);
-        view.update_strategy = StatefulSetUpdateStrategy::OnDelete;
-        assert_eq!(actions(&view, "0+' 1+'"), "", "OnDelete waits for the user");
-        assert_eq!(actions(&view, "0+'"), "+1", "and takes the new revision then");
-        let mut view = set(2, PodManagementPolicy::OrderedReady, 1);
-        view.first_ordinal = 5;
-        assert_eq!(actions(&view, "5+'"), "+6");
-        assert_eq!(actions(&view, "4+' 5+' 6+'"), "-4", "ordinals below the first go");
-        assert_eq!(actions(&view, "5+' 6+'"), "-6", "the partition counts from the first ordinal");
-        view.is_deleting = true;
-        assert_eq!(actions(&view, ""), "");
-    }
-
-    #[test]
-    fn the_update_completes_when_every_pod_has_it() {
-        let view = set(2, PodManagementPolicy::OrderedReady, 0);
-        let cases = [("0+ 1+", true), ("0+' 1+", false), ("0+ 1-", false), ("0+", false), ("0+ 1+ 2+", false)];
-        for (state, expected) in cases {
-            assert_eq!(is_update_complete(&view, &pods(state)), expected, "{state}");
-        }
-    }
-
-    #[test]
-    fn the_status_counts_pods_by_state_and_revision() {
-        let pod = |ordinal, revision, phase, is_ready, is_available, is_deleting| StatefulPodView {
-            ordinal,
-            revision,
-            phase,
-            is_ready,
-            is_available,
-            is_deleting,
-        };
-        let pods = [
-            pod(0, PodRevision::Current, PodPhase::Running, true, true, false),
-            pod(1, PodRevision::Current, PodPhase::Running, true, true, true),
-            pod(2, PodRevision::Update, PodPhase::Running, true, false, false),
-            pod(3, PodRevision::Update, PodPhase::Pending, false, false, false),
-        ];
-        for (is_updating, current_replicas) in [(true, 1), (false, 2)] {
-            let expected = StatefulSetStatus {
-                replicas: 4,
-                ready_replicas: 3,
-                available_replicas: 2,
-                current_replicas,
-                updated_replicas: 2,
-                ..StatefulSetStatus::default()
-            };
-            assert_eq!(replica_status(&pods, is_updating), expected);
-        }
-    }
 }

@@ -3,16 +3,22 @@
 use super::common::claim::{claim_template, validate_claim_spec};
 use super::common::validation::{Naming, dns_label, not_negative, object_meta};
 use super::common::workload::{
-    convert_selector, convert_template, seconds, set_template_defaults, validate_selector_and_template,
+    at_most_all, convert_selector, convert_template, int_or_percent, is_zero, seconds, set_template_defaults,
+    validate_selector_and_template,
 };
 use super::common::{meta, value::optional_word};
 use super::kind::Kind;
-use crate::api::{self, ClaimTemplate, Object, PodManagementPolicy, StatefulSetUpdateStrategy, Volume, VolumeSource};
+use crate::api::{
+    self, ClaimTemplate, IntOrPercent, Object, PodManagementPolicy, StatefulSetUpdateStrategy, Volume, VolumeSource,
+};
 use crate::input::document::typed::InertFields;
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1 as apps;
 use std::sync::Arc;
+
+/// The default of `maxUnavailable`.
+const ONE: IntOrPercent = IntOrPercent::Int(1);
 
 /// `StatefulSet` of `apps/v1`.
 pub struct StatefulSet;
@@ -24,14 +30,11 @@ impl Kind for StatefulSet {
     const VERSIONS: &'static [&'static str] = &["apps/v1"];
     const NAMING: Naming = Naming::Namespaced;
     const RUNS_PODS: bool = true;
-    const INERT: &'static [InertFields] = &[
-        InertFields {
-            inside: &["revisionHistoryLimit", "serviceName"],
-            not_simulated: &["persistentVolumeClaimRetentionPolicy"],
-            ..InertFields::of("StatefulSetSpec")
-        },
-        InertFields { not_simulated: &["maxUnavailable"], ..InertFields::of("RollingUpdateStatefulSetStrategy") },
-    ];
+    const INERT: &'static [InertFields] = &[InertFields {
+        inside: &["revisionHistoryLimit", "serviceName"],
+        not_simulated: &["persistentVolumeClaimRetentionPolicy"],
+        ..InertFields::of("StatefulSetSpec")
+    }];
 
     fn set_defaults(stateful_set: &mut apps::StatefulSet) {
         if let Some(spec) = &mut stateful_set.spec {
@@ -66,6 +69,15 @@ impl Kind for StatefulSet {
             let step_path = strategy_path.key("rollingUpdate");
             let partition = strategy.rolling_update.as_ref().and_then(|step| step.partition);
             not_negative(partition, step_path.key("partition"), errors);
+            let unavailable = strategy.rolling_update.as_ref().and_then(|step| step.max_unavailable.as_ref());
+            if let Some(number) = unavailable {
+                let unavailable_path = step_path.key("maxUnavailable");
+                let number = int_or_percent(Some(number), ONE, unavailable_path, errors);
+                at_most_all(number, unavailable_path, errors);
+                if is_zero(number) {
+                    errors.push(unavailable_path, "is 0 (expected at least 1)");
+                }
+            }
             if strategy.type_.as_deref() == Some("OnDelete") && strategy.rolling_update.is_some() {
                 errors.push(step_path, "is given for type OnDelete (expected none)");
             }
@@ -117,6 +129,10 @@ impl Kind for StatefulSet {
             } else {
                 StatefulSetUpdateStrategy::RollingUpdate {
                     partition: step.and_then(|step| step.partition).unwrap_or(0),
+                    // What is wrong with it was said where it was checked.
+                    max_unavailable: step
+                        .and_then(|step| step.max_unavailable.as_ref())
+                        .map(|number| int_or_percent(Some(number), ONE, strategy_path, &mut FieldErrors::default())),
                 }
             },
             min_ready: seconds(spec.min_ready_seconds.unwrap_or(0)),

@@ -21,6 +21,20 @@ pub struct ControlPlane {
     pub kubelet: Kubelet,
     /// metrics-server.
     pub metrics_server: MetricsServer,
+    /// Feature gates that are set by hand.
+    pub feature_gates: FeatureGates,
+}
+
+/// `--feature-gates` of kube-apiserver and kube-controller-manager. A gate that is absent is as the version has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FeatureGates {
+    /// `maxUnavailable` of StatefulSets counts. On in 1.35 and 1.37.
+    #[serde(rename = "MaxUnavailableStatefulSet", skip_serializing_if = "Option::is_none")]
+    pub max_unavailable_stateful_set: Option<bool>,
+    /// HorizontalPodAutoscalers may scale to zero with an Object or External metric. On from 1.37.
+    #[serde(rename = "HPAScaleToZero", skip_serializing_if = "Option::is_none")]
+    pub hpa_scale_to_zero: Option<bool>,
 }
 
 /// Delays between components, each a duration or `{p50, p99}`. Defaults: as measured on an idle Kubernetes 1.36.2 control

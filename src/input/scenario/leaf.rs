@@ -210,12 +210,13 @@ impl JsonSchema for CalendarTime {
 
 impl Scalar for KubernetesVersion {
     const NAME: &'static str = "KubernetesVersion";
-    const EXPECTED: &'static str = "a version: `\"1.34\"` or `\"1.36\"`";
+    const EXPECTED: &'static str = "a version: `\"1.34\"`, `\"1.35\"`, `\"1.36\"` or `\"1.37\"`";
     const STAND_IN: &'static str = "1.36";
     fn read(text: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|version| version.as_str() == text).ok_or_else(|| {
             format!(
-                "Kubernetes `{text}` is not simulated (expected `\"1.34\"` or `\"1.36\"`, whose rules are built in)"
+                "Kubernetes `{text}` is not simulated (expected `\"1.34\"`, `\"1.35\"`, `\"1.36\"` or `\"1.37\"`, whose \
+                 rules are built in)"
             )
         })
     }
@@ -230,7 +231,7 @@ impl JsonSchema for KubernetesVersion {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "The Kubernetes minor version whose rules are simulated.",
-            "enum": ["1.34", "1.36", 1.34, 1.36]
+            "enum": ["1.34", "1.35", "1.36", "1.37", 1.34, 1.35, 1.36, 1.37]
         })
     }
 }

@@ -77,7 +77,7 @@ pub struct ScenarioSpec {
     /// A `KubeSchedulerConfiguration` file as kube-scheduler takes it, relative to the scenario file. Default: none, which
     /// gives kube-scheduler's defaults.
     pub scheduler: Option<PathBuf>,
-    /// The Kubernetes minor version whose rules kube-scheduler follows: 1.34 or 1.36. Default 1.36.
+    /// The Kubernetes minor version whose rules the control plane follows: 1.34, 1.35, 1.36 or 1.37. Default 1.36.
     #[serde(default)]
     pub kubernetes_version: KubernetesVersion,
     /// Groups of equal nodes. Nodes may also come from `manifests` and from a trace. Default none.

@@ -222,7 +222,7 @@ pub fn run_scores(
         }
         let row = table.next_row(*plugin, *weight);
         if *plugin == Plugin::ImageLocality && state.images.is_empty() {
-            row.raw.resize(feasible.len(), image_locality::score_without_images(pod));
+            row.raw.resize(feasible.len(), image_locality::score_without_images(context.profile.version, pod));
         } else {
             let nodes = feasible.iter().map(|id| context.snapshot.node(*id));
             row.raw.extend(nodes.map(|node| node.map_or(0, |node| score(*plugin, context, pod, state, node))));
@@ -270,7 +270,9 @@ fn score(plugin: Plugin, context: &Context<'_>, pod: &PodInfo, state: &CycleStat
         Plugin::NodeResourcesBalancedAllocation => {
             balanced_allocation::score(context.profile.version, &args.balanced_resources, pod, node)
         }
-        Plugin::ImageLocality => image_locality::score(context.snapshot, &state.images, pod, node),
+        Plugin::ImageLocality => {
+            image_locality::score(context.profile.version, context.snapshot, &state.images, pod, node)
+        }
         Plugin::PodTopologySpread => {
             state.spread_score.as_ref().map_or(0, |counts| pod_topology_spread::score(counts, node))
         }

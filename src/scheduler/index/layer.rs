@@ -216,7 +216,11 @@ impl Layer {
     }
 
     fn image_score(&self, node: &NodeInfo, env: &Env<'_>) -> i64 {
-        if self.images.is_empty() { 0 } else { image_locality::score(env.snapshot, &self.images, &self.pod, node) }
+        if self.images.is_empty() {
+            0
+        } else {
+            image_locality::score(env.profile.version, env.snapshot, &self.images, &self.pod, node)
+        }
     }
 
     /// Finds out what no pod changes about a node.

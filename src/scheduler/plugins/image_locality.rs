@@ -33,7 +33,13 @@ pub fn known_images<'a>(
 /// The node's score; each image counts with its size times the share of all nodes that have it.
 #[expect(clippy::cast_precision_loss, reason = "kube-scheduler multiplies as float64")]
 #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates; sizes are far smaller")]
-pub fn score(snapshot: &Snapshot, images: &[ImageId], pod: &PodInfo, node: &NodeInfo) -> i64 {
+pub fn score(
+    version: KubernetesVersion,
+    snapshot: &Snapshot,
+    images: &[ImageId],
+    pod: &PodInfo,
+    node: &NodeInfo,
+) -> i64 {
     let total = snapshot.len() as f64;
     let sum: i64 = images
         .iter()
@@ -42,16 +48,18 @@ pub fn score(snapshot: &Snapshot, images: &[ImageId], pod: &PodInfo, node: &Node
             Some((snapshot.image_size(*image) as f64 * (f64::from(nodes) / total)) as i64)
         })
         .fold(0, i64::saturating_add);
-    priority(sum, containers_of(pod))
+    priority(sum, expected_images(version, pod))
 }
 
 /// The score of every node when no node has any of the pod's images.
-pub fn score_without_images(pod: &PodInfo) -> i64 {
-    priority(0, containers_of(pod))
+pub fn score_without_images(version: KubernetesVersion, pod: &PodInfo) -> i64 {
+    priority(0, expected_images(version, pod))
 }
 
-fn containers_of(pod: &PodInfo) -> i64 {
-    i64::try_from(pod.traits.container_images.len()).unwrap_or(i64::MAX)
+/// How many images the largest sum stands for.
+fn expected_images(version: KubernetesVersion, pod: &PodInfo) -> i64 {
+    let volumes = if version.image_locality_expects_image_volumes() { pod.traits.volume_images.len() } else { 0 };
+    i64::try_from(pod.traits.container_images.len() + volumes).unwrap_or(i64::MAX)
 }
 
 /// The score of a sum of sizes (`calculatePriority`).

@@ -208,7 +208,8 @@ impl Draw {
     }
 
     fn profile(&mut self) -> Profile {
-        let version = *self.one_of(&[KubernetesVersion::V1_36, KubernetesVersion::V1_36, KubernetesVersion::V1_34]);
+        use KubernetesVersion::{V1_34, V1_35, V1_36, V1_37};
+        let version = *self.one_of(&[V1_36, V1_36, V1_34, V1_35, V1_37]);
         let percentage_of_nodes_to_score = *self.one_of(&[None, Some(0), Some(100), Some(30)]);
         let mut config = KubeSchedulerProfile { percentage_of_nodes_to_score, ..KubeSchedulerProfile::default() };
         config.args.fit.strategy = match self.below(5) {

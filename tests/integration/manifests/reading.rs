@@ -112,7 +112,10 @@ fn every_kind_is_read() {
                 assert_eq!(namespace.meta.labels.get("kubernetes.io/metadata.name").map(|name| &**name), Some("shop"));
             }
             Object::StatefulSet(set) => {
-                assert_eq!(set.update_strategy, api::StatefulSetUpdateStrategy::RollingUpdate { partition: 1 });
+                assert_eq!(
+                    set.update_strategy,
+                    api::StatefulSetUpdateStrategy::RollingUpdate { partition: 1, max_unavailable: None }
+                );
                 assert_eq!(set.pod_management_policy, api::PodManagementPolicy::Parallel);
             }
             Object::DaemonSet(set) => {
@@ -237,8 +240,8 @@ spec:
     let cases = [
         (
             "minReplicas: 2",
-            "minReplicas: 0",
-            "hpa.yaml:6:3: `HorizontalPodAutoscaler shop/web`: spec.minReplicas: is 0",
+            "minReplicas: -1",
+            "hpa.yaml:6:3: `HorizontalPodAutoscaler shop/web`: spec.minReplicas: is -1",
         ),
         (
             "maxReplicas: 5",

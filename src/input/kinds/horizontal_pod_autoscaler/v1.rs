@@ -1,6 +1,6 @@
 //! HorizontalPodAutoscalers of `autoscaling/v1`, which become those of `autoscaling/v2`.
 
-use super::v2::{ScaleToZero, convert as convert_v2};
+use super::v2::convert as convert_v2;
 use crate::api::{HorizontalPodAutoscaler, Object};
 use crate::input::kinds::common::validation::{Naming, object_meta};
 use crate::input::kinds::kind::Kind;
@@ -29,7 +29,7 @@ impl Kind for HorizontalPodAutoscalerV1 {
     }
 
     fn convert(object: &v1::HorizontalPodAutoscaler, start: Timestamp, errors: &mut FieldErrors) -> Object {
-        Object::HorizontalPodAutoscaler(convert(object, ScaleToZero::default(), start, errors))
+        Object::HorizontalPodAutoscaler(convert(object, start, errors))
     }
 }
 
@@ -40,7 +40,6 @@ impl Kind for HorizontalPodAutoscalerV1 {
 /// what could be converted. Times are relative to `start`.
 pub fn convert(
     object: &v1::HorizontalPodAutoscaler,
-    scale_to_zero: ScaleToZero,
     start: Timestamp,
     errors: &mut FieldErrors,
 ) -> HorizontalPodAutoscaler {
@@ -86,7 +85,7 @@ pub fn convert(
         },
         status: None,
     };
-    convert_v2(&converted, scale_to_zero, start, errors)
+    convert_v2(&converted, start, errors)
 }
 
 #[cfg(test)]
@@ -103,7 +102,7 @@ mod tests {
         });
         let object = serde_json::from_value(object).map_err(|error| vec![error.to_string()])?;
         let mut errors = FieldErrors::default();
-        let converted = convert(&object, ScaleToZero::Disabled, Timestamp::UNIX_EPOCH, &mut errors);
+        let converted = convert(&object, Timestamp::UNIX_EPOCH, &mut errors);
         let errors = errors.into_vec();
         let problems: Vec<String> = errors.iter().map(|error| format!("{} {}", error.field, error.problem)).collect();
         if problems.is_empty() { Ok(converted) } else { Err(problems) }
@@ -126,7 +125,7 @@ mod tests {
         }
         let cases = [
             (json!({"targetCPUUtilizationPercentage": 0}), "{}", "spec.targetCPUUtilizationPercentage is 0 (expected"),
-            (json!({"minReplicas": 0}), "{}", "spec.minReplicas is 0 (expected at least 1)"),
+            (json!({"minReplicas": -1}), "{}", "spec.minReplicas is -1 (expected at least 0)"),
             (
                 json!({}),
                 "fast",

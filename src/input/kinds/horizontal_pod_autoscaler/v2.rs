@@ -15,16 +15,6 @@ use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;
 use k8s_openapi::api::autoscaling::v2;
 
-/// Feature gate `HPAScaleToZero` of the API server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ScaleToZero {
-    /// Off, the default: `minReplicas` is at least 1.
-    #[default]
-    Disabled,
-    /// On: `minReplicas` may be 0 beside an Object or External metric.
-    Enabled,
-}
-
 /// `HorizontalPodAutoscaler` of `autoscaling/v2`.
 pub struct HorizontalPodAutoscalerV2;
 
@@ -42,26 +32,22 @@ impl Kind for HorizontalPodAutoscalerV2 {
     }
 
     fn convert(object: &v2::HorizontalPodAutoscaler, start: Timestamp, errors: &mut FieldErrors) -> Object {
-        Object::HorizontalPodAutoscaler(convert(object, ScaleToZero::default(), start, errors))
+        Object::HorizontalPodAutoscaler(convert(object, start, errors))
     }
 }
 
 /// Converts an object as a manifest gives it. Every problem of the spec is noted in `errors`; with one the result is what
-/// could be converted. Times are relative to `start`.
+/// could be converted. `minReplicas: 0` takes a feature gate, which is the scenario's: it is checked when both are together.
+/// Times are relative to `start`.
 pub fn convert(
     object: &v2::HorizontalPodAutoscaler,
-    scale_to_zero: ScaleToZero,
     start: Timestamp,
     errors: &mut FieldErrors,
 ) -> HorizontalPodAutoscaler {
     let spec = &object.spec;
     let min_replicas = spec.min_replicas.unwrap_or(1);
-    let lowest = match scale_to_zero {
-        ScaleToZero::Enabled => 0,
-        ScaleToZero::Disabled => 1,
-    };
-    if min_replicas < lowest {
-        errors.push("spec.minReplicas", format_args!("is {min_replicas} (expected at least {lowest})"));
+    if min_replicas < 0 {
+        errors.push("spec.minReplicas", format_args!("is {min_replicas} (expected at least 0)"));
     }
     if spec.max_replicas < 1 {
         errors.push("spec.maxReplicas", format_args!("is {} (expected at least 1)", spec.max_replicas));
@@ -76,7 +62,7 @@ pub fn convert(
     }
     let metrics = metrics(spec.metrics.as_deref().unwrap_or(&[]), errors);
     let without_pods = |metric: &MetricSpec| matches!(metric, MetricSpec::Object { .. } | MetricSpec::External { .. });
-    if min_replicas == 0 && scale_to_zero == ScaleToZero::Enabled && !metrics.iter().any(without_pods) {
+    if min_replicas == 0 && !metrics.iter().any(without_pods) {
         errors.push("spec.metrics", "has no Object or External metric (expected at least one where minReplicas is 0)");
     }
     let behavior = spec.behavior.as_ref().map(|behavior| HorizontalPodAutoscalerBehavior {
@@ -106,13 +92,13 @@ mod tests {
     use serde_json::{Value, json};
 
     /// Converts an object with this spec; the problems come as `field problem`.
-    fn convert_spec(spec: &Value, gate: ScaleToZero) -> Result<HorizontalPodAutoscaler, Vec<String>> {
+    fn convert_spec(spec: &Value) -> Result<HorizontalPodAutoscaler, Vec<String>> {
         let object = json!({
             "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"}, "spec": spec,
         });
         let object = serde_json::from_value(object).map_err(|error| vec![error.to_string()])?;
         let mut errors = FieldErrors::default();
-        let converted = convert(&object, gate, Timestamp::UNIX_EPOCH, &mut errors);
+        let converted = convert(&object, Timestamp::UNIX_EPOCH, &mut errors);
         result(converted, errors)
     }
 
@@ -128,7 +114,7 @@ mod tests {
 
     #[test]
     fn missing_fields_get_defaults() {
-        let hpa = convert_spec(&json!({"scaleTargetRef": target(), "maxReplicas": 5}), ScaleToZero::Disabled).unwrap();
+        let hpa = convert_spec(&json!({"scaleTargetRef": target(), "maxReplicas": 5})).unwrap();
         assert_eq!((hpa.min_replicas, hpa.max_replicas, &*hpa.meta.namespace), (1, 5, "default"));
         let cpu = MetricSpec::Resource { name: "cpu".into(), target: MetricTarget::Utilization(80) };
         assert_eq!(hpa.metrics, [cpu]);
@@ -163,7 +149,7 @@ mod tests {
         ];
         for (behavior, scale_up, scale_down, why) in cases {
             let spec = json!({"scaleTargetRef": target(), "maxReplicas": 5, "behavior": behavior});
-            let hpa = convert_spec(&spec, ScaleToZero::Disabled).unwrap();
+            let hpa = convert_spec(&spec).unwrap();
             assert_eq!(hpa.behavior, Some(HorizontalPodAutoscalerBehavior { scale_up, scale_down }), "{why}");
         }
     }
@@ -176,7 +162,7 @@ mod tests {
         let cases = [
             (json!({"maxReplicas": 0}), "spec.maxReplicas is 0 (expected at least 1)"),
             (json!({"minReplicas": 6}), "spec.maxReplicas is 5 (expected at least minReplicas, 6)"),
-            (json!({"minReplicas": 0}), "spec.minReplicas is 0 (expected at least 1)"),
+            (json!({"minReplicas": -1}), "spec.minReplicas is -1 (expected at least 0)"),
             (json!({"scaleTargetRef": {"kind": "", "name": "a/b"}}), "spec.scaleTargetRef.kind is required"),
             (json!({"metrics": [{"type": "Resources"}]}), "spec.metrics[0].type is `Resources` (expected Resource"),
             (json!({"metrics": [{"type": "Pods"}]}), "spec.metrics[0].pods is required for type Pods"),
@@ -240,23 +226,18 @@ mod tests {
             for (key, value) in changes.as_object().unwrap() {
                 spec[key] = value.clone();
             }
-            let problems = convert_spec(&spec, ScaleToZero::Disabled).unwrap_err();
+            let problems = convert_spec(&spec).unwrap_err();
             assert!(problems.first().is_some_and(|first| first.starts_with(expected)), "{expected}: {problems:?}");
         }
     }
 
     #[test]
-    fn zero_replicas_need_the_gate_and_a_metric_without_pods() {
+    fn zero_replicas_need_a_metric_without_pods() {
         let external = json!([{"type": "External",
             "external": {"metric": {"name": "q"}, "target": {"type": "Value", "value": "1"}}}]);
-        let cases = [
-            (external.clone(), ScaleToZero::Enabled, true, "gate and metric"),
-            (external, ScaleToZero::Disabled, false, "no gate"),
-            (json!([]), ScaleToZero::Enabled, false, "cpu cannot be read without pods"),
-        ];
-        for (metrics, gate, accepted, why) in cases {
+        for (metrics, accepted, why) in [(external, true, "a queue"), (json!([]), false, "cpu needs pods")] {
             let spec = json!({"scaleTargetRef": target(), "maxReplicas": 5, "minReplicas": 0, "metrics": metrics});
-            assert_eq!(convert_spec(&spec, gate).is_ok(), accepted, "{why}");
+            assert_eq!(convert_spec(&spec).is_ok(), accepted, "{why}");
         }
     }
 }

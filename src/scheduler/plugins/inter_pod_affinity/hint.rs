@@ -1,6 +1,6 @@
 //! Which events may satisfy required affinity, or end what anti-affinity forbids.
 
-use super::terms::{all_match, existing_term_matches, unresolved_required_terms};
+use super::terms::{all_match, any_matches, existing_term_matches, unresolved_required_terms};
 use crate::api::Node;
 use crate::scheduler::config::Profile;
 use crate::scheduler::framework::ClusterEvent;
@@ -31,8 +31,12 @@ fn domains_changed(pod: &PodInfo, old: Option<&Node>, new: &Node) -> bool {
 
 /// A pod that the affinity needs came, or one that anti-affinity forbids went.
 fn counts_changed(profile: &Profile, listers: &Listers, pod: &PodInfo, event: &ClusterEvent) -> bool {
+    let each_term = profile.version.inter_pod_affinity_hints_see_each_anti_affinity_term();
     let attracts = |placed: &PodInfo| all_match(&unresolved_required_terms(pod, false), placed);
-    let repels = |placed: &PodInfo| all_match(&unresolved_required_terms(pod, true), placed);
+    let repels = |placed: &PodInfo| {
+        let terms = unresolved_required_terms(pod, true);
+        if each_term { any_matches(&terms, placed) } else { all_match(&terms, placed) }
+    };
     let sees_existing = profile.version.inter_pod_affinity_hints_see_existing_anti_affinity();
     match event {
         ClusterEvent::PendingPodUpdate { new, .. } => new.id == pod.id && sees_existing,
@@ -44,7 +48,8 @@ fn counts_changed(profile: &Profile, listers: &Listers, pod: &PodInfo, event: &C
             let repelled = || {
                 let labels = listers.namespace_labels(&pod.namespace);
                 let terms = gone.affinity().map_or(&[][..], |affinity| &affinity.pod_anti_required);
-                !terms.is_empty() && terms.iter().all(|term| existing_term_matches(term, gone, pod, &labels))
+                let mut matches = terms.iter().map(|term| existing_term_matches(term, gone, pod, &labels));
+                !terms.is_empty() && if each_term { matches.any(|one| one) } else { matches.all(|one| one) }
             };
             repels(gone) || (sees_existing && repelled())
         }

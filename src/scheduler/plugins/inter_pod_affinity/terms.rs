@@ -63,6 +63,11 @@ pub fn all_match(terms: &[Term], placed: &PodInfo) -> bool {
     !terms.is_empty() && terms.iter().all(|term| term.matches(placed))
 }
 
+/// Whether one of the terms selects `placed`.
+pub fn any_matches(terms: &[Term], placed: &PodInfo) -> bool {
+    terms.iter().any(|term| term.matches(placed))
+}
+
 /// Whether a term of `owner`, a pod that is there, selects the incoming `pod`, whose namespace has these labels.
 pub fn existing_term_matches(
     term: &PodAffinityTerm,

@@ -3,7 +3,7 @@
 use crate::api::{HorizontalPodAutoscaler, MilliValue, Quantity};
 use crate::autoscaler::hpa::HpaConfig;
 use crate::input::FieldErrors;
-use crate::input::kinds::horizontal_pod_autoscaler::v2::{ScaleToZero, convert};
+use crate::input::kinds::horizontal_pod_autoscaler::v2::convert;
 use crate::units::{SimDuration, SimTime};
 use k8s_openapi::api::autoscaling::v2;
 use serde::Deserialize;
@@ -48,16 +48,16 @@ impl RecordedConfig {
             initial_readiness_delay: SimDuration::from_secs(self.initial_readiness_delay_seconds),
             configurable_tolerance: self.feature_gates.configurable_tolerance,
             scale_to_zero: self.feature_gates.scale_to_zero,
+            reconciles_changes_at_once: false,
             pod_level_resources: self.feature_gates.pod_level_resources,
         }
     }
 }
 
-/// Converts the object as submitted, by the rules for manifests. The gate for zero replicas counts as on: an object
-/// that was stored while it was on stays valid.
+/// Converts the object as submitted, by the rules for manifests.
 pub(super) fn convert_hpa(object: &v2::HorizontalPodAutoscaler) -> Result<HorizontalPodAutoscaler, String> {
     let mut errors = FieldErrors::default();
-    let converted = convert(object, ScaleToZero::Enabled, jiff::Timestamp::UNIX_EPOCH, &mut errors);
+    let converted = convert(object, jiff::Timestamp::UNIX_EPOCH, &mut errors);
     if errors.is_empty() {
         return Ok(converted);
     }
