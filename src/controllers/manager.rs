@@ -213,7 +213,8 @@ impl Controllers {
 
     /// Plans the sync of a budget that tells if it selects no pod.
     fn look_for_pods<A: Agenda<ControllerEvent>>(&mut self, id: DisruptionBudgetId, agenda: &mut A) {
-        let at = agenda.now() + self.disruption_latency.draw();
+        // It is quicker than most: the status of a budget follows its pods within 2 to 10 ms.
+        let at = agenda.now() + self.disruption_latency.draw() / 2;
         agenda.schedule(at, ControllerEvent::LookForPods(id));
     }
 

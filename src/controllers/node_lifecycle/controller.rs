@@ -22,6 +22,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// `source` of the controller's Events.
 const SOURCE: &str = "node-controller";
 
+/// How long a pass lasts that finds something: the writes of what it finds go through the client, and the pass of the tainting
+/// worker (`NodeEvictionPeriod`) falls before its end.
+const PASS_LENGTH: SimDuration = SimDuration::from_millis(100);
+
 /// The running node lifecycle controller.
 #[derive(Debug)]
 pub struct NodeLifecycleController {
@@ -39,8 +43,8 @@ pub struct NodeLifecycleController {
     /// Nodes whose kubelets are silent, each with the number of its silence.
     silent: BTreeMap<NodeId, u32>,
     silences: u32,
-    /// When the next end of a pass is planned.
-    pass_end: Option<SimTime>,
+    /// The next pass whose end is planned.
+    ending_pass: Option<SimTime>,
     /// Nodes that a pass has seen, or that the next one will see for the first time.
     known: BTreeSet<NodeId>,
     /// Nodes that came or went since the last pass, which tells of them.
@@ -69,7 +73,7 @@ impl NodeLifecycleController {
             states: BTreeMap::new(),
             silent: BTreeMap::new(),
             silences: 0,
-            pass_end: None,
+            ending_pass: None,
             known: BTreeSet::new(),
             untold: Vec::new(),
         }
@@ -168,9 +172,9 @@ impl NodeLifecycleController {
 
     /// Plans the end of a pass: it comes after everything that the pass finds.
     fn plan_end<A: Agenda<ControllerEvent>>(&mut self, pass: SimTime, agenda: &mut A) {
-        if self.pass_end.is_none_or(|planned| pass < planned) {
-            self.pass_end = Some(pass);
-            agenda.schedule(pass, ControllerEvent::EndMonitorPass);
+        if self.ending_pass.is_none_or(|planned| pass < planned) {
+            self.ending_pass = Some(pass);
+            agenda.schedule(pass + PASS_LENGTH, ControllerEvent::EndMonitorPass);
         }
     }
 
@@ -220,7 +224,7 @@ impl NodeLifecycleController {
         }
         let now = agenda.now();
         if others.into_iter().any(has) {
-            remove_no_execute_taints(cluster, node);
+            remove_no_execute_taints(cluster, node, None);
             add_no_execute_taint(cluster, node, wanted, now);
             return;
         }
@@ -249,16 +253,14 @@ impl NodeLifecycleController {
         }
         let zone = self.zone_of(node, cluster);
         self.queues[zone as usize].remove(node);
-        remove_no_execute_taints(cluster, node);
+        remove_no_execute_taints(cluster, node, None);
         self.plan_end(agenda.now(), agenda);
     }
 
     /// The end of a pass: the state of each zone, after everything that the pass found, decides the rate of its taints.
     pub fn end_pass<A: Agenda<ControllerEvent>>(&mut self, cluster: &mut Cluster, agenda: &mut A) {
         let now = agenda.now();
-        if self.pass_end.take_if(|planned| *planned <= now).is_none() {
-            return;
-        }
+        let Some(pass) = self.ending_pass.take_if(|pass| *pass + PASS_LENGTH <= now) else { return };
         let mut observed: BTreeMap<u32, ZoneReadiness> = BTreeMap::new();
         let existing: Vec<NodeId> = cluster.nodes().filter(|(_, node)| node.exists()).map(|(id, _)| id).collect();
         for node in &existing {
@@ -279,7 +281,8 @@ impl NodeLifecycleController {
             ClusterMode::Unchanged => {}
             ClusterMode::EnterFullDisruption => {
                 for node in existing {
-                    remove_no_execute_taints(cluster, node);
+                    // It looks at the nodes as they were when it began: a taint that came since then stays.
+                    remove_no_execute_taints(cluster, node, Some(pass));
                     let zone = self.zone_of(node, cluster);
                     // The next pass queues the node again; nobody is tainted as long as the rate is zero.
                     let queue = &mut self.queues[zone as usize];
@@ -290,7 +293,7 @@ impl NodeLifecycleController {
             }
             ClusterMode::LeaveFullDisruption => {
                 // The clock of a node whose silence is not found yet starts anew.
-                let found = (now + self.monitor_grace).next_tick(self.started, self.monitor_period);
+                let found = (pass + self.monitor_grace).next_tick(self.started, self.monitor_period);
                 for (node, silence) in &mut self.silent {
                     if cluster.node(*node).ready == NodeReady::True {
                         self.silences += 1;
@@ -349,8 +352,12 @@ fn tell_not_ready(node: NodeId, cluster: &mut Cluster, now: SimTime) {
     }
 }
 
-/// Adds a `NoExecute` taint to a node.
+/// Adds a `NoExecute` taint to a node that has none of this key.
 fn add_no_execute_taint(cluster: &mut Cluster, node: NodeId, key: &str, now: SimTime) {
+    let is_it = |taint: &Taint| *taint.key == *key && taint.effect == TaintEffect::NoExecute;
+    if cluster.node(node).object.taints.iter().any(is_it) {
+        return;
+    }
     cluster.update_node(node, |object| {
         object.taints.push(Taint {
             key: Name::from(key),
@@ -389,13 +396,14 @@ fn set_no_schedule_taints(cluster: &mut Cluster, node: NodeId) {
     });
 }
 
-/// Takes the `NoExecute` taints of this controller from a node.
-fn remove_no_execute_taints(cluster: &mut Cluster, node: NodeId) {
-    let is_no_execute = |taint: &Taint| {
+/// Takes the `NoExecute` taints of this controller from a node; with `before` only those that were added before then.
+fn remove_no_execute_taints(cluster: &mut Cluster, node: NodeId, before: Option<SimTime>) {
+    let is_meant = |taint: &Taint| {
         taint.effect == TaintEffect::NoExecute
             && (*taint.key == *well_known::TAINT_UNREACHABLE || *taint.key == *well_known::TAINT_NOT_READY)
+            && before.is_none_or(|before| taint.time_added.is_none_or(|added| added < before))
     };
-    if cluster.node(node).object.taints.iter().any(is_no_execute) {
-        cluster.update_node(node, |object| object.taints.retain(|taint| !is_no_execute(taint)));
+    if cluster.node(node).object.taints.iter().any(is_meant) {
+        cluster.update_node(node, |object| object.taints.retain(|taint| !is_meant(taint)));
     }
 }

@@ -7,7 +7,7 @@ use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::taint_eviction::{EvictionTime, reschedule};
-use crate::engine::Agenda;
+use crate::engine::{Agenda, Latency};
 use crate::units::SimTime;
 use rustc_hash::FxHashMap;
 
@@ -23,12 +23,20 @@ pub struct TaintEvictionController {
     /// The `NoExecute` taints of each node that has some, as they were seen last. Only looked up, never iterated.
     seen: FxHashMap<NodeId, Vec<Taint>>,
     limiter: TokenBucket,
+    /// Time of a call.
+    latency: Latency,
 }
 
 impl TaintEvictionController {
     /// A controller without plans.
     pub fn new(settings: &ControllerSettings) -> Self {
-        Self { plans: FxHashMap::default(), next_plan: 0, seen: FxHashMap::default(), limiter: settings.client() }
+        Self {
+            plans: FxHashMap::default(),
+            next_plan: 0,
+            seen: FxHashMap::default(),
+            limiter: settings.client(),
+            latency: settings.sync_latency("taint-eviction-controller"),
+        }
     }
 
     /// The changes that it acts on.
@@ -97,7 +105,8 @@ impl TaintEvictionController {
                 self.next_plan += 1;
                 let plan = self.next_plan;
                 self.plans.insert(pod, (plan, at));
-                agenda.schedule(at, ControllerEvent::EvictPod { pod, plan });
+                // It sees a change, and a timer that has run out, a little later.
+                agenda.schedule(at + self.latency.draw(), ControllerEvent::EvictPod { pod, plan });
             }
         }
     }
@@ -114,9 +123,8 @@ impl TaintEvictionController {
         // A pod that is being deleted already is told of once more.
         eviction_event(cluster, pod, "Marking for deletion Pod");
         // One call marks the pod (condition DisruptionTarget), the next one deletes it.
-        let now = agenda.now();
-        self.limiter.take(now);
-        let at = self.limiter.take(now);
+        let marked = self.limiter.take(agenda.now()) + self.latency.draw();
+        let at = self.limiter.take(marked) + self.latency.draw();
         agenda.schedule(at, ControllerEvent::DeletePod(pod, Disruption::TaintManager));
     }
 }
