@@ -75,6 +75,7 @@ kinds! {
     DaemonSet ["daemonset", "daemonsets", "ds"] PER_NODE;
     ReplicationController ["replicationcontroller", "replicationcontrollers", "rc"] REPLICAS;
     Job ["job", "jobs"] TO_COMPLETION;
+    CronJob ["cronjob", "cronjobs", "cj"] TO_COMPLETION;
     Pod ["pod", "pods", "po"] PLAIN;
     Node ["node", "nodes", "no"] CLUSTER_SCOPED;
     Service ["service", "services", "svc"] PLAIN;

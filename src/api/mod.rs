@@ -65,7 +65,7 @@ pub use autoscaling_status::{
 pub use completion_indexes::CompletionIndexes;
 pub use condition::ConditionStatus;
 pub use config::{ConfigKind, ConfigObject, ConfigReference, ConfigReferences, ConfigUse};
-pub use cron_job::{ActiveJob, ConcurrencyPolicy, CronJobStatus};
+pub use cron_job::{ActiveJob, ConcurrencyPolicy, CronJob, CronJobSpec, CronJobStatus};
 pub use csi_driver::CsiDriver;
 pub use csi_node::{CsiNode, DriverLimits};
 pub use csi_storage_capacity::CsiStorageCapacity;

@@ -1,7 +1,7 @@
 //! Any object that a manifest can hold and the simulation acts on.
 
 use super::{
-    ApiObject, ClaimTemplate, ConfigObject, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet, Deployment,
+    ApiObject, ClaimTemplate, ConfigObject, CronJob, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet, Deployment,
     HorizontalPodAutoscaler, ImmutableField, Job, Kind, LabelSelector, LimitRange, Namespace, Node, ObjectMeta,
     PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PriorityClass, ReplicaSet, RuntimeClass, Service,
     StatefulSet, StorageClass, WithMeta,
@@ -55,6 +55,7 @@ objects! { $
     StatefulSet(StatefulSet) with template,
     DaemonSet(DaemonSet) with template,
     Job(Job) with template,
+    CronJob(CronJob) with template,
     Service(Service),
     HorizontalPodAutoscaler(HorizontalPodAutoscaler),
     PriorityClass(PriorityClass),

@@ -1,8 +1,8 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, Machine, NamespaceId, NodeId, ObjectId,
-    PlainObjectId, PodId, ReplicaSetId, ServiceId, StatefulSetId, VolumeId, WorkloadId,
+    ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, Machine, NamespaceId, NodeId,
+    ObjectId, PlainObjectId, PodId, ReplicaSetId, ServiceId, StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -105,6 +105,12 @@ changes! {
     JobStatus(JobId),
     /// A Job was removed.
     JobRemoved(JobId),
+    /// A CronJob's spec changed, or it was created.
+    CronJobSpec(CronJobId),
+    /// A CronJob's status changed.
+    CronJobStatus(CronJobId),
+    /// A CronJob was removed.
+    CronJobRemoved(CronJobId),
     /// A HorizontalPodAutoscaler was created or changed.
     HpaSpec(HpaId),
     /// A HorizontalPodAutoscaler's status changed.
@@ -180,6 +186,7 @@ impl Change {
             Self::StatefulSetSpec(id) | Self::StatefulSetStatus(id) | Self::StatefulSetRemoved(id) => id.into(),
             Self::DaemonSetSpec(id) | Self::DaemonSetStatus(id) | Self::DaemonSetRemoved(id) => id.into(),
             Self::JobSpec(id) | Self::JobStatus(id) | Self::JobRemoved(id) => id.into(),
+            Self::CronJobSpec(id) | Self::CronJobStatus(id) | Self::CronJobRemoved(id) => id.into(),
             Self::HpaSpec(id) | Self::HpaStatus(id) | Self::HpaRemoved(id) => id.into(),
             Self::ServiceChanged(id) | Self::ServiceRemoved(id) => id.into(),
             Self::DisruptionBudgetSpec(id) | Self::DisruptionBudgetStatus(id) | Self::DisruptionBudgetRemoved(id) => {

@@ -119,6 +119,8 @@ objects! { $
     DaemonSet(DaemonSetId);
     /// A Job.
     Job(JobId);
+    /// A CronJob.
+    CronJob(CronJobId);
     /// A Service.
     Service(ServiceId);
     /// A HorizontalPodAutoscaler.

@@ -146,6 +146,10 @@ impl Cluster {
             head: ObjectHead::new(&mut self.versions, now),
             removed: None,
         });
+        if let Some((ObjectId::CronJob(owner), _)) = owner {
+            self.cron_jobs[owner.index()].jobs.push(id);
+            self.want_job_pods(id);
+        }
         self.changes.push(Change::JobSpec(id));
         id
     }
@@ -193,13 +197,20 @@ impl Cluster {
         }
     }
 
-    /// Tells the Job's entry among the workloads, if it has one of its own, how many pods it wants to run.
+    /// Tells the Job's entry among the workloads, its own or its CronJob's, how many pods it wants to run.
     fn want_job_pods(&mut self, id: JobId) {
+        let wanted = |job: &Job| {
+            if job.removed.is_some() { 0 } else { wanted_pods(&job.object.spec, &job.status) }
+        };
         let job = &self.jobs[id.index()];
-        if job.owner.is_none() {
-            let wanted = if job.removed.is_some() { 0 } else { wanted_pods(&job.object.spec, &job.status) };
-            self.set_desired(job.workload, wanted);
-        }
+        let pods = match job.owner {
+            None => wanted(job),
+            Some(ObjectId::CronJob(owner)) => {
+                self.cron_jobs[owner.index()].jobs.iter().map(|job| wanted(&self.jobs[job.index()])).sum()
+            }
+            Some(_) => return,
+        };
+        self.set_desired(job.workload, pods);
     }
 
     /// Removes a Job object. Its pods are the garbage collector's.
@@ -211,6 +222,9 @@ impl Cluster {
         job.removed = Some(now);
         job.head.change(&mut self.versions);
         self.index.remove(Kind::Job, id, Some(job.namespace), &job.object.meta.name);
+        if let Some(ObjectId::CronJob(owner)) = job.owner {
+            self.cron_jobs[owner.index()].jobs.retain(|existing| *existing != id);
+        }
         self.want_job_pods(id);
         self.changes.push(Change::JobRemoved(id));
     }

@@ -79,6 +79,14 @@ impl Cluster {
                     changes.push(Change::JobRemoved(id));
                 }
             }
+            ObjectId::CronJob(id) => {
+                let cron_job = self.cron_job(id);
+                if !cron_job.removed {
+                    changes.push(Change::CronJobSpec(id));
+                } else if !cron_job.jobs.is_empty() {
+                    changes.push(Change::CronJobRemoved(id));
+                }
+            }
             ObjectId::Service(id) => changes.extend((!self.service(id).removed).then_some(Change::ServiceChanged(id))),
             ObjectId::HorizontalPodAutoscaler(id) => {
                 changes.extend((!self.hpa(id).removed).then_some(Change::HpaSpec(id)));

@@ -8,6 +8,7 @@ mod admission;
 mod apply;
 mod change;
 mod config;
+mod cron_job;
 mod daemon_set;
 mod deployment;
 mod disruption_budget;
@@ -40,13 +41,14 @@ mod workload;
 pub use admission::Admission;
 pub use apply::ApplyPlan;
 pub use change::{ApiEvent, Change, ChangeKind, EventMessage, EventObject, Severity};
+pub use cron_job::CronJob;
 pub use daemon_set::DaemonSet;
 pub use deployment::Deployment;
 pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use hpa::Hpa;
 pub use ids::{
-    ClaimId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, NamespaceId, NodeId, ObjectId, PlainObjectId,
-    PodId, ReplicaSetId, ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
+    ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, NamespaceId, NodeId, ObjectId,
+    PlainObjectId, PodId, ReplicaSetId, ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
 pub use interest::Interest;
 pub use job::{Job, JobCondition, JobConditionType, JobStatus};
@@ -92,6 +94,7 @@ pub struct Cluster {
     stateful_sets: Vec<StatefulSet>,
     daemon_sets: Vec<DaemonSet>,
     jobs: Vec<Job>,
+    cron_jobs: Vec<CronJob>,
     services: Vec<Service>,
     hpas: Vec<Hpa>,
     /// `status.nominatedNodeName`: of few pods, so that the others need no room for it.
@@ -167,6 +170,7 @@ impl Cluster {
             .chain(ids(self.stateful_sets.len(), StatefulSetId::from_index))
             .chain(ids(self.daemon_sets.len(), DaemonSetId::from_index))
             .chain(ids(self.jobs.len(), JobId::from_index))
+            .chain(ids(self.cron_jobs.len(), CronJobId::from_index))
             .chain(ids(self.services.len(), ServiceId::from_index))
             .chain(ids(self.hpas.len(), HpaId::from_index))
             .chain(ids(self.disruption_budgets.len(), DisruptionBudgetId::from_index))

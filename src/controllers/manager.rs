@@ -4,6 +4,7 @@
 use super::common::client_rate::TokenBucket;
 use super::common::event::ControllerEvent;
 use super::common::settings::ControllerSettings;
+use super::cron_job::controller::CronJobController;
 use super::daemon_set::controller::DaemonSetController;
 use super::deployment::controller::DeploymentController;
 use super::disruption::controller::DisruptionController;
@@ -33,6 +34,7 @@ pub struct Controllers {
     stateful_set: StatefulSetController,
     daemon_set: DaemonSetController,
     job: JobController,
+    cron_job: CronJobController,
     ttl_after_finished: TtlAfterFinishedController,
     endpoint: EndpointController,
     node_lifecycle: NodeLifecycleController,
@@ -56,6 +58,7 @@ impl Controllers {
             stateful_set: StatefulSetController::new(&settings),
             daemon_set: DaemonSetController::new(&settings),
             job: JobController::new(&settings),
+            cron_job: CronJobController::new(&settings),
             ttl_after_finished: TtlAfterFinishedController::new(&settings),
             endpoint: EndpointController::new(&settings),
             node_lifecycle: NodeLifecycleController::new(&settings),
@@ -91,6 +94,9 @@ impl Controllers {
             ChangeKind::JobSpec,
             ChangeKind::JobStatus,
             ChangeKind::JobRemoved,
+            ChangeKind::CronJobSpec,
+            ChangeKind::CronJobStatus,
+            ChangeKind::CronJobRemoved,
             ChangeKind::PodAdded,
             ChangeKind::PodRunning,
             ChangeKind::PodRestarted,
@@ -169,13 +175,26 @@ impl Controllers {
             }
             Change::JobSpec(id) => {
                 self.job.spec_changed(id, cluster, agenda);
+                self.cron_job.observe_job(id, cluster, agenda);
                 self.ttl_after_finished.observe(id, cluster, agenda);
             }
             Change::JobStatus(id) => {
                 self.job.observe(id, cluster, agenda);
+                self.cron_job.observe_job(id, cluster, agenda);
                 self.ttl_after_finished.observe(id, cluster, agenda);
             }
-            Change::JobRemoved(id) => self.remove_pods_of_job(id, cluster, agenda),
+            Change::JobRemoved(id) => {
+                self.cron_job.observe_job(id, cluster, agenda);
+                self.remove_pods_of_job(id, cluster, agenda);
+            }
+            Change::CronJobSpec(id) => self.cron_job.spec_changed(id, cluster, agenda),
+            Change::CronJobStatus(id) => self.cron_job.wake(id, agenda),
+            Change::CronJobRemoved(id) => {
+                for job in cluster.cron_job(id).jobs.clone() {
+                    let at = self.garbage_client.take(agenda.now() + self.garbage_latency.draw());
+                    agenda.schedule(at, ControllerEvent::CollectJob(job));
+                }
+            }
             Change::PodBound(pod) => {
                 self.taint_eviction.observe(change, cluster, agenda);
                 if let Some(ObjectId::Job(id)) = cluster.pod(pod).owner {
@@ -315,6 +334,8 @@ impl Controllers {
             ControllerEvent::CreateDaemonSetPod(id) => self.daemon_set.create_later(id, cluster, agenda),
             ControllerEvent::SyncJob(id) => self.job.sync(id, cluster, agenda),
             ControllerEvent::CallForJob(id) => self.job.call(id, cluster, agenda),
+            ControllerEvent::SyncCronJob(id) => self.cron_job.sync(id, cluster, agenda),
+            ControllerEvent::CollectJob(id) => cluster.remove_job(id, now),
             ControllerEvent::ExpireJob(id) => TtlAfterFinishedController::expire(id, cluster, now),
             ControllerEvent::DeletePod(pod, Disruption::Deletion) => self.delete_pod(pod, cluster, agenda),
             ControllerEvent::DeletePod(pod, reason) => {

@@ -48,6 +48,7 @@ const SYNC: LatencyDistribution = LatencyDistribution::fixed(SimDuration::from_m
 impl TestCluster {
     pub fn new(nodes: usize) -> Self {
         let settings = ControllerSettings {
+            calendar_start: jiff::Timestamp::UNIX_EPOCH,
             stateful_set: StatefulSetRules::of(api::KubernetesVersion::default(), None),
             streams: RandomStreams::new(1),
             started: SimTime::ZERO,

@@ -8,6 +8,7 @@ mod audience;
 mod autoscaling_log;
 mod check;
 mod check_autoscalers;
+mod check_cron_jobs;
 mod check_names;
 mod check_output;
 mod config_references;

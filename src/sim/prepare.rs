@@ -6,7 +6,7 @@ use crate::api::{KubernetesVersion, Name, Object, PodTemplate};
 use crate::input::kinds::common::pod_template;
 use crate::input::kinds::common::pod_validation::validate_bare_template;
 use crate::input::manifest::{LoadedObject, load_documents};
-use crate::input::scenario::{ActionVerb, ArrivalSource, CalendarTime, LoadOptions, Scenario, load};
+use crate::input::scenario::{ActionVerb, ArrivalSource, LoadOptions, Scenario, load};
 use crate::input::scheduler_config::load_scheduler_config;
 use crate::input::trace::{self, TraceFile};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath, ManifestSource};
@@ -185,7 +185,7 @@ pub fn read_scheduler_config(
 }
 
 fn start_of(scenario: &Scenario) -> Timestamp {
-    scenario.spec.start.map_or(Timestamp::UNIX_EPOCH, CalendarTime::get)
+    super::settings::calendar_start(&scenario.spec)
 }
 
 /// Converts the pod template of an arrival stream.

@@ -14,6 +14,7 @@ use crate::input::scenario::{self, Delay, MAX_PODS, ScenarioSpec, resource_list}
 use crate::kubelet::controller::KubeletSettings;
 use crate::scheduler::{RateLimit, SchedulerTiming};
 use crate::units::{NanoDollars, SimDuration, SimTime};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// Time that the kubelet of a machine that was down needs until it reports: an assumption (a virtual machine that boots
@@ -42,6 +43,11 @@ pub fn default_toleration_seconds(spec: &ScenarioSpec) -> DefaultTolerationSecon
 pub fn midnight(spec: &ScenarioSpec) -> SimTime {
     let seconds = spec.start.map_or(0, |start| start.get().as_second());
     SimTime::ZERO - SimDuration::from_secs(seconds.rem_euclid(86_400))
+}
+
+/// The calendar time of simulated time zero; without `spec.start` the midnight (UTC) of Thursday, 1 January 1970.
+pub fn calendar_start(spec: &ScenarioSpec) -> Timestamp {
+    spec.start.map_or(Timestamp::UNIX_EPOCH, scenario::CalendarTime::get)
 }
 
 /// The controller manager started at any time up to this long before the run, where the scenario does not say when: a multiple
@@ -77,6 +83,7 @@ pub fn controller_settings(spec: &ScenarioSpec, streams: RandomStreams) -> Contr
             large_cluster_size_threshold: manager.large_cluster_size_threshold,
         },
         pod_gc_period: manager.pod_gc_period.get(),
+        calendar_start: calendar_start(spec),
         stateful_set: StatefulSetRules::of(
             spec.kubernetes_version,
             spec.control_plane.feature_gates.max_unavailable_stateful_set,

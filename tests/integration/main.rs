@@ -9,6 +9,7 @@ mod cases_slips;
 mod cli;
 mod client_rate;
 mod company;
+mod cron_jobs;
 mod docs;
 mod explain;
 mod fit;

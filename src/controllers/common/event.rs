@@ -1,7 +1,7 @@
 //! The events that controllers schedule for a later instant.
 
 use crate::cluster::{
-    ClaimId, DaemonSetId, DeploymentId, Disruption, DisruptionBudgetId, JobId, NodeId, PodId, ReplicaSetId,
+    ClaimId, CronJobId, DaemonSetId, DeploymentId, Disruption, DisruptionBudgetId, JobId, NodeId, PodId, ReplicaSetId,
     StatefulSetId,
 };
 
@@ -26,6 +26,10 @@ pub enum ControllerEvent {
     SyncJob(JobId),
     /// The Job controller makes the next calls of the sync of a Job.
     CallForJob(JobId),
+    /// The CronJob controller syncs a CronJob.
+    SyncCronJob(CronJobId),
+    /// The garbage collector deletes a Job whose owner is gone.
+    CollectJob(JobId),
     /// The TTL-after-finished controller looks whether a finished Job's time is over.
     ExpireJob(JobId),
     /// A pod that a controller decided to delete is deleted.

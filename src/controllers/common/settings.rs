@@ -5,6 +5,7 @@ use crate::controllers::node_lifecycle::zones::EvictionConfig;
 use crate::controllers::stateful_set::rules::StatefulSetRules;
 use crate::engine::{Latency, LatencyDistribution, RandomStreams};
 use crate::units::{SimDuration, SimTime};
+use jiff::Timestamp;
 
 /// Settings of the controllers.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,8 @@ pub struct ControllerSettings {
     pub eviction: EvictionConfig,
     /// Time between two passes of the pod garbage collector.
     pub pod_gc_period: SimDuration,
+    /// The calendar time of simulated time zero.
+    pub calendar_start: Timestamp,
     /// What of the StatefulSet controller the release decides.
     pub stateful_set: StatefulSetRules,
     /// `--terminated-pod-gc-threshold`: finished pods that may exist; 0 is without a limit.

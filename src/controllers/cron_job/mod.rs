@@ -4,6 +4,7 @@
 //! The real controller asks the API server again where its caches might be behind; here there is one state, so that only
 //! Jobs whose caches are behind in a recording are asked for.
 
+pub mod controller;
 #[cfg(test)]
 mod tests;
 pub mod times;

@@ -108,6 +108,6 @@ fn a_search_without_end_stops_the_cron_job() {
 fn a_created_job_is_active() {
     let mut sync = sync(&VIEW, status("10:00:00", &[]), &[], |_| false, time("10:10:00.1"));
     sync.created(5, job_name("report", time("10:10:00")), false);
-    assert_eq!(sync.events[0].message, "Created job report-29929090");
-    assert_eq!(sync.status, CronJobStatus { ..status("10:10:00", &[(5, "report-29929090")]) });
+    assert_eq!(sync.events[0].message, "Created job report-29929570");
+    assert_eq!(sync.status, status("10:10:00", &[(5, "report-29929570")]));
 }

@@ -1,7 +1,6 @@
 //! The one table of kinds.
 
 use super::common::inert;
-use super::common::job_pods::JobPods;
 use super::common::validation::Naming;
 use super::config_map::ConfigMap;
 use super::cron_job::CronJob;
@@ -38,7 +37,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
-pub static KINDS: [Descriptor<Object>; 24] = [
+pub static KINDS: [Descriptor<Object>; 25] = [
     Descriptor::of::<Namespace>(),
     Descriptor::of::<Node>(),
     Descriptor::of::<LimitRange>(),
@@ -50,6 +49,7 @@ pub static KINDS: [Descriptor<Object>; 24] = [
     Descriptor::of::<StatefulSet>(),
     Descriptor::of::<DaemonSet>(),
     Descriptor::of::<Job>(),
+    Descriptor::of::<CronJob>(),
     Descriptor::of::<HorizontalPodAutoscalerV2>(),
     Descriptor::of::<HorizontalPodAutoscalerV1>(),
     Descriptor::of::<PodDisruptionBudget>(),
@@ -64,9 +64,6 @@ pub static KINDS: [Descriptor<Object>; 24] = [
     Descriptor::of::<ConfigMap>(),
     Descriptor::of::<Secret>(),
 ];
-
-/// Kinds that a run passes over, whose pods can be asked about all the same (`fit`, `explain`).
-pub static JOB_KINDS: [Descriptor<JobPods>; 1] = [Descriptor::of::<CronJob>()];
 
 /// A [`Kind`] as a value.
 pub struct Descriptor<T> {
@@ -158,7 +155,7 @@ fn with_defaults<K: Kind>(value: &Value) -> Option<Value> {
 /// The fields of a `k8s-openapi` type that the simulation does not act on, whichever kind states them.
 fn inert_fields(type_name: &str) -> Option<&'static InertFields> {
     static BY_TYPE: LazyLock<BTreeMap<&str, &InertFields>> = LazyLock::new(|| {
-        let kinds = KINDS.iter().map(|kind| kind.inert).chain(JOB_KINDS.iter().map(|kind| kind.inert));
+        let kinds = KINDS.iter().map(|kind| kind.inert);
         let all = kinds.chain([inert::SHARED]).flatten();
         all.map(|fields| (fields.type_name, fields)).collect()
     });
@@ -177,7 +174,7 @@ mod tests {
         versions.sort_unstable();
         versions.dedup();
         assert_eq!(versions.len(), count);
-        let kinds = KINDS.iter().map(|kind| kind.inert).chain(JOB_KINDS.iter().map(|kind| kind.inert));
+        let kinds = KINDS.iter().map(|kind| kind.inert);
         let mut types: Vec<&str> = kinds.chain([inert::SHARED]).flatten().map(|fields| fields.type_name).collect();
         let count = types.len();
         types.sort_unstable();

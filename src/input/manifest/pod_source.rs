@@ -2,12 +2,10 @@
 
 use super::load::{LoadedObject, Loader};
 use crate::api::{LabelSelector, Labels, Name, Object, ObjectMeta, OwnerReference, PodTemplate};
-use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
-use crate::input::kinds::common::job_pods::JobPods;
-use crate::input::kinds::table::{JOB_KINDS, KINDS};
+use crate::input::document::{ManifestSource, read_documents, read_sources};
+use crate::input::kinds::table::KINDS;
 use crate::input::{Diagnostic, Diagnostics};
 use jiff::Timestamp;
-use serde_json::Value;
 use std::sync::Arc;
 
 /// The pod that a file stands for.
@@ -50,7 +48,7 @@ pub fn load_pod(source: &ManifestSource, start: Timestamp, diagnostics: &mut Dia
     let mut pods = Vec::new();
     for file in &files {
         for document in read_documents(file, loader.diagnostics) {
-            loader.load_job_or_object(&document.value, &document.place(), &mut pods);
+            loader.load(&document.value, None, &document.place());
         }
     }
     let Loader { objects, unused, diagnostics, .. } = loader;
@@ -82,32 +80,10 @@ pub fn load_pod(source: &ManifestSource, start: Timestamp, diagnostics: &mut Dia
 
 /// The kinds that stand for pods, for messages: `Pod, Deployment or Job`.
 fn kinds_with_pods() -> String {
-    let simulated = KINDS.iter().filter(|kind| kind.runs_pods).map(|kind| kind.kind);
-    let mut names: Vec<&str> = simulated.chain(JOB_KINDS.iter().map(|kind| kind.kind)).collect();
+    let mut names: Vec<&str> = KINDS.iter().filter(|kind| kind.runs_pods).map(|kind| kind.kind).collect();
     match names.pop() {
         Some(last) if !names.is_empty() => format!("{} or {last}", names.join(", ")),
         last => last.unwrap_or_default().to_owned(),
-    }
-}
-
-impl Loader<'_> {
-    /// Reads a Job or CronJob for its pods, and anything else as [`super::load::load_objects`] does.
-    fn load_job_or_object(&mut self, value: &Value, place: &Place<'_, '_>, pods: &mut Vec<LoadedPod>) {
-        let text = |field| value.get(field).and_then(Value::as_str).unwrap_or_default();
-        let job = JOB_KINDS.iter().find(|job| job.kind == text("kind") && job.versions.contains(&text("apiVersion")));
-        match job {
-            Some(job) => pods.extend(self.read(job, value, place).map(|JobPods { meta, template }| LoadedPod {
-                kind: job.kind,
-                meta,
-                template,
-                selector: None,
-                owner: None,
-                node_name: None,
-                file: place.file(),
-                line: place.start().0,
-            })),
-            None => self.load(value, None, place),
-        }
     }
 }
 

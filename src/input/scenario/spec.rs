@@ -65,7 +65,8 @@ pub struct ScenarioSpec {
     /// Seed of all random streams; the same seed gives the same bytes. Default 1.
     #[serde(default = "first_seed")]
     pub seed: u64,
-    /// Calendar time at which the run starts. Default: none; the run then starts at midnight UTC of no particular day.
+    /// Calendar time at which the run starts. Default: none; the run then starts at midnight UTC of no particular day,
+    /// which CronJobs take for 1 January 1970.
     pub start: Option<CalendarTime>,
     /// Length of the run in simulated time; above zero.
     pub duration: Duration,

@@ -1,5 +1,6 @@
 //! Manifests as people have them: what is read, what is refused and where, what is listed as not simulated.
 
+mod cron_jobs;
 mod jobs;
 mod not_simulated;
 mod reading;

@@ -2,12 +2,13 @@
 //! tells of each new version.
 
 use crate::api::{
-    ClaimTemplate, ConfigKind, ConfigObject, CrossVersionObjectReference, CsiDriver, CsiNode, CsiStorageCapacity,
-    DaemonSet, DaemonSetStatus, DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy,
-    HorizontalPodAutoscaler, HpaStatus, Job, JobSpec, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node,
-    Object, ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy,
-    PodPhase, PodTemplate, PriorityClass, ReplicaSet, RuntimeClass, Service, StatefulSet, StatefulSetStatus,
-    StatefulSetUpdateStrategy, StorageClass, WithMeta,
+    ClaimTemplate, ConcurrencyPolicy, ConfigKind, ConfigObject, CronJob, CronJobSpec, CronJobStatus,
+    CrossVersionObjectReference, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet, DaemonSetStatus,
+    DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy, HorizontalPodAutoscaler, HpaStatus, Job,
+    JobSpec, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node, Object, ObjectMeta, PersistentVolume,
+    PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy, PodPhase, PodTemplate, PriorityClass,
+    ReplicaSet, RuntimeClass, Service, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy, StorageClass,
+    WithMeta,
 };
 use crate::cluster::{
     self, Cluster, DisruptionBudgetStatus, JobStatus, NodeReady, ObjectHead, ObjectId, ReplicaSetStatus,
@@ -53,6 +54,10 @@ fn content(cluster: &Cluster, object: ObjectId) -> String {
         ObjectId::Job(id) => {
             let job = cluster.job(id);
             format!("{:?}", (&job.object, &job.status, job.generation, job.removed))
+        }
+        ObjectId::CronJob(id) => {
+            let cron_job = cluster.cron_job(id);
+            format!("{:?}", (&cron_job.object, &cron_job.status, cron_job.generation, cron_job.removed))
         }
         ObjectId::Service(id) => format!("{:?}", (&cluster.service(id).object, cluster.service(id).removed)),
         ObjectId::HorizontalPodAutoscaler(id) => {
@@ -102,6 +107,26 @@ fn plain_content(cluster: &Cluster, kind: Kind, name: &Name) -> String {
 fn meta(kind: Kind, name: &str) -> ObjectMeta {
     let namespace = if kind.is_cluster_scoped() { "" } else { NAMESPACE };
     ObjectMeta { name: name.into(), namespace: namespace.into(), ..ObjectMeta::default() }
+}
+
+/// A CronJob in one of two forms.
+fn cron_job(meta: ObjectMeta, template: Arc<PodTemplate>, number: i32, suspend: bool) -> CronJob {
+    CronJob {
+        meta,
+        spec: CronJobSpec {
+            schedule: "@daily".into(),
+            time_zone: None,
+            starting_deadline_seconds: None,
+            concurrency_policy: ConcurrencyPolicy::Allow,
+            suspend,
+            successful_jobs_history_limit: number,
+            failed_jobs_history_limit: 1,
+        },
+        job_labels: Labels::default(),
+        job_annotations: Labels::default(),
+        job: JobSpec::default(),
+        template,
+    }
 }
 
 /// One object of each kind, in one of two forms.
@@ -163,9 +188,10 @@ fn objects(variant: u8) -> Vec<Object> {
         Object::Job(Job {
             meta: meta(Kind::Job, "j"),
             spec: JobSpec { parallelism: number, ..JobSpec::default() },
-            template,
+            template: Arc::clone(&template),
             is_finished: false,
         }),
+        Object::CronJob(cron_job(meta(Kind::CronJob, "c"), template, number, is_second)),
         Object::Service(Service { meta: meta(Kind::Service, "s"), headless: is_second, ..Service::default() }),
         Object::HorizontalPodAutoscaler(HorizontalPodAutoscaler {
             meta: meta(Kind::HorizontalPodAutoscaler, "h"),
@@ -275,6 +301,11 @@ fn write(cluster: &mut Cluster, operation: u8, value: u8, now: SimTime) {
             (ObjectId::DaemonSet(id), 0) => {
                 let status = DaemonSetStatus { number_ready: number, ..DaemonSetStatus::default() };
                 cluster.set_daemon_set_status(id, status);
+            }
+            (ObjectId::CronJob(id), 0) => {
+                let time = jiff::Timestamp::from_second(i64::from(number)).ok();
+                cluster
+                    .set_cron_job_status(id, CronJobStatus { last_successful_time: time, ..CronJobStatus::default() });
             }
             (ObjectId::Job(id), 0) => cluster.set_job_status(id, JobStatus { failed: number, ..JobStatus::default() }),
             (ObjectId::HorizontalPodAutoscaler(id), 0) => {

@@ -6,7 +6,6 @@ pub mod container;
 pub mod hints;
 pub mod inert;
 pub mod job;
-pub mod job_pods;
 pub mod job_validation;
 pub mod meta;
 pub mod pod_template;

@@ -210,7 +210,7 @@ fn conditions(object: ObjectId, cluster: &Cluster) -> Option<(String, Vec<String
         ObjectId::Job(id) => {
             let job = cluster.job(id);
             let condition = |own: &JobCondition| format!("{:?}={}/{}", own.kind, status(own.is_true), own.reason);
-            Some((format!("Job/{}", job.object.meta.name), job.status.conditions.iter().map(condition).collect()))
+            Some((format!("Job/{}", job_group(id, cluster)), job.status.conditions.iter().map(condition).collect()))
         }
         ObjectId::PodDisruptionBudget(id) => {
             let budget = cluster.disruption_budget(id);

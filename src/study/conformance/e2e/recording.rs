@@ -78,6 +78,9 @@ pub struct TimelineLine {
     /// `Kind/name` of its controller.
     #[serde(default)]
     pub owner: String,
+    /// Reason of an Event.
+    #[serde(default)]
+    pub reason: String,
     /// Node of a pod.
     #[serde(default)]
     pub node: String,
@@ -101,6 +104,8 @@ pub struct Recording {
     pub runs: Vec<RunSummary>,
     /// Where in a second the recording begins, if that is known.
     pub fraction: Option<f64>,
+    /// Feature gates that were not at their defaults.
+    pub feature_gates: BTreeMap<String, bool>,
 }
 
 /// The prefix under which wavetank reads what the recorded kubelets read under `sim/`.
@@ -141,6 +146,7 @@ impl Recording {
             timeline: lines(&folder.join("timeline.jsonl.gz"))?,
             runs: summary.runs,
             fraction,
+            feature_gates: feature_gates(&text_of(&folder.join("notes.md")).unwrap_or_default()),
         })
     }
 
@@ -148,6 +154,14 @@ impl Recording {
     pub fn actions_called<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a RecordedAction> {
         self.actions.iter().filter(move |own| own.action == action)
     }
+}
+
+/// The feature gates that the notes of a recording name among the flags of its components.
+fn feature_gates(notes: &str) -> BTreeMap<String, bool> {
+    let flags = notes.lines().filter_map(|line| line.strip_prefix("Flags besides the defaults:"));
+    let gates = flags.flat_map(str::split_whitespace).filter_map(|flag| flag.strip_prefix("--feature-gates="));
+    let settings = gates.flat_map(|gates| gates.split(',')).filter_map(|gate| gate.split_once('='));
+    settings.filter_map(|(gate, value)| Some((gate.to_owned(), value.parse().ok()?))).collect()
 }
 
 fn malformed(file: &Path, line: usize, problem: &str) -> ConformanceError {
