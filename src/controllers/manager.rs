@@ -20,7 +20,9 @@ use super::stateful_set::controller::StatefulSetController;
 use super::taint_eviction::controller::TaintEvictionController;
 use super::ttl_after_finished::controller::TtlAfterFinishedController;
 use crate::api::{DeploymentStrategy, Kind};
-use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, JobId, ObjectId, PodId, ReplicaSetId};
+use crate::cluster::{
+    Change, ChangeKind, Cluster, Disruption, DisruptionBudgetId, Interest, JobId, ObjectId, PodId, ReplicaSetId,
+};
 use crate::engine::{Agenda, Latency};
 
 /// All running controllers.
@@ -43,6 +45,7 @@ pub struct Controllers {
     eviction: EvictionController,
     garbage_client: TokenBucket,
     garbage_latency: Latency,
+    disruption_latency: Latency,
 }
 
 impl Controllers {
@@ -66,6 +69,7 @@ impl Controllers {
             eviction: EvictionController::new(&settings),
             garbage_client: settings.client(),
             garbage_latency: settings.sync_latency("garbage-collector"),
+            disruption_latency: settings.sync_latency("disruption-controller"),
         }
     }
 
@@ -101,6 +105,8 @@ impl Controllers {
             ChangeKind::PodEnded,
             ChangeKind::PodRemoved,
             ChangeKind::PodBound,
+            ChangeKind::DisruptionBudgetSpec,
+            ChangeKind::DisruptionBudgetStatus,
             ChangeKind::ServiceChanged,
             ChangeKind::ServiceRemoved,
             ChangeKind::Machine,
@@ -195,6 +201,8 @@ impl Controllers {
                     self.job.observe(id, cluster, agenda);
                 }
             }
+            Change::DisruptionBudgetSpec(id) => self.look_for_pods(id, agenda),
+            Change::DisruptionBudgetStatus(id) if self.disruption.has_no_pods(id) => self.look_for_pods(id, agenda),
             Change::ServiceChanged(_) | Change::ServiceRemoved(_) => self.endpoint.forget_selections(),
             Change::Machine { .. } => self.node_lifecycle.observe(change, cluster, agenda),
             Change::NodeAdded(_) | Change::NodeUpdated(_) | Change::NodeReadiness(_) | Change::NodeRemoved(_) => {
@@ -205,6 +213,28 @@ impl Controllers {
             }
             _ => {}
         }
+    }
+
+    /// The controller manager has started anew: nothing is left of what it knew, and it lists everything. What kubectl goes on to
+    /// do is no concern of it.
+    pub fn restart<A: Agenda<ControllerEvent>>(
+        &mut self,
+        settings: ControllerSettings,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let before = std::mem::replace(self, Self::new(settings));
+        self.eviction = before.eviction;
+        for change in cluster.listing() {
+            self.observe(change, cluster, agenda);
+        }
+    }
+
+    /// Plans the sync of a budget that tells if it selects no pod.
+    fn look_for_pods<A: Agenda<ControllerEvent>>(&mut self, id: DisruptionBudgetId, agenda: &mut A) {
+        // It is quicker than most: the status of a budget follows its pods within 2 to 10 ms.
+        let at = agenda.now() + self.disruption_latency.draw() / 2;
+        agenda.schedule(at, ControllerEvent::LookForPods(id));
     }
 
     /// Everything of this instant was observed: writes what takes no time.
@@ -320,12 +350,14 @@ impl Controllers {
             ControllerEvent::NodeReports { node, generation } => {
                 self.node_lifecycle.node_reports(node, generation, cluster, agenda);
             }
+            ControllerEvent::RegisterNodes => self.node_lifecycle.register_nodes(cluster),
             ControllerEvent::EndMonitorPass => self.node_lifecycle.end_pass(cluster, agenda),
             ControllerEvent::TaintNodes { zone } => self.node_lifecycle.taint_nodes(zone, cluster, agenda),
             ControllerEvent::EvictPod { pod, plan } => self.taint_eviction.evict(pod, plan, cluster, agenda),
             ControllerEvent::SyncClaim(id) => self.persistent_volume.sync(id, cluster, agenda),
             ControllerEvent::ProvisionVolume(id) => self.persistent_volume.provision(id, cluster, now),
             ControllerEvent::CollectPods => self.pod_gc.collect(cluster, now),
+            ControllerEvent::LookForPods(id) => self.disruption.look_for_pods(id, cluster),
             ControllerEvent::EvictDrainedPod { drain, pod } => self.eviction.evict_drained(drain, pod, cluster, agenda),
             ControllerEvent::DrainTimeout { drain } => self.eviction.time_is_over(drain, cluster),
         }

@@ -51,6 +51,7 @@ impl TestCluster {
             calendar_start: jiff::Timestamp::UNIX_EPOCH,
             stateful_set: StatefulSetRules::of(api::KubernetesVersion::default(), None),
             streams: RandomStreams::new(1),
+            started: SimTime::ZERO,
             volume_provisioning: SimDuration::from_secs(5),
             controller_sync: SYNC,
             deployment_sync: SYNC,

@@ -17,7 +17,7 @@ use super::node_images::NodeImages;
 use super::planned_end::planned_end;
 use super::probes::{ProbeTimeline, timeline};
 use crate::api::{ConfigKind, RestartPolicy};
-use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, Node, NodeId, NodeReady, PodId};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId};
 use crate::engine::{Agenda, Latency, LatencyDistribution, RandomStream, RandomStreams};
 use crate::input::scenario::Startup;
 use crate::units::{SimDuration, SimTime};
@@ -364,9 +364,7 @@ impl Kubelets {
             (Machine::CutOff, Machine::Up) => self.reconnect(node, cluster, agenda),
             _ => {}
         }
-        if cluster.node(node).machine == Machine::Up {
-            cluster.set_node_ready(node, NodeReady::True, Node::KUBELET_READY, agenda.now());
-        }
+        cluster.report_node(node, agenda.now());
     }
 
     /// A kubelet that went on running reports what happened, and sees what was asked of it in the meantime.

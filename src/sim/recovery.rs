@@ -170,6 +170,10 @@ impl RecoveryTracker {
     /// The cause of a strike is gone.
     fn repaired(&mut self, strike: u64, now: SimTime) {
         if let Some(record) = self.strikes.remove(&strike) {
+            // Of what has no nodes nothing else tells that it is back.
+            for open in self.open.iter_mut().filter(|open| open.record == record && open.nodes.is_empty()) {
+                open.noticed = true;
+            }
             self.records[record].ended = Some(now);
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::api::{ConfigKind, DefaultTolerationSeconds, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
+use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::metrics::MetricsServer;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::settings::ControllerSettings;
@@ -49,13 +50,22 @@ pub fn calendar_start(spec: &ScenarioSpec) -> Timestamp {
     spec.start.map_or(Timestamp::UNIX_EPOCH, scenario::CalendarTime::get)
 }
 
+/// The controller manager started at any time up to this long before the run, where the scenario does not say when: a multiple
+/// of the period of each of its loops.
+const LONGEST_SINCE_START: SimDuration = SimDuration::from_minutes(60);
+
 /// Settings of the controllers.
 pub fn controller_settings(spec: &ScenarioSpec, streams: RandomStreams) -> ControllerSettings {
     let latencies = &spec.control_plane.latency;
     let manager = &spec.control_plane.controller_manager;
     let kubelet = &spec.control_plane.kubelet;
+    let started = match manager.started_before {
+        Some(before) => SimTime::ZERO - before.get(),
+        None => SimTime::ZERO - streams.phase("phase/controller-manager", LONGEST_SINCE_START),
+    };
     ControllerSettings {
         streams,
+        started,
         controller_sync: latency(latencies.scale, latencies.controller_sync),
         deployment_sync: latency(latencies.scale, latencies.deployment_sync),
         next_write: latency(latencies.scale, latencies.next_write),
@@ -147,11 +157,12 @@ pub fn hpa_config(spec: &ScenarioSpec) -> HpaConfig {
     }
 }
 
-/// How long a reconcile of a HorizontalPodAutoscaler takes.
-pub fn autoscaler_latency(spec: &ScenarioSpec, streams: RandomStreams) -> Latency {
+/// The HorizontalPodAutoscaler controller, without objects.
+pub fn hpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> HpaController {
     let latencies = &spec.control_plane.latency;
     let sync = latency(latencies.scale, latencies.horizontal_pod_autoscaler_sync);
-    Latency::new(sync, streams, "latency/horizontal-pod-autoscaler")
+    let sync = Latency::new(sync, streams, "latency/horizontal-pod-autoscaler");
+    HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams)
 }
 
 /// The metrics pipeline. The scrapes have a phase of their own.

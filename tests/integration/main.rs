@@ -23,6 +23,7 @@ mod golden_scheduler;
 mod kinds_in_runs;
 mod manifests;
 mod months;
+mod outages;
 mod overflow;
 mod overload;
 mod reaction;

@@ -1,7 +1,8 @@
 //! The events that controllers schedule for a later instant.
 
 use crate::cluster::{
-    ClaimId, CronJobId, DaemonSetId, DeploymentId, Disruption, JobId, NodeId, PodId, ReplicaSetId, StatefulSetId,
+    ClaimId, CronJobId, DaemonSetId, DeploymentId, Disruption, DisruptionBudgetId, JobId, NodeId, PodId, ReplicaSetId,
+    StatefulSetId,
 };
 
 /// An event of a controller.
@@ -44,13 +45,15 @@ pub enum ControllerEvent {
         /// Number of its silence, so that one that ended in the meantime is known to be stale.
         silence: u32,
     },
-    /// The node lifecycle controller sees that a node reports again.
+    /// The node lifecycle controller sees that a node reports again, or that it is not ready.
     NodeReports {
         /// The node.
         node: NodeId,
         /// The machine's generation when this was planned.
         generation: u32,
     },
+    /// A pass of the node lifecycle controller tells of the nodes that came and went.
+    RegisterNodes,
     /// The node lifecycle controller ends a pass of its monitor in which it found something.
     EndMonitorPass,
     /// The node lifecycle controller works on the nodes of a zone that wait for their `NoExecute` taint.
@@ -71,6 +74,8 @@ pub enum ControllerEvent {
     ProvisionVolume(ClaimId),
     /// The pod garbage collector looks for pods of nodes that do not exist.
     CollectPods,
+    /// The disruption controller looks whether a budget selects any pod.
+    LookForPods(DisruptionBudgetId),
     /// `kubectl drain` tries to evict a pod.
     EvictDrainedPod {
         /// Index among the drains that were started.
@@ -83,4 +88,11 @@ pub enum ControllerEvent {
         /// Index among the drains that were started.
         drain: u32,
     },
+}
+
+impl ControllerEvent {
+    /// Whether it is one of the controller manager, and not of a kubectl that somebody runs.
+    pub const fn is_of_manager(self) -> bool {
+        !matches!(self, Self::EvictDrainedPod { .. } | Self::DrainTimeout { .. })
+    }
 }

@@ -87,6 +87,9 @@ impl Default for Latency {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ControllerManager {
+    /// How long before the run its controllers began to work. The node monitor, the pod garbage collector and the like
+    /// make their first passes then, and go on from there in their periods. Default: any time, by the seed.
+    pub started_before: Option<Duration>,
     /// `--kube-api-qps`: requests per second of each controller's client. Default 20.
     pub kube_api_qps: f64,
     /// `--kube-api-burst`: requests that may go at once. Default 30.
@@ -127,6 +130,7 @@ pub struct ControllerManager {
 impl Default for ControllerManager {
     fn default() -> Self {
         Self {
+            started_before: None,
             kube_api_qps: 20.0,
             kube_api_burst: 30,
             node_monitor_period: Duration::from_secs(5),

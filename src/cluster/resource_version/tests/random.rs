@@ -66,7 +66,10 @@ fn content(cluster: &Cluster, object: ObjectId) -> String {
         }
         ObjectId::PodDisruptionBudget(id) => {
             let budget = cluster.disruption_budget(id);
-            format!("{:?}", (&budget.object, budget.status, budget.generation, budget.removed))
+            format!(
+                "{:?}",
+                (&budget.object, budget.status, budget.observed_generation, budget.generation, budget.removed)
+            )
         }
         ObjectId::PersistentVolume(id) => {
             let volume = cluster.storage().volume(id);

@@ -78,6 +78,9 @@ pub struct TimelineLine {
     /// `Kind/name` of its controller.
     #[serde(default)]
     pub owner: String,
+    /// Reason of an Event.
+    #[serde(default)]
+    pub reason: String,
     /// Node of a pod.
     #[serde(default)]
     pub node: String,

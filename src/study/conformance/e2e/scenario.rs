@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 /// How long before the recording the simulated nodes join, in seconds: leases are renewed every 10 s from then on, and a
 /// pass of the node monitor has seen them before the first pods come.
 const JOINED_BEFORE: f64 = 2.0;
+/// Seconds between two passes of the node monitor.
+const NODE_MONITOR_PERIOD: f64 = 5.0;
 /// Whole seconds that a run is ahead of its recording at least.
 const LEAD: f64 = 7.0;
 
@@ -368,6 +370,16 @@ impl Writer<'_> {
         entries
     }
 
+    /// When the recorded controller manager began to work: its node monitor, whose passes tell of nodes, begins then, within
+    /// the five seconds before time zero. `None` if no pass shows.
+    fn first_pass(&self) -> Option<f64> {
+        let tells = |reason: &str| matches!(reason, "RegisteredNode" | "NodeNotReady");
+        let outage = self.recording.actions_called("kcm_stop").next().map_or(f64::INFINITY, |action| action.t);
+        let mut told = self.recording.timeline.iter().filter(|line| line.kind == "Event" && tells(&line.reason));
+        let t = told.next().map(|line| line.t).filter(|t| *t < outage)?;
+        Some(t.rem_euclid(NODE_MONITOR_PERIOD) - NODE_MONITOR_PERIOD)
+    }
+
     fn scenario(&self, duration: f64, start: Option<String>) -> Value {
         let mut scenario = json!({
             "apiVersion": "wavetank.dev/v1alpha1",
@@ -385,6 +397,12 @@ impl Writer<'_> {
         });
         if let Some(start) = start {
             scenario["spec"]["start"] = start.into();
+        }
+        if let Some(pass) = self.first_pass() {
+            // The loops of the controller manager have periods that 60 s is a multiple of.
+            let before = (-(pass + self.lead)).rem_euclid(60.0);
+            let before = format!("{:.0}ms", before * 1000.0);
+            scenario["spec"]["controlPlane"]["controllerManager"] = json!({"startedBefore": before});
         }
         scenario
     }
