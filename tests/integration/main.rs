@@ -20,6 +20,7 @@ mod golden_cron;
 mod golden_e2e;
 mod golden_hpa;
 mod golden_scheduler;
+mod jobs;
 mod kinds_in_runs;
 mod manifests;
 mod months;
