@@ -13,6 +13,7 @@ mod start;
 
 use self::report::{KILLED, back_off_event, report_end};
 use super::crash_backoff::{BackoffRecord, CrashBackoff, should_restart};
+use super::job_runs::JobRuns;
 use super::node_images::NodeImages;
 use super::planned_end::planned_end;
 use super::probes::{ProbeTimeline, timeline};
@@ -20,7 +21,7 @@ use super::termination::{StoppingContainer, terminate};
 use crate::api::{ConfigKind, PodTemplate, RestartPolicy};
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, Node, NodeId, NodeReady, PodId};
 use crate::engine::{Agenda, Latency, LatencyDistribution, RandomStream, RandomStreams};
-use crate::input::scenario::Startup;
+use crate::input::scenario::{JobRun, Startup};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Sampler;
 use std::collections::BTreeSet;
@@ -138,6 +139,7 @@ pub struct KubeletSettings {
 pub struct Kubelets {
     settings: KubeletSettings,
     images: NodeImages,
+    job_runs: JobRuns,
     container_start: Sampler,
     runtimes: Vec<Runtime>,
     /// Nodes whose machine went down and that have not started their pods again.
@@ -150,9 +152,10 @@ pub struct Kubelets {
 
 impl Kubelets {
     /// Kubelets with empty nodes.
-    pub fn new(settings: KubeletSettings, startup: &Startup, streams: RandomStreams) -> Self {
+    pub fn new(settings: KubeletSettings, startup: &Startup, jobs: &[JobRun], streams: RandomStreams) -> Self {
         Self {
             images: NodeImages::new(&startup.image_pull, streams),
+            job_runs: JobRuns::new(jobs, streams),
             container_start: Sampler::new(&startup.container_start),
             runtimes: Vec::new(),
             crashed: BTreeSet::new(),
@@ -293,7 +296,8 @@ impl Kubelets {
         if let Some(lifetime) = cluster.pod(pod).run_for {
             agenda.schedule(now + lifetime, KubeletEvent::Exited { pod, generation, exit: Exit::LifetimeOver });
         }
-        if let Some((span, code)) = planned_end(hints, cluster.pod(pod).job.as_deref()) {
+        let drawn = self.job_runs.draw(pod, cluster);
+        if let Some((span, code)) = drawn.or_else(|| planned_end(hints, cluster.pod(pod).job.as_deref())) {
             let exit = if code == 0 { Exit::Completed } else { Exit::Failed { code } };
             agenda.schedule(now + span, KubeletEvent::Exited { pod, generation, exit });
         }
