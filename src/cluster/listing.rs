@@ -94,6 +94,9 @@ impl Cluster {
             ObjectId::PodDisruptionBudget(id) => {
                 changes.extend((!self.disruption_budget(id).removed).then_some(Change::DisruptionBudgetSpec(id)));
             }
+            ObjectId::ResourceQuota(id) => {
+                changes.extend((!self.resource_quota(id).removed).then_some(Change::ResourceQuotaSpec(id)));
+            }
             ObjectId::PersistentVolume(id) => changes.push(Change::Volume(id)),
             ObjectId::PersistentVolumeClaim(id) => {
                 changes.extend((!self.storage().claim(id).removed).then_some(Change::ClaimAdded(id)));

@@ -8,18 +8,20 @@
 //! a pod start, end and restart together, so that all wait for what one of them needs; memory and disk pressure do not arise.
 
 mod report;
+mod resize;
 mod start;
 mod stop;
 
 use self::report::{KILLED, back_off_event, report_end};
 use super::crash_backoff::{BackoffRecord, CrashBackoff, should_restart};
+use super::job_runs::JobRuns;
 use super::node_images::NodeImages;
 use super::planned_end::planned_end;
 use super::probes::{ProbeTimeline, timeline};
 use crate::api::{ConfigKind, RestartPolicy};
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId};
 use crate::engine::{Agenda, Latency, LatencyDistribution, RandomStream, RandomStreams};
-use crate::input::scenario::Startup;
+use crate::input::scenario::{JobRun, Startup};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Sampler;
 use std::collections::BTreeSet;
@@ -66,6 +68,10 @@ pub enum KubeletEvent {
         /// How they end.
         exit: Exit,
     },
+    /// A kubelet looks at a pod that wants to be of another size.
+    Resize(PodId),
+    /// The containers of a pod have the size of the allocation with this number.
+    Resized(PodId, u32),
     /// The containers of a pod that is being deleted have stopped.
     Stopped {
         /// The pod.
@@ -140,6 +146,7 @@ pub struct KubeletSettings {
 pub struct Kubelets {
     settings: KubeletSettings,
     images: NodeImages,
+    job_runs: JobRuns,
     container_start: Sampler,
     runtimes: Vec<Runtime>,
     /// Nodes whose machine went down and that have not started their pods again.
@@ -152,9 +159,10 @@ pub struct Kubelets {
 
 impl Kubelets {
     /// Kubelets with empty nodes.
-    pub fn new(settings: KubeletSettings, startup: &Startup, streams: RandomStreams) -> Self {
+    pub fn new(settings: KubeletSettings, startup: &Startup, jobs: &[JobRun], streams: RandomStreams) -> Self {
         Self {
             images: NodeImages::new(&startup.image_pull, streams),
+            job_runs: JobRuns::new(jobs, streams),
             container_start: Sampler::new(&startup.container_start),
             runtimes: Vec::new(),
             crashed: BTreeSet::new(),
@@ -189,8 +197,14 @@ impl Kubelets {
     }
 
     /// The changes that it acts on.
-    pub const INTEREST: Interest =
-        Interest::of(&[ChangeKind::Machine, ChangeKind::PodBound, ChangeKind::PodTerminating]);
+    pub const INTEREST: Interest = Interest::of(&[
+        ChangeKind::Machine,
+        ChangeKind::PodBound,
+        ChangeKind::PodTerminating,
+        ChangeKind::PodResized,
+        ChangeKind::PodResizeStatus,
+        ChangeKind::PodRemoved,
+    ]);
 
     /// A change of the cluster.
     pub fn observe<A: Agenda<KubeletEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
@@ -198,6 +212,11 @@ impl Kubelets {
             Change::Machine { node, was } => self.machine_changed(node, was, cluster, agenda),
             Change::PodBound(pod) if machine_of(cluster, pod) == Some(Machine::Up) => {
                 self.begin(pod, cluster, agenda);
+            }
+            Change::PodResized(pod) => self.plan_resize(pod, cluster, agenda),
+            Change::PodRemoved(pod) => self.retry_resizes(pod, cluster, agenda),
+            Change::PodResizeStatus(pod) if cluster.resize_of(pod).is_some_and(|resize| !resize.in_progress) => {
+                self.retry_resizes(pod, cluster, agenda);
             }
             Change::PodTerminating(pod)
                 if cluster.pod(pod).exists() && machine_of(cluster, pod) == Some(Machine::Up) =>
@@ -229,6 +248,8 @@ impl Kubelets {
             KubeletEvent::Exited { pod, generation, exit } if is_current(cluster, pod, generation) => {
                 self.exited(pod, exit, cluster, agenda);
             }
+            KubeletEvent::Resize(pod) => Self::resize(pod, cluster, agenda),
+            KubeletEvent::Resized(pod, allocation) => Self::resized(pod, allocation, cluster),
             KubeletEvent::Stopped { pod, generation } if is_current(cluster, pod, generation) => {
                 self.runtime(pod).stopped = true;
                 if machine_of(cluster, pod) == Some(Machine::Up) {
@@ -287,7 +308,8 @@ impl Kubelets {
         if let Some(lifetime) = cluster.pod(pod).run_for {
             agenda.schedule(now + lifetime, KubeletEvent::Exited { pod, generation, exit: Exit::LifetimeOver });
         }
-        if let Some((span, code)) = planned_end(hints, cluster.pod(pod).job.as_deref()) {
+        let drawn = self.job_runs.draw(pod, cluster);
+        if let Some((span, code)) = drawn.or_else(|| planned_end(hints, cluster.pod(pod).job.as_deref())) {
             let exit = if code == 0 { Exit::Completed } else { Exit::Failed { code } };
             agenda.schedule(now + span, KubeletEvent::Exited { pod, generation, exit });
         }
@@ -365,6 +387,9 @@ impl Kubelets {
             _ => {}
         }
         cluster.report_node(node, agenda.now());
+        if cluster.node(node).machine == Machine::Up {
+            self.look_at_resizes(node, cluster, agenda);
+        }
     }
 
     /// A kubelet that went on running reports what happened, and sees what was asked of it in the meantime.

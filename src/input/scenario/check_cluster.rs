@@ -110,6 +110,7 @@ impl Checker<'_> {
             ("deploymentSync", latency.deployment_sync),
             ("nextWrite", latency.next_write),
             ("horizontalPodAutoscalerSync", latency.horizontal_pod_autoscaler_sync),
+            ("resourceQuotaSync", latency.resource_quota_sync),
             ("endpointReady", latency.endpoint_ready),
             ("endpointRemoval", latency.endpoint_removal),
         ] {

@@ -61,6 +61,8 @@ pub struct Latency {
     /// How long a reconcile of a HorizontalPodAutoscaler takes; the next one begins a sync period after its end. Default
     /// p50 20 ms, p99 90 ms.
     pub horizontal_pod_autoscaler_sync: Delay,
+    /// From a change that concerns a ResourceQuota to the write of its status. Default p50 6 ms, p99 10 ms.
+    pub resource_quota_sync: Delay,
     /// From a pod's `Ready` to its endpoint being ready in the EndpointSlice. Default p50 18 ms, p99 323 ms.
     pub endpoint_ready: Delay,
     /// From a pod's deletion timestamp to its endpoint being not ready in the EndpointSlice. Default p50 26 ms, p99 64 ms.
@@ -77,6 +79,7 @@ impl Default for Latency {
             deployment_sync: Delay::measured_millis(11, 22),
             next_write: Delay::measured_millis(9, 25),
             horizontal_pod_autoscaler_sync: Delay::measured_millis(20, 90),
+            resource_quota_sync: Delay::measured_millis(6, 10),
             endpoint_ready: Delay::measured_millis(18, 323),
             endpoint_removal: Delay::measured_millis(26, 64),
         }

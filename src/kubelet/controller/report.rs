@@ -11,7 +11,8 @@ pub(super) const KILLED: u8 = 137;
 impl Kubelets {
     /// Reports that a pod that was to be deleted has stopped.
     pub(super) fn report_stop(&mut self, pod: PodId, cluster: &mut Cluster, now: SimTime) {
-        let stopped = cluster.template_of(pod).template.hints.ends.stopped_exit_code.unwrap_or(0);
+        let hinted = cluster.template_of(pod).template.hints.ends.stopped_exit_code.unwrap_or(0);
+        let stopped = self.job_runs.stopped_exit_code(pod, cluster).unwrap_or(hinted);
         let exit = if stopped == 0 { Exit::Completed } else { Exit::Failed { code: stopped } };
         let (phase, reason, code) = last_status(self.runtime(pod).ended.unwrap_or(exit));
         // Why a pod went says more than how its containers took the signal, but for a Job.
