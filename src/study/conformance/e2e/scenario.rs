@@ -7,9 +7,11 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// How long before the recording the simulated nodes join, in seconds: leases are renewed every 10 s from then on, and a
-/// pass of the node monitor has seen them before the first pods come.
-const JOINED_BEFORE: f64 = 2.0;
+/// How long before the recording the simulated nodes join, in seconds, if a pass of the node monitor was recorded that saw
+/// them for the first time.
+const JUST_JOINED: f64 = 2.0;
+/// The same if none was: the pass that saw them came before the recording.
+const JOINED_BEFORE: f64 = 6.0;
 /// Seconds between two passes of the node monitor.
 const NODE_MONITOR_PERIOD: f64 = 5.0;
 /// Whole seconds that a run is ahead of its recording at least.
@@ -199,7 +201,10 @@ impl Writer<'_> {
             "nodes" => {
                 let nodes = action.fields.get("nodes").and_then(Value::as_array);
                 let nodes: Vec<Value> = nodes.into_iter().flatten().map(node).collect();
-                self.apply(index, -JOINED_BEFORE, &json!({"apiVersion": "v1", "kind": "List", "items": nodes}))?;
+                let seen = self.recording.timeline.iter().find(|line| line.reason == "RegisteredNode");
+                let is_new = seen.is_some_and(|line| line.t <= NODE_MONITOR_PERIOD);
+                let before = if is_new { JUST_JOINED } else { JOINED_BEFORE };
+                self.apply(index, -before, &json!({"apiVersion": "v1", "kind": "List", "items": nodes}))?;
             }
             "addnode" => self.apply(index, t, &node(&Value::Object(action.fields.clone())))?,
             "create" => {
