@@ -136,3 +136,15 @@ fn what_the_calendar_does_is_told() {
     let endless = told(&skipped, "start: \"2011-12-29T12:00:00Z\"");
     assert!(endless.iter().any(|line| line.contains("the search for the next time never ends")), "{endless:?}");
 }
+
+#[test]
+fn many_at_once_wait_for_the_rate_limit() {
+    let all: Vec<String> =
+        (0..40).map(|index| tick("5s", "").replace("name: tick", &format!("name: tick{index}"))).collect();
+    let facts = run(1, "a", &all.join("---\n"), &format!("duration: 80s\n{START}"));
+    assert_eq!(facts.pods.len(), 40);
+    let last = facts.pods.iter().map(|pod| (pod.created - wavetank::units::SimTime::from_secs(30)).as_secs_f64());
+    let last = last.fold(0.0, f64::max);
+    // Two requests each, 30 of them at once and 20 a second.
+    assert!((2.5..3.5).contains(&last), "{last}");
+}
