@@ -148,3 +148,12 @@ fn many_at_once_wait_for_the_rate_limit() {
     // Two requests each, 30 of them at once and 20 a second.
     assert!((2.5..3.5).contains(&last), "{last}");
 }
+
+#[test]
+fn a_cron_job_that_waits_costs_nothing() {
+    let all: Vec<String> =
+        (0..30).map(|index| tick("5s", "").replace("name: tick", &format!("name: tick{index}"))).collect();
+    let yearly = all.join("---\n").replace("* * * * *", "0 0 1 1 *");
+    let events = |duration| run(1, "a", &yearly, &format!("duration: {duration}\n{START}")).events_handled;
+    assert_eq!(events("1h"), events("20d"));
+}
