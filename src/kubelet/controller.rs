@@ -8,10 +8,12 @@
 //! a pod start, end and restart together, so that all wait for what one of them needs; memory and disk pressure do not arise.
 
 mod report;
+mod resize;
 mod start;
 
 use self::report::{KILLED, back_off_event, report_end};
 use super::crash_backoff::{BackoffRecord, CrashBackoff, should_restart};
+use super::job_runs::JobRuns;
 use super::node_images::NodeImages;
 use super::planned_end::planned_end;
 use super::probes::{ProbeTimeline, timeline};
@@ -19,7 +21,7 @@ use super::termination::{StoppingContainer, terminate};
 use crate::api::{ConfigKind, PodTemplate, RestartPolicy};
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, Node, NodeId, NodeReady, PodId};
 use crate::engine::{Agenda, Latency, LatencyDistribution, RandomStream, RandomStreams};
-use crate::input::scenario::Startup;
+use crate::input::scenario::{JobRun, Startup};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Sampler;
 use std::collections::BTreeSet;
@@ -66,6 +68,10 @@ pub enum KubeletEvent {
         /// How they end.
         exit: Exit,
     },
+    /// A kubelet looks at a pod that wants to be of another size.
+    Resize(PodId),
+    /// The containers of a pod have the size of the allocation with this number.
+    Resized(PodId, u32),
     /// The containers of a pod that is being deleted have stopped.
     Stopped {
         /// The pod.
@@ -133,6 +139,7 @@ pub struct KubeletSettings {
 pub struct Kubelets {
     settings: KubeletSettings,
     images: NodeImages,
+    job_runs: JobRuns,
     container_start: Sampler,
     runtimes: Vec<Runtime>,
     /// Nodes whose machine went down and that have not started their pods again.
@@ -145,9 +152,10 @@ pub struct Kubelets {
 
 impl Kubelets {
     /// Kubelets with empty nodes.
-    pub fn new(settings: KubeletSettings, startup: &Startup, streams: RandomStreams) -> Self {
+    pub fn new(settings: KubeletSettings, startup: &Startup, jobs: &[JobRun], streams: RandomStreams) -> Self {
         Self {
             images: NodeImages::new(&startup.image_pull, streams),
+            job_runs: JobRuns::new(jobs, streams),
             container_start: Sampler::new(&startup.container_start),
             runtimes: Vec::new(),
             crashed: BTreeSet::new(),
@@ -182,8 +190,14 @@ impl Kubelets {
     }
 
     /// The changes that it acts on.
-    pub const INTEREST: Interest =
-        Interest::of(&[ChangeKind::Machine, ChangeKind::PodBound, ChangeKind::PodTerminating]);
+    pub const INTEREST: Interest = Interest::of(&[
+        ChangeKind::Machine,
+        ChangeKind::PodBound,
+        ChangeKind::PodTerminating,
+        ChangeKind::PodResized,
+        ChangeKind::PodResizeStatus,
+        ChangeKind::PodRemoved,
+    ]);
 
     /// A change of the cluster.
     pub fn observe<A: Agenda<KubeletEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
@@ -191,6 +205,11 @@ impl Kubelets {
             Change::Machine { node, was } => self.machine_changed(node, was, cluster, agenda),
             Change::PodBound(pod) if machine_of(cluster, pod) == Some(Machine::Up) => {
                 self.begin(pod, cluster, agenda);
+            }
+            Change::PodResized(pod) => self.plan_resize(pod, cluster, agenda),
+            Change::PodRemoved(pod) => self.retry_resizes(pod, cluster, agenda),
+            Change::PodResizeStatus(pod) if cluster.resize_of(pod).is_some_and(|resize| !resize.in_progress) => {
+                self.retry_resizes(pod, cluster, agenda);
             }
             Change::PodTerminating(pod)
                 if cluster.pod(pod).exists() && machine_of(cluster, pod) == Some(Machine::Up) =>
@@ -222,6 +241,8 @@ impl Kubelets {
             KubeletEvent::Exited { pod, generation, exit } if is_current(cluster, pod, generation) => {
                 self.exited(pod, exit, cluster, agenda);
             }
+            KubeletEvent::Resize(pod) => Self::resize(pod, cluster, agenda),
+            KubeletEvent::Resized(pod, allocation) => Self::resized(pod, allocation, cluster),
             KubeletEvent::Stopped { pod, generation } if is_current(cluster, pod, generation) => {
                 self.runtime(pod).stopped = true;
                 if machine_of(cluster, pod) == Some(Machine::Up) {
@@ -275,7 +296,8 @@ impl Kubelets {
         if let Some(lifetime) = cluster.pod(pod).run_for {
             agenda.schedule(now + lifetime, KubeletEvent::Exited { pod, generation, exit: Exit::LifetimeOver });
         }
-        if let Some((span, code)) = planned_end(hints, cluster.pod(pod).job.as_deref()) {
+        let drawn = self.job_runs.draw(pod, cluster);
+        if let Some((span, code)) = drawn.or_else(|| planned_end(hints, cluster.pod(pod).job.as_deref())) {
             let exit = if code == 0 { Exit::Completed } else { Exit::Failed { code } };
             agenda.schedule(now + span, KubeletEvent::Exited { pod, generation, exit });
         }
@@ -384,6 +406,7 @@ impl Kubelets {
         }
         if cluster.node(node).machine == Machine::Up {
             cluster.set_node_ready(node, NodeReady::True, Node::KUBELET_READY, agenda.now());
+            self.look_at_resizes(node, cluster, agenda);
         }
     }
 

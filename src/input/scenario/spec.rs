@@ -4,6 +4,7 @@ use super::action::ActionEntry;
 use super::control_plane::ControlPlane;
 use super::distribution::Distribution;
 use super::fault::FaultEntry;
+use super::job_run::JobRun;
 use super::leaf::{Amount, AnyValue, CalendarTime, Duration, PodTemplateText};
 use super::metric::MetricSource;
 use super::rate::Rate;
@@ -90,6 +91,10 @@ pub struct ScenarioSpec {
     /// Request load on workloads, which turns into CPU and memory usage, metrics and HPA decisions. Default none.
     #[serde(default)]
     pub traffic: Vec<Traffic>,
+    /// How long the pods of Jobs run, and how they end. Default none: annotations of their templates say it, or they run
+    /// until something ends them.
+    #[serde(default)]
+    pub jobs: Vec<JobRun>,
     /// Metrics of pods, of objects and from outside the cluster, for HorizontalPodAutoscalers that ask for them. Default
     /// none.
     #[serde(default)]
@@ -402,6 +407,8 @@ pub enum PrintKind {
     Nodes,
     /// `kubectl get deployments -A`.
     Deployments,
+    /// `kubectl get jobs -A`.
+    Jobs,
     /// `kubectl get hpa -A`.
     Hpa,
     /// `kubectl get events -A`.

@@ -12,7 +12,8 @@ impl Kubelets {
     /// Reports that a pod that was to be deleted has stopped, and removes the object. Only a Job looks at how it ended.
     pub(super) fn report_stop(&mut self, pod: PodId, cluster: &mut Cluster, now: SimTime) {
         if cluster.pod(pod).job.is_some() {
-            let stopped = cluster.template_of(pod).template.hints.ends.stopped_exit_code.unwrap_or(0);
+            let hinted = cluster.template_of(pod).template.hints.ends.stopped_exit_code.unwrap_or(0);
+            let stopped = self.job_runs.stopped_exit_code(pod, cluster).unwrap_or(hinted);
             let exit = if stopped == 0 { Exit::Completed } else { Exit::Failed { code: stopped } };
             report_end(pod, self.runtime(pod).ended.unwrap_or(exit), cluster, now);
         }
