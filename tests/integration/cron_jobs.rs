@@ -157,3 +157,19 @@ fn a_cron_job_that_waits_costs_nothing() {
     let events = |duration| run(1, "a", &yearly, &format!("duration: {duration}\n{START}")).events_handled;
     assert_eq!(events("1h"), events("20d"));
 }
+
+#[test]
+fn a_quota_that_is_full_is_asked_again() {
+    let quota = "---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: q}
+spec: {hard: {count/jobs.batch: '0'}}
+";
+    let raised =
+        "actions: [{at: 50s, patch: {target: resourcequota/default/q, patch: {spec: {hard: {count/jobs.batch: 5}}}}}]";
+    let facts = run(1, "a", &(tick("5s", "") + quota), &format!("duration: 85s\n{START}\n{raised}"));
+    let created = created(&facts);
+    assert!(created.len() == 1 && (50..=75).contains(&created[0]), "after the back-off of the moment: {created:?}");
+    assert!(events(&facts, "FailedCreate") > 5, "each attempt says so");
+}
