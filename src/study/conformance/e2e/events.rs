@@ -91,7 +91,10 @@ pub fn seen(facts: &Facts, lead: f64) -> BTreeMap<String, Seen> {
             if event.source == "default-scheduler" {
                 series.entry((event.reason, object.clone())).or_default().add(&message, seen);
             } else {
-                let own = correlated.entry((event.source, event.kind, object.clone())).or_default();
+                // Warnings do not use up what other Events may send: one ReplicaSet's 8 SuccessfulCreate and 23 FailedCreate
+                // were all recorded (`quota-pods`).
+                let object = format!("{:?} {object}", event.event_type);
+                let own = correlated.entry((event.source, event.kind, object)).or_default();
                 own.add(event.reason, &message, event.first.as_secs_f64(), seen);
             }
         }
