@@ -30,6 +30,8 @@ pub mod well_known {
     pub const TAINT_NOT_READY: &str = "node.kubernetes.io/not-ready";
     /// Taint: condition Ready is Unknown.
     pub const TAINT_UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+    /// Taint: an operator says that the node is shut down and will not come back.
+    pub const TAINT_OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
     /// Taint: cordoned.
     pub const TAINT_UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
     /// Taint: under memory pressure.

@@ -15,6 +15,8 @@ pub struct DisruptionBudget {
     pub namespace: NamespaceId,
     /// Status, as the disruption controller last wrote it and evictions have used it since.
     pub status: DisruptionBudgetStatus,
+    /// `status.observedGeneration`: 0 until the controller has written a status.
+    pub observed_generation: i64,
     /// `metadata.generation`: grows with each change of the spec.
     pub generation: i64,
     /// Version and creation.
@@ -34,6 +36,18 @@ pub struct DisruptionBudgetStatus {
     pub current_healthy: i32,
     /// `disruptionsAllowed`.
     pub disruptions_allowed: i32,
+}
+
+impl DisruptionBudget {
+    /// Whether the condition `DisruptionAllowed` is true, and its reason (`UpdateDisruptionAllowedCondition`); `None` before
+    /// the controller has seen the budget.
+    pub const fn disruption_allowed(&self) -> Option<(bool, &'static str)> {
+        match (self.observed_generation, self.status.disruptions_allowed) {
+            (0, _) => None,
+            (_, 1..) => Some((true, "SufficientPods")),
+            (_, _) => Some((false, "InsufficientPods")),
+        }
+    }
 }
 
 impl Cluster {
@@ -70,6 +84,7 @@ impl Cluster {
                 object,
                 namespace,
                 status: DisruptionBudgetStatus::default(),
+                observed_generation: 0,
                 generation: 1,
                 head: ObjectHead::new(&mut self.versions, now),
                 removed: false,
@@ -80,11 +95,13 @@ impl Cluster {
         id
     }
 
-    /// Writes a PodDisruptionBudget's status.
+    /// Writes a PodDisruptionBudget's status, as of its current spec.
     pub fn set_disruption_budget_status(&mut self, id: DisruptionBudgetId, status: DisruptionBudgetStatus) {
         let budget = &mut self.disruption_budgets[id.index()];
-        if budget.status != status && !budget.removed {
+        let is_seen = budget.observed_generation == budget.generation;
+        if (budget.status != status || !is_seen) && !budget.removed {
             budget.status = status;
+            budget.observed_generation = budget.generation;
             budget.head.change(&mut self.versions);
             self.changes.push(Change::DisruptionBudgetStatus(id));
         }

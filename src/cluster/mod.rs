@@ -20,6 +20,7 @@ mod interest;
 mod invariants;
 mod job;
 mod job_pod;
+mod listing;
 mod machine;
 mod namespace;
 mod node;

@@ -34,6 +34,8 @@ pub struct Node {
     pub ready: NodeReady,
     /// Last change of the Ready condition.
     pub ready_changed: SimTime,
+    /// Whether its kubelet says that it is ready, as long as it says anything.
+    pub kubelet_ready: bool,
     /// Reason of the Ready condition, for example `KubeletReady`.
     pub ready_reason: &'static str,
     /// Version and creation.
@@ -49,6 +51,8 @@ pub struct Node {
 impl Node {
     /// Reason of a Ready condition that is true.
     pub const KUBELET_READY: &'static str = "KubeletReady";
+    /// Reason of a Ready condition that is false: the kubelet says so.
+    pub const KUBELET_NOT_READY: &'static str = "KubeletNotReady";
     /// Reason of a Ready condition that is unknown: the kubelet stopped posting the node's status.
     pub const NODE_STATUS_UNKNOWN: &'static str = "NodeStatusUnknown";
 
@@ -79,6 +83,7 @@ impl Cluster {
             removed: None,
             ready: NodeReady::True,
             ready_changed: now,
+            kubelet_ready: true,
             ready_reason: Node::KUBELET_READY,
             head: ObjectHead::new(&mut self.versions, now),
             machine: Machine::Up,
@@ -113,6 +118,24 @@ impl Cluster {
             node.ready_reason = reason;
             node.head.change(&mut self.versions);
             self.changes.push(Change::NodeReadiness(id));
+        }
+    }
+
+    /// Sets what a kubelet says of its node, and reports it unless the kubelet is down or cut off.
+    pub fn set_kubelet_ready(&mut self, id: NodeId, ready: bool, now: SimTime) {
+        self.nodes[id.index()].kubelet_ready = ready;
+        self.report_node(id, now);
+    }
+
+    /// A kubelet reports whether its node is ready. Nothing happens if it is down or cut off.
+    pub fn report_node(&mut self, id: NodeId, now: SimTime) {
+        let node = &self.nodes[id.index()];
+        if node.machine == Machine::Up {
+            let (ready, reason) = match node.kubelet_ready {
+                true => (NodeReady::True, Node::KUBELET_READY),
+                false => (NodeReady::False, Node::KUBELET_NOT_READY),
+            };
+            self.set_node_ready(id, ready, reason, now);
         }
     }
 

@@ -22,7 +22,9 @@ use super::stateful_set::controller::StatefulSetController;
 use super::taint_eviction::controller::TaintEvictionController;
 use super::ttl_after_finished::controller::TtlAfterFinishedController;
 use crate::api::{DeploymentStrategy, Kind};
-use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, JobId, ObjectId, PodId, ReplicaSetId};
+use crate::cluster::{
+    Change, ChangeKind, Cluster, Disruption, DisruptionBudgetId, Interest, JobId, ObjectId, PodId, ReplicaSetId,
+};
 use crate::engine::{Agenda, Latency};
 
 /// All running controllers.
@@ -47,6 +49,7 @@ pub struct Controllers {
     eviction: EvictionController,
     garbage_client: TokenBucket,
     garbage_latency: Latency,
+    disruption_latency: Latency,
 }
 
 impl Controllers {
@@ -72,6 +75,7 @@ impl Controllers {
             eviction: EvictionController::new(&settings),
             garbage_client: settings.client(),
             garbage_latency: settings.sync_latency("garbage-collector"),
+            disruption_latency: settings.sync_latency("disruption-controller"),
         }
     }
 
@@ -109,6 +113,8 @@ impl Controllers {
             ChangeKind::PodEnded,
             ChangeKind::PodRemoved,
             ChangeKind::PodBound,
+            ChangeKind::DisruptionBudgetSpec,
+            ChangeKind::DisruptionBudgetStatus,
             ChangeKind::ServiceChanged,
             ChangeKind::ServiceRemoved,
             ChangeKind::Machine,
@@ -210,6 +216,8 @@ impl Controllers {
                 self.taint_eviction.observe(change, cluster, agenda);
                 self.tell_owner_of_binding(pod, cluster, agenda);
             }
+            Change::DisruptionBudgetSpec(id) => self.look_for_pods(id, agenda),
+            Change::DisruptionBudgetStatus(id) if self.disruption.has_no_pods(id) => self.look_for_pods(id, agenda),
             Change::ServiceChanged(_) | Change::ServiceRemoved(_) => self.endpoint.forget_selections(),
             Change::Machine { .. } => self.node_lifecycle.observe(change, cluster, agenda),
             Change::NodeAdded(_) | Change::NodeUpdated(_) | Change::NodeReadiness(_) | Change::NodeRemoved(_) => {
@@ -220,6 +228,28 @@ impl Controllers {
             }
             _ => {}
         }
+    }
+
+    /// The controller manager has started anew: nothing is left of what it knew, and it lists everything. What kubectl goes on to
+    /// do is no concern of it.
+    pub fn restart<A: Agenda<ControllerEvent>>(
+        &mut self,
+        settings: ControllerSettings,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let before = std::mem::replace(self, Self::new(settings));
+        self.eviction = before.eviction;
+        for change in cluster.listing() {
+            self.observe(change, cluster, agenda);
+        }
+    }
+
+    /// Plans the sync of a budget that tells if it selects no pod.
+    fn look_for_pods<A: Agenda<ControllerEvent>>(&mut self, id: DisruptionBudgetId, agenda: &mut A) {
+        // It is quicker than most: the status of a budget follows its pods within 2 to 10 ms.
+        let at = agenda.now() + self.disruption_latency.draw() / 2;
+        agenda.schedule(at, ControllerEvent::LookForPods(id));
     }
 
     /// Everything of this instant was observed: writes what takes no time.
@@ -320,6 +350,7 @@ impl Controllers {
         let now = agenda.now();
         match event {
             ControllerEvent::SyncDeployment(id) => self.deployment.sync(id, cluster, agenda),
+            ControllerEvent::WriteDeployment(id) => self.deployment.write(id, cluster, agenda),
             ControllerEvent::SyncReplicaSet(id) => self.controller_of(id, cluster).sync(id, cluster, agenda),
             ControllerEvent::CreateReplicaSetPod { set, sync } => {
                 self.controller_of(set, cluster).create_pod(set, sync, cluster, agenda);
@@ -345,6 +376,7 @@ impl Controllers {
             ControllerEvent::NodeReports { node, generation } => {
                 self.node_lifecycle.node_reports(node, generation, cluster, agenda);
             }
+            ControllerEvent::RegisterNodes => self.node_lifecycle.register_nodes(cluster),
             ControllerEvent::EndMonitorPass => self.node_lifecycle.end_pass(cluster, agenda),
             ControllerEvent::TaintNodes { zone } => self.node_lifecycle.taint_nodes(zone, cluster, agenda),
             ControllerEvent::EvictPod { pod, plan } => self.taint_eviction.evict(pod, plan, cluster, agenda),
@@ -355,6 +387,7 @@ impl Controllers {
             ControllerEvent::SyncNamespace(id) => self.namespace.sync(id, cluster, agenda),
             ControllerEvent::EndNamespacePass(id) => self.namespace.end_pass(id, cluster, agenda),
             ControllerEvent::CollectPods => self.pod_gc.collect(cluster, now),
+            ControllerEvent::LookForPods(id) => self.disruption.look_for_pods(id, cluster),
             ControllerEvent::EvictDrainedPod { drain, pod } => self.eviction.evict_drained(drain, pod, cluster, agenda),
             ControllerEvent::DrainTimeout { drain } => self.eviction.time_is_over(drain, cluster),
         }

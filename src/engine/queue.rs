@@ -86,11 +86,13 @@ pub struct EventQueue<E> {
     horizon: Option<Tick>,
     now: SimTime,
     sequence: u64,
+    /// Number of the event taken last.
+    taken: u64,
 }
 
 impl<E: Copy> Default for EventQueue<E> {
     fn default() -> Self {
-        Self { near: BinaryHeap::new(), far: Wheel::new(0), horizon: None, now: SimTime::ZERO, sequence: 0 }
+        Self { near: BinaryHeap::new(), far: Wheel::new(0), horizon: None, now: SimTime::ZERO, sequence: 0, taken: 0 }
     }
 }
 
@@ -98,6 +100,16 @@ impl<E: Copy> EventQueue<E> {
     /// The current instant: that of the last event taken.
     pub const fn now(&self) -> SimTime {
         self.now
+    }
+
+    /// The number that the event scheduled next will have: each has a greater one than those that were scheduled before it.
+    pub const fn next_number(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The number of the event taken last.
+    pub const fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// Notes `event` for `at`. An instant that has passed means now: the clock never runs backwards.
@@ -151,6 +163,7 @@ impl<E: Copy> EventQueue<E> {
             self.advance();
         }
         self.now = entry.time();
+        self.taken = entry.order & ((1 << SEQUENCE_BITS) - 1);
         Some((self.now, entry.event))
     }
 

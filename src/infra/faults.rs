@@ -44,7 +44,7 @@ pub enum FaultEvent {
 /// What a fault has done besides what the cluster shows, for the records and the kubelets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultEffect {
-    /// Machines stopped or were cut off.
+    /// Machines stopped, were cut off or said that they are not ready, or the controller manager stopped.
     Struck {
         /// What kind of fault.
         kind: scenario::FaultKind,
@@ -72,6 +72,19 @@ enum Victim {
     Named(String),
     Zone(String),
     Workload,
+    ControllerManager,
+}
+
+/// Name of the component that a fault stops.
+const CONTROLLER_MANAGER: &str = "kube-controller-manager";
+
+/// Strikes that hold a node down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Causes {
+    crashes: u32,
+    partitions: u32,
+    /// Those that make its kubelet say that it is not ready.
+    unready: u32,
 }
 
 /// One fault of the scenario with its victims.
@@ -91,8 +104,8 @@ struct Fault {
 pub struct FaultInjector {
     faults: Vec<Fault>,
     streams: RandomStreams,
-    /// Strikes that hold each node down, as (crashes, partitions), by index of the node.
-    causes: Vec<(u32, u32)>,
+    /// Strikes that hold each node down, by index of the node.
+    causes: Vec<Causes>,
     /// Number of the current boot of each node, by index of the node.
     boots: Vec<u32>,
     /// From the repair of a crash to the machine being up.
@@ -130,6 +143,9 @@ impl FaultInjector {
                     if matches!(self.faults[index].spec.timing, FaultTiming::Scheduled { .. }) {
                         self.add_victim(index, Victim::Workload, &target.to_string(), agenda);
                     }
+                }
+                FaultScope::ControllerManager => {
+                    self.add_victim(index, Victim::ControllerManager, CONTROLLER_MANAGER, agenda)
                 }
                 // Each node of the pool becomes a victim when it joins.
                 FaultScope::Pool(_) => {}
@@ -239,6 +255,7 @@ impl FaultInjector {
                     |node: &crate::cluster::Node| node.object.zone().is_some_and(|its_zone| **its_zone == **zone);
                 (zone.clone(), cluster.nodes().filter(|(_, node)| in_zone(node)).map(|(id, _)| id).collect())
             }
+            Victim::ControllerManager => (CONTROLLER_MANAGER.to_owned(), Vec::new()),
             Victim::Workload => {
                 let FaultScope::Workload(target) = &fault.spec.scope else { return None };
                 let running = |pod: &crate::cluster::Pod| pod.exists() && pod.running.is_some();
@@ -262,7 +279,8 @@ impl FaultInjector {
         for node in &nodes {
             self.change_causes(*node, kind, 1, cluster, agenda);
         }
-        (!nodes.is_empty()).then_some(FaultEffect::Struck { kind, strike, subject, nodes })
+        let strikes_something = !nodes.is_empty() || kind == scenario::FaultKind::ControllerManagerOutage;
+        strikes_something.then_some(FaultEffect::Struck { kind, strike, subject, nodes })
     }
 
     fn repair<A: Agenda<FaultEvent>>(
@@ -297,18 +315,26 @@ impl FaultInjector {
         agenda: &mut A,
     ) {
         if self.causes.len() <= node.index() {
-            self.causes.resize(node.index() + 1, (0, 0));
+            self.causes.resize(node.index() + 1, Causes::default());
             self.boots.resize(node.index() + 1, 0);
         }
         let causes = &mut self.causes[node.index()];
-        let is_partition = kind == scenario::FaultKind::NetworkPartition;
-        let count = if is_partition { &mut causes.1 } else { &mut causes.0 };
+        let count = match kind {
+            scenario::FaultKind::NetworkPartition => &mut causes.partitions,
+            scenario::FaultKind::KubeletNotReady => &mut causes.unready,
+            _ => &mut causes.crashes,
+        };
         *count = count.saturating_add_signed(change);
-        if causes.0 > 0 {
+        if kind == scenario::FaultKind::KubeletNotReady {
+            let is_ready = causes.unready == 0;
+            cluster.set_kubelet_ready(node, is_ready, agenda.now());
+            return;
+        }
+        if causes.crashes > 0 {
             // A boot that is under way has failed.
             self.boots[node.index()] += 1;
         } else if cluster.node(node).machine == Machine::Down {
-            if !is_partition {
+            if kind != scenario::FaultKind::NetworkPartition {
                 let boot = self.boots[node.index()];
                 agenda.schedule(agenda.now() + self.boot_delay, FaultEvent::Booted { node, boot });
             }
@@ -320,8 +346,8 @@ impl FaultInjector {
     /// Sets a node's machine to what its causes call for.
     fn set_machine(&self, node: NodeId, cluster: &mut Cluster) {
         let machine = match self.causes[node.index()] {
-            (0, 0) => Machine::Up,
-            (0, _) => Machine::CutOff,
+            Causes { crashes: 0, partitions: 0, .. } => Machine::Up,
+            Causes { crashes: 0, .. } => Machine::CutOff,
             _ => Machine::Down,
         };
         cluster.set_machine(node, machine);

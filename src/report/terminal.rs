@@ -267,6 +267,8 @@ const fn spoken(kind: FaultKind) -> &'static str {
         FaultKind::NodeCrash => "crash",
         FaultKind::ZoneOutage => "outage",
         FaultKind::NetworkPartition => "partition",
+        FaultKind::KubeletNotReady => "unreadiness",
+        FaultKind::ControllerManagerOutage => "outage",
         FaultKind::PodCrash => "container crash",
     }
 }

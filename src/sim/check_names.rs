@@ -225,6 +225,6 @@ fn check_fault(
         FaultScope::Workload(target) => {
             (target.kind != Kind::Pod && !existing.has(target)).then(|| no_object(&field("target"), target))
         }
-        FaultScope::Zone(_) | FaultScope::Pool(_) => None,
+        FaultScope::Zone(_) | FaultScope::Pool(_) | FaultScope::ControllerManager => None,
     }
 }

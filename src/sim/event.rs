@@ -39,6 +39,11 @@ pub enum Event {
     Kubelet(KubeletEvent),
     /// A controller does something.
     Controller(ControllerEvent),
+    /// The controller manager has started again and begins to work.
+    ManagerStarts {
+        /// Number of its outage: another one in the meantime makes it stale.
+        outage: u32,
+    },
     /// The scheduler does something.
     Scheduler(SchedulerEvent),
     /// The HorizontalPodAutoscaler controller does something.

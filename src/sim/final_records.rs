@@ -4,6 +4,7 @@ use crate::api::{Name, PodPhase};
 use crate::cluster::{Cluster, Disruption, Job, JobConditionType, Pod, PodId, Workload};
 use crate::kubelet::config::CREATE_CONTAINER_CONFIG_ERROR;
 use crate::record::{JobOutcome, JobRecord, PodGroup, PodOutcome, PodRecord};
+use crate::units::SimTime;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -107,11 +108,15 @@ fn status(pod: &Pod) -> &'static str {
 
 /// How a pod ended or where it stands.
 fn outcome(pod: &Pod) -> PodOutcome {
-    // A pod of a Job that is deleted has a last phase all the same, which the Job looks at.
-    let is_stopped = pod.job.is_some() && pod.deletion.is_some_and(|deletion| pod.ended >= Some(deletion.requested));
-    match (pod.phase, pod.deletion.map(|deletion| deletion.reason)) {
-        (PodPhase::Succeeded, _) if !is_stopped => PodOutcome::Succeeded,
-        (PodPhase::Failed, _) if !is_stopped => PodOutcome::Failed,
+    // The last status of a pod that is deleted tells how its containers took the signal, not why it went.
+    let ended_before = |requested: SimTime| pod.ended.is_some_and(|ended| ended < requested);
+    let phase = match pod.deletion {
+        Some(deletion) if !ended_before(deletion.requested) => PodPhase::Running,
+        _ => pod.phase,
+    };
+    match (phase, pod.deletion.map(|deletion| deletion.reason)) {
+        (PodPhase::Succeeded, _) => PodOutcome::Succeeded,
+        (PodPhase::Failed, _) => PodOutcome::Failed,
         (_, Some(Disruption::TaintManager | Disruption::PodGarbageCollector | Disruption::Preemption)) => {
             PodOutcome::Evicted
         }

@@ -20,6 +20,7 @@ mod final_records;
 mod follow;
 mod invariants;
 mod live_documents;
+mod manager_state;
 mod node_document;
 mod observer;
 mod operator;

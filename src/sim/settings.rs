@@ -2,6 +2,7 @@
 
 use crate::api::{ConfigKind, DefaultTolerationSeconds, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
+use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::metrics::MetricsServer;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::settings::ControllerSettings;
@@ -49,15 +50,25 @@ pub fn calendar_start(spec: &ScenarioSpec) -> Timestamp {
     spec.start.map_or(Timestamp::UNIX_EPOCH, scenario::CalendarTime::get)
 }
 
+/// The controller manager started at any time up to this long before the run, where the scenario does not say when: a multiple
+/// of the period of each of its loops.
+const LONGEST_SINCE_START: SimDuration = SimDuration::from_minutes(60);
+
 /// Settings of the controllers.
 pub fn controller_settings(spec: &ScenarioSpec, streams: RandomStreams) -> ControllerSettings {
     let latencies = &spec.control_plane.latency;
     let manager = &spec.control_plane.controller_manager;
     let kubelet = &spec.control_plane.kubelet;
+    let started = match manager.started_before {
+        Some(before) => SimTime::ZERO - before.get(),
+        None => SimTime::ZERO - streams.phase("phase/controller-manager", LONGEST_SINCE_START),
+    };
     ControllerSettings {
         streams,
+        started,
         controller_sync: latency(latencies.scale, latencies.controller_sync),
         deployment_sync: latency(latencies.scale, latencies.deployment_sync),
+        next_write: latency(latencies.scale, latencies.next_write),
         resource_quota_sync: latency(latencies.scale, latencies.resource_quota_sync),
         endpoint_ready: latency(latencies.scale, latencies.endpoint_ready),
         endpoint_removal: latency(latencies.scale, latencies.endpoint_removal),
@@ -147,11 +158,20 @@ pub fn hpa_config(spec: &ScenarioSpec) -> HpaConfig {
     }
 }
 
+/// The HorizontalPodAutoscaler controller, without objects.
+pub fn hpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> HpaController {
+    let latencies = &spec.control_plane.latency;
+    let sync = latency(latencies.scale, latencies.horizontal_pod_autoscaler_sync);
+    let sync = Latency::new(sync, streams, "latency/horizontal-pod-autoscaler");
+    HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams)
+}
+
 /// The metrics pipeline. The scrapes have a phase of their own.
 pub fn metrics_server(spec: &ScenarioSpec, streams: RandomStreams) -> MetricsServer {
     let metric_resolution = spec.control_plane.metrics_server.metric_resolution.get();
     MetricsServer {
         metric_resolution,
+        instantaneous: spec.control_plane.metrics_server.instantaneous,
         first_scrape: SimTime::ZERO + streams.phase("phase/metrics-server", metric_resolution),
         housekeeping_interval: spec.control_plane.kubelet.housekeeping_interval.get(),
         ..MetricsServer::default()

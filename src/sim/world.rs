@@ -6,6 +6,7 @@ use super::config_references::given_kinds;
 use super::error::SimError;
 use super::event::Event;
 use super::invariants::InvariantCheck;
+use super::manager_state::ManagerState;
 use super::observer::RunObserver;
 use super::operator::Operator;
 use super::prepare::Prepared;
@@ -15,8 +16,9 @@ use super::settings::{self, Client};
 use super::usage::Usage;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::cluster::{Admission, ApiEvent, Change, Cluster};
+use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
-use crate::engine::{Checksum, EventQueue, RandomStreams};
+use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::{DecisionPath, Scheduler};
@@ -31,6 +33,7 @@ pub struct World<'a> {
     pub(super) queue: EventQueue<Event>,
     pub(super) cluster: Cluster,
     pub(super) controllers: Controllers,
+    manager: ManagerState,
     pub(super) scheduler: Scheduler<Client>,
     pub(super) kubelets: Kubelets,
     pub(super) traffic: Traffic,
@@ -82,16 +85,12 @@ impl<'a> World<'a> {
             queue: EventQueue::default(),
             cluster: Cluster::new(Admission::new(settings::default_toleration_seconds(spec))),
             controllers: Controllers::new(settings::controller_settings(spec, streams)),
+            manager: ManagerState::new(streams),
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, &spec.jobs, streams),
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
-            hpa: HpaController::new(
-                settings::hpa_config(spec),
-                metrics_server,
-                settings::controller_settings(spec, streams).sync_latency("horizontal-pod-autoscaler"),
-                streams,
-            ),
+            hpa: settings::hpa_controller(spec, streams),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder: Recorder::new(interval, operator.pools()),
             recovery: RecoveryTracker::default(),
@@ -131,6 +130,9 @@ impl<'a> World<'a> {
             return Ok(false);
         }
         let Some((now, event)) = self.queue.pop() else { return Ok(false) };
+        if self.manager.has_forgotten(&event, self.queue.taken()) {
+            return Ok(true);
+        }
         self.handled += 1;
         self.checksum.write_i64(now.as_nanos());
         event.hash(&mut self.checksum);
@@ -166,6 +168,11 @@ impl<'a> World<'a> {
                     self.pass_on_fault(&effect);
                 }
             }
+            Event::ManagerStarts { outage } => {
+                if self.manager.starts(outage, queue.next_number()) {
+                    self.restart_manager();
+                }
+            }
             Event::Action { index } => self.operator.act(index, cluster, &mut self.controllers, queue),
             Event::Arrival { stream } => self.arrivals.arrive(stream, cluster, queue)?,
             Event::Departure { pod } => arrivals::depart(pod, cluster, now),
@@ -181,7 +188,9 @@ impl<'a> World<'a> {
             self.cluster.take_changes(&mut changes);
             if changes.is_empty() {
                 self.pass_on_load();
-                self.controllers.settle(&mut self.cluster);
+                if self.manager.is_up() {
+                    self.controllers.settle(&mut self.cluster);
+                }
                 self.cluster.take_changes(&mut changes);
                 if changes.is_empty() {
                     break;
@@ -238,10 +247,10 @@ impl<'a> World<'a> {
         if parts.have(Part::Kubelets) {
             self.kubelets.observe(change, cluster, queue);
         }
-        if parts.have(Part::Controllers) {
+        if parts.have(Part::Controllers) && self.manager.is_up() {
             self.controllers.observe(change, cluster, queue);
         }
-        if parts.have(Part::Hpa) {
+        if parts.have(Part::Hpa) && self.manager.is_up() {
             self.hpa.observe(change, cluster, queue);
         }
         if parts.have(Part::Actions) {
@@ -254,20 +263,43 @@ impl<'a> World<'a> {
 
     /// Tells the recorder and the autoscaler about loads and metrics that changed.
     fn pass_on_load(&mut self) {
-        let Self { queue, cluster, recorder, hpa, traffic, metrics, .. } = self;
+        let Self { queue, cluster, recorder, hpa, traffic, metrics, manager, .. } = self;
         let now = queue.now();
         for (workload, before, load) in traffic.take_changed() {
             recorder.note_load(workload, &before, &load, cluster, now);
-            hpa.load_changed(workload, queue);
+            if manager.is_up() {
+                hpa.load_changed(workload, queue);
+            }
         }
         for name in metrics.take_changed() {
-            hpa.metric_changed(&name, queue);
+            if manager.is_up() {
+                hpa.metric_changed(&name, queue);
+            }
+        }
+    }
+
+    /// The controller manager begins to work anew: its controllers know nothing, and list everything.
+    fn restart_manager(&mut self) {
+        let Self { queue, cluster, prepared, .. } = self;
+        let spec = &prepared.scenario.spec;
+        let streams = self.manager.streams();
+        let settings = ControllerSettings { started: queue.now(), ..settings::controller_settings(spec, streams) };
+        self.controllers.restart(settings, cluster, queue);
+        if prepared.has_autoscalers() {
+            let before = std::mem::replace(&mut self.hpa, settings::hpa_controller(spec, streams));
+            self.hpa.take_metrics_server(before);
+            for change in cluster.listing() {
+                self.hpa.observe(change, cluster, queue);
+            }
         }
     }
 
     /// Tells the records what a fault has done, and the kubelets which containers crash.
     fn pass_on_fault(&mut self, effect: &FaultEffect) {
-        let Self { queue, cluster, recorder, recovery, kubelets, .. } = self;
+        let Self { queue, cluster, recorder, recovery, kubelets, manager, .. } = self;
+        if let Some((at, outage)) = manager.note_fault(effect, queue.now()) {
+            queue.schedule_with(at, Priority::Normal, Event::ManagerStarts { outage });
+        }
         recovery.note_fault(effect, cluster, queue.now());
         recorder.note_fault(effect);
         if let FaultEffect::PodsCrash(pods) = effect {

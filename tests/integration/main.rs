@@ -26,6 +26,7 @@ mod jobs;
 mod kinds_in_runs;
 mod manifests;
 mod months;
+mod outages;
 mod overflow;
 mod overload;
 mod reaction;

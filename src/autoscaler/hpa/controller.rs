@@ -100,6 +100,12 @@ impl HpaController {
         }
     }
 
+    /// Takes over what is no part of the controller: metrics-server and the kubelets go on when it starts anew.
+    pub fn take_metrics_server(&mut self, before: Self) {
+        self.metrics_server = before.metrics_server;
+        self.look_phases = before.look_phases;
+    }
+
     fn entry(&mut self, id: HpaId) -> &mut Entry {
         if self.entries.len() <= id.index() {
             self.entries.resize_with(id.index() + 1, Entry::default);

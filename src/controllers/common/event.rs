@@ -1,8 +1,8 @@
 //! The events that controllers schedule for a later instant.
 
 use crate::cluster::{
-    ClaimId, CronJobId, DaemonSetId, DeploymentId, Disruption, JobId, NamespaceId, NodeId, PodId, ReplicaSetId,
-    ResourceQuotaId, StatefulSetId,
+    ClaimId, CronJobId, DaemonSetId, DeploymentId, Disruption, DisruptionBudgetId, JobId, NamespaceId, NodeId, PodId,
+    ReplicaSetId, ResourceQuotaId, StatefulSetId,
 };
 
 /// An event of a controller.
@@ -10,6 +10,8 @@ use crate::cluster::{
 pub enum ControllerEvent {
     /// The Deployment controller syncs a Deployment.
     SyncDeployment(DeploymentId),
+    /// The next write that a sync of a Deployment decided on.
+    WriteDeployment(DeploymentId),
     /// The ReplicaSet controller syncs a ReplicaSet.
     SyncReplicaSet(ReplicaSetId),
     /// A pod that a sync decided to create is created.
@@ -48,13 +50,15 @@ pub enum ControllerEvent {
         /// Number of its silence, so that one that ended in the meantime is known to be stale.
         silence: u32,
     },
-    /// The node lifecycle controller sees that a node reports again.
+    /// The node lifecycle controller sees that a node reports again, or that it is not ready.
     NodeReports {
         /// The node.
         node: NodeId,
         /// The machine's generation when this was planned.
         generation: u32,
     },
+    /// A pass of the node lifecycle controller tells of the nodes that came and went.
+    RegisterNodes,
     /// The node lifecycle controller ends a pass of its monitor in which it found something.
     EndMonitorPass,
     /// The node lifecycle controller works on the nodes of a zone that wait for their `NoExecute` taint.
@@ -83,6 +87,8 @@ pub enum ControllerEvent {
     ResyncResourceQuota(ResourceQuotaId),
     /// The pod garbage collector looks for pods of nodes that do not exist.
     CollectPods,
+    /// The disruption controller looks whether a budget selects any pod.
+    LookForPods(DisruptionBudgetId),
     /// `kubectl drain` tries to evict a pod.
     EvictDrainedPod {
         /// Index among the drains that were started.
@@ -95,4 +101,11 @@ pub enum ControllerEvent {
         /// Index among the drains that were started.
         drain: u32,
     },
+}
+
+impl ControllerEvent {
+    /// Whether it is one of the controller manager, and not of a kubectl that somebody runs.
+    pub const fn is_of_manager(self) -> bool {
+        !matches!(self, Self::EvictDrainedPod { .. } | Self::DrainTimeout { .. })
+    }
 }

@@ -4,7 +4,7 @@ use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::node_lifecycle::zones::EvictionConfig;
 use crate::controllers::stateful_set::rules::StatefulSetRules;
 use crate::engine::{Latency, LatencyDistribution, RandomStreams};
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 use jiff::Timestamp;
 
 /// Settings of the controllers.
@@ -12,10 +12,14 @@ use jiff::Timestamp;
 pub struct ControllerSettings {
     /// The random numbers of the run.
     pub streams: RandomStreams,
+    /// When the controllers began to work: the periodic loops of the controller manager all make their first pass then.
+    pub started: SimTime,
     /// From a change to the write that answers it.
     pub controller_sync: LatencyDistribution,
     /// From a change of a Deployment to the write of its ReplicaSets.
     pub deployment_sync: LatencyDistribution,
+    /// From one write of a Deployment's sync to its next one.
+    pub next_write: LatencyDistribution,
     /// From a change that concerns a ResourceQuota to the write of its status.
     pub resource_quota_sync: LatencyDistribution,
     /// From a pod's readiness to its endpoint being ready.

@@ -5,10 +5,14 @@
 
 use super::{Counted, Tally, budget_status};
 use crate::cluster::{
-    Change, ChangeKind, Cluster, DisruptionBudgetId, Interest, NamespaceId, PodId, TemplateId, WorkloadId,
+    Change, ChangeKind, Cluster, DisruptionBudgetId, Interest, NamespaceId, PodId, Severity, TemplateId, WorkloadId,
 };
+use crate::controllers::common::api_event::emit;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// `source` of the controller's Events.
+const SOURCE: &str = "controllermanager";
 
 /// The running disruption controller.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +71,18 @@ impl DisruptionController {
             let status =
                 budget_status(budget, &self.tallies[id.index()], |workload| cluster.workload(workload).desired);
             cluster.set_disruption_budget_status(id, status);
+        }
+    }
+
+    /// Whether a budget counts no pod.
+    pub fn has_no_pods(&self, id: DisruptionBudgetId) -> bool {
+        self.tallies.get(id.index()).is_none_or(|tally| tally.pods == 0)
+    }
+
+    /// Tells of a budget that selects no pod, as each sync of it does.
+    pub fn look_for_pods(&self, id: DisruptionBudgetId, cluster: &mut Cluster) {
+        if !cluster.disruption_budget(id).removed && self.has_no_pods(id) {
+            emit(cluster, SOURCE, id, (Severity::Normal, "NoPods"), "No matching pods found".to_owned());
         }
     }
 

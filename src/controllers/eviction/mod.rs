@@ -3,8 +3,8 @@
 //! Mirrors the eviction subresource of kube-apiserver (`pkg/registry/core/pod/storage/eviction.go`, Kubernetes 1.36). Which
 //! pods `kubectl drain` evicts is in [`drain`].
 //!
-//! Known deviation: the API server refuses as long as the status of a budget lags behind its spec; here the disruption
-//! controller writes the status in the instant in which the spec changes.
+//! The status of a budget lags behind its spec only while the controller manager is down: else the disruption controller writes
+//! it in the instant in which the spec changes.
 
 pub mod controller;
 mod drain;
@@ -34,6 +34,8 @@ impl UnhealthyPodEvictionPolicy {
 pub struct EvictionBudget {
     /// Name.
     pub name: Name,
+    /// Whether the controller has seen the spec (`status.observedGeneration`).
+    pub is_processed: bool,
     /// `status` as last written.
     pub status: DisruptionBudgetStatus,
     /// `spec.unhealthyPodEvictionPolicy`.
@@ -45,6 +47,7 @@ impl EvictionBudget {
     pub fn of(budget: &DisruptionBudget) -> Self {
         Self {
             name: budget.object.meta.name.clone(),
+            is_processed: budget.observed_generation >= budget.generation,
             status: budget.status,
             unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy::of(&budget.object),
         }
@@ -64,8 +67,8 @@ pub enum EvictionAnswer {
     TooManyRequests {
         /// The budget's name.
         budget: Name,
-        /// Its `status`.
-        status: DisruptionBudgetStatus,
+        /// Its `status`; `None` if the controller has not seen its spec yet.
+        status: Option<DisruptionBudgetStatus>,
     },
     /// 500: more than one budget selects the pod.
     MoreThanOneBudget,
@@ -90,11 +93,16 @@ impl EvictionAnswer {
     pub fn message(&self) -> String {
         match self {
             Self::Evict { .. } => String::new(),
-            Self::TooManyRequests { budget, status } => format!(
-                "Cannot evict pod as it would violate the pod's disruption budget. (The disruption budget {budget} needs {} \
-                 healthy pods and has {} currently)",
-                status.desired_healthy, status.current_healthy
-            ),
+            Self::TooManyRequests { budget, status } => {
+                let cause = match status {
+                    Some(status) => format!(
+                        "The disruption budget {budget} needs {} healthy pods and has {} currently",
+                        status.desired_healthy, status.current_healthy
+                    ),
+                    None => format!("The disruption budget {budget} is still being processed by the server."),
+                };
+                format!("Cannot evict pod as it would violate the pod's disruption budget. ({cause})")
+            }
             Self::MoreThanOneBudget => {
                 "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
                     .to_owned()
@@ -121,8 +129,10 @@ pub fn evict(phase: PodPhase, is_deleting: bool, is_ready: bool, budgets: &[Evic
             return FREE;
         }
     }
-    if status.disruptions_allowed <= 0 {
-        EvictionAnswer::TooManyRequests { budget: budget.name.clone(), status }
+    if !budget.is_processed {
+        EvictionAnswer::TooManyRequests { budget: budget.name.clone(), status: None }
+    } else if status.disruptions_allowed <= 0 {
+        EvictionAnswer::TooManyRequests { budget: budget.name.clone(), status: Some(status) }
     } else {
         EvictionAnswer::Evict { uses_budget: true }
     }
@@ -139,10 +149,16 @@ mod tests {
         let evict_used = || EvictionAnswer::Evict { uses_budget: true };
         let refused = |expected_pods, desired_healthy, current_healthy| EvictionAnswer::TooManyRequests {
             budget: "db".into(),
-            status: DisruptionBudgetStatus { expected_pods, desired_healthy, current_healthy, disruptions_allowed: 0 },
+            status: Some(DisruptionBudgetStatus {
+                expected_pods,
+                desired_healthy,
+                current_healthy,
+                disruptions_allowed: 0,
+            }),
         };
         let budget = |desired_healthy, current_healthy, disruptions_allowed| EvictionBudget {
             name: "db".into(),
+            is_processed: true,
             status: DisruptionBudgetStatus { expected_pods: 10, desired_healthy, current_healthy, disruptions_allowed },
             unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy::IfHealthyBudget,
         };
@@ -161,6 +177,14 @@ mod tests {
             (Running, false, false, vec![budget(0, 2, 2)], evict_used(), "nothing desired: uses the budget"),
             (Running, false, false, vec![allow.clone()], evict_free(), "AlwaysAllow"),
             (Running, false, true, vec![allow], refused(10, 5, 3), "AlwaysAllow is for pods that are not ready"),
+            (
+                Running,
+                false,
+                true,
+                vec![EvictionBudget { is_processed: false, ..budget(3, 4, 1) }],
+                EvictionAnswer::TooManyRequests { budget: "db".into(), status: None },
+                "the controller has not seen the budget",
+            ),
             (Running, false, true, vec![budget(1, 3, 2); 2], MoreThanOneBudget, "two budgets"),
             (Pending, false, false, vec![budget(3, 0, 0); 2], evict_free(), "pending pods are free"),
             (Succeeded, false, false, vec![budget(3, 0, 0)], evict_free(), "ended pods are free"),

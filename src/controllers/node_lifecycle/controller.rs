@@ -17,17 +17,21 @@ use crate::controllers::node_lifecycle::zones::{
 use crate::controllers::node_lifecycle::{detection_time, no_schedule_taints, ready_taint};
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `source` of the controller's Events.
 const SOURCE: &str = "node-controller";
+
+/// How long a pass lasts that finds something: the writes of what it finds go through the client, and the pass of the tainting
+/// worker (`NodeEvictionPeriod`) falls before its end.
+const PASS_LENGTH: SimDuration = SimDuration::from_millis(100);
 
 /// The running node lifecycle controller.
 #[derive(Debug)]
 pub struct NodeLifecycleController {
     monitor_period: SimDuration,
-    /// When the first pass of the monitor is.
-    monitor_phase: SimTime,
+    /// When the first pass of the monitor was.
+    started: SimTime,
     monitor_grace: SimDuration,
     leases: Leases,
     eviction: EvictionConfig,
@@ -39,8 +43,19 @@ pub struct NodeLifecycleController {
     /// Nodes whose kubelets are silent, each with the number of its silence.
     silent: BTreeMap<NodeId, u32>,
     silences: u32,
-    /// When the next end of a pass is planned.
-    pass_end: Option<SimTime>,
+    /// The next pass whose end is planned.
+    ending_pass: Option<SimTime>,
+    /// Nodes that a pass has seen, or that the next one will see for the first time.
+    known: BTreeSet<NodeId>,
+    /// Nodes that came or went since the last pass, which tells of them.
+    untold: Vec<(NodeId, Arrival)>,
+}
+
+/// Whether a node came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrival {
+    Came,
+    Went,
 }
 
 impl NodeLifecycleController {
@@ -48,7 +63,7 @@ impl NodeLifecycleController {
     pub fn new(settings: &ControllerSettings) -> Self {
         Self {
             monitor_period: settings.node_monitor_period,
-            monitor_phase: SimTime::ZERO + settings.streams.phase("phase/node-monitor", settings.node_monitor_period),
+            started: settings.started,
             monitor_grace: settings.node_monitor_grace_period,
             leases: Leases::new(settings.lease_renewal_period, settings.streams),
             eviction: settings.eviction,
@@ -58,21 +73,35 @@ impl NodeLifecycleController {
             states: BTreeMap::new(),
             silent: BTreeMap::new(),
             silences: 0,
-            pass_end: None,
+            ending_pass: None,
+            known: BTreeSet::new(),
+            untold: Vec::new(),
         }
     }
 
-    /// A node joined: it is registered, and its zone is known.
-    pub fn register(&mut self, node: NodeId, cluster: &mut Cluster) {
-        self.zone_of(node, cluster);
-        let name = cluster.node(node).object.meta.name.clone();
-        emit(
-            cluster,
-            SOURCE,
-            node,
-            (Severity::Normal, "RegisteredNode"),
-            format!("Node {name} event: Registered Node {name} in Controller"),
-        );
+    /// A node came or went: the next pass tells of it.
+    fn tell_of<A: Agenda<ControllerEvent>>(&mut self, node: NodeId, arrival: Arrival, agenda: &mut A) {
+        if self.untold.is_empty() {
+            agenda.schedule(self.next_pass(agenda.now()), ControllerEvent::RegisterNodes);
+        }
+        self.untold.push((node, arrival));
+    }
+
+    /// The first pass that is not before `now`.
+    fn next_pass(&self, now: SimTime) -> SimTime {
+        now.next_tick(self.started, self.monitor_period)
+    }
+
+    /// A pass tells of the nodes that came and went since the one before (`classifyNodes`).
+    pub fn register_nodes(&mut self, cluster: &mut Cluster) {
+        for (node, arrival) in std::mem::take(&mut self.untold) {
+            let name = cluster.node(node).object.meta.name.clone();
+            let (reason, text) = match arrival {
+                Arrival::Came => ("RegisteredNode", format!("Registered Node {name} in Controller")),
+                Arrival::Went => ("RemovingNode", format!("Removing Node {name} from Controller")),
+            };
+            emit(cluster, SOURCE, node, (Severity::Normal, reason), format!("Node {name} event: {text}"));
+        }
     }
 
     fn zone_of(&mut self, node: NodeId, cluster: &Cluster) -> u32 {
@@ -100,8 +129,9 @@ impl NodeLifecycleController {
         }
         self.silences += 1;
         self.silent.insert(node, self.silences);
-        let renewal = self.leases.last_renewal(state.head.created, agenda.now());
-        let found = detection_time(renewal, self.monitor_phase, self.monitor_period, self.monitor_grace);
+        // What was before its first pass the monitor does not know: that pass starts the clock of every node.
+        let renewal = self.leases.last_renewal(state.head.created, agenda.now()).max(self.started);
+        let found = detection_time(renewal, self.started, self.monitor_period, self.monitor_grace);
         agenda.schedule(found, ControllerEvent::NodeSilent { node, silence: self.silences });
     }
 
@@ -110,7 +140,9 @@ impl NodeLifecycleController {
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
         match change {
             Change::NodeAdded(node) => {
-                self.register(node, cluster);
+                self.zone_of(node, cluster);
+                self.known.insert(node);
+                self.tell_of(node, Arrival::Came, agenda);
                 set_no_schedule_taints(cluster, node);
                 self.plan_next_end(agenda);
             }
@@ -118,15 +150,20 @@ impl NodeLifecycleController {
             Change::NodeUpdated(node) => set_no_schedule_taints(cluster, node),
             Change::NodeReadiness(node) => {
                 set_no_schedule_taints(cluster, node);
-                if cluster.node(node).ready == NodeReady::True {
+                // What a pass itself has found it acts on at once.
+                let is_found = cluster.node(node).ready == NodeReady::Unknown && self.silent.contains_key(&node);
+                if !is_found {
                     let generation = cluster.node(node).generation;
-                    let pass = agenda.now().next_tick(self.monitor_phase, self.monitor_period);
+                    let pass = self.next_pass(agenda.now());
                     agenda.schedule(pass, ControllerEvent::NodeReports { node, generation });
                 }
             }
             Change::NodeRemoved(node) => {
                 let zone = self.zone_of(node, cluster);
                 self.queues[zone as usize].remove(node);
+                if self.known.remove(&node) {
+                    self.tell_of(node, Arrival::Went, agenda);
+                }
                 self.plan_next_end(agenda);
             }
             _ => {}
@@ -135,16 +172,16 @@ impl NodeLifecycleController {
 
     /// Plans the end of a pass: it comes after everything that the pass finds.
     fn plan_end<A: Agenda<ControllerEvent>>(&mut self, pass: SimTime, agenda: &mut A) {
-        if self.pass_end.is_none_or(|planned| pass < planned) {
-            self.pass_end = Some(pass);
-            agenda.schedule(pass, ControllerEvent::EndMonitorPass);
+        if self.ending_pass.is_none_or(|planned| pass < planned) {
+            self.ending_pass = Some(pass);
+            agenda.schedule(pass + PASS_LENGTH, ControllerEvent::EndMonitorPass);
         }
     }
 
     /// A node came or went: the next pass judges its zone anew, if zones were ever judged.
     fn plan_next_end<A: Agenda<ControllerEvent>>(&mut self, agenda: &mut A) {
         if !self.states.is_empty() {
-            self.plan_end(agenda.now().next_tick(self.monitor_phase, self.monitor_period), agenda);
+            self.plan_end(self.next_pass(agenda.now()), agenda);
         }
     }
 
@@ -160,30 +197,44 @@ impl NodeLifecycleController {
             return;
         }
         let now = agenda.now();
+        if cluster.node(node).ready == NodeReady::Unknown {
+            // An earlier controller manager has found it: its first pass saw the rest.
+            return;
+        }
+        let was_ready = cluster.node(node).ready == NodeReady::True;
         cluster.set_node_ready(node, NodeReady::Unknown, Node::NODE_STATUS_UNKNOWN, now);
-        let name = cluster.node(node).object.meta.name.clone();
-        emit(
-            cluster,
-            SOURCE,
-            node,
-            (Severity::Normal, "NodeNotReady"),
-            format!("Node {name} status is now: NodeNotReady"),
-        );
-        for pod in cluster.node(node).pods.clone() {
-            if !cluster.pod(pod).phase.is_terminal() {
-                cluster.mark_pod_not_ready(pod, now);
-                let message = "Node is not ready".to_owned();
-                emit(cluster, SOURCE, pod, (Severity::Warning, "NodeNotReady"), message);
-            }
+        if was_ready {
+            tell_not_ready(node, cluster, now);
+        }
+        self.mark_for_tainting(node, cluster, agenda);
+        self.plan_end(agenda.now(), agenda);
+    }
+
+    /// Brings the `NoExecute` taint of a node that is not ready about (`processTaintBaseEviction`): the one for another
+    /// condition is swapped at once, a new one waits for its turn in the zone.
+    fn mark_for_tainting<A: Agenda<ControllerEvent>>(&mut self, node: NodeId, cluster: &mut Cluster, agenda: &mut A) {
+        let Some(wanted) = ready_taint(cluster.node(node).ready) else { return };
+        let others = [well_known::TAINT_NOT_READY, well_known::TAINT_UNREACHABLE];
+        let has = |key: &str| {
+            let taints = &cluster.node(node).object.taints;
+            taints.iter().any(|taint| *taint.key == *key && taint.effect == TaintEffect::NoExecute)
+        };
+        if has(wanted) {
+            return;
+        }
+        let now = agenda.now();
+        if others.into_iter().any(has) {
+            remove_no_execute_taints(cluster, node, None);
+            add_no_execute_taint(cluster, node, wanted, now);
+            return;
         }
         let zone = self.zone_of(node, cluster);
         if self.queues[zone as usize].add(node) {
             self.plan_taints(zone, now, agenda);
         }
-        self.plan_end(agenda.now(), agenda);
     }
 
-    /// A pass finds that a node reports again.
+    /// A pass finds that a node reports again, or that its kubelet says it is not ready.
     pub fn node_reports<A: Agenda<ControllerEvent>>(
         &mut self,
         node: NodeId,
@@ -192,21 +243,24 @@ impl NodeLifecycleController {
         agenda: &mut A,
     ) {
         let state = cluster.node(node);
-        if state.generation != generation || !state.exists() || state.ready != NodeReady::True {
+        if state.generation != generation || !state.exists() {
+            return;
+        }
+        if state.ready != NodeReady::True {
+            self.mark_for_tainting(node, cluster, agenda);
+            self.plan_end(agenda.now(), agenda);
             return;
         }
         let zone = self.zone_of(node, cluster);
         self.queues[zone as usize].remove(node);
-        remove_no_execute_taints(cluster, node);
+        remove_no_execute_taints(cluster, node, None);
         self.plan_end(agenda.now(), agenda);
     }
 
     /// The end of a pass: the state of each zone, after everything that the pass found, decides the rate of its taints.
     pub fn end_pass<A: Agenda<ControllerEvent>>(&mut self, cluster: &mut Cluster, agenda: &mut A) {
         let now = agenda.now();
-        if self.pass_end.take_if(|planned| *planned <= now).is_none() {
-            return;
-        }
+        let Some(pass) = self.ending_pass.take_if(|pass| *pass + PASS_LENGTH <= now) else { return };
         let mut observed: BTreeMap<u32, ZoneReadiness> = BTreeMap::new();
         let existing: Vec<NodeId> = cluster.nodes().filter(|(_, node)| node.exists()).map(|(id, _)| id).collect();
         for node in &existing {
@@ -227,7 +281,8 @@ impl NodeLifecycleController {
             ClusterMode::Unchanged => {}
             ClusterMode::EnterFullDisruption => {
                 for node in existing {
-                    remove_no_execute_taints(cluster, node);
+                    // It looks at the nodes as they were when it began: a taint that came since then stays.
+                    remove_no_execute_taints(cluster, node, Some(pass));
                     let zone = self.zone_of(node, cluster);
                     // The next pass queues the node again; nobody is tainted as long as the rate is zero.
                     let queue = &mut self.queues[zone as usize];
@@ -238,7 +293,7 @@ impl NodeLifecycleController {
             }
             ClusterMode::LeaveFullDisruption => {
                 // The clock of a node whose silence is not found yet starts anew.
-                let found = (now + self.monitor_grace).next_tick(self.monitor_phase, self.monitor_period);
+                let found = (pass + self.monitor_grace).next_tick(self.started, self.monitor_period);
                 for (node, silence) in &mut self.silent {
                     if cluster.node(*node).ready == NodeReady::True {
                         self.silences += 1;
@@ -275,20 +330,42 @@ impl NodeLifecycleController {
         let Some(queue) = self.queues.get_mut(zone as usize) else { return };
         while let Some(node) = queue.take(now) {
             if let Some(key) = ready_taint(cluster.node(node).ready) {
-                cluster.update_node(node, |object| {
-                    object.taints.push(Taint {
-                        key: Name::from(key),
-                        value: Name::from(""),
-                        effect: TaintEffect::NoExecute,
-                        time_added: Some(now),
-                    });
-                });
+                add_no_execute_taint(cluster, node, key, now);
             }
         }
         if let Some(at) = queue.next_at(now) {
             self.plan_taints(zone, at, agenda);
         }
     }
+}
+
+/// A pass has found that a node is lost: it tells of it, and its pods are not ready any more (`MarkPodsNotReady`).
+fn tell_not_ready(node: NodeId, cluster: &mut Cluster, now: SimTime) {
+    let name = cluster.node(node).object.meta.name.clone();
+    let message = format!("Node {name} status is now: NodeNotReady");
+    emit(cluster, SOURCE, node, (Severity::Normal, "NodeNotReady"), message);
+    for pod in cluster.node(node).pods.clone() {
+        if !cluster.pod(pod).phase.is_terminal() {
+            cluster.mark_pod_not_ready(pod, now);
+            emit(cluster, SOURCE, pod, (Severity::Warning, "NodeNotReady"), "Node is not ready".to_owned());
+        }
+    }
+}
+
+/// Adds a `NoExecute` taint to a node that has none of this key.
+fn add_no_execute_taint(cluster: &mut Cluster, node: NodeId, key: &str, now: SimTime) {
+    let is_it = |taint: &Taint| *taint.key == *key && taint.effect == TaintEffect::NoExecute;
+    if cluster.node(node).object.taints.iter().any(is_it) {
+        return;
+    }
+    cluster.update_node(node, |object| {
+        object.taints.push(Taint {
+            key: Name::from(key),
+            value: Name::from(""),
+            effect: TaintEffect::NoExecute,
+            time_added: Some(now),
+        });
+    });
 }
 
 /// Makes the `NoSchedule` taints that this controller owns those that the node's conditions call for.
@@ -319,13 +396,14 @@ fn set_no_schedule_taints(cluster: &mut Cluster, node: NodeId) {
     });
 }
 
-/// Takes the `NoExecute` taints of this controller from a node.
-fn remove_no_execute_taints(cluster: &mut Cluster, node: NodeId) {
-    let is_no_execute = |taint: &Taint| {
+/// Takes the `NoExecute` taints of this controller from a node; with `before` only those that were added before then.
+fn remove_no_execute_taints(cluster: &mut Cluster, node: NodeId, before: Option<SimTime>) {
+    let is_meant = |taint: &Taint| {
         taint.effect == TaintEffect::NoExecute
             && (*taint.key == *well_known::TAINT_UNREACHABLE || *taint.key == *well_known::TAINT_NOT_READY)
+            && before.is_none_or(|before| taint.time_added.is_none_or(|added| added < before))
     };
-    if cluster.node(node).object.taints.iter().any(is_no_execute) {
-        cluster.update_node(node, |object| object.taints.retain(|taint| !is_no_execute(taint)));
+    if cluster.node(node).object.taints.iter().any(is_meant) {
+        cluster.update_node(node, |object| object.taints.retain(|taint| !is_meant(taint)));
     }
 }

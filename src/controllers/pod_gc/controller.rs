@@ -1,21 +1,22 @@
-//! The running pod garbage collector: removes pods whose node object does not exist any more, and the oldest of too many
-//! pods that have ended.
+//! The running pod garbage collector: removes pods whose node object does not exist any more, pods that terminate on nodes
+//! out of service, and the oldest of too many pods that have ended.
 
 use crate::api::PodPhase;
 use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, NodeId, PodId};
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
-use crate::controllers::pod_gc::{TerminatedPod, orphan_collection_time, surplus_terminated};
+use crate::controllers::pod_gc::{TerminatedPod, is_out_of_service, orphan_collection_time, surplus_terminated};
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
 use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 
 /// The running pod garbage collector.
 #[derive(Debug)]
 pub struct PodGcController {
     period: SimDuration,
-    /// When the first pass is.
-    phase: SimTime,
+    /// When the first pass was.
+    started: SimTime,
     /// Missing nodes, with the pass that collects their pods.
     missing: Vec<(NodeId, SimTime)>,
     /// `--terminated-pod-gc-threshold`.
@@ -27,6 +28,8 @@ pub struct PodGcController {
     /// Whether somebody else removed one of them.
     some_are_gone: bool,
     surplus_planned: bool,
+    /// Nodes out of service on which pods terminate: the next pass removes those.
+    out_of_service: BTreeSet<NodeId>,
 }
 
 impl PodGcController {
@@ -34,27 +37,40 @@ impl PodGcController {
     pub fn new(settings: &ControllerSettings) -> Self {
         Self {
             period: settings.pod_gc_period,
-            phase: SimTime::ZERO + settings.streams.phase("phase/pod-gc", settings.pod_gc_period),
+            started: settings.started,
             missing: Vec::new(),
             threshold: settings.terminated_pod_gc_threshold,
             terminated: Vec::new(),
             existing: FxHashSet::default(),
             some_are_gone: false,
             surplus_planned: false,
+            out_of_service: BTreeSet::new(),
         }
     }
 
     /// The changes that it acts on.
-    pub const INTEREST: Interest =
-        Interest::of(&[ChangeKind::NodeRemoved, ChangeKind::PodEnded, ChangeKind::PodRemoved]);
+    pub const INTEREST: Interest = Interest::of(&[
+        ChangeKind::NodeUpdated,
+        ChangeKind::NodeReadiness,
+        ChangeKind::NodeRemoved,
+        ChangeKind::PodTerminating,
+        ChangeKind::PodEnded,
+        ChangeKind::PodRemoved,
+    ]);
 
     /// A node object was removed, or a pod ended: the next pass finds it.
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &Cluster, agenda: &mut A) {
         match change {
             Change::NodeRemoved(node) => {
-                let collection = orphan_collection_time(agenda.now(), self.phase, self.period);
+                let collection = orphan_collection_time(agenda.now(), self.started, self.period);
                 self.missing.push((node, collection));
                 agenda.schedule(collection, ControllerEvent::CollectPods);
+            }
+            Change::NodeUpdated(node) | Change::NodeReadiness(node) => self.look_at(node, cluster, agenda),
+            Change::PodTerminating(pod) => {
+                if let Some(node) = cluster.pod(pod).node {
+                    self.look_at(node, cluster, agenda);
+                }
             }
             Change::PodEnded(pod) if self.threshold > 0 && cluster.pod(pod).exists() => {
                 let state = cluster.pod(pod);
@@ -63,7 +79,7 @@ impl PodGcController {
                 self.existing.insert(pod);
                 let count = i32::try_from(self.existing.len()).unwrap_or(i32::MAX);
                 if count > self.threshold && !self.surplus_planned {
-                    let next_pass = agenda.now().next_tick(self.phase, self.period);
+                    let next_pass = agenda.now().next_tick(self.started, self.period);
                     agenda.schedule(next_pass, ControllerEvent::CollectPods);
                     self.surplus_planned = true;
                 }
@@ -72,6 +88,19 @@ impl PodGcController {
                 self.some_are_gone |= self.existing.remove(&pod);
             }
             _ => {}
+        }
+    }
+
+    /// A node may be out of service: the next pass finds the pods that terminate there.
+    fn look_at<A: Agenda<ControllerEvent>>(&mut self, node: NodeId, cluster: &Cluster, agenda: &mut A) {
+        let state = cluster.node(node);
+        let terminates = |pod: &PodId| cluster.pod(*pod).deletion.is_some();
+        if is_out_of_service(&state.object, state.ready) && state.pods.iter().any(terminates) {
+            if self.out_of_service.is_empty() {
+                let next_pass = agenda.now().next_tick(self.started, self.period);
+                agenda.schedule(next_pass, ControllerEvent::CollectPods);
+            }
+            self.out_of_service.insert(node);
         }
     }
 
@@ -92,6 +121,17 @@ impl PodGcController {
         let mut deleted = surplus.into_iter().peekable();
         let mut index = 0_usize..;
         self.terminated.retain(|_| deleted.next_if_eq(&index.next().unwrap_or(usize::MAX)).is_none());
+        for node in std::mem::take(&mut self.out_of_service) {
+            let state = cluster.node(node);
+            if !is_out_of_service(&state.object, state.ready) {
+                continue;
+            }
+            for pod in state.pods.clone() {
+                if cluster.pod(pod).deletion.is_some() {
+                    cluster.remove_pod(pod, now);
+                }
+            }
+        }
         self.missing.retain(|(node, collection)| {
             if now < *collection {
                 return true;

@@ -3,12 +3,12 @@
 //! Mirrors `pkg/controller/podgc` (Kubernetes 1.36). Every collected pod is deleted with grace period 0, after its
 //! phase became `Failed` where it was not terminal.
 //!
-//! Known deviations: pods that terminate on a node with the taint `node.kubernetes.io/out-of-service` are not collected;
-//! pods that terminate without ever having been bound need no collector here.
+//! Pods that terminate without ever having been bound need no collector here.
 
 pub mod controller;
 
-use crate::api::PodPhase;
+use crate::api::{Node, PodPhase, Taint, well_known};
+use crate::cluster::NodeReady;
 use crate::units::{SimDuration, SimTime};
 use std::cmp::Reverse;
 
@@ -19,6 +19,13 @@ const QUARANTINE_TIME: SimDuration = SimDuration::from_secs(40);
 /// `phase` and every `period` from there: the first one notices, one after the quarantine collects.
 pub fn orphan_collection_time(deleted: SimTime, phase: SimTime, period: SimDuration) -> SimTime {
     (deleted.next_tick(phase, period) + QUARANTINE_TIME).next_tick(phase, period)
+}
+
+/// Whether the pods that terminate on a node are deleted by force (`gcTerminating`): the node is not ready, and somebody said
+/// with the taint `node.kubernetes.io/out-of-service` that it will not come back.
+pub fn is_out_of_service(node: &Node, ready: NodeReady) -> bool {
+    let is_it = |taint: &Taint| *taint.key == *well_known::TAINT_OUT_OF_SERVICE;
+    ready != NodeReady::True && node.taints.iter().any(is_it)
 }
 
 /// A terminated pod.
@@ -72,6 +79,26 @@ mod tests {
         for (deleted, phase, period, expected, why) in cases {
             let found = orphan_collection_time(at(deleted), at(phase), SimDuration::from_secs(period));
             assert_eq!(found, at(expected), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_node_is_out_of_service_if_it_is_tainted_and_not_ready() {
+        let taint = |key: &str| Taint {
+            key: key.into(),
+            value: "nodeshutdown".into(),
+            effect: crate::api::TaintEffect::NoExecute,
+            time_added: None,
+        };
+        let cases = [
+            ("node.kubernetes.io/out-of-service", NodeReady::Unknown, true, "silent"),
+            ("node.kubernetes.io/out-of-service", NodeReady::False, true, "not ready"),
+            ("node.kubernetes.io/out-of-service", NodeReady::True, false, "ready all the same"),
+            ("node.kubernetes.io/unreachable", NodeReady::Unknown, false, "nobody said so"),
+        ];
+        for (key, ready, expected, why) in cases {
+            let node = Node { taints: vec![taint(key)], ..Node::default() };
+            assert_eq!(is_out_of_service(&node, ready), expected, "{why}");
         }
     }
 

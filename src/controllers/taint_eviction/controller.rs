@@ -1,13 +1,13 @@
 //! The running taint eviction controller: deletes pods whose tolerations of `NoExecute` taints run out.
 
-use crate::api::TaintEffect;
+use crate::api::{Taint, TaintEffect};
 use crate::cluster::{Change, ChangeKind, Cluster, Disruption, Interest, NodeId, PodId, Severity};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::taint_eviction::{EvictionTime, reschedule};
-use crate::engine::Agenda;
+use crate::engine::{Agenda, Latency};
 use crate::units::SimTime;
 use rustc_hash::FxHashMap;
 
@@ -20,13 +20,23 @@ pub struct TaintEvictionController {
     /// Planned deletions: number of the plan and its time. Only looked up, never iterated.
     plans: FxHashMap<PodId, (u32, SimTime)>,
     next_plan: u32,
+    /// The `NoExecute` taints of each node that has some, as they were seen last. Only looked up, never iterated.
+    seen: FxHashMap<NodeId, Vec<Taint>>,
     limiter: TokenBucket,
+    /// Time of a call.
+    latency: Latency,
 }
 
 impl TaintEvictionController {
     /// A controller without plans.
     pub fn new(settings: &ControllerSettings) -> Self {
-        Self { plans: FxHashMap::default(), next_plan: 0, limiter: settings.client() }
+        Self {
+            plans: FxHashMap::default(),
+            next_plan: 0,
+            seen: FxHashMap::default(),
+            limiter: settings.client(),
+            latency: settings.sync_latency("taint-eviction-controller"),
+        }
     }
 
     /// The changes that it acts on.
@@ -37,7 +47,7 @@ impl TaintEvictionController {
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
         match change {
             Change::NodeUpdated(node) | Change::NodeAdded(node) => {
-                if self.plans.is_empty() && !has_no_execute_taint(cluster, node) {
+                if !self.have_taints_changed(node, cluster) {
                     return;
                 }
                 let mut pods = cluster.node(node).pods.clone();
@@ -58,6 +68,13 @@ impl TaintEvictionController {
             }
             _ => {}
         }
+    }
+
+    /// Whether the `NoExecute` taints of a node are others than before: other changes of nodes do not matter (`NodeUpdated`).
+    fn have_taints_changed(&mut self, node: NodeId, cluster: &Cluster) -> bool {
+        let taints: Vec<Taint> = no_execute_taints(cluster, node).cloned().collect();
+        let before = if taints.is_empty() { self.seen.remove(&node) } else { self.seen.insert(node, taints) };
+        before.as_ref() != self.seen.get(&node)
     }
 
     fn consider<A: Agenda<ControllerEvent>>(
@@ -88,7 +105,8 @@ impl TaintEvictionController {
                 self.next_plan += 1;
                 let plan = self.next_plan;
                 self.plans.insert(pod, (plan, at));
-                agenda.schedule(at, ControllerEvent::EvictPod { pod, plan });
+                // It sees a change, and a timer that has run out, a little later.
+                agenda.schedule(at + self.latency.draw(), ControllerEvent::EvictPod { pod, plan });
             }
         }
     }
@@ -99,21 +117,25 @@ impl TaintEvictionController {
             return;
         }
         self.plans.remove(&pod);
-        if !cluster.pod(pod).exists() || cluster.pod(pod).deletion.is_some() {
+        if !cluster.pod(pod).exists() {
             return;
         }
+        // A pod that is being deleted already is told of once more.
         eviction_event(cluster, pod, "Marking for deletion Pod");
         // One call marks the pod (condition DisruptionTarget), the next one deletes it.
-        let now = agenda.now();
-        self.limiter.take(now);
-        let at = self.limiter.take(now);
+        let marked = self.limiter.take(agenda.now()) + self.latency.draw();
+        let at = self.limiter.take(marked) + self.latency.draw();
         agenda.schedule(at, ControllerEvent::DeletePod(pod, Disruption::TaintManager));
     }
 }
 
 /// Whether a node has a `NoExecute` taint.
 fn has_no_execute_taint(cluster: &Cluster, node: NodeId) -> bool {
-    cluster.node(node).object.taints.iter().any(|taint| taint.effect == TaintEffect::NoExecute)
+    no_execute_taints(cluster, node).next().is_some()
+}
+
+fn no_execute_taints(cluster: &Cluster, node: NodeId) -> impl Iterator<Item = &Taint> {
+    cluster.node(node).object.taints.iter().filter(|taint| taint.effect == TaintEffect::NoExecute)
 }
 
 /// The event `TaintManagerEviction`.

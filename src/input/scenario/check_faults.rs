@@ -40,7 +40,8 @@ impl Checker<'_> {
             FaultKind::NodeCrash => &["node", "pool"],
             FaultKind::ZoneOutage => &["zone"],
             FaultKind::PodCrash => &["target"],
-            FaultKind::NetworkPartition => &["node", "pool", "zone"],
+            FaultKind::NetworkPartition | FaultKind::KubeletNotReady => &["node", "pool", "zone"],
+            FaultKind::ControllerManagerOutage => &[],
         };
         let given: Vec<(&str, FaultScope)> = [
             entry.node.clone().map(|node| ("node", FaultScope::Node(node))),
@@ -56,17 +57,21 @@ impl Checker<'_> {
         for (field, scope) in &given {
             let path = path.key(field);
             if !allowed.contains(field) {
-                self.error(path, format!("`{field}` has no meaning for `{kind}` (expected {words})"));
+                let expected = if allowed.is_empty() { "none" } else { &words };
+                self.error(path, format!("`{field}` has no meaning for `{kind}` (expected {expected})"));
                 continue;
             }
             match scope {
                 FaultScope::Pool(pool) => self.require_pool(path, pool, pools),
                 // Which nodes and zones there are is known when all input is read.
-                FaultScope::Node(_) | FaultScope::Zone(_) => {}
+                FaultScope::Node(_) | FaultScope::Zone(_) | FaultScope::ControllerManager => {}
                 FaultScope::Workload(target) => {
                     self.require_kind(path, target, |kind| kind.is_workload() || kind == Kind::Pod);
                 }
             }
+        }
+        if entry.kind == FaultKind::ControllerManagerOutage {
+            return Some(FaultScope::ControllerManager);
         }
         match given.len() {
             0 => self.error(path.clone(), format!("`{kind}` needs one of {words}")),

@@ -20,6 +20,12 @@ pub enum FaultKind {
     PodCrash,
     /// A node or zone is cut off from the control plane: the kubelets are silent, but containers go on running.
     NetworkPartition,
+    /// A kubelet says of its node that it is not ready, for example because its container runtime does not answer. Its
+    /// containers go on running.
+    KubeletNotReady,
+    /// kube-controller-manager is down: no controller acts, nodes are not watched, autoscalers do not scale. When it is back
+    /// it knows nothing of what it was about to do, and looks at everything.
+    ControllerManagerOutage,
 }
 
 impl FaultKind {
@@ -31,6 +37,8 @@ impl FaultKind {
             Self::ZoneOutage => "zoneOutage",
             Self::PodCrash => "podCrash",
             Self::NetworkPartition => "networkPartition",
+            Self::KubeletNotReady => "kubeletNotReady",
+            Self::ControllerManagerOutage => "controllerManagerOutage",
         }
     }
 }
@@ -59,6 +67,8 @@ pub enum FaultScope {
     Zone(String),
     /// Each pod of a workload, or one pod.
     Workload(Target),
+    /// kube-controller-manager.
+    ControllerManager,
 }
 
 /// When a fault happens.
@@ -88,11 +98,12 @@ pub struct FaultEntry {
     pub name: Option<String>,
     /// What goes wrong.
     pub kind: FaultKind,
-    /// The node that it happens to (`nodeCrash`, `networkPartition`).
+    /// The node that it happens to (`nodeCrash`, `networkPartition`, `kubeletNotReady`).
     pub node: Option<String>,
-    /// The pool to each of whose nodes it happens, independently of the others (`nodeCrash`, `networkPartition`).
+    /// The pool to each of whose nodes it happens, independently of the others (`nodeCrash`, `networkPartition`,
+    /// `kubeletNotReady`).
     pub pool: Option<String>,
-    /// The zone to all of whose nodes it happens together (`zoneOutage`, `networkPartition`).
+    /// The zone to all of whose nodes it happens together (`zoneOutage`, `networkPartition`, `kubeletNotReady`).
     pub zone: Option<String>,
     /// The workload or pod to each of whose pods it happens (`podCrash`).
     pub target: Option<Target>,

@@ -302,6 +302,9 @@ pub struct Traffic {
     /// CPU that a running pod uses without requests, in cores. Default 0.
     #[serde(default)]
     pub cpu_idle: Amount,
+    /// CPU that a running pod uses until it serves for the first time, in cores: what it starts with, as a Java program that
+    /// loads its classes. Default: as `cpuIdle`.
+    pub cpu_until_ready: Option<Amount>,
     /// Memory that a running pod uses without requests, in bytes. Default 0.
     #[serde(default)]
     pub memory_per_pod: Amount,

@@ -101,6 +101,8 @@ pub(in crate::report) const fn fault_word(kind: FaultKind) -> &'static str {
         FaultKind::NodeCrash => "NodeCrash",
         FaultKind::ZoneOutage => "ZoneOutage",
         FaultKind::NetworkPartition => "NetworkPartition",
+        FaultKind::KubeletNotReady => "KubeletNotReady",
+        FaultKind::ControllerManagerOutage => "ControllerManagerOutage",
         FaultKind::PodCrash => "PodCrash",
     }
 }

@@ -86,6 +86,7 @@ impl Budgets {
             .zip(&statuses)
             .map(|(budget, status)| EvictionBudget {
                 name: self.list[*budget].object.meta.name.clone(),
+                is_processed: true,
                 status: *status,
                 unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy::of(&self.list[*budget].object),
             })
@@ -98,6 +99,7 @@ impl Budgets {
                 detail: format!("{name} has more than one PodDisruptionBudget, which the eviction API refuses"),
             }),
             EvictionAnswer::TooManyRequests { status, .. } => {
+                let status = status?;
                 let budget = &self.list[*selecting.first()?].object.meta;
                 let budget = format!("{}/{}", budget.namespace, budget.name);
                 let (healthy, desired) = (status.current_healthy, status.desired_healthy);

@@ -69,7 +69,10 @@ fn content(cluster: &Cluster, object: ObjectId) -> String {
         }
         ObjectId::PodDisruptionBudget(id) => {
             let budget = cluster.disruption_budget(id);
-            format!("{:?}", (&budget.object, budget.status, budget.generation, budget.removed))
+            format!(
+                "{:?}",
+                (&budget.object, budget.status, budget.observed_generation, budget.generation, budget.removed)
+            )
         }
         ObjectId::ResourceQuota(id) => {
             let quota = cluster.resource_quota(id);

@@ -213,6 +213,12 @@ fn conditions(object: ObjectId, cluster: &Cluster) -> Option<(String, Vec<String
             let condition = |own: &JobCondition| format!("{:?}={}/{}", own.kind, status(own.is_true), own.reason);
             Some((format!("Job/{}", job_group(id, cluster)), job.status.conditions.iter().map(condition).collect()))
         }
+        ObjectId::PodDisruptionBudget(id) => {
+            let budget = cluster.disruption_budget(id);
+            let (is_true, reason) = budget.disruption_allowed()?;
+            let condition = format!("{}/{reason}", status(is_true));
+            Some((format!("PDB/{}", budget.object.meta.name), vec![condition]))
+        }
         ObjectId::HorizontalPodAutoscaler(id) => {
             let hpa = cluster.hpa(id);
             let condition = |own: HpaCondition| {
