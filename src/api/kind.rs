@@ -81,18 +81,19 @@ kinds! {
     Service ["service", "services", "svc"] PLAIN;
     HorizontalPodAutoscaler ["horizontalpodautoscaler", "horizontalpodautoscalers", "hpa"] PLAIN;
     PodDisruptionBudget ["poddisruptionbudget", "poddisruptionbudgets", "pdb"] PLAIN;
-    Namespace [] CLUSTER_SCOPED;
-    LimitRange [] PLAIN;
-    PriorityClass [] CLUSTER_SCOPED;
-    RuntimeClass [] CLUSTER_SCOPED;
+    Namespace ["namespace", "namespaces", "ns"] CLUSTER_SCOPED;
+    LimitRange ["limitrange", "limitranges", "limits"] PLAIN;
+    ResourceQuota ["resourcequota", "resourcequotas", "quota"] PLAIN;
+    PriorityClass ["priorityclass", "priorityclasses", "pc"] CLUSTER_SCOPED;
+    RuntimeClass ["runtimeclass", "runtimeclasses"] CLUSTER_SCOPED;
     PersistentVolume [] CLUSTER_SCOPED;
-    PersistentVolumeClaim [] PLAIN;
+    PersistentVolumeClaim ["persistentvolumeclaim", "persistentvolumeclaims", "pvc"] PLAIN;
     StorageClass [] CLUSTER_SCOPED;
     CsiNode = "CSINode" [] CLUSTER_SCOPED;
     CsiDriver = "CSIDriver" [] CLUSTER_SCOPED;
     CsiStorageCapacity = "CSIStorageCapacity" [] PLAIN;
-    ConfigMap [] PLAIN;
-    Secret [] PLAIN;
+    ConfigMap ["configmap", "configmaps", "cm"] PLAIN;
+    Secret ["secret", "secrets"] PLAIN;
 }
 
 impl Kind {
@@ -113,6 +114,36 @@ impl Kind {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.traits().name
+    }
+
+    /// The kind's resource with its API group, as messages and quotas name it: `deployments.apps`, `pods`.
+    #[must_use]
+    pub fn group_resource(self) -> String {
+        let resource = self.as_str().to_ascii_lowercase();
+        // `storageclasses`, but `csidrivers`.
+        let plural = if resource.ends_with('s') { "es" } else { "s" };
+        let group = match self {
+            Self::Deployment | Self::ReplicaSet | Self::StatefulSet | Self::DaemonSet => ".apps",
+            Self::HorizontalPodAutoscaler => ".autoscaling",
+            Self::Job | Self::CronJob => ".batch",
+            Self::PodDisruptionBudget => ".policy",
+            Self::PriorityClass => ".scheduling.k8s.io",
+            Self::RuntimeClass => ".node.k8s.io",
+            Self::StorageClass | Self::CsiNode | Self::CsiDriver => ".storage.k8s.io",
+            Self::CsiStorageCapacity => return "csistoragecapacities.storage.k8s.io".to_owned(),
+            Self::ReplicationController
+            | Self::Pod
+            | Self::Node
+            | Self::Service
+            | Self::Namespace
+            | Self::LimitRange
+            | Self::ResourceQuota
+            | Self::PersistentVolume
+            | Self::PersistentVolumeClaim
+            | Self::ConfigMap
+            | Self::Secret => "",
+        };
+        format!("{resource}{plural}{group}")
     }
 
     /// Whether its objects belong to no namespace.
@@ -151,7 +182,7 @@ mod tests {
             ("StatefulSets", Some(Kind::StatefulSet), "a plural in any case"),
             ("hpa", Some(Kind::HorizontalPodAutoscaler), "an abbreviation"),
             ("jobs", Some(Kind::Job), "a plural"),
-            ("secret", None, "a kind that a scenario cannot point at"),
+            ("storageclass", None, "a kind that a scenario cannot point at"),
             ("", None, "nothing"),
         ];
         for (word, expected, why) in cases {

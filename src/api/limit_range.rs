@@ -211,9 +211,16 @@ fn amount(list: &ResourceList, resource: &str) -> Option<i64> {
 
 /// Adds those entries that `list` lacks.
 fn fill(list: &mut ResourceList, from: &ResourceList) {
-    list.cpu = list.cpu.or(from.cpu);
-    list.memory = list.memory.or(from.memory);
-    list.ephemeral_storage = list.ephemeral_storage.or(from.ephemeral_storage);
+    if list.cpu.is_none() {
+        (list.cpu, list.formats.cpu) = (from.cpu, from.formats.cpu);
+    }
+    if list.memory.is_none() {
+        (list.memory, list.formats.memory) = (from.memory, from.formats.memory);
+    }
+    if list.ephemeral_storage.is_none() {
+        list.ephemeral_storage = from.ephemeral_storage;
+        list.formats.ephemeral_storage = from.formats.ephemeral_storage;
+    }
     if from.scalar.iter().any(|(name, _)| list.scalar(name).is_none()) {
         let mut scalar = list.scalar.to_vec();
         scalar.extend(from.scalar.iter().filter(|(name, _)| list.scalar(name).is_none()).cloned());
@@ -227,8 +234,8 @@ fn as_list(sum: ResourceAmounts) -> ResourceList {
         cpu: sum.cpu,
         memory: sum.memory,
         ephemeral_storage: sum.ephemeral_storage,
-        pods: None,
         scalar: sum.scalar.into(),
+        ..ResourceList::default()
     }
 }
 

@@ -26,6 +26,8 @@ pub struct ObjectMeta {
     pub annotations: Labels,
     /// The controlling owner.
     pub owner: Option<OwnerReference>,
+    /// `finalizers`: what has to be done before the object may go.
+    pub finalizers: Vec<Name>,
     /// When a dump says that the object was created, relative to the scenario's start.
     pub creation_time: Option<SimTime>,
     /// When a dump says that deletion was requested.

@@ -35,9 +35,12 @@ mod pod;
 mod pod_disruption_budget;
 mod priority_class;
 mod probe;
+mod qos;
 mod quantity;
+pub mod quota;
 mod replica_set;
 mod requests;
+mod resource_quota;
 mod resources;
 mod runtime_class;
 pub mod scheduler_config;
@@ -96,10 +99,16 @@ pub use pod::{
 pub use pod_disruption_budget::PodDisruptionBudget;
 pub use priority_class::PriorityClass;
 pub use probe::{Probe, Probes};
-pub use quantity::{Quantity, QuantityError};
+pub use qos::{QosClass, qos_class, states_pod_level_resources};
+pub use quantity::{Quantity, QuantityError, QuantityFormat};
 pub use replica_set::ReplicaSet;
-pub use requests::{ResourceAmounts, container_requests, pod_requests};
-pub use resources::{ResourceKey, ResourceList, ResourceName, is_resource_name};
+pub use requests::{
+    Amounts, ResourceAmounts, container_requests, pod_requests, reported_statuses, requests_with_status,
+};
+pub use resource_quota::{QuotaScope, ResourceQuota, ScopeRequirement};
+pub use resources::{
+    ResourceFormats, ResourceKey, ResourceList, ResourceName, is_extended_resource_name, is_resource_name,
+};
 pub use runtime_class::RuntimeClass;
 pub use scheduling::{
     Affinity, NodeAffinity, NodeInclusionPolicy, PodAffinityTerm, PreferredSchedulingTerm, TopologySpreadConstraint,

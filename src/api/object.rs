@@ -3,8 +3,8 @@
 use super::{
     ApiObject, ClaimTemplate, ConfigObject, CronJob, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet, Deployment,
     HorizontalPodAutoscaler, ImmutableField, Job, Kind, LabelSelector, LimitRange, Namespace, Node, ObjectMeta,
-    PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PriorityClass, ReplicaSet, RuntimeClass, Service,
-    StatefulSet, StorageClass, WithMeta,
+    PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PriorityClass, ReplicaSet, ResourceQuota, RuntimeClass,
+    Service, StatefulSet, StorageClass, WithMeta,
 };
 use std::sync::Arc;
 
@@ -47,6 +47,7 @@ macro_rules! objects {
 objects! { $
     Namespace(Namespace),
     LimitRange(LimitRange),
+    ResourceQuota(ResourceQuota),
     Node(Node),
     Pod(Pod) with template,
     /// A ReplicaSet or ReplicationController.

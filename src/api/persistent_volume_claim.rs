@@ -1,6 +1,6 @@
 //! `PersistentVolumeClaim` of `v1`, and what claims are made from.
 
-use super::{AccessMode, ImmutableField, Kind, LabelSelector, Name, OfKind, VolumeMode};
+use super::{AccessMode, ImmutableField, Kind, LabelSelector, Name, OfKind, QuantityFormat, VolumeMode};
 use crate::units::Bytes;
 
 /// A claim that is to be made.
@@ -40,6 +40,12 @@ pub struct PersistentVolumeClaim {
     pub access_modes: Vec<AccessMode>,
     /// `spec.resources.requests.storage`.
     pub request: Option<Bytes>,
+    /// How the request was written.
+    pub request_format: QuantityFormat,
+    /// `status.allocatedResources.storage` if that is more than the request.
+    pub allocated: Option<Bytes>,
+    /// Names of the VolumeAttributesClasses that it refers to: that of its spec, the current one and the one to come.
+    pub attributes_classes: Vec<Name>,
     /// `spec.storageClassName`; empty for none.
     pub storage_class: Name,
     /// `spec.volumeMode`.

@@ -115,8 +115,8 @@ pub struct Container {
 }
 
 /// How the simulated containers of a pod behave, which no Kubernetes field can say. Read from the annotations
-/// `wavetank.dev/start-delay`, `ready-delay`, `run-for`, `fail-after`, `stop-delay` (Go durations), `never-ready`, and those
-/// of pods that end: `run-index`, `fail-index`, `fail-until`, `exit-code` and `term-exit`.
+/// `wavetank.dev/start-delay`, `ready-delay`, `run-for`, `fail-after`, `stop-delay`, `resize-delay` (Go durations), `never-ready`,
+/// `resize-infeasible`, and those of pods that end: `run-index`, `fail-index`, `fail-until`, `exit-code` and `term-exit`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SimulationHints {
     /// From "bound" to "running", image pull included; overrides the scenario's `startup`.
@@ -131,6 +131,10 @@ pub struct SimulationHints {
     pub stop_delay: Option<SimDuration>,
     /// The application never answers its readiness probe.
     pub never_ready: bool,
+    /// From the allocation of a new size in place to the containers having it.
+    pub resize_delay: Option<SimDuration>,
+    /// The node finds every resize of the pod infeasible.
+    pub resize_infeasible: bool,
     /// More on how the containers end.
     pub ends: EndHints,
 }
@@ -138,10 +142,23 @@ pub struct SimulationHints {
 /// ReplicaSets are named after the hash of their template: it is that of the other hints where these say nothing.
 impl Hash for SimulationHints {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { start_delay, ready_delay, run_for, fail_after, stop_delay, never_ready, ends } = self;
+        let Self {
+            start_delay,
+            ready_delay,
+            run_for,
+            fail_after,
+            stop_delay,
+            never_ready,
+            resize_delay,
+            resize_infeasible,
+            ends,
+        } = self;
         (start_delay, ready_delay, run_for, fail_after, stop_delay, never_ready).hash(state);
         if *ends != EndHints::default() {
             ends.hash(state);
+        }
+        if resize_delay.is_some() || *resize_infeasible {
+            (resize_delay, resize_infeasible).hash(state);
         }
     }
 }
@@ -287,6 +304,8 @@ pub struct ContainerResourceStatus {
     pub name: Name,
     /// `resources.requests`; `None` where the status has no `resources`.
     pub requests: Option<ResourceList>,
+    /// `resources.limits`.
+    pub limits: ResourceList,
     /// `allocatedResources`.
     pub allocated: ResourceList,
 }

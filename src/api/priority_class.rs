@@ -26,7 +26,7 @@ impl ApiObject for PriorityClass {
 
     /// `ValidatePriorityClassUpdate`, Kubernetes 1.36.
     fn immutable_fields(&self) -> Vec<ImmutableField> {
-        let message = "may not be changed in an update.";
+        let message = "Forbidden: may not be changed in an update.";
         vec![
             ImmutableField::with_message("value", message, &self.value),
             ImmutableField::new("preemptionPolicy", &self.preemption_policy),

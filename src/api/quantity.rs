@@ -14,12 +14,13 @@ const NANO: i128 = 1_000_000_000;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Quantity {
     nanos: i128,
-    format: Format,
+    format: QuantityFormat,
 }
 
-/// The suffixes that an amount is written with (`resource.Format`).
+/// The suffixes that an amount is written with (`resource.Format`). They make no difference but in writing: any two formats
+/// are equal, so that values which are written differently are the same.
 #[derive(Clone, Copy, Debug, Default)]
-enum Format {
+pub enum QuantityFormat {
     /// `m`, `k`, `M` and so on.
     #[default]
     DecimalSi,
@@ -27,6 +28,18 @@ enum Format {
     BinarySi,
     /// `e3`, `e6` and so on.
     DecimalExponent,
+}
+
+impl PartialEq for QuantityFormat {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for QuantityFormat {}
+
+impl Hash for QuantityFormat {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 impl PartialEq for Quantity {
@@ -98,11 +111,11 @@ fn suffix_factor(suffix: &str) -> Option<(i128, i128)> {
 }
 
 /// The format that a suffix belongs to.
-fn format_of(suffix: &str) -> Format {
+fn format_of(suffix: &str) -> QuantityFormat {
     match suffix.as_bytes() {
-        [_, b'i'] => Format::BinarySi,
-        [b'e' | b'E', _, ..] => Format::DecimalExponent,
-        _ => Format::DecimalSi,
+        [_, b'i'] => QuantityFormat::BinarySi,
+        [b'e' | b'E', _, ..] => QuantityFormat::DecimalExponent,
+        _ => QuantityFormat::DecimalSi,
     }
 }
 
@@ -111,7 +124,7 @@ impl Quantity {
     pub const ZERO: Self = Self::from_nanos(0);
 
     const fn from_nanos(nanos: i128) -> Self {
-        Self { nanos, format: Format::DecimalSi }
+        Self { nanos, format: QuantityFormat::DecimalSi }
     }
 
     /// A whole number of units.
@@ -124,6 +137,40 @@ impl Quantity {
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self::from_nanos(millis as i128 * 1_000_000)
+    }
+
+    /// The same amount, written in another format.
+    #[must_use]
+    pub const fn in_format(self, format: QuantityFormat) -> Self {
+        Self { format, ..self }
+    }
+
+    /// The format in which the amount is written.
+    #[must_use]
+    pub const fn format(self) -> QuantityFormat {
+        self.format
+    }
+
+    /// Adds an amount. Nothing takes the format of what is added to it (`Quantity.Add`).
+    pub fn add(&mut self, added: Self) {
+        if self.nanos == 0 {
+            self.format = added.format;
+        }
+        self.nanos = self.nanos.saturating_add(added.nanos);
+    }
+
+    /// Takes an amount away. Nothing takes the format of what is taken from it (`Quantity.Sub`).
+    pub fn subtract(&mut self, taken: Self) {
+        if self.nanos == 0 {
+            self.format = taken.format;
+        }
+        self.nanos = self.nanos.saturating_sub(taken.nanos);
+    }
+
+    /// So many times the amount.
+    #[must_use]
+    pub const fn times(self, count: i64) -> Self {
+        Self { nanos: self.nanos.saturating_mul(count as i128), ..self }
     }
 
     /// The amount in whole units, rounded up away from zero (`Quantity.Value`), saturating at 64 bits.
@@ -156,6 +203,12 @@ impl Quantity {
     #[expect(clippy::cast_precision_loss, reason = "ratios need no more than 53 bits")]
     pub fn as_f64(self) -> f64 {
         self.nanos as f64 / 1e9
+    }
+
+    /// Whether the amount is nothing.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.nanos == 0
     }
 
     /// Whether the amount is below zero.
@@ -232,7 +285,7 @@ impl fmt::Display for Quantity {
             }
             (number, power)
         };
-        if matches!(self.format, Format::BinarySi) && !is_small {
+        if matches!(self.format, QuantityFormat::BinarySi) && !is_small {
             let (number, power) = reduce(divide_up(self.nanos, NANO), 1024, BINARY.len() - 1);
             return write!(formatter, "{number}{}", BINARY[power]);
         }
@@ -241,12 +294,12 @@ impl fmt::Display for Quantity {
         }
         let (number, power) = reduce(self.nanos, 1000, DECIMAL.len() - 1);
         match self.format {
-            Format::DecimalExponent if DECIMAL[power].is_empty() => write!(formatter, "{number}"),
-            Format::DecimalExponent => {
+            QuantityFormat::DecimalExponent if DECIMAL[power].is_empty() => write!(formatter, "{number}"),
+            QuantityFormat::DecimalExponent => {
                 let exponent = 3 * i32::try_from(power).unwrap_or(0) - 9;
                 write!(formatter, "{number}e{exponent}")
             }
-            Format::DecimalSi | Format::BinarySi => write!(formatter, "{number}{}", DECIMAL[power]),
+            QuantityFormat::DecimalSi | QuantityFormat::BinarySi => write!(formatter, "{number}{}", DECIMAL[power]),
         }
     }
 }
@@ -290,6 +343,23 @@ mod tests {
     fn refuses_what_is_no_quantity() {
         for text in ["", "m", "1.5x", "1 Gi", "K", "1K", "--1", "1.2.3", "e3", "1e", "1e99", "NaN", "1Gi1", "٣"] {
             assert!(matches!(text.parse::<Quantity>(), Err(QuantityError::Malformed(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sum_is_written_as_what_it_began_with() {
+        let cases = [
+            ("1Gi", "500M", "1573741824", "-> the format of the first"),
+            ("0", "1Gi", "1Gi", "nothing has no format"),
+            ("2", "1Gi", "1073741826", "a decimal stays one"),
+            ("250m", "1500m", "1750m", "millis"),
+        ];
+        for (first, second, sum, why) in cases {
+            let [mut total, added] = [first, second].map(|text| text.parse::<Quantity>().unwrap());
+            total.add(added);
+            assert_eq!(total.to_string(), sum, "{why}");
+            total.subtract(added);
+            assert_eq!(total, first.parse().unwrap(), "{why}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a pod requests as a whole (`PodRequests` of `k8s.io/component-helpers/resource`, Kubernetes 1.36).
 
-use super::{Container, PodSpec, ResourceList, ResourceName};
+use super::{Container, ContainerResourceStatus, PodSpec, PodStatus, ResourceList, ResourceName};
 use crate::units::{Bytes, MAX_AMOUNT, MilliCpu};
 
 /// A resource list that can be added to. Sums saturate, so that one beyond [`MAX_AMOUNT`] is found by looking at the total:
@@ -98,16 +98,42 @@ impl ResourceAmounts {
     }
 }
 
+/// Amounts by resource that can be summed up over the containers of a pod.
+pub trait Amounts: Clone + Default {
+    /// The amounts of a list, without `pods`.
+    fn from_list(list: &ResourceList) -> Self;
+
+    /// Adds another's amounts.
+    fn add(&mut self, amounts: &Self);
+
+    /// Takes the larger amount of each resource.
+    fn max(&mut self, amounts: &Self);
+}
+
+impl Amounts for ResourceAmounts {
+    fn from_list(list: &ResourceList) -> Self {
+        Self::from_list(list)
+    }
+
+    fn add(&mut self, amounts: &Self) {
+        Self::add(self, amounts);
+    }
+
+    fn max(&mut self, amounts: &Self) {
+        Self::max(self, amounts);
+    }
+}
+
 /// What the containers of a pod need together: the greater of what containers and sidecars request and what the init
 /// containers need at their peak, each beside the sidecars that were started before it. `request_of` says what one
 /// container counts with, and learns whether it is an init container (a sidecar is one too).
-pub fn container_requests(spec: &PodSpec, request_of: impl Fn(&Container, bool) -> ResourceAmounts) -> ResourceAmounts {
-    let mut total = ResourceAmounts::default();
+pub fn container_requests<A: Amounts>(spec: &PodSpec, request_of: impl Fn(&Container, bool) -> A) -> A {
+    let mut total = A::default();
     for container in &spec.containers {
         total.add(&request_of(container, false));
     }
-    let mut sidecars = ResourceAmounts::default();
-    let mut peak = ResourceAmounts::default();
+    let mut sidecars = A::default();
+    let mut peak = A::default();
     for container in &spec.init_containers {
         let mut stage = request_of(container, true);
         if container.is_sidecar {
@@ -121,6 +147,41 @@ pub fn container_requests(spec: &PodSpec, request_of: impl Fn(&Container, bool) 
     }
     total.max(&peak);
     total
+}
+
+/// The part of a pod's status in which a container may report its resources: ordinary init containers count by their spec
+/// alone.
+#[must_use]
+pub fn reported_statuses<'a>(
+    status: Option<&'a PodStatus>,
+    container: &Container,
+    is_init: bool,
+) -> &'a [ContainerResourceStatus] {
+    match status {
+        Some(status) if !is_init => &status.container_resources,
+        Some(status) if container.is_sidecar => &status.init_container_resources,
+        _ => &[],
+    }
+}
+
+/// What a container counts with that may be resized: the largest of its spec, of what is allocated to it and of what it
+/// has; the spec does not count if its node finds the resize infeasible (`determineContainerReqs`).
+pub fn requests_with_status<A: Amounts>(
+    container: &Container,
+    statuses: &[ContainerResourceStatus],
+    is_infeasible: bool,
+) -> A {
+    let spec = A::from_list(&container.requests);
+    let status = statuses.iter().find(|status| status.name == container.name);
+    let Some((status, actual)) = status.and_then(|status| Some((status, status.requests.as_ref()?))) else {
+        return spec;
+    };
+    let mut largest = A::from_list(actual);
+    largest.max(&A::from_list(&status.allocated));
+    if !is_infeasible {
+        largest.max(&spec);
+    }
+    largest
 }
 
 /// What a pod requests by its spec: [`container_requests`], replaced by pod-level requests, plus overhead.

@@ -1,6 +1,6 @@
 //! Amounts by resource: what a container requests, what a node offers.
 
-use super::Name;
+use super::{Name, QuantityFormat};
 use crate::units::{Bytes, MilliCpu};
 use std::sync::Arc;
 
@@ -14,6 +14,13 @@ pub fn is_resource_name(name: &str) -> bool {
         || name.contains('/')
         || name.starts_with("hugepages-")
         || name.starts_with("attachable-volumes-")
+}
+
+/// Whether a resource is an extended one (`IsExtendedResourceName`, component-helpers 1.36): a name with a domain that
+/// is not Kubernetes' own.
+#[must_use]
+pub fn is_extended_resource_name(name: &str) -> bool {
+    name.contains('/') && !name.contains("kubernetes.io/") && !name.starts_with("requests.")
 }
 
 /// A resource in a scheduler argument or a failure.
@@ -55,6 +62,20 @@ pub struct ResourceList {
     pub pods: Option<i64>,
     /// Every other resource (extended resources, huge pages, attachable volumes), in whole units, sorted by name.
     pub scalar: Arc<[(ResourceName, i64)]>,
+    /// How the amounts were written.
+    pub formats: ResourceFormats,
+}
+
+/// How the amounts of a list were written, which makes no difference but in messages. Huge pages are written as bytes, and
+/// other resources as numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ResourceFormats {
+    /// Of `cpu`.
+    pub cpu: QuantityFormat,
+    /// Of `memory`.
+    pub memory: QuantityFormat,
+    /// Of `ephemeral-storage`.
+    pub ephemeral_storage: QuantityFormat,
 }
 
 impl ResourceList {

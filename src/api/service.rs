@@ -31,6 +31,10 @@ pub struct Service {
     pub publish_not_ready_addresses: bool,
     /// `spec.ports[].port`.
     pub ports: Vec<u16>,
+    /// How many of the ports state a `nodePort`.
+    pub stated_node_ports: usize,
+    /// `spec.allocateLoadBalancerNodePorts` is `false`.
+    pub no_load_balancer_node_ports: bool,
 }
 
 impl ApiObject for Service {

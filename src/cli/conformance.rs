@@ -22,6 +22,7 @@ Examples:
   wavetank conformance hpa golden/hpa
   wavetank conformance controllers golden/controllers --differences 20
   wavetank conformance apply golden/apply
+  wavetank conformance quota golden/quota
   wavetank conformance cron golden/cron
   wavetank conformance rollout golden/rollout
   wavetank conformance scheduler golden/scheduler/v1.36/single -o markdown
@@ -91,6 +92,8 @@ enum Component {
     Scheduler,
     /// kubectl apply, and the patches of the API server
     Apply,
+    /// ResourceQuotas: what counts, and admission
+    Quota,
     /// Schedules, and the CronJob controller
     Cron,
     /// kubectl rollout status
@@ -106,6 +109,7 @@ impl Component {
             Self::Hpa => conformance::hpa::replay(folder),
             Self::Controllers => conformance::controllers::replay(folder),
             Self::Apply => conformance::apply::replay(folder),
+            Self::Quota => conformance::quota::replay(folder),
             Self::Cron => conformance::cron::replay(folder),
             Self::Rollout => conformance::rollout::replay(folder),
             // Has a table of its own.

@@ -2,9 +2,9 @@
 //! DefaultTolerationSeconds and RuntimeClass, and the label keys that the pod strategy folds into selectors (Kubernetes 1.36).
 
 use super::apply::{Apply, ApplyOrder};
-use super::{Change, Cluster, NamespaceId, TemplateId};
+use super::{Change, Cluster, NamespaceId, PodId, TemplateId};
 use crate::api::{
-    self, ApiObject, DefaultTolerationSeconds, LimitRange, Name, Object, PodSpec, PodTemplate, PriorityClass,
+    self, ApiObject, DefaultTolerationSeconds, Kind, LimitRange, Name, Object, PodSpec, PodTemplate, PriorityClass,
     RuntimeClass, aggregate, requests_above_limits, system_priority,
 };
 use crate::units::SimTime;
@@ -59,6 +59,15 @@ impl Admission {
         let key = (range.meta.namespace.clone(), range.meta.name.clone());
         let before = self.limit_ranges.insert(key.clone(), range);
         before.as_ref() != self.limit_ranges.get(&key)
+    }
+
+    /// Forgets an object that is removed.
+    fn remove(&mut self, kind: Kind, namespace: &Name, name: &Name) {
+        match kind {
+            Kind::PriorityClass => _ = self.priority_classes.remove(name),
+            Kind::RuntimeClass => _ = self.runtime_classes.remove(name),
+            _ => _ = self.limit_ranges.remove(&(namespace.clone(), name.clone())),
+        }
     }
 
     /// Whether pods may name this priority class.
@@ -161,6 +170,12 @@ impl Cluster {
         }
     }
 
+    /// An object that admission reads is removed: templates are admitted anew.
+    pub(super) fn remove_admission(&mut self, kind: Kind, namespace: &Name, name: &Name) {
+        self.admission.remove(kind, namespace, name);
+        self.admitted.clear();
+    }
+
     /// The template of a new pod as admission leaves it ([`Admission::admit`]).
     pub fn admit(&mut self, namespace: &Name, template: &Arc<PodTemplate>) -> TemplateId {
         let key = (Arc::as_ptr(template).addr(), namespace.clone());
@@ -171,6 +186,32 @@ impl Cluster {
         let id = self.intern_template(&Arc::new(admitted));
         self.admitted.insert(key, (Arc::clone(template), id));
         id
+    }
+
+    /// A template that was admitted before, with the priority that its class gives by now: a class can be deleted and
+    /// created again with another value, which new pods take and others do not.
+    pub(super) fn with_current_priority(&mut self, template: TemplateId) -> TemplateId {
+        let admitted = &self.template(template).template;
+        let named = self.admission.priority_classes.get(&admitted.spec.priority_class_name);
+        let is_current = named.is_none_or(|class| {
+            (class.value, class.preemption_policy) == (admitted.spec.priority, admitted.spec.preemption_policy)
+        });
+        if is_current {
+            return template;
+        }
+        let mut current = PodTemplate::clone(admitted);
+        api::admit_priority(&mut current.spec, named, None);
+        let current = self.intern_template(&Arc::new(current));
+        if current != template {
+            self.made_from.insert(current, template);
+        }
+        current
+    }
+
+    /// The template that a pod was asked for with, which its owner knows its revision by.
+    pub fn asked_template(&self, pod: PodId) -> TemplateId {
+        let template = self.pod(pod).template;
+        self.made_from.get(&template).copied().unwrap_or(template)
     }
 
     /// Why the API server would refuse a pod of this name and admitted template, in its own words.

@@ -1,6 +1,6 @@
 //! `kubectl apply`: creates the objects of manifests, or replaces those of the same kind, namespace and name.
 
-use super::Cluster;
+use super::{Cluster, Refusal};
 use crate::api::{Kind, Name, Object, for_object};
 use crate::units::SimTime;
 use std::collections::BTreeSet;
@@ -68,15 +68,29 @@ impl Cluster {
     /// Applies objects in their [`ApplyPlan`]. Returns remarks for the user, on what is not as the manifests have it.
     pub fn apply(&mut self, objects: &[Object], now: SimTime) -> Vec<String> {
         let plan = ApplyPlan::of(objects, |object| object);
-        let mut remarks: Vec<String> =
-            plan.objects.iter().filter_map(|object| self.apply_object(object, now)).collect();
+        let mut remarks = Vec::new();
+        for object in plan.objects {
+            match self.apply_object(object, now) {
+                Ok(remark) => remarks.extend(remark),
+                Err(refusal) => {
+                    let (kind, meta) = (object.kind().as_str().to_ascii_lowercase(), object.meta());
+                    remarks.push(format!("{kind} {}/{} is not created: {refusal}", meta.namespace, meta.name));
+                }
+            }
+        }
         remarks.extend(plan.remark);
         remarks
     }
 
     /// Creates an object, or replaces the one of its kind, namespace and name. Returns a remark for the user on what is
     /// not as the manifest has it.
-    pub fn apply_object(&mut self, object: &Object, now: SimTime) -> Option<String> {
-        for_object!(object, object => object.apply(self, now))
+    ///
+    /// # Errors
+    /// Why the API server refuses it.
+    pub fn apply_object(&mut self, object: &Object, now: SimTime) -> Result<Option<String>, Refusal> {
+        self.admit_object(object, now)?;
+        let remark = for_object!(object, object => object.apply(self, now));
+        self.apply_finalizers(object, now);
+        Ok(remark)
     }
 }

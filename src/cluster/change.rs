@@ -2,7 +2,7 @@
 
 use super::{
     ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, Machine, NamespaceId, NodeId,
-    ObjectId, PlainObjectId, PodId, ReplicaSetId, ServiceId, StatefulSetId, VolumeId, WorkloadId,
+    ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -40,8 +40,12 @@ macro_rules! changes {
 }
 
 changes! {
-    /// A namespace was created, or its labels changed.
+    /// A namespace was created, its labels or conditions changed, or its deletion was requested.
     NamespaceChanged(NamespaceId),
+    /// A namespace was removed.
+    NamespaceRemoved(NamespaceId),
+    /// A plain object was removed, such as a ConfigMap.
+    PlainObjectRemoved(PlainObjectId),
     /// A node joined.
     NodeAdded(NodeId),
     /// A node's labels, taints, cordon or allocatable changed.
@@ -67,6 +71,10 @@ changes! {
     PodReadiness(PodId),
     /// A container of a pod was restarted, or waits for its restart.
     PodRestarted(PodId),
+    /// The spec of a pod asks for another size.
+    PodResized(PodId),
+    /// A kubelet said how far the resize of a pod is.
+    PodResizeStatus(PodId),
     /// Deletion of a pod was requested: it has a deletion timestamp.
     PodTerminating(PodId),
     /// A pod reached phase Succeeded or Failed.
@@ -127,6 +135,12 @@ changes! {
     DisruptionBudgetStatus(DisruptionBudgetId),
     /// A PodDisruptionBudget was removed.
     DisruptionBudgetRemoved(DisruptionBudgetId),
+    /// A ResourceQuota was created, or its spec changed.
+    ResourceQuotaSpec(ResourceQuotaId),
+    /// A ResourceQuota's status changed.
+    ResourceQuotaStatus(ResourceQuotaId),
+    /// A ResourceQuota was removed.
+    ResourceQuotaRemoved(ResourceQuotaId),
     /// A claim was created.
     ClaimAdded(ClaimId),
     /// A claim was bound, or its selected node changed.
@@ -157,6 +171,8 @@ impl Change {
             | Self::PodRunning(pod)
             | Self::PodReadiness(pod)
             | Self::PodRestarted(pod)
+            | Self::PodResized(pod)
+            | Self::PodResizeStatus(pod)
             | Self::PodTerminating(pod)
             | Self::PodEnded(pod)
             | Self::PodRemoved(pod)
@@ -171,13 +187,15 @@ impl Change {
     #[must_use]
     pub fn object(self) -> Option<ObjectId> {
         Some(match self {
-            Self::NamespaceChanged(id) => id.into(),
+            Self::NamespaceChanged(id) | Self::NamespaceRemoved(id) => id.into(),
             Self::NodeAdded(id) | Self::NodeUpdated(id) | Self::NodeReadiness(id) | Self::NodeRemoved(id) => id.into(),
             Self::PodAdded(id)
             | Self::PodBound(id)
             | Self::PodRunning(id)
             | Self::PodReadiness(id)
             | Self::PodRestarted(id)
+            | Self::PodResized(id)
+            | Self::PodResizeStatus(id)
             | Self::PodTerminating(id)
             | Self::PodEnded(id)
             | Self::PodRemoved(id) => id.into(),
@@ -192,9 +210,10 @@ impl Change {
             Self::DisruptionBudgetSpec(id) | Self::DisruptionBudgetStatus(id) | Self::DisruptionBudgetRemoved(id) => {
                 id.into()
             }
+            Self::ResourceQuotaSpec(id) | Self::ResourceQuotaStatus(id) | Self::ResourceQuotaRemoved(id) => id.into(),
             Self::ClaimAdded(id) | Self::ClaimUpdated(id) | Self::ClaimRemoved(id) => id.into(),
             Self::Volume(id) | Self::VolumeRemoved(id) => id.into(),
-            Self::StorageClass(id) | Self::CsiObject(id) => id.into(),
+            Self::PlainObjectRemoved(id) | Self::StorageClass(id) | Self::CsiObject(id) => id.into(),
             Self::ObjectUpdated(object) => object,
             Self::Machine { .. } | Self::PodEndpoint(_) | Self::DesiredReplicas(_) => return None,
         })

@@ -2,7 +2,7 @@
 
 use super::apply::{Apply, ApplyOrder};
 use super::{Change, Cluster, NamespaceId};
-use crate::api::{self, ConfigKind, Name};
+use crate::api::{self, ConfigKind, Kind, Name};
 use crate::units::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +19,12 @@ impl Cluster {
         if let (id, true) = self.note_plain(object.kind.kind(), &object.meta, is_changed, now) {
             self.changes.push(Change::ObjectUpdated(id.into()));
         }
+    }
+
+    /// Forgets the keys of an object that is removed.
+    pub(super) fn remove_config(&mut self, kind: Kind, namespace: &Name, name: &Name) {
+        let Some(namespace) = self.namespace_id(namespace) else { return };
+        self.configs.0.retain(|key, _| (key.0.kind(), key.1, &key.2) != (kind, namespace, name));
     }
 
     /// The keys of an object; `None` if it does not exist.

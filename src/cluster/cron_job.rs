@@ -121,6 +121,10 @@ impl Resource for CronJobId {
         cluster.cron_job(self).head
     }
 
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.cron_jobs[self.index()].head
+    }
+
     fn delete(self, cluster: &mut Cluster, _: SimTime) {
         cluster.remove_cron_job(self);
     }

@@ -136,6 +136,10 @@ impl Resource for DaemonSetId {
         cluster.daemon_set(self).head
     }
 
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.daemon_sets[self.index()].head
+    }
+
     fn delete(self, cluster: &mut Cluster, _: SimTime) {
         cluster.remove_daemon_set(self);
     }

@@ -149,6 +149,10 @@ impl Resource for DeploymentId {
         cluster.deployment(self).head
     }
 
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.deployments[self.index()].head
+    }
+
     fn delete(self, cluster: &mut Cluster, _: SimTime) {
         cluster.remove_deployment(self);
     }

@@ -147,6 +147,10 @@ impl Resource for DisruptionBudgetId {
         cluster.disruption_budget(self).head
     }
 
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.disruption_budgets[self.index()].head
+    }
+
     fn delete(self, cluster: &mut Cluster, _: SimTime) {
         cluster.remove_disruption_budget(self);
     }

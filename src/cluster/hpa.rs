@@ -109,6 +109,10 @@ impl Resource for HpaId {
         cluster.hpa(self).head
     }
 
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.hpas[self.index()].head
+    }
+
     fn delete(self, cluster: &mut Cluster, _: SimTime) {
         cluster.remove_hpa(self);
     }

@@ -127,6 +127,8 @@ objects! { $
     HorizontalPodAutoscaler(HpaId);
     /// A PodDisruptionBudget.
     PodDisruptionBudget(DisruptionBudgetId);
+    /// A ResourceQuota.
+    ResourceQuota(ResourceQuotaId);
     /// A namespace.
     Namespace(NamespaceId);
     /// A persistent volume.

@@ -70,9 +70,15 @@ impl Cluster {
                 violations.push(format!("node {name} lists pod {}, which is not there", state.name));
             }
             if state.occupies_node() {
-                let requests = &self.template_of(*pod).requests;
-                cpu += requests.cpu.get();
-                memory += requests.memory.get();
+                if self.resize_of(*pod).is_some() {
+                    let allocated = self.allocated_to(*pod);
+                    cpu += allocated.cpu.map_or(0, MilliCpu::get);
+                    memory += allocated.memory.map_or(0, Bytes::get);
+                } else {
+                    let requests = &self.template_of(*pod).requests;
+                    cpu += requests.cpu.get();
+                    memory += requests.memory.get();
+                }
                 pods += 1;
             }
         }

@@ -1,5 +1,6 @@
 //! Jobs, and the changes of what only their pods have.
 
+use super::Refusal;
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
 use super::{
@@ -229,11 +230,14 @@ impl Cluster {
         self.changes.push(Change::JobRemoved(id));
     }
 
-    /// Creates a pod of a Job.
-    pub fn add_job_pod(&mut self, new: NewPod, job: JobPod, now: SimTime) -> PodId {
-        let id = self.add_pod(new, now);
+    /// Creates a pod of a Job as its controller asks for it.
+    ///
+    /// # Errors
+    /// Why the API server refuses it.
+    pub fn create_job_pod(&mut self, new: NewPod, job: JobPod, now: SimTime) -> Result<PodId, Refusal> {
+        let id = self.create_pod(new, now)?;
         self.pods[id.index()].job = Some(Box::new(job));
-        id
+        Ok(id)
     }
 
     /// Writes the exit code of a pod's containers, if it is of a Job: nobody else asks.
@@ -258,6 +262,7 @@ impl Cluster {
 
     /// Whether the finalizer of a pod's Job keeps the object, which is noted then.
     pub(super) fn is_kept_by_job(&mut self, id: PodId, now: SimTime) -> bool {
+        let counted = self.counted_as(id);
         let pod = &mut self.pods[id.index()];
         let Some(job) = pod.job.as_mut().filter(|job| job.is_tracked) else { return false };
         if !job.is_released {
@@ -266,6 +271,7 @@ impl Cluster {
             pod.deletion.get_or_insert(Deletion { requested: now, grace: SimDuration::ZERO, reason });
             pod.generation += 1;
             pod.head.change(&mut self.versions);
+            self.recount(id, counted);
             self.changes.push(Change::ObjectUpdated(id.into()));
         }
         true
@@ -322,6 +328,10 @@ impl Resource for JobId {
 
     fn head(self, cluster: &Cluster) -> ObjectHead {
         cluster.job(self).head
+    }
+
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.jobs[self.index()].head
     }
 
     fn delete(self, cluster: &mut Cluster, now: SimTime) {

@@ -17,7 +17,9 @@ impl Cluster {
 
     fn list(&self, object: ObjectId, changes: &mut Vec<Change>) {
         match object {
-            ObjectId::Namespace(id) => changes.push(Change::NamespaceChanged(id)),
+            ObjectId::Namespace(id) => {
+                changes.extend((!self.namespaces[id.index()].removed).then_some(Change::NamespaceChanged(id)));
+            }
             ObjectId::Node(id) => {
                 let node = self.node(id);
                 if !node.exists() {
@@ -93,6 +95,9 @@ impl Cluster {
             }
             ObjectId::PodDisruptionBudget(id) => {
                 changes.extend((!self.disruption_budget(id).removed).then_some(Change::DisruptionBudgetSpec(id)));
+            }
+            ObjectId::ResourceQuota(id) => {
+                changes.extend((!self.resource_quota(id).removed).then_some(Change::ResourceQuotaSpec(id)));
             }
             ObjectId::PersistentVolume(id) => changes.push(Change::Volume(id)),
             ObjectId::PersistentVolumeClaim(id) => {

@@ -8,10 +8,12 @@ mod admission;
 mod apply;
 mod change;
 mod config;
+mod create;
 mod cron_job;
 mod daemon_set;
 mod deployment;
 mod disruption_budget;
+mod finalizers;
 mod hpa;
 mod ids;
 mod interest;
@@ -29,7 +31,9 @@ mod plain_object;
 mod pod;
 mod pod_changes;
 mod replica_set;
+mod resize;
 mod resource;
+mod resource_quota;
 mod resource_version;
 mod service;
 mod stateful_set;
@@ -41,6 +45,7 @@ mod workload;
 pub use admission::Admission;
 pub use apply::ApplyPlan;
 pub use change::{ApiEvent, Change, ChangeKind, EventMessage, EventObject, Severity};
+pub use create::Refusal;
 pub use cron_job::CronJob;
 pub use daemon_set::DaemonSet;
 pub use deployment::Deployment;
@@ -48,17 +53,19 @@ pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use hpa::Hpa;
 pub use ids::{
     ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, NamespaceId, NodeId, ObjectId,
-    PlainObjectId, PodId, ReplicaSetId, ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
+    PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
 pub use interest::Interest;
 pub use job::{Job, JobCondition, JobConditionType, JobStatus};
 pub use job_pod::JobPod;
 pub use machine::Machine;
+pub use namespace::{NamespaceCondition, NamespaceConditionType};
 pub use node::{Node, NodeReady};
 pub use object_head::ObjectHead;
 pub use operations::RESTARTED_AT;
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Pod};
 pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};
+pub use resize::{Resize, ResizePending};
 pub use resource::Scale;
 pub use service::Service;
 pub use stateful_set::StatefulSet;
@@ -71,11 +78,13 @@ use crate::api::{Name, PodTemplate};
 use crate::units::SimTime;
 use admission::AdmittedTemplates;
 use config::Configs;
+use finalizers::Finalizers;
 use namespace::Namespace;
 use object_index::ObjectIndex;
 use plain_object::PlainObject;
+use resource_quota::Quotas;
 use resource_version::ResourceVersions;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use template::Templates;
 
@@ -104,7 +113,19 @@ pub struct Cluster {
     workloads: Vec<Workload>,
     admission: Admission,
     admitted: AdmittedTemplates,
+    /// Templates that differ from those that their pods were asked for with, by the priority of their class alone.
+    made_from: BTreeMap<TemplateId, TemplateId>,
+    /// The pods that were resized.
+    resizes: BTreeMap<PodId, Resize>,
     disruption_budgets: Vec<DisruptionBudget>,
+    quotas: Quotas,
+    finalizers: Finalizers,
+    /// Names of namespaces that were deleted and did not come back.
+    removed_namespaces: BTreeSet<Name>,
+    /// Whether a namespace is or was being deleted.
+    any_terminating: bool,
+    /// Pods that the API server refused.
+    refused_pods: u64,
     storage: Storage,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
@@ -127,9 +148,18 @@ impl Cluster {
         std::mem::take(&mut self.repeated_failures)
     }
 
-    /// Notes a Kubernetes Event.
+    /// Notes a Kubernetes Event. An Event is an object too: a namespace that is being deleted takes no new ones.
     pub fn emit(&mut self, event: ApiEvent) {
-        self.events.push(event);
+        let is_refused = self.any_terminating && {
+            let namespace = match &event.object {
+                EventObject::Pod(pod) => Some(self.pod(*pod).namespace),
+                EventObject::Other { namespace, .. } => self.namespace_id(namespace),
+            };
+            namespace.is_some_and(|namespace| self.is_terminating(namespace))
+        };
+        if !is_refused {
+            self.events.push(event);
+        }
     }
 
     /// The id of a template; equal templates get the same one.
@@ -174,6 +204,7 @@ impl Cluster {
             .chain(ids(self.services.len(), ServiceId::from_index))
             .chain(ids(self.hpas.len(), HpaId::from_index))
             .chain(ids(self.disruption_budgets.len(), DisruptionBudgetId::from_index))
+            .chain(ids(self.quotas.len(), ResourceQuotaId::from_index))
             .chain(ids(self.storage.volume_count(), VolumeId::from_index))
             .chain(ids(self.storage.claim_count(), ClaimId::from_index))
             .chain(ids(self.plain_objects.len(), PlainObjectId::from_index))

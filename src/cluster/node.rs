@@ -194,6 +194,10 @@ impl Resource for NodeId {
         cluster.node(self).head
     }
 
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.nodes[self.index()].head
+    }
+
     fn delete(self, cluster: &mut Cluster, now: SimTime) {
         cluster.remove_node(self, now);
     }

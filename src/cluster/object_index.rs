@@ -56,6 +56,18 @@ impl ObjectIndex {
         }
     }
 
+    /// The objects of a kind in a namespace, in order of their names; pods are not among them.
+    pub(super) fn ids_of_kind(&self, kind: Kind, namespace: NamespaceId) -> impl Iterator<Item = ObjectId> {
+        let from = (kind, Some(namespace), Name::default());
+        let of_kind = move |key: &(Kind, Option<NamespaceId>, Name)| key.0 == kind && key.1 == Some(namespace);
+        self.objects.range(from..).take_while(move |(key, _)| of_kind(key)).map(|(_, id)| *id)
+    }
+
+    /// The objects of a kind in a namespace whose ids are of this type, in order of their names.
+    pub(super) fn of_kind<I: TryFrom<ObjectId>>(&self, kind: Kind, namespace: NamespaceId) -> impl Iterator<Item = I> {
+        self.ids_of_kind(kind, namespace).filter_map(|id| id.try_into().ok())
+    }
+
     /// An object of this kind and name.
     pub(super) fn get(&self, kind: Kind, namespace: Option<NamespaceId>, name: &str) -> Option<ObjectId> {
         self.objects.get(&(kind, namespace, Name::from(name))).copied()

@@ -37,8 +37,11 @@ impl Cluster {
         for_object_id!(object, id => id.workload(self))
     }
 
-    /// Deletes an object: a pod with the grace period of its template, anything else at once.
+    /// Deletes an object: a pod with the grace period of its template, anything else at once unless finalizers hold it.
     pub fn delete(&mut self, object: ObjectId, now: SimTime) {
+        if !matches!(object, ObjectId::Pod(_)) && self.hold(object, now) {
+            return;
+        }
         for_object_id!(object, id => id.delete(self, now));
     }
 

@@ -2,7 +2,7 @@
 //! kind keeps what the objects say; here is what is the same for all.
 
 use super::resource::Resource;
-use super::{Cluster, ObjectHead, PlainObjectId};
+use super::{Change, Cluster, ObjectHead, PlainObjectId};
 use crate::api::{Kind, Name, ObjectMeta};
 use crate::units::SimTime;
 
@@ -13,6 +13,7 @@ pub struct PlainObject {
     namespace: Name,
     name: Name,
     head: ObjectHead,
+    removed: bool,
 }
 
 impl Cluster {
@@ -37,8 +38,32 @@ impl Cluster {
         self.index.add(kind, id, namespace, &meta.name);
         let head = ObjectHead::new(&mut self.versions, now);
         let (namespace, name) = (meta.namespace.clone(), meta.name.clone());
-        self.plain_objects.push(PlainObject { kind, namespace, name, head });
+        self.plain_objects.push(PlainObject { kind, namespace, name, head, removed: false });
         (id, true)
+    }
+}
+
+impl Cluster {
+    /// Removes a plain object. Those that describe nodes and storage stay: nothing that uses them would notice.
+    fn remove_plain(&mut self, id: PlainObjectId) {
+        let object = &mut self.plain_objects[id.index()];
+        if object.removed {
+            return;
+        }
+        let (kind, namespace, name) = (object.kind, object.namespace.clone(), object.name.clone());
+        match kind {
+            Kind::ConfigMap | Kind::Secret => self.remove_config(kind, &namespace, &name),
+            Kind::LimitRange | Kind::PriorityClass | Kind::RuntimeClass => {
+                self.remove_admission(kind, &namespace, &name);
+            }
+            _ => return,
+        }
+        let object = &mut self.plain_objects[id.index()];
+        object.removed = true;
+        object.head.change(&mut self.versions);
+        let namespace = if kind.is_cluster_scoped() { None } else { self.namespace_id(&namespace) };
+        self.index.remove(kind, id, namespace, &name);
+        self.changes.push(Change::PlainObjectRemoved(id));
     }
 }
 
@@ -57,5 +82,13 @@ impl Resource for PlainObjectId {
 
     fn head(self, cluster: &Cluster) -> ObjectHead {
         cluster.plain_objects[self.index()].head
+    }
+
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.plain_objects[self.index()].head
+    }
+
+    fn delete(self, cluster: &mut Cluster, _: SimTime) {
+        cluster.remove_plain(self);
     }
 }

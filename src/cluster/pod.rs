@@ -64,6 +64,13 @@ pub struct NewPod {
     pub run_for: Option<SimDuration>,
 }
 
+impl NewPod {
+    /// A pod that nobody owns.
+    pub const fn bare(name: Name, namespace: NamespaceId, template: TemplateId) -> Self {
+        Self { name, namespace, template, owner: None, workload: None, ordinal: 0, arrival: None, run_for: None }
+    }
+}
+
 /// A pod.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of the status, written by another component")]

@@ -2,6 +2,7 @@
 
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
+use super::resource_quota::CountedAs;
 use super::{
     Change, Cluster, Deletion, Disruption, FailedAttempts, NewPod, NodeId, ObjectHead, Pod, PodId, WorkloadId,
 };
@@ -47,6 +48,7 @@ impl Cluster {
             pods.push(id);
         }
         self.count_active(id, 1);
+        self.recount(id, CountedAs::Nothing);
         self.changes.push(Change::PodAdded(id));
         id
     }
@@ -237,9 +239,11 @@ impl Cluster {
         if pod.is_active() {
             self.count_active(id, -1);
         }
+        let counted = self.counted_as(id);
         let pod = &mut self.pods[id.index()];
         pod.deletion = Some(Deletion { requested: now, grace, reason });
         pod.head.change(&mut self.versions);
+        self.recount(id, counted);
         self.changes.push(Change::PodTerminating(id));
         let pod = &self.pods[id.index()];
         if pod.node.is_none() || pod.phase.is_terminal() {
@@ -256,6 +260,7 @@ impl Cluster {
         if pod.is_active() {
             self.count_active(id, -1);
         }
+        let counted = self.counted_as(id);
         let pod = &mut self.pods[id.index()];
         pod.phase = phase;
         pod.head.change(&mut self.versions);
@@ -270,18 +275,25 @@ impl Cluster {
             pod.ready_changed = now;
             self.changes.push(Change::PodReadiness(id));
         }
+        self.recount(id, counted);
         self.changes.push(Change::PodEnded(id));
     }
 
-    /// Removes a pod object. One that its Job has not counted stays until [`Cluster::count_job_pod`].
+    /// Removes a pod object. One with finalizers stays, ended, until they are gone; so does one that its Job has not counted,
+    /// until [`Cluster::count_job_pod`].
     pub fn remove_pod(&mut self, id: PodId, now: SimTime) {
         if !self.pods[id.index()].exists() || self.is_kept_by_job(id, now) {
+            return;
+        }
+        if !self.finalizers_of(id.into()).is_empty() {
+            self.end_pod(id, PodPhase::Succeeded, "", now);
             return;
         }
         let pod = &self.pods[id.index()];
         if pod.is_active() {
             self.count_active(id, -1);
         }
+        let counted = self.counted_as(id);
         let pod = &mut self.pods[id.index()];
         pod.removed = Some(now);
         pod.head.change(&mut self.versions);
@@ -302,6 +314,7 @@ impl Cluster {
         {
             pods.remove(index);
         }
+        self.recount(id, counted);
         if was_in_endpoints {
             self.changes.push(Change::PodEndpoint(id));
         }
@@ -326,22 +339,7 @@ impl Apply for api::Pod {
             return Some(format!("pod {namespace_name}/{name} is there already: it stays as it is"));
         }
         let template = cluster.admit(namespace_name, &self.template);
-        // A pod that has a node was admitted before.
-        if self.node_name.is_none()
-            && let Some(refusal) = cluster.refusal(namespace, template, name)
-        {
-            return Some(format!("pod {namespace_name}/{name} is not created: {refusal}"));
-        }
-        let new = NewPod {
-            name: name.clone(),
-            namespace,
-            template,
-            owner: None,
-            workload: None,
-            ordinal: 0,
-            arrival: None,
-            run_for: None,
-        };
+        let new = NewPod::bare(name.clone(), namespace, template);
         let id = cluster.add_pod(new, now);
         let node_name = self.node_name.as_ref()?;
         let Some(node) = cluster.node_id(node_name) else {
@@ -368,6 +366,10 @@ impl Resource for PodId {
 
     fn head(self, cluster: &Cluster) -> ObjectHead {
         cluster.pod(self).head
+    }
+
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.pods[self.index()].head
     }
 
     fn delete(self, cluster: &mut Cluster, now: SimTime) {

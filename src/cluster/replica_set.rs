@@ -248,6 +248,10 @@ impl Resource for ReplicaSetId {
         cluster.replica_set(self).head
     }
 
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.replica_sets[self.index()].head
+    }
+
     fn delete(self, cluster: &mut Cluster, _: SimTime) {
         cluster.remove_replica_set(self);
     }

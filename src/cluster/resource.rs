@@ -27,6 +27,9 @@ pub(super) trait Resource: Copy {
     /// Version and creation.
     fn head(self, cluster: &Cluster) -> ObjectHead;
 
+    /// The same, to be written.
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead;
+
     /// Deletes the object as clients do. One of a kind that no client can name ([`Kind::from_word`]) stays.
     fn delete(self, _cluster: &mut Cluster, _now: SimTime) {}
 

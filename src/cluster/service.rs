@@ -91,6 +91,10 @@ impl Resource for ServiceId {
         cluster.service(self).head
     }
 
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.services[self.index()].head
+    }
+
     fn delete(self, cluster: &mut Cluster, _: SimTime) {
         cluster.remove_service(self);
     }

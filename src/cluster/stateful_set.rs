@@ -144,6 +144,10 @@ impl Resource for StatefulSetId {
         cluster.stateful_set(self).head
     }
 
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.stateful_sets[self.index()].head
+    }
+
     fn delete(self, cluster: &mut Cluster, _: SimTime) {
         cluster.remove_stateful_set(self);
     }

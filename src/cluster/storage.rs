@@ -177,21 +177,30 @@ impl Cluster {
         }
     }
 
-    /// Adds a claim, unless there is one of the name. Admission gives it the default class where it names none; of
-    /// several default classes the newest counts (admission plugin DefaultStorageClass, Kubernetes 1.36).
+    /// A claim as admission leaves it: of the default class where it names none; of several default classes the newest
+    /// counts (admission plugin DefaultStorageClass, Kubernetes 1.36).
+    pub(super) fn with_default_class(&self, mut new: ClaimTemplate) -> ClaimTemplate {
+        if new.wants_default_class
+            && let Some(class) = self.storage.default_classes.last()
+        {
+            new.claim.storage_class = class.clone();
+        }
+        new
+    }
+
+    /// Adds a claim that was admitted, unless there is one of the name.
     pub fn add_claim(&mut self, new: ClaimTemplate, now: SimTime) -> ClaimId {
-        let ClaimTemplate { mut claim, wants_default_class } = new;
+        let ClaimTemplate { mut claim, .. } = self.with_default_class(new);
         if let Some(id) = self.storage.claim_id(&claim.namespace, &claim.name) {
             return id;
-        }
-        if wants_default_class && let Some(class) = self.storage.default_classes.last() {
-            claim.storage_class = class.clone();
         }
         let id = ClaimId::from_index(self.storage.claims.len());
         self.storage.claims_by_name.insert((claim.namespace.clone(), claim.name.clone()), id);
         if claim.uid.is_empty() {
             claim.uid = ObjectId::from(id).uid().into();
         }
+        let namespace = self.namespace(&claim.namespace, now);
+        self.index.add(Kind::PersistentVolumeClaim, id, Some(namespace), &claim.name);
         let head = ObjectHead::new(&mut self.versions, now);
         self.storage.claims.push(Claim { object: Arc::new(claim), head, removed: false });
         self.changes.push(Change::ClaimAdded(id));
@@ -206,6 +215,9 @@ impl Cluster {
             claim.head.change(&mut self.versions);
             let key = (claim.object.namespace.clone(), claim.object.name.clone());
             self.storage.claims_by_name.remove(&key);
+            if let Some(namespace) = self.namespace_id(&key.0) {
+                self.index.remove(Kind::PersistentVolumeClaim, id, Some(namespace), &key.1);
+            }
             self.changes.push(Change::ClaimRemoved(id));
         }
     }
@@ -334,6 +346,10 @@ impl Resource for VolumeId {
     fn head(self, cluster: &Cluster) -> ObjectHead {
         cluster.storage.volumes[self.index()].head
     }
+
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.storage.volumes[self.index()].head
+    }
 }
 
 impl Resource for ClaimId {
@@ -351,5 +367,13 @@ impl Resource for ClaimId {
 
     fn head(self, cluster: &Cluster) -> ObjectHead {
         cluster.storage.claim(self).head
+    }
+
+    fn head_mut(self, cluster: &mut Cluster) -> &mut ObjectHead {
+        &mut cluster.storage.claims[self.index()].head
+    }
+
+    fn delete(self, cluster: &mut Cluster, _: SimTime) {
+        cluster.remove_claim(self);
     }
 }

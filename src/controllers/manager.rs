@@ -11,11 +11,13 @@ use super::disruption::controller::DisruptionController;
 use super::endpoint_slice::controller::EndpointController;
 use super::eviction::controller::{Drain, EvictionController};
 use super::job::controller::JobController;
+use super::namespace::controller::NamespaceController;
 use super::node_lifecycle::controller::NodeLifecycleController;
 use super::persistent_volume::controller::PersistentVolumeController;
 use super::pod_gc::controller::PodGcController;
 use super::replica_set::controller::ReplicaSetController;
 use super::replication_controller::replication_manager;
+use super::resource_quota::controller::ResourceQuotaController;
 use super::stateful_set::controller::StatefulSetController;
 use super::taint_eviction::controller::TaintEvictionController;
 use super::ttl_after_finished::controller::TtlAfterFinishedController;
@@ -42,6 +44,8 @@ pub struct Controllers {
     pod_gc: PodGcController,
     persistent_volume: PersistentVolumeController,
     disruption: DisruptionController,
+    resource_quota: ResourceQuotaController,
+    namespace: NamespaceController,
     eviction: EvictionController,
     garbage_client: TokenBucket,
     garbage_latency: Latency,
@@ -66,6 +70,8 @@ impl Controllers {
             pod_gc: PodGcController::new(&settings),
             persistent_volume: PersistentVolumeController::new(&settings),
             disruption: DisruptionController::default(),
+            resource_quota: ResourceQuotaController::new(&settings),
+            namespace: NamespaceController::default(),
             eviction: EvictionController::new(&settings),
             garbage_client: settings.client(),
             garbage_latency: settings.sync_latency("garbage-collector"),
@@ -76,6 +82,8 @@ impl Controllers {
     /// What the controllers act on that watch every pod, and no owner.
     const OF_ALL_PODS: Interest = PersistentVolumeController::INTEREST
         .and(DisruptionController::INTEREST)
+        .and(ResourceQuotaController::INTEREST)
+        .and(NamespaceController::INTEREST)
         .and(PodGcController::INTEREST)
         .and(TaintEvictionController::INTEREST);
 
@@ -127,6 +135,12 @@ impl Controllers {
         if DisruptionController::INTEREST.wants(change, is_bare) {
             self.disruption.observe(change, cluster);
         }
+        if ResourceQuotaController::INTEREST.wants(change, is_bare) {
+            self.resource_quota.observe(change, cluster, agenda);
+        }
+        if NamespaceController::INTEREST.wants(change, is_bare) {
+            self.namespace.observe(change, cluster, agenda);
+        }
         if is_bare {
             if PodGcController::INTEREST.wants(change, is_bare) {
                 self.pod_gc.observe(change, cluster, agenda);
@@ -149,7 +163,10 @@ impl Controllers {
                 self.controller_of(id, cluster).wake(id, agenda);
                 self.wake_deployment_of(id, cluster, agenda);
             }
-            Change::ReplicaSetStatus(id) => self.wake_deployment_of(id, cluster, agenda),
+            Change::ReplicaSetStatus(id) => {
+                self.controller_of(id, cluster).wake_if_failing(id, agenda);
+                self.wake_deployment_of(id, cluster, agenda);
+            }
             Change::ReplicaSetRemoved(id) => {
                 self.wake_deployment_of(id, cluster, agenda);
                 self.collect(&cluster.replica_set(id).pods, agenda);
@@ -197,9 +214,7 @@ impl Controllers {
             }
             Change::PodBound(pod) => {
                 self.taint_eviction.observe(change, cluster, agenda);
-                if let Some(ObjectId::Job(id)) = cluster.pod(pod).owner {
-                    self.job.observe(id, cluster, agenda);
-                }
+                self.tell_owner_of_binding(pod, cluster, agenda);
             }
             Change::DisruptionBudgetSpec(id) => self.look_for_pods(id, agenda),
             Change::DisruptionBudgetStatus(id) if self.disruption.has_no_pods(id) => self.look_for_pods(id, agenda),
@@ -258,6 +273,15 @@ impl Controllers {
     /// Takes the drains that ended without success since the last call, with kubectl's error unless it is the timeout.
     pub fn take_failed_drains(&mut self) -> Vec<(Drain, Option<String>)> {
         self.eviction.take_failed()
+    }
+
+    /// A pod has its node, which most owners have no use for.
+    fn tell_owner_of_binding<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
+        match cluster.pod(pod).owner {
+            Some(ObjectId::ReplicaSet(id)) => self.controller_of(id, cluster).wake_if_failing(id, agenda),
+            Some(ObjectId::Job(id)) => self.job.observe(id, cluster, agenda),
+            _ => {}
+        }
     }
 
     fn wake_owner<A: Agenda<ControllerEvent>>(&mut self, pod: PodId, cluster: &Cluster, agenda: &mut A) {
@@ -327,7 +351,9 @@ impl Controllers {
         match event {
             ControllerEvent::SyncDeployment(id) => self.deployment.sync(id, cluster, agenda),
             ControllerEvent::SyncReplicaSet(id) => self.controller_of(id, cluster).sync(id, cluster, agenda),
-            ControllerEvent::CreateReplicaSetPod(id) => self.controller_of(id, cluster).create_pod(id, cluster, now),
+            ControllerEvent::CreateReplicaSetPod { set, sync } => {
+                self.controller_of(set, cluster).create_pod(set, sync, cluster, agenda);
+            }
             ControllerEvent::SyncStatefulSet(id) => self.stateful_set.sync(id, cluster, agenda),
             ControllerEvent::CreateStatefulSetPod(id) => self.stateful_set.create_later(id, cluster, agenda),
             ControllerEvent::SyncDaemonSet(id) => self.daemon_set.sync(id, cluster, agenda),
@@ -355,6 +381,10 @@ impl Controllers {
             ControllerEvent::EvictPod { pod, plan } => self.taint_eviction.evict(pod, plan, cluster, agenda),
             ControllerEvent::SyncClaim(id) => self.persistent_volume.sync(id, cluster, agenda),
             ControllerEvent::ProvisionVolume(id) => self.persistent_volume.provision(id, cluster, now),
+            ControllerEvent::SyncResourceQuota(id) => self.resource_quota.sync(id, cluster, agenda),
+            ControllerEvent::ResyncResourceQuota(id) => self.resource_quota.resync(id, cluster, agenda),
+            ControllerEvent::SyncNamespace(id) => self.namespace.sync(id, cluster, agenda),
+            ControllerEvent::EndNamespacePass(id) => self.namespace.end_pass(id, cluster, agenda),
             ControllerEvent::CollectPods => self.pod_gc.collect(cluster, now),
             ControllerEvent::LookForPods(id) => self.disruption.look_for_pods(id, cluster),
             ControllerEvent::EvictDrainedPod { drain, pod } => self.eviction.evict_drained(drain, pod, cluster, agenda),

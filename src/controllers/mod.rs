@@ -13,11 +13,13 @@ pub mod endpoint_slice;
 pub mod eviction;
 pub mod job;
 pub mod manager;
+pub mod namespace;
 pub mod node_lifecycle;
 pub mod persistent_volume;
 pub mod pod_gc;
 pub mod replica_set;
 pub mod replication_controller;
+pub mod resource_quota;
 pub mod stateful_set;
 pub mod taint_eviction;
 #[cfg(test)]

@@ -55,6 +55,7 @@ impl TestCluster {
             volume_provisioning: SimDuration::from_secs(5),
             controller_sync: SYNC,
             deployment_sync: SYNC,
+            resource_quota_sync: SYNC,
             endpoint_ready: SYNC,
             endpoint_removal: SYNC,
             client_interval: SimDuration::from_millis(50),

@@ -8,6 +8,7 @@
 //! a pod start, end and restart together, so that all wait for what one of them needs; memory and disk pressure do not arise.
 
 mod report;
+mod resize;
 mod start;
 
 use self::report::{KILLED, back_off_event, report_end};
@@ -66,6 +67,10 @@ pub enum KubeletEvent {
         /// How they end.
         exit: Exit,
     },
+    /// A kubelet looks at a pod that wants to be of another size.
+    Resize(PodId),
+    /// The containers of a pod have the size of the allocation with this number.
+    Resized(PodId, u32),
     /// The containers of a pod that is being deleted have stopped.
     Stopped {
         /// The pod.
@@ -182,8 +187,14 @@ impl Kubelets {
     }
 
     /// The changes that it acts on.
-    pub const INTEREST: Interest =
-        Interest::of(&[ChangeKind::Machine, ChangeKind::PodBound, ChangeKind::PodTerminating]);
+    pub const INTEREST: Interest = Interest::of(&[
+        ChangeKind::Machine,
+        ChangeKind::PodBound,
+        ChangeKind::PodTerminating,
+        ChangeKind::PodResized,
+        ChangeKind::PodResizeStatus,
+        ChangeKind::PodRemoved,
+    ]);
 
     /// A change of the cluster.
     pub fn observe<A: Agenda<KubeletEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
@@ -191,6 +202,11 @@ impl Kubelets {
             Change::Machine { node, was } => self.machine_changed(node, was, cluster, agenda),
             Change::PodBound(pod) if machine_of(cluster, pod) == Some(Machine::Up) => {
                 self.begin(pod, cluster, agenda);
+            }
+            Change::PodResized(pod) => self.plan_resize(pod, cluster, agenda),
+            Change::PodRemoved(pod) => self.retry_resizes(pod, cluster, agenda),
+            Change::PodResizeStatus(pod) if cluster.resize_of(pod).is_some_and(|resize| !resize.in_progress) => {
+                self.retry_resizes(pod, cluster, agenda);
             }
             Change::PodTerminating(pod)
                 if cluster.pod(pod).exists() && machine_of(cluster, pod) == Some(Machine::Up) =>
@@ -222,6 +238,8 @@ impl Kubelets {
             KubeletEvent::Exited { pod, generation, exit } if is_current(cluster, pod, generation) => {
                 self.exited(pod, exit, cluster, agenda);
             }
+            KubeletEvent::Resize(pod) => Self::resize(pod, cluster, agenda),
+            KubeletEvent::Resized(pod, allocation) => Self::resized(pod, allocation, cluster),
             KubeletEvent::Stopped { pod, generation } if is_current(cluster, pod, generation) => {
                 self.runtime(pod).stopped = true;
                 if machine_of(cluster, pod) == Some(Machine::Up) {
@@ -383,6 +401,9 @@ impl Kubelets {
             _ => {}
         }
         cluster.report_node(node, agenda.now());
+        if cluster.node(node).machine == Machine::Up {
+            self.look_at_resizes(node, cluster, agenda);
+        }
     }
 
     /// A kubelet that went on running reports what happened, and sees what was asked of it in the meantime.

@@ -9,4 +9,5 @@ pub mod image_pull;
 mod node_images;
 mod planned_end;
 pub mod probes;
+pub mod resize;
 pub mod termination;

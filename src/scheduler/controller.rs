@@ -23,7 +23,7 @@ mod topology_labels;
 
 pub use kept_attempts::{Attempt, AttemptOutcome, FollowedPods, Match};
 
-use crate::api::Name;
+use crate::api::{KubernetesVersion, Name};
 use crate::cluster::{Cluster, DisruptionBudgetId, NamespaceId, NodeId, ObjectId, PodId, TemplateId};
 use crate::engine::{Agenda, Latency, RandomStream};
 use crate::scheduler::config::{Profile, SchedulerConfig};
@@ -103,6 +103,8 @@ pub trait RateLimit {
 pub struct Scheduler<L> {
     profiles: Vec<Profile>,
     view: View,
+    /// The release whose rules apply.
+    version: KubernetesVersion,
     /// Of the disruption budgets that the view lists, in the same order.
     disruption_budget_ids: Vec<DisruptionBudgetId>,
     queue: SchedulingQueue,
@@ -154,6 +156,7 @@ impl<L: RateLimit> Scheduler<L> {
         Self {
             profiles: config.profiles.clone(),
             view,
+            version: config.version,
             disruption_budget_ids: Vec::new(),
             queue: SchedulingQueue::new(config),
             search: SearchState::default(),

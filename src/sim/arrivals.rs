@@ -110,21 +110,11 @@ impl Arrivals {
 /// Why the API server refuses the pod, in its own words.
 fn create(stream: u32, arriving: Arriving, cluster: &mut Cluster, queue: &mut EventQueue<Event>) -> Result<(), String> {
     let template = cluster.admit(&arriving.namespace, &arriving.template);
-    let namespace = cluster.namespace(&arriving.namespace, queue.now());
-    if let Some(refusal) = cluster.refusal(namespace, template, &arriving.name) {
-        return Err(refusal);
-    }
-    let pod = NewPod {
-        name: arriving.name,
-        namespace,
-        template,
-        owner: None,
-        workload: None,
-        ordinal: 0,
-        arrival: Some(stream),
-        run_for: arriving.run_for,
-    };
-    let pod = cluster.add_pod(pod, queue.now());
+    let namespace =
+        cluster.namespace_of_request(&arriving.namespace, queue.now()).map_err(|refusal| refusal.message)?;
+    let bare = NewPod::bare(arriving.name, namespace, template);
+    let pod = NewPod { arrival: Some(stream), run_for: arriving.run_for, ..bare };
+    let pod = cluster.create_pod(pod, queue.now()).map_err(|refusal| refusal.message)?;
     if let Some(at) = arriving.deleted_at {
         queue.schedule_with(at, Priority::Normal, Event::Departure { pod });
     }

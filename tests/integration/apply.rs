@@ -191,7 +191,7 @@ spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {request
             "Pod default/solo is refused: spec: pod updates may not change fields other than `spec.",
         ),
         (pod, ("app:v1", "app:v2"), "pod default/solo is there already: it stays as it is"),
-        (class, ("10", "20"), "PriorityClass high is refused: value: may not be changed in an update."),
+        (class, ("10", "20"), "PriorityClass high is refused: value: Forbidden: may not be changed in an update."),
         (
             set,
             ("serviceName: db", "podManagementPolicy: Parallel"),

@@ -35,6 +35,11 @@ impl TokenBucket {
         at
     }
 
+    /// Puts the last tokens back, of calls that were planned and are not made.
+    pub fn give_back(&mut self, count: i32) {
+        self.full_at = self.full_at - self.interval * i64::from(count);
+    }
+
     /// Takes a token if there is one (`TryAccept`).
     pub fn try_take(&mut self, now: SimTime) -> bool {
         let free = self.next_at(now) == now;

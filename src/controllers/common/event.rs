@@ -1,8 +1,8 @@
 //! The events that controllers schedule for a later instant.
 
 use crate::cluster::{
-    ClaimId, CronJobId, DaemonSetId, DeploymentId, Disruption, DisruptionBudgetId, JobId, NodeId, PodId, ReplicaSetId,
-    StatefulSetId,
+    ClaimId, CronJobId, DaemonSetId, DeploymentId, Disruption, DisruptionBudgetId, JobId, NamespaceId, NodeId, PodId,
+    ReplicaSetId, ResourceQuotaId, StatefulSetId,
 };
 
 /// An event of a controller.
@@ -13,7 +13,12 @@ pub enum ControllerEvent {
     /// The ReplicaSet controller syncs a ReplicaSet.
     SyncReplicaSet(ReplicaSetId),
     /// A pod that a sync decided to create is created.
-    CreateReplicaSetPod(ReplicaSetId),
+    CreateReplicaSetPod {
+        /// The ReplicaSet.
+        set: ReplicaSetId,
+        /// Number of the sync, so that what is left of one that failed is known to be stale.
+        sync: u32,
+    },
     /// The StatefulSet controller syncs a StatefulSet.
     SyncStatefulSet(StatefulSetId),
     /// A pod that a sync decided to create is created: the next in line of its set.
@@ -70,6 +75,14 @@ pub enum ControllerEvent {
     SyncClaim(ClaimId),
     /// A volume for a claim is made.
     ProvisionVolume(ClaimId),
+    /// The namespace controller begins a pass over a namespace that is being deleted.
+    SyncNamespace(NamespaceId),
+    /// It ends the pass.
+    EndNamespacePass(NamespaceId),
+    /// The resource quota controller counts what a quota's namespace uses.
+    SyncResourceQuota(ResourceQuotaId),
+    /// The same in its full resync.
+    ResyncResourceQuota(ResourceQuotaId),
     /// The pod garbage collector looks for pods of nodes that do not exist.
     CollectPods,
     /// The disruption controller looks whether a budget selects any pod.

@@ -36,6 +36,6 @@ pub fn generated_name(owner: &str, cluster: &Cluster) -> Name {
 
 /// A name for the next pod: a prefix (`generateName`) and five characters that differ from pod to pod.
 pub fn name_from_prefix(prefix: &str, cluster: &Cluster) -> Name {
-    let number = (cluster.pods().len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+    let number = cluster.requested_pods().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
     Name::from(format!("{prefix}{}", safe_text(number, 5)))
 }

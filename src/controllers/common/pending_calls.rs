@@ -32,6 +32,11 @@ impl<T> PendingCalls<T> {
         self.outstanding += 1;
     }
 
+    /// The pods that are left are not created: the sync failed. The calls that were planned for them come to nothing.
+    pub fn cancel_creations(&mut self) {
+        self.creations.clear();
+    }
+
     /// The next pod to create, in the order in which they were decided on.
     pub fn next_creation(&mut self) -> Option<T> {
         self.creations.pop_front()

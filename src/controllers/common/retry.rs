@@ -25,6 +25,11 @@ impl RetryBackoff {
         SimDuration::from_nanos(BASE_DELAY.as_nanos() << failures.min(18)).min(MAX_DELAY)
     }
 
+    /// Whether the last attempt of an object failed.
+    pub fn is_failing(&self, index: usize) -> bool {
+        self.failures.get(index).is_some_and(|failures| *failures > 0)
+    }
+
     /// Forgets the failures of an object.
     pub fn forget(&mut self, index: usize) {
         if let Some(failures) = self.failures.get_mut(index) {

@@ -9,6 +9,9 @@ use crate::units::SimTime;
 #[derive(Clone, Debug, Default)]
 pub struct WorkQueue {
     due: Vec<Option<SimTime>>,
+    /// Retries of syncs that failed (`AddRateLimited`): they come besides the syncs that changes call for, each of which
+    /// may fail too.
+    retries: Vec<Option<SimTime>>,
 }
 
 impl WorkQueue {
@@ -37,10 +40,29 @@ impl WorkQueue {
         self.add(index, at).then_some(at)
     }
 
+    /// Queues an object for another try at `at` of the sync that failed. Returns whether that has to be scheduled: a try
+    /// that waits already and comes no later stays the next one, whatever comes in between.
+    pub fn retry(&mut self, index: usize, at: SimTime) -> bool {
+        if self.retries.len() <= index {
+            self.retries.resize(index + 1, None);
+        }
+        let retry = &mut self.retries[index];
+        if retry.is_some_and(|planned| planned <= at) {
+            return false;
+        }
+        *retry = Some(at);
+        true
+    }
+
     /// Takes an object for the sync that was scheduled for `now`. Returns whether it is still due: not if an earlier
     /// sync has replaced it.
     pub fn take(&mut self, index: usize, now: SimTime) -> bool {
-        self.due.get_mut(index).is_some_and(|due| due.take_if(|due| *due <= now).is_some())
+        let take = |queue: &mut Vec<Option<SimTime>>| {
+            queue.get_mut(index).is_some_and(|due| due.take_if(|due| *due <= now).is_some())
+        };
+        // Both may be due at once, and are one sync then.
+        let [is_due, is_retried] = [&mut self.due, &mut self.retries].map(take);
+        is_due || is_retried
     }
 }
 
@@ -63,6 +85,18 @@ mod tests {
         assert!(!queue.take(3, at_5), "not due yet");
         assert!(queue.take(3, at_9));
         assert!(!queue.take(7, at_9), "never queued");
+    }
+
+    #[test]
+    fn a_retry_comes_besides_what_changes_call_for() {
+        let [at_1, at_5, at_9] = [1, 5, 9].map(SimTime::from_secs);
+        let mut queue = WorkQueue::default();
+        assert!(queue.retry(2, at_5));
+        assert!(queue.add(2, at_1));
+        assert!(queue.take(2, at_1), "a change calls for a sync");
+        assert!(!queue.retry(2, at_9), "it fails as well: the retry that waits comes first");
+        assert!(queue.take(2, at_5));
+        assert!(!queue.take(2, at_9), "nothing else was queued");
     }
 
     #[test]

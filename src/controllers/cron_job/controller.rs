@@ -7,7 +7,7 @@ use super::times::{Timing, format_schedule, job_name, next_schedule_time_duratio
 use super::{ChildJob, CronJobSync, CronJobView, JobEnd, sync};
 use crate::api::cron::CronSchedule;
 use crate::api::{self, ActiveJob, CronJobSpec, Kind, Name, ObjectMeta, OwnerReference};
-use crate::cluster::{Cluster, CronJob, CronJobId, JobConditionType, JobId, ObjectId};
+use crate::cluster::{Cluster, CronJob, CronJobId, JobConditionType, JobId, ObjectId, Severity};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
@@ -221,6 +221,13 @@ fn start(id: CronJobId, scheduled: Timestamp, plan: &mut CronJobSync<JobId>, clu
         } else {
             plan.requeue_after = None;
         }
+        return;
+    }
+    let object = object.clone();
+    if let Err(refusal) = cluster.admit_creation(Kind::Job, namespace, &name) {
+        // The real controller tries again with a back-off, this one when the CronJob is looked at next.
+        let message = format!("Error creating job: {refusal}");
+        emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), message);
         return;
     }
     let time = scheduled_timestamp(scheduled, object.spec.time_zone.as_deref());

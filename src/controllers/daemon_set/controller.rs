@@ -68,6 +68,8 @@ struct Memory {
     backoffs: FxHashMap<NodeId, FailedPodBackoff>,
     /// Calls that the current sync has still to make.
     calls: PendingCalls<(NodeId, TemplateId)>,
+    /// Whether a creation of the current sync failed.
+    has_failed: bool,
 }
 
 impl Memory {
@@ -227,7 +229,7 @@ impl DaemonSetController {
         if state.node.is_some() {
             return state.node;
         }
-        let made = self.made.get(state.template.index()).copied().flatten();
+        let made = self.made.get(cluster.asked_template(pod).index()).copied().flatten();
         if let Some(made) = made
             && cluster.node(made.node).exists()
         {
@@ -248,9 +250,10 @@ impl DaemonSetController {
         now: SimTime,
     ) -> DaemonPodView {
         let pod = cluster.pod(id);
-        let made = self.made.get(pod.template.index()).copied().flatten();
+        let template = cluster.asked_template(id);
+        let made = self.made.get(template.index()).copied().flatten();
         DaemonPodView {
-            is_updated: made.map_or(pod.template, |made| made.base) == base,
+            is_updated: made.map_or(template, |made| made.base) == base,
             phase: pod.phase,
             is_scheduled: pod.node.is_some(),
             is_ready: pod.ready,
@@ -274,28 +277,22 @@ impl DaemonSetController {
         for (node, backoff) in &outcome.backoffs {
             self.memory(id).backoffs.insert(gathered.nodes[*node].0, *backoff);
         }
-        let mut count = i32::try_from(outcome.create.len()).unwrap_or(i32::MAX);
-        if count > 0 {
-            let set = cluster.daemon_set(id);
-            let name = generated_name(&set.object.meta.name, cluster);
-            if let Some(refusal) = cluster.refusal(set.namespace, base, &name) {
-                emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), format!("Error creating: {refusal}"));
-                let delay = self.backoff.fail(id.index());
-                self.enqueue(id, now + delay, agenda);
-                count = 0;
-            } else {
-                self.backoff.forget(id.index());
-            }
-        }
+        let count = i32::try_from(outcome.create.len()).unwrap_or(i32::MAX);
         let times = creation_times(&mut self.limiter, count, now, &mut self.latency);
+        self.memory(id).has_failed = false;
         for (index, at) in outcome.create.iter().zip(times) {
             let node = gathered.nodes[*index].0;
-            if at <= now {
-                self.create_pod(id, node, base, cluster, now);
+            if self.memory(id).has_failed {
+                break;
+            } else if at <= now {
+                self.create_pod(id, node, base, cluster, agenda);
             } else {
                 self.memory(id).calls.add_creation((node, base));
                 agenda.schedule(at, ControllerEvent::CreateDaemonSetPod(id));
             }
+        }
+        if !self.memory(id).has_failed && !self.memory(id).calls.any() {
+            self.backoff.forget(id.index());
         }
         let decided = outcome.delete.iter().map(|pod| gathered.pods[gathered.nodes[pod.node].2.start + pod.pod]);
         for pod in decided.chain(gathered.without_node.iter().copied()) {
@@ -314,7 +311,7 @@ impl DaemonSetController {
         if let Some((node, base)) = self.memory(id).calls.next_creation()
             && !cluster.daemon_set(id).removed
         {
-            self.create_pod(id, node, base, cluster, agenda.now());
+            self.create_pod(id, node, base, cluster, agenda);
         }
         self.call_made(id, agenda);
     }
@@ -334,28 +331,46 @@ impl DaemonSetController {
     /// Notes that a call was made that had to wait; after the last one the next sync comes.
     fn call_made<A: Agenda<ControllerEvent>>(&mut self, id: DaemonSetId, agenda: &mut A) {
         if self.memory(id).calls.made() {
+            if !self.memory(id).has_failed {
+                self.backoff.forget(id.index());
+            }
             self.wake(id, agenda);
         }
     }
 
-    /// Creates the pod of a node and says so.
-    fn create_pod(&mut self, id: DaemonSetId, node: NodeId, base: TemplateId, cluster: &mut Cluster, now: SimTime) {
+    /// Creates the pod of a node and says so. A failure ends the sync, which is retried later.
+    fn create_pod<A: Agenda<ControllerEvent>>(
+        &mut self,
+        id: DaemonSetId,
+        node: NodeId,
+        base: TemplateId,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
         let template = self.pod_template(id, node, base, cluster);
         let set = cluster.daemon_set(id);
         let name = generated_name(&set.object.meta.name, cluster);
-        let message = format!("Created pod: {name}");
         let new = NewPod {
-            name,
-            namespace: set.namespace,
-            template,
             owner: Some(id.into()),
             workload: Some(set.workload),
-            ordinal: 0,
-            arrival: None,
-            run_for: None,
+            ..NewPod::bare(name.clone(), set.namespace, template)
         };
-        cluster.add_pod(new, now);
-        emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulCreate"), message);
+        match cluster.create_pod(new, agenda.now()) {
+            Ok(_) => {
+                emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulCreate"), format!("Created pod: {name}"));
+            }
+            // The controller takes it for done.
+            Err(refusal) if refusal.is_namespace_terminating => {}
+            Err(refusal) => {
+                emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), format!("Error creating: {refusal}"));
+                self.memory(id).has_failed = true;
+                self.memory(id).calls.cancel_creations();
+                let at = agenda.now() + self.backoff.fail(id.index());
+                if self.queue.retry(id.index(), at) {
+                    agenda.schedule(at, ControllerEvent::SyncDaemonSet(id));
+                }
+            }
+        }
     }
 
     /// The template of the pod of a node.

@@ -1,11 +1,12 @@
 //! The running Deployment controller: reads the cluster, asks [`sync`] what to do, and does it.
 
 use crate::api::{Kind, Name, PodTemplate, well_known};
-use crate::cluster::{Cluster, DeploymentId, NewReplicaSet, ReplicaSetId, Severity};
+use crate::cluster::{Cluster, DeploymentId, NewReplicaSet, Refusal, ReplicaSetId, Severity};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::names::template_hash;
+use crate::controllers::common::retry::RetryBackoff;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::deployment::{
@@ -27,6 +28,8 @@ pub struct DeploymentController {
     queue: WorkQueue,
     /// By Deployment: when the client may send the write that the last sync decided on and has not sent yet.
     turns: Vec<Option<SimTime>>,
+    /// Failures to create a ReplicaSet.
+    backoff: RetryBackoff,
     limiter: TokenBucket,
     latency: Latency,
 }
@@ -37,6 +40,7 @@ impl DeploymentController {
         Self {
             queue: WorkQueue::default(),
             turns: Vec::new(),
+            backoff: RetryBackoff::default(),
             limiter: settings.client(),
             latency: Latency::new(settings.deployment_sync, settings.streams, "latency/deployment-controller"),
         }
@@ -120,9 +124,21 @@ impl DeploymentController {
         let now = agenda.now();
         match action {
             DeploymentAction::CreateReplicaSet { replicas, revision, annotations } => {
-                let created = create_replica_set(cluster, id, replicas, revision, annotations, now);
-                if replicas > 0 {
-                    scaling_event(cluster, id, created, 0, replicas);
+                match create_replica_set(cluster, id, replicas, revision, annotations, now) {
+                    Ok(created) => {
+                        self.backoff.forget(id.index());
+                        if replicas > 0 {
+                            scaling_event(cluster, id, created, 0, replicas);
+                        }
+                    }
+                    // The controller takes it for done.
+                    Err(refusal) if refusal.is_namespace_terminating => {}
+                    Err(refusal) => {
+                        let message = format!("Failed to create new replica set {refusal}");
+                        emit(cluster, SOURCE, id, (Severity::Warning, "ReplicaSetCreateError"), message);
+                        let delay = self.backoff.fail(id.index());
+                        self.enqueue(id, delay, agenda);
+                    }
                 }
             }
             DeploymentAction::SetRevision { replica_set, revision } => {
@@ -175,7 +191,7 @@ fn create_replica_set(
     revision: i64,
     annotations: ReplicasAnnotations,
     now: SimTime,
-) -> ReplicaSetId {
+) -> Result<ReplicaSetId, Refusal> {
     let deployment = cluster.deployment(id);
     let base_template = deployment.object.template;
     let template = Arc::clone(&cluster.template(base_template).template);
@@ -187,6 +203,10 @@ fn create_replica_set(
         labels: template.labels.with(well_known::POD_TEMPLATE_HASH, &hash),
         ..PodTemplate::clone(&template)
     };
+    if let Err(refusal) = cluster.admit_creation(Kind::ReplicaSet, namespace, &name) {
+        let message = format!("{name:?}: {refusal}");
+        return Err(refusal.saying(message));
+    }
     let template = cluster.intern_template(&Arc::new(labelled));
     let created = cluster.add_replica_set(
         NewReplicaSet {
@@ -207,7 +227,7 @@ fn create_replica_set(
         set.desired_annotation = annotations.desired;
         set.max_annotation = annotations.max;
     });
-    created
+    Ok(created)
 }
 
 /// The event `ScalingReplicaSet`.

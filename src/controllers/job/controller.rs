@@ -290,25 +290,19 @@ fn create(id: JobId, pod: JobPod, running: &mut Running, cluster: &mut Cluster, 
     let job = cluster.job(id);
     let name = name_from_prefix(&pod_name_prefix(&job.object.meta.name, pod.index), cluster);
     let (namespace, template, workload) = (job.namespace, job.object.template, job.workload);
-    if let Some(refusal) = cluster.refusal(namespace, template, &name) {
-        emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), format!("Error creating: {refusal}"));
+    let bare = NewPod::bare(name.clone(), namespace, template);
+    let new = NewPod { owner: Some(id.into()), workload: Some(workload), ..bare };
+    if let Err(refusal) = cluster.create_job_pod(new, pod, now) {
+        // In a namespace that is being deleted the controller takes it for done.
+        if !refusal.is_namespace_terminating {
+            emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), format!("Error creating: {refusal}"));
+            running.has_failed = true;
+        }
         let skipped = i32::try_from(running.calls.len()).unwrap_or(i32::MAX);
         running.plan.status.active -= 1 + skipped;
         running.calls.clear();
-        running.has_failed = true;
         return;
     }
-    let new = NewPod {
-        name: name.clone(),
-        namespace,
-        template,
-        owner: Some(id.into()),
-        workload: Some(workload),
-        ordinal: 0,
-        arrival: None,
-        run_for: None,
-    };
-    cluster.add_job_pod(new, pod, now);
     emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulCreate"), format!("Created pod: {name}"));
 }
 

@@ -243,7 +243,8 @@ fn immediate_segment(claim: &str, class: &StorageClass, cluster: &Cluster) -> Ve
     segments.into_iter().nth(turn).unwrap_or_default()
 }
 
-/// The ephemeral volume controller: the claims of a pod's ephemeral volumes come with it.
+/// The ephemeral volume controller: the claims of a pod's ephemeral volumes come with it. One that is refused is not tried
+/// again, as the real controller does.
 fn create_ephemeral_claims(pod: PodId, cluster: &mut Cluster, now: SimTime) {
     let template = &cluster.template_of(pod).template;
     if template.spec.ephemeral_claims.is_empty() {
@@ -260,7 +261,11 @@ fn create_ephemeral_claims(pod: PodId, cluster: &mut Cluster, now: SimTime) {
     };
     let claims: Vec<ClaimTemplate> = template.spec.ephemeral_claims.iter().map(make).collect();
     for claim in claims {
-        cluster.add_claim(claim, now);
+        let name = claim.claim.name.clone();
+        if let Err(refusal) = cluster.create_claim(claim, now) {
+            let message = format!("ephemeral volume controller: create PVC {name}: {refusal}");
+            emit(cluster, "ephemeral_volume", pod, (Severity::Warning, "FailedBinding"), message);
+        }
     }
 }
 

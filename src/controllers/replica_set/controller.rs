@@ -10,12 +10,16 @@ use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::names::generated_name;
 use crate::controllers::common::retry::RetryBackoff;
 use crate::controllers::common::settings::ControllerSettings;
-use crate::controllers::common::slow_start::creation_times;
+use crate::controllers::common::slow_start::{creation_times, slow_start_batches};
 use crate::controllers::common::work_queue::WorkQueue;
 use crate::controllers::replica_set::{RankedPod, ReplicaChange, available_at, pods_to_delete, replica_change};
 use crate::engine::{Agenda, Latency};
 use crate::units::{SimDuration, SimTime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+
+/// How much sooner than a sync whose calls succeed one is over whose first call is refused. Recorded: 6 ms from a pod's
+/// change to the Event of the failure that it led to, which is written after the refusal.
+const REFUSED_CALL_SHARE: i64 = 4;
 
 /// The running ReplicaSet controller, or that of another kind whose objects it sees as ReplicaSets.
 #[derive(Clone, Debug)]
@@ -23,11 +27,25 @@ pub struct ReplicaSetController {
     /// `source` of its Events.
     source: &'static str,
     queue: WorkQueue,
-    /// Pods that the current sync of each ReplicaSet has still to create or delete.
-    outstanding: Vec<u32>,
+    memory: Vec<Memory>,
     backoff: RetryBackoff,
     limiter: TokenBucket,
     latency: Latency,
+}
+
+/// What the controller keeps of the current sync of one ReplicaSet.
+#[derive(Clone, Debug, Default)]
+struct Memory {
+    /// Pods that it has still to create or delete.
+    outstanding: u32,
+    /// Number of the sync.
+    sync: u32,
+    /// Creations that are left of each batch of the slow start, the current one first.
+    batches: VecDeque<i32>,
+    /// Whether a creation of the current batch failed.
+    has_failed: bool,
+    /// Whether a change called for another sync meanwhile.
+    is_woken: bool,
 }
 
 impl ReplicaSetController {
@@ -41,7 +59,7 @@ impl ReplicaSetController {
         Self {
             source,
             queue: WorkQueue::default(),
-            outstanding: Vec::new(),
+            memory: Vec::new(),
             backoff: RetryBackoff::default(),
             limiter: settings.client(),
             latency: settings.sync_latency(source),
@@ -58,16 +76,29 @@ impl ReplicaSetController {
 
     /// Plans the sync that a change calls for.
     pub fn wake<A: Agenda<ControllerEvent>>(&mut self, id: ReplicaSetId, agenda: &mut A) {
-        if let Some(at) = self.queue.wake(id.index(), agenda.now(), &mut self.latency) {
+        if self.backoff.is_failing(id.index()) {
+            // It fails with its first call: what changes from then on calls for a sync of its own, which counts as a failure
+            // too.
+            let delay = self.latency.draw() / REFUSED_CALL_SHARE;
+            self.enqueue(id, delay, agenda);
+        } else if let Some(at) = self.queue.wake(id.index(), agenda.now(), &mut self.latency) {
             agenda.schedule(at, ControllerEvent::SyncReplicaSet(id));
         }
     }
 
-    fn outstanding(&mut self, id: ReplicaSetId) -> &mut u32 {
-        if self.outstanding.len() <= id.index() {
-            self.outstanding.resize(id.index() + 1, 0);
+    /// Plans the sync that a change calls for of which the controller learns, and which gives it nothing to do unless its
+    /// last sync failed.
+    pub fn wake_if_failing<A: Agenda<ControllerEvent>>(&mut self, id: ReplicaSetId, agenda: &mut A) {
+        if self.backoff.is_failing(id.index()) {
+            self.wake(id, agenda);
         }
-        &mut self.outstanding[id.index()]
+    }
+
+    fn memory(&mut self, id: ReplicaSetId) -> &mut Memory {
+        if self.memory.len() <= id.index() {
+            self.memory.resize(id.index() + 1, Memory::default());
+        }
+        &mut self.memory[id.index()]
     }
 
     /// One sync of a ReplicaSet.
@@ -75,15 +106,20 @@ impl ReplicaSetController {
         if !self.queue.take(id.index(), agenda.now()) || cluster.replica_set(id).removed {
             return;
         }
-        if *self.outstanding(id) > 0 {
+        if self.memory(id).outstanding > 0 {
             // A sync ends when all its pods are created; the last one wakes the controller again.
+            self.memory(id).is_woken = true;
             return;
         }
+        self.memory(id).is_woken = false;
         let set = cluster.replica_set(id);
         match replica_change(set.spec_replicas, set.active) {
-            ReplicaChange::None => {}
+            ReplicaChange::None => self.backoff.forget(id.index()),
+            // Whatever it asks for is refused, which the controller takes for done.
+            ReplicaChange::Create(_) if cluster.is_terminating(set.namespace) => {}
             ReplicaChange::Create(count) => self.create(id, count, cluster, agenda),
             ReplicaChange::Delete(count) => {
+                self.backoff.forget(id.index());
                 self.delete(id, usize::try_from(count).unwrap_or(0), cluster, agenda);
             }
         }
@@ -99,54 +135,85 @@ impl ReplicaSetController {
         agenda: &mut A,
     ) {
         let now = agenda.now();
-        let set = cluster.replica_set(id);
-        let name = generated_name(&set.name, cluster);
-        if let Some(refusal) = cluster.refusal(set.namespace, set.template, &name) {
-            // The first batch is one pod: its failure ends the sync, which is retried.
-            emit(cluster, self.source, id, (Severity::Warning, "FailedCreate"), format!("Error creating: {refusal}"));
-            let delay = self.backoff.fail(id.index());
-            self.enqueue(id, delay, agenda);
-            return;
-        }
-        self.backoff.forget(id.index());
-        let mut immediate = 0;
-        for at in creation_times(&mut self.limiter, count, now, &mut self.latency) {
-            *self.outstanding(id) += 1;
-            if at <= now {
-                immediate += 1;
-            } else {
-                agenda.schedule(at, ControllerEvent::CreateReplicaSetPod(id));
-            }
+        let times = creation_times(&mut self.limiter, count, now, &mut self.latency);
+        let memory = self.memory(id);
+        memory.sync += 1;
+        memory.batches = slow_start_batches(count).collect();
+        memory.has_failed = false;
+        memory.outstanding += u32::try_from(times.len()).unwrap_or(u32::MAX);
+        let sync = memory.sync;
+        let immediate = times.iter().filter(|at| **at <= now).count();
+        for at in times.into_iter().skip(immediate) {
+            agenda.schedule(at, ControllerEvent::CreateReplicaSetPod { set: id, sync });
         }
         for _ in 0..immediate {
-            self.create_pod(id, cluster, now);
+            self.create_pod(id, sync, cluster, agenda);
         }
     }
 
-    /// Creates one pod that a sync decided on.
-    pub fn create_pod(&mut self, id: ReplicaSetId, cluster: &mut Cluster, now: SimTime) {
-        let outstanding = self.outstanding(id);
-        *outstanding = outstanding.saturating_sub(1);
+    /// Creates one pod that a sync decided on. A failure ends the sync with its batch (`slowStartBatch`).
+    pub fn create_pod<A: Agenda<ControllerEvent>>(
+        &mut self,
+        id: ReplicaSetId,
+        sync: u32,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let memory = self.memory(id);
+        if memory.sync != sync || memory.batches.is_empty() {
+            return;
+        }
+        memory.outstanding = memory.outstanding.saturating_sub(1);
         let set = cluster.replica_set(id);
         if set.removed {
             return;
         }
-        let (namespace, template, workload, set_name) = (set.namespace, set.template, set.workload, set.name.clone());
-        let name = generated_name(&set_name, cluster);
-        cluster.add_pod(
-            NewPod {
-                name: name.clone(),
-                namespace,
-                template,
-                owner: Some(id.into()),
-                workload: Some(workload),
-                ordinal: 0,
-                arrival: None,
-                run_for: None,
-            },
-            now,
-        );
-        emit(cluster, self.source, id, (Severity::Normal, "SuccessfulCreate"), format!("Created pod: {name}"));
+        let name = generated_name(&set.name, cluster);
+        let new = NewPod {
+            owner: Some(id.into()),
+            workload: Some(set.workload),
+            ..NewPod::bare(name.clone(), set.namespace, set.template)
+        };
+        match cluster.create_pod(new, agenda.now()) {
+            Ok(_) => {
+                emit(cluster, self.source, id, (Severity::Normal, "SuccessfulCreate"), format!("Created pod: {name}"));
+            }
+            Err(refusal) if refusal.is_namespace_terminating => {}
+            Err(refusal) => {
+                let message = format!("Error creating: {refusal}");
+                emit(cluster, self.source, id, (Severity::Warning, "FailedCreate"), message);
+                self.memory(id).has_failed = true;
+            }
+        }
+        let memory = self.memory(id);
+        if let Some(left) = memory.batches.front_mut() {
+            *left -= 1;
+        }
+        if memory.batches.front() == Some(&0) {
+            memory.batches.pop_front();
+            if memory.has_failed {
+                self.fail(id, cluster, agenda);
+            } else if memory.batches.is_empty() {
+                self.backoff.forget(id.index());
+            }
+        }
+    }
+
+    /// Ends a sync whose last batch failed: what is left of it is not tried, and it is retried later.
+    fn fail<A: Agenda<ControllerEvent>>(&mut self, id: ReplicaSetId, cluster: &mut Cluster, agenda: &mut A) {
+        let memory = self.memory(id);
+        let skipped: i32 = memory.batches.drain(..).sum();
+        memory.outstanding = memory.outstanding.saturating_sub(u32::try_from(skipped).unwrap_or(0));
+        let is_woken = std::mem::take(&mut memory.is_woken);
+        self.limiter.give_back(skipped);
+        let at = agenda.now() + self.backoff.fail(id.index());
+        if self.queue.retry(id.index(), at) {
+            agenda.schedule(at, ControllerEvent::SyncReplicaSet(id));
+        }
+        if is_woken {
+            self.wake(id, agenda);
+        }
+        self.write_status(id, cluster, agenda);
     }
 
     /// Deletes `count` pods, those that rank lowest.
@@ -167,7 +234,7 @@ impl ReplicaSetController {
             if at <= now {
                 self.delete_pod(cluster, id, pod, now);
             } else {
-                *self.outstanding(id) += 1;
+                self.memory(id).outstanding += 1;
                 agenda.schedule(at, ControllerEvent::DeletePod(pod, Disruption::Deletion));
             }
         }
@@ -175,8 +242,8 @@ impl ReplicaSetController {
 
     /// Deletes a pod that an earlier sync decided on.
     pub fn delete_later(&mut self, id: ReplicaSetId, pod: PodId, cluster: &mut Cluster, now: SimTime) {
-        let outstanding = self.outstanding(id);
-        *outstanding = outstanding.saturating_sub(1);
+        let memory = self.memory(id);
+        memory.outstanding = memory.outstanding.saturating_sub(1);
         self.delete_pod(cluster, id, pod, now);
     }
 

@@ -5,7 +5,7 @@
 //! template: a Service that selects a single pod by them finds none.
 
 use crate::api::{Name, PodPhase, StatefulSetStatus, well_known};
-use crate::cluster::{Cluster, Disruption, NewPod, PodId, Severity, StatefulSetId, TemplateId};
+use crate::cluster::{Cluster, Disruption, NewPod, PodId, Refusal, Severity, StatefulSetId, TemplateId};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
@@ -45,6 +45,8 @@ struct Memory {
     revisions: Vec<(TemplateId, TemplateId)>,
     /// Calls that the current sync has still to make.
     calls: PendingCalls<(i32, TemplateId)>,
+    /// Whether a creation of the current sync failed.
+    has_failed: bool,
     /// The sync that waits for `minReadySeconds`, in releases where it is not planned by the pods.
     sync_later: Option<SimTime>,
 }
@@ -170,28 +172,40 @@ impl StatefulSetController {
                 StatefulSetAction::Delete { .. } => None,
             })
             .collect();
-        if let Some((ordinal, template)) = created.first() {
-            let set = cluster.stateful_set(id);
-            let (set_name, namespace) = (&set.object.meta.name, set.namespace);
-            let name = format!("{set_name}-{ordinal}");
-            if let Some(refusal) = cluster.refusal(namespace, *template, &name) {
-                let message = format!("create Pod {name} in StatefulSet {set_name} failed error: {refusal}");
-                emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), message);
-                let delay = self.backoff.fail(id.index());
-                self.enqueue(id, now + delay, agenda);
-                return;
-            }
-            self.backoff.forget(id.index());
-        }
         let count = i32::try_from(created.len()).unwrap_or(i32::MAX);
         let times = creation_times(&mut self.limiter, count, now, &mut self.latency);
+        self.memory(id).has_failed = false;
         for ((ordinal, template), at) in created.into_iter().zip(times) {
-            if at <= now {
-                create_pod(cluster, id, ordinal, template, now);
+            if self.memory(id).has_failed {
+                break;
+            } else if at <= now {
+                self.create_pod(id, (ordinal, template), cluster, agenda);
             } else {
                 self.memory(id).calls.add_creation((ordinal, template));
                 agenda.schedule(at, ControllerEvent::CreateStatefulSetPod(id));
             }
+        }
+        if !self.memory(id).has_failed && !self.memory(id).calls.any() {
+            self.backoff.forget(id.index());
+        }
+    }
+
+    /// Creates a pod. A failure ends the sync, which is retried later.
+    fn create_pod<A: Agenda<ControllerEvent>>(
+        &mut self,
+        id: StatefulSetId,
+        (ordinal, template): (i32, TemplateId),
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        if create_pod(cluster, id, ordinal, template, agenda.now()) {
+            return;
+        }
+        self.memory(id).has_failed = true;
+        self.memory(id).calls.cancel_creations();
+        let at = agenda.now() + self.backoff.fail(id.index());
+        if self.queue.retry(id.index(), at) {
+            agenda.schedule(at, ControllerEvent::SyncStatefulSet(id));
         }
     }
 
@@ -205,7 +219,7 @@ impl StatefulSetController {
         if let Some((ordinal, template)) = self.memory(id).calls.next_creation()
             && !cluster.stateful_set(id).removed
         {
-            create_pod(cluster, id, ordinal, template, agenda.now());
+            self.create_pod(id, (ordinal, template), cluster, agenda);
         }
         self.call_made(id, agenda);
     }
@@ -243,6 +257,9 @@ impl StatefulSetController {
     /// Notes that a call was made that had to wait; after the last one the next sync comes.
     fn call_made<A: Agenda<ControllerEvent>>(&mut self, id: StatefulSetId, agenda: &mut A) {
         if self.memory(id).calls.made() {
+            if !self.memory(id).has_failed {
+                self.backoff.forget(id.index());
+            }
             self.wake(id, agenda);
         }
     }
@@ -276,7 +293,7 @@ fn pod_view(cluster: &Cluster, id: PodId, update: TemplateId, min_ready: SimDura
     let pod = cluster.pod(id);
     StatefulPodView {
         ordinal: pod.ordinal,
-        revision: if pod.template == update { PodRevision::Update } else { PodRevision::Current },
+        revision: if cluster.asked_template(id) == update { PodRevision::Update } else { PodRevision::Current },
         phase: pod.phase,
         is_ready: pod.ready,
         is_available: pod.ready && available_at(pod.ready_changed, min_ready) <= now,
@@ -284,32 +301,42 @@ fn pod_view(cluster: &Cluster, id: PodId, update: TemplateId, min_ready: SimDura
     }
 }
 
-/// Creates the pod of an ordinal, its claims first, and says so.
-fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: TemplateId, now: SimTime) {
+/// Creates the pod of an ordinal, its claims first, and says so. Whether all were created.
+fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: TemplateId, now: SimTime) -> bool {
     let set = cluster.stateful_set(id);
-    let name = format!("{}-{ordinal}", set.object.meta.name);
-    create_claims(cluster, id, &name, now);
+    let set_name = set.object.meta.name.clone();
+    let name = format!("{set_name}-{ordinal}");
+    let failed = |refusal: Refusal| format!("create Pod {name} in StatefulSet {set_name} failed error: {refusal}");
+    if let Err(refusal) = create_claims(cluster, id, &name, now) {
+        let message = format!("failed to create PVC {refusal}");
+        emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), failed(refusal.saying(message)));
+        return false;
+    }
     let set = cluster.stateful_set(id);
-    let message = format!("Create Pod {name} in StatefulSet {} successful", set.object.meta.name);
     let new = NewPod {
-        name: Name::from(name),
-        namespace: set.namespace,
-        template,
         owner: Some(id.into()),
         workload: Some(set.workload),
         ordinal,
-        arrival: None,
-        run_for: None,
+        ..NewPod::bare(Name::from(name.as_str()), set.namespace, template)
     };
-    cluster.add_pod(new, now);
-    emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulCreate"), message);
+    match cluster.create_pod(new, now) {
+        Ok(_) => {
+            let message = format!("Create Pod {name} in StatefulSet {set_name} successful");
+            emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulCreate"), message);
+            true
+        }
+        Err(refusal) => {
+            emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), failed(refusal));
+            false
+        }
+    }
 }
 
 /// Creates those claims of a pod that are not there yet (`createPersistentVolumeClaims`).
-fn create_claims(cluster: &mut Cluster, id: StatefulSetId, pod: &str, now: SimTime) {
+fn create_claims(cluster: &mut Cluster, id: StatefulSetId, pod: &str, now: SimTime) -> Result<(), Refusal> {
     let set = cluster.stateful_set(id);
     if set.object.volume_claim_templates.is_empty() {
-        return;
+        return Ok(());
     }
     let (namespace, set_name) = (set.object.meta.namespace.clone(), set.object.meta.name.clone());
     for mut new in set.object.volume_claim_templates.clone() {
@@ -317,11 +344,18 @@ fn create_claims(cluster: &mut Cluster, id: StatefulSetId, pod: &str, now: SimTi
         if cluster.storage().claim_id(&namespace, &name).is_none() {
             new.claim.namespace = namespace.clone();
             new.claim.name = name.clone();
-            cluster.add_claim(new, now);
+            if let Err(refusal) = cluster.create_claim(new, now) {
+                let message =
+                    format!("create Claim {name} for Pod {pod} in StatefulSet {set_name} failed error: {refusal}");
+                emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), message);
+                let message = format!("{name}: {refusal}");
+                return Err(refusal.saying(message));
+            }
             let message = format!("Create Claim {name} Pod {pod} in StatefulSet {set_name} success");
             emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulCreate"), message);
         }
     }
+    Ok(())
 }
 
 /// Deletes a pod and says so; a pod that has ended is also said to be created again.

@@ -25,6 +25,7 @@ pub mod pod_disruption_budget;
 pub mod priority_class;
 pub mod replica_set;
 pub mod replication_controller;
+pub mod resource_quota;
 pub mod runtime_class;
 pub mod secret;
 pub mod service;

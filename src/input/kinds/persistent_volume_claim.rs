@@ -20,7 +20,7 @@ impl Kind for PersistentVolumeClaim {
     const VERSIONS: &'static [&'static str] = &["v1"];
     const NAMING: Naming = Naming::Namespaced;
     const INERT: &'static [InertFields] = &[InertFields {
-        not_simulated: &["dataSource", "dataSourceRef", "volumeAttributesClassName"],
+        not_simulated: &["dataSource", "dataSourceRef"],
         ..InertFields::of("PersistentVolumeClaimSpec")
     }];
 

@@ -133,6 +133,11 @@ fn container_resources(
                 .resources
                 .as_ref()
                 .map(|reported| resources::convert(reported.requests.as_ref(), resources_path.key("requests"), errors)),
+            limits: resources::convert(
+                status.resources.as_ref().and_then(|reported| reported.limits.as_ref()),
+                resources_path.key("limits"),
+                errors,
+            ),
             allocated: resources::convert(
                 status.allocated_resources.as_ref(),
                 item_path.key("allocatedResources"),

@@ -24,7 +24,6 @@ impl Kind for Service {
     const INERT: &'static [InertFields] = &[InertFields {
         type_name: "ServiceSpec",
         inside: &[
-            "allocateLoadBalancerNodePorts",
             "clusterIPs",
             "externalName",
             "healthCheckNodePort",
@@ -125,6 +124,8 @@ impl Kind for Service {
             headless: spec.cluster_ip.as_deref() == Some("None"),
             publish_not_ready_addresses: spec.publish_not_ready_addresses == Some(true),
             ports,
+            stated_node_ports: spec.ports.iter().flatten().filter(|port| port.node_port.unwrap_or(0) != 0).count(),
+            no_load_balancer_node_ports: spec.allocate_load_balancer_node_ports == Some(false),
         })
     }
 }

@@ -23,6 +23,7 @@ use super::pod_disruption_budget::PodDisruptionBudget;
 use super::priority_class::PriorityClass;
 use super::replica_set::ReplicaSet;
 use super::replication_controller::ReplicationController;
+use super::resource_quota::ResourceQuota;
 use super::runtime_class::RuntimeClass;
 use super::secret::Secret;
 use super::service::Service;
@@ -37,10 +38,11 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
-pub static KINDS: [Descriptor<Object>; 25] = [
+pub static KINDS: [Descriptor<Object>; 26] = [
     Descriptor::of::<Namespace>(),
     Descriptor::of::<Node>(),
     Descriptor::of::<LimitRange>(),
+    Descriptor::of::<ResourceQuota>(),
     Descriptor::of::<Pod>(),
     Descriptor::of::<Service>(),
     Descriptor::of::<Deployment>(),

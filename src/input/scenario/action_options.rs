@@ -66,6 +66,8 @@ pub enum Subresource {
     Scale,
     /// The status, of nodes: capacity and allocatable. The statuses of other kinds are their controllers'.
     Status,
+    /// The cpu and memory of a pod's containers, in place.
+    Resize,
 }
 
 /// `kubectl taint`.

@@ -123,6 +123,7 @@ impl Checker<'_> {
         let is_good: fn(Kind) -> bool = match action.subresource {
             Some(Subresource::Scale) => Kind::has_scale,
             Some(Subresource::Status) => |kind| kind == Kind::Node,
+            Some(Subresource::Resize) => |kind| kind == Kind::Pod,
             None => |_| true,
         };
         self.check_reference(path.key("target"), &action.target, is_good);

@@ -55,6 +55,8 @@ pub struct Latency {
     pub controller_sync: Delay,
     /// From a change of a Deployment to the write of its ReplicaSets. Default p50 11 ms, p99 22 ms.
     pub deployment_sync: Delay,
+    /// From a change that concerns a ResourceQuota to the write of its status. Default p50 6 ms, p99 10 ms.
+    pub resource_quota_sync: Delay,
     /// From a pod's `Ready` to its endpoint being ready in the EndpointSlice. Default p50 18 ms, p99 323 ms.
     pub endpoint_ready: Delay,
     /// From a pod's deletion timestamp to its endpoint being not ready in the EndpointSlice. Default p50 26 ms, p99 64 ms.
@@ -69,6 +71,7 @@ impl Default for Latency {
             bound_to_running: Delay::measured_millis(8, 30),
             controller_sync: Delay::measured_millis(8, 27),
             deployment_sync: Delay::measured_millis(11, 22),
+            resource_quota_sync: Delay::measured_millis(6, 10),
             endpoint_ready: Delay::measured_millis(18, 323),
             endpoint_removal: Delay::measured_millis(26, 64),
         }

@@ -6,7 +6,7 @@ use super::{RateLimit, Scheduler, SchedulerEvent};
 use crate::api::Name;
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, NamespaceId, PodId};
 use crate::engine::Agenda;
-use crate::scheduler::framework::{ClusterEvent, HintContext, node_update_events};
+use crate::scheduler::framework::{ClusterEvent, HintContext, node_update_events, pod_changes};
 use crate::scheduler::view::{ListerChange, PodInfo};
 use crate::units::SimTime;
 use std::sync::Arc;
@@ -42,6 +42,8 @@ impl<L: RateLimit> Scheduler<L> {
         ChangeKind::StatefulSetSpec,
         ChangeKind::PodAdded,
         ChangeKind::PodBound,
+        ChangeKind::PodResized,
+        ChangeKind::PodResizeStatus,
         ChangeKind::PodTerminating,
         ChangeKind::PodEnded,
         ChangeKind::PodRemoved,
@@ -120,6 +122,16 @@ impl<L: RateLimit> Scheduler<L> {
                 if self.view.snapshot().node_of_pod(id).is_some() && cluster.pod(id).exists() {
                     let info = self.pod_info(id, cluster);
                     self.view.update_pod(&info);
+                }
+            }
+            Change::PodResized(id) | Change::PodResizeStatus(id) => {
+                let Some(old) = self.view.snapshot().pod(id).map(Arc::clone) else { return };
+                let new = self.pod_info(id, cluster);
+                self.view.update_pod(&new);
+                for change in pod_changes(&old, &new) {
+                    let event =
+                        ClusterEvent::AssignedPodUpdate { old: Arc::clone(&old), new: Arc::clone(&new), change };
+                    self.offer(&event, now);
                 }
             }
             Change::PodEnded(id) | Change::PodRemoved(id) => {

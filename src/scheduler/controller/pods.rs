@@ -3,7 +3,7 @@
 use super::owners::owner_reference;
 use super::{RateLimit, Scheduler};
 use crate::cluster::{Cluster, Disruption, ObjectId, PodId, TemplateId};
-use crate::scheduler::view::{PodInfo, PodOrigin, PodTraits};
+use crate::scheduler::view::{PlacedRequests, PodInfo, PodOrigin, PodTraits};
 use std::sync::Arc;
 
 impl<L: RateLimit> Scheduler<L> {
@@ -50,6 +50,13 @@ impl<L: RateLimit> Scheduler<L> {
         Arc::clone(self.origins.entry(key).or_insert(Arc::new(origin)))
     }
 
+    /// What a pod takes that was resized.
+    fn resized(&self, id: PodId, cluster: &Cluster) -> Option<Box<PlacedRequests>> {
+        let resize = cluster.resize_of(id)?;
+        let spec = &cluster.template(resize.template).template.spec;
+        Some(Box::new(PlacedRequests::of(spec, Some(&resize.status), self.version)))
+    }
+
     /// A pod as it is now.
     pub(super) fn pod_info(&mut self, id: PodId, cluster: &Cluster) -> Arc<PodInfo> {
         let pod = cluster.pod(id);
@@ -61,7 +68,7 @@ impl<L: RateLimit> Scheduler<L> {
             origin,
             name: pod.name.clone(),
             uid: has_claims.then(|| ObjectId::from(id).uid().into()),
-            resized: None,
+            resized: self.resized(id, cluster),
             node_name: None,
             nominated_node_name: None,
             start_time: pod.start_time,

@@ -32,7 +32,7 @@ pub use node_info::NodeInfo;
 pub use nominator::Nominator;
 pub use pod_info::{DeclaredFeature, HostPort, OriginAddress, PodInfo, PodOrigin, PodTraits};
 pub use pod_origins::PodOrigins;
-pub use resources::{PlacedRequests, Resources, is_extended_resource_name};
+pub use resources::{PlacedRequests, Resources};
 pub use snapshot::Snapshot;
 pub use topology::{Domain, Topology, TopologyKey};
 

@@ -6,7 +6,7 @@
 
 use crate::api::{
     self, Container, ContainerResourceStatus, KubernetesVersion, PodSpec, PodStatus, ResourceAmounts, ResourceKey,
-    ResourceList, ResourceName,
+    ResourceList, ResourceName, is_extended_resource_name, reported_statuses,
 };
 use crate::units::{Bytes, MilliCpu};
 
@@ -23,13 +23,6 @@ pub fn is_scalar_resource_name(name: &str) -> bool {
         || name.starts_with("hugepages-")
         || name.contains("kubernetes.io/")
         || name.starts_with("attachable-volumes-")
-}
-
-/// Whether a resource is an extended one (`IsExtendedResourceName`, component-helpers 1.36): a name with a domain that
-/// is not Kubernetes' own.
-#[must_use]
-pub fn is_extended_resource_name(name: &str) -> bool {
-    name.contains('/') && !name.contains("kubernetes.io/") && !name.starts_with("requests.")
 }
 
 /// ResourceAmounts of every resource that is accounted for. Scalar entries are sorted by name; an entry of zero is kept, since
@@ -208,13 +201,7 @@ fn sets_pod_level_requests(spec: &PodSpec) -> bool {
 /// `PodRequests` of component-helpers: the aggregate of containers, init containers, pod level and overhead.
 fn pod_requests(spec: &PodSpec, options: &RequestOptions<'_>) -> ResourceAmounts {
     let mut total = api::container_requests(spec, |container, is_init| {
-        let statuses = match options.status {
-            Some(status) if !is_init => &status.container_resources[..],
-            // Ordinary init containers count by their spec alone.
-            Some(status) if container.is_sidecar => &status.init_container_resources[..],
-            _ => &[],
-        };
-        container_requests(container, statuses, options)
+        container_requests(container, reported_statuses(options.status, container, is_init), options)
     });
     if !options.skip_pod_level && sets_pod_level_requests(spec) {
         replace_by_pod_level(&mut total, spec, options);
@@ -229,17 +216,8 @@ fn container_requests(
     statuses: &[ContainerResourceStatus],
     options: &RequestOptions<'_>,
 ) -> ResourceAmounts {
-    let mut requests = ResourceAmounts::from_list(&container.requests);
-    if let Some(status) = statuses.iter().find(|status| status.name == container.name)
-        && let Some(actual) = &status.requests
-    {
-        let mut largest = ResourceAmounts::from_list(actual);
-        largest.max(&ResourceAmounts::from_list(&status.allocated));
-        if !options.status.is_some_and(|status| status.resize_infeasible) {
-            largest.max(&requests);
-        }
-        requests = largest;
-    }
+    let is_infeasible = options.status.is_some_and(|status| status.resize_infeasible);
+    let mut requests: ResourceAmounts = api::requests_with_status(container, statuses, is_infeasible);
     requests.cpu = requests.cpu.or(options.default_cpu);
     requests.memory = requests.memory.or(options.default_memory);
     requests
@@ -335,6 +313,7 @@ mod tests {
             container_resources: vec![ContainerResourceStatus {
                 name: "a".into(),
                 requests: Some(list(60, -1)),
+                limits: ResourceList::default(),
                 allocated: list(70, -1),
             }],
             resize_infeasible,

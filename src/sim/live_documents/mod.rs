@@ -17,7 +17,7 @@ use super::applied_object::{AppliedObject, ObjectKey, full_name, key_of};
 use super::document_fields::set;
 use super::node_document;
 use crate::api::Object;
-use crate::cluster::{Cluster, ObjectId, RESTARTED_AT, TemplateId};
+use crate::cluster::{self, Cluster, ObjectId, RESTARTED_AT, TemplateId};
 use crate::input::kinds::table::Descriptor;
 use crate::patch as patches;
 use crate::patch::last_applied;
@@ -75,6 +75,12 @@ impl Refusal {
     }
 }
 
+impl From<cluster::Refusal> for Refusal {
+    fn from(refusal: cluster::Refusal) -> Self {
+        Self { code: Some(refusal.code), message: refusal.message }
+    }
+}
+
 /// What a manifest or patch makes of a live object.
 struct Merged {
     fields: Map<String, Value>,
@@ -108,7 +114,10 @@ impl LiveDocuments {
     ) -> Written {
         let key = key_of(&applied.object);
         if !self.exists(&key, cluster) {
-            remarks.extend(cluster.apply_object(&applied.object, now));
+            match cluster.apply_object(&applied.object, now) {
+                Ok(remark) => remarks.extend(remark),
+                Err(refusal) => return Written::Refused(refusal.into()),
+            }
             let fields = last_applied::annotated(&applied.manifest);
             let mut document = LiveDocument { fields, ..LiveDocument::default() };
             document.note_template(&key, cluster);
@@ -117,10 +126,10 @@ impl LiveDocuments {
         }
         match self.merge(&key, applied, cluster, remarks) {
             Ok(None) => Written::Unchanged,
-            Ok(Some(merged)) => {
-                self.store(&key, merged, cluster, now, remarks);
-                Written::Sent
-            }
+            Ok(Some(merged)) => match self.store(&key, merged, cluster, now, remarks) {
+                Ok(()) => Written::Sent,
+                Err(refusal) => Written::Refused(refusal),
+            },
             Err(problem) => Written::Refused(problem),
         }
     }
@@ -143,20 +152,24 @@ impl LiveDocuments {
         cluster: &mut Cluster,
         now: SimTime,
         remarks: &mut Vec<String>,
-    ) {
+    ) -> Result<(), Refusal> {
         if !merged.is_same {
-            remarks.extend(cluster.apply_object(&merged.object, now));
+            remarks.extend(cluster.apply_object(&merged.object, now)?);
         }
         let document = self.documents.entry(key.clone()).or_default();
         document.fields = merged.fields;
         document.note_template(key, cluster);
+        Ok(())
     }
 
     fn exists(&self, key: &ObjectKey, cluster: &mut Cluster) -> bool {
         let (kind, namespace, name) = key;
         // An object of a kind that no client can name is never deleted.
         let can_be_deleted = crate::api::Kind::from_word(kind.as_str()).is_some();
-        if can_be_deleted {
+        if *kind == crate::api::Kind::Namespace {
+            // One that is merely used has no document.
+            self.documents.contains_key(key) && cluster.find_object(*kind, namespace, name).is_some()
+        } else if can_be_deleted {
             cluster.find_object(*kind, namespace, name).is_some()
         } else {
             self.documents.contains_key(key)

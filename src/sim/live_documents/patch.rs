@@ -4,7 +4,7 @@
 //! scale can be patched, since the rest of its document is not kept.
 
 use super::{LiveDocuments, Merged, Refusal};
-use crate::api::Kind;
+use crate::api::{Kind, Object};
 use crate::cluster::{Cluster, ObjectId};
 use crate::input::kinds::table::{Descriptor, KINDS};
 use crate::input::scenario::{PatchAction, PatchType, Subresource};
@@ -45,13 +45,60 @@ impl LiveDocuments {
         if result == live {
             return Ok(false);
         }
+        if patch.subresource == Some(Subresource::Resize) {
+            self.resize(key, id, [live, result], kind, cluster, now)?;
+            return Ok(true);
+        }
         let merged: Merged = self.read(live, result, Some(id), kind, cluster).map_err(|refusal| Refusal {
             message: format!("The {} \"{}\" is invalid: {}", kind.kind, key.2, refusal.message),
             ..refusal
         })?;
-        self.store(key, merged, cluster, now, remarks);
+        self.store(key, merged, cluster, now, remarks)?;
         Ok(true)
     }
+}
+
+impl LiveDocuments {
+    /// Writes the `resize` subresource of a pod, from the document as it is and as it is to be.
+    fn resize(
+        &mut self,
+        key: &ObjectKey,
+        id: ObjectId,
+        [live, result]: [Map<String, Value>; 2],
+        kind: &Descriptor<Object>,
+        cluster: &mut Cluster,
+        now: SimTime,
+    ) -> Result<(), Refusal> {
+        let ObjectId::Pod(pod) = id else { return Err(Refusal::of_kubectl("only pods can be resized".to_owned())) };
+        let invalid = |problem: String| Refusal::invalid(format!("The Pod \"{}\" is invalid: {problem}", key.2));
+        if without_resources(&live) != without_resources(&result) {
+            return Err(invalid("spec: Forbidden: only cpu and memory resources are mutable".to_owned()));
+        }
+        let reading = kind.read(&Value::from(result.clone()), self.start);
+        if let Some(error) = reading.errors.first() {
+            return Err(invalid(format!("{}: {}", error.field, error.problem)));
+        }
+        let before = kind.read(&live.into(), self.start).object;
+        let (Some(Object::Pod(before)), Some(Object::Pod(after))) = (before, reading.object) else {
+            return Err(invalid("it is no pod".to_owned()));
+        };
+        cluster.resize_pod(pod, &before.template.spec, &after.template.spec, now)?;
+        self.documents.entry(key.clone()).or_default().fields = result;
+        Ok(())
+    }
+}
+
+/// A pod without the resources of its containers.
+fn without_resources(pod: &Map<String, Value>) -> Map<String, Value> {
+    let mut pod = pod.clone();
+    if let Some(spec) = pod.get_mut("spec") {
+        for list in ["containers", "initContainers"] {
+            for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                container.as_object_mut().map(|container| container.shift_remove("resources"));
+            }
+        }
+    }
+    pod
 }
 
 /// Patches the scale of an object that exists. Whether that changes anything.

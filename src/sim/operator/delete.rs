@@ -10,6 +10,13 @@ impl Operator<'_> {
     /// `kubectl delete`.
     pub(super) fn delete(&mut self, options: &DeleteOptions, cluster: &mut Cluster, now: SimTime) {
         let Some((object, target)) = self.referred(&options.target, "delete", cluster, now) else { return };
+        if let ObjectId::Namespace(_) = object
+            && let Some(refusal) = Cluster::refuses_deletion(cluster.name_of(object))
+        {
+            self.tracker.note("delete", &target, ActionOutcome::Refused, &refusal, now);
+            self.tracker.answered(Some(403));
+            return;
+        }
         match object {
             ObjectId::Pod(pod) if options.force => {
                 cluster.delete_pod(pod, SimDuration::ZERO, Disruption::Deletion, now);

@@ -18,7 +18,7 @@ impl Operator<'_> {
         let key = (cluster.kind_of(object), cluster.namespace_of(object), cluster.name_of(object).clone());
         let written = match patch.subresource {
             Some(Subresource::Scale) => patch_scale(&key, object, patch, cluster),
-            Some(Subresource::Status) | None => {
+            Some(Subresource::Status | Subresource::Resize) | None => {
                 self.documents.patch(&key, object, patch, cluster, now, &mut self.remarks)
             }
         };

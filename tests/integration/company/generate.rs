@@ -2,7 +2,8 @@
 //!
 //! In 20 namespaces: 600 Deployments with a Service each, 150 of them under a HorizontalPodAutoscaler; 80 StatefulSets
 //! whose pods keep apart; 100 PodDisruptionBudgets; 20 DaemonSets, 10 on every node and 10 on the nodes of one zone. 400
-//! nodes in three zones; traffic on 200 Deployments. In one day: everything is applied at once, every Deployment is
+//! nodes in three zones; traffic on 200 Deployments; 60 CronJobs, of which 12 run every five minutes, 18 every hour and 30
+//! at night. In one day: everything is applied at once, every Deployment is
 //! restarted, ten nodes are drained, a zone is away for 45 minutes.
 
 use rand::seq::IndexedRandom;
@@ -19,6 +20,9 @@ const DAEMON_SETS_ON_ALL_NODES: usize = 10;
 const DAEMON_SETS_IN_A_ZONE: usize = 10;
 const BUDGETS: usize = 100;
 const BUDGETS_OF_STATEFUL_SETS: usize = 20;
+const CRON_JOBS_EVERY_FIVE_MINUTES: usize = 12;
+const CRON_JOBS_EVERY_HOUR: usize = 18;
+const CRON_JOBS_AT_NIGHT: usize = 30;
 const NODES: usize = 400;
 const DRAINED: usize = 10;
 const ZONES: [&str; 3] = ["a", "b", "c"];
@@ -36,11 +40,15 @@ pub fn files(seed: u64) -> Vec<(&'static str, String)> {
     for index in 0..DAEMON_SETS_ON_ALL_NODES + DAEMON_SETS_IN_A_ZONE {
         company.daemon_set(index, &mut random);
     }
+    for index in 0..CRON_JOBS_EVERY_FIVE_MINUTES + CRON_JOBS_EVERY_HOUR + CRON_JOBS_AT_NIGHT {
+        company.cron_job(index);
+    }
     let scenario = scenario(&company.traffic, &mut random);
     vec![
         ("manifests/services.yaml", company.services.join("---\n")),
         ("manifests/stateful.yaml", company.stateful.join("---\n")),
         ("manifests/agents.yaml", company.agents.join("---\n")),
+        ("manifests/cron.yaml", company.cron_jobs.join("---\n")),
         ("scenario.yaml", scenario),
     ]
 }
@@ -60,6 +68,7 @@ struct Company {
     services: Vec<String>,
     stateful: Vec<String>,
     agents: Vec<String>,
+    cron_jobs: Vec<String>,
     /// Entries of `spec.traffic`.
     traffic: String,
 }
@@ -177,6 +186,43 @@ spec:
     }
 }
 
+impl Company {
+    /// A CronJob. The frequent ones never overlap; those of the night are reports by the clocks of three cities.
+    fn cron_job(&mut self, index: usize) {
+        let (name, namespace) = (format!("cron{index:02}"), team(index));
+        let often = index < CRON_JOBS_EVERY_FIVE_MINUTES;
+        let hourly = !often && index < CRON_JOBS_EVERY_FIVE_MINUTES + CRON_JOBS_EVERY_HOUR;
+        let (schedule, policy, seconds, cpu, completions) = if often {
+            ("*/5 * * * *".to_owned(), "Forbid", 20 + index % 3 * 20, 100, 1)
+        } else if hourly {
+            (format!("{} * * * *", index * 7 % 50), "Allow", 60 + index % 4 * 45, 250, 2)
+        } else {
+            (format!("{} {} * * *", index * 11 % 60, index % 5), "Replace", 600 + index % 6 * 600, 500, 4)
+        };
+        let zones = ["Europe/Berlin", "America/New_York", "Asia/Kolkata"];
+        let zone =
+            if often || hourly { String::new() } else { format!("  timeZone: {}\n", zones[index % zones.len()]) };
+        self.cron_jobs.push(format!(
+            "apiVersion: batch/v1
+kind: CronJob
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  schedule: '{schedule}'
+{zone}  concurrencyPolicy: {policy}
+  jobTemplate:
+    spec:
+      completions: {completions}
+      parallelism: {completions}
+      template:
+        metadata: {{annotations: {{wavetank.dev/run-for: {seconds}s}}}}
+        spec:
+          restartPolicy: Never
+          containers: [{{name: main, image: 'batch:1', resources: {{requests: {{cpu: {cpu}m, memory: 256Mi}}}}}}]
+"
+        ));
+    }
+}
+
 fn budget(name: &str, namespace: &str, wish: &str) -> String {
     format!(
         "apiVersion: policy/v1
@@ -230,6 +276,7 @@ metadata: {{name: company}}
 spec:
   description: Does a company's cluster get through a day of rollouts, drains and the outage of a zone?
   seed: 1
+  start: 2026-11-30T00:00:00Z
   duration: 24h
   manifests: [manifests/]
   nodePools:

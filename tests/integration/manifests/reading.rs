@@ -307,3 +307,33 @@ fn files_folders_and_globs_are_read_in_the_order_of_names() {
     std::fs::write(base.join("bad.yaml"), b"a: 1\nb: \xff\n").expect("a file");
     assert!(names(base.join("bad.yaml")).1[0].contains("is not UTF-8"));
 }
+
+#[test]
+fn a_resource_quota_is_read_whole() {
+    let quota = "\
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: compute, namespace: shop}
+spec:
+  hard: {pods: 5, requests.cpu: 1500m, count/deployments.apps: 2}
+  scopes: [NotTerminating]
+  scopeSelector:
+    matchExpressions: [{scopeName: PriorityClass, operator: In, values: [high, low]}]
+";
+    let objects = load_right("quota.yaml", &quota.replace(", count/deployments.apps: 2", ""));
+    let [Object::ResourceQuota(compute)] = objects.as_slice() else { panic!("{objects:?}") };
+    assert_eq!(compute.hard.to_string(), "pods=5,requests.cpu=1500m");
+    assert_eq!(compute.scopes, [api::QuotaScope::NotTerminating]);
+    let [requirement] = compute.scope_selector.as_slice() else { panic!("{:?}", compute.scope_selector) };
+    assert_eq!((requirement.scope, requirement.values.len()), (api::QuotaScope::PriorityClass, 2));
+    let objects = load_right("quota.yaml", quota);
+    let [Object::ResourceQuota(counts)] = objects.as_slice() else { panic!("{objects:?}") };
+    assert_eq!(counts.hard.get("count/deployments.apps"), Some(api::Quantity::from_units(2)), "no scope speaks of it");
+}
+
+#[test]
+fn finalizers_are_read() {
+    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [sim/hold]}\n";
+    let objects = load_right("held.yaml", text);
+    assert_eq!(objects[0].meta().finalizers, ["sim/hold"]);
+}

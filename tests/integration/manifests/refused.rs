@@ -351,3 +351,41 @@ fn all_problems_are_reported_at_once() {
         assert!(lines.contains(&line), "line {line}: {diagnostics}");
     }
 }
+
+#[test]
+fn quotas_that_the_api_server_refuses() {
+    let cases = [
+        ("hard: {pod: 5}", "spec.hard.pod: `pod` is not a standard resource for quota", "a name that is none"),
+        ("hard: {pods: -1}", "spec.hard.pods: `-1` is negative", "below zero"),
+        ("hard: {pods: 1500m}", "spec.hard.pods: `1500m` is not a whole number", "half a pod"),
+        ("hard: {pods: many}", "spec.hard.pods: `many` is not a quantity", "no number"),
+        ("{hard: {pods: 1}, scopes: [Often]}", "spec.scopes[0]: unknown value `Often`", "no scope"),
+        (
+            "{hard: {pods: 1}, scopes: [BestEffort, NotBestEffort]}",
+            "spec.scopes: BestEffort and NotBestEffort are conflicting scopes",
+            "a pod is in one of them",
+        ),
+        (
+            "{hard: {services: 1}, scopes: [Terminating]}",
+            "spec.scopes: Terminating is an unsupported scope applied to resource `services`",
+            "Services have no deadline",
+        ),
+        (
+            "{hard: {pods: 1}, scopeSelector: {matchExpressions: [{scopeName: BestEffort, operator: In, values: [a]}]}}",
+            "spec.scopeSelector.matchExpressions[0].operator: `In` with scope BestEffort (expected Exists)",
+            "an operator that does not go with it",
+        ),
+        (
+            "{hard: {pods: 1}, scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: In}]}}",
+            "spec.scopeSelector.matchExpressions[0].values: missing (expected at least one for In)",
+            "no value",
+        ),
+    ];
+    for (spec, expected, why) in cases {
+        let spec = if spec.starts_with('{') { spec.to_owned() } else { format!("{{{spec}}}") };
+        let text = format!("apiVersion: v1\nkind: ResourceQuota\nmetadata: {{name: q}}\nspec: {spec}\n");
+        let (_, diagnostics) = load("quota.yaml", &text);
+        let errors: Vec<String> = diagnostics.errors().map(ToString::to_string).collect();
+        assert!(errors.iter().any(|error| error.contains(expected)), "{why}: {errors:?}");
+    }
+}

@@ -7,8 +7,8 @@ use crate::api::{
     DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy, HorizontalPodAutoscaler, HpaStatus, Job,
     JobSpec, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node, Object, ObjectMeta, PersistentVolume,
     PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy, PodPhase, PodTemplate, PriorityClass,
-    ReplicaSet, RuntimeClass, Service, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy, StorageClass,
-    WithMeta,
+    ReplicaSet, ResourceQuota, RuntimeClass, Service, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy,
+    StorageClass, WithMeta,
 };
 use crate::cluster::{
     self, Cluster, DisruptionBudgetStatus, JobStatus, NodeReady, ObjectHead, ObjectId, ReplicaSetStatus,
@@ -23,7 +23,10 @@ const NAMESPACE: &str = "default";
 /// What the API shows of an object besides its version.
 fn content(cluster: &Cluster, object: ObjectId) -> String {
     match object {
-        ObjectId::Namespace(id) => format!("{:?}", cluster.namespace_labels(id)),
+        ObjectId::Namespace(id) => {
+            let namespace = cluster.namespace_state(id);
+            format!("{:?}", (&namespace.labels, namespace.deletion, &namespace.conditions, namespace.removed))
+        }
         ObjectId::Node(id) => {
             let node = cluster.node(id);
             format!("{:?}", (&node.object, node.ready, node.ready_reason, node.ready_changed, node.removed))
@@ -71,6 +74,10 @@ fn content(cluster: &Cluster, object: ObjectId) -> String {
                 (&budget.object, budget.status, budget.observed_generation, budget.generation, budget.removed)
             )
         }
+        ObjectId::ResourceQuota(id) => {
+            let quota = cluster.resource_quota(id);
+            format!("{:?}", (&quota.object, &quota.status_hard, &quota.status_used, quota.removed))
+        }
         ObjectId::PersistentVolume(id) => {
             let volume = cluster.storage().volume(id);
             format!("{:?}", (volume, cluster.storage().volume_id(&volume.name) == Some(id)))
@@ -79,8 +86,16 @@ fn content(cluster: &Cluster, object: ObjectId) -> String {
             let claim = cluster.storage().claim(id);
             format!("{:?}", (&claim.object, claim.removed))
         }
+        ObjectId::Plain(_) if !exists(cluster, object) => "removed".to_owned(),
         ObjectId::Plain(_) => plain_content(cluster, cluster.kind_of(object), cluster.name_of(object)),
     }
+}
+
+/// Whether an object that is found by its name exists: another one may have its name by now.
+fn exists(cluster: &Cluster, object: ObjectId) -> bool {
+    let kind = cluster.kind_of(object);
+    let namespace = if kind.is_cluster_scoped() { None } else { cluster.namespace_id(&cluster.namespace_of(object)) };
+    cluster.index.get(kind, namespace, cluster.name_of(object)) == Some(object)
 }
 
 /// What the API shows of a plain object; there is one of each kind.
@@ -216,6 +231,7 @@ fn objects(variant: u8) -> Vec<Object> {
             ..RuntimeClass::default()
         }),
         Object::LimitRange(LimitRange { meta: labelled(Kind::LimitRange, "l"), limits: Vec::new() }),
+        Object::ResourceQuota(ResourceQuota { meta: labelled(Kind::ResourceQuota, "q"), ..ResourceQuota::default() }),
         config(ConfigKind::ConfigMap),
         config(ConfigKind::Secret),
     ];

@@ -4,7 +4,7 @@ use super::meta;
 use super::selector::convert_optional_label_selector;
 use super::value::{name, optional_word};
 use super::volume::{VOLUME_MODES, access_modes, check_access_modes, class_of, storage_of};
-use crate::api::{ClaimTemplate, Name, PersistentVolumeClaim, VolumeMode};
+use crate::api::{ClaimTemplate, Name, PersistentVolumeClaim, Quantity, VolumeMode};
 use crate::input::{FieldErrors, FieldPath};
 use k8s_openapi::api::core::v1 as core;
 
@@ -48,13 +48,23 @@ pub fn convert_claim(claim: &core::PersistentVolumeClaim, errors: &mut FieldErro
     let mut owners = claim.metadata.owner_references.iter().flatten();
     let phase = claim.status.as_ref().and_then(|status| status.phase.as_deref());
     let requests_path = path.key("resources");
+    let request = storage_of(requests, requests_path.key("requests"), errors);
+    let status_path = FieldPath::Root.key("status");
+    let reported = claim.status.as_ref().and_then(|status| status.allocated_resources.as_ref());
+    let allocated = storage_of(reported, status_path.key("allocatedResources"), errors);
+    let is_from_status = allocated > request;
+    let written = if is_from_status { reported } else { requests }.and_then(|list| list.get("storage"));
+    let request_format = written.and_then(|text| text.0.parse::<Quantity>().ok()).unwrap_or_default().format();
     PersistentVolumeClaim {
         namespace: Name::from(claim.metadata.namespace.as_deref().unwrap_or(meta::DEFAULT_NAMESPACE)),
         name: name(claim.metadata.name.as_ref()),
         uid: name(claim.metadata.uid.as_ref()),
         owner_uid: owners.find(|owner| owner.controller == Some(true)).map(|owner| Name::from(owner.uid.as_str())),
         access_modes: access_modes(spec.access_modes.as_ref()),
-        request: storage_of(requests, requests_path.key("requests"), errors),
+        request,
+        request_format,
+        allocated: allocated.filter(|allocated| request.is_some_and(|request| *allocated > request)),
+        attributes_classes: attributes_classes(spec, claim.status.as_ref()),
         storage_class: class_of(&claim.metadata, spec.storage_class_name.as_ref()),
         volume_mode: optional_word(
             spec.volume_mode.as_ref(),
@@ -70,4 +80,21 @@ pub fn convert_claim(claim: &core::PersistentVolumeClaim, errors: &mut FieldErro
         is_lost: phase == Some("Lost"),
         terminating: claim.metadata.deletion_timestamp.is_some(),
     }
+}
+
+/// The VolumeAttributesClasses that a claim refers to.
+fn attributes_classes(
+    spec: &core::PersistentVolumeClaimSpec,
+    status: Option<&core::PersistentVolumeClaimStatus>,
+) -> Vec<Name> {
+    let target = status.and_then(|status| status.modify_volume_status.as_ref());
+    let named = [
+        spec.volume_attributes_class_name.as_deref(),
+        status.and_then(|status| status.current_volume_attributes_class_name.as_deref()),
+        target.and_then(|target| target.target_volume_attributes_class_name.as_deref()),
+    ];
+    let mut classes: Vec<Name> = named.into_iter().flatten().filter(|name| !name.is_empty()).map(Name::from).collect();
+    classes.sort_unstable();
+    classes.dedup();
+    classes
 }

@@ -12,7 +12,7 @@ use std::str::FromStr;
 const PREFIX: &str = "wavetank.dev/";
 
 /// The annotations that exist, without their prefix.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 13] = [
     "start-delay",
     "ready-delay",
     "run-for",
@@ -24,6 +24,8 @@ const KNOWN: [&str; 11] = [
     "stop-delay",
     "term-exit",
     "never-ready",
+    "resize-delay",
+    "resize-infeasible",
 ];
 
 /// Reads the hints from a pod's or template's annotations. `path` leads to the annotations. A value that is not
@@ -48,11 +50,9 @@ pub fn convert(
             "exit-code" => hints.ends.exit_code = number(text, 1..=255, hint_path, errors),
             "term-exit" => hints.ends.stopped_exit_code = number(text, 0..=255, hint_path, errors),
             "stop-delay" => hints.stop_delay = duration(text, hint_path, errors),
-            "never-ready" => match text.as_str() {
-                "true" => hints.never_ready = true,
-                "false" => hints.never_ready = false,
-                _ => errors.push(hint_path, format_args!("`{text}` is not a boolean (expected `true` or `false`)")),
-            },
+            "resize-delay" => hints.resize_delay = duration(text, hint_path, errors),
+            "never-ready" => hints.never_ready = boolean(text, hint_path, errors),
+            "resize-infeasible" => hints.resize_infeasible = boolean(text, hint_path, errors),
             _ => errors.push(
                 hint_path,
                 format_args!("unknown annotation (expected {PREFIX} followed by {})", super::value::one_of(&KNOWN)),
@@ -60,6 +60,14 @@ pub fn convert(
         }
     }
     hints
+}
+
+/// `true` or `false`.
+fn boolean(text: &str, path: FieldPath<'_>, errors: &mut FieldErrors) -> bool {
+    if !matches!(text, "true" | "false") {
+        errors.push(path, format_args!("`{text}` is not a boolean (expected `true` or `false`)"));
+    }
+    text == "true"
 }
 
 /// A duration of zero or more.

@@ -1,6 +1,6 @@
 //! Object identity: `metadata`.
 
-use super::value::{name, optional_time};
+use super::value::{name, names, optional_time};
 use crate::api::{self, Labels, Name};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -51,6 +51,7 @@ pub fn convert(meta: &ObjectMeta, start: Timestamp) -> api::ObjectMeta {
             kind: Name::from(owner.kind.as_str()),
             name: Name::from(owner.name.as_str()),
         }),
+        finalizers: names(meta.finalizers.as_ref()),
         creation_time: optional_time(meta.creation_timestamp.as_ref(), start),
         deletion_time: optional_time(meta.deletion_timestamp.as_ref(), start),
         uid: name(meta.uid.as_ref()),

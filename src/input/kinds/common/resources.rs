@@ -31,9 +31,12 @@ pub fn convert(
             continue;
         }
         match resource.as_str() {
-            "cpu" => resources.cpu = Some(MilliCpu::new(amount)),
-            "memory" => resources.memory = Some(Bytes::new(amount)),
-            "ephemeral-storage" => resources.ephemeral_storage = Some(Bytes::new(amount)),
+            "cpu" => (resources.cpu, resources.formats.cpu) = (Some(MilliCpu::new(amount)), quantity.format()),
+            "memory" => (resources.memory, resources.formats.memory) = (Some(Bytes::new(amount)), quantity.format()),
+            "ephemeral-storage" => {
+                resources.ephemeral_storage = Some(Bytes::new(amount));
+                resources.formats.ephemeral_storage = quantity.format();
+            }
             "pods" => resources.pods = Some(amount),
             // The map is in key order, which is the order that the list promises.
             scalar_name => scalar.push((Name::from(scalar_name), amount)),

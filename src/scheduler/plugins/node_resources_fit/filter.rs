@@ -1,10 +1,10 @@
 //! Whether the pod's requests fit a node.
 
 use super::super::plugin::Plugin;
-use crate::api::Name;
 use crate::api::scheduler_config::NodeResourcesFitArgs;
+use crate::api::{Name, is_extended_resource_name};
 use crate::scheduler::framework::{Failure, Reason, Rejected, Words};
-use crate::scheduler::view::{NodeInfo, PodInfo, Resources, is_extended_resource_name};
+use crate::scheduler::view::{NodeInfo, PodInfo, Resources};
 use crate::units::{Bytes, MilliCpu};
 
 /// Something is short that the node would have if it were empty.

@@ -4,7 +4,8 @@
 use super::recording::{Conditions, Milestones};
 use crate::api::{ConditionStatus, HpaCondition};
 use crate::cluster::{
-    Change, Cluster, DeploymentId, JobCondition, JobId, NodeId, NodeReady, ObjectId, PodId, ReplicaSetId,
+    Change, Cluster, DeploymentId, JobCondition, JobId, NamespaceCondition, NodeId, NodeReady, ObjectId, PodId,
+    ReplicaSetId,
 };
 use crate::sim::RunObserver;
 use crate::units::SimTime;
@@ -224,6 +225,13 @@ fn conditions(object: ObjectId, cluster: &Cluster) -> Option<(String, Vec<String
                 format!("{}={}/{}", own.condition_type.as_str(), status(own.status), own.reason.as_str())
             };
             Some((format!("HPA/{}", hpa.object.meta.name), hpa.status.conditions.iter().map(condition).collect()))
+        }
+        ObjectId::Namespace(id) => {
+            let namespace = cluster.namespace_state(id);
+            let condition = |own: &NamespaceCondition| {
+                format!("{}={}/{}", own.condition_type.as_str(), status(own.status), own.reason)
+            };
+            Some((format!("Namespace/{}", namespace.name), namespace.conditions.iter().map(condition).collect()))
         }
         _ => None,
     }
