@@ -37,9 +37,17 @@ pub struct ScrapeWindow {
     pub previous: SimTime,
     /// The later point.
     pub last: SimTime,
+    /// How long the sample claims to be: the distance between the points, but for a pipeline that knows the present.
+    pub stated: SimDuration,
 }
 
 impl ScrapeWindow {
+    /// The window between two points.
+    #[must_use]
+    pub fn between(previous: SimTime, last: SimTime) -> Self {
+        Self { previous, last, stated: last - previous }
+    }
+
     /// Distance between the points.
     #[must_use]
     pub fn length(self) -> SimDuration {
@@ -69,9 +77,12 @@ impl ScrapeWindow {
 
     /// A sample over the window.
     fn sample(self, value: MilliValue) -> PodMetric {
-        PodMetric { value, timestamp: self.last, window: self.length() }
+        PodMetric { value, timestamp: self.last, window: self.stated }
     }
 }
+
+/// The span over which an instantaneous pipeline takes the usage of the moment.
+const MOMENT: SimDuration = SimDuration::from_millis(1);
 
 /// metrics-server's parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +92,8 @@ pub struct MetricsServer {
     pub metric_resolution: SimDuration,
     /// A scrape happens at this time and at whole multiples of the resolution before and after it.
     pub first_scrape: SimTime,
+    /// The answer is what is used at the moment, in place of two points that were scraped: a pipeline without delay.
+    pub instantaneous: bool,
     /// How often the kubelet takes a point of each container; zero takes it at the scrape. The kubelet's
     /// `--housekeeping-interval` is 10 s.
     pub housekeeping_interval: SimDuration,
@@ -94,6 +107,7 @@ impl Default for MetricsServer {
         Self {
             metric_resolution: SimDuration::from_secs(15),
             first_scrape: SimTime::ZERO,
+            instantaneous: false,
             housekeeping_interval: SimDuration::ZERO,
             fresh_container_min_resolution: SimDuration::from_secs(10),
         }
@@ -114,6 +128,9 @@ impl MetricsServer {
     /// next scrape is the same.
     #[must_use]
     pub fn last_scrape(&self, now: SimTime) -> SimTime {
+        if self.instantaneous {
+            return now;
+        }
         last_tick(now, self.first_scrape, self.metric_resolution)
     }
 
@@ -135,12 +152,16 @@ impl MetricsServer {
     /// the time from its start to the kubelet's first look at it.
     #[must_use]
     pub fn window(&self, now: SimTime, started: SimTime, phase: f64) -> Option<ScrapeWindow> {
+        if self.instantaneous {
+            let previous = (now - MOMENT).max(started);
+            return (now > started).then_some(ScrapeWindow { previous, last: now, stated: self.metric_resolution });
+        }
         let first_look = started + self.housekeeping_interval.mul_f64(phase);
         let scrape = self.last_scrape(now);
         let last = self.point(scrape, started, first_look)?;
         let age = last - started;
         if age >= self.fresh_container_min_resolution && age < self.metric_resolution {
-            return Some(ScrapeWindow { previous: started, last });
+            return Some(ScrapeWindow::between(started, last));
         }
         if self.metric_resolution <= SimDuration::ZERO {
             return None;
@@ -151,7 +172,7 @@ impl MetricsServer {
         loop {
             let previous = self.point(earlier, started, first_look)?;
             if previous < last {
-                return Some(ScrapeWindow { previous, last });
+                return Some(ScrapeWindow::between(previous, last));
             }
             earlier = earlier - self.metric_resolution;
         }
@@ -161,6 +182,16 @@ impl MetricsServer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instantaneous_pipeline_knows_the_moment() {
+        let server = MetricsServer { instantaneous: true, ..MetricsServer::default() };
+        assert_eq!(server.window(seconds(7), seconds(7), 0.5), None, "nothing is known before it runs");
+        let window = server.window(seconds(8), seconds(7), 0.5).expect("it runs");
+        let sample = window.cpu(window.length() / 4).expect("usage grows");
+        assert_eq!(sample.value, MilliValue::new(250));
+        assert_eq!((sample.timestamp, sample.window), (seconds(8), SimDuration::from_secs(15)));
+    }
 
     fn seconds(value: i64) -> SimTime {
         SimTime::from_secs(value)
@@ -229,7 +260,7 @@ mod tests {
 
     #[test]
     fn cpu_is_the_rate_over_the_window() {
-        let window = ScrapeWindow { previous: seconds(30), last: seconds(45) };
+        let window = ScrapeWindow::between(seconds(30), seconds(45));
         // 100 millicores until 40 s, then 400.
         let sample = window.cpu(SimDuration::from_millis(1000 + 2000)).unwrap();
         assert_eq!((sample.value, sample.timestamp), (MilliValue::new(200), seconds(45)));

@@ -118,6 +118,7 @@ fn printed(kind: PrintKind, facts: &Facts, format: Format) -> String {
         }
         PrintKind::Nodes => kubectl::nodes(facts),
         PrintKind::Deployments => kubectl::deployments(facts),
+        PrintKind::Jobs => kubectl::jobs(facts),
         PrintKind::Hpa => kubectl::horizontal_pod_autoscalers(facts),
         PrintKind::Events => kubectl::events(facts),
     };

@@ -350,6 +350,7 @@ impl Controllers {
         let now = agenda.now();
         match event {
             ControllerEvent::SyncDeployment(id) => self.deployment.sync(id, cluster, agenda),
+            ControllerEvent::WriteDeployment(id) => self.deployment.write(id, cluster, agenda),
             ControllerEvent::SyncReplicaSet(id) => self.controller_of(id, cluster).sync(id, cluster, agenda),
             ControllerEvent::CreateReplicaSetPod { set, sync } => {
                 self.controller_of(set, cluster).create_pod(set, sync, cluster, agenda);

@@ -55,6 +55,7 @@ impl TestCluster {
             volume_provisioning: SimDuration::from_secs(5),
             controller_sync: SYNC,
             deployment_sync: SYNC,
+            next_write: LatencyDistribution::new(SimDuration::ZERO, SimDuration::ZERO),
             resource_quota_sync: SYNC,
             endpoint_ready: SYNC,
             endpoint_removal: SYNC,

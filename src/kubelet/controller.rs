@@ -10,17 +10,18 @@
 mod report;
 mod resize;
 mod start;
+mod stop;
 
 use self::report::{KILLED, back_off_event, report_end};
 use super::crash_backoff::{BackoffRecord, CrashBackoff, should_restart};
+use super::job_runs::JobRuns;
 use super::node_images::NodeImages;
 use super::planned_end::planned_end;
 use super::probes::{ProbeTimeline, timeline};
-use super::termination::{StoppingContainer, terminate};
-use crate::api::{ConfigKind, PodTemplate, RestartPolicy};
+use crate::api::{ConfigKind, RestartPolicy};
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId};
 use crate::engine::{Agenda, Latency, LatencyDistribution, RandomStream, RandomStreams};
-use crate::input::scenario::Startup;
+use crate::input::scenario::{JobRun, Startup};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Sampler;
 use std::collections::BTreeSet;
@@ -73,6 +74,13 @@ pub enum KubeletEvent {
     Resized(PodId, u32),
     /// The containers of a pod that is being deleted have stopped.
     Stopped {
+        /// The pod.
+        pod: PodId,
+        /// The plan to which this belongs.
+        generation: u32,
+    },
+    /// The last status of a pod that is being deleted is in the API: its object goes.
+    Finalize {
         /// The pod.
         pod: PodId,
         /// The plan to which this belongs.
@@ -138,6 +146,7 @@ pub struct KubeletSettings {
 pub struct Kubelets {
     settings: KubeletSettings,
     images: NodeImages,
+    job_runs: JobRuns,
     container_start: Sampler,
     runtimes: Vec<Runtime>,
     /// Nodes whose machine went down and that have not started their pods again.
@@ -150,9 +159,10 @@ pub struct Kubelets {
 
 impl Kubelets {
     /// Kubelets with empty nodes.
-    pub fn new(settings: KubeletSettings, startup: &Startup, streams: RandomStreams) -> Self {
+    pub fn new(settings: KubeletSettings, startup: &Startup, jobs: &[JobRun], streams: RandomStreams) -> Self {
         Self {
             images: NodeImages::new(&startup.image_pull, streams),
+            job_runs: JobRuns::new(jobs, streams),
             container_start: Sampler::new(&startup.container_start),
             runtimes: Vec::new(),
             crashed: BTreeSet::new(),
@@ -243,8 +253,13 @@ impl Kubelets {
             KubeletEvent::Stopped { pod, generation } if is_current(cluster, pod, generation) => {
                 self.runtime(pod).stopped = true;
                 if machine_of(cluster, pod) == Some(Machine::Up) {
-                    self.report_stop(pod, cluster, agenda.now());
+                    self.finish_deletion(pod, cluster, agenda);
                 }
+            }
+            KubeletEvent::Finalize { pod, generation }
+                if is_current(cluster, pod, generation) && machine_of(cluster, pod) == Some(Machine::Up) =>
+            {
+                cluster.remove_pod(pod, agenda.now());
             }
             _ => {}
         }
@@ -293,7 +308,8 @@ impl Kubelets {
         if let Some(lifetime) = cluster.pod(pod).run_for {
             agenda.schedule(now + lifetime, KubeletEvent::Exited { pod, generation, exit: Exit::LifetimeOver });
         }
-        if let Some((span, code)) = planned_end(hints, cluster.pod(pod).job.as_deref()) {
+        let drawn = self.job_runs.draw(pod, cluster);
+        if let Some((span, code)) = drawn.or_else(|| planned_end(hints, cluster.pod(pod).job.as_deref())) {
             let exit = if code == 0 { Exit::Completed } else { Exit::Failed { code } };
             agenda.schedule(now + span, KubeletEvent::Exited { pod, generation, exit });
         }
@@ -346,36 +362,6 @@ impl Kubelets {
         plan_deadline(pod, generation, cluster, agenda);
     }
 
-    /// When the containers of a pod have ended if they are stopped from `now` on.
-    fn termination_end(&self, template: &PodTemplate, now: SimTime, grace: SimDuration) -> SimTime {
-        let stop_delay = template.hints.stop_delay.unwrap_or(self.settings.stop_delay);
-        let sidecars = template.spec.init_containers.iter().filter(|container| container.is_sidecar);
-        let stopping: Vec<StoppingContainer> = sidecars
-            .chain(&template.spec.containers)
-            .map(|container| StoppingContainer {
-                pre_stop: container.pre_stop_sleep,
-                stop_delay,
-                is_sidecar: container.is_sidecar,
-            })
-            .collect();
-        terminate(&stopping, now, grace).into_iter().max().unwrap_or(now)
-    }
-
-    /// A pod with a deletion timestamp is stopped.
-    fn stop<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, cluster: &mut Cluster, agenda: &mut A) {
-        let runtime = *self.runtime(pod);
-        if runtime.stopping {
-            return;
-        }
-        self.runtime(pod).stopping = true;
-        let Some(deletion) = cluster.pod(pod).deletion else { return };
-        let template = std::sync::Arc::clone(&cluster.template_of(pod).template);
-        let seen = agenda.now() + self.until_seen();
-        let end = if runtime.up { self.termination_end(&template, seen, deletion.grace) } else { seen };
-        let generation = cluster.next_pod_generation(pod);
-        agenda.schedule(end, KubeletEvent::Stopped { pod, generation });
-    }
-
     /// The machine of a node changed. A kubelet that can report again posts its node's status.
     fn machine_changed<A: Agenda<KubeletEvent>>(
         &mut self,
@@ -411,12 +397,14 @@ impl Kubelets {
         let now = agenda.now();
         for pod in cluster.node(node).pods.clone() {
             let runtime = *self.runtime(pod);
+            if runtime.stopped {
+                self.finish_deletion(pod, cluster, agenda);
+                continue;
+            }
             if cluster.pod(pod).phase.is_terminal() {
                 continue;
             }
-            if runtime.stopped {
-                self.report_stop(pod, cluster, now);
-            } else if let Some(exit) = runtime.ended {
+            if let Some(exit) = runtime.ended {
                 report_end(pod, exit, cluster, now);
             } else if cluster.pod(pod).deletion.is_some() {
                 self.stop(pod, cluster, agenda);
@@ -436,6 +424,9 @@ impl Kubelets {
         let now = agenda.now();
         for pod in cluster.node(node).pods.clone() {
             if cluster.pod(pod).phase.is_terminal() {
+                if cluster.pod(pod).deletion.is_some() {
+                    self.finish_deletion(pod, cluster, agenda);
+                }
                 continue;
             }
             let runtime = *self.runtime(pod);

@@ -6,6 +6,7 @@ pub mod config;
 pub mod controller;
 pub mod crash_backoff;
 pub mod image_pull;
+mod job_runs;
 mod node_images;
 mod planned_end;
 pub mod probes;

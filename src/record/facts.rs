@@ -1,8 +1,8 @@
 //! The facts of one run.
 
 use super::{
-    AutoscalerRecord, AutoscalingRecord, EventRecord, EventTable, IntervalSeries, LoadSeries, NodeRecord, PodRecord,
-    StepSeries,
+    AutoscalerRecord, AutoscalingRecord, EventRecord, EventTable, IntervalSeries, JobRecord, LoadSeries, NodeRecord,
+    PodRecord, StepSeries,
 };
 use crate::input::scenario::FaultKind;
 use crate::units::{NanoDollars, SimDuration, SimTime};
@@ -42,6 +42,8 @@ pub struct Facts {
     pub pools: Vec<PoolRecord>,
     /// Every workload with replicas (Deployment, StatefulSet, DaemonSet, ReplicaSet without an owner).
     pub workloads: Vec<WorkloadRecord>,
+    /// Every Job, in order of creation.
+    pub jobs: Vec<JobRecord>,
     /// Kubernetes Events in order of their first occurrence; [`events`](Self::events) writes them out.
     pub event_table: EventTable,
     /// Every HorizontalPodAutoscaler that ever was, in order of creation.

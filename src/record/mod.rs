@@ -6,6 +6,7 @@ mod autoscaling;
 mod decision_log;
 mod events;
 mod facts;
+mod job;
 mod load_series;
 mod node;
 mod pod;
@@ -20,6 +21,7 @@ pub use events::{EventKind, EventMessage, EventRecord, EventRow, EventSubject, E
 pub use facts::{
     ActionOutcome, ActionRecord, ClusterSeries, ExtendedSeries, Facts, PoolRecord, RecoveryRecord, WorkloadRecord,
 };
+pub use job::{JobOutcome, JobRecord};
 pub use load_series::LoadSeries;
 pub use node::NodeRecord;
 pub use pod::{PodGroup, PodOutcome, PodRecord};

@@ -4,8 +4,8 @@
 use super::format::{Cell, Column, ResultSet};
 use super::numbers;
 use crate::record::{
-    AutoscalerRecord, EventRecord, EventType, Facts, MetricRecord, MetricSpecRecord, NodeRecord, PodRecord,
-    WorkloadRecord,
+    AutoscalerRecord, EventRecord, EventType, Facts, JobOutcome, JobRecord, MetricRecord, MetricSpecRecord, NodeRecord,
+    PodRecord, WorkloadRecord,
 };
 use crate::units::{SimDuration, SimTime};
 
@@ -155,6 +155,47 @@ pub fn deployments(facts: &Facts) -> ResultSet {
             created.map_or(Cell::None, |created| age(created, facts.end)),
         ];
         set.push(row(namespaced, &workload.namespace, cells));
+    }
+    set
+}
+
+/// `kubectl get jobs`: the Jobs in the API at the end, by namespace and name.
+#[must_use]
+pub fn jobs(facts: &Facts) -> ResultSet {
+    let mut jobs: Vec<&JobRecord> = facts.jobs.iter().filter(|job| job.removed.is_none()).collect();
+    jobs.sort_by_key(|job| (&job.namespace, &job.name));
+    let namespaced = many_namespaces(jobs.iter().map(|job| &*job.namespace));
+    let columns = [
+        Column::new("name", "NAME"),
+        Column::new("status", "STATUS"),
+        Column::new("completions", "COMPLETIONS"),
+        Column::new("duration", "DURATION"),
+        Column::new("age", "AGE"),
+    ];
+    let mut set = listing(namespaced, &columns);
+    for job in jobs {
+        let status = match job.outcome {
+            JobOutcome::Complete => "Complete",
+            JobOutcome::Failed => "Failed",
+            JobOutcome::Suspended => "Suspended",
+            JobOutcome::Running | JobOutcome::Deleted => "Running",
+        };
+        let completions = match (job.completions, job.parallelism) {
+            (Some(completions), _) => format!("{}/{completions}", job.succeeded),
+            (None, parallelism @ 2..) => format!("{}/1 of {parallelism}", job.succeeded),
+            (None, _) => format!("{}/1", job.succeeded),
+        };
+        // A Job that has failed has no completion time: kubectl goes on counting.
+        let completed = job.finished.filter(|_| job.outcome == JobOutcome::Complete);
+        let duration = job.started.map(|started| human_duration(completed.unwrap_or(facts.end) - started));
+        let cells = [
+            (&*job.name).into(),
+            status.into(),
+            completions.into(),
+            duration.map_or_else(|| "".into(), Cell::from),
+            age(job.created, facts.end),
+        ];
+        set.push(row(namespaced, &job.namespace, cells));
     }
     set
 }

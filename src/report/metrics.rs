@@ -158,6 +158,18 @@ pub const METRICS: &[Metric] = &[
         Ratio,
         "largest share of a workload's pods that one node holds at the end, mean over the workloads with two pods or more, DaemonSets left out",
     ),
+    metric("jobs_completed", Count, "Jobs that succeeded"),
+    metric("jobs_failed", Count, "Jobs that failed"),
+    metric("jobs_unfinished_at_end", Count, "Jobs not finished, deleted or suspended when the run ends"),
+    metric(
+        "job_duration_seconds_mean",
+        Seconds,
+        "time from a Job's start to its success, mean over the Jobs that succeeded",
+    ),
+    metric("job_duration_seconds_p50", Seconds, "the same, median (nearest rank)"),
+    metric("job_duration_seconds_p90", Seconds, "the same, 90th percentile (nearest rank)"),
+    metric("job_duration_seconds_p99", Seconds, "the same, 99th percentile (nearest rank)"),
+    metric("job_duration_seconds_max", Seconds, "the same, largest"),
     metric("requests_total", Count, "requests offered to all workloads together"),
     metric(
         "requests_unserved_ratio",

@@ -1,7 +1,9 @@
 //! The headline metrics of a run.
 
 use super::metrics::{METRICS, resource_name};
-use crate::record::{DecisionCounts, Facts, IntervalSeries, PodOutcome, PodRecord, PoolRecord, WorkloadRecord};
+use crate::record::{
+    DecisionCounts, Facts, IntervalSeries, JobOutcome, PodOutcome, PodRecord, PoolRecord, WorkloadRecord,
+};
 use crate::stats::{self, Sample};
 use crate::units::{NanoDollars, SimDuration, SimTime};
 use std::collections::BTreeMap;
@@ -115,6 +117,7 @@ pub fn summarize(facts: &Facts) -> Summary {
     pods(facts, &mut summary);
     nodes(facts, &mut summary);
     workloads(facts, &mut summary);
+    jobs(facts, &mut summary);
     autoscaling(facts, &mut summary);
     recoveries(facts, &mut summary);
     cost(facts, &mut summary);
@@ -206,6 +209,18 @@ fn workloads(facts: &Facts, summary: &mut Summary) {
         summary.insert("requests_total", per_second(offered) / 1000.0);
         summary.insert_some("requests_unserved_ratio", stats::ratio_of_totals(unserved, offered));
     }
+}
+
+fn jobs(facts: &Facts, summary: &mut Summary) {
+    if facts.jobs.is_empty() {
+        return;
+    }
+    let with = |outcome: JobOutcome| facts.jobs.iter().filter(move |job| job.outcome == outcome);
+    summary.insert_count("jobs_completed", with(JobOutcome::Complete).count());
+    summary.insert_count("jobs_failed", with(JobOutcome::Failed).count());
+    summary.insert_count("jobs_unfinished_at_end", with(JobOutcome::Running).count());
+    let durations = with(JobOutcome::Complete).filter_map(|job| Some(job.finished? - job.started?));
+    summary.insert_sample("job_duration_seconds", durations.collect());
 }
 
 /// The largest share of a workload's pods that one node holds at the end, mean over the workloads with two pods or more.

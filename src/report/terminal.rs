@@ -103,6 +103,9 @@ pub fn run_summary(
         lines.add("autoscaler", &autoscaling(autoscaler));
     }
     more(&mut lines, "autoscaler", autoscalers.len(), "autoscalers");
+    if let Some(jobs) = jobs(summary) {
+        lines.add("jobs", &jobs);
+    }
     if let Some(requests) = summary.get("requests_total") {
         let ratio = summary.get("requests_unserved_ratio").unwrap_or(0.0);
         let unserved = if ratio > 0.0 { lost(requests * ratio, ratio) } else { "none".to_owned() };
@@ -194,6 +197,22 @@ fn pods(summary: &Summary) -> String {
         }
     }
     parts.join(", ")
+}
+
+/// How the Jobs came out.
+fn jobs(summary: &Summary) -> Option<String> {
+    let completed = summary.get("jobs_completed")?;
+    let mut text = format!("{} completed", grouped(completed));
+    for (name, word) in [("jobs_failed", "failed"), ("jobs_unfinished_at_end", "not finished at the end")] {
+        if let Some(count) = summary.get(name).filter(|count| *count > 0.0) {
+            let _ = write!(text, ", {} {word}", grouped(count));
+        }
+    }
+    let durations = summary.get("job_duration_seconds_p50").zip(summary.get("job_duration_seconds_max"));
+    if let Some((median, longest)) = durations {
+        let _ = write!(text, "; median {}, longest {}", human_seconds(median), human_seconds(longest));
+    }
+    Some(text)
 }
 
 fn waiting(summary: &Summary) -> Option<String> {

@@ -153,6 +153,10 @@ pub(super) fn check(
     for (index, traffic) in traffic {
         diagnostics.push(no_object(&format!("spec.traffic[{index}].target"), &traffic.target));
     }
+    let jobs = scenario.spec.jobs.iter().enumerate().filter(|(_, job)| !existing.has(&job.target));
+    for (index, job) in jobs {
+        diagnostics.push(no_object(&format!("spec.jobs[{index}].target"), &job.target));
+    }
     for (index, metric) in scenario.spec.metrics.iter().enumerate() {
         let queue = match &metric.value {
             MetricValue::Queue(queue) => Some(("value.queue.target", &queue.target)),

@@ -1,9 +1,10 @@
-//! What a pod and a workload look like in the records when a run ends.
+//! What a pod, a workload and a Job look like in the records when a run ends.
 
 use crate::api::{Name, PodPhase};
-use crate::cluster::{Cluster, Disruption, Pod, PodId, Workload};
+use crate::cluster::{Cluster, Disruption, Job, JobConditionType, Pod, PodId, Workload};
 use crate::kubelet::config::CREATE_CONTAINER_CONFIG_ERROR;
-use crate::record::{PodGroup, PodOutcome, PodRecord};
+use crate::record::{JobOutcome, JobRecord, PodGroup, PodOutcome, PodRecord};
+use crate::units::SimTime;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -54,6 +55,38 @@ fn pod_group(id: PodId, cluster: &Cluster, arrivals: &[Name]) -> PodGroup {
     }
 }
 
+/// All Jobs.
+pub fn job_records(cluster: &Cluster) -> Vec<JobRecord> {
+    let record = |job: &Job| {
+        let (spec, status) = (&job.object.spec, &job.status);
+        let finished = status.finished();
+        let outcome = match finished.map(|condition| condition.kind) {
+            Some(JobConditionType::Complete) => JobOutcome::Complete,
+            Some(_) => JobOutcome::Failed,
+            None if job.removed.is_some() => JobOutcome::Deleted,
+            None if spec.suspend => JobOutcome::Suspended,
+            None => JobOutcome::Running,
+        };
+        let owner = |owner| format!("{}/{}", cluster.kind_of(owner).as_str(), cluster.name_of(owner));
+        JobRecord {
+            namespace: cluster.namespace_name(job.namespace).clone(),
+            name: job.object.meta.name.clone(),
+            owner: job.owner.map(owner).map_or_else(Name::default, Name::from),
+            created: job.head.created,
+            started: status.start_time,
+            finished: finished.map(|condition| condition.last_transition),
+            removed: job.removed,
+            outcome,
+            reason: Name::from(finished.map_or("", |condition| condition.reason)),
+            succeeded: status.succeeded,
+            failed: status.failed,
+            completions: spec.completions,
+            parallelism: spec.parallelism,
+        }
+    };
+    cluster.jobs().map(|(_, job)| record(job)).collect()
+}
+
 /// Updated and available pods of a workload.
 pub fn last_counts(workload: &Workload, cluster: &Cluster) -> (i64, i64) {
     let counted = (i64::from(workload.active), i64::from(workload.ready));
@@ -75,7 +108,13 @@ fn status(pod: &Pod) -> &'static str {
 
 /// How a pod ended or where it stands.
 fn outcome(pod: &Pod) -> PodOutcome {
-    match (pod.phase, pod.deletion.map(|deletion| deletion.reason)) {
+    // The last status of a pod that is deleted tells how its containers took the signal, not why it went.
+    let ended_before = |requested: SimTime| pod.ended.is_some_and(|ended| ended < requested);
+    let phase = match pod.deletion {
+        Some(deletion) if !ended_before(deletion.requested) => PodPhase::Running,
+        _ => pod.phase,
+    };
+    match (phase, pod.deletion.map(|deletion| deletion.reason)) {
         (PodPhase::Succeeded, _) => PodOutcome::Succeeded,
         (PodPhase::Failed, _) => PodOutcome::Failed,
         (_, Some(Disruption::TaintManager | Disruption::PodGarbageCollector | Disruption::Preemption)) => {

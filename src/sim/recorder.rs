@@ -3,7 +3,7 @@
 
 use super::autoscaling_log::AutoscalingLog;
 use super::event_log::EventLog;
-use super::final_records::{last_counts, pod_records};
+use super::final_records::{job_records, last_counts, pod_records};
 use super::recorder_input::RunHeader;
 use super::stranded::stranded;
 use crate::api::Name;
@@ -425,6 +425,7 @@ impl Recorder {
             nodes,
             pools: self.pools,
             workloads: self.workloads,
+            jobs: job_records(cluster),
             event_table: self.events.into_table(),
             autoscalers,
             autoscaling,

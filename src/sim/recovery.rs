@@ -57,7 +57,9 @@ impl Open {
         if let Some(is_missing) = self.unmanaged.get_mut(&id) {
             let pod = cluster.pod(id);
             let machine_down = pod.node.is_some_and(|node| cluster.node(node).machine == Machine::Down);
-            *is_missing = pod.phase != PodPhase::Succeeded && !(pod.is_active() && pod.ready && !machine_down);
+            let is_done = pod.phase == PodPhase::Succeeded && pod.deletion.is_none();
+            let serves = pod.is_active() && pod.ready && !machine_down;
+            *is_missing = !is_done && !serves;
             let missing = self.unmanaged.values().filter(|is_missing| **is_missing).count();
             self.unmanaged_missing.set(now, i64::try_from(missing).unwrap_or(i64::MAX));
         }

@@ -68,6 +68,7 @@ pub fn controller_settings(spec: &ScenarioSpec, streams: RandomStreams) -> Contr
         started,
         controller_sync: latency(latencies.scale, latencies.controller_sync),
         deployment_sync: latency(latencies.scale, latencies.deployment_sync),
+        next_write: latency(latencies.scale, latencies.next_write),
         resource_quota_sync: latency(latencies.scale, latencies.resource_quota_sync),
         endpoint_ready: latency(latencies.scale, latencies.endpoint_ready),
         endpoint_removal: latency(latencies.scale, latencies.endpoint_removal),
@@ -159,8 +160,10 @@ pub fn hpa_config(spec: &ScenarioSpec) -> HpaConfig {
 
 /// The HorizontalPodAutoscaler controller, without objects.
 pub fn hpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> HpaController {
-    let latency = controller_settings(spec, streams).sync_latency("horizontal-pod-autoscaler");
-    HpaController::new(hpa_config(spec), metrics_server(spec, streams), latency, streams)
+    let latencies = &spec.control_plane.latency;
+    let sync = latency(latencies.scale, latencies.horizontal_pod_autoscaler_sync);
+    let sync = Latency::new(sync, streams, "latency/horizontal-pod-autoscaler");
+    HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams)
 }
 
 /// The metrics pipeline. The scrapes have a phase of their own.
@@ -168,6 +171,7 @@ pub fn metrics_server(spec: &ScenarioSpec, streams: RandomStreams) -> MetricsSer
     let metric_resolution = spec.control_plane.metrics_server.metric_resolution.get();
     MetricsServer {
         metric_resolution,
+        instantaneous: spec.control_plane.metrics_server.instantaneous,
         first_scrape: SimTime::ZERO + streams.phase("phase/metrics-server", metric_resolution),
         housekeeping_interval: spec.control_plane.kubelet.housekeeping_interval.get(),
         ..MetricsServer::default()

@@ -87,7 +87,7 @@ impl<'a> World<'a> {
             controllers: Controllers::new(settings::controller_settings(spec, streams)),
             manager: ManagerState::new(streams),
             scheduler,
-            kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, streams),
+            kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, &spec.jobs, streams),
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),

@@ -1,7 +1,7 @@
 //! A pod's part in the traffic: when it served, and the CPU time that this took.
 
 use crate::cluster::NodeId;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{MilliCpu, SimDuration, SimTime};
 use crate::workload::usage_curve::{UsageCurve, nanos};
 use smallvec::SmallVec;
 
@@ -13,6 +13,24 @@ struct ServingSpan {
     cpu_time_before: f64,
     /// When it ended, and the CPU time of its curve up to then; `None` as long as it serves.
     end: Option<(SimTime, f64)>,
+}
+
+/// CPU of a pod that runs and does not serve, in millicores.
+#[derive(Clone, Copy, Debug)]
+pub struct UnloadedCpu {
+    /// Until it serves for the first time.
+    pub until_ready: f64,
+    /// Afterwards.
+    pub idle: f64,
+}
+
+impl UnloadedCpu {
+    /// The same under a CPU limit, which start-up meets sooner than idling.
+    #[must_use]
+    pub fn within(self, limit: Option<MilliCpu>) -> Self {
+        let most = limit.map_or(f64::INFINITY, MilliCpu::as_f64);
+        Self { until_ready: self.until_ready.min(most), ..self }
+    }
 }
 
 /// A pod's part in the traffic.
@@ -30,6 +48,8 @@ pub struct PodLoad {
     pub running: SimTime,
     /// When they ended.
     pub ended: Option<SimTime>,
+    /// When it served for the first time.
+    pub first_served: Option<SimTime>,
     /// It is an endpoint on a machine that is down.
     pub is_dead: bool,
     /// Recent spans in which it served; the last one may be open.
@@ -49,6 +69,7 @@ impl PodLoad {
             node,
             running,
             ended: None,
+            first_served: None,
             is_dead: false,
             serving: SmallVec::new(),
             served_before: SimDuration::ZERO,
@@ -67,6 +88,7 @@ impl PodLoad {
             Some(span) if span.end.is_none() && serves => {}
             Some(span) if span.end.is_none() => span.end = Some((now, curve.cpu_time(now))),
             _ if serves => {
+                self.first_served.get_or_insert(now);
                 self.sum_up(oldest);
                 self.serving.push(ServingSpan { start: now, cpu_time_before: curve.cpu_time(now), end: None });
             }
@@ -89,7 +111,8 @@ impl PodLoad {
     }
 
     /// CPU time used up to `time`, which is recent, with the usage of a curve, in millicore-nanoseconds.
-    pub fn cpu_time(&self, curve: &UsageCurve, idle_cpu: f64, time: SimTime) -> f64 {
+    pub fn cpu_time(&self, curve: &UsageCurve, unloaded: UnloadedCpu, time: SimTime) -> f64 {
+        let unloaded = unloaded.within(curve.limit());
         let mut total = self.cpu_time_before;
         let mut served = self.served_before;
         for span in &self.serving {
@@ -102,11 +125,18 @@ impl PodLoad {
             served += end - span.start;
         }
         let alive = (self.ended.unwrap_or(time).min(time) - self.running).max_zero();
-        total + nanos((alive - served).max_zero()) * idle_cpu
+        total + nanos((alive - served).max_zero()) * unloaded.idle + self.starting(unloaded, self.running, time)
+    }
+
+    /// What a pod used between two instants beyond the idle part because it had not served yet, in millicore-nanoseconds.
+    fn starting(&self, unloaded: UnloadedCpu, from: SimTime, to: SimTime) -> f64 {
+        let until = [self.first_served, self.ended].into_iter().flatten().fold(to, SimTime::min);
+        nanos((until - self.running.max(from)).max_zero()) * (unloaded.until_ready - unloaded.idle)
     }
 
     /// CPU time used between two recent instants with the usage of a curve, in millicore-nanoseconds.
-    pub fn used(&self, curve: &UsageCurve, idle_cpu: f64, from: SimTime, to: SimTime) -> f64 {
+    pub fn used(&self, curve: &UsageCurve, unloaded: UnloadedCpu, from: SimTime, to: SimTime) -> f64 {
+        let unloaded = unloaded.within(curve.limit());
         let (mut total, mut served) = (0.0, SimDuration::ZERO);
         for span in &self.serving {
             let (start, end) = (span.start.max(from), span.end.map_or(to, |(end, _)| end.min(to)));
@@ -116,7 +146,7 @@ impl PodLoad {
             }
         }
         let alive = (self.ended.unwrap_or(to).min(to) - self.running.max(from)).max_zero();
-        total + nanos((alive - served).max_zero()) * idle_cpu
+        total + nanos((alive - served).max_zero()) * unloaded.idle + self.starting(unloaded, from, to)
     }
 
     /// Whether it served at `time`, which is recent.
@@ -134,14 +164,15 @@ mod tests {
         let mut curve = UsageCurve::new(None);
         curve.set(SimTime::ZERO, 300.0, 0.0);
         let mut load = PodLoad::new(0, 0, 0, None, SimTime::ZERO);
+        let idle = UnloadedCpu { until_ready: 10.0, idle: 10.0 };
         for minute in 0..10_000 {
             let now = SimTime::from_secs(minute * 60);
             load.set_serving(minute % 2 == 0, &curve, now, now - SimDuration::from_secs(75));
             assert!(load.serving.len() <= 2, "{} spans", load.serving.len());
             let expected = 300.0 * 60.0 * float(minute / 2 + minute % 2) + 10.0 * 60.0 * float(minute / 2);
-            let used = load.cpu_time(&curve, 10.0, now) / 1e9;
+            let used = load.cpu_time(&curve, idle, now) / 1e9;
             assert!((used - expected).abs() < 1e-6, "{used} is not {expected} at {now}");
-            let minute_ago = load.used(&curve, 10.0, now - SimDuration::from_secs(60), now) / 1e9;
+            let minute_ago = load.used(&curve, idle, now - SimDuration::from_secs(60), now) / 1e9;
             let expected = if minute % 2 == 1 { 18_000.0 } else { 600.0 };
             assert!(minute == 0 || (minute_ago - expected).abs() < 1e-6, "{minute_ago} in the minute before {now}");
         }

@@ -14,7 +14,7 @@ use crate::engine::Agenda;
 use crate::input::scenario;
 use crate::units::{Bytes, SimDuration, SimTime};
 use crate::workload::RateCurve;
-use crate::workload::pod_load::PodLoad;
+use crate::workload::pod_load::{PodLoad, UnloadedCpu};
 use crate::workload::usage_curve::UsageCurve;
 use rustc_hash::FxHashMap;
 
@@ -35,7 +35,7 @@ struct Entry {
     rate: RateCurve,
     current_rate: f64,
     cpu_per_request: SimDuration,
-    idle_cpu: f64,
+    unloaded_cpu: UnloadedCpu,
     memory_per_pod: f64,
     memory_per_request: f64,
     /// Pods that serve, by curve.
@@ -44,6 +44,8 @@ struct Entry {
     dead: i64,
     /// Running pods, serving or not.
     running: i64,
+    /// Running pods that have not served yet, by curve.
+    starting: Vec<i64>,
     curves: Vec<UsageCurve>,
     load: Load,
 }
@@ -90,12 +92,16 @@ impl Traffic {
             rate: RateCurve::new(&entry.rate, midnight),
             current_rate: 0.0,
             cpu_per_request: entry.cpu_per_request.get(),
-            idle_cpu: entry.cpu_idle.milli_cpu().as_f64(),
+            unloaded_cpu: UnloadedCpu {
+                until_ready: entry.cpu_until_ready.unwrap_or(entry.cpu_idle).milli_cpu().as_f64(),
+                idle: entry.cpu_idle.milli_cpu().as_f64(),
+            },
             memory_per_pod: entry.memory_per_pod.bytes().as_f64(),
             memory_per_request: entry.memory_per_request.bytes().as_f64(),
             serving: Vec::new(),
             dead: 0,
             running: 0,
+            starting: Vec::new(),
             curves: Vec::new(),
             load: Load::default(),
         };
@@ -202,14 +208,17 @@ impl Traffic {
             let curve = entry.curves.iter().position(|curve| curve.limit() == limit).unwrap_or_else(|| {
                 entry.curves.push(UsageCurve::new(limit));
                 entry.serving.push(0);
+                entry.starting.push(0);
                 entry.curves.len() - 1
             });
             entry.running += 1;
+            entry.starting[curve] += 1;
             let number = |position| u32::try_from(position).unwrap_or(u32::MAX);
             Box::new(PodLoad::new(number(index), number(curve), number(container), pod.node, now))
         });
         let was_running = load.ended.is_none();
         let was_serving = load.serves();
+        let was_starting = load.ended.is_none() && load.first_served.is_none();
         if runs && !was_running {
             load.ended = None;
             entry.running += 1;
@@ -221,6 +230,8 @@ impl Traffic {
             entry.serving[load.curve as usize] += if serves { 1 } else { -1 };
             load.set_serving(serves, &entry.curves[load.curve as usize], now, now - self.reach);
         }
+        let is_starting = load.ended.is_none() && load.first_served.is_none();
+        entry.starting[load.curve as usize] += i64::from(is_starting) - i64::from(was_starting);
         let died = is_dead != load.is_dead;
         if died {
             load.is_dead = is_dead;
@@ -245,7 +256,7 @@ impl Traffic {
     #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
     fn used(&self, load: &PodLoad, now: SimTime) -> i128 {
         let entry = &self.entries[load.traffic as usize];
-        load.cpu_time(&entry.curves[load.curve as usize], entry.idle_cpu, now).round() as i128
+        load.cpu_time(&entry.curves[load.curve as usize], entry.unloaded_cpu, now).round() as i128
     }
 
     /// Shares the rate of an entry among its serving pods.
@@ -259,11 +270,16 @@ impl Traffic {
         let before = entry.load;
         let mut load = Load { rate: entry.current_rate, unserved: entry.current_rate, ..Load::default() };
         let idle = float(entry.running - serving);
-        load.cpu = idle * entry.idle_cpu;
+        let idle_cpu = entry.unloaded_cpu.idle;
+        let starting = entry.starting.iter().zip(&entry.curves);
+        let more = |(count, curve): (&i64, &UsageCurve)| {
+            float(*count) * (entry.unloaded_cpu.within(curve.limit()).until_ready - idle_cpu)
+        };
+        load.cpu = idle * idle_cpu + starting.map(more).sum::<f64>();
         load.memory = idle * entry.memory_per_pod;
         if serving > 0 {
             let share = entry.current_rate / float(serving + entry.dead);
-            let cpu = entry.idle_cpu + share * entry.cpu_per_request.as_secs_f64() * 1000.0;
+            let cpu = idle_cpu + share * entry.cpu_per_request.as_secs_f64() * 1000.0;
             let memory = entry.memory_per_pod + share * entry.memory_per_request;
             let mut cut = 0.0;
             for (curve, count) in entry.curves.iter_mut().zip(&entry.serving) {
@@ -277,7 +293,7 @@ impl Traffic {
             load.unserved = share * float(entry.dead) + if cost > 0.0 { cut / cost } else { 0.0 };
         } else {
             for curve in &mut entry.curves {
-                curve.set(now, entry.idle_cpu, entry.memory_per_pod);
+                curve.set(now, idle_cpu, entry.memory_per_pod);
             }
         }
         for curve in &mut entry.curves {
@@ -314,7 +330,7 @@ impl Traffic {
     pub fn cpu_used(&self, pod: PodId, from: SimTime, to: SimTime) -> Option<f64> {
         let load = self.pods.get(pod.index())?.as_deref()?;
         let entry = &self.entries[load.traffic as usize];
-        Some(load.used(&entry.curves[load.curve as usize], entry.idle_cpu, from, to))
+        Some(load.used(&entry.curves[load.curve as usize], entry.unloaded_cpu, from, to))
     }
 
     /// Memory that a pod uses at a `time` of the recent past; `None` for pods without traffic.

@@ -22,6 +22,7 @@ mod golden_hpa;
 mod golden_quota;
 mod golden_scheduler;
 mod golden_timelines;
+mod jobs;
 mod kinds_in_runs;
 mod manifests;
 mod months;

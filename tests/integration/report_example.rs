@@ -27,6 +27,7 @@ pub fn empty(seconds: i64) -> Facts {
         nodes: Vec::new(),
         pools: Vec::new(),
         workloads: Vec::new(),
+        jobs: Vec::new(),
         event_table: EventTable::default(),
         autoscalers: Vec::new(),
         autoscaling: Vec::new(),

@@ -10,6 +10,8 @@ use crate::cluster::{
 pub enum ControllerEvent {
     /// The Deployment controller syncs a Deployment.
     SyncDeployment(DeploymentId),
+    /// The next write that a sync of a Deployment decided on.
+    WriteDeployment(DeploymentId),
     /// The ReplicaSet controller syncs a ReplicaSet.
     SyncReplicaSet(ReplicaSetId),
     /// A pod that a sync decided to create is created.

@@ -14,6 +14,7 @@ use crate::controllers::deployment::{
 };
 use crate::engine::{Agenda, Latency};
 use crate::units::{SimDuration, SimTime};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// `source` of the controller's Events.
@@ -22,10 +23,24 @@ const SOURCE: &str = "deployment-controller";
 /// First delay of the work queue's rate limiter (`DefaultTypedControllerRateLimiter` of client-go).
 const RETRY_DELAY: SimDuration = SimDuration::from_millis(5);
 
+/// What a sync decided on and has not written yet.
+#[derive(Clone, Debug)]
+struct Unwritten {
+    /// The ReplicaSets that the sync saw.
+    sets: Vec<ReplicaSetId>,
+    actions: VecDeque<DeploymentAction>,
+    requeue: Option<Requeue>,
+    /// Something called for another sync in the meantime.
+    woken: bool,
+}
+
 /// The running Deployment controller.
 #[derive(Clone, Debug)]
 pub struct DeploymentController {
     queue: WorkQueue,
+    /// By Deployment: the sync that it is in the middle of.
+    unwritten: BTreeMap<DeploymentId, Unwritten>,
+    next_write: Latency,
     /// By Deployment: when the client may send the write that the last sync decided on and has not sent yet.
     turns: Vec<Option<SimTime>>,
     /// Failures to create a ReplicaSet.
@@ -39,6 +54,8 @@ impl DeploymentController {
     pub fn new(settings: &ControllerSettings) -> Self {
         Self {
             queue: WorkQueue::default(),
+            unwritten: BTreeMap::new(),
+            next_write: Latency::new(settings.next_write, settings.streams, "latency/deployment-controller/next-write"),
             turns: Vec::new(),
             backoff: RetryBackoff::default(),
             limiter: settings.client(),
@@ -74,6 +91,10 @@ impl DeploymentController {
         if !self.queue.take(id.index(), now) || cluster.deployment(id).removed {
             return;
         }
+        if let Some(unwritten) = self.unwritten.get_mut(&id) {
+            unwritten.woken = true;
+            return;
+        }
         let deployment = cluster.deployment(id);
         let view = DeploymentView {
             replicas: deployment.object.replicas,
@@ -99,17 +120,43 @@ impl DeploymentController {
                 return;
             }
         }
-        let idle = outcome.actions.is_empty();
-        for action in outcome.actions {
-            self.act(id, &ids, action, cluster, agenda);
+        // The real controller goes on to sync a rollout that lost pods ten times a second, to no effect: only a change,
+        // which wakes it anyway, can give another answer.
+        let is_idle = outcome.actions.is_empty() && outcome.requeue == Some(Requeue::RateLimited);
+        if !is_idle {
+            let (actions, requeue) = (VecDeque::from(outcome.actions), outcome.requeue);
+            self.unwritten.insert(id, Unwritten { sets: ids, actions, requeue, woken: false });
+            self.write(id, cluster, agenda);
         }
-        match outcome.requeue {
-            // The real controller goes on to sync a rollout that lost pods ten times a second, to no effect: only a
-            // change, which wakes it anyway, can give another answer.
-            Some(Requeue::RateLimited) if idle => {}
-            Some(Requeue::RateLimited) => self.enqueue(id, RETRY_DELAY, agenda),
-            Some(Requeue::After(delay)) => self.enqueue(id, delay, agenda),
-            None => {}
+    }
+
+    /// Writes what a sync decided on: one after the other, each a while after the one before.
+    pub fn write<A: Agenda<ControllerEvent>>(&mut self, id: DeploymentId, cluster: &mut Cluster, agenda: &mut A) {
+        while let Some(mut unwritten) = self.unwritten.remove(&id) {
+            if cluster.deployment(id).removed {
+                return;
+            }
+            if let Some(action) = unwritten.actions.pop_front() {
+                self.act(id, &unwritten.sets, action, cluster, agenda);
+            }
+            if unwritten.actions.is_empty() {
+                match unwritten.requeue {
+                    Some(Requeue::RateLimited) => self.enqueue(id, RETRY_DELAY, agenda),
+                    Some(Requeue::After(delay)) => self.enqueue(id, delay, agenda),
+                    None => {}
+                }
+                if unwritten.woken {
+                    let delay = self.next_write.draw();
+                    self.enqueue(id, delay, agenda);
+                }
+                return;
+            }
+            self.unwritten.insert(id, unwritten);
+            let delay = self.next_write.draw();
+            if delay > SimDuration::ZERO {
+                agenda.schedule(agenda.now() + delay, ControllerEvent::WriteDeployment(id));
+                return;
+            }
         }
     }
 
@@ -141,6 +188,10 @@ impl DeploymentController {
                     }
                 }
             }
+            // It went in the meantime.
+            DeploymentAction::SetRevision { replica_set, .. }
+            | DeploymentAction::ScaleReplicaSet { replica_set, .. }
+                if cluster.replica_set(ids[replica_set]).removed => {}
             DeploymentAction::SetRevision { replica_set, revision } => {
                 cluster.update_replica_set(ids[replica_set], |set| set.revision = revision);
             }

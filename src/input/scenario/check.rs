@@ -186,6 +186,7 @@ impl Checker<'_> {
         self.check_node_pools(&root.key("nodePools"), &spec.node_pools);
         let arrivals = self.check_arrivals(&root.key("arrivals"), spec);
         self.check_traffic(&root.key("traffic"), &mut spec.traffic);
+        self.check_jobs(&root.key("jobs"), &mut spec.jobs);
         self.check_metrics(&root.key("metrics"), &mut spec.metrics, &spec.traffic);
         self.check_startup(&root.key("startup"), &mut spec.startup);
         self.check_control_plane(&root.key("controlPlane"), &spec.control_plane);

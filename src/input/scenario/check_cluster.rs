@@ -108,6 +108,8 @@ impl Checker<'_> {
             ("boundToRunning", latency.bound_to_running),
             ("controllerSync", latency.controller_sync),
             ("deploymentSync", latency.deployment_sync),
+            ("nextWrite", latency.next_write),
+            ("horizontalPodAutoscalerSync", latency.horizontal_pod_autoscaler_sync),
             ("resourceQuotaSync", latency.resource_quota_sync),
             ("endpointReady", latency.endpoint_ready),
             ("endpointRemoval", latency.endpoint_removal),

@@ -9,6 +9,7 @@ mod check;
 mod check_actions;
 mod check_cluster;
 mod check_faults;
+mod check_jobs;
 mod check_load;
 mod check_metrics;
 mod check_runs;
@@ -16,6 +17,7 @@ mod control_plane;
 mod delay;
 mod distribution;
 mod fault;
+mod job_run;
 mod leaf;
 mod load;
 mod metric;
@@ -43,6 +45,7 @@ pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
 };
 pub use fault::{Fault, FaultKind, FaultScope, FaultTiming};
+pub use job_run::JobRun;
 pub use leaf::{Amount, AnyValue, Duration, PodTemplateText};
 pub use load::{LoadOptions, load, load_text};
 pub use metric::{DescribedObject, MetricQueue, MetricSource, MetricType, MetricValue};

@@ -4,6 +4,7 @@ use super::action::ActionEntry;
 use super::control_plane::ControlPlane;
 use super::distribution::Distribution;
 use super::fault::FaultEntry;
+use super::job_run::JobRun;
 use super::leaf::{Amount, AnyValue, CalendarTime, Duration, PodTemplateText};
 use super::metric::MetricSource;
 use super::rate::Rate;
@@ -90,6 +91,10 @@ pub struct ScenarioSpec {
     /// Request load on workloads, which turns into CPU and memory usage, metrics and HPA decisions. Default none.
     #[serde(default)]
     pub traffic: Vec<Traffic>,
+    /// How long the pods of Jobs run, and how they end. Default none: annotations of their templates say it, or they run
+    /// until something ends them.
+    #[serde(default)]
+    pub jobs: Vec<JobRun>,
     /// Metrics of pods, of objects and from outside the cluster, for HorizontalPodAutoscalers that ask for them. Default
     /// none.
     #[serde(default)]
@@ -297,6 +302,9 @@ pub struct Traffic {
     /// CPU that a running pod uses without requests, in cores. Default 0.
     #[serde(default)]
     pub cpu_idle: Amount,
+    /// CPU that a running pod uses until it serves for the first time, in cores: what it starts with, as a Java program that
+    /// loads its classes. Default: as `cpuIdle`.
+    pub cpu_until_ready: Option<Amount>,
     /// Memory that a running pod uses without requests, in bytes. Default 0.
     #[serde(default)]
     pub memory_per_pod: Amount,
@@ -402,6 +410,8 @@ pub enum PrintKind {
     Nodes,
     /// `kubectl get deployments -A`.
     Deployments,
+    /// `kubectl get jobs -A`.
+    Jobs,
     /// `kubectl get hpa -A`.
     Hpa,
     /// `kubectl get events -A`.

@@ -4,12 +4,14 @@
 //! scenario; where the scenario pins its start, the column `time` holds the calendar time in RFC 3339 (UTC).
 
 mod decisions;
+mod jobs;
 mod nodes;
 mod pods;
 mod timeline;
 mod workloads;
 
 pub(super) use decisions::{fault_word, write_actions, write_autoscaling, write_events, write_recovery};
+pub(super) use jobs::write_jobs;
 pub(super) use nodes::{write_cost, write_nodes};
 pub(super) use pods::write_pods;
 pub(super) use timeline::{interval_mean, write_timeline};

@@ -4,6 +4,7 @@
 
 mod amounts;
 mod budgets;
+mod endless_jobs;
 mod given;
 mod placement;
 mod requests;
@@ -20,6 +21,7 @@ pub fn check(given: &Given<'_>, diagnostics: &mut Diagnostics) {
     requests::check(given, diagnostics);
     placement::check(given, diagnostics);
     budgets::check(given, diagnostics);
+    endless_jobs::check(given, diagnostics);
     check_autoscalers(given, diagnostics);
 }
 

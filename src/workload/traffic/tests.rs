@@ -67,6 +67,7 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
         rate: Rate::Constant(100.0),
         cpu_per_request: scenario::Duration::from_millis(10),
         cpu_idle: serde_json::from_value("50m".into()).expect("an amount"),
+        cpu_until_ready: None,
         memory_per_pod: scenario::Amount::from_units(1000),
         memory_per_request: scenario::Amount::from_units(10),
     };

@@ -131,5 +131,5 @@ fn play(
         line: 1,
         problem: error.to_string(),
     })?;
-    Ok(Simulated { observed: observer.finish(), events: events::lines(&facts, lead) })
+    Ok(Simulated { observed: observer.finish(), events: events::seen(&facts, lead) })
 }

@@ -27,7 +27,7 @@ pub struct RunSummary {
     /// Ready condition, reason, and taints of each node over time.
     #[serde(default)]
     pub nodes: BTreeMap<String, Vec<(f64, String, Value, Value)>>,
-    /// Lines of Events by `reason|kind|source`.
+    /// Events by `reason|kind|source`.
     #[serde(default)]
     pub events: BTreeMap<String, usize>,
     /// Conditions over time; absent where they were not recorded.

@@ -7,9 +7,11 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// How long before the recording the simulated nodes join, in seconds: leases are renewed every 10 s from then on, and a
-/// pass of the node monitor has seen them before the first pods come.
-const JOINED_BEFORE: f64 = 2.0;
+/// How long before the recording the simulated nodes join, in seconds, if a pass of the node monitor was recorded that saw
+/// them for the first time.
+const JUST_JOINED: f64 = 2.0;
+/// The same if none was: the pass that saw them came before the recording.
+const JOINED_BEFORE: f64 = 6.0;
 /// Seconds between two passes of the node monitor.
 const NODE_MONITOR_PERIOD: f64 = 5.0;
 /// Whole seconds that a run is ahead of its recording at least.
@@ -50,6 +52,9 @@ pub fn write(
     pods: &[RecordedPod],
     folder: &Path,
 ) -> std::io::Result<Result<Played, Unsupported>> {
+    if recording.timeline.iter().any(|line| line.kind == "VolumeAttachment") {
+        return Ok(Err(Unsupported("volumes that are attached to nodes".to_owned())));
+    }
     let wall_clock = recording.actions_called("wallclock").next();
     let second = wall_clock.and_then(|action| action.fields.get("second_in_minute")).and_then(Value::as_f64);
     let fraction = second.or(recording.fraction).unwrap_or(0.0).rem_euclid(1.0);
@@ -196,10 +201,10 @@ impl Writer<'_> {
             "nodes" => {
                 let nodes = action.fields.get("nodes").and_then(Value::as_array);
                 let nodes: Vec<Value> = nodes.into_iter().flatten().map(node).collect();
-                if action.fields.contains_key("csi_limit") {
-                    return Ok(Err(Unsupported("limits of attached volumes".to_owned())));
-                }
-                self.apply(index, -JOINED_BEFORE, &json!({"apiVersion": "v1", "kind": "List", "items": nodes}))?;
+                let seen = self.recording.timeline.iter().find(|line| line.reason == "RegisteredNode");
+                let is_new = seen.is_some_and(|line| line.t <= NODE_MONITOR_PERIOD);
+                let before = if is_new { JUST_JOINED } else { JOINED_BEFORE };
+                self.apply(index, -before, &json!({"apiVersion": "v1", "kind": "List", "items": nodes}))?;
             }
             "addnode" => self.apply(index, t, &node(&Value::Object(action.fields.clone())))?,
             "create" => {
@@ -214,9 +219,6 @@ impl Writer<'_> {
                 let patch = action.fields.get("patch").cloned().unwrap_or_default();
                 let patch = patch.to_string().replace("sim/", "wavetank.dev/");
                 let patch: Value = serde_json::from_str(&patch)?;
-                if action.text("kind") == "CSINode" {
-                    return Ok(Err(Unsupported("limits of attached volumes".to_owned())));
-                }
                 if action.text("sub") == "scale" {
                     let scale = json!({"target": Self::target(action), "replicas": patch["spec"]["replicas"]});
                     self.push(t, "scale", scale);
@@ -251,7 +253,6 @@ impl Writer<'_> {
                 let mebibytes = action.fields.get("mi").and_then(Value::as_f64).unwrap_or_default();
                 self.memory.insert(action.text("app").to_owned(), (t, mebibytes));
             }
-            "attach_never" => return Ok(Err(Unsupported("volumes whose attachment never ends".to_owned()))),
             // What the driver saw, not what it did.
             "revive_node"
             | "kubelet_ready"
@@ -269,14 +270,17 @@ impl Writer<'_> {
         Ok(Ok(()))
     }
 
-    /// Creates each pod of a burst when the recorded API server had it.
+    /// Creates each pod of a burst when the recorded API server had it: copies of one manifest under other names.
     fn burst(&mut self, index: usize, action: &RecordedAction) -> std::io::Result<()> {
-        let created = self.pods.iter().filter(|pod| pod.created >= action.t && pod.group == pod.name);
-        let created: Vec<(String, f64)> = created.map(|pod| (pod.name.clone(), pod.created)).collect();
-        for (number, (name, created)) in created.into_iter().enumerate() {
-            if let Some(document) = self.document("Pod", "default", &name) {
-                self.apply(index * 10_000 + number, created, &document)?;
-            }
+        let Some(pattern) = self.recording.manifests.iter().find(|object| object["kind"] == "Pod") else {
+            return Ok(());
+        };
+        let is_of_burst = |pod: &&RecordedPod| pod.created >= action.t && pod.group == pod.name;
+        for (number, pod) in self.pods.iter().filter(is_of_burst).enumerate() {
+            let mut document = pattern.clone();
+            document["apiVersion"] = "v1".into();
+            document["metadata"]["name"] = pod.name.as_str().into();
+            self.apply(index * 10_000 + number, pod.created, &document)?;
         }
         Ok(())
     }
@@ -390,10 +394,10 @@ impl Writer<'_> {
                 "duration": self.at(duration),
                 // The recorded kubelets run a pod 2 s after they saw it.
                 "startup": {"imagePull": {"duration": {"fixed": "0s"}}, "containerStart": {"fixed": "2s"}},
+                "controlPlane": self.control_plane(),
                 "faults": self.faults,
                 "actions": self.actions,
                 "traffic": self.traffic(),
-                "controlPlane": {"featureGates": self.recording.feature_gates},
             },
         });
         if let Some(start) = start {
@@ -406,5 +410,26 @@ impl Writer<'_> {
             scenario["spec"]["controlPlane"]["controllerManager"] = json!({"startedBefore": before});
         }
         scenario
+    }
+
+    /// The control plane that was recorded. All recordings but the one of latencies were made on two cores that up to
+    /// fourteen control planes shared; the delays are those measured there.
+    fn control_plane(&self) -> Value {
+        // The recorded driver answers with the load of the moment.
+        let mut control_plane = json!({
+            "metricsServer": {"instantaneous": true},
+            "featureGates": self.recording.feature_gates,
+        });
+        if self.recording.name != "latency" {
+            control_plane["latency"] = json!({
+                "createToBound": {"p50": "14ms", "p99": "100ms"},
+                "boundToRunning": {"p50": "14ms", "p99": "80ms"},
+                "controllerSync": {"p50": "10ms", "p99": "60ms"},
+                "deploymentSync": {"p50": "14ms", "p99": "50ms"},
+                "nextWrite": {"p50": "20ms", "p99": "90ms"},
+                "horizontalPodAutoscalerSync": {"p50": "28ms", "p99": "120ms"},
+            });
+        }
+        control_plane
     }
 }
