@@ -101,8 +101,8 @@ impl HpaController {
     }
 
     /// Takes over what is no part of the controller: metrics-server and the kubelets go on when it starts anew.
-    pub fn take_metrics_server(&mut self, before: Self) {
-        self.metrics_server = before.metrics_server;
+    pub fn take_metrics_server(&mut self, before: &Self) {
+        self.metrics_server = before.metrics_server.clone();
         self.look_phases = before.look_phases;
     }
 
