@@ -17,7 +17,9 @@ impl Cluster {
 
     fn list(&self, object: ObjectId, changes: &mut Vec<Change>) {
         match object {
-            ObjectId::Namespace(id) => changes.push(Change::NamespaceChanged(id)),
+            ObjectId::Namespace(id) => {
+                changes.extend((!self.namespaces[id.index()].removed).then_some(Change::NamespaceChanged(id)));
+            }
             ObjectId::Node(id) => {
                 let node = self.node(id);
                 if !node.exists() {

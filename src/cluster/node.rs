@@ -131,9 +131,10 @@ impl Cluster {
     pub fn report_node(&mut self, id: NodeId, now: SimTime) {
         let node = &self.nodes[id.index()];
         if node.machine == Machine::Up {
-            let (ready, reason) = match node.kubelet_ready {
-                true => (NodeReady::True, Node::KUBELET_READY),
-                false => (NodeReady::False, Node::KUBELET_NOT_READY),
+            let (ready, reason) = if node.kubelet_ready {
+                (NodeReady::True, Node::KUBELET_READY)
+            } else {
+                (NodeReady::False, Node::KUBELET_NOT_READY)
             };
             self.set_node_ready(id, ready, reason, now);
         }

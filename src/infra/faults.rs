@@ -145,7 +145,7 @@ impl FaultInjector {
                     }
                 }
                 FaultScope::ControllerManager => {
-                    self.add_victim(index, Victim::ControllerManager, CONTROLLER_MANAGER, agenda)
+                    self.add_victim(index, Victim::ControllerManager, CONTROLLER_MANAGER, agenda);
                 }
                 // Each node of the pool becomes a victim when it joins.
                 FaultScope::Pool(_) => {}

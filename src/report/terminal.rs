@@ -265,10 +265,9 @@ fn autoscaling(autoscaler: &AutoscalerRecord) -> String {
 const fn spoken(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::NodeCrash => "crash",
-        FaultKind::ZoneOutage => "outage",
+        FaultKind::ZoneOutage | FaultKind::ControllerManagerOutage => "outage",
         FaultKind::NetworkPartition => "partition",
         FaultKind::KubeletNotReady => "unreadiness",
-        FaultKind::ControllerManagerOutage => "outage",
         FaultKind::PodCrash => "container crash",
     }
 }

@@ -287,7 +287,7 @@ impl<'a> World<'a> {
         self.controllers.restart(settings, cluster, queue);
         if prepared.has_autoscalers() {
             let before = std::mem::replace(&mut self.hpa, settings::hpa_controller(spec, streams));
-            self.hpa.take_metrics_server(before);
+            self.hpa.take_metrics_server(&before);
             for change in cluster.listing() {
                 self.hpa.observe(change, cluster, queue);
             }

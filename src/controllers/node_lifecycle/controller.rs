@@ -7,6 +7,7 @@
 use crate::api::{Name, Taint, TaintEffect, well_known};
 use crate::cluster::{Change, Cluster, Machine, Node, NodeId, NodeReady, Severity};
 use crate::controllers::common::api_event::emit;
+use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::work_queue::WorkQueue;
@@ -15,7 +16,7 @@ use crate::controllers::node_lifecycle::zones::{
     ClusterMode, EvictionConfig, EvictionRate, TaintQueue, ZoneReadiness, ZoneState, handle_disruption,
 };
 use crate::controllers::node_lifecycle::{detection_time, no_schedule_taints, ready_taint};
-use crate::engine::Agenda;
+use crate::engine::{Agenda, RandomStream, draw_phase};
 use crate::units::{SimDuration, SimTime};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +26,12 @@ const SOURCE: &str = "node-controller";
 /// How long a pass lasts that finds something: the writes of what it finds go through the client, and the pass of the tainting
 /// worker (`NodeEvictionPeriod`) falls before its end.
 const PASS_LENGTH: SimDuration = SimDuration::from_millis(100);
+
+/// A pass looks at all nodes within this time, several at once and in no particular order.
+const LOOKS: SimDuration = SimDuration::from_millis(20);
+
+/// Writes of a node that is found to be lost: its status and its `NoSchedule` taint.
+const NODE_WRITES: usize = 2;
 
 /// The running node lifecycle controller.
 #[derive(Debug)]
@@ -43,6 +50,10 @@ pub struct NodeLifecycleController {
     /// Nodes whose kubelets are silent, each with the number of its silence.
     silent: BTreeMap<NodeId, u32>,
     silences: u32,
+    /// Its client: the writes of a pass that finds much have to wait for each other.
+    client: TokenBucket,
+    /// In which order a pass looks at the nodes.
+    order: RandomStream,
     /// The next pass whose end is planned.
     ending_pass: Option<SimTime>,
     /// Nodes that a pass has seen, or that the next one will see for the first time.
@@ -73,6 +84,8 @@ impl NodeLifecycleController {
             states: BTreeMap::new(),
             silent: BTreeMap::new(),
             silences: 0,
+            client: settings.client(),
+            order: settings.streams.stream("phase/node-monitor-order"),
             ending_pass: None,
             known: BTreeSet::new(),
             untold: Vec::new(),
@@ -85,6 +98,11 @@ impl NodeLifecycleController {
             agenda.schedule(self.next_pass(agenda.now()), ControllerEvent::RegisterNodes);
         }
         self.untold.push((node, arrival));
+    }
+
+    /// When within a pass a node is looked at.
+    fn place_in_pass(&mut self) -> SimDuration {
+        draw_phase(&mut self.order, LOOKS)
     }
 
     /// The first pass that is not before `now`.
@@ -132,6 +150,7 @@ impl NodeLifecycleController {
         // What was before its first pass the monitor does not know: that pass starts the clock of every node.
         let renewal = self.leases.last_renewal(state.head.created, agenda.now()).max(self.started);
         let found = detection_time(renewal, self.started, self.monitor_period, self.monitor_grace);
+        let found = found + self.place_in_pass();
         agenda.schedule(found, ControllerEvent::NodeSilent { node, silence: self.silences });
     }
 
@@ -204,7 +223,10 @@ impl NodeLifecycleController {
         let was_ready = cluster.node(node).ready == NodeReady::True;
         cluster.set_node_ready(node, NodeReady::Unknown, Node::NODE_STATUS_UNKNOWN, now);
         if was_ready {
-            tell_not_ready(node, cluster, now);
+            let writes = NODE_WRITES + tell_not_ready(node, cluster, now);
+            for _ in 0..writes {
+                self.client.take(now);
+            }
         }
         self.mark_for_tainting(node, cluster, agenda);
         self.plan_end(agenda.now(), agenda);
@@ -260,7 +282,16 @@ impl NodeLifecycleController {
     /// The end of a pass: the state of each zone, after everything that the pass found, decides the rate of its taints.
     pub fn end_pass<A: Agenda<ControllerEvent>>(&mut self, cluster: &mut Cluster, agenda: &mut A) {
         let now = agenda.now();
-        let Some(pass) = self.ending_pass.take_if(|pass| *pass + PASS_LENGTH <= now) else { return };
+        let Some(pass) = self.ending_pass.filter(|pass| *pass + PASS_LENGTH <= now) else { return };
+        let written = self.client.next_at(now);
+        if written > now {
+            agenda.schedule(written, ControllerEvent::EndMonitorPass);
+            return;
+        }
+        self.ending_pass = None;
+        // What a pass finds it finds a little after it began.
+        let next = self.next_pass(pass);
+        let pass = if next > pass { next - self.monitor_period } else { pass };
         let mut observed: BTreeMap<u32, ZoneReadiness> = BTreeMap::new();
         let existing: Vec<NodeId> = cluster.nodes().filter(|(_, node)| node.exists()).map(|(id, _)| id).collect();
         for node in &existing {
@@ -327,9 +358,15 @@ impl NodeLifecycleController {
         if !self.turns.take(zone as usize, now) {
             return;
         }
+        let written = self.client.next_at(now);
+        if written > now {
+            self.plan_taints(zone, written, agenda);
+            return;
+        }
         let Some(queue) = self.queues.get_mut(zone as usize) else { return };
         while let Some(node) = queue.take(now) {
             if let Some(key) = ready_taint(cluster.node(node).ready) {
+                self.client.take(now);
                 add_no_execute_taint(cluster, node, key, now);
             }
         }
@@ -339,17 +376,19 @@ impl NodeLifecycleController {
     }
 }
 
-/// A pass has found that a node is lost: it tells of it, and its pods are not ready any more (`MarkPodsNotReady`).
-fn tell_not_ready(node: NodeId, cluster: &mut Cluster, now: SimTime) {
+/// A pass has found that a node is lost: it tells of it, and its pods are not ready any more (`MarkPodsNotReady`). How many pods
+/// it writes.
+fn tell_not_ready(node: NodeId, cluster: &mut Cluster, now: SimTime) -> usize {
     let name = cluster.node(node).object.meta.name.clone();
     let message = format!("Node {name} status is now: NodeNotReady");
     emit(cluster, SOURCE, node, (Severity::Normal, "NodeNotReady"), message);
-    for pod in cluster.node(node).pods.clone() {
-        if !cluster.pod(pod).phase.is_terminal() {
-            cluster.mark_pod_not_ready(pod, now);
-            emit(cluster, SOURCE, pod, (Severity::Warning, "NodeNotReady"), "Node is not ready".to_owned());
-        }
+    let mut pods = cluster.node(node).pods.clone();
+    pods.retain(|pod| !cluster.pod(*pod).phase.is_terminal());
+    for pod in &pods {
+        cluster.mark_pod_not_ready(*pod, now);
+        emit(cluster, SOURCE, *pod, (Severity::Warning, "NodeNotReady"), "Node is not ready".to_owned());
     }
+    pods.len()
 }
 
 /// Adds a `NoExecute` taint to a node that has none of this key.

@@ -28,6 +28,8 @@ pub struct PodGcController {
     /// Whether somebody else removed one of them.
     some_are_gone: bool,
     surplus_planned: bool,
+    /// Pods without a node that are being deleted, whose objects their Jobs keep.
+    unscheduled: Vec<PodId>,
     /// Nodes out of service on which pods terminate: the next pass removes those.
     out_of_service: BTreeSet<NodeId>,
 }
@@ -44,6 +46,7 @@ impl PodGcController {
             existing: FxHashSet::default(),
             some_are_gone: false,
             surplus_planned: false,
+            unscheduled: Vec::new(),
             out_of_service: BTreeSet::new(),
         }
     }
@@ -70,6 +73,9 @@ impl PodGcController {
             Change::PodTerminating(pod) => {
                 if let Some(node) = cluster.pod(pod).node {
                     self.look_at(node, cluster, agenda);
+                } else if cluster.pod(pod).exists() {
+                    self.unscheduled.push(pod);
+                    agenda.schedule(agenda.now().next_tick(self.started, self.period), ControllerEvent::CollectPods);
                 }
             }
             Change::PodEnded(pod) if self.threshold > 0 && cluster.pod(pod).exists() => {
@@ -108,6 +114,10 @@ impl PodGcController {
     /// oldest of too many pods that have ended.
     pub fn collect(&mut self, cluster: &mut Cluster, now: SimTime) {
         self.surplus_planned = false;
+        for pod in std::mem::take(&mut self.unscheduled) {
+            // Nobody else would end it (`gcUnscheduledTerminating`).
+            cluster.end_pod(pod, PodPhase::Failed, "", now);
+        }
         if std::mem::take(&mut self.some_are_gone) {
             self.terminated.retain(|(pod, _)| self.existing.contains(pod));
         }

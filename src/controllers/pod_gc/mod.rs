@@ -3,7 +3,7 @@
 //! Mirrors `pkg/controller/podgc` (Kubernetes 1.36). Every collected pod is deleted with grace period 0, after its
 //! phase became `Failed` where it was not terminal.
 //!
-//! Pods that terminate without ever having been bound need no collector here.
+//! Pods that terminate without ever having been bound go at once here, unless their Jobs have still to count them.
 
 pub mod controller;
 

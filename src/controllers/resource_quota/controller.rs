@@ -29,7 +29,7 @@ impl ResourceQuotaController {
         Self {
             queue: WorkQueue::default(),
             resyncs: WorkQueue::default(),
-            phase: SimTime::ZERO + settings.streams.phase("phase/resource-quota-sync", SYNC_PERIOD),
+            phase: settings.started,
             latency: Latency::new(settings.resource_quota_sync, settings.streams, "latency/resourcequota-controller"),
         }
     }
