@@ -10,6 +10,7 @@ use crate::cluster::{ApiEvent, Change, Cluster, DaemonSetId, NodeId, PodId, Stat
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::eviction::controller::Drain;
+use crate::controllers::job::rules::JobRules;
 use crate::controllers::manager::Controllers;
 use crate::controllers::stateful_set::rules::StatefulSetRules;
 use crate::engine::{EventQueue, LatencyDistribution, Priority, RandomStreams};
@@ -49,6 +50,7 @@ impl TestCluster {
     pub fn new(nodes: usize) -> Self {
         let settings = ControllerSettings {
             calendar_start: jiff::Timestamp::UNIX_EPOCH,
+            job: JobRules::of(api::KubernetesVersion::default()),
             stateful_set: StatefulSetRules::of(api::KubernetesVersion::default(), None),
             streams: RandomStreams::new(1),
             volume_provisioning: SimDuration::from_secs(5),

@@ -5,6 +5,7 @@ use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::metrics::MetricsServer;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::settings::ControllerSettings;
+use crate::controllers::job::rules::JobRules;
 use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
 use crate::controllers::stateful_set::rules::StatefulSetRules;
 use crate::engine::{Latency, LatencyDistribution, RandomStreams};
@@ -75,6 +76,7 @@ pub fn controller_settings(spec: &ScenarioSpec, streams: RandomStreams) -> Contr
         },
         pod_gc_period: manager.pod_gc_period.get(),
         calendar_start: calendar_start(spec),
+        job: JobRules::of(spec.kubernetes_version),
         stateful_set: StatefulSetRules::of(
             spec.kubernetes_version,
             spec.control_plane.feature_gates.max_unavailable_stateful_set,

@@ -1,6 +1,7 @@
 //! The settings of the controllers.
 
 use crate::controllers::common::client_rate::TokenBucket;
+use crate::controllers::job::rules::JobRules;
 use crate::controllers::node_lifecycle::zones::EvictionConfig;
 use crate::controllers::stateful_set::rules::StatefulSetRules;
 use crate::engine::{Latency, LatencyDistribution, RandomStreams};
@@ -40,6 +41,8 @@ pub struct ControllerSettings {
     pub pod_gc_period: SimDuration,
     /// The calendar time of simulated time zero.
     pub calendar_start: Timestamp,
+    /// What of the Job controller the release decides.
+    pub job: JobRules,
     /// What of the StatefulSet controller the release decides.
     pub stateful_set: StatefulSetRules,
     /// `--terminated-pod-gc-threshold`: finished pods that may exist; 0 is without a limit.

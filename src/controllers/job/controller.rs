@@ -5,6 +5,7 @@
 use super::backoff::BackoffRecord;
 use super::pod_failure_policy::PodNames;
 use super::removal::Rank;
+use super::rules::JobRules;
 use super::{Input, Plan, PodCalls, PodView, counted, pod_name_prefix, sync};
 use crate::api::{Name, PodPhase};
 use crate::cluster::{Cluster, Disruption, JobId, JobPod, NewPod, PodId, Severity};
@@ -59,6 +60,7 @@ struct Running {
 /// The running Job controller.
 #[derive(Debug)]
 pub struct JobController {
+    rules: JobRules,
     /// Syncs that are planned for later. One that is due sooner takes the place of a later one.
     delayed: WorkQueue,
     /// Syncs that nothing delays.
@@ -74,6 +76,7 @@ impl JobController {
     /// A controller with an unused client.
     pub fn new(settings: &ControllerSettings) -> Self {
         Self {
+            rules: settings.job,
             delayed: WorkQueue::default(),
             immediate: WorkQueue::default(),
             running: BTreeMap::new(),
@@ -156,6 +159,7 @@ impl JobController {
             status: &job.status,
             pods: &pods,
             backoff: self.backoffs.get(&id).copied().unwrap_or_default(),
+            rules: self.rules,
             now,
         })
     }

@@ -51,7 +51,7 @@ impl Context<'_> {
 
     /// Creates missing pods, unless they have to wait because pods have failed.
     fn create(&mut self, missing: i32, plan: &mut Plan) {
-        let Input { spec, now, .. } = self.input;
+        let Input { spec, rules, now, .. } = self.input;
         let missing = usize::try_from(missing).unwrap_or(0);
         let mut wait = SimDuration::ZERO;
         if self.failed_indexes.is_none() {
@@ -66,9 +66,9 @@ impl Context<'_> {
         }
         if wait > SimDuration::ZERO {
             plan.back_off = Some(wait);
-            // Up to 1.36.2 the controller says then that no pod is active. The API server refuses that while some are
-            // ready, and with it all that the status would have told (kubernetes/kubernetes#139428).
-            self.counts.active = 0;
+            if !rules.counts_active_in_back_off {
+                self.counts.active = 0;
+            }
             return;
         }
         self.counts.active += count(pods.len());

@@ -12,6 +12,7 @@ pub mod controller;
 mod manage;
 pub mod pod_failure_policy;
 pub mod removal;
+pub mod rules;
 mod track;
 
 use crate::api::{
@@ -22,6 +23,7 @@ use crate::units::{SimDuration, SimTime};
 use backoff::BackoffRecord;
 use pod_failure_policy::{PodNames, PolicyMatch, match_policy};
 use removal::Rank;
+use rules::JobRules;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use track::counted;
@@ -76,6 +78,8 @@ pub struct Input<'a> {
     pub pods: &'a [PodView],
     /// What is remembered of failures.
     pub backoff: BackoffRecord,
+    /// The rules of the release.
+    pub rules: JobRules,
     /// Now.
     pub now: SimTime,
 }

@@ -1,7 +1,9 @@
 //! Table tests of a sync.
 
 use super::*;
-use crate::api::{CompletionMode, PodFailurePolicyRule, PodFailureRequirement, PodReplacementPolicy};
+use crate::api::{
+    CompletionMode, KubernetesVersion, PodFailurePolicyRule, PodFailureRequirement, PodReplacementPolicy,
+};
 
 /// A pod of a Job that its Job has not counted.
 pub fn pod(id: usize, phase: PodPhase) -> PodView {
@@ -27,9 +29,14 @@ fn indexed(index: i32, view: PodView) -> PodView {
 }
 
 fn at(spec: &JobSpec, status: &JobStatus, pods: &[PodView], now: SimTime) -> Plan {
+    of_release(KubernetesVersion::V1_36, spec, status, pods, now)
+}
+
+fn of_release(version: KubernetesVersion, spec: &JobSpec, status: &JobStatus, pods: &[PodView], now: SimTime) -> Plan {
+    let rules = JobRules::of(version);
     let names = PodNames { namespace: "default", containers: &["c".into()], init_containers: &[] };
     let restart_policy = RestartPolicy::Never;
-    sync(Input { spec, restart_policy, names, status, pods, backoff: BackoffRecord::default(), now })
+    sync(Input { spec, restart_policy, names, status, pods, backoff: BackoffRecord::default(), rules, now })
 }
 
 /// The plan at 100 s for these pods.
@@ -141,6 +148,8 @@ fn a_failed_pod_is_replaced_after_the_wait() {
     let early = plan(&spec, &failed);
     assert_eq!((early.calls.clone(), early.back_off), (PodCalls::None, Some(SimDuration::from_secs(5))));
     assert_eq!(early.status.active, 0, "as the controller of 1.36.2 says");
+    let fixed = of_release(KubernetesVersion::V1_37, &spec, &started(), &failed, SimTime::from_secs(100));
+    assert_eq!((fixed.status.active, fixed.back_off), (1, early.back_off), "one runs, as the controller of 1.37 says");
     let late = at(&spec, &started(), &failed, SimTime::from_secs(105));
     assert_eq!(created(&late).len(), 1);
     assert_eq!((late.back_off, late.status.active), (None, 2));

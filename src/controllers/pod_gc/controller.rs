@@ -27,6 +27,8 @@ pub struct PodGcController {
     /// Whether somebody else removed one of them.
     some_are_gone: bool,
     surplus_planned: bool,
+    /// Pods without a node that are being deleted, whose objects their Jobs keep.
+    unscheduled: Vec<PodId>,
 }
 
 impl PodGcController {
@@ -41,6 +43,7 @@ impl PodGcController {
             existing: FxHashSet::default(),
             some_are_gone: false,
             surplus_planned: false,
+            unscheduled: Vec::new(),
         }
     }
 
@@ -55,6 +58,10 @@ impl PodGcController {
                 let collection = orphan_collection_time(agenda.now(), self.phase, self.period);
                 self.missing.push((node, collection));
                 agenda.schedule(collection, ControllerEvent::CollectPods);
+            }
+            Change::PodTerminating(pod) if cluster.pod(pod).exists() && cluster.pod(pod).node.is_none() => {
+                self.unscheduled.push(pod);
+                agenda.schedule(agenda.now().next_tick(self.phase, self.period), ControllerEvent::CollectPods);
             }
             Change::PodEnded(pod) if self.threshold > 0 && cluster.pod(pod).exists() => {
                 let state = cluster.pod(pod);
@@ -79,6 +86,10 @@ impl PodGcController {
     /// oldest of too many pods that have ended.
     pub fn collect(&mut self, cluster: &mut Cluster, now: SimTime) {
         self.surplus_planned = false;
+        for pod in std::mem::take(&mut self.unscheduled) {
+            // Nobody else would end it (`gcUnscheduledTerminating`).
+            cluster.end_pod(pod, PodPhase::Failed, "", now);
+        }
         if std::mem::take(&mut self.some_are_gone) {
             self.terminated.retain(|(pod, _)| self.existing.contains(pod));
         }

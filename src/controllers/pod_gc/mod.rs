@@ -3,8 +3,9 @@
 //! Mirrors `pkg/controller/podgc` (Kubernetes 1.36). Every collected pod is deleted with grace period 0, after its
 //! phase became `Failed` where it was not terminal.
 //!
-//! Known deviations: pods that terminate on a node with the taint `node.kubernetes.io/out-of-service` are not collected;
-//! pods that terminate without ever having been bound need no collector here.
+//! Pods that terminate without ever having been bound go at once here, unless their Jobs have still to count them.
+//!
+//! Known deviations: pods that terminate on a node with the taint `node.kubernetes.io/out-of-service` are not collected.
 
 pub mod controller;
 
