@@ -136,3 +136,40 @@ fn what_the_calendar_does_is_told() {
     let endless = told(&skipped, "start: \"2011-12-29T12:00:00Z\"");
     assert!(endless.iter().any(|line| line.contains("the search for the next time never ends")), "{endless:?}");
 }
+
+#[test]
+fn many_at_once_wait_for_the_rate_limit() {
+    let all: Vec<String> =
+        (0..40).map(|index| tick("5s", "").replace("name: tick", &format!("name: tick{index}"))).collect();
+    let facts = run(1, "a", &all.join("---\n"), &format!("duration: 80s\n{START}"));
+    assert_eq!(facts.pods.len(), 40);
+    let last = facts.pods.iter().map(|pod| (pod.created - wavetank::units::SimTime::from_secs(30)).as_secs_f64());
+    let last = last.fold(0.0, f64::max);
+    // Two requests each, 30 of them at once and 20 a second.
+    assert!((2.5..3.5).contains(&last), "{last}");
+}
+
+#[test]
+fn a_cron_job_that_waits_costs_nothing() {
+    let all: Vec<String> =
+        (0..30).map(|index| tick("5s", "").replace("name: tick", &format!("name: tick{index}"))).collect();
+    let yearly = all.join("---\n").replace("* * * * *", "0 0 1 1 *");
+    let events = |duration| run(1, "a", &yearly, &format!("duration: {duration}\n{START}")).events_handled;
+    assert_eq!(events("1h"), events("20d"));
+}
+
+#[test]
+fn a_quota_that_is_full_is_asked_again() {
+    let quota = "---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: q}
+spec: {hard: {count/jobs.batch: '0'}}
+";
+    let raised =
+        "actions: [{at: 50s, patch: {target: resourcequota/default/q, patch: {spec: {hard: {count/jobs.batch: 5}}}}}]";
+    let facts = run(1, "a", &(tick("5s", "") + quota), &format!("duration: 85s\n{START}\n{raised}"));
+    let created = created(&facts);
+    assert!(created.len() == 1 && (50..=75).contains(&created[0]), "after the back-off of the moment: {created:?}");
+    assert!(events(&facts, "FailedCreate") > 5, "each attempt says so");
+}

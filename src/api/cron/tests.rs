@@ -1,7 +1,9 @@
 //! Schedules that people write, and the texts about wrong ones. The recorded cases are in `tests/golden/cron`.
 
 use super::{CronSchedule, EndlessSearch, TimeZone, ZERO_TIME};
-use jiff::Timestamp;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -81,4 +83,42 @@ fn times_carry_the_offset_of_their_zone() {
     let zone = TimeZone::load("America/St_Johns").unwrap();
     assert_eq!(zone.rfc3339(time("2026-10-29T21:39:00Z")), "2026-10-29T19:09:00-02:30");
     assert_eq!(TimeZone::utc().rfc3339(time("2026-10-29T21:39:00Z")), "2026-10-29T21:39:00Z");
+}
+
+/// Whether a field of plain values and steps allows a value: a second, naive reading of the notation.
+fn allows(field: &str, value: i8, min: i8) -> bool {
+    match field.split_once('/') {
+        Some((_, step)) => (value - min) % step.parse::<i8>().unwrap() == 0,
+        None => field == "*" || field.split(',').any(|part| part.parse() == Ok(value)),
+    }
+}
+
+proptest! {
+    /// The next time is the first minute that every field allows, as looking at each minute finds it.
+    #[test]
+    fn the_next_time_is_the_first_that_fits(
+        minute in "[0-9]|[1-5][0-9]|\\*|\\*/(7|15|20)",
+        hour in "[0-9]|1[0-9]|2[0-3]|\\*|\\*/[5-9]",
+        day in "[1-9]|[12][0-9]|\\*|\\*/[2-4]",
+        weekday in "[0-6]|[0-2],[3-6]|\\*",
+        second in 1_700_000_000_i64..1_900_000_000,
+    ) {
+        const DAYS: i64 = 8;
+        let schedule = CronSchedule::parse(&format!("{minute} {hour} {day} * {weekday}")).unwrap();
+        let after = Timestamp::from_second(second).unwrap();
+        let next = schedule.next(after).unwrap();
+        let fits = |time: &Timestamp| {
+            let local = Offset::UTC.to_datetime(*time);
+            let in_month = allows(&day, local.day(), 1);
+            let in_week = allows(&weekday, local.weekday().to_sunday_zero_offset(), 0);
+            let is_day = if day == "*" || weekday == "*" { in_month && in_week } else { in_month || in_week };
+            is_day && allows(&hour, local.hour(), 0) && allows(&minute, local.minute(), 0)
+        };
+        let first = Timestamp::from_second((second / 60 + 1) * 60).unwrap();
+        let found = (0..DAYS * 1440).map(|minutes| first + SignedDuration::from_mins(minutes)).find(fits);
+        match found {
+            Some(found) => prop_assert_eq!(next, found),
+            None => prop_assert!(next >= first + SignedDuration::from_mins(DAYS * 1440), "{}", next),
+        }
+    }
 }

@@ -11,6 +11,7 @@ use crate::cluster::{Cluster, CronJob, CronJobId, JobConditionType, JobId, Objec
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
+use crate::controllers::common::retry::RetryBackoff;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::common::work_queue::WorkQueue;
 use crate::engine::{Agenda, Latency};
@@ -28,6 +29,7 @@ pub struct CronJobController {
     calendar_start: Timestamp,
     queue: WorkQueue,
     memory: Vec<Memory>,
+    retries: RetryBackoff,
     limiter: TokenBucket,
     latency: Latency,
 }
@@ -50,6 +52,7 @@ impl CronJobController {
             calendar_start: settings.calendar_start,
             queue: WorkQueue::default(),
             memory: Vec::new(),
+            retries: RetryBackoff::default(),
             limiter: settings.client(),
             latency: settings.sync_latency(SOURCE),
         }
@@ -133,9 +136,7 @@ impl CronJobController {
         for job in &plan.deleted {
             cluster.remove_job(*job, now);
         }
-        if let Some(scheduled) = plan.start {
-            start(id, scheduled, &mut plan, cluster, now);
-        }
+        let has_failed = plan.start.is_some_and(|scheduled| !start(id, scheduled, &mut plan, cluster, now));
         for event in std::mem::take(&mut plan.events) {
             emit(cluster, SOURCE, id, (event.severity, event.reason), event.message);
         }
@@ -143,7 +144,13 @@ impl CronJobController {
             cluster.set_cron_job_status(id, plan.status);
         }
         self.memory(id).hangs = plan.hangs;
-        if let Some(after) = plan.requeue_after {
+        if has_failed {
+            let at = now + self.retries.fail(id.index());
+            if self.queue.add(id.index(), at) {
+                agenda.schedule(at, ControllerEvent::SyncCronJob(id));
+            }
+        } else if let Some(after) = plan.requeue_after {
+            self.retries.forget(id.index());
             self.requeue(id, after, agenda);
         }
     }
@@ -209,8 +216,15 @@ fn calls(plan: &CronJobSync<JobId>) -> usize {
     plan.deleted.len() + usize::from(plan.start.is_some()) + usize::from(plan.updates_status || plan.start.is_some())
 }
 
-/// Creates the Job of a run (`getJobFromTemplate2`), or finds that it exists.
-fn start(id: CronJobId, scheduled: Timestamp, plan: &mut CronJobSync<JobId>, cluster: &mut Cluster, now: SimTime) {
+/// Creates the Job of a run (`getJobFromTemplate2`), or finds that it exists. Returns whether the sync has succeeded: not if the
+/// API server refuses the Job.
+fn start(
+    id: CronJobId,
+    scheduled: Timestamp,
+    plan: &mut CronJobSync<JobId>,
+    cluster: &mut Cluster,
+    now: SimTime,
+) -> bool {
     let CronJob { object, namespace, workload, .. } = cluster.cron_job(id);
     let (namespace, workload) = (*namespace, *workload);
     let name = job_name(&object.meta.name, scheduled);
@@ -221,14 +235,15 @@ fn start(id: CronJobId, scheduled: Timestamp, plan: &mut CronJobSync<JobId>, clu
         } else {
             plan.requeue_after = None;
         }
-        return;
+        return true;
     }
     let object = object.clone();
     if let Err(refusal) = cluster.admit_creation(Kind::Job, namespace, &name) {
-        // The real controller tries again with a back-off, this one when the CronJob is looked at next.
-        let message = format!("Error creating job: {refusal}");
-        emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), message);
-        return;
+        if !refusal.is_namespace_terminating {
+            let message = format!("Error creating job: {refusal}");
+            emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), message);
+        }
+        return false;
     }
     let time = scheduled_timestamp(scheduled, object.spec.time_zone.as_deref());
     let job = api::Job {
@@ -246,4 +261,5 @@ fn start(id: CronJobId, scheduled: Timestamp, plan: &mut CronJobSync<JobId>, clu
     };
     let job = cluster.add_job(job, Some((id.into(), workload)), now);
     plan.created(job, name, false);
+    true
 }
