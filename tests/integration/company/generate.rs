@@ -237,9 +237,10 @@ impl Company {
         let is_indexed = index.is_multiple_of(4);
         let mode = if is_indexed { "  completionMode: Indexed\n  backoffLimitPerIndex: 1\n" } else { "" };
         let ttl = if index.is_multiple_of(3) { "  ttlSecondsAfterFinished: 3600\n" } else { "" };
-        let failure = match is_indexed {
-            true => ", wavetank.dev/fail-after: 60s, wavetank.dev/fail-index: '2', wavetank.dev/fail-until: '1'",
-            false => "",
+        let failure = if is_indexed {
+            ", wavetank.dev/fail-after: 60s, wavetank.dev/fail-index: '2', wavetank.dev/fail-until: '1'"
+        } else {
+            ""
         };
         self.jobs.push(format!(
             "apiVersion: batch/v1
