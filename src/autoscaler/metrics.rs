@@ -81,6 +81,31 @@ impl ScrapeWindow {
     }
 }
 
+/// A time in which metrics-server has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricsOutage {
+    /// When it begins.
+    pub from: SimTime,
+    /// When it ends; `None` is never.
+    pub until: Option<SimTime>,
+    /// The resource that it knows nothing of; `None` is every one.
+    pub resource: Option<&'static str>,
+}
+
+impl MetricsOutage {
+    /// Whether a resource is not known at a time.
+    #[must_use]
+    pub fn hides(&self, resource: &str, now: SimTime) -> bool {
+        self.from <= now && !self.is_over(now) && self.resource.is_none_or(|own| own == resource)
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub fn is_over(&self, now: SimTime) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+}
+
 /// The span over which an instantaneous pipeline takes the usage of the moment.
 const MOMENT: SimDuration = SimDuration::from_millis(1);
 
@@ -182,6 +207,17 @@ impl MetricsServer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_outage_hides_what_it_is_of_while_it_lasts() {
+        let outage = MetricsOutage { from: seconds(10), until: Some(seconds(20)), resource: Some("memory") };
+        let cases = [(9, "memory", false), (10, "memory", true), (19, "memory", true), (20, "memory", false)];
+        for (at, resource, expected) in cases.into_iter().chain([(15, "cpu", false)]) {
+            assert_eq!(outage.hides(resource, seconds(at)), expected, "{resource} at {at} s");
+        }
+        let lasting = MetricsOutage { until: None, resource: None, ..outage };
+        assert!(lasting.hides("cpu", seconds(1_000_000)) && !lasting.is_over(seconds(1_000_000)));
+    }
 
     #[test]
     fn an_instantaneous_pipeline_knows_the_moment() {

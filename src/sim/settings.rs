@@ -3,7 +3,7 @@
 use crate::api::{ConfigKind, DefaultTolerationSeconds, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::hpa::controller::HpaController;
-use crate::autoscaler::metrics::MetricsServer;
+use crate::autoscaler::metrics::{MetricsOutage, MetricsServer};
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::job::rules::JobRules;
@@ -165,7 +165,13 @@ pub fn hpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> HpaControl
     let latencies = &spec.control_plane.latency;
     let sync = latency(latencies.scale, latencies.horizontal_pod_autoscaler_sync);
     let sync = Latency::new(sync, streams, "latency/horizontal-pod-autoscaler");
-    HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams)
+    let outages = spec.control_plane.metrics_server.outages.iter().map(|outage| {
+        let from = SimTime::ZERO + outage.at.get();
+        let until = outage.duration.map(|duration| from + duration.get());
+        MetricsOutage { from, until, resource: outage.resource.map(|resource| resource.as_str()) }
+    });
+    let controller = HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams);
+    controller.with_outages(outages.collect())
 }
 
 /// The metrics pipeline. The scrapes have a phase of their own.

@@ -13,7 +13,7 @@ use super::{
     TimedReplicas, desired_replicas,
 };
 use crate::api::{ConditionStatus, HpaStatus, MetricSpec, Name};
-use crate::autoscaler::metrics::MetricsServer;
+use crate::autoscaler::metrics::{MetricsOutage, MetricsServer};
 use crate::cluster::{
     ApiEvent, Change, ChangeKind, Cluster, EventObject, Hpa, HpaId, Interest, ObjectId, PodId, Severity, WorkloadId,
 };
@@ -69,6 +69,7 @@ struct Entry {
 pub struct HpaController {
     config: HpaConfig,
     metrics_server: MetricsServer,
+    outages: Vec<MetricsOutage>,
     entries: Vec<Entry>,
     /// The objects that scale each workload, by its id, in order of creation.
     by_workload: Vec<SmallVec<[HpaId; 1]>>,
@@ -90,6 +91,7 @@ impl HpaController {
         Self {
             config,
             metrics_server,
+            outages: Vec::new(),
             entries: Vec::new(),
             by_workload: Vec::new(),
             by_metric: FxHashMap::default(),
@@ -100,9 +102,16 @@ impl HpaController {
         }
     }
 
+    /// The same with times in which metrics-server has no answer.
+    #[must_use]
+    pub fn with_outages(self, outages: Vec<MetricsOutage>) -> Self {
+        Self { outages, ..self }
+    }
+
     /// Takes over what is no part of the controller: metrics-server and the kubelets go on when it starts anew.
     pub fn take_metrics_server(&mut self, before: &Self) {
         self.metrics_server = before.metrics_server.clone();
+        self.outages.clone_from(&before.outages);
         self.look_phases = before.look_phases;
     }
 
@@ -288,6 +297,7 @@ impl HpaController {
         let metrics = SimulatedMetrics {
             usage,
             server: &server,
+            outages: &self.outages,
             cluster,
             namespace: &cluster.hpa(id).object.meta.namespace,
             pods,
@@ -313,12 +323,14 @@ impl HpaController {
         };
         let inputs = HpaInputs { config: &config, hpa: object, scale, pods: &views, metrics: &metrics };
         let decision = desired_replicas(&inputs, &mut state, now);
+        // Nobody announces that metrics go or come back.
+        let is_outage_ahead = self.outages.iter().any(|outage| !outage.is_over(now));
         let entry = self.entry(id);
         entry.history = state.history;
         let before = std::mem::replace(&mut entry.workload, workload);
         entry.last_proposal = decision.metric_desired;
         entry.due = now + took + config.sync_period;
-        if object.metrics.iter().filter_map(other_metric).any(|name| usage.is_moving(name, now)) {
+        if is_outage_ahead || object.metrics.iter().filter_map(other_metric).any(|name| usage.is_moving(name, now)) {
             entry.input_changed = now;
         }
         let quiet = quiet_after(&config, &server, object);

@@ -2,7 +2,7 @@
 
 use super::{HpaPod, MetricsSource};
 use crate::api::{Container, CrossVersionObjectReference, MetricIdentifier, MilliValue, Name};
-use crate::autoscaler::metrics::{MetricsServer, PodMetric, ScrapeWindow};
+use crate::autoscaler::metrics::{MetricsOutage, MetricsServer, PodMetric, ScrapeWindow};
 use crate::cluster::{Cluster, PodId};
 use crate::engine::scatter;
 use crate::units::{Bytes, SimDuration, SimTime};
@@ -39,6 +39,8 @@ pub(super) struct SimulatedMetrics<'a, U> {
     pub usage: &'a U,
     /// Parameters of metrics-server.
     pub server: &'a MetricsServer,
+    /// Times in which it has no answer.
+    pub outages: &'a [MetricsOutage],
     /// The cluster.
     pub cluster: &'a Cluster,
     /// The namespace of the object.
@@ -69,6 +71,9 @@ impl<U: UsageSource> SimulatedMetrics<'_, U> {
 
 impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
     fn resource(&self, pod: usize, resource: &str, container: Option<&str>) -> Option<PodMetric> {
+        if self.outages.iter().any(|outage| outage.hides(resource, self.now)) {
+            return None;
+        }
         let id = *self.pods.get(pod)?;
         // A pod's usage is the sum over its containers: all but one use nothing.
         let is_loaded = container.map_or(Some(true), |container| self.is_loaded(pod, container))?;

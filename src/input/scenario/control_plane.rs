@@ -215,10 +215,45 @@ pub struct MetricsServer {
     /// Whether it tells what is used at the moment, without scrapes: a pipeline that never lags behind, for comparison.
     /// Samples still claim to be one resolution long. Default false.
     pub instantaneous: bool,
+    /// Times in which it has no answer, so that the autoscalers go without. Default none.
+    pub outages: Vec<MetricsOutage>,
 }
 
 impl Default for MetricsServer {
     fn default() -> Self {
-        Self { metric_resolution: Duration::from_secs(15), instantaneous: false }
+        Self { metric_resolution: Duration::from_secs(15), instantaneous: false, outages: Vec::new() }
+    }
+}
+
+/// A time in which metrics-server has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MetricsOutage {
+    /// When it begins, since the start of the run.
+    pub at: Duration,
+    /// How long it lasts. Default: for ever.
+    pub duration: Option<Duration>,
+    /// The resource that it knows nothing of. Default: both.
+    pub resource: Option<MetricResource>,
+}
+
+/// A resource that metrics-server measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum MetricResource {
+    /// CPU.
+    Cpu,
+    /// Memory.
+    Memory,
+}
+
+impl MetricResource {
+    /// Its name in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Memory => "memory",
+        }
     }
 }

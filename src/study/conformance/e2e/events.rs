@@ -1,7 +1,7 @@
 //! Events as a watch of the recorded API server saw them: client-go joins Events that repeat or are alike, and keeps some
 //! back.
 
-use crate::record::Facts;
+use crate::record::{EventRecord, Facts};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Events of one object from one source that a client sends at once before it drops some (`defaultSpamBurst`).
@@ -78,24 +78,42 @@ impl Correlated {
     }
 }
 
+/// When each occurrence of the Events was, in seconds, with its index, in order of time. Of an Event that repeats only the
+/// first and the last time are known; the others lie evenly between them.
+fn occurrences(events: &[EventRecord]) -> Vec<(f64, usize)> {
+    let mut all = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        let (first, last) = (event.first.as_secs_f64(), event.last.as_secs_f64());
+        let step = if event.count > 1 { (last - first) / f64::from(event.count - 1) } else { 0.0 };
+        all.extend((0..event.count).map(|number| (f64::from(number).mul_add(step, first), index)));
+    }
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    all
+}
+
 /// What a watch saw from the recording's time zero on, `lead` seconds after the start of the run, by `reason|kind|source`.
 pub fn seen(facts: &Facts, lead: f64) -> BTreeMap<String, Seen> {
+    let events: Vec<EventRecord> = facts.events().collect();
     let mut correlated: BTreeMap<(&str, &str, String), Correlated> = BTreeMap::new();
-    let mut series: BTreeMap<(&str, String), Series> = BTreeMap::new();
+    let mut series: BTreeMap<String, Series> = BTreeMap::new();
     let mut all: BTreeMap<String, Seen> = BTreeMap::new();
-    for event in facts.events().filter(|event| event.first.as_secs_f64() >= lead) {
+    for (at, index) in occurrences(&events).into_iter().filter(|(at, _)| *at >= lead) {
+        let event = &events[index];
         let seen = all.entry(format!("{}|{}|{}", event.reason, event.kind, event.source)).or_default();
         let object = format!("{}/{}", event.namespace, event.name);
-        let message = event.message();
-        for _ in 0..event.count {
-            if event.source == "default-scheduler" {
-                series.entry((event.reason, object.clone())).or_default().add(&message, seen);
-            } else {
+        match (event.source, event.reason) {
+            ("default-scheduler", "FailedScheduling") => series.entry(object).or_default().add(&event.message(), seen),
+            // Each regards a version of the pod that no other one does.
+            ("default-scheduler", _) => {
+                seen.objects += 1;
+                seen.lines += 1;
+            }
+            _ => {
                 // Warnings do not use up what other Events may send: one ReplicaSet's 8 SuccessfulCreate and 23 FailedCreate
                 // were all recorded (`quota-pods`).
                 let object = format!("{:?} {object}", event.event_type);
                 let own = correlated.entry((event.source, event.kind, object)).or_default();
-                own.add(event.reason, &message, event.first.as_secs_f64(), seen);
+                own.add(event.reason, &event.message(), at, seen);
             }
         }
     }

@@ -367,6 +367,9 @@ impl Writer<'_> {
             entry.insert("rate".to_owned(), json!({"steps": steps}));
             // A request per second that costs a millisecond uses a millicore.
             entry.insert("cpuPerRequest".to_owned(), "1ms".into());
+            if let Some((_, mebibytes)) = self.memory.get(app) {
+                entry.insert("memoryPerPod".to_owned(), format!("{mebibytes}Mi").into());
+            }
             if let Some(milli) = self.starting_cpu.get(app) {
                 entry.insert("cpuUntilReady".to_owned(), format!("{milli}m").into());
             }
@@ -415,9 +418,13 @@ impl Writer<'_> {
     /// The control plane that was recorded. All recordings but the one of latencies were made on two cores that up to
     /// fourteen control planes shared; the delays are those measured there.
     fn control_plane(&self) -> Value {
-        // The recorded driver answers with the load of the moment.
+        // The recorded driver answers with the load of the moment, and about memory from a certain action on.
+        let mut unknown = json!({"at": "0s", "resource": "memory"});
+        if let Some((served_from, _)) = self.memory.values().next() {
+            unknown["duration"] = self.at(*served_from).into();
+        }
         let mut control_plane = json!({
-            "metricsServer": {"instantaneous": true},
+            "metricsServer": {"instantaneous": true, "outages": [unknown]},
             "featureGates": self.recording.feature_gates,
         });
         if self.recording.name != "latency" {
