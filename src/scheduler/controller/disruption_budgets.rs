@@ -16,6 +16,9 @@ impl<L: RateLimit> Scheduler<L> {
             self.disruption_budget_ids.remove(index);
             budgets.remove(index);
         } else {
+            if self.added_labels.note_selector(budget.object.selector.as_ref()) {
+                self.label_known_pods(cluster);
+            }
             let seen = DisruptionBudget {
                 namespace: budget.object.meta.namespace.clone(),
                 selector: budget.object.selector.clone(),

@@ -91,7 +91,11 @@ impl<L: RateLimit> Scheduler<L> {
                 self.selectors_changed();
             }
             Change::ServiceChanged(id) => {
-                self.view.apply(ListerChange::of_service(&cluster.service(id).object));
+                let service = &cluster.service(id).object;
+                if self.added_labels.note_selector(service.selector.as_ref()) {
+                    self.label_known_pods(cluster);
+                }
+                self.view.apply(ListerChange::of_service(service));
                 self.selectors_changed();
             }
             Change::ReplicaSetSpec(id) => {
@@ -179,7 +183,7 @@ impl<L: RateLimit> Scheduler<L> {
             self.queue.delete(id);
         }
         let info = match assumed {
-            Some(assumed) if !self.topology_labels.are_selected() => assumed,
+            Some(assumed) if !self.added_labels.topology_is_selected() => assumed,
             assumed => {
                 let info = self.pod_info(id, cluster);
                 match assumed {
