@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 /// What the API server copies.
 const KEYS: [&str; 2] = [well_known::ZONE, well_known::REGION];
 
+/// Zone and region of a node, as far as it has them.
+type Topology = [Option<Name>; 2];
+
 /// The labels of pods, with the added ones where they matter.
 #[derive(Clone, Debug)]
 pub struct AddedLabels {
@@ -19,7 +22,7 @@ pub struct AddedLabels {
     topology_is_selected: bool,
     own_are_selected: bool,
     /// Labels by template, zone and region, and ordinal.
-    shared: BTreeMap<(TemplateId, [Option<Name>; 2], Option<i32>), Labels>,
+    shared: BTreeMap<(TemplateId, Topology, Option<i32>), Labels>,
 }
 
 impl AddedLabels {

@@ -2,6 +2,7 @@
 
 use super::owners::owner_reference;
 use super::{RateLimit, Scheduler};
+use crate::api::LabelSelector;
 use crate::cluster::{Cluster, Disruption, ObjectId, PodId, TemplateId};
 use crate::scheduler::view::{PlacedRequests, PodInfo, PodOrigin, PodTraits};
 use std::sync::Arc;
@@ -21,8 +22,15 @@ impl<L: RateLimit> Scheduler<L> {
         Arc::clone(self.traits[template.index()].insert(Arc::new(PodTraits::of(spec))))
     }
 
+    /// A Service or a disruption budget selects pods by this.
+    pub(super) fn note_selector(&mut self, selector: Option<&LabelSelector>, cluster: &Cluster) {
+        if self.added_labels.note_selector(selector) {
+            self.label_known_pods(cluster);
+        }
+    }
+
     /// Gives the pods that it knows the labels that are asked for from now on.
-    pub(super) fn label_known_pods(&mut self, cluster: &Cluster) {
+    fn label_known_pods(&mut self, cluster: &Cluster) {
         self.view.refresh();
         let placed: Vec<Arc<PodInfo>> = self.view.snapshot().nodes().flat_map(|node| node.pods()).cloned().collect();
         for pod in placed {
