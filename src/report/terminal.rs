@@ -300,6 +300,12 @@ fn action_line(facts: &Facts, action: &ActionRecord) -> String {
 }
 
 fn fault_line(facts: &Facts, fault: &RecoveryRecord) -> String {
+    if fault.kind == FaultKind::ControllerManagerOutage {
+        // It takes no pod; what it leaves undone shows in the workloads.
+        let span = human_span(fault.ended.unwrap_or(facts.end) - fault.struck);
+        let at = human_span(fault.struck.since_start());
+        return format!("{} of {} at {at}: lasted {span}", spoken(fault.kind), fault.subject);
+    }
     let after = |at: Option<SimTime>| at.map(|at| human_span(at - fault.struck));
     let detected =
         after(fault.detected).map_or_else(|| "not detected".to_owned(), |span| format!("detected after {span}"));

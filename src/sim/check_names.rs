@@ -43,6 +43,10 @@ impl<'a> Existing<'a> {
         for object in objects {
             let meta = object.meta();
             existing.objects.insert((object.kind(), &meta.namespace, &meta.name));
+            if !meta.namespace.is_empty() {
+                // A namespace is there with the first object in it.
+                existing.objects.insert((Kind::Namespace, "", &meta.namespace));
+            }
             if let Object::Node(node) = object {
                 existing.nodes.insert(meta.name.to_string());
                 existing.zones.extend(node.zone().map(ToString::to_string));

@@ -21,7 +21,6 @@ mod golden_e2e;
 mod golden_hpa;
 mod golden_quota;
 mod golden_scheduler;
-mod golden_timelines;
 mod jobs;
 mod kinds_in_runs;
 mod manifests;

@@ -118,3 +118,46 @@ fn pods_of_a_node_out_of_service_go_with_the_next_collection() {
     let without = play("faults: [{kind: networkPartition, node: n-0, at: 20s}]");
     assert!(without.pods.iter().filter(|pod| pod.deletion_requested.is_some()).all(|pod| pod.ended.is_none()));
 }
+
+#[test]
+fn a_namespace_that_only_its_objects_name_can_be_deleted() {
+    let shop = SHOP.replace("metadata: {name: web}", "metadata: {name: web, namespace: shop}");
+    let facts = run(2, "a", &shop, "duration: 5m\nactions: [{at: 60s, delete: namespace/shop}]");
+    let gone = facts.pods.iter().filter(|pod| pod.ended.is_some()).count();
+    assert!(gone >= 4, "{gone} pods are gone");
+    assert!(facts.pods.iter().all(|pod| !pod.is_listed_last), "nothing is left");
+}
+
+#[test]
+fn metrics_that_are_away_hold_the_autoscaler() {
+    let autoscaled = format!(
+        "{SHOP}---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {{name: web}}
+spec:
+  maxReplicas: 9
+  scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}
+  metrics: [{{type: Resource, resource: {{name: cpu, target: {{type: Utilization, averageUtilization: 50}}}}}}]
+"
+    );
+    let spec = |outages: &str| {
+        format!(
+            "duration: 20m\ncontrolPlane: {{metricsServer: {{outages: [{outages}]}}}}\ntraffic: [{{target: deployment/default/web, \
+             cpuPerRequest: 1ms, rate: {{steps: [{{at: 0s, rate: 200}}, {{at: 5m, rate: 450}}]}}}}]"
+        )
+    };
+    let scaled = |outages: &str| {
+        let facts = run(4, "a", &autoscaled, &spec(outages));
+        let first = facts.workloads.iter().find(|workload| workload.name == "Deployment/web").unwrap();
+        let points = first.desired.points();
+        points.iter().find(|(_, desired)| *desired > 4).map(|(at, _)| seconds(*at))
+    };
+    let usual = scaled("").unwrap();
+    assert!((300.0..360.0).contains(&usual), "{usual}");
+    let late = scaled("{at: 4m, duration: 6m, resource: cpu}").unwrap();
+    assert!((600.0..660.0).contains(&late), "it scales when the metrics are back: {late}");
+    let other = scaled("{at: 4m, duration: 6m, resource: memory}").unwrap();
+    assert!((other - usual).abs() < 1e-9, "memory is not asked for: {other}");
+    assert_eq!(scaled("{at: 4m}"), None, "for ever");
+}

@@ -107,6 +107,18 @@ fn a_pod_with_a_zonal_volume_returns_to_its_zone() {
 }
 
 #[test]
+fn a_pod_that_waits_for_its_volume_has_a_nominated_node() {
+    for (version, nominated) in [("1.34", 0), ("1.36", 1)] {
+        let spec = format!(
+            "duration: 2m\nkubernetesVersion: \"{version}\"\ncontrolPlane: {{controllerManager: {{volumeProvisioning: 1h}}}}"
+        );
+        let facts = run(3, ZONES, &(class("WaitForFirstConsumer") + &database(1)), &spec);
+        assert_eq!(facts.pods[0].scheduled, None, "its volume is never made");
+        assert_eq!(facts.nominated_last.len(), nominated, "{version}");
+    }
+}
+
+#[test]
 fn a_zone_outage_leaves_its_volumes_pods_pending() {
     // The node objects of the lost zone go, so that the pods are deleted and made anew.
     let spec = "duration: 40m\nfaults: [{kind: zoneOutage, zone: a, at: 120s, duration: 30m}]";

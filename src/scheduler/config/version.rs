@@ -46,6 +46,11 @@ impl KubernetesVersion {
         self.is_at_least(Self::V1_37)
     }
 
+    /// A pod that waits in PreBind has its node as `status.nominatedNodeName` (gate NominatedNodeNameForExpectation).
+    pub(crate) const fn nominates_while_binding(self) -> bool {
+        self.is_at_least(Self::V1_35)
+    }
+
     /// The binding of a pod that was nominated counts as its deletion from the nominated node for pods of its priority or
     /// below.
     pub(crate) const fn binding_ends_nomination_as_deletion(self) -> bool {

@@ -43,6 +43,9 @@ impl<L: RateLimit> Scheduler<L> {
                 let (pod, node) = (id, placement.node);
                 if self.waits_for_volumes(pod, node, profile, cluster) {
                     // Bound as soon as the volumes are.
+                    if self.profiles[profile].version.nominates_while_binding() {
+                        cluster.set_nominated_node(pod, Some(node));
+                    }
                 } else if at <= now {
                     self.bind(pod, node, cluster, now);
                 } else {

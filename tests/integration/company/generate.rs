@@ -3,7 +3,7 @@
 //! In 20 namespaces: 600 Deployments with a Service each, 150 of them under a HorizontalPodAutoscaler; 80 StatefulSets
 //! whose pods keep apart; 100 PodDisruptionBudgets; 20 DaemonSets, 10 on every node and 10 on the nodes of one zone. 400
 //! nodes in three zones; traffic on 200 Deployments; 60 CronJobs, of which 12 run every five minutes, 18 every hour and 30
-//! at night. In one day: everything is applied at once, every Deployment is
+//! at night; 40 Jobs, every fourth of them Indexed. In one day: everything is applied at once, every Deployment is
 //! restarted, ten nodes are drained, a zone is away for 45 minutes.
 
 use rand::seq::IndexedRandom;
@@ -23,6 +23,7 @@ const BUDGETS_OF_STATEFUL_SETS: usize = 20;
 const CRON_JOBS_EVERY_FIVE_MINUTES: usize = 12;
 const CRON_JOBS_EVERY_HOUR: usize = 18;
 const CRON_JOBS_AT_NIGHT: usize = 30;
+const JOBS: usize = 40;
 const NODES: usize = 400;
 const DRAINED: usize = 10;
 const ZONES: [&str; 3] = ["a", "b", "c"];
@@ -43,12 +44,16 @@ pub fn files(seed: u64) -> Vec<(&'static str, String)> {
     for index in 0..CRON_JOBS_EVERY_FIVE_MINUTES + CRON_JOBS_EVERY_HOUR + CRON_JOBS_AT_NIGHT {
         company.cron_job(index);
     }
+    for index in 0..JOBS {
+        company.job(index);
+    }
     let scenario = scenario(&company.traffic, &mut random);
     vec![
         ("manifests/services.yaml", company.services.join("---\n")),
         ("manifests/stateful.yaml", company.stateful.join("---\n")),
         ("manifests/agents.yaml", company.agents.join("---\n")),
         ("manifests/cron.yaml", company.cron_jobs.join("---\n")),
+        ("manifests/jobs.yaml", company.jobs.join("---\n")),
         ("scenario.yaml", scenario),
     ]
 }
@@ -69,6 +74,7 @@ struct Company {
     stateful: Vec<String>,
     agents: Vec<String>,
     cron_jobs: Vec<String>,
+    jobs: Vec<String>,
     /// Entries of `spec.traffic`.
     traffic: String,
 }
@@ -218,6 +224,36 @@ spec:
         spec:
           restartPolicy: Never
           containers: [{{name: main, image: 'batch:1', resources: {{requests: {{cpu: {cpu}m, memory: 256Mi}}}}}}]
+"
+        ));
+    }
+}
+
+impl Company {
+    /// A Job of some rounds. Every fourth has indexes of which one fails once, every third is deleted an hour after its end.
+    fn job(&mut self, index: usize) {
+        let (name, namespace) = (format!("job{index:02}"), team(index));
+        let (completions, parallelism, seconds) = (4 + index % 5 * 4, 2 + index % 3, 300 + index % 8 * 120);
+        let is_indexed = index.is_multiple_of(4);
+        let mode = if is_indexed { "  completionMode: Indexed\n  backoffLimitPerIndex: 1\n" } else { "" };
+        let ttl = if index.is_multiple_of(3) { "  ttlSecondsAfterFinished: 3600\n" } else { "" };
+        let failure = if is_indexed {
+            ", wavetank.dev/fail-after: 60s, wavetank.dev/fail-index: '2', wavetank.dev/fail-until: '1'"
+        } else {
+            ""
+        };
+        self.jobs.push(format!(
+            "apiVersion: batch/v1
+kind: Job
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  completions: {completions}
+  parallelism: {parallelism}
+{mode}{ttl}  template:
+    metadata: {{annotations: {{wavetank.dev/run-for: {seconds}s{failure}}}}}
+    spec:
+      restartPolicy: Never
+      containers: [{{name: main, image: 'batch:2', resources: {{requests: {{cpu: 500m, memory: 512Mi}}}}}}]
 "
         ));
     }

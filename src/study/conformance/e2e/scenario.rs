@@ -332,13 +332,24 @@ impl Writer<'_> {
             ["rollout", "pause", target, ..] => self.push(t, "rolloutPause", *target),
             ["rollout", "resume", target, ..] => self.push(t, "rolloutResume", *target),
             ["rollout", "restart", target, ..] => self.push(t, "rolloutRestart", *target),
-            ["delete", "namespace", name, ..] => self.push(t, "delete", format!("namespace/{name}")),
+            ["scale", target, ..] => {
+                let replicas: Option<u32> = value("--replicas").and_then(|text| text.parse().ok());
+                self.push(t, "scale", json!({"target": target, "replicas": replicas}));
+            }
+            ["set", "image", target, images @ ..] => {
+                let images = images.iter().filter_map(|image| image.split_once('='));
+                let containers: Vec<Value> =
+                    images.map(|(name, image)| json!({"name": name, "image": image})).collect();
+                let patch = json!({"spec": {"template": {"spec": {"containers": containers}}}});
+                self.push(t, "patch", json!({"target": target, "patch": patch}));
+            }
             ["delete", "pod", rest @ ..] => {
                 for name in rest.iter().filter(|word| !word.starts_with("--")) {
                     let pod = self.pod("default", name, action.t);
                     self.push(t, "delete", json!({"target": pod, "force": has("--force")}));
                 }
             }
+            ["delete", kind, name, ..] => self.push(t, "delete", format!("{kind}/{name}")),
             ["patch", "pod", name, rest @ ..] => {
                 let after = |flag: &str| rest.iter().skip_while(|word| **word != flag).nth(1).copied();
                 let patch = after("--patch").or_else(|| after("-p")).unwrap_or("{}");
