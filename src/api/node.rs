@@ -46,6 +46,12 @@ pub mod well_known {
     pub const POD_TEMPLATE_HASH: &str = "pod-template-hash";
     /// Pod label: revision of the template, added by the StatefulSet and DaemonSet controllers.
     pub const CONTROLLER_REVISION_HASH: &str = "controller-revision-hash";
+    /// Pod label: generation of a DaemonSet's template, added by the DaemonSet controller.
+    pub const POD_TEMPLATE_GENERATION: &str = "pod-template-generation";
+    /// Pod label: the pod's name, added by the StatefulSet controller.
+    pub const STATEFUL_SET_POD_NAME: &str = "statefulset.kubernetes.io/pod-name";
+    /// Pod label: the pod's ordinal, added by the StatefulSet controller.
+    pub const POD_INDEX: &str = "apps.kubernetes.io/pod-index";
     /// Pod annotation: lower is deleted first.
     pub const POD_DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 }

@@ -21,6 +21,8 @@ pub struct DaemonSet {
     pub status: DaemonSetStatus,
     /// `metadata.generation`: grows with each change of the spec.
     pub generation: i64,
+    /// Annotation `deprecated.daemonset.template.generation`: grows with each change of the template.
+    pub template_generation: i64,
     /// Version and creation.
     pub head: ObjectHead,
     /// Whether the object was removed.
@@ -46,6 +48,7 @@ impl Cluster {
         if existing.is_some() {
             let set = &mut self.daemon_sets[id.index()];
             let before = std::mem::replace(&mut set.object, object);
+            set.template_generation += i64::from(before.template != set.object.template);
             if before != set.object {
                 set.head.change(&mut self.versions);
             }
@@ -62,6 +65,7 @@ impl Cluster {
                 pods: Vec::new(),
                 status: DaemonSetStatus::default(),
                 generation: 1,
+                template_generation: 1,
                 head: ObjectHead::new(&mut self.versions, now),
                 removed: false,
             });
@@ -75,6 +79,7 @@ impl Cluster {
         let set = &mut self.daemon_sets[id.index()];
         let before = set.object.clone();
         update(set);
+        set.template_generation += i64::from(before.template != set.object.template);
         if before != set.object {
             set.generation += 1;
             set.head.change(&mut self.versions);

@@ -6,6 +6,7 @@
 //! Known deviation: changes of the cluster reach the view at once; the delay of the watch is part of the delay
 //! between a pod's creation and its first cycle.
 
+mod added_labels;
 mod cycle;
 mod decide;
 mod disruption_budgets;
@@ -19,7 +20,6 @@ mod reject;
 mod storage;
 mod tie_draws;
 mod together;
-mod topology_labels;
 
 pub use kept_attempts::{Attempt, AttemptOutcome, FollowedPods, Match};
 
@@ -32,13 +32,13 @@ use crate::scheduler::index::Index;
 use crate::scheduler::queue::SchedulingQueue;
 use crate::scheduler::view::{PodInfo, PodOrigin, PodTraits, View};
 use crate::units::{SimDuration, SimTime};
+use added_labels::AddedLabels;
 use failure_texts::FailureTexts;
 use kept_attempts::KeptAttempts;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tie_draws::TieDraws;
-use topology_labels::TopologyLabels;
 
 /// An event of the scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,7 +127,7 @@ pub struct Scheduler<L> {
     wake_planned: Option<SimTime>,
     attempts: u64,
     framework_attempts: u64,
-    topology_labels: TopologyLabels,
+    added_labels: AddedLabels,
     /// Pods that have a node and wait for their volumes.
     waiting_for_volumes: BTreeMap<PodId, NodeId>,
     kept_attempts: KeptAttempts,
@@ -173,7 +173,7 @@ impl<L: RateLimit> Scheduler<L> {
             wake_planned: None,
             attempts: 0,
             framework_attempts: 0,
-            topology_labels: TopologyLabels::new(config.version),
+            added_labels: AddedLabels::new(config.version),
             waiting_for_volumes: BTreeMap::new(),
             kept_attempts: KeptAttempts::default(),
             failure_texts: FailureTexts::default(),

@@ -10,6 +10,7 @@ use super::prepared_arrivals::PreparedArrivals;
 use super::slips::{self, Given};
 use super::totals;
 use crate::api::{Name, Object, StatefulSetUpdateStrategy};
+use crate::cluster::may_select;
 use crate::controllers::stateful_set::rules::{StatefulSetRules, UpdateBudget};
 use crate::input::scenario::Scenario;
 use crate::input::{Diagnostic, Diagnostics};
@@ -97,7 +98,6 @@ fn check_objects(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnos
         let name = format!("{} {}/{}", object.kind().as_str(), object.meta().namespace, object.meta().name);
         diagnostics.push(Diagnostic::warning(file.clone(), message).of_object(name));
     };
-    let templates = || all.iter().filter_map(|object| Some((&object.meta().namespace, object.pod_template()?)));
     let version = scenario.spec.kubernetes_version;
     let gate = scenario.spec.control_plane.feature_gates.max_unavailable_stateful_set;
     let ignores_max_unavailable = StatefulSetRules::of(version, gate).update_budget == UpdateBudget::One;
@@ -114,9 +114,7 @@ fn check_objects(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnos
         // That a workload selects its own pods was checked when it was read.
         let selector = object.selector().filter(|_| object.pod_template().is_none());
         if let Some(selector) = selector
-            && !templates().any(|(namespace, template)| {
-                *namespace == object.meta().namespace && selector.matches(&template.labels)
-            })
+            && !all.iter().any(|other| other.meta().namespace == object.meta().namespace && may_select(selector, other))
         {
             warn(object, "its selector matches no pod".to_owned());
         }

@@ -162,6 +162,61 @@ spec:
 }
 
 #[test]
+fn selectors_find_one_pod_of_a_stateful_set() {
+    // Four nodes: three pods of `db` and `blocker` take one each, the fourth of `db` waits. `early` comes before the pods that
+    // it asks for, `late` after them. `guard` keeps `db-3` away, which waits already, also when `blocker` has ended.
+    let manifests = "apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  replicas: 4
+  podManagementPolicy: Parallel
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: c, image: app, resources: {requests: {cpu: 3}}}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: blocker, labels: {app: blocker}, annotations: {wavetank.dev/run-for: 180s}}
+spec: {restartPolicy: Never, containers: [{name: c, image: app, resources: {requests: {cpu: 3}}}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: early}
+spec:
+  affinity:
+    podAffinity:
+      requiredDuringSchedulingIgnoredDuringExecution:
+        - {topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {apps.kubernetes.io/pod-index: '1'}}}
+  containers: [{name: c, image: app}]
+";
+    let term = |labels: &str| {
+        format!(
+            "{{requiredDuringSchedulingIgnoredDuringExecution: [{{topologyKey: kubernetes.io/hostname, \
+             labelSelector: {{matchLabels: {{{labels}}}}}}}]}}"
+        )
+    };
+    let name = |pod: &str| term(&format!("statefulset.kubernetes.io/pod-name: {pod}"));
+    let arriving = |name: &str, affinity: String| {
+        format!(
+            "- {{name: {name}, every: {{fixed: 60s}}, limit: 1, template: {{spec: {{affinity: {{{affinity}}}, \
+             containers: [{{name: c, image: app}}]}}}}}}\n"
+        )
+    };
+    let late = arriving("late", format!("podAffinity: {}", name("db-2")));
+    let without = run(4, "a", manifests, &format!("duration: 10m\narrivals:\n{late}"));
+    let guard = format!("podAffinity: {}, podAntiAffinity: {}", term("app: blocker"), name("db-3"));
+    let with = run(4, "a", manifests, &format!("duration: 10m\narrivals:\n{late}{}", arriving("guard", guard)));
+    for (facts, db_3_is_placed) in [(&without, true), (&with, false)] {
+        let node = |name: &str| facts.pods.iter().find(|pod| pod.name.starts_with(name)).expect("it came").node;
+        assert!(node("early").is_some() && node("late").is_some());
+        assert_eq!((node("early"), node("late")), (node("db-1"), node("db-2")));
+        assert_eq!(node("db-3").is_some(), db_3_is_placed);
+    }
+}
+
+#[test]
 fn a_nomination_ends_when_a_pod_of_higher_priority_takes_the_place() {
     // One node, full of a pod that takes long to stop. `mid` preempts it and waits; `high` comes and takes the place.
     let class = |name: &str, value: u32| {

@@ -4,7 +4,7 @@
 //! them. All pods are looked at only when a selector is new, has changed or is gone.
 
 use crate::api::{LabelSelector, Name};
-use crate::cluster::{Cluster, HpaId, NamespaceId, PodId, TemplateId, WorkloadId};
+use crate::cluster::{Cluster, HpaId, NamespaceId, PodId, TemplateId, WorkloadId, asks_for_own_labels};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -36,6 +36,8 @@ pub(super) struct SelectedPods {
     without_label: FxHashMap<NamespaceId, Vec<HpaId>>,
     /// The objects that select the pods of a template; only looked up, never iterated.
     selecting: FxHashMap<(NamespaceId, TemplateId), SmallVec<[HpaId; 1]>>,
+    /// Whether a selector asks for labels in which the pods of a template differ.
+    asks_for_own_labels: bool,
     /// How many pods of a workload each object selects; only looked up, never iterated.
     of_workload: FxHashMap<WorkloadId, BTreeMap<HpaId, u32>>,
 }
@@ -72,6 +74,7 @@ impl SelectedPods {
             let Some(Selection { namespace, selector, pods, shared, .. }) = selection else { continue };
             pods.clear();
             shared.clear();
+            self.asks_for_own_labels |= asks_for_own_labels(selector);
             let id = HpaId::from_index(index);
             match selector.first_label() {
                 Some((key, value)) => {
@@ -91,7 +94,7 @@ impl SelectedPods {
         if let Some(known) = self.selecting.get(&(namespace, template)) {
             return known.clone();
         }
-        let labels = &cluster.template(template).template.labels;
+        let labels = &cluster.pod_labels(pod);
         let by_label = labels
             .iter()
             .filter_map(|(key, value)| self.by_label.get(&(namespace, key.clone(), value.clone())).map(Vec::as_slice));
@@ -103,7 +106,9 @@ impl SelectedPods {
         let mut found: SmallVec<[HpaId; 1]> =
             by_label.chain(without_label).flatten().copied().filter(matches).collect();
         found.sort_unstable();
-        self.selecting.insert((namespace, template), found.clone());
+        if !self.asks_for_own_labels {
+            self.selecting.insert((namespace, template), found.clone());
+        }
         found
     }
 

@@ -5,7 +5,7 @@
 
 use crate::api::{
     self, DaemonSetStatus, Name, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm,
-    PodPhase, PodTemplate, Toleration,
+    PodPhase, PodTemplate, Toleration, well_known,
 };
 use crate::cluster::{Change, Cluster, DaemonSetId, Disruption, NewPod, NodeId, PodId, Severity, TemplateId};
 use crate::controllers::common::api_event::emit;
@@ -55,6 +55,15 @@ struct Made {
     node: NodeId,
 }
 
+/// What pods are made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Revision {
+    /// The template of the DaemonSet's spec.
+    base: TemplateId,
+    /// Its generation: a template that comes back is counted again.
+    generation: i64,
+}
+
 /// What the controller keeps of one DaemonSet.
 #[derive(Clone, Debug, Default)]
 struct Memory {
@@ -62,12 +71,12 @@ struct Memory {
     judged_for: Option<(TemplateId, Vec<Toleration>)>,
     /// The judgement of each node, by its id, as long as node and template do not change.
     judged: Vec<Option<Eligibility>>,
-    /// Template of the pods by template of the spec and node. Only looked up, never iterated.
-    templates: FxHashMap<(TemplateId, NodeId), TemplateId>,
+    /// Template of the pods by revision and node. Only looked up, never iterated.
+    templates: FxHashMap<(Revision, NodeId), TemplateId>,
     /// Delays after failed pods. Only looked up, never iterated.
     backoffs: FxHashMap<NodeId, FailedPodBackoff>,
     /// Calls that the current sync has still to make.
-    calls: PendingCalls<(NodeId, TemplateId)>,
+    calls: PendingCalls<(NodeId, Revision)>,
     /// Whether a creation of the current sync failed.
     has_failed: bool,
 }
@@ -178,7 +187,8 @@ impl DaemonSetController {
         cluster.set_desired(workload, status.desired_number_scheduled);
         let observed_generation = cluster.daemon_set(id).generation;
         cluster.set_daemon_set_status(id, DaemonSetStatus { observed_generation, ..status });
-        self.carry_out(id, &outcome, &gathered, base, cluster, agenda);
+        let revision = Revision { base, generation: cluster.daemon_set(id).template_generation };
+        self.carry_out(id, &outcome, &gathered, revision, cluster, agenda);
         let available = gathered.pods.iter().map(|pod| cluster.pod(*pod)).filter(|pod| pod.is_active() && pod.ready);
         let available = available.map(|pod| available_at(pod.ready_changed, min_ready)).filter(|at| *at > now).min();
         let retry = outcome.retry_after.map(|delay| now + delay);
@@ -269,7 +279,7 @@ impl DaemonSetController {
         id: DaemonSetId,
         outcome: &DaemonSetSync,
         gathered: &Gathered,
-        base: TemplateId,
+        revision: Revision,
         cluster: &mut Cluster,
         agenda: &mut A,
     ) {
@@ -285,9 +295,9 @@ impl DaemonSetController {
             if self.memory(id).has_failed {
                 break;
             } else if at <= now {
-                self.create_pod(id, node, base, cluster, agenda);
+                self.create_pod(id, node, revision, cluster, agenda);
             } else {
-                self.memory(id).calls.add_creation((node, base));
+                self.memory(id).calls.add_creation((node, revision));
                 agenda.schedule(at, ControllerEvent::CreateDaemonSetPod(id));
             }
         }
@@ -308,10 +318,10 @@ impl DaemonSetController {
 
     /// Creates the next pod that an earlier sync decided on.
     pub fn create_later<A: Agenda<ControllerEvent>>(&mut self, id: DaemonSetId, cluster: &mut Cluster, agenda: &mut A) {
-        if let Some((node, base)) = self.memory(id).calls.next_creation()
+        if let Some((node, revision)) = self.memory(id).calls.next_creation()
             && !cluster.daemon_set(id).removed
         {
-            self.create_pod(id, node, base, cluster, agenda);
+            self.create_pod(id, node, revision, cluster, agenda);
         }
         self.call_made(id, agenda);
     }
@@ -343,11 +353,11 @@ impl DaemonSetController {
         &mut self,
         id: DaemonSetId,
         node: NodeId,
-        base: TemplateId,
+        revision: Revision,
         cluster: &mut Cluster,
         agenda: &mut A,
     ) {
-        let template = self.pod_template(id, node, base, cluster);
+        let template = self.pod_template(id, node, revision, cluster);
         let set = cluster.daemon_set(id);
         let name = generated_name(&set.object.meta.name, cluster);
         let new = NewPod {
@@ -374,13 +384,15 @@ impl DaemonSetController {
     }
 
     /// The template of the pod of a node.
-    fn pod_template(&mut self, id: DaemonSetId, node: NodeId, base: TemplateId, cluster: &mut Cluster) -> TemplateId {
-        if let Some(bound) = self.memory(id).templates.get(&(base, node)) {
+    fn pod_template(&mut self, id: DaemonSetId, node: NodeId, revision: Revision, cluster: &mut Cluster) -> TemplateId {
+        if let Some(bound) = self.memory(id).templates.get(&(revision, node)) {
             return *bound;
         }
-        let template = Arc::new(node_template(&cluster.template(base).template, &cluster.node(node).object.meta.name));
+        let Revision { base, generation } = revision;
+        let node_name = &cluster.node(node).object.meta.name;
+        let template = Arc::new(node_template(&cluster.template(base).template, generation, node_name));
         let bound = cluster.intern_template(&template);
-        self.memory(id).templates.insert((base, node), bound);
+        self.memory(id).templates.insert((revision, node), bound);
         if self.made.len() <= bound.index() {
             self.made.resize(bound.index() + 1, None);
         }
@@ -389,10 +401,11 @@ impl DaemonSetController {
     }
 }
 
-/// The template of the pod of a node: with the label of the revision, the tolerations of daemons, and the node's name as
+/// The template of the pod of a node: with the labels of the revision (`CreatePodTemplate`), the tolerations of daemons, and the node's name as
 /// the only required node affinity (`ReplaceDaemonSetPodNodeNameNodeAffinity`: that of the spec was asked before).
-fn node_template(template: &PodTemplate, node: &Name) -> PodTemplate {
+fn node_template(template: &PodTemplate, generation: i64, node: &Name) -> PodTemplate {
     let mut bound = with_revision_label(template, &template_hash(template));
+    bound.labels = bound.labels.with(well_known::POD_TEMPLATE_GENERATION, &generation.to_string());
     bound.spec.tolerations = daemon_tolerations(&bound.spec.tolerations, bound.spec.host_network);
     let field = NodeSelectorRequirement {
         key: NAME_FIELD.into(),

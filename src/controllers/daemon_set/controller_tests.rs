@@ -35,6 +35,27 @@ fn a_daemon_set_does_what_the_recorded_one_did() {
 }
 
 #[test]
+fn pods_have_the_labels_of_their_revision() {
+    let mut test = TestCluster::new(1);
+    let id = test.daemon_set(PodSpec::default());
+    let first = test.cluster.daemon_set(id).object.template;
+    let mut seen = Vec::new();
+    for template in [None, Some("app:v2"), None] {
+        let template = template.map_or(first, |image| test.template(image, PodSpec::default()).1);
+        test.cluster.update_daemon_set(id, |set| set.object.template = template);
+        test.react();
+        let now = test.now().as_nanos() / 1_000_000;
+        test.run_until(now + 30_000);
+        let labels = test.cluster.pod_labels(*test.cluster.daemon_set(id).pods.last().unwrap());
+        seen.push(["pod-template-generation", "controller-revision-hash"].map(|key| labels.get(key).cloned().unwrap()));
+    }
+    let generations: Vec<&str> = seen.iter().map(|[generation, _]| &**generation).collect();
+    assert_eq!(generations, ["1", "2", "3"], "a template that comes back is counted again");
+    let [[_, first], [_, second], [_, third]] = seen.as_slice() else { panic!("{seen:?}") };
+    assert!(first != second && first == third, "its hash is the same: {seen:?}");
+}
+
+#[test]
 fn a_failed_daemon_pod_is_replaced_with_growing_delays() {
     let mut test = TestCluster::new(1);
     test.daemon_set(PodSpec::default());

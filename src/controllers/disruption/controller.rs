@@ -6,6 +6,7 @@
 use super::{Counted, Tally, budget_status};
 use crate::cluster::{
     Change, ChangeKind, Cluster, DisruptionBudgetId, Interest, NamespaceId, PodId, Severity, TemplateId, WorkloadId,
+    asks_for_own_labels,
 };
 use crate::controllers::common::api_event::emit;
 use rustc_hash::FxHashMap;
@@ -21,7 +22,7 @@ pub struct DisruptionController {
     is_stale: bool,
     /// The pods of each budget, by its id; empty as long as there is no budget.
     tallies: Vec<Tally<WorkloadId>>,
-    /// The budgets that select the pods of a template; only looked up, never iterated.
+    /// The budgets that select the pods of a template, or may select some of them; only looked up, never iterated.
     selecting: FxHashMap<(NamespaceId, TemplateId), Vec<DisruptionBudgetId>>,
     /// How each pod is counted by the budgets that select it.
     counted: Vec<Counted>,
@@ -103,8 +104,9 @@ impl DisruptionController {
         let budgets = self.selecting.entry((pod.namespace, pod.template)).or_insert_with(|| {
             let labels = &cluster.template(pod.template).template.labels;
             let selecting = cluster.disruption_budgets().filter(|(_, budget)| {
-                budget.namespace == pod.namespace
-                    && budget.object.selector.as_ref().is_some_and(|selector| selector.matches(labels))
+                let selector = budget.object.selector.as_ref();
+                let may_select = |selector| asks_for_own_labels(selector) || selector.matches(labels);
+                budget.namespace == pod.namespace && selector.is_some_and(may_select)
             });
             selecting.map(|(id, _)| id).collect()
         });
@@ -120,6 +122,10 @@ impl DisruptionController {
             return;
         }
         for budget in budgets {
+            let selector = cluster.disruption_budget(*budget).object.selector.as_ref();
+            if !selector.is_some_and(|selector| cluster.selects(selector, id)) {
+                continue;
+            }
             // A budget that has just been created: all pods are counted anew before its status is written.
             let Some(tally) = self.tallies.get_mut(budget.index()) else { continue };
             tally.recount(pod.workload, before, after);
@@ -246,8 +252,8 @@ mod tests {
             let budget = self.cluster.disruption_budget(id);
             let mut tally = Tally::default();
             for (id, pod) in self.cluster.pods().filter(|(_, pod)| pod.exists() && pod.namespace == budget.namespace) {
-                let labels = &self.cluster.template_of(id).template.labels;
-                if budget.object.selector.as_ref().is_some_and(|selector| selector.matches(labels)) {
+                let labels = self.cluster.pod_labels(id);
+                if budget.object.selector.as_ref().is_some_and(|selector| selector.matches(&labels)) {
                     let counted = Counted::of(pod.phase, pod.ready, pod.deletion.is_some());
                     tally.recount(pod.workload, Counted::No, counted);
                 }

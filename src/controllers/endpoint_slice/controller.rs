@@ -1,6 +1,6 @@
 //! The running EndpointSlice controller: which pods receive a Service's traffic.
 
-use crate::cluster::{Cluster, NamespaceId, PodId, TemplateId};
+use crate::cluster::{Cluster, NamespaceId, PodId, Service, TemplateId, asks_for_own_labels};
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::endpoint_slice::{EndpointPod, is_ready_endpoint, selects};
@@ -13,8 +13,17 @@ use rustc_hash::FxHashMap;
 pub struct EndpointController {
     ready: Latency,
     removal: Latency,
-    /// Whether some Service selects pods of a template; only looked up, never iterated.
-    selected: FxHashMap<(TemplateId, NamespaceId), bool>,
+    /// Which pods of a template some Service selects; only looked up, never iterated.
+    selected: FxHashMap<(TemplateId, NamespaceId), Selected>,
+}
+
+/// Which pods of a template some Service selects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Selected {
+    None,
+    All,
+    /// Services ask for labels in which the pods differ.
+    AskEach,
 }
 
 impl EndpointController {
@@ -33,13 +42,30 @@ impl EndpointController {
     }
 
     fn is_selected(&mut self, cluster: &Cluster, pod: PodId) -> bool {
-        let pod = cluster.pod(pod);
-        *self.selected.entry((pod.template, pod.namespace)).or_insert_with(|| {
-            let labels = &cluster.template(pod.template).template.labels;
-            cluster.services().any(|(_, service)| {
-                !service.removed && service.namespace == pod.namespace && selects(&service.object, labels)
-            })
-        })
+        let (template, namespace) = (cluster.pod(pod).template, cluster.pod(pod).namespace);
+        let services = || {
+            let services = cluster.services().map(|(_, service)| service);
+            services.filter(|service| !service.removed && service.namespace == namespace)
+        };
+        let asks_each = |service: &Service| service.object.selector.as_ref().is_some_and(asks_for_own_labels);
+        let selected = *self.selected.entry((template, namespace)).or_insert_with(|| {
+            let labels = &cluster.template(template).template.labels;
+            if services().any(|service| !asks_each(service) && selects(&service.object, labels)) {
+                Selected::All
+            } else if services().any(asks_each) {
+                Selected::AskEach
+            } else {
+                Selected::None
+            }
+        });
+        match selected {
+            Selected::None => false,
+            Selected::All => true,
+            Selected::AskEach => {
+                let labels = cluster.pod_labels(pod);
+                services().any(|service| selects(&service.object, &labels))
+            }
+        }
     }
 
     /// A pod's readiness, deletion or end changed.

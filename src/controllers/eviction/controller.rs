@@ -246,10 +246,9 @@ pub fn evict_pod(id: PodId, grace_period: Option<SimDuration>, cluster: &mut Clu
 /// The budgets that select a pod.
 fn selecting(id: PodId, cluster: &Cluster) -> impl Iterator<Item = (DisruptionBudgetId, &DisruptionBudget)> {
     let pod = cluster.pod(id);
-    let labels = &cluster.template(pod.template).template.labels;
-    cluster.disruption_budgets().filter(|(_, budget)| {
+    cluster.disruption_budgets().filter(move |(_, budget)| {
         budget.namespace == pod.namespace
-            && budget.object.selector.as_ref().is_some_and(|selector| selector.matches(labels))
+            && budget.object.selector.as_ref().is_some_and(|selector| cluster.selects(selector, id))
     })
 }
 
@@ -323,6 +322,33 @@ mod tests {
         assert_eq!(test.controllers.take_failed_drains(), [(drain(Some(12)), None)]);
         assert!(test.cluster.node(NodeId::from_index(0)).object.unschedulable, "it stays cordoned");
         test.check_quiet();
+    }
+
+    #[test]
+    fn a_budget_for_one_pod_of_a_stateful_set_holds_that_one() {
+        let mut test = protected(5);
+        let selector = LabelSelector::default().with_label("statefulset.kubernetes.io/pod-name", "db-2");
+        test.cluster.remove_disruption_budget(DisruptionBudgetId::from_index(0));
+        test.cluster.apply_disruption_budget(
+            api::PodDisruptionBudget {
+                meta: ObjectMeta { name: "leader".into(), namespace: "default".into(), ..ObjectMeta::default() },
+                selector: Some(selector),
+                max_unavailable: Some(IntOrPercent::Int(0)),
+                ..api::PodDisruptionBudget::default()
+            },
+            test.now(),
+        );
+        test.react();
+        let statuses = test.cluster.disruption_budgets().map(|(_, budget)| budget.status);
+        assert_eq!(statuses.map(|status| status.current_healthy).collect::<Vec<_>>(), [1], "one of four");
+        let now = test.now();
+        let pods: Vec<PodId> = test.cluster.pods().filter(|(_, pod)| pod.exists()).map(|(id, _)| id).collect();
+        let is_refused = |pod: &PodId| {
+            matches!(evict_pod(*pod, None, &mut test.cluster, now), EvictionAnswer::TooManyRequests { .. })
+        };
+        let refused: Vec<PodId> = pods.into_iter().filter(is_refused).collect();
+        assert_eq!(refused.len(), 1);
+        assert_eq!(&*test.cluster.pod(refused[0]).name, "db-2");
     }
 
     #[test]

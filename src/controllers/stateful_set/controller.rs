@@ -1,8 +1,7 @@
 //! The running StatefulSet controller: creates and deletes the pods of each ordinal, and moves the current revision on.
 //!
-//! Pods get the label `controller-revision-hash`, but not those of their name and index
-//! (`statefulset.kubernetes.io/pod-name`, `apps.kubernetes.io/pod-index`), so that the pods of a revision have one
-//! template: a Service that selects a single pod by them finds none.
+//! The pods of a revision have one template, with the label `controller-revision-hash`. The labels of their name and index
+//! are not in it: `Cluster::pod_labels` adds them.
 
 use crate::api::{Name, PodPhase, StatefulSetStatus, well_known};
 use crate::cluster::{Cluster, Disruption, NewPod, PodId, Refusal, Severity, StatefulSetId, TemplateId};

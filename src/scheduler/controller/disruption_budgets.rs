@@ -16,6 +16,7 @@ impl<L: RateLimit> Scheduler<L> {
             self.disruption_budget_ids.remove(index);
             budgets.remove(index);
         } else {
+            self.note_selector(budget.object.selector.as_ref(), cluster);
             let seen = DisruptionBudget {
                 namespace: budget.object.meta.namespace.clone(),
                 selector: budget.object.selector.clone(),

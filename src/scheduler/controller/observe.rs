@@ -4,7 +4,7 @@
 use super::owners::owner_selector;
 use super::{RateLimit, Scheduler, SchedulerEvent};
 use crate::api::Name;
-use crate::cluster::{Change, ChangeKind, Cluster, Interest, NamespaceId, PodId};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, NamespaceId, PodId, ServiceId};
 use crate::engine::Agenda;
 use crate::scheduler::framework::{ClusterEvent, HintContext, node_update_events, pod_changes};
 use crate::scheduler::view::{ListerChange, PodInfo};
@@ -20,6 +20,19 @@ impl<L: RateLimit> Scheduler<L> {
         }
         let (name, labels) = (cluster.namespace_name(id).clone(), cluster.namespace_labels(id).clone());
         self.view.apply(ListerChange::Namespace(name, Some(labels)));
+    }
+
+    /// A Service was created, changed or removed.
+    fn service_changed(&mut self, id: ServiceId, cluster: &Cluster) {
+        let service = cluster.service(id);
+        if service.removed {
+            let meta = &service.object.meta;
+            self.view.apply(ListerChange::Service((meta.namespace.clone(), meta.name.clone()), None));
+        } else {
+            self.note_selector(service.object.selector.as_ref(), cluster);
+            self.view.apply(ListerChange::of_service(&service.object));
+        }
+        self.selectors_changed();
     }
 
     /// Selectors that default spread constraints are made of have changed.
@@ -85,15 +98,7 @@ impl<L: RateLimit> Scheduler<L> {
                 self.view.remove_node(id);
                 self.offer(&ClusterEvent::NodeDelete(node), now);
             }
-            Change::ServiceRemoved(id) => {
-                let meta = &cluster.service(id).object.meta;
-                self.view.apply(ListerChange::Service((meta.namespace.clone(), meta.name.clone()), None));
-                self.selectors_changed();
-            }
-            Change::ServiceChanged(id) => {
-                self.view.apply(ListerChange::of_service(&cluster.service(id).object));
-                self.selectors_changed();
-            }
+            Change::ServiceRemoved(id) | Change::ServiceChanged(id) => self.service_changed(id, cluster),
             Change::ReplicaSetSpec(id) => {
                 let set = cluster.replica_set(id);
                 let key =
@@ -179,7 +184,7 @@ impl<L: RateLimit> Scheduler<L> {
             self.queue.delete(id);
         }
         let info = match assumed {
-            Some(assumed) if !self.topology_labels.are_selected() => assumed,
+            Some(assumed) if !self.added_labels.topology_is_selected() => assumed,
             assumed => {
                 let info = self.pod_info(id, cluster);
                 match assumed {

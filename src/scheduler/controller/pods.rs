@@ -2,6 +2,7 @@
 
 use super::owners::owner_reference;
 use super::{RateLimit, Scheduler};
+use crate::api::LabelSelector;
 use crate::cluster::{Cluster, Disruption, ObjectId, PodId, TemplateId};
 use crate::scheduler::view::{PlacedRequests, PodInfo, PodOrigin, PodTraits};
 use std::sync::Arc;
@@ -15,19 +16,32 @@ impl<L: RateLimit> Scheduler<L> {
             return Arc::clone(traits);
         }
         let spec = &cluster.template(template).template.spec;
-        if self.topology_labels.note(spec) {
-            self.label_placed_pods(cluster);
+        if self.added_labels.note(spec) {
+            self.label_known_pods(cluster);
         }
         Arc::clone(self.traits[template.index()].insert(Arc::new(PodTraits::of(spec))))
     }
 
-    /// Gives the pods that are on nodes the labels of their node.
-    fn label_placed_pods(&mut self, cluster: &Cluster) {
+    /// A Service or a disruption budget selects pods by this.
+    pub(super) fn note_selector(&mut self, selector: Option<&LabelSelector>, cluster: &Cluster) {
+        if self.added_labels.note_selector(selector) {
+            self.label_known_pods(cluster);
+        }
+    }
+
+    /// Gives the pods that it knows the labels that are asked for from now on.
+    fn label_known_pods(&mut self, cluster: &Cluster) {
         self.view.refresh();
         let placed: Vec<Arc<PodInfo>> = self.view.snapshot().nodes().flat_map(|node| node.pods()).cloned().collect();
         for pod in placed {
             let origin = self.origin_of(pod.id, cluster);
             self.view.update_pod(&Arc::new(PodInfo { origin, ..PodInfo::clone(&pod) }));
+        }
+        for (id, _) in cluster.pods().filter(|(_, pod)| pod.is_active() && pod.node.is_none()) {
+            if self.queue.place(id).is_some() {
+                let info = self.pod_info(id, cluster);
+                self.queue.relabel(info);
+            }
         }
     }
 
@@ -35,7 +49,7 @@ impl<L: RateLimit> Scheduler<L> {
     fn origin_of(&mut self, id: PodId, cluster: &Cluster) -> Arc<PodOrigin> {
         let pod = cluster.pod(id);
         let traits = self.traits_of(pod.template, cluster);
-        let labels = self.topology_labels.of_pod(id, cluster);
+        let labels = self.added_labels.of_pod(id, cluster);
         let key = (pod.template, pod.namespace, pod.owner, labels.address());
         if let Some(known) = self.origins.get(&key) {
             return Arc::clone(known);

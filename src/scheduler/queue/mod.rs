@@ -324,6 +324,20 @@ impl SchedulingQueue {
         }
     }
 
+    /// Replaces a waiting pod by the same one with more labels. It stays where it is.
+    pub fn relabel(&mut self, pod: Arc<PodInfo>) {
+        let id = pod.id;
+        match self.place(id) {
+            None => {}
+            Some(Place::InFlight) => self.set_pod(id, pod),
+            Some(place) => {
+                self.leave(id);
+                self.set_pod(id, pod);
+                self.insert(id, place);
+            }
+        }
+    }
+
     /// Moves a pod to the active queue at once, whatever it waits for. An attempt in flight hears of it when it ends.
     pub fn activate(&mut self, pod: PodId) {
         match self.place(pod) {
