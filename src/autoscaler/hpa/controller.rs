@@ -110,7 +110,7 @@ impl HpaController {
 
     /// Takes over what is no part of the controller: metrics-server and the kubelets go on when it starts anew.
     pub fn take_metrics_server(&mut self, before: &Self) {
-        self.metrics_server = before.metrics_server.clone();
+        self.metrics_server = before.metrics_server;
         self.outages.clone_from(&before.outages);
         self.look_phases = before.look_phases;
     }
