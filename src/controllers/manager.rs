@@ -376,6 +376,7 @@ impl Controllers {
             ControllerEvent::NodeReports { node, generation } => {
                 self.node_lifecycle.node_reports(node, generation, cluster, agenda);
             }
+            ControllerEvent::SyncNodeTaints(node) => self.node_lifecycle.sync_taints(node, cluster, now),
             ControllerEvent::RegisterNodes => self.node_lifecycle.register_nodes(cluster),
             ControllerEvent::EndMonitorPass => self.node_lifecycle.end_pass(cluster, agenda),
             ControllerEvent::TaintNodes { zone } => self.node_lifecycle.taint_nodes(zone, cluster, agenda),

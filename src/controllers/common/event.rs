@@ -57,6 +57,8 @@ pub enum ControllerEvent {
         /// The machine's generation when this was planned.
         generation: u32,
     },
+    /// The node lifecycle controller brings the `NoSchedule` taints of a node up to date.
+    SyncNodeTaints(NodeId),
     /// A pass of the node lifecycle controller tells of the nodes that came and went.
     RegisterNodes,
     /// The node lifecycle controller ends a pass of its monitor in which it found something.

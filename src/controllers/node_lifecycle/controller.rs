@@ -16,7 +16,7 @@ use crate::controllers::node_lifecycle::zones::{
     ClusterMode, EvictionConfig, EvictionRate, TaintQueue, ZoneReadiness, ZoneState, handle_disruption,
 };
 use crate::controllers::node_lifecycle::{detection_time, no_schedule_taints, ready_taint};
-use crate::engine::{Agenda, RandomStream, draw_phase};
+use crate::engine::{Agenda, Latency, RandomStream, draw_phase};
 use crate::units::{SimDuration, SimTime};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,8 +30,13 @@ const PASS_LENGTH: SimDuration = SimDuration::from_millis(100);
 /// A pass looks at all nodes within this time, several at once and in no particular order.
 const LOOKS: SimDuration = SimDuration::from_millis(20);
 
-/// Writes of a node that is found to be lost: its status and its `NoSchedule` taint.
-const NODE_WRITES: usize = 2;
+/// Calls for a node that is found to be lost: its status is written; for its `NoSchedule` taint it is read and patched.
+const NODE_CALLS: usize = 3;
+/// Calls for a `NoExecute` taint: the node is read and patched (`SwapNodeControllerTaint`).
+const TAINT_CALLS: usize = 2;
+/// Within which time the tainting worker takes up a node: it looks every 100 ms (`NodeEvictionPeriod`), and before the pass ends
+/// that found the node.
+const TAINTING: SimDuration = SimDuration::from_millis(80);
 
 /// The running node lifecycle controller.
 #[derive(Debug)]
@@ -50,6 +55,9 @@ pub struct NodeLifecycleController {
     /// Nodes whose kubelets are silent, each with the number of its silence.
     silent: BTreeMap<NodeId, u32>,
     silences: u32,
+    /// Nodes whose `NoSchedule` taints do not fit their conditions, until a worker has written them.
+    taint_queue: WorkQueue,
+    latency: Latency,
     /// Its client: the writes of a pass that finds much have to wait for each other.
     client: TokenBucket,
     /// In which order a pass looks at the nodes.
@@ -84,6 +92,8 @@ impl NodeLifecycleController {
             states: BTreeMap::new(),
             silent: BTreeMap::new(),
             silences: 0,
+            taint_queue: WorkQueue::default(),
+            latency: settings.sync_latency(SOURCE),
             client: settings.client(),
             order: settings.streams.stream("phase/node-monitor-order"),
             ending_pass: None,
@@ -154,8 +164,8 @@ impl NodeLifecycleController {
         agenda.schedule(found, ControllerEvent::NodeSilent { node, silence: self.silences });
     }
 
-    /// A node's Ready condition, cordon or zone changed: its `NoSchedule` taints follow at once; when it is ready again,
-    /// the next pass takes its `NoExecute` taint away.
+    /// A node's Ready condition, cordon or zone changed: its `NoSchedule` taints follow as soon as a worker has it; when it is
+    /// ready again, the next pass takes its `NoExecute` taint away.
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
         match change {
             Change::NodeAdded(node) => {
@@ -166,9 +176,9 @@ impl NodeLifecycleController {
                 self.plan_next_end(agenda);
             }
             Change::Machine { node, .. } => self.machine_changed(node, cluster, agenda),
-            Change::NodeUpdated(node) => set_no_schedule_taints(cluster, node),
+            Change::NodeUpdated(node) => self.wake(node, cluster, agenda),
             Change::NodeReadiness(node) => {
-                set_no_schedule_taints(cluster, node);
+                self.wake(node, cluster, agenda);
                 // What a pass itself has found it acts on at once.
                 let is_found = cluster.node(node).ready == NodeReady::Unknown && self.silent.contains_key(&node);
                 if !is_found {
@@ -186,6 +196,22 @@ impl NodeLifecycleController {
                 self.plan_next_end(agenda);
             }
             _ => {}
+        }
+    }
+
+    /// Plans the sync of a node whose `NoSchedule` taints do not fit its conditions.
+    fn wake<A: Agenda<ControllerEvent>>(&mut self, node: NodeId, cluster: &Cluster, agenda: &mut A) {
+        if !has_wanted_taints(cluster.node(node))
+            && let Some(at) = self.taint_queue.wake(node.index(), agenda.now(), &mut self.latency)
+        {
+            agenda.schedule(at, ControllerEvent::SyncNodeTaints(node));
+        }
+    }
+
+    /// A worker brings the `NoSchedule` taints of a node up to date (`doNoScheduleTaintingPass`).
+    pub fn sync_taints(&mut self, node: NodeId, cluster: &mut Cluster, now: SimTime) {
+        if self.taint_queue.take(node.index(), now) && cluster.node(node).exists() {
+            set_no_schedule_taints(cluster, node);
         }
     }
 
@@ -223,8 +249,8 @@ impl NodeLifecycleController {
         let was_ready = cluster.node(node).ready == NodeReady::True;
         cluster.set_node_ready(node, NodeReady::Unknown, Node::NODE_STATUS_UNKNOWN, now);
         if was_ready {
-            let writes = NODE_WRITES + tell_not_ready(node, cluster, now);
-            for _ in 0..writes {
+            let calls = NODE_CALLS + tell_not_ready(node, cluster, now);
+            for _ in 0..calls {
                 self.client.take(now);
             }
         }
@@ -252,7 +278,8 @@ impl NodeLifecycleController {
         }
         let zone = self.zone_of(node, cluster);
         if self.queues[zone as usize].add(node) {
-            self.plan_taints(zone, now, agenda);
+            let looks = now + draw_phase(&mut self.order, TAINTING);
+            self.plan_taints(zone, looks, agenda);
         }
     }
 
@@ -366,7 +393,9 @@ impl NodeLifecycleController {
         let Some(queue) = self.queues.get_mut(zone as usize) else { return };
         while let Some(node) = queue.take(now) {
             if let Some(key) = ready_taint(cluster.node(node).ready) {
-                self.client.take(now);
+                for _ in 0..TAINT_CALLS {
+                    self.client.take(now);
+                }
                 add_no_execute_taint(cluster, node, key, now);
             }
         }
@@ -407,16 +436,21 @@ fn add_no_execute_taint(cluster: &mut Cluster, node: NodeId, key: &str, now: Sim
     });
 }
 
+/// Whether the `NoSchedule` taints that this controller owns are those that the node's conditions call for.
+fn has_wanted_taints(node: &Node) -> bool {
+    let has = |key: &str| {
+        node.object.taints.iter().any(|taint| *taint.key == *key && taint.effect == TaintEffect::NoSchedule)
+    };
+    no_schedule_taints(node.ready, node.object.unschedulable).iter().all(|(key, wanted)| has(key) == *wanted)
+}
+
 /// Makes the `NoSchedule` taints that this controller owns those that the node's conditions call for.
 fn set_no_schedule_taints(cluster: &mut Cluster, node: NodeId) {
     let state = cluster.node(node);
-    let wanted = no_schedule_taints(state.ready, state.object.unschedulable);
-    let has = |key: &str| {
-        state.object.taints.iter().any(|taint| *taint.key == *key && taint.effect == TaintEffect::NoSchedule)
-    };
-    if wanted.iter().all(|(key, wanted)| has(key) == *wanted) {
+    if has_wanted_taints(state) {
         return;
     }
+    let wanted = no_schedule_taints(state.ready, state.object.unschedulable);
     cluster.update_node(node, |object| {
         for (key, wanted) in wanted {
             let is_it = |taint: &Taint| *taint.key == *key && taint.effect == TaintEffect::NoSchedule;

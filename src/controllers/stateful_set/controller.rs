@@ -35,6 +35,7 @@ pub struct StatefulSetController {
     backoff: RetryBackoff,
     limiter: TokenBucket,
     latency: Latency,
+    next_write: Latency,
 }
 
 /// What the controller keeps of one StatefulSet.
@@ -60,6 +61,11 @@ impl StatefulSetController {
             backoff: RetryBackoff::default(),
             limiter: settings.client(),
             latency: settings.sync_latency(SOURCE),
+            next_write: Latency::new(
+                settings.next_write,
+                settings.streams,
+                "latency/statefulset-controller/next-write",
+            ),
         }
     }
 
@@ -112,13 +118,19 @@ impl StatefulSetController {
         if actions.is_empty() && update_base != current_base && is_update_complete(&view, &views) {
             cluster.update_stateful_set(id, |set| set.current_template = update_base);
         }
+        let mut turn = now;
+        if cluster.stateful_set(id).status.update_revision != revision(update, cluster) {
+            // A new ControllerRevision, or an old one that becomes the latest, is written first.
+            turn += self.next_write.draw();
+        }
         write_status(id, &views, update, current, cluster);
-        self.create(id, &actions, (update, current), cluster, agenda);
+        self.create(id, &actions, (update, current), turn, cluster, agenda);
         for action in &actions {
             if let StatefulSetAction::Delete { ordinal } = action
                 && let Some(pod) = pods.iter().find(|pod| cluster.pod(**pod).ordinal == *ordinal)
             {
-                self.delete(id, *pod, cluster, agenda);
+                self.delete(id, *pod, turn, cluster, agenda);
+                turn += self.next_write.draw();
             }
         }
         let next = if self.rules.syncs_when_available {
@@ -153,12 +165,13 @@ impl StatefulSetController {
         labelled
     }
 
-    /// Creates the pods that a sync decided on, each as the client's rate limit allows.
+    /// Creates the pods that a sync decided on from `turn` on, each as the client's rate limit allows.
     fn create<A: Agenda<ControllerEvent>>(
         &mut self,
         id: StatefulSetId,
         actions: &[StatefulSetAction],
         (update, current): (TemplateId, TemplateId),
+        turn: SimTime,
         cluster: &mut Cluster,
         agenda: &mut A,
     ) {
@@ -172,7 +185,7 @@ impl StatefulSetController {
             })
             .collect();
         let count = i32::try_from(created.len()).unwrap_or(i32::MAX);
-        let times = creation_times(&mut self.limiter, count, now, &mut self.latency);
+        let times = creation_times(&mut self.limiter, count, turn, &mut self.latency);
         self.memory(id).has_failed = false;
         for ((ordinal, template), at) in created.into_iter().zip(times) {
             if self.memory(id).has_failed {
@@ -223,16 +236,17 @@ impl StatefulSetController {
         self.call_made(id, agenda);
     }
 
-    /// Deletes a pod as soon as the client's rate limit allows.
+    /// Deletes a pod at `turn`, or as soon after it as the client's rate limit allows.
     fn delete<A: Agenda<ControllerEvent>>(
         &mut self,
         id: StatefulSetId,
         pod: PodId,
+        turn: SimTime,
         cluster: &mut Cluster,
         agenda: &mut A,
     ) {
         let now = agenda.now();
-        let at = self.limiter.take(now);
+        let at = self.limiter.take(turn);
         if at <= now {
             delete_pod(cluster, id, pod, now);
         } else {
@@ -264,6 +278,12 @@ impl StatefulSetController {
     }
 }
 
+/// Name of the ControllerRevision that a template of pods belongs to.
+fn revision(template: TemplateId, cluster: &Cluster) -> Name {
+    let labels = &cluster.template(template).template.labels;
+    labels.get(well_known::CONTROLLER_REVISION_HASH).cloned().unwrap_or_default()
+}
+
 /// Writes the status. `update` and `current` are the templates of the pods of each revision.
 fn write_status(
     id: StatefulSetId,
@@ -274,14 +294,10 @@ fn write_status(
 ) {
     let set = cluster.stateful_set(id);
     let is_updating = set.current_template != set.object.template;
-    let revision = |template: TemplateId| {
-        let labels = &cluster.template(template).template.labels;
-        labels.get(well_known::CONTROLLER_REVISION_HASH).cloned().unwrap_or_default()
-    };
     let status = StatefulSetStatus {
         observed_generation: set.generation,
-        current_revision: revision(if is_updating { current } else { update }),
-        update_revision: revision(update),
+        current_revision: revision(if is_updating { current } else { update }, cluster),
+        update_revision: revision(update, cluster),
         ..replica_status(pods, is_updating)
     };
     cluster.set_stateful_set_status(id, status);

@@ -59,14 +59,14 @@ impl Owners {
 
 /// Every pod of a recording, in order of creation.
 pub fn recorded_pods(recording: &Recording) -> Vec<RecordedPod> {
+    // Each kind was watched on a connection of its own: a pod may have been seen before its owner was.
     let mut owners = Owners::default();
+    for line in recording.timeline.iter().filter(|line| line.kind != "Pod") {
+        owners.note(line);
+    }
     let mut pods: Vec<RecordedPod> = Vec::new();
     let mut living: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for line in &recording.timeline {
-        if line.kind != "Pod" {
-            owners.note(line);
-            continue;
-        }
+    for line in recording.timeline.iter().filter(|line| line.kind == "Pod") {
         let key = (line.ns.clone(), line.name.clone());
         let index = *living.entry(key.clone()).or_insert_with(|| {
             let (group, workload) = owners.group(line);
