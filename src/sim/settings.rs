@@ -11,7 +11,7 @@ use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
 use crate::controllers::stateful_set::rules::StatefulSetRules;
 use crate::engine::{Latency, LatencyDistribution, RandomStreams};
 use crate::infra::node_pool::NodePool;
-use crate::input::scenario::{self, Delay, MAX_PODS, ScenarioSpec, resource_list};
+use crate::input::scenario::{self, Delay, MAX_PODS, MetricResource, ScenarioSpec, resource_list};
 use crate::kubelet::controller::KubeletSettings;
 use crate::scheduler::{RateLimit, SchedulerTiming};
 use crate::units::{NanoDollars, SimDuration, SimTime};
@@ -168,7 +168,7 @@ pub fn hpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> HpaControl
     let outages = spec.control_plane.metrics_server.outages.iter().map(|outage| {
         let from = SimTime::ZERO + outage.at.get();
         let until = outage.duration.map(|duration| from + duration.get());
-        MetricsOutage { from, until, resource: outage.resource.map(|resource| resource.as_str()) }
+        MetricsOutage { from, until, resource: outage.resource.map(MetricResource::as_str) }
     });
     let controller = HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams);
     controller.with_outages(outages.collect())
