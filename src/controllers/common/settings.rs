@@ -19,7 +19,7 @@ pub struct ControllerSettings {
     pub controller_sync: LatencyDistribution,
     /// From a change of a Deployment to the write of its ReplicaSets.
     pub deployment_sync: LatencyDistribution,
-    /// From one write of a Deployment's or StatefulSet's sync to its next one.
+    /// From one write of a Deployment's, StatefulSet's or Job's sync to its next one.
     pub next_write: LatencyDistribution,
     /// From a change that concerns a ResourceQuota to the write of its status.
     pub resource_quota_sync: LatencyDistribution,

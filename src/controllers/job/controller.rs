@@ -70,6 +70,8 @@ pub struct JobController {
     retries: RetryBackoff,
     limiter: TokenBucket,
     latency: Latency,
+    /// From one write of a sync to the next.
+    next_write: Latency,
 }
 
 impl JobController {
@@ -84,6 +86,7 @@ impl JobController {
             retries: RetryBackoff::default(),
             limiter: settings.client(),
             latency: settings.sync_latency(SOURCE),
+            next_write: Latency::new(settings.next_write, settings.streams, "latency/job-controller/next-write"),
         }
     }
 
@@ -225,7 +228,7 @@ impl JobController {
         };
         running.stage = stage;
         // What the next call waits for is the answer to the one before.
-        let from = if calls.is_empty() { now } else { now + self.latency.draw() };
+        let from = if calls.is_empty() { now } else { now + self.next_write.draw() };
         running.calls = calls.into_iter().map(|call| (self.limiter.take(from), call)).collect();
         true
     }

@@ -55,8 +55,8 @@ pub struct Latency {
     pub controller_sync: Delay,
     /// From a change of a Deployment to the write of its ReplicaSets. Default p50 11 ms, p99 22 ms.
     pub deployment_sync: Delay,
-    /// From one write of a Deployment's or StatefulSet's sync to its next one: a sync makes, resizes, deletes and reports one
-    /// after the other, and the next sync of the same object begins when it is through. Default p50 9 ms, p99 25 ms.
+    /// From one write of a Deployment's, StatefulSet's or Job's sync to its next one: a sync makes, resizes, deletes and reports
+    /// one after the other, and the next sync of the same object begins when it is through. Default p50 9 ms, p99 25 ms.
     pub next_write: Delay,
     /// How long a reconcile of a HorizontalPodAutoscaler takes; the next one begins a sync period after its end. Default
     /// p50 20 ms, p99 90 ms.
