@@ -191,7 +191,8 @@ impl Writer<'_> {
     fn answered(&self, index: usize) -> f64 {
         let later = self.recording.actions.iter().skip(index);
         let mut answers = later.filter(|action| matches!(action.action.as_str(), "kubectl_output" | "kubectl_exit"));
-        answers.next().map_or(0.0, |answer| answer.t)
+        let started = self.recording.actions.get(index).map_or(0.0, |action| action.t);
+        answers.next().map_or(started, |answer| answer.t)
     }
 
     /// Turns an action of the recording into one of the scenario.
@@ -348,6 +349,18 @@ impl Writer<'_> {
                     let pod = self.pod("default", name, action.t);
                     self.push(t, "delete", json!({"target": pod, "force": has("--force")}));
                 }
+            }
+            [verb @ ("label" | "annotate"), kind, name, pairs @ ..] => {
+                let mut values = Map::new();
+                for pair in pairs.iter().filter(|word| !word.starts_with("--")) {
+                    match pair.split_once('=') {
+                        Some((key, value)) => values.insert(key.to_owned(), value.into()),
+                        None => values.insert(pair.trim_end_matches('-').to_owned(), Value::Null),
+                    };
+                }
+                let field = if *verb == "label" { "labels" } else { "annotations" };
+                let patch = json!({"metadata": {field: values}});
+                self.push(t, "patch", json!({"target": format!("{kind}/{name}"), "patch": patch}));
             }
             ["delete", kind, name, ..] => self.push(t, "delete", format!("{kind}/{name}")),
             ["patch", "pod", name, rest @ ..] => {
