@@ -100,9 +100,14 @@ impl MetricsOutage {
     }
 
     /// Whether it has ended.
-    #[must_use]
-    pub fn is_over(&self, now: SimTime) -> bool {
+    fn is_over(&self, now: SimTime) -> bool {
         self.until.is_some_and(|until| until <= now)
+    }
+
+    /// Whether it has still to begin or to end.
+    #[must_use]
+    pub fn is_ahead(&self, now: SimTime) -> bool {
+        self.from > now || self.until.is_some_and(|until| until > now)
     }
 }
 
@@ -216,7 +221,12 @@ mod tests {
             assert_eq!(outage.hides(resource, seconds(at)), expected, "{resource} at {at} s");
         }
         let lasting = MetricsOutage { until: None, resource: None, ..outage };
-        assert!(lasting.hides("cpu", seconds(1_000_000)) && !lasting.is_over(seconds(1_000_000)));
+        assert!(lasting.hides("cpu", seconds(1_000_000)));
+        let ahead =
+            [(&outage, 9, true), (&outage, 15, true), (&outage, 20, false), (&lasting, 9, true), (&lasting, 10, false)];
+        for (outage, at, expected) in ahead {
+            assert_eq!(outage.is_ahead(seconds(at)), expected, "{outage:?} at {at} s");
+        }
     }
 
     #[test]

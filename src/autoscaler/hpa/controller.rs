@@ -324,7 +324,7 @@ impl HpaController {
         let inputs = HpaInputs { config: &config, hpa: object, scale, pods: &views, metrics: &metrics };
         let decision = desired_replicas(&inputs, &mut state, now);
         // Nobody announces that metrics go or come back.
-        let is_outage_ahead = self.outages.iter().any(|outage| !outage.is_over(now));
+        let is_outage_ahead = self.outages.iter().any(|outage| outage.is_ahead(now));
         let entry = self.entry(id);
         entry.history = state.history;
         let before = std::mem::replace(&mut entry.workload, workload);
