@@ -21,6 +21,7 @@ mod image;
 mod immutable;
 mod int_or_percent;
 mod job;
+pub mod karpenter;
 mod kind;
 mod labels;
 mod limit_range;
