@@ -1,9 +1,9 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, Machine, NamespaceId, NodeClaimId,
-    NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId,
-    VolumeId, WorkloadId,
+    ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId, Machine, NamespaceId,
+    NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId,
+    ServiceId, StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -62,6 +62,10 @@ changes! {
         /// What the machine did before.
         was: Machine,
     },
+    /// An instance was asked for, or its state changed.
+    InstanceChanged(InstanceId),
+    /// The target of a node group changed, or what its provider refuses.
+    NodeGroupChanged(NodeGroupId),
     /// A pod was created.
     PodAdded(PodId),
     /// A pod was bound to its node.
@@ -226,7 +230,11 @@ impl Change {
             Self::NodePoolChanged(id) | Self::NodePoolRemoved(id) => id.into(),
             Self::NodeClaimChanged(id) | Self::NodeClaimRemoved(id) => id.into(),
             Self::ObjectUpdated(object) => object,
-            Self::Machine { .. } | Self::PodEndpoint(_) | Self::DesiredReplicas(_) => return None,
+            Self::Machine { .. }
+            | Self::PodEndpoint(_)
+            | Self::DesiredReplicas(_)
+            | Self::InstanceChanged(_)
+            | Self::NodeGroupChanged(_) => return None,
         })
     }
 }
