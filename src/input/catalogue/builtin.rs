@@ -43,7 +43,7 @@ mod tests {
         for listed in all.listed() {
             let made = &listed.instance_type;
             assert!(!listed.source.is_empty() && !listed.region.is_empty(), "{}", made.name);
-            let on_demand = made.offering("", CapacityType::OnDemand).or_else(|| made.offerings.first());
+            let on_demand = made.offerings.iter().find(|offering| offering.capacity_type == CapacityType::OnDemand);
             assert!(on_demand.is_some_and(|offering| offering.price > Some(NanoDollars::ZERO)), "{}", made.name);
             assert!(made.allocatable.cpu < made.capacity.cpu, "{}", made.name);
             assert!(made.allocatable.memory > Some(Bytes::ZERO), "{}", made.name);
@@ -63,7 +63,8 @@ mod tests {
             }
             let family = |name: &str| name.split(['.', '-']).next().map(str::to_owned);
             let shape = |made: &crate::api::InstanceType| {
-                let (cpu, memory) = (made.capacity.cpu.map_or(0, MilliCpu::get), made.capacity.memory.map_or(0, Bytes::get));
+                let (cpu, memory) =
+                    (made.capacity.cpu.map_or(0, MilliCpu::get), made.capacity.memory.map_or(0, Bytes::get));
                 memory / (1 << 24) * 1000 / cpu
             };
             let per_core = |made: &crate::api::InstanceType| {

@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn old_labels_name_the_instance_type_too() {
-        let labels = [("beta.kubernetes.io/instance-type", "m5.large"), ("failure-domain.beta.kubernetes.io/zone", "a")];
+        let labels =
+            [("beta.kubernetes.io/instance-type", "m5.large"), ("failure-domain.beta.kubernetes.io/zone", "a")];
         let traits = NodeTraits::of(&"n".into(), &labels.into_iter().collect());
         assert_eq!((&*traits.instance_type, &*traits.zone), ("m5.large", "a"));
     }

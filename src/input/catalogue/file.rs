@@ -55,11 +55,16 @@ fn read_json(file: &Path) -> Result<Catalogue, Vec<Diagnostic>> {
     let root: Value = serde_json::from_str(text).map_err(|error| {
         let what = error.to_string();
         let what = what.split(" at line ").next().unwrap_or_default();
-        failed(Diagnostic::error(name.clone(), format_args!("is not JSON: {what}")).at((error.line(), error.column().max(1))))
+        failed(
+            Diagnostic::error(name.clone(), format_args!("is not JSON: {what}"))
+                .at((error.line(), error.column().max(1))),
+        )
     })?;
     match &root {
         Value::Array(_) => json_fields::checked(file, text, &root, karpenter_json::read),
         Value::Object(map) if map.contains_key("prices") => json_fields::checked(file, text, &root, gcp_json::read),
-        _ => Err(failed(Diagnostic::new(Severity::Error, name, format_args!("is no catalogue that is known ({FORMS})")).at((1, 1)))),
+        _ => Err(failed(
+            Diagnostic::new(Severity::Error, name, format_args!("is no catalogue that is known ({FORMS})")).at((1, 1)),
+        )),
     }
 }

@@ -86,12 +86,7 @@ pub(super) fn read(root: &Value, errors: &mut FieldErrors) -> Catalogue {
     catalogue
 }
 
-fn add(
-    catalogue: &mut Catalogue,
-    region: &str,
-    name: &str,
-    prices: &BTreeMap<CapacityType, Option<NanoDollars>>,
-) {
+fn add(catalogue: &mut Catalogue, region: &str, name: &str, prices: &BTreeMap<CapacityType, Option<NanoDollars>>) {
     let Some((cores, mebibytes)) = size_of(name) else {
         let known = prices.iter().filter_map(|(capacity_type, price)| Some((*capacity_type, (*price)?)));
         catalogue.prices.extend(known.map(|(capacity_type, price)| ListedPrice {

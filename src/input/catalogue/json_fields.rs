@@ -38,7 +38,8 @@ pub(super) fn object<'a>(
     path: FieldPath<'_>,
     errors: &mut FieldErrors,
 ) -> Option<&'a Map<String, Value>> {
-    required(value, path, "an object", errors).and_then(|value| expect(value.as_object(), value, path, "an object", errors))
+    required(value, path, "an object", errors)
+        .and_then(|value| expect(value.as_object(), value, path, "an object", errors))
 }
 
 /// A list that must be one.

@@ -46,8 +46,9 @@ fn instance_type(item: &Value, path: FieldPath<'_>, errors: &mut FieldErrors) ->
     let architecture = text(get(map, "architecture"), path.key("architecture"), errors);
     let systems_path = path.key("operatingSystems");
     let systems = list(get(map, "operatingSystems"), systems_path, errors).unwrap_or_default().iter().enumerate();
-    let systems: Vec<Name> =
-        systems.filter_map(|(index, system)| text(Some(system), systems_path.index(index), errors).map(Name::from)).collect();
+    let systems: Vec<Name> = systems
+        .filter_map(|(index, system)| text(Some(system), systems_path.index(index), errors).map(Name::from))
+        .collect();
     let resources_path = path.key("resources");
     let amounts = object(get(map, "resources"), resources_path, errors);
     let mut quantities = BTreeMap::new();
@@ -136,7 +137,10 @@ fn offering(item: &Value, path: FieldPath<'_>, errors: &mut FieldErrors) -> Opti
         return None;
     };
     let Some(capacity_type) = CapacityType::from_word(word) else {
-        errors.push(requirements_path, format_args!("`{word}` is not a capacity type (expected spot, on-demand or reserved)"));
+        errors.push(
+            requirements_path,
+            format_args!("`{word}` is not a capacity type (expected spot, on-demand or reserved)"),
+        );
         return None;
     };
     let left = get(map, "ReservationCapacity").and_then(Value::as_u64);
@@ -146,6 +150,7 @@ fn offering(item: &Value, path: FieldPath<'_>, errors: &mut FieldErrors) -> Opti
         price: price.map(NanoDollars::from_dollars),
         // The provider makes every offering of a file available.
         available: true,
-        reservation: reservation.map(|id| Reservation { id, capacity: left.and_then(|left| u32::try_from(left).ok()).unwrap_or(0) }),
+        reservation: reservation
+            .map(|id| Reservation { id, capacity: left.and_then(|left| u32::try_from(left).ok()).unwrap_or(0) }),
     })
 }

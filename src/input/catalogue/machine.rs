@@ -68,7 +68,8 @@ impl Machine<'_> {
             Some(Cloud::Azure) => Some(128 * GIB),
             None => None,
         };
-        let pods = self.interfaces.map_or(DEFAULT_PODS, |(interfaces, addresses)| pods_by_interfaces(interfaces, addresses));
+        let pods =
+            self.interfaces.map_or(DEFAULT_PODS, |(interfaces, addresses)| pods_by_interfaces(interfaces, addresses));
         ResourceList {
             cpu: Some(self.cpu),
             memory: Some(Bytes::new(memory)),
@@ -94,8 +95,7 @@ impl Machine<'_> {
             Some(Cloud::Aws) => {
                 let (family, size) = self.name.split_once('.').unwrap_or((self.name, ""));
                 let category: String = family.chars().take_while(char::is_ascii_alphabetic).collect();
-                let generation: String =
-                    family.chars().skip(category.len()).take_while(char::is_ascii_digit).collect();
+                let generation: String = family.chars().skip(category.len()).take_while(char::is_ascii_digit).collect();
                 add("karpenter.k8s.aws/instance-category", category);
                 add("karpenter.k8s.aws/instance-family", family.to_owned());
                 add("karpenter.k8s.aws/instance-generation", generation);

@@ -31,7 +31,7 @@ mod tests;
 pub use entry::{Cloud, Listed, ListedPrice, NodeField, NodePrice, NodeTraits, PriceUnknown, capacity_type_of};
 pub use reservation::ReservationRule;
 
-use crate::api::{CapacityType, InstanceType};
+use crate::api::{CapacityType, InstanceType, Name, Offering};
 use crate::units::NanoDollars;
 use std::collections::BTreeMap;
 
@@ -41,6 +41,8 @@ pub struct Catalogue {
     types: Vec<Listed>,
     prices: Vec<ListedPrice>,
     nodes: Vec<NodePrice>,
+    /// Whether a price counts in regions that are not listed.
+    everywhere: bool,
 }
 
 impl Catalogue {
@@ -87,6 +89,45 @@ impl Catalogue {
         }
     }
 
+    /// Takes listed prices for those of regions that are not listed.
+    pub fn count_everywhere(&mut self) {
+        self.everywhere = true;
+    }
+
+    /// Takes a share of the price on demand for the price of spot capacity, where only the former is known.
+    pub fn assume_spot(&mut self, share: f64) {
+        for listed in &mut self.types {
+            let offerings = &mut listed.instance_type.offerings;
+            let on_demand = |offerings: &[Offering], zone: &Name| {
+                let offered = offerings
+                    .iter()
+                    .find(|offering| offering.capacity_type == CapacityType::OnDemand && offering.zone == *zone);
+                offered.and_then(|offering| offering.price)
+            };
+            for index in 0..offerings.len() {
+                if offerings[index].capacity_type == CapacityType::Spot && offerings[index].price.is_none() {
+                    offerings[index].price =
+                        on_demand(offerings, &offerings[index].zone).map(|price| price.times(share));
+                }
+            }
+        }
+        let of = |price: &ListedPrice| (price.instance_type.clone(), price.region.clone());
+        let with_spot = |price: &ListedPrice| {
+            self.prices.iter().any(|other| other.capacity_type == CapacityType::Spot && of(other) == of(price))
+        };
+        let without: Vec<ListedPrice> = self
+            .prices
+            .iter()
+            .filter(|price| price.capacity_type == CapacityType::OnDemand && !with_spot(price))
+            .map(|price| ListedPrice {
+                capacity_type: CapacityType::Spot,
+                price: price.price.times(share),
+                ..price.clone()
+            })
+            .collect();
+        self.prices.extend(without);
+    }
+
     /// The types in the order of the catalogue.
     #[must_use]
     pub fn listed(&self) -> &[Listed] {
@@ -105,9 +146,8 @@ impl Catalogue {
     /// A type by its name, in a region or, if that is empty, in the first that has it.
     #[must_use]
     pub fn find(&self, name: &str, region: &str) -> Option<&InstanceType> {
-        let is_it = |listed: &&Listed| {
-            *listed.instance_type.name == *name && (region.is_empty() || *listed.region == *region)
-        };
+        let is_it =
+            |listed: &&Listed| *listed.instance_type.name == *name && (region.is_empty() || *listed.region == *region);
         self.types.iter().find(is_it).map(|listed| &listed.instance_type)
     }
 
@@ -148,6 +188,9 @@ impl Catalogue {
         let in_zone = |listed: &&Listed| {
             listed.instance_type.offerings.iter().any(|offering| !node.zone.is_empty() && offering.zone == node.zone)
         };
+        let is_listed_here =
+            listed.iter().any(|listed| is_here(&listed.region)) || priced.iter().any(|price| is_here(&price.region));
+        let is_here = |region: &str| is_here(region) || self.everywhere && !is_listed_here;
         let here: Vec<&Listed> = listed.iter().copied().filter(|listed| is_here(&listed.region)).collect();
         let there: Vec<&Listed> = here.iter().copied().filter(in_zone).collect();
         let here = if there.is_empty() { here } else { there };
@@ -190,10 +233,10 @@ impl NodePrice {
 }
 
 /// Offerings by capacity type as rows name them: in every zone at the same price.
-fn offerings(zones: &[&str], prices: &BTreeMap<CapacityType, Option<NanoDollars>>) -> Vec<crate::api::Offering> {
+fn offerings(zones: &[&str], prices: &BTreeMap<CapacityType, Option<NanoDollars>>) -> Vec<Offering> {
     let of_zone = |zone: &&str| {
-        let zone = crate::api::Name::from(*zone);
-        prices.iter().map(move |(capacity_type, price)| crate::api::Offering {
+        let zone = Name::from(*zone);
+        prices.iter().map(move |(capacity_type, price)| Offering {
             zone: zone.clone(),
             capacity_type: *capacity_type,
             price: *price,

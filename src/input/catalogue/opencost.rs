@@ -32,7 +32,8 @@ pub(super) fn read(mut table: Table, warnings: &mut Vec<Diagnostic>) -> Result<C
         };
         if let word @ ("pv" | "gpu") = table.text(class) {
             let message = format!("rows of class `{word}` have no effect: only nodes are priced");
-            warnings.push(Diagnostic { severity: crate::input::Severity::Warning, ..table.wrong(class, message).into() });
+            warnings
+                .push(Diagnostic { severity: crate::input::Severity::Warning, ..table.wrong(class, message).into() });
             continue;
         }
         let (region, kind) = (Name::from(table.text(region)), Name::from(table.text(instance_type)));
@@ -47,8 +48,12 @@ pub(super) fn read(mut table: Table, warnings: &mut Vec<Diagnostic>) -> Result<C
             }
             _ if kind.is_empty() => {
                 let word = table.text(field);
-                let message = format!("`{word}` has no effect (expected metadata.name, metadata.labels.KEY or an InstanceType)");
-                warnings.push(Diagnostic { severity: crate::input::Severity::Warning, ..table.wrong(field, message).into() });
+                let message =
+                    format!("`{word}` has no effect (expected metadata.name, metadata.labels.KEY or an InstanceType)");
+                warnings.push(Diagnostic {
+                    severity: crate::input::Severity::Warning,
+                    ..table.wrong(field, message).into()
+                });
             }
             _ => {}
         }

@@ -66,7 +66,11 @@ pub(super) fn gibibytes(table: &Table, column: Column) -> Result<Bytes, TableErr
     scaled(table, column, (1_u64 << 30) as f64).map(Bytes::new)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "compared with the largest amount first")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "compared with the largest amount first"
+)]
 fn scaled(table: &Table, column: Column, factor: f64) -> Result<i64, TableError> {
     let value = table.positive_number(column)?;
     let amount = (value * factor).round();
@@ -143,10 +147,7 @@ pub(super) fn read(mut table: Table) -> Result<Catalogue, TableError> {
             accelerators,
             interfaces: whole(interfaces)?.zip(whole(addresses)?),
         };
-        let prices = [
-            (CapacityType::OnDemand, price(&table, on_demand)?),
-            (CapacityType::Spot, price(&table, spot)?),
-        ];
+        let prices = [(CapacityType::OnDemand, price(&table, on_demand)?), (CapacityType::Spot, price(&table, spot)?)];
         let origin = [text(source), text(as_of)].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>();
         catalogue.add_type(Listed {
             region: text(region).into(),

@@ -4,10 +4,10 @@
 //! `AcceleratorCount` where they are; further columns have no effect. An empty price is unknown. Rows without cores or memory
 //! (accelerators that are rented apart from a machine) are passed over.
 
+use super::Catalogue;
 use super::entry::{Cloud, Listed};
 use super::machine::Machine;
 use super::own_csv::{cores, gibibytes, price};
-use super::Catalogue;
 use crate::api::{CapacityType, Name, Offering};
 use crate::input::table::{Column, Table, TableError};
 use rustc_hash::FxHashMap;

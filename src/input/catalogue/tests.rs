@@ -89,7 +89,7 @@ fn the_price_list_for_google_is_read() {
     assert_eq!(price_of(&catalogue, "n", &[(KIND, "n2-standard-4")]), None, "two prices, and no region");
     assert_eq!(price_of(&catalogue, "n", &[(KIND, "m1-ultramem-40")]), Some(6.9), "a price without a size");
     let errors = read("prices.json", &text.replace("0.19", "\"much\"")).expect_err("no number");
-    assert!(errors.contains("prices.json:3:46: prices.us-east1.on_demand.n2-standard-4: found `\"much\"`"), "{errors}");
+    assert!(errors.contains("prices.json:3:47: prices.us-east1.on_demand.n2-standard-4: found `\"much\"`"), "{errors}");
 }
 
 #[test]
@@ -138,8 +138,16 @@ fn other_files_are_refused() {
         ("x.json", "[{\"name\": \"m\",]", "x.json:1:15: is not JSON"),
         ("x.json", "[]", "has no instance type and no price"),
         ("x.csv", "instance_type,vcpus,memory_gib\nm,0,1\n", "x.csv:2: column `vcpus`: `0` is out of range"),
-        ("x.csv", "instance_type,vcpus,memory_gib,colour\nm,1,1,red\n", "x.csv:1: column `colour`: has no meaning here"),
-        ("x.csv", "cloud,instance_type,vcpus,memory_gib\nmoon,m,1,1\n", "x.csv:2: column `cloud`: `moon` is not a cloud"),
+        (
+            "x.csv",
+            "instance_type,vcpus,memory_gib,colour\nm,1,1,red\n",
+            "x.csv:1: column `colour`: has no meaning here",
+        ),
+        (
+            "x.csv",
+            "cloud,instance_type,vcpus,memory_gib\nmoon,m,1,1\n",
+            "x.csv:2: column `cloud`: `moon` is not a cloud",
+        ),
         ("x.csv", "instance_type,vcpus,memory_gib,spot_dollars_per_hour\nm,1,1,-1\n", "`-1` is negative"),
     ];
     for (name, text, expected) in cases {

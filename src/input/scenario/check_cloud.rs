@@ -1,7 +1,7 @@
 //! Rules for the cloud: catalogues and prices.
 
 use super::check::Checker;
-use super::cloud::{Cloud, PricedNodes, Pricing};
+use super::cloud::{Cloud, OtherRegions, PricedNodes, Pricing};
 use super::spec::ScenarioSpec;
 use crate::input::catalogue::{Catalogue, Cloud as Provider};
 use crate::input::document::field_path::FieldPathBuf;
@@ -37,6 +37,12 @@ pub(super) fn load_catalogue(
                 },
             },
         }
+    }
+    if cloud.pricing.other_regions == OtherRegions::Listed {
+        catalogue.count_everywhere();
+    }
+    if let Some(share) = cloud.pricing.spot_ratio {
+        catalogue.assume_spot(share);
     }
     if errors.is_empty() { Ok((catalogue, warnings)) } else { Err(errors) }
 }
@@ -105,7 +111,11 @@ impl Checker<'_> {
         }
         for (index, pattern) in nodes.instance_types.iter().enumerate() {
             let path = path.key("instanceTypes").index(index);
-            self.require(!pattern.is_empty(), path, "is empty (expected an instance type such as `m5.large` or `m5.*`)");
+            self.require(
+                !pattern.is_empty(),
+                path,
+                "is empty (expected an instance type such as `m5.large` or `m5.*`)",
+            );
         }
     }
 
