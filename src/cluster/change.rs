@@ -1,7 +1,7 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, Machine, NamespaceId, NodeId,
+    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, Machine, NamespaceId, NodeId,
     ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
@@ -135,6 +135,14 @@ changes! {
     DisruptionBudgetStatus(DisruptionBudgetId),
     /// A PodDisruptionBudget was removed.
     DisruptionBudgetRemoved(DisruptionBudgetId),
+    /// A CapacityBuffer was created, or its spec changed.
+    CapacityBufferSpec(CapacityBufferId),
+    /// A CapacityBuffer's status changed.
+    CapacityBufferStatus(CapacityBufferId),
+    /// A CapacityBuffer was removed.
+    CapacityBufferRemoved(CapacityBufferId),
+    /// A PodTemplate was created or changed.
+    PodTemplateChanged(PlainObjectId),
     /// A ResourceQuota was created, or its spec changed.
     ResourceQuotaSpec(ResourceQuotaId),
     /// A ResourceQuota's status changed.
@@ -210,10 +218,14 @@ impl Change {
             Self::DisruptionBudgetSpec(id) | Self::DisruptionBudgetStatus(id) | Self::DisruptionBudgetRemoved(id) => {
                 id.into()
             }
+            Self::CapacityBufferSpec(id) | Self::CapacityBufferStatus(id) | Self::CapacityBufferRemoved(id) => id.into(),
             Self::ResourceQuotaSpec(id) | Self::ResourceQuotaStatus(id) | Self::ResourceQuotaRemoved(id) => id.into(),
             Self::ClaimAdded(id) | Self::ClaimUpdated(id) | Self::ClaimRemoved(id) => id.into(),
             Self::Volume(id) | Self::VolumeRemoved(id) => id.into(),
-            Self::PlainObjectRemoved(id) | Self::StorageClass(id) | Self::CsiObject(id) => id.into(),
+            Self::PlainObjectRemoved(id)
+            | Self::PodTemplateChanged(id)
+            | Self::StorageClass(id)
+            | Self::CsiObject(id) => id.into(),
             Self::ObjectUpdated(object) => object,
             Self::Machine { .. } | Self::PodEndpoint(_) | Self::DesiredReplicas(_) => return None,
         })

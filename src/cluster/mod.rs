@@ -6,6 +6,7 @@
 
 mod admission;
 mod apply;
+mod capacity_buffer;
 mod change;
 mod config;
 mod create;
@@ -45,6 +46,7 @@ mod workload;
 
 pub use admission::Admission;
 pub use apply::ApplyPlan;
+pub use capacity_buffer::{CapacityBuffer, CapacityBufferStatus};
 pub use change::{ApiEvent, Change, ChangeKind, EventMessage, EventObject, Severity};
 pub use create::Refusal;
 pub use cron_job::CronJob;
@@ -53,7 +55,7 @@ pub use deployment::Deployment;
 pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use hpa::Hpa;
 pub use ids::{
-    ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, NamespaceId, NodeId, ObjectId,
+    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, NamespaceId, NodeId, ObjectId,
     PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
 pub use interest::Interest;
@@ -79,6 +81,7 @@ pub use workload::Workload;
 use crate::api::{Name, PodTemplate};
 use crate::units::SimTime;
 use admission::AdmittedTemplates;
+use capacity_buffer::CapacityBuffers;
 use config::Configs;
 use finalizers::Finalizers;
 use namespace::Namespace;
@@ -120,6 +123,7 @@ pub struct Cluster {
     /// The pods that were resized.
     resizes: BTreeMap<PodId, Resize>,
     disruption_budgets: Vec<DisruptionBudget>,
+    capacity_buffers: CapacityBuffers,
     quotas: Quotas,
     finalizers: Finalizers,
     /// Names of namespaces that were deleted and did not come back.
@@ -206,6 +210,7 @@ impl Cluster {
             .chain(ids(self.services.len(), ServiceId::from_index))
             .chain(ids(self.hpas.len(), HpaId::from_index))
             .chain(ids(self.disruption_budgets.len(), DisruptionBudgetId::from_index))
+            .chain(ids(self.capacity_buffers.len(), CapacityBufferId::from_index))
             .chain(ids(self.quotas.len(), ResourceQuotaId::from_index))
             .chain(ids(self.storage.volume_count(), VolumeId::from_index))
             .chain(ids(self.storage.claim_count(), ClaimId::from_index))

@@ -56,6 +56,7 @@ impl Cluster {
             Kind::LimitRange | Kind::PriorityClass | Kind::RuntimeClass => {
                 self.remove_admission(kind, &namespace, &name);
             }
+            Kind::PodTemplate => self.capacity_buffers.remove_template(&namespace, &name),
             _ => return,
         }
         let object = &mut self.plain_objects[id.index()];

@@ -5,6 +5,7 @@
 //! alone.
 
 pub mod common;
+pub mod capacity_buffer;
 pub mod config_map;
 pub mod cron_job;
 pub mod csi_driver;
@@ -22,6 +23,7 @@ pub mod persistent_volume;
 pub mod persistent_volume_claim;
 pub mod pod;
 pub mod pod_disruption_budget;
+pub mod pod_template;
 pub mod priority_class;
 pub mod replica_set;
 pub mod replication_controller;

@@ -2,6 +2,7 @@
 
 use super::common::inert;
 use super::common::validation::Naming;
+use super::capacity_buffer::CapacityBuffer;
 use super::config_map::ConfigMap;
 use super::cron_job::CronJob;
 use super::csi_driver::CsiDriver;
@@ -20,6 +21,7 @@ use super::persistent_volume::PersistentVolume;
 use super::persistent_volume_claim::PersistentVolumeClaim;
 use super::pod::Pod;
 use super::pod_disruption_budget::PodDisruptionBudget;
+use super::pod_template::PodTemplate;
 use super::priority_class::PriorityClass;
 use super::replica_set::ReplicaSet;
 use super::replication_controller::ReplicationController;
@@ -38,7 +40,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
-pub static KINDS: [Descriptor<Object>; 26] = [
+pub static KINDS: [Descriptor<Object>; 28] = [
     Descriptor::of::<Namespace>(),
     Descriptor::of::<Node>(),
     Descriptor::of::<LimitRange>(),
@@ -55,6 +57,8 @@ pub static KINDS: [Descriptor<Object>; 26] = [
     Descriptor::of::<HorizontalPodAutoscalerV2>(),
     Descriptor::of::<HorizontalPodAutoscalerV1>(),
     Descriptor::of::<PodDisruptionBudget>(),
+    Descriptor::of::<CapacityBuffer>(),
+    Descriptor::of::<PodTemplate>(),
     Descriptor::of::<PriorityClass>(),
     Descriptor::of::<RuntimeClass>(),
     Descriptor::of::<PersistentVolume>(),
