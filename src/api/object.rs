@@ -1,10 +1,10 @@
 //! Any object that a manifest can hold and the simulation acts on.
 
 use super::{
-    ApiObject, CapacityBuffer, ClaimTemplate, ConfigObject, CronJob, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet, Deployment,
-    HorizontalPodAutoscaler, ImmutableField, Job, Kind, LabelSelector, LimitRange, Namespace, Node, ObjectMeta,
-    PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PodTemplateObject, PriorityClass, ReplicaSet, ResourceQuota, RuntimeClass,
-    Service, StatefulSet, StorageClass, WithMeta,
+    ApiObject, CapacityBuffer, ClaimTemplate, ConfigObject, CronJob, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet,
+    Deployment, HorizontalPodAutoscaler, ImmutableField, Job, Kind, LabelSelector, LimitRange, Namespace, Node,
+    ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PodTemplateObject, PriorityClass, ReplicaSet,
+    ResourceQuota, RuntimeClass, Service, StatefulSet, StorageClass, WithMeta,
 };
 use std::sync::Arc;
 

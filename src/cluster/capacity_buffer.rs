@@ -97,7 +97,13 @@ impl Cluster {
             self.index.add(Kind::CapacityBuffer, id, Some(namespace), &name);
             let head = ObjectHead::new(&mut self.versions, now);
             let object = Arc::new(object);
-            self.capacity_buffers.buffers.push(CapacityBuffer { object, namespace, status: None, head, removed: false });
+            self.capacity_buffers.buffers.push(CapacityBuffer {
+                object,
+                namespace,
+                status: None,
+                head,
+                removed: false,
+            });
             id
         };
         self.changes.push(Change::CapacityBufferSpec(id));

@@ -1,8 +1,9 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, Machine, NamespaceId, NodeId,
-    ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, WorkloadId,
+    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, Machine,
+    NamespaceId, NodeId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId,
+    VolumeId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -218,7 +219,9 @@ impl Change {
             Self::DisruptionBudgetSpec(id) | Self::DisruptionBudgetStatus(id) | Self::DisruptionBudgetRemoved(id) => {
                 id.into()
             }
-            Self::CapacityBufferSpec(id) | Self::CapacityBufferStatus(id) | Self::CapacityBufferRemoved(id) => id.into(),
+            Self::CapacityBufferSpec(id) | Self::CapacityBufferStatus(id) | Self::CapacityBufferRemoved(id) => {
+                id.into()
+            }
             Self::ResourceQuotaSpec(id) | Self::ResourceQuotaStatus(id) | Self::ResourceQuotaRemoved(id) => id.into(),
             Self::ClaimAdded(id) | Self::ClaimUpdated(id) | Self::ClaimRemoved(id) => id.into(),
             Self::Volume(id) | Self::VolumeRemoved(id) => id.into(),

@@ -2,9 +2,7 @@
 
 use super::{BufferRules, QuotaRoom, desired_replicas, within_quotas};
 use crate::api::quota::{CountedObject, CountedPod, Quantities, matches, usage};
-use crate::api::{
-    ACTIVE_CAPACITY, BufferShape, Kind, PodPhase, PodTemplate, ScalableReference, pod_requests,
-};
+use crate::api::{ACTIVE_CAPACITY, BufferShape, Kind, PodPhase, PodTemplate, ScalableReference, pod_requests};
 use crate::cluster::{
     CapacityBufferId, CapacityBufferStatus, Change, ChangeKind, Cluster, Interest, NamespaceId, ObjectId,
 };
@@ -162,7 +160,9 @@ fn resolve_workload(
         }
     };
     let (template, replicas) = match cluster.find::<ObjectId>(known, namespace, name) {
-        Some(ObjectId::Deployment(id)) => (cluster.deployment(id).object.template, cluster.deployment(id).object.replicas),
+        Some(ObjectId::Deployment(id)) => {
+            (cluster.deployment(id).object.template, cluster.deployment(id).object.replicas)
+        }
         Some(ObjectId::ReplicaSet(id)) => (cluster.replica_set(id).template, cluster.replica_set(id).spec_replicas),
         Some(ObjectId::StatefulSet(id)) => {
             (cluster.stateful_set(id).object.template, cluster.stateful_set(id).object.replicas)
@@ -187,8 +187,7 @@ fn limit_by_quotas(
     now: SimTime,
 ) {
     let Some((template, replicas)) = status.template.as_ref().zip(status.replicas) else { return };
-    let pod =
-        CountedPod { spec: &template.spec, phase: PodPhase::Pending, deletion: None, status: None, now };
+    let pod = CountedPod { spec: &template.spec, phase: PodPhase::Pending, deletion: None, status: None, now };
     let is_request = |name: &str| name.starts_with(REQUESTS) || COMPUTE.contains(&name) || name.contains('/');
     let counted = CountedObject::Pod(pod);
     let requests = usage(&counted).masked(|name| is_request(name) && !name.starts_with("count/"));

@@ -59,8 +59,7 @@ impl Kind for CapacityBuffer {
     type Plain = Plain;
     type Converted = Object;
     const KIND: &'static str = "CapacityBuffer";
-    const VERSIONS: &'static [&'static str] =
-        &["autoscaling.x-k8s.io/v1beta1", "autoscaling.x-k8s.io/v1alpha1"];
+    const VERSIONS: &'static [&'static str] = &["autoscaling.x-k8s.io/v1beta1", "autoscaling.x-k8s.io/v1alpha1"];
     const NAMING: Naming = Naming::Namespaced;
 
     /// Checks what the CustomResourceDefinition checks (Cluster Autoscaler, August 2026).

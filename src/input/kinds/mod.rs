@@ -4,8 +4,8 @@
 //! readers of manifests know of kinds. None of it needs a file: an object "as stored by the API server" is converted
 //! alone.
 
-pub mod common;
 pub mod capacity_buffer;
+pub mod common;
 pub mod config_map;
 pub mod cron_job;
 pub mod csi_driver;

@@ -1,8 +1,8 @@
 //! The one table of kinds.
 
+use super::capacity_buffer::CapacityBuffer;
 use super::common::inert;
 use super::common::validation::Naming;
-use super::capacity_buffer::CapacityBuffer;
 use super::config_map::ConfigMap;
 use super::cron_job::CronJob;
 use super::csi_driver::CsiDriver;
