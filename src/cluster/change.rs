@@ -1,9 +1,9 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, Machine,
-    NamespaceId, NodeId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId,
-    VolumeId, WorkloadId,
+    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId,
+    Machine, NamespaceId, NodeGroupId, NodeId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId,
+    ServiceId, StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -62,6 +62,10 @@ changes! {
         /// What the machine did before.
         was: Machine,
     },
+    /// An instance was asked for, or its state changed.
+    InstanceChanged(InstanceId),
+    /// The target of a node group changed, or what its provider refuses.
+    NodeGroupChanged(NodeGroupId),
     /// A pod was created.
     PodAdded(PodId),
     /// A pod was bound to its node.
@@ -230,7 +234,11 @@ impl Change {
             | Self::StorageClass(id)
             | Self::CsiObject(id) => id.into(),
             Self::ObjectUpdated(object) => object,
-            Self::Machine { .. } | Self::PodEndpoint(_) | Self::DesiredReplicas(_) => return None,
+            Self::Machine { .. }
+            | Self::PodEndpoint(_)
+            | Self::DesiredReplicas(_)
+            | Self::InstanceChanged(_)
+            | Self::NodeGroupChanged(_) => return None,
         })
     }
 }

@@ -144,6 +144,10 @@ objects! { $
 id! {
     /// A pod template; equal templates have one id.
     TemplateId;
+    /// A group of equal nodes.
+    NodeGroupId;
+    /// A machine that a cloud was asked for.
+    InstanceId;
     /// A top-level workload: what a pod's chain of owners ends in.
     WorkloadId;
 }

@@ -17,6 +17,7 @@ mod disruption_budget;
 mod finalizers;
 mod hpa;
 mod ids;
+mod instance;
 mod interest;
 mod invariants;
 mod job;
@@ -25,6 +26,7 @@ mod listing;
 mod machine;
 mod namespace;
 mod node;
+mod node_group;
 mod object_head;
 mod object_index;
 mod operations;
@@ -55,9 +57,12 @@ pub use deployment::Deployment;
 pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use hpa::Hpa;
 pub use ids::{
-    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, NamespaceId,
-    NodeId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, TemplateId,
-    VolumeId, WorkloadId,
+    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId,
+    NamespaceId, NodeGroupId, NodeId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId,
+    StatefulSetId, TemplateId, VolumeId, WorkloadId,
+};
+pub use instance::{
+    Instance, InstanceDeletion, InstanceOrigin, InstanceRequest, InstanceState, LaunchChoice, LaunchFailure,
 };
 pub use interest::Interest;
 pub use job::{Job, JobCondition, JobConditionType, JobStatus};
@@ -65,6 +70,7 @@ pub use job_pod::JobPod;
 pub use machine::Machine;
 pub use namespace::{NamespaceCondition, NamespaceConditionType};
 pub use node::{Node, NodeReady};
+pub use node_group::{GroupBounds, GroupRefusal, NodeGroup, POOL_LABEL};
 pub use object_head::ObjectHead;
 pub use operations::RESTARTED_AT;
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Pod};
@@ -79,7 +85,7 @@ pub use template::TemplateInfo;
 pub use uid::Uid;
 pub use workload::Workload;
 
-use crate::api::{Name, PodTemplate};
+use crate::api::{InstanceType, Name, PodTemplate};
 use crate::units::SimTime;
 use admission::AdmittedTemplates;
 use capacity_buffer::CapacityBuffers;
@@ -102,6 +108,9 @@ pub struct Cluster {
     namespaces: Vec<Namespace>,
     namespaces_by_name: BTreeMap<Name, NamespaceId>,
     nodes: Vec<Node>,
+    node_groups: Vec<NodeGroup>,
+    instances: Vec<Instance>,
+    instance_types: Arc<[InstanceType]>,
     pods: Vec<Pod>,
     templates: Templates,
     deployments: Vec<Deployment>,
