@@ -4,7 +4,7 @@ use super::{
     ApiObject, CapacityBuffer, ClaimTemplate, ConfigObject, CronJob, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet,
     Deployment, HorizontalPodAutoscaler, ImmutableField, Job, Kind, LabelSelector, LimitRange, Namespace, Node,
     ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PodTemplateObject, PriorityClass, ReplicaSet,
-    ResourceQuota, RuntimeClass, Service, StatefulSet, StorageClass, WithMeta,
+    ResourceQuota, RuntimeClass, Service, StatefulSet, StorageClass, WithMeta, karpenter,
 };
 use std::sync::Arc;
 
@@ -73,6 +73,11 @@ objects! { $
     CsiStorageCapacity(Box<WithMeta<CsiStorageCapacity>>),
     /// A ConfigMap or Secret.
     Config(ConfigObject),
+    /// Karpenter's NodePool.
+    NodePool(Box<karpenter::NodePool>),
+    NodeClaim(Box<karpenter::NodeClaim>),
+    /// A class of nodes of one of Karpenter's providers.
+    NodeClass(Box<karpenter::NodeClass>),
 }
 
 impl Object {

@@ -2,8 +2,8 @@
 
 use super::{
     CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId,
-    Machine, NamespaceId, NodeGroupId, NodeId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId,
-    ServiceId, StatefulSetId, VolumeId, WorkloadId,
+    Machine, NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId,
+    ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -168,6 +168,14 @@ changes! {
     StorageClass(PlainObjectId),
     /// A CSINode, CSIDriver or CSIStorageCapacity was created or changed.
     CsiObject(PlainObjectId),
+    /// A NodePool was created or changed.
+    NodePoolChanged(NodePoolId),
+    /// A NodePool was removed.
+    NodePoolRemoved(NodePoolId),
+    /// A NodeClaim was created, its metadata or status changed, or its deletion was requested.
+    NodeClaimChanged(NodeClaimId),
+    /// A NodeClaim was removed.
+    NodeClaimRemoved(NodeClaimId),
     /// The wanted number of replicas of a workload changed.
     DesiredReplicas(WorkloadId),
     /// An object was created or changed in a way that no part of the simulation acts on: for whoever shows objects.
@@ -233,6 +241,8 @@ impl Change {
             | Self::PodTemplateChanged(id)
             | Self::StorageClass(id)
             | Self::CsiObject(id) => id.into(),
+            Self::NodePoolChanged(id) | Self::NodePoolRemoved(id) => id.into(),
+            Self::NodeClaimChanged(id) | Self::NodeClaimRemoved(id) => id.into(),
             Self::ObjectUpdated(object) => object,
             Self::Machine { .. }
             | Self::PodEndpoint(_)
