@@ -214,3 +214,85 @@ fn limit_by_quotas(
             Some(format!("Buffer replicas limited from {replicas} to {allowed} due to quotas: {}", names.join(", ")));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{self, Container, Deployment, DeploymentStrategy, Object, ObjectMeta, PodSpec, Quantity};
+    use crate::units::MilliCpu;
+
+    fn meta(name: &str) -> ObjectMeta {
+        ObjectMeta { name: name.into(), namespace: "shop".into(), ..ObjectMeta::default() }
+    }
+
+    fn deployment(replicas: i32) -> Object {
+        let requests = api::ResourceList { cpu: Some(MilliCpu::new(500)), ..api::ResourceList::default() };
+        let container = Container { name: "c".into(), requests, ..Container::default() };
+        let spec = PodSpec { containers: vec![container], ..PodSpec::default() };
+        Object::Deployment(Deployment {
+            meta: meta("web"),
+            replicas,
+            selector: api::LabelSelector::default(),
+            template: Arc::new(PodTemplate { spec, ..PodTemplate::default() }),
+            strategy: DeploymentStrategy::default(),
+            min_ready: crate::units::SimDuration::ZERO,
+            progress_deadline: None,
+            revision_history_limit: 10,
+            paused: false,
+        })
+    }
+
+    fn buffer(name: &str, target: &str) -> Object {
+        let reference = ScalableReference { group: "apps".into(), kind: "Deployment".into(), name: target.into() };
+        Object::CapacityBuffer(api::CapacityBuffer {
+            meta: meta(name),
+            shape: Some(BufferShape::Scalable(reference)),
+            replicas: None,
+            percentage: Some(50),
+            limits: None,
+            strategy: ACTIVE_CAPACITY.into(),
+        })
+    }
+
+    fn settle(controller: &mut CapacityBufferController, cluster: &mut Cluster) {
+        let mut changes = Vec::new();
+        cluster.take_changes(&mut changes);
+        for change in changes {
+            controller.observe(change, cluster);
+        }
+        controller.settle(cluster, SimTime::ZERO);
+    }
+
+    fn replicas(cluster: &Cluster) -> Vec<Option<i32>> {
+        cluster
+            .capacity_buffers()
+            .map(|(_, buffer)| buffer.status.as_ref().and_then(|status| status.replicas))
+            .collect()
+    }
+
+    #[test]
+    fn buffers_follow_their_workload_and_share_the_quotas() {
+        let mut cluster = Cluster::default();
+        let mut controller = CapacityBufferController::new(BufferRules::ClusterAutoscaler);
+        cluster.apply(&[deployment(10), buffer("a", "web"), buffer("b", "web"), buffer("c", "other")], SimTime::ZERO);
+        settle(&mut controller, &mut cluster);
+        assert_eq!(replicas(&cluster), [Some(5), Some(5), None]);
+        let unknown = cluster.capacity_buffers().nth(2).and_then(|(_, buffer)| buffer.status.clone());
+        let message = unknown.map(|status| status.ready_message).unwrap_or_default();
+        assert!(message.ends_with("failed to get Deployment: deployments.apps \"other\" not found"), "{message}");
+
+        cluster.apply(&[deployment(16)], SimTime::ZERO);
+        settle(&mut controller, &mut cluster);
+        assert_eq!(replicas(&cluster), [Some(8), Some(8), None], "percent of more replicas");
+
+        let mut hard = Quantities::default();
+        hard.insert("requests.cpu", Quantity::from_millis(5_000));
+        let quota = api::ResourceQuota { meta: meta("team"), hard, ..api::ResourceQuota::default() };
+        cluster.apply(&[Object::ResourceQuota(quota)], SimTime::ZERO);
+        settle(&mut controller, &mut cluster);
+        assert_eq!(replicas(&cluster), [Some(8), Some(2), None], "ten chunks of half a core, the first come first");
+        let limited = cluster.capacity_buffers().nth(1).and_then(|(_, buffer)| buffer.status.clone());
+        let expected = "Buffer replicas limited from 8 to 2 due to quotas: team";
+        assert_eq!(limited.and_then(|status| status.limited_by_quotas).as_deref(), Some(expected));
+    }
+}
