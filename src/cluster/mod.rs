@@ -13,6 +13,7 @@ mod cron_job;
 mod daemon_set;
 mod deployment;
 mod disruption_budget;
+mod eviction;
 mod finalizers;
 mod hpa;
 mod ids;
@@ -54,6 +55,7 @@ pub use cron_job::CronJob;
 pub use daemon_set::DaemonSet;
 pub use deployment::Deployment;
 pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
+pub use eviction::{EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, evict};
 pub use hpa::Hpa;
 pub use ids::{
     ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId, NamespaceId,
