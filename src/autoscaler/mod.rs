@@ -1,4 +1,5 @@
 //! Autoscalers and the metrics pipeline that feeds them.
 
+pub mod capacity_buffer;
 pub mod hpa;
 pub mod metrics;
