@@ -84,6 +84,8 @@ kinds! {
     Namespace ["namespace", "namespaces", "ns"] CLUSTER_SCOPED;
     LimitRange ["limitrange", "limitranges", "limits"] PLAIN;
     ResourceQuota ["resourcequota", "resourcequotas", "quota"] PLAIN;
+    PodTemplate ["podtemplate", "podtemplates"] PLAIN;
+    CapacityBuffer ["capacitybuffer", "capacitybuffers", "cb"] PLAIN;
     PriorityClass ["priorityclass", "priorityclasses", "pc"] CLUSTER_SCOPED;
     RuntimeClass ["runtimeclass", "runtimeclasses"] CLUSTER_SCOPED;
     PersistentVolume [] CLUSTER_SCOPED;
@@ -94,6 +96,12 @@ kinds! {
     CsiStorageCapacity = "CSIStorageCapacity" [] PLAIN;
     ConfigMap ["configmap", "configmaps", "cm"] PLAIN;
     Secret ["secret", "secrets"] PLAIN;
+    NodePool ["nodepool", "nodepools"] CLUSTER_SCOPED;
+    NodeClaim ["nodeclaim", "nodeclaims"] CLUSTER_SCOPED;
+    Ec2NodeClass = "EC2NodeClass" ["ec2nodeclass", "ec2nodeclasses", "ec2nc"] CLUSTER_SCOPED;
+    AksNodeClass = "AKSNodeClass" ["aksnodeclass", "aksnodeclasses", "aksnc"] CLUSTER_SCOPED;
+    GceNodeClass = "GCENodeClass" ["gcenodeclass", "gcenodeclasses", "gcenc"] CLUSTER_SCOPED;
+    KwokNodeClass = "KWOKNodeClass" ["kwoknodeclass", "kwoknodeclasses", "kwoknc"] CLUSTER_SCOPED;
 }
 
 impl Kind {
@@ -127,12 +135,19 @@ impl Kind {
             Self::HorizontalPodAutoscaler => ".autoscaling",
             Self::Job | Self::CronJob => ".batch",
             Self::PodDisruptionBudget => ".policy",
+            Self::CapacityBuffer => ".autoscaling.x-k8s.io",
             Self::PriorityClass => ".scheduling.k8s.io",
             Self::RuntimeClass => ".node.k8s.io",
             Self::StorageClass | Self::CsiNode | Self::CsiDriver => ".storage.k8s.io",
             Self::CsiStorageCapacity => return "csistoragecapacities.storage.k8s.io".to_owned(),
+            Self::NodePool | Self::NodeClaim => ".karpenter.sh",
+            Self::Ec2NodeClass => ".karpenter.k8s.aws",
+            Self::AksNodeClass => ".karpenter.azure.com",
+            Self::GceNodeClass => ".karpenter.k8s.gcp",
+            Self::KwokNodeClass => ".karpenter.kwok.sh",
             Self::ReplicationController
             | Self::Pod
+            | Self::PodTemplate
             | Self::Node
             | Self::Service
             | Self::Namespace

@@ -94,7 +94,7 @@ impl Hash for LocalVolumes {
 }
 
 /// `accessModes`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccessMode {
     /// One node reads and writes.
     ReadWriteOnce,

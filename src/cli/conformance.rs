@@ -27,6 +27,7 @@ Examples:
   wavetank conformance rollout golden/rollout
   wavetank conformance ca golden/ca
   wavetank conformance ca-loop golden/ca-loop
+  wavetank conformance pv-binding golden/pvbinding
   wavetank conformance scheduler golden/scheduler/v1.36/single -o markdown
   wavetank conformance e2e golden/e2e --only rollout-recreate")]
 pub struct ConformanceArgs {
@@ -104,6 +105,8 @@ enum Component {
     Ca,
     /// Loops of the whole Cluster Autoscaler
     CaLoop,
+    /// The choice of a PersistentVolume for a claim
+    PvBinding,
     /// Whole timelines of a control plane
     E2e,
 }
@@ -120,6 +123,7 @@ impl Component {
             Self::Rollout => conformance::rollout::replay(folder),
             Self::Ca => conformance::ca::replay(folder),
             Self::CaLoop => conformance::ca_loop::replay(folder),
+            Self::PvBinding => conformance::pv_binding::replay(folder),
             // Has a table of its own.
             Self::E2e => Ok(Vec::new()),
             Self::Scheduler => {

@@ -1,9 +1,9 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId, Machine, NamespaceId,
-    NodeGroupId, NodeId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId,
-    VolumeId, WorkloadId,
+    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId,
+    Machine, NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId,
+    ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -140,6 +140,14 @@ changes! {
     DisruptionBudgetStatus(DisruptionBudgetId),
     /// A PodDisruptionBudget was removed.
     DisruptionBudgetRemoved(DisruptionBudgetId),
+    /// A CapacityBuffer was created, or its spec changed.
+    CapacityBufferSpec(CapacityBufferId),
+    /// A CapacityBuffer's status changed.
+    CapacityBufferStatus(CapacityBufferId),
+    /// A CapacityBuffer was removed.
+    CapacityBufferRemoved(CapacityBufferId),
+    /// A PodTemplate was created or changed.
+    PodTemplateChanged(PlainObjectId),
     /// A ResourceQuota was created, or its spec changed.
     ResourceQuotaSpec(ResourceQuotaId),
     /// A ResourceQuota's status changed.
@@ -160,6 +168,14 @@ changes! {
     StorageClass(PlainObjectId),
     /// A CSINode, CSIDriver or CSIStorageCapacity was created or changed.
     CsiObject(PlainObjectId),
+    /// A NodePool was created or changed.
+    NodePoolChanged(NodePoolId),
+    /// A NodePool was removed.
+    NodePoolRemoved(NodePoolId),
+    /// A NodeClaim was created, its metadata or status changed, or its deletion was requested.
+    NodeClaimChanged(NodeClaimId),
+    /// A NodeClaim was removed.
+    NodeClaimRemoved(NodeClaimId),
     /// The wanted number of replicas of a workload changed.
     DesiredReplicas(WorkloadId),
     /// An object was created or changed in a way that no part of the simulation acts on: for whoever shows objects.
@@ -215,10 +231,18 @@ impl Change {
             Self::DisruptionBudgetSpec(id) | Self::DisruptionBudgetStatus(id) | Self::DisruptionBudgetRemoved(id) => {
                 id.into()
             }
+            Self::CapacityBufferSpec(id) | Self::CapacityBufferStatus(id) | Self::CapacityBufferRemoved(id) => {
+                id.into()
+            }
             Self::ResourceQuotaSpec(id) | Self::ResourceQuotaStatus(id) | Self::ResourceQuotaRemoved(id) => id.into(),
             Self::ClaimAdded(id) | Self::ClaimUpdated(id) | Self::ClaimRemoved(id) => id.into(),
             Self::Volume(id) | Self::VolumeRemoved(id) => id.into(),
-            Self::PlainObjectRemoved(id) | Self::StorageClass(id) | Self::CsiObject(id) => id.into(),
+            Self::PlainObjectRemoved(id)
+            | Self::PodTemplateChanged(id)
+            | Self::StorageClass(id)
+            | Self::CsiObject(id) => id.into(),
+            Self::NodePoolChanged(id) | Self::NodePoolRemoved(id) => id.into(),
+            Self::NodeClaimChanged(id) | Self::NodeClaimRemoved(id) => id.into(),
             Self::ObjectUpdated(object) => object,
             Self::Machine { .. }
             | Self::PodEndpoint(_)

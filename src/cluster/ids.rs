@@ -127,6 +127,8 @@ objects! { $
     HorizontalPodAutoscaler(HpaId);
     /// A PodDisruptionBudget.
     PodDisruptionBudget(DisruptionBudgetId);
+    /// A CapacityBuffer.
+    CapacityBuffer(CapacityBufferId);
     /// A ResourceQuota.
     ResourceQuota(ResourceQuotaId);
     /// A namespace.
@@ -135,6 +137,10 @@ objects! { $
     PersistentVolume(VolumeId);
     /// A claim.
     PersistentVolumeClaim(ClaimId);
+    /// A NodePool.
+    NodePool(NodePoolId);
+    /// A NodeClaim.
+    NodeClaim(NodeClaimId);
     /// An object that has no status and is found by name alone, such as a ConfigMap or a StorageClass.
     Plain(PlainObjectId);
 }

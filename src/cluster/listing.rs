@@ -96,12 +96,21 @@ impl Cluster {
             ObjectId::PodDisruptionBudget(id) => {
                 changes.extend((!self.disruption_budget(id).removed).then_some(Change::DisruptionBudgetSpec(id)));
             }
+            ObjectId::CapacityBuffer(id) => {
+                changes.extend((!self.capacity_buffer(id).removed).then_some(Change::CapacityBufferSpec(id)));
+            }
             ObjectId::ResourceQuota(id) => {
                 changes.extend((!self.resource_quota(id).removed).then_some(Change::ResourceQuotaSpec(id)));
             }
             ObjectId::PersistentVolume(id) => changes.push(Change::Volume(id)),
             ObjectId::PersistentVolumeClaim(id) => {
                 changes.extend((!self.storage().claim(id).removed).then_some(Change::ClaimAdded(id)));
+            }
+            ObjectId::NodePool(id) => {
+                changes.extend((!self.node_pool(id).removed).then_some(Change::NodePoolChanged(id)))
+            }
+            ObjectId::NodeClaim(id) => {
+                changes.extend(self.node_claim(id).exists().then_some(Change::NodeClaimChanged(id)))
             }
             // Classes are looked up when a claim is synced; nobody acts on the others.
             ObjectId::Plain(_) => {}

@@ -1,5 +1,6 @@
 //! The one table of kinds.
 
+use super::capacity_buffer::CapacityBuffer;
 use super::common::inert;
 use super::common::validation::Naming;
 use super::config_map::ConfigMap;
@@ -12,6 +13,9 @@ use super::deployment::Deployment;
 use super::horizontal_pod_autoscaler::v1::HorizontalPodAutoscalerV1;
 use super::horizontal_pod_autoscaler::v2::HorizontalPodAutoscalerV2;
 use super::job::Job;
+use super::karpenter::node_claim::NodeClaim;
+use super::karpenter::node_class::{AksNodeClass, Ec2NodeClass, GceNodeClass, KwokNodeClass};
+use super::karpenter::node_pool::NodePool;
 use super::kind::Kind;
 use super::limit_range::LimitRange;
 use super::namespace::Namespace;
@@ -20,6 +24,7 @@ use super::persistent_volume::PersistentVolume;
 use super::persistent_volume_claim::PersistentVolumeClaim;
 use super::pod::Pod;
 use super::pod_disruption_budget::PodDisruptionBudget;
+use super::pod_template::PodTemplate;
 use super::priority_class::PriorityClass;
 use super::replica_set::ReplicaSet;
 use super::replication_controller::ReplicationController;
@@ -38,7 +43,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
-pub static KINDS: [Descriptor<Object>; 26] = [
+pub static KINDS: &[Descriptor<Object>] = &[
     Descriptor::of::<Namespace>(),
     Descriptor::of::<Node>(),
     Descriptor::of::<LimitRange>(),
@@ -55,6 +60,8 @@ pub static KINDS: [Descriptor<Object>; 26] = [
     Descriptor::of::<HorizontalPodAutoscalerV2>(),
     Descriptor::of::<HorizontalPodAutoscalerV1>(),
     Descriptor::of::<PodDisruptionBudget>(),
+    Descriptor::of::<CapacityBuffer>(),
+    Descriptor::of::<PodTemplate>(),
     Descriptor::of::<PriorityClass>(),
     Descriptor::of::<RuntimeClass>(),
     Descriptor::of::<PersistentVolume>(),
@@ -65,6 +72,12 @@ pub static KINDS: [Descriptor<Object>; 26] = [
     Descriptor::of::<CsiStorageCapacity>(),
     Descriptor::of::<ConfigMap>(),
     Descriptor::of::<Secret>(),
+    Descriptor::of::<NodePool>(),
+    Descriptor::of::<NodeClaim>(),
+    Descriptor::of::<Ec2NodeClass>(),
+    Descriptor::of::<AksNodeClass>(),
+    Descriptor::of::<GceNodeClass>(),
+    Descriptor::of::<KwokNodeClass>(),
 ];
 
 /// A [`Kind`] as a value.
