@@ -22,6 +22,7 @@ mod immutable;
 mod instance_type;
 mod int_or_percent;
 mod job;
+pub mod karpenter;
 mod kind;
 mod labels;
 mod limit_range;

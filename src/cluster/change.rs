@@ -2,8 +2,8 @@
 
 use super::{
     ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId, Machine, NamespaceId,
-    NodeGroupId, NodeId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId,
-    VolumeId, WorkloadId,
+    NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId,
+    ServiceId, StatefulSetId, VolumeId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -160,6 +160,14 @@ changes! {
     StorageClass(PlainObjectId),
     /// A CSINode, CSIDriver or CSIStorageCapacity was created or changed.
     CsiObject(PlainObjectId),
+    /// A NodePool was created or changed.
+    NodePoolChanged(NodePoolId),
+    /// A NodePool was removed.
+    NodePoolRemoved(NodePoolId),
+    /// A NodeClaim was created, its metadata or status changed, or its deletion was requested.
+    NodeClaimChanged(NodeClaimId),
+    /// A NodeClaim was removed.
+    NodeClaimRemoved(NodeClaimId),
     /// The wanted number of replicas of a workload changed.
     DesiredReplicas(WorkloadId),
     /// An object was created or changed in a way that no part of the simulation acts on: for whoever shows objects.
@@ -219,6 +227,8 @@ impl Change {
             Self::ClaimAdded(id) | Self::ClaimUpdated(id) | Self::ClaimRemoved(id) => id.into(),
             Self::Volume(id) | Self::VolumeRemoved(id) => id.into(),
             Self::PlainObjectRemoved(id) | Self::StorageClass(id) | Self::CsiObject(id) => id.into(),
+            Self::NodePoolChanged(id) | Self::NodePoolRemoved(id) => id.into(),
+            Self::NodeClaimChanged(id) | Self::NodeClaimRemoved(id) => id.into(),
             Self::ObjectUpdated(object) => object,
             Self::Machine { .. }
             | Self::PodEndpoint(_)

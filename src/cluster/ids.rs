@@ -135,6 +135,10 @@ objects! { $
     PersistentVolume(VolumeId);
     /// A claim.
     PersistentVolumeClaim(ClaimId);
+    /// A NodePool.
+    NodePool(NodePoolId);
+    /// A NodeClaim.
+    NodeClaim(NodeClaimId);
     /// An object that has no status and is found by name alone, such as a ConfigMap or a StorageClass.
     Plain(PlainObjectId);
 }

@@ -13,6 +13,7 @@ mod cron_job;
 mod daemon_set;
 mod deployment;
 mod disruption_budget;
+mod eviction;
 mod finalizers;
 mod hpa;
 mod ids;
@@ -21,6 +22,7 @@ mod interest;
 mod invariants;
 mod job;
 mod job_pod;
+mod karpenter;
 mod listing;
 mod machine;
 mod namespace;
@@ -53,11 +55,12 @@ pub use cron_job::CronJob;
 pub use daemon_set::DaemonSet;
 pub use deployment::Deployment;
 pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
+pub use eviction::{EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, evict};
 pub use hpa::Hpa;
 pub use ids::{
     ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId, NamespaceId,
-    NodeGroupId, NodeId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId,
-    TemplateId, VolumeId, WorkloadId,
+    NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId,
+    ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
 pub use instance::{
     Instance, InstanceDeletion, InstanceOrigin, InstanceRequest, InstanceState, LaunchChoice, LaunchFailure,
@@ -65,6 +68,7 @@ pub use instance::{
 pub use interest::Interest;
 pub use job::{Job, JobCondition, JobConditionType, JobStatus};
 pub use job_pod::JobPod;
+pub use karpenter::{NodeClaim, NodePool};
 pub use machine::Machine;
 pub use namespace::{NamespaceCondition, NamespaceConditionType};
 pub use node::{Node, NodeReady};
@@ -88,6 +92,7 @@ use crate::units::SimTime;
 use admission::AdmittedTemplates;
 use config::Configs;
 use finalizers::Finalizers;
+use karpenter::NodeClasses;
 use namespace::Namespace;
 use object_index::ObjectIndex;
 use plain_object::PlainObject;
@@ -118,6 +123,9 @@ pub struct Cluster {
     cron_jobs: Vec<CronJob>,
     services: Vec<Service>,
     hpas: Vec<Hpa>,
+    node_pools: Vec<NodePool>,
+    node_claims: Vec<NodeClaim>,
+    node_classes: NodeClasses,
     /// `status.nominatedNodeName`: of few pods, so that the others need no room for it.
     nominated: BTreeMap<PodId, NodeId>,
     plain_objects: Vec<PlainObject>,
@@ -215,6 +223,8 @@ impl Cluster {
             .chain(ids(self.cron_jobs.len(), CronJobId::from_index))
             .chain(ids(self.services.len(), ServiceId::from_index))
             .chain(ids(self.hpas.len(), HpaId::from_index))
+            .chain(ids(self.node_pools.len(), NodePoolId::from_index))
+            .chain(ids(self.node_claims.len(), NodeClaimId::from_index))
             .chain(ids(self.disruption_budgets.len(), DisruptionBudgetId::from_index))
             .chain(ids(self.quotas.len(), ResourceQuotaId::from_index))
             .chain(ids(self.storage.volume_count(), VolumeId::from_index))
