@@ -8,6 +8,7 @@ use super::settings::Client;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
+use crate::infra::cloud::Cloud;
 use crate::infra::faults::FaultInjector;
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
@@ -25,6 +26,7 @@ pub(super) enum Part {
     Kubelets,
     Controllers,
     Hpa,
+    Cloud,
     Faults,
     Actions,
 }
@@ -75,6 +77,7 @@ impl Audience {
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
+            (Part::Cloud, Cloud::INTEREST),
             (Part::Faults, FaultInjector::INTEREST),
             (Part::Actions, Operator::INTEREST),
         ];

@@ -2,6 +2,7 @@
 
 use super::arrivals::{self, Arrivals};
 use super::audience::{Audience, Part};
+use super::cloud_settings::cloud_settings;
 use super::config_references::given_kinds;
 use super::error::SimError;
 use super::event::Event;
@@ -19,6 +20,7 @@ use crate::cluster::{Admission, ApiEvent, Change, Cluster};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
+use crate::infra::cloud::Cloud;
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::{DecisionPath, Scheduler};
@@ -39,6 +41,7 @@ pub struct World<'a> {
     pub(super) traffic: Traffic,
     metrics: MetricSources,
     pub(super) hpa: HpaController,
+    cloud: Cloud,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
     pub(super) recovery: RecoveryTracker,
@@ -97,6 +100,7 @@ impl<'a> World<'a> {
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
+            cloud: Cloud::new(cloud_settings(scenario), streams),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
             recovery: RecoveryTracker::default(),
@@ -122,6 +126,7 @@ impl<'a> World<'a> {
         self.operator.start(cluster, queue);
         self.traffic.start(queue);
         self.metrics.start(queue);
+        self.cloud.start(queue);
         self.faults.start(queue);
         self.settle();
         self.arrivals.start(&mut self.queue)
@@ -169,6 +174,7 @@ impl<'a> World<'a> {
                     self.recorder.note_autoscaling(&report, cluster, now);
                 }
             }
+            Event::Cloud(event) => self.cloud.handle(event, cluster, queue),
             Event::Fault(event) => {
                 if let Some(effect) = self.faults.handle(event, cluster, queue) {
                     self.pass_on_fault(&effect);
@@ -261,6 +267,9 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Actions) {
             self.operator.observe(change, cluster, now);
+        }
+        if parts.have(Part::Cloud) {
+            self.cloud.observe(change, cluster, queue);
         }
         if parts.have(Part::Faults) {
             self.faults.observe(change, cluster, queue);
