@@ -19,6 +19,7 @@ mod event;
 mod event_log;
 mod final_records;
 mod follow;
+mod instance_records;
 mod invariants;
 mod live_documents;
 mod manager_state;

@@ -6,6 +6,7 @@ use super::cloud_settings::cloud_settings;
 use super::config_references::given_kinds;
 use super::error::SimError;
 use super::event::Event;
+use super::instance_records::decision_record;
 use super::invariants::InvariantCheck;
 use super::manager_state::ManagerState;
 use super::observer::RunObserver;
@@ -23,6 +24,7 @@ use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::cloud::Cloud;
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
+use crate::record::DecisionRecord;
 use crate::scheduler::{DecisionPath, Scheduler};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::metric_sources::MetricSources;
@@ -50,6 +52,7 @@ pub struct World<'a> {
     pub(super) invariants: InvariantCheck,
     observer: Option<&'a mut dyn RunObserver>,
     audience: Audience,
+    pub(super) decisions: Vec<DecisionRecord>,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
     pub(super) checksum: Checksum,
@@ -109,6 +112,7 @@ impl<'a> World<'a> {
             invariants: InvariantCheck::default(),
             observer,
             audience: Audience::of_run(prepared),
+            decisions: Vec::new(),
             changes: Vec::new(),
             events: Vec::new(),
             checksum: Checksum::default(),
@@ -222,6 +226,8 @@ impl<'a> World<'a> {
         for event in self.events.drain(..) {
             self.recorder.event(event, now);
         }
+        let decisions = self.cluster.take_decisions();
+        self.decisions.extend(decisions.into_iter().map(|decision| decision_record(decision, now)));
         if self.recovery.is_open() {
             self.recovery.close(&self.cluster, now);
         }
