@@ -4,9 +4,11 @@
 
 mod autoscaling;
 mod cost;
+mod decision;
 mod decision_log;
 mod events;
 mod facts;
+mod instance;
 mod job;
 mod load_series;
 mod node;
@@ -18,11 +20,13 @@ pub use autoscaling::{
     AutoscalerRecord, AutoscalerSpec, AutoscalingRecord, DecisionCounts, MetricRecord, MetricSpecRecord,
 };
 pub use cost::{CommitmentRecord, MachineTypeRecord};
+pub use decision::DecisionRecord;
 pub use decision_log::DecisionLog;
 pub use events::{EventKind, EventMessage, EventRecord, EventRow, EventSubject, EventTable, EventText, EventType};
 pub use facts::{
     ActionOutcome, ActionRecord, ClusterSeries, ExtendedSeries, Facts, PoolRecord, RecoveryRecord, WorkloadRecord,
 };
+pub use instance::InstanceRecord;
 pub use job::{JobOutcome, JobRecord};
 pub use load_series::LoadSeries;
 pub use node::NodeRecord;

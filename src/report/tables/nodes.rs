@@ -33,6 +33,10 @@ const NODE_COLUMNS: &[&str] = &[
     "price_per_hour_dollars",
     "cost_dollars",
     "status",
+    "created_by",
+    "created_reason",
+    "deleted_by",
+    "deleted_reason",
 ];
 
 const COST_COLUMNS: &[&str] = &[
@@ -88,6 +92,11 @@ pub(in crate::report) fn write_nodes(path: &Path, facts: &Facts) -> Result<PathB
         dollars(&mut table, price)?;
         dollars(&mut table, price.map(|price| price.per_hour_over(paid_for(node, facts.end))))?;
         table.text(&node.status_last)?;
+        let instance = node.instance.and_then(|instance| facts.instances.get(instance as usize));
+        table.text(instance.map_or("", |instance| instance.created_by))?;
+        table.text(instance.map_or("", |instance| &instance.created_reason))?;
+        table.text(instance.map_or("", |instance| instance.deleted_by))?;
+        table.text(instance.map_or("", |instance| &instance.deleted_reason))?;
         table.end_row()?;
     }
     table.finish()
