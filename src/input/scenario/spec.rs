@@ -1,7 +1,8 @@
 //! The shape of a scenario file. Docs of types and fields go to the JSON Schema.
 
 use super::action::ActionEntry;
-use super::cloud::Cloud;
+use super::boot::Boot;
+use super::cloud::{Cloud, PaidBy};
 use super::control_plane::ControlPlane;
 use super::distribution::Distribution;
 use super::fault::FaultEntry;
@@ -143,7 +144,9 @@ pub struct NodePool {
     /// Region of the nodes (label `topology.kubernetes.io/region`). Default none.
     pub region: Option<String>,
     /// What each node has, by resource name: `cpu` (cores), `memory` and `ephemeral-storage` (bytes), `pods`, extended
-    /// resources such as `nvidia.com/gpu`. `pods` defaults to 110 (kubelet `maxPods`).
+    /// resources such as `nvidia.com/gpu`. `pods` defaults to 110 (kubelet `maxPods`). Default: that of the instance type in
+    /// the catalogues, with what they say that it offers to pods; needed where they do not list it.
+    #[serde(default)]
     pub capacity: BTreeMap<String, Amount>,
     /// What each node offers to pods, by resource name. Default: the capacity; single entries override it.
     #[serde(default)]
@@ -161,6 +164,19 @@ pub struct NodePool {
     /// Instance type (label `node.kubernetes.io/instance-type`), which gives the price if `pricePerHour` does not. Default
     /// none.
     pub instance_type: Option<String>,
+    /// Architecture of the processor (label `kubernetes.io/arch`). Default: that of the instance type in the catalogues, else
+    /// `amd64`.
+    pub architecture: Option<String>,
+    /// How the machines are paid for. Default `on-demand`.
+    #[serde(default)]
+    pub capacity_type: PaidBy,
+    /// Fewest nodes to which the Cluster Autoscaler may shrink the pool. Default 0. Only with `max`.
+    pub min: Option<u32>,
+    /// Most nodes to which the Cluster Autoscaler may raise the pool, which this makes a node group of it; `count` is its size
+    /// at the start. Default: none, the Cluster Autoscaler leaves it alone.
+    pub max: Option<u32>,
+    /// How long its machines take to become nodes. Default: as `cloud.boot`.
+    pub boot: Option<Boot>,
 }
 
 /// `pods` of a node that does not say: `maxPods` of KubeletConfiguration, Kubernetes 1.36.
