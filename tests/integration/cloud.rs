@@ -1,6 +1,8 @@
 //! Machines that the cloud is asked for: they boot, fail, are taken back and go.
 
 use crate::behaviour::run;
+use std::path::Path;
+use wavetank::input::scenario::{LoadOptions, load_text};
 use wavetank::record::{Facts, InstanceRecord};
 use wavetank::sim::{PrepareOptions, RunOptions, prepare, simulate};
 use wavetank::units::SimTime;
@@ -147,4 +149,34 @@ fn a_pool_takes_its_size_from_the_catalogues() {
     let cores: Vec<i64> = facts.nodes.iter().map(|node| node.cpu_allocatable.get()).collect();
     assert_eq!(cores, [1900, 1930], "of the user's own type, and of a type of the built-in catalogue");
     assert_eq!(facts.instances[0].price_per_hour.map(|price| price.as_dollars()), Some(0.25));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let cases = [
+        ("cloud: {shortages: [{kind: quota}]}", "limits nothing"),
+        ("cloud: {shortages: [{kind: launchRate}]}", "needs `perMinute`"),
+        ("cloud: {shortages: [{kind: launchRate, perMinute: 0}]}", "is not above zero"),
+        ("cloud: {shortages: [{kind: refused, probability: 0.5}]}", "has no meaning for `refused`"),
+        ("cloud: {shortages: [{kind: stockOut, probability: 2}]}", "is not a probability"),
+        ("cloud: {shortages: [{kind: stockOut, nodes: 2}]}", "has no meaning for `stockOut`"),
+        ("cloud: {shortages: [{kind: stockOut, pools: [x]}]}", "pool `x` does not exist"),
+        ("cloud: {shortages: [{kind: stockOut, instanceTypes: [m5.larg]}]}", "did you mean"),
+        ("cloud: {shortages: [{kind: stockOut, duration: 0s}]}", "is zero"),
+        ("cloud: {instanceTypes: [{name: a, capacity: {cpu: 1}}]}", "`memory` is missing"),
+        ("cloud: {boot: {launch: {uniform: {min: 2s, max: 1s}}}}", "`max` is below `min`"),
+        ("cloud: {spotInterruption: {perHour: -1}}", "`-1`"),
+        ("nodePools: [{name: a, count: 1}]", "`cpu` is missing"),
+        ("nodePools: [{name: a, count: 1, instanceType: none.such}]", "`cpu` is missing"),
+        ("nodePools: [{name: a, count: 1, instanceType: m5.large, min: 1}]", "has no meaning without `max`"),
+        ("nodePools: [{name: a, count: 5, instanceType: m5.large, min: 1, max: 4}]", "is not between `min` and `max`"),
+        ("nodePools: [{name: a, count: 5, instanceType: m5.large, min: 5, max: 4}]", "is below `min`"),
+    ];
+    for (spec, expected) in cases {
+        let text = format!(
+            "{{apiVersion: wavetank.dev/v1alpha1, kind: Scenario, metadata: {{name: x}}, spec: {{duration: 1h, {spec}}}}}"
+        );
+        let errors = load_text(&text, Path::new("x.yaml"), &LoadOptions::default()).unwrap_err().to_string();
+        assert!(errors.contains(expected), "{spec}: {errors}");
+    }
 }
