@@ -15,6 +15,7 @@ use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use super::usage::Usage;
 use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::cluster::{Admission, ApiEvent, Change, Cluster};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
@@ -39,6 +40,7 @@ pub struct World<'a> {
     pub(super) traffic: Traffic,
     metrics: MetricSources,
     pub(super) hpa: HpaController,
+    karpenter: KarpenterController,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
     pub(super) recovery: RecoveryTracker,
@@ -97,6 +99,7 @@ impl<'a> World<'a> {
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
+            karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
             recovery: RecoveryTracker::default(),
@@ -169,6 +172,7 @@ impl<'a> World<'a> {
                     self.recorder.note_autoscaling(&report, cluster, now);
                 }
             }
+            Event::Karpenter(event) => self.karpenter.handle(event, cluster, queue),
             Event::Fault(event) => {
                 if let Some(effect) = self.faults.handle(event, cluster, queue) {
                     self.pass_on_fault(&effect);
@@ -258,6 +262,9 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Hpa) && self.manager.is_up() {
             self.hpa.observe(change, cluster, queue);
+        }
+        if parts.have(Part::Karpenter) {
+            self.karpenter.observe(change, cluster, queue);
         }
         if parts.have(Part::Actions) {
             self.operator.observe(change, cluster, now);

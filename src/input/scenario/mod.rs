@@ -18,6 +18,7 @@ mod delay;
 mod distribution;
 mod fault;
 mod job_run;
+mod karpenter;
 mod leaf;
 mod load;
 mod metric;
@@ -57,6 +58,7 @@ pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 
 pub(crate) use control_plane::MetricResource;
+pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
 pub(crate) use spec::{
