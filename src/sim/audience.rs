@@ -5,10 +5,13 @@ use super::prepare::Prepared;
 use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::settings::Client;
+use crate::api::Kind;
+use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
+use crate::infra::cloud::Cloud;
 use crate::infra::faults::FaultInjector;
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
@@ -26,6 +29,8 @@ pub(super) enum Part {
     Kubelets,
     Controllers,
     Hpa,
+    CapacityBuffers,
+    Cloud,
     Karpenter,
     Faults,
     Actions,
@@ -61,6 +66,7 @@ impl Audience {
             (Part::Metrics, spec.metrics.is_empty()),
             (Part::Hpa, !prepared.has_autoscalers()),
             (Part::Karpenter, !prepared.has_karpenter()),
+            (Part::CapacityBuffers, !prepared.has_objects_of(Kind::CapacityBuffer)),
             (Part::Actions, scenario.actions.is_empty()),
         ];
         let idle = has_nothing_to_do.into_iter().filter_map(|(part, is_idle)| is_idle.then_some(part));
@@ -79,6 +85,8 @@ impl Audience {
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
             (Part::Karpenter, KarpenterController::INTEREST),
+            (Part::CapacityBuffers, CapacityBufferController::INTEREST),
+            (Part::Cloud, Cloud::INTEREST),
             (Part::Faults, FaultInjector::INTEREST),
             (Part::Actions, Operator::INTEREST),
         ];
@@ -102,8 +110,16 @@ mod tests {
     use crate::cluster::{PlainObjectId, PodId};
 
     /// The parts that a run without traffic, faults, actions and so on has nothing for.
-    const IDLE: [Part; 7] =
-        [Part::Recovery, Part::Faults, Part::Traffic, Part::Metrics, Part::Hpa, Part::Karpenter, Part::Actions];
+    const IDLE: [Part; 8] = [
+        Part::Recovery,
+        Part::Faults,
+        Part::Traffic,
+        Part::Metrics,
+        Part::Hpa,
+        Part::Karpenter,
+        Part::CapacityBuffers,
+        Part::Actions,
+    ];
 
     #[test]
     fn few_are_told_of_a_bare_pod() {

@@ -2,9 +2,11 @@
 
 use super::arrivals::{self, Arrivals};
 use super::audience::{Audience, Part};
+use super::cloud_settings::cloud_settings;
 use super::config_references::given_kinds;
 use super::error::SimError;
 use super::event::Event;
+use super::instance_records::decision_record;
 use super::invariants::InvariantCheck;
 use super::manager_state::ManagerState;
 use super::observer::RunObserver;
@@ -14,14 +16,18 @@ use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use super::usage::Usage;
+use crate::autoscaler::capacity_buffer::BufferRules;
+use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::cluster::{Admission, ApiEvent, Change, Cluster};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
+use crate::infra::cloud::Cloud;
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
+use crate::record::DecisionRecord;
 use crate::scheduler::{DecisionPath, Scheduler};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::metric_sources::MetricSources;
@@ -40,7 +46,7 @@ pub struct World<'a> {
     pub(super) traffic: Traffic,
     metrics: MetricSources,
     pub(super) hpa: HpaController,
-    karpenter: KarpenterController,
+    capacity_buffers: CapacityBufferController, cloud: Cloud, karpenter: KarpenterController,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
     pub(super) recovery: RecoveryTracker,
@@ -49,6 +55,7 @@ pub struct World<'a> {
     pub(super) invariants: InvariantCheck,
     observer: Option<&'a mut dyn RunObserver>,
     audience: Audience,
+    pub(super) decisions: Vec<DecisionRecord>,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
     pub(super) checksum: Checksum,
@@ -100,6 +107,8 @@ impl<'a> World<'a> {
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
+            cloud: Cloud::new(cloud_settings(scenario), streams),
+            capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
             recovery: RecoveryTracker::default(),
@@ -108,6 +117,7 @@ impl<'a> World<'a> {
             invariants: InvariantCheck::default(),
             observer,
             audience: Audience::of_run(prepared),
+            decisions: Vec::new(),
             changes: Vec::new(),
             events: Vec::new(),
             checksum: Checksum::default(),
@@ -125,6 +135,7 @@ impl<'a> World<'a> {
         self.operator.start(cluster, queue);
         self.traffic.start(queue);
         self.metrics.start(queue);
+        self.cloud.start(queue);
         self.faults.start(queue);
         self.settle();
         self.arrivals.start(&mut self.queue)
@@ -173,6 +184,7 @@ impl<'a> World<'a> {
                 }
             }
             Event::Karpenter(event) => self.karpenter.handle(event, cluster, queue),
+            Event::Cloud(event) => self.cloud.handle(event, cluster, queue),
             Event::Fault(event) => {
                 if let Some(effect) = self.faults.handle(event, cluster, queue) {
                     self.pass_on_fault(&effect);
@@ -201,6 +213,7 @@ impl<'a> World<'a> {
                 if self.manager.is_up() {
                     self.controllers.settle(&mut self.cluster);
                 }
+                self.capacity_buffers.settle(&mut self.cluster, self.queue.now());
                 self.cluster.take_changes(&mut changes);
                 if changes.is_empty() {
                     break;
@@ -220,6 +233,8 @@ impl<'a> World<'a> {
         for event in self.events.drain(..) {
             self.recorder.event(event, now);
         }
+        let decisions = self.cluster.take_decisions();
+        self.decisions.extend(decisions.into_iter().map(|decision| decision_record(decision, now)));
         if self.recovery.is_open() {
             self.recovery.close(&self.cluster, now);
         }
@@ -266,8 +281,14 @@ impl<'a> World<'a> {
         if parts.have(Part::Karpenter) {
             self.karpenter.observe(change, cluster, queue);
         }
+        if parts.have(Part::CapacityBuffers) {
+            self.capacity_buffers.observe(change, cluster);
+        }
         if parts.have(Part::Actions) {
             self.operator.observe(change, cluster, now);
+        }
+        if parts.have(Part::Cloud) {
+            self.cloud.observe(change, cluster, queue);
         }
         if parts.have(Part::Faults) {
             self.faults.observe(change, cluster, queue);

@@ -179,8 +179,8 @@ impl Disruptor {
                         let node = shared.mirror.node_of(claim);
                         shared.recorder.node_and_claim(node, claim, [told(), told()], why, cluster, now);
                     }
-                    let inputs = format!("method={method:?} savings_dollars_per_hour={savings:.4}");
-                    shared.report(name, "reject", inputs, why);
+                    let inputs = format!("method={method:?};savings_dollars_per_hour={savings:.4}");
+                    shared.report(name, "Reject", inputs, why);
                 }
                 false
             }
@@ -217,7 +217,7 @@ impl Disruptor {
         }
         let decision = decision_word(&command);
         let inputs = format!(
-            "method={:?} reason={reason} savings_dollars_per_hour={:.4} nodes={} replacements={}",
+            "method={:?};reason={reason};savings_dollars_per_hour={:.4};nodes={};replacements={}",
             command.method,
             command.savings,
             command.candidates.len(),
@@ -346,13 +346,13 @@ impl Disruptor {
             shared.queued.remove(&name);
             shared.mirror.mark_for_deletion(&name, false);
             untaint(claim, shared, cluster);
-            shared.report(&name, "roll-back", format!("method={:?}", running.method), why);
+            shared.report(&name, "RollBack", format!("method={:?}", running.method), why);
         }
     }
 }
 
 fn decision_word(command: &Command) -> &'static str {
-    if command.replacements.is_empty() { "delete" } else { "replace" }
+    if command.replacements.is_empty() { "Delete" } else { "Replace" }
 }
 
 fn situation(shared: &Shared, now: SimTime) -> Situation<'_> {

@@ -2,19 +2,22 @@
 //! interrupted or collected as garbage (`pkg/controllers/nodeclaim`).
 
 use super::api_events::Told;
-use super::drift::{HASH_VERSION, drift_reason, template_hash};
+use super::conditions::{
+    adopt, check_consolidatable, check_drift, check_expiry, condition, interrupt, note_unavailable, plainly, register,
+};
+use super::drift::{HASH_VERSION, template_hash};
 use super::event::KarpenterEvent;
 use super::launch::choices;
 use super::shared::Shared;
 use crate::api::karpenter::{
-    NodeClaim, NodeClaimCondition, NodeClaimConditionType, NodeClaimSpec, NodeClaimStatus, keys,
+    NodeClaim, NodeClaimConditionType, NodeClaimSpec, NodeClaimStatus, keys,
 };
 use crate::api::{ConditionStatus, Name, ObjectMeta, OwnerReference, Taint};
 use crate::autoscaler::karpenter::amounts::Amounts;
 use crate::autoscaler::karpenter::new_claim::NewClaim;
 use crate::autoscaler::karpenter::state_node::is_ephemeral;
 use crate::cluster::{
-    Change, Cluster, Instance, InstanceId, InstanceOrigin, InstanceRequest, InstanceState, LaunchFailure, NodeClaimId,
+    Change, Cluster, Instance, InstanceOrigin, InstanceRequest, InstanceState, LaunchFailure, NodeClaimId,
     NodeId, NodeReady,
 };
 use crate::engine::Agenda;
@@ -59,28 +62,6 @@ pub struct Lifecycle {
     lives: BTreeMap<NodeClaimId, Life>,
     /// When garbage is first collected.
     garbage_phase: SimTime,
-}
-
-/// A condition.
-fn condition(
-    kind: NodeClaimConditionType,
-    is_true: bool,
-    reason: &str,
-    message: &str,
-    now: SimTime,
-) -> NodeClaimCondition {
-    NodeClaimCondition {
-        condition_type: kind,
-        status: if is_true { ConditionStatus::True } else { ConditionStatus::Unknown },
-        reason: Name::from(reason),
-        message: Name::from(message),
-        last_transition: now,
-    }
-}
-
-/// A condition that is true for the reason of its own name.
-fn plainly(kind: NodeClaimConditionType, now: SimTime) -> NodeClaimCondition {
-    condition(kind, true, kind.as_str(), "", now)
 }
 
 impl Lifecycle {
@@ -177,7 +158,7 @@ impl Lifecycle {
         let name = cluster.node_claim(id).object.meta.name.clone();
         let message = format!("NodeClaim {name} event: {text}");
         shared.recorder.claim(id, Told::warning("InsufficientCapacityError", message), "", cluster, now);
-        shared.report(&name, "launch-failed", String::new(), "InsufficientCapacityError");
+        shared.report(&name, "LaunchFailed", String::new(), "InsufficientCapacityError");
         shared.delete_claim(id, "InsufficientCapacity", cluster, now);
     }
 
@@ -314,7 +295,7 @@ impl Lifecycle {
             let is_ready = |node: NodeId| cluster.node(node).exists() && cluster.node(node).ready == NodeReady::True;
             if is_registered && !shared.mirror.node_of(id).is_some_and(is_ready) {
                 let name = cluster.node_claim(id).object.meta.name.clone();
-                shared.report(&name, "garbage-collect", String::new(), "");
+                shared.report(&name, "GarbageCollect", String::new(), "");
                 shared.delete_claim(id, "GarbageCollected", cluster, now);
             }
         }
@@ -424,134 +405,8 @@ impl Lifecycle {
             return Some(until);
         }
         let name = cluster.node_claim(id).object.meta.name.clone();
-        shared.report(&name, "give-up", String::new(), reason);
+        shared.report(&name, "GiveUp", String::new(), reason);
         shared.delete_claim(id, reason, cluster, now);
         None
     }
-}
-
-/// Offerings that could not be had are not asked for again for a while.
-fn note_unavailable(instance: InstanceId, shared: &mut Shared, cluster: &Cluster, now: SimTime) {
-    let instance = cluster.instance(instance);
-    if instance.without_capacity.is_empty() {
-        return;
-    }
-    for index in &instance.without_capacity {
-        if let Some(choice) = instance.request.choices.get(usize::from(*index)) {
-            let catalogue = &mut shared.mirror.catalogue;
-            catalogue.note_unavailable(&choice.instance_type, &choice.zone, choice.capacity_type, now);
-        }
-    }
-    shared.mirror.refresh_pools(cluster);
-}
-
-/// The node has joined: it gets what the NodeClaim says (`registration.go`).
-fn register(id: NodeClaimId, shared: &mut Shared, cluster: &mut Cluster, now: SimTime) {
-    let claim = std::sync::Arc::clone(&cluster.node_claim(id).object);
-    let registered = NodeClaimConditionType::Registered;
-    if claim.status.is_true(registered) || !claim.status.is_true(NodeClaimConditionType::Launched) {
-        return;
-    }
-    let Some(node) = shared.mirror.node_of(id).filter(|node| cluster.node(*node).exists()) else { return };
-    cluster.update_node(node, |node| {
-        let labels = node.meta.labels.iter().chain(claim.meta.labels.iter());
-        let labels: crate::api::Labels = labels.map(|(key, value)| (key.clone(), value.clone())).collect();
-        node.meta.labels = labels.with(keys::REGISTERED, "true");
-        let annotations = node.meta.annotations.iter().chain(claim.meta.annotations.iter());
-        node.meta.annotations = annotations.map(|(key, value)| (key.clone(), value.clone())).collect();
-        for taint in claim.spec.taints.iter().chain(&claim.spec.startup_taints) {
-            let is_there = |known: &Taint| known.key == taint.key && known.effect == taint.effect;
-            if !node.taints.iter().any(is_there) {
-                node.taints.push(taint.clone());
-            }
-        }
-        node.taints.retain(|taint| taint.key != keys::TAINT_UNREGISTERED);
-    });
-    let name = cluster.node(node).object.meta.name.clone();
-    cluster.update_node_claim(id, |claim| {
-        claim.status.node_name = Some(name);
-        claim.status.set_condition(plainly(registered, now));
-    });
-    shared.mirror.observe(Change::NodeUpdated(node), cluster);
-}
-
-/// The provider takes a spot instance back: the NodeClaim is deleted, so that the pods move before the end.
-fn interrupt(id: NodeClaimId, instance: InstanceId, shared: &mut Shared, cluster: &mut Cluster, now: SimTime) {
-    let choice = cluster.instance(instance).choice().clone();
-    shared.mirror.catalogue.note_unavailable(&choice.instance_type, &choice.zone, choice.capacity_type, now);
-    shared.mirror.refresh_pools(cluster);
-    let node = shared.mirror.node_of(id);
-    let warning = || Told::warning("SpotInterrupted", "Spot interruption warning was triggered");
-    shared.recorder.node_and_claim(node, id, [warning(), warning()], "", cluster, now);
-    let ends = |what: &str| {
-        Told::warning("TerminatingOnInterruption", format!("Interruption triggered termination for the {what}"))
-    };
-    shared.recorder.node_and_claim(node, id, [ends("Node"), ends("NodeClaim")], "", cluster, now);
-    let name = cluster.node_claim(id).object.meta.name.clone();
-    let inputs = format!("instance_type={} zone={}", choice.instance_type, choice.zone);
-    shared.report(&name, "interrupt", inputs, "");
-    shared.delete_claim(id, "SpotInterrupted", cluster, now);
-}
-
-/// The condition Drifted.
-fn check_drift(id: NodeClaimId, shared: &Shared, cluster: &mut Cluster, now: SimTime) {
-    let claim = &cluster.node_claim(id).object;
-    let drifted = NodeClaimConditionType::Drifted;
-    let pool = claim.node_pool().and_then(|pool| shared.mirror.state.pools.get(pool));
-    let Some(pool) = pool.filter(|_| claim.status.is_true(NodeClaimConditionType::Launched)) else { return };
-    match drift_reason(&pool.spec, claim) {
-        Some(reason) => {
-            cluster.update_node_claim(id, |claim| {
-                claim.status.set_condition(condition(drifted, true, reason, reason, now))
-            });
-        }
-        None => cluster.update_node_claim(id, |claim| claim.status.clear_condition(drifted)),
-    }
-}
-
-/// A NodeClaim of a dump has the hash of another program: unless it has drifted it is what its NodePool says today.
-fn adopt(id: NodeClaimId, shared: &Shared, cluster: &mut Cluster) {
-    let claim = &cluster.node_claim(id).object;
-    let pool = claim.node_pool().and_then(|pool| shared.mirror.state.pools.get(pool));
-    let Some(pool) = pool.filter(|_| !claim.status.is_true(NodeClaimConditionType::Drifted)) else { return };
-    let hash = template_hash(&pool.spec);
-    cluster.update_node_claim(id, |claim| {
-        let annotations = claim.meta.annotations.with(keys::NODE_POOL_HASH, &hash);
-        claim.meta.annotations = annotations.with(keys::NODE_POOL_HASH_VERSION, HASH_VERSION);
-    });
-}
-
-/// The condition Consolidatable: no pod came or left for a while. Returns when that will be so.
-fn check_consolidatable(id: NodeClaimId, shared: &Shared, cluster: &mut Cluster, now: SimTime) -> Option<SimTime> {
-    let claim = &cluster.node_claim(id).object;
-    let kind = NodeClaimConditionType::Consolidatable;
-    let pool = claim.node_pool().and_then(|pool| shared.mirror.state.pools.get(pool))?;
-    let initialized = claim.status.condition(NodeClaimConditionType::Initialized);
-    let initialized = initialized.filter(|condition| condition.status == ConditionStatus::True);
-    let (Some(after), Some(initialized)) = (pool.spec.disruption.consolidate_after, initialized) else {
-        cluster.update_node_claim(id, |claim| claim.status.clear_condition(kind));
-        return None;
-    };
-    let since = claim.status.last_pod_event.unwrap_or(initialized.last_transition);
-    let due = since + after;
-    if now < due {
-        cluster.update_node_claim(id, |claim| claim.status.clear_condition(kind));
-        return Some(due);
-    }
-    cluster.update_node_claim(id, |claim| claim.status.set_condition(plainly(kind, now)));
-    None
-}
-
-/// A NodeClaim that has lived long enough is deleted, whatever budgets say. Returns when that will be so.
-fn check_expiry(id: NodeClaimId, shared: &mut Shared, cluster: &mut Cluster, now: SimTime) -> Option<SimTime> {
-    let claim = &cluster.node_claim(id).object;
-    let expire_after = claim.spec.expire_after?;
-    let expires = claim.meta.creation_time.unwrap_or(SimTime::ZERO) + expire_after;
-    if now < expires {
-        return Some(expires);
-    }
-    let name = claim.meta.name.clone();
-    shared.report(&name, "expire", format!("expire_after_seconds={}", expire_after.whole_seconds()), "");
-    shared.delete_claim(id, "Expired", cluster, now);
-    None
 }

@@ -215,23 +215,23 @@ impl Provisioner {
         for new in &decided.claims {
             let reason = format!("pods that wait: {}", new.pods.len());
             let types = new.types.len();
-            let inputs = format!("pods={} instance_types={types}", new.pods.len());
+            let inputs = format!("pods={};instance_types={types}", new.pods.len());
             match lifecycle.create(new, &reason, shared, cluster, agenda) {
                 Some(id) => {
                     let name = cluster.node_claim(id).object.meta.name.clone();
-                    shared.report(&name, "provision", inputs, "");
+                    shared.report(&name, "Provision", inputs, "");
                     let place = format!("nodeclaim/{name}");
                     for key in &new.pods {
                         shared.recorder.nominated(Mirror::pod(*key), &place, cluster, now);
                     }
                 }
-                None => shared.report(&new.pool, "provision", inputs, "limits"),
+                None => shared.report(&new.pool, "Provision", inputs, "limits"),
             }
         }
         if !decided.errors.is_empty() {
             let first = decided.errors.values().next().map(ToString::to_string).unwrap_or_default();
             let inputs = format!("pods={}", decided.errors.len());
-            shared.report(&Name::from("provisioner"), "unschedulable", inputs, first);
+            shared.report(&Name::from("provisioner"), "Unschedulable", inputs, first);
         }
     }
 }

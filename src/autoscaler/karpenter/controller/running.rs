@@ -4,7 +4,6 @@ use super::disruptor::Disruptor;
 use super::event::KarpenterEvent;
 use super::lifecycle::Lifecycle;
 use super::provisioner::Provisioner;
-use super::report::KarpenterReport;
 use super::settings::KarpenterSettings;
 use super::shared::Shared;
 use super::static_pools::StaticPools;
@@ -126,6 +125,7 @@ impl KarpenterController {
             }
             _ => {}
         }
+        self.pass_on_decisions(cluster);
         self.wake(agenda);
     }
 
@@ -199,12 +199,15 @@ impl KarpenterController {
             KarpenterEvent::Evict(pod) => terminator.evict(pod, shared, cluster, agenda),
             KarpenterEvent::StaticPool(pool) => static_pools.reconcile(pool, lifecycle, shared, cluster, agenda),
         }
+        self.pass_on_decisions(cluster);
         self.wake(agenda);
     }
 
-    /// Takes the decisions since the last call.
-    pub fn take_reports(&mut self) -> Vec<KarpenterReport> {
-        std::mem::take(&mut self.shared.reports)
+    /// Hands the decisions over to whoever records them.
+    fn pass_on_decisions(&mut self, cluster: &mut Cluster) {
+        for decision in self.shared.reports.drain(..) {
+            cluster.note_decision(decision);
+        }
     }
 }
 

@@ -2,10 +2,9 @@
 
 use super::api_events::EventRecorder;
 use super::mirror::Mirror;
-use super::report::KarpenterReport;
 use super::settings::KarpenterSettings;
 use crate::api::Name;
-use crate::cluster::{Change, Cluster, NodeClaimId};
+use crate::cluster::{AutoscalerDecision, Change, Cluster, NodeClaimId};
 use crate::engine::RandomStream;
 use crate::units::{SimDuration, SimTime};
 use rand::{Rng, RngExt};
@@ -24,7 +23,7 @@ pub struct Shared {
     /// Tells Events.
     pub recorder: EventRecorder,
     /// Decisions that are not recorded yet.
-    pub reports: Vec<KarpenterReport>,
+    pub reports: Vec<AutoscalerDecision>,
     /// Why NodeClaims that are being deleted are.
     pub deletion_reasons: BTreeMap<NodeClaimId, Name>,
     /// NodeClaims that the disruption queue is about to delete.
@@ -78,8 +77,20 @@ impl Shared {
         self.mirror.observe(Change::NodeClaimChanged(id), cluster);
     }
 
-    /// Notes a decision.
+    /// Notes a decision about a NodeClaim, or about a NodePool; `inputs` are `key=value` pairs with `;` between them.
     pub fn report(&mut self, target: &Name, decision: &'static str, inputs: String, limited_by: impl Into<Name>) {
-        self.reports.push(KarpenterReport { target: target.clone(), decision, inputs, limited_by: limited_by.into() });
+        let node = self.mirror.state.node(target);
+        let pool = node.and_then(|node| node.pool()).unwrap_or(target).clone();
+        let is_claim = node.is_some();
+        self.reports.push(AutoscalerDecision {
+            autoscaler: "karpenter",
+            namespace: Name::default(),
+            name: pool,
+            target: if is_claim { Name::from(format!("NodeClaim/{target}")) } else { Name::default() },
+            decision,
+            inputs: Name::from(inputs),
+            limited_by: limited_by.into(),
+            sizes: None,
+        });
     }
 }

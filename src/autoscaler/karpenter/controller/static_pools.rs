@@ -50,12 +50,12 @@ impl StaticPools {
         let wanted = usize::try_from(replicas).unwrap_or(0);
         for _ in running.len()..wanted {
             let Some(new) = template_claim(&name, shared) else { break };
-            let inputs = format!("replicas={wanted} running={}", running.len());
+            let inputs = format!("replicas={wanted};running={}", running.len());
             if lifecycle.create(&new, "static capacity", shared, cluster, agenda).is_none() {
-                shared.report(&name, "provision", inputs, "limits");
+                shared.report(&name, "Provision", inputs, "limits");
                 break;
             }
-            shared.report(&name, "provision", inputs, "");
+            shared.report(&name, "Provision", inputs, "");
         }
         let surplus = running.len().saturating_sub(wanted);
         let mut by_cost: Vec<(bool, f64, NodeClaimId)> = running
@@ -69,9 +69,9 @@ impl StaticPools {
             .collect();
         by_cost.sort_by(|left, right| left.0.cmp(&right.0).then(left.1.total_cmp(&right.1)).then(left.2.cmp(&right.2)));
         for (_, _, claim) in by_cost.into_iter().take(surplus) {
-            let inputs = format!("replicas={wanted} running={}", running.len());
+            let inputs = format!("replicas={wanted};running={}", running.len());
             let target = cluster.node_claim(claim).object.meta.name.clone();
-            shared.report(&target, "delete", inputs, "");
+            shared.report(&target, "Delete", inputs, "");
             shared.delete_claim(claim, "ScaledDown", cluster, agenda.now());
         }
     }
