@@ -70,9 +70,7 @@ impl fmt::Display for Failure {
             Self::Limits(pool) => {
                 write!(formatter, "all available instance types exceed limits for nodepool (NodePool={pool})")
             }
-            Self::NoTemplates => {
-                formatter.write_str("nodepool requirements filtered out all available instance types")
-            }
+            Self::NoTemplates => formatter.write_str("nodepool requirements filtered out all available instance types"),
             Self::Uninitialized(node) => write!(formatter, "would schedule against uninitialized node/{node}"),
             Self::Several(failures) => {
                 let texts: Vec<String> = failures.iter().map(ToString::to_string).collect();

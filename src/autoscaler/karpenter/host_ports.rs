@@ -17,9 +17,7 @@ impl HostPort {
     pub fn of_containers(containers: &[Container]) -> Vec<Self> {
         let ports = containers.iter().flat_map(|container| &container.ports).filter(|port| port.host_port != 0);
         let address = |ip: &Name| if ip.is_empty() { "0.0.0.0".parse().ok() } else { ip.parse().ok() };
-        ports
-            .map(|port| Self { ip: address(&port.host_ip), port: port.host_port, protocol: port.protocol })
-            .collect()
+        ports.map(|port| Self { ip: address(&port.host_ip), port: port.host_port, protocol: port.protocol }).collect()
     }
 
     /// Whether both cannot be had on one node.

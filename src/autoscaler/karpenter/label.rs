@@ -57,7 +57,10 @@ pub fn refused_requirement(requirement: &NodeSelectorRequirement, well_known: &W
     if key == keys::CAPACITY_TYPE && operator == NodeSelectorOperator::In {
         let known = ["on-demand", "spot", "reserved"];
         if !requirement.values.iter().any(|value| known.contains(&value.as_str())) {
-            return Some(format!("no valid values found in {:?} for {key}, expected one of: {known:?}", requirement.values));
+            return Some(format!(
+                "no valid values found in {:?} for {key}, expected one of: {known:?}",
+                requirement.values
+            ));
         }
     }
     if operator == NodeSelectorOperator::In && requirement.values.is_empty() {
@@ -78,11 +81,9 @@ fn restricted_label(key: &Name, well_known_labels: &WellKnownLabels) -> Option<S
         return None;
     }
     let domain = key.split_once('/').map_or("", |(domain, _)| domain);
-    let is_restricted =
-        domain == "karpenter.sh" || domain.ends_with(".karpenter.sh") || key == well_known::HOSTNAME;
-    is_restricted.then(|| {
-        format!("using label {key} is not allowed as it might interfere with the internal provisioning logic")
-    })
+    let is_restricted = domain == "karpenter.sh" || domain.ends_with(".karpenter.sh") || key == well_known::HOSTNAME;
+    is_restricted
+        .then(|| format!("using label {key} is not allowed as it might interfere with the internal provisioning logic"))
 }
 
 #[cfg(test)]

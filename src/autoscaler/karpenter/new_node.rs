@@ -100,7 +100,8 @@ impl NewNode {
     ) -> Result<WithPod, Failure> {
         let template = &base.templates[self.template];
         let form = arrival.form;
-        let untolerated = |taint: &&crate::api::Taint| !form.tolerations.iter().any(|toleration| toleration.tolerates(taint));
+        let untolerated =
+            |taint: &&crate::api::Taint| !form.tolerations.iter().any(|toleration| toleration.tolerates(taint));
         if let Some(taint) = template.taints.iter().find(untolerated) {
             return Err(Failure::Taint(taint.clone()));
         }
@@ -118,8 +119,7 @@ impl NewNode {
                 }
                 requirements.add_all(volumes);
             }
-            let tried =
-                self.try_with(arrival, requirements, base, topology, reservations, mode, lowers_min_values);
+            let tried = self.try_with(arrival, requirements, base, topology, reservations, mode, lowers_min_values);
             match tried {
                 Ok(with_pod) => return Ok(with_pod),
                 Err(failure) => last = failure,

@@ -84,8 +84,7 @@ impl PodClass {
         let spec = &template.spec;
         let draft = Draft::new(&namespace, &labels, template, policy);
         let anti = spec.affinity.as_ref().map_or(&[][..], |affinity| &affinity.pod_anti_required);
-        let anti_affinity =
-            anti.iter().map(|term| draft.affinity_group(GroupKind::AntiAffinity, term)).collect();
+        let anti_affinity = anti.iter().map(|term| draft.affinity_group(GroupKind::AntiAffinity, term)).collect();
         let last_form_tolerates = !spec.tolerations.iter().any(tolerates_prefer_no_schedule);
         Self {
             requests: Amounts::of_pods(requests, 1),

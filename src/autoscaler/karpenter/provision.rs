@@ -106,7 +106,8 @@ fn rejection(state: &ClusterState, pod: &StatePod, options: &Options) -> Option<
     }
     let keeps_away = all.get(keys::NODE_POOL).is_some_and(|of| of.operator() == KarpenterOperator::DoesNotExist);
     if keeps_away {
-        let text = "configured to not run on a Karpenter provisioned node (requirement=karpenter.sh/nodepool DoesNotExist)";
+        let text =
+            "configured to not run on a Karpenter provisioned node (requirement=karpenter.sh/nodepool DoesNotExist)";
         return Some(Rejection { text: text.into(), is_wanted: true });
     }
     let selected = spec.node_selector.iter().map(|(key, value)| NodeSelectorRequirement {

@@ -189,9 +189,9 @@ fn within(value: &str, at_least: Option<i64>, at_most: Option<i64>) -> bool {
     if at_least.is_none() && at_most.is_none() {
         return true;
     }
-    value.parse::<i64>().is_ok_and(|number| {
-        at_least.is_none_or(|bound| number >= bound) && at_most.is_none_or(|bound| number <= bound)
-    })
+    value
+        .parse::<i64>()
+        .is_ok_and(|number| at_least.is_none_or(|bound| number >= bound) && at_most.is_none_or(|bound| number <= bound))
 }
 
 /// The smaller bound; no bound is larger than any.

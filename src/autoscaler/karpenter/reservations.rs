@@ -26,8 +26,7 @@ impl Reservations {
 
     /// Whether a host holds a reservation, or could.
     pub fn can_reserve(&self, host: &str, id: &str) -> bool {
-        self.held.get(host).is_some_and(|held| held.contains(id))
-            || self.capacity.get(id).is_some_and(|room| *room > 0)
+        self.held.get(host).is_some_and(|held| held.contains(id)) || self.capacity.get(id).is_some_and(|room| *room > 0)
     }
 
     /// A host holds these from now on, and no others.

@@ -184,8 +184,7 @@ impl<'b, 's> Scheduler<'b, 's> {
         sort_slice(&mut self.new_nodes, |left, right| left.pods.len() < right.pods.len());
         for index in 0..self.new_nodes.len() {
             let node = &self.new_nodes[index];
-            let with_pod =
-                node.with_pod(&arrival, self.base, &self.topology, &self.reservations, self.mode, false);
+            let with_pod = node.with_pod(&arrival, self.base, &self.topology, &self.reservations, self.mode, false);
             if let Ok(with_pod) = with_pod {
                 let node = &mut self.new_nodes[index];
                 node.add(&arrival, with_pod, self.base, &mut self.topology, &mut self.reservations);
@@ -203,9 +202,8 @@ impl<'b, 's> Scheduler<'b, 's> {
         let waits = pod.phase == crate::api::PodPhase::Pending;
         let must_move = || waits || pod.node.as_ref().is_some_and(|node| base.deleting.contains(node.as_str()));
         let may_disturb = must_move();
-        let allowed = |place: &u32| {
-            !self.gone.contains(place) && (may_disturb || !base.places[*place as usize].is_recently_used)
-        };
+        let allowed =
+            |place: &u32| !self.gone.contains(place) && (may_disturb || !base.places[*place as usize].is_recently_used);
         let widened = self.widened.iter().filter(|place| feasible.binary_search(place).is_err());
         let mut places: Vec<u32> = Vec::new();
         let in_order: &[u32] = if self.widened.is_empty() {
@@ -215,9 +213,10 @@ impl<'b, 's> Scheduler<'b, 's> {
             places.sort_unstable();
             &places
         };
-        in_order.iter().filter(|place| allowed(place)).find_map(|place| {
-            self.fits_place(arrival, *place, is_free).map(|requirements| (*place, requirements))
-        })
+        in_order
+            .iter()
+            .filter(|place| allowed(place))
+            .find_map(|place| self.fits_place(arrival, *place, is_free).map(|requirements| (*place, requirements)))
     }
 
     /// Whether a place would do; with what it would be then, if the pod says more of it than its labels do.
@@ -265,7 +264,8 @@ impl<'b, 's> Scheduler<'b, 's> {
                 with_volumes.add_all(volumes);
             }
             if !is_free {
-                let left = self.topology.add_requirements(arrival.key, arrival.class, &form.strict, &with_volumes).ok()?;
+                let left =
+                    self.topology.add_requirements(arrival.key, arrival.class, &form.strict, &with_volumes).ok()?;
                 with_volumes.compatible(&left, None).ok()?;
                 with_volumes.add_all(&left);
             }
@@ -311,9 +311,8 @@ impl<'b, 's> Scheduler<'b, 's> {
                 failures.push(Failure::NodeLimit(template.pool.clone()));
                 continue;
             }
-            let within = |index: &u32| {
-                limits.is_none_or(|limits| template.types[*index as usize].capacity.within(limits))
-            };
+            let within =
+                |index: &u32| limits.is_none_or(|limits| template.types[*index as usize].capacity.within(limits));
             let types: Vec<u32> = template.allowed.iter().copied().filter(within).collect();
             if types.is_empty() {
                 failures.push(Failure::Limits(template.pool.clone()));

@@ -6,11 +6,11 @@ use super::amounts::Amounts;
 use super::daemon_set::DaemonPod;
 use super::instance_type::InstanceType;
 use super::pod::{ClassId, ClassTable, PodClass, Protection};
+use super::requirements::Requirements;
 use super::state_node::StateNode;
 use crate::api::karpenter::NodePool;
 use crate::api::{LabelSelector, Labels, Name, PodPhase};
 use crate::units::SimTime;
-use super::requirements::Requirements;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

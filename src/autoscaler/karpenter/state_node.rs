@@ -120,8 +120,7 @@ impl StateNode {
             (None, None) => return Vec::new(),
         };
         let Some(claim) = claim.filter(|_| !self.is_initialized()) else { return taints.clone() };
-        let is_startup =
-            |taint: &Taint| claim.spec.startup_taints.iter().any(|startup| is_same_taint(startup, taint));
+        let is_startup = |taint: &Taint| claim.spec.startup_taints.iter().any(|startup| is_same_taint(startup, taint));
         taints.iter().filter(|taint| !is_ephemeral(taint) && !is_startup(taint)).cloned().collect()
     }
 

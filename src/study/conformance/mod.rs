@@ -15,6 +15,7 @@ pub mod cron;
 pub mod e2e;
 pub mod hpa;
 pub mod karpenter;
+pub mod pv_binding;
 pub mod quota;
 pub mod rollout;
 pub mod scheduler;

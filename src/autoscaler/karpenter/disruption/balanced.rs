@@ -82,11 +82,7 @@ pub fn totals(state: &ClusterState, candidates: &[Candidate<'_>]) -> BTreeMap<Na
 
 /// How a move scores in each pool with the policy Balanced (`EvaluateBalancedMove`): a saving is shared by what the pools'
 /// nodes cost.
-pub fn scores(
-    candidates: &[&Candidate<'_>],
-    savings: f64,
-    totals: &BTreeMap<Name, Totals>,
-) -> Vec<(Name, Score)> {
+pub fn scores(candidates: &[&Candidate<'_>], savings: f64, totals: &BTreeMap<Name, Totals>) -> Vec<(Name, Score)> {
     let mut pools: BTreeMap<&Name, (f64, f64, ConsolidationPolicy)> = BTreeMap::new();
     for candidate in candidates {
         let policy = candidate.pool.spec.disruption.consolidation_policy;

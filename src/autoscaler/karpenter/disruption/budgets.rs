@@ -1,8 +1,8 @@
 //! How many nodes of each NodePool may be disrupted now (`pkg/apis/v1/nodepool.go`, `BuildDisruptionBudgetMapping`).
 
+use crate::api::Name;
 use crate::api::cron::CronSchedule;
 use crate::api::karpenter::{Budget, DisruptionReason, NodeClaimConditionType, NodePool};
-use crate::api::Name;
 use crate::autoscaler::karpenter::state::ClusterState;
 use crate::units::{SimDuration, SimTime};
 use jiff::{SignedDuration, Timestamp};

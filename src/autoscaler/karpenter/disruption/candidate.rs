@@ -154,7 +154,8 @@ fn candidate<'s>(
     if node.annotation(keys::DO_NOT_DISRUPT).is_some_and(|value| value == "true") {
         return Err(format!("Disruption is blocked through the \"{}\" annotation", keys::DO_NOT_DISRUPT));
     }
-    let pool_name = node.pool().ok_or_else(|| format!("Node doesn't have required label (label={})", keys::NODE_POOL))?;
+    let pool_name =
+        node.pool().ok_or_else(|| format!("Node doesn't have required label (label={})", keys::NODE_POOL))?;
     let pool = state.pools.get(pool_name).filter(|pool| !pool.instance_types.is_empty());
     let pool = pool.ok_or_else(|| format!("NodePool not found (NodePool={pool_name})"))?;
     let is_forced = method.is_eventual() && claim.spec.termination_grace_period.is_some();
@@ -171,7 +172,10 @@ fn candidate<'s>(
             match budgets.as_slice() {
                 [] => {}
                 [budget] => {
-                    return Err(format!("Pdb prevents pod evictions (PodDisruptionBudget=[{}/{budget}])", pod.namespace));
+                    return Err(format!(
+                        "Pdb prevents pod evictions (PodDisruptionBudget=[{}/{budget}])",
+                        pod.namespace
+                    ));
                 }
                 several => {
                     let names: Vec<String> = several.iter().map(|name| format!("{}/{name}", pod.namespace)).collect();

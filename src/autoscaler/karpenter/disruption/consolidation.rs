@@ -35,9 +35,9 @@ pub fn compute(pass: &Pass<'_>, candidates: &[&Candidate<'_>]) -> Result<Move, S
     let known = &options.well_known;
     let price = total_price(candidates, options);
     order_by_price(&mut node.options, types, &node.requirements, known);
-    let all_spot = candidates.iter().all(|candidate| {
-        candidate.capacity_type().is_some_and(|of| of == CapacityType::Spot.as_str())
-    });
+    let all_spot = candidates
+        .iter()
+        .all(|candidate| candidate.capacity_type().is_some_and(|of| of == CapacityType::Spot.as_str()));
     if all_spot && node.may_be(CapacityType::Spot) {
         spot_to_spot(&mut node, types, price, candidates.len(), options)?;
     } else {

@@ -106,7 +106,9 @@ fn drift<'s>(situation: &Situation<'s>, mut found: Vec<Candidate<'s>>, outcome: 
     let order = situation.options.map_order;
     let since = |candidate: &Candidate<'_>| {
         let status = candidate.node.claim.as_ref().map(|claim| &claim.status);
-        status.and_then(|status| status.condition(NodeClaimConditionType::Drifted)).map(|drifted| drifted.last_transition)
+        status
+            .and_then(|status| status.condition(NodeClaimConditionType::Drifted))
+            .map(|drifted| drifted.last_transition)
     };
     // Empty nodes first: otherwise pods of others would move to them, only to move again.
     found.sort_by_key(|candidate| {

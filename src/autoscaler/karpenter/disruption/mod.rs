@@ -43,8 +43,7 @@ pub enum Method {
 
 impl Method {
     /// Every method, in order.
-    pub const ALL: [Self; 5] =
-        [Self::Emptiness, Self::StaticDrift, Self::Drift, Self::MultiNode, Self::SingleNode];
+    pub const ALL: [Self; 5] = [Self::Emptiness, Self::StaticDrift, Self::Drift, Self::MultiNode, Self::SingleNode];
 
     /// The reason that budgets name.
     pub const fn reason(self) -> DisruptionReason {

@@ -56,7 +56,8 @@ impl<'s> Pass<'s> {
         let base = &self.base;
         let state = base.state;
         let moving = candidates.iter().flat_map(|candidate| &candidate.reschedulable).copied();
-        let can_move = |key: &PodKey| state.pod(*key).is_some_and(|pod| state.is_currently_reschedulable(pod, base.now));
+        let can_move =
+            |key: &PodKey| state.pod(*key).is_some_and(|pod| state.is_currently_reschedulable(pod, base.now));
         let mut pods = self.pending.clone();
         pods.extend(moving.filter(can_move));
         pods.extend(&self.deleting);

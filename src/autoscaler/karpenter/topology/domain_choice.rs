@@ -161,7 +161,8 @@ mod tests {
     #[test]
     fn domains_that_are_left() {
         use GroupKind::{Affinity, AntiAffinity, Spread};
-        type Case<'a> = (GroupKind, i32, Option<i32>, &'a [(&'a str, usize)], &'a [&'a str], &'a [&'a str], &'a [&'a str]);
+        type Case<'a> =
+            (GroupKind, i32, Option<i32>, &'a [(&'a str, usize)], &'a [&'a str], &'a [&'a str], &'a [&'a str]);
         // Kind, skew, least number of domains, pods, where the pod may be, where the node may be, what is left.
         let cases: [Case; 11] = [
             (Spread, 1, None, &[("a", 1), ("b", 0)], &[], &[], &["b"]),

@@ -81,9 +81,11 @@ impl<'b, 's> Topology<'b, 's> {
             let rule = self.base.inverse_rule(identity).unwrap_or(rule);
             let mut domains = Domains::new(self.base.counted_inverse(rule));
             for (_, class, node) in &self.moving {
-                let times = self.base.inverse_rules_of(*class).iter().filter(|own| {
-                    self.base.rules().identity(**own) == identity
-                });
+                let times = self
+                    .base
+                    .inverse_rules_of(*class)
+                    .iter()
+                    .filter(|own| self.base.rules().identity(**own) == identity);
                 times.for_each(|_| domains.leave_out_pod(*node as usize));
             }
             self.inverse.insert(identity, Live { rule, domains });
@@ -173,7 +175,9 @@ impl<'b, 's> Topology<'b, 's> {
             }
             match (template.kind, values(&template.key)) {
                 // Where it may be, all others may not be.
-                (template::GroupKind::AntiAffinity, domains) => domains.iter().for_each(|name| live.domains.record(name)),
+                (template::GroupKind::AntiAffinity, domains) => {
+                    domains.iter().for_each(|name| live.domains.record(name))
+                }
                 (_, [_]) => {
                     let domain = requirements.get(&template.key).and_then(Requirement::single);
                     domain.into_iter().for_each(|name| live.domains.record(name));

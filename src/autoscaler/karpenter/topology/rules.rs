@@ -71,7 +71,14 @@ impl Rules {
             .collect();
         let id = RuleId(u32::try_from(self.rules.len()).unwrap_or(u32::MAX));
         let namespaces = namespaces.clone();
-        self.rules.push(Rule { template: template.clone(), namespaces, identity, counted: OnceCell::new(), counted_inverse: OnceCell::new(), selects });
+        self.rules.push(Rule {
+            template: template.clone(),
+            namespaces,
+            identity,
+            counted: OnceCell::new(),
+            counted_inverse: OnceCell::new(),
+            selects,
+        });
         self.ids.insert(key, id);
         id
     }

@@ -98,7 +98,8 @@ impl Cluster {
     }
 
     fn existing(&self, existing: &[(Name, Vec<PodKey>)]) -> Vec<Value> {
-        let of_node = |(key, pods): &(Name, Vec<PodKey>)| json!({"name": self.node_name(key), "pods": self.pod_names(pods)});
+        let of_node =
+            |(key, pods): &(Name, Vec<PodKey>)| json!({"name": self.node_name(key), "pods": self.pod_names(pods)});
         existing.iter().map(of_node).collect()
     }
 

@@ -214,7 +214,8 @@ impl RecordedNode {
             Some(node) => {
                 let object = complaints(|errors| kinds::node::convert(node, START, errors))?;
                 let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
-                let is_ready = |condition: &core::NodeCondition| condition.type_ == "Ready" && condition.status == "True";
+                let is_ready =
+                    |condition: &core::NodeCondition| condition.type_ == "Ready" && condition.status == "True";
                 let deleting = node.metadata.deletion_timestamp.is_some();
                 Some(NodeObject { object: Arc::new(object), ready: conditions.into_iter().any(is_ready), deleting })
             }
