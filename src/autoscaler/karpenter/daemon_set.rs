@@ -6,8 +6,8 @@ use super::host_ports::HostPort;
 use super::instance_type::InstanceType;
 use super::label::WellKnownLabels;
 use super::options::Options;
-use super::pod::{prefer_no_schedule, tolerates_all};
 use super::requirements::Requirements;
+use super::taints::{prefer_no_schedule, tolerates_all};
 use crate::api::{Labels, PodSpec, ResourceAmounts, Taint, Toleration};
 
 /// The pod that a DaemonSet would make.

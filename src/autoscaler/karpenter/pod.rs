@@ -5,12 +5,12 @@ use super::amounts::Amounts;
 use super::host_ports::HostPort;
 use super::options::PreferencePolicy;
 use super::requirements::Requirements;
+use super::taints::{disrupted, prefer_no_schedule, tolerates_all, tolerates_prefer_no_schedule};
 use super::topology::template::{GroupKind, GroupTemplate, NodeFilter};
 use crate::api::karpenter::keys;
 use crate::api::{
     Affinity, Labels, Name, NodeSelectorTerm, PodAffinityTerm, PodTemplate, PreferredSchedulingTerm, ResourceAmounts,
-    Taint, TaintEffect, Toleration, TolerationOperator, TopologySpreadConstraint, UnsatisfiableConstraintAction,
-    WeightedPodAffinityTerm, well_known,
+    Toleration, TopologySpreadConstraint, UnsatisfiableConstraintAction, WeightedPodAffinityTerm, well_known,
 };
 use crate::units::{SimDuration, parse_go_duration};
 use rustc_hash::FxHashMap;
@@ -91,7 +91,7 @@ impl PodClass {
             host_ports: HostPort::of_containers(&spec.containers),
             eviction_cost: eviction_cost(&template.annotations, spec.priority),
             protection: protection(&template.annotations),
-            tolerates_disruption: tolerates_all(&spec.tolerations, &[disrupted_taint()]),
+            tolerates_disruption: tolerates_all(&spec.tolerations, &[disrupted()]),
             anti_affinity,
             forms: draft.forms(last_form_tolerates),
             last_form_tolerates,
@@ -100,31 +100,6 @@ impl PodClass {
             labels,
         }
     }
-}
-
-/// The taint of a node that is about to be removed.
-fn disrupted_taint() -> Taint {
-    let effect = TaintEffect::NoSchedule;
-    Taint { key: keys::TAINT_DISRUPTED.into(), value: Name::default(), effect, time_added: None }
-}
-
-/// Whether every taint is tolerated, `PreferNoSchedule` included.
-pub fn tolerates_all(tolerations: &[Toleration], taints: &[Taint]) -> bool {
-    taints.iter().all(|taint| tolerations.iter().any(|toleration| toleration.tolerates(taint)))
-}
-
-/// The toleration that is added last.
-pub fn prefer_no_schedule() -> Toleration {
-    Toleration {
-        operator: TolerationOperator::Exists,
-        effect: Some(TaintEffect::PreferNoSchedule),
-        ..Toleration::default()
-    }
-}
-
-fn tolerates_prefer_no_schedule(toleration: &Toleration) -> bool {
-    let added = prefer_no_schedule();
-    toleration.key == added.key && toleration.operator == added.operator && toleration.effect == added.effect
 }
 
 /// `EvictionCost` of `pkg/utils/disruption`.

@@ -5,6 +5,15 @@ use super::instance_type::InstanceType;
 use crate::api::{CapacityType, Name};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What happens to a pod that could use reserved capacity when none can be held for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReservedMode {
+    /// It waits.
+    Strict,
+    /// It takes other capacity.
+    Fallback,
+}
+
 /// How many machines reservations have room for, and which new node holds which.
 #[derive(Clone, Debug, Default)]
 pub struct Reservations {

@@ -9,10 +9,11 @@ use super::host_ports::{HostPort, conflict};
 use super::instance_type::{min_values, order_by_price};
 use super::new_node::{Arrival, NewNode};
 use super::options::MinValuesPolicy;
-use super::pod::{ClassId, tolerates_all};
+use super::pod::ClassId;
 use super::requirements::Requirements;
-use super::reservations::Reservations;
+use super::reservations::{Reservations, ReservedMode};
 use super::state::{PodKey, StatePod};
+use super::taints::tolerates_all;
 use super::template::lowers;
 use super::topology::Topology;
 use crate::api::Name;
@@ -21,15 +22,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// At most so many instance types are named in a NodeClaim.
 pub const MAX_INSTANCE_TYPES: usize = 600;
-
-/// What happens to a pod that could use reserved capacity when none can be held for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReservedMode {
-    /// It waits.
-    Strict,
-    /// It takes other capacity.
-    Fallback,
-}
 
 /// Where the pods would go.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,6 @@
 //! Nodes that may be disrupted by choice, and what that costs (`pkg/controllers/disruption/types.go`, `helpers.go`).
 
-use super::Method;
+use super::method::Method;
 use crate::api::karpenter::{ConsolidationPolicy, NodeClaimConditionType, keys};
 use crate::api::{Name, well_known};
 use crate::autoscaler::karpenter::instance_type::InstanceType;

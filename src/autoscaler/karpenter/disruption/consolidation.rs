@@ -2,8 +2,9 @@
 //! (`pkg/controllers/disruption/consolidation.go`).
 
 use super::candidate::Candidate;
+use super::command::Command;
+use super::method::Method;
 use super::pass::{Pass, Simulated};
-use super::{Command, Method};
 use crate::api::CapacityType;
 use crate::autoscaler::karpenter::instance_type::{InstanceType, min_values, order_by_price};
 use crate::autoscaler::karpenter::new_claim::NewClaim;

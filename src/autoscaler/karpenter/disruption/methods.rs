@@ -6,9 +6,10 @@
 use super::balanced::{self, Totals, can_pass};
 use super::budgets::{Clock, allowed};
 use super::candidate::{Blocked, BlockedEvent, Candidate, all_candidates, candidates, sort};
+use super::command::Command;
 use super::consolidation::{compute, estimated_savings};
+use super::method::Method;
 use super::pass::Pass;
-use super::{Command, Method};
 use crate::api::Name;
 use crate::api::karpenter::NodeClaimConditionType;
 use crate::autoscaler::karpenter::new_claim::NewClaim;

@@ -2,9 +2,10 @@
 
 use super::budgets::allowed;
 use super::candidate::{Candidate, candidates};
+use super::command::Command;
+use super::method::Method;
 use super::methods::Situation;
 use super::pass::Pass;
-use super::{Command, Method};
 use crate::autoscaler::karpenter::new_claim::NewClaim;
 
 /// Why a decision does not hold any more.

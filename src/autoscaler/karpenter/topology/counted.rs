@@ -2,7 +2,7 @@
 
 use super::template::GroupTemplate;
 use crate::api::{Name, Taint, well_known};
-use crate::autoscaler::karpenter::pod::tolerates_all;
+use crate::autoscaler::karpenter::taints::tolerates_all;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! What a pod says about topology: how pods are to be spread over the values of a label, which to be near and far from.
 
 use crate::api::{LabelSelector, Labels, Name, Taint, Toleration};
-use crate::autoscaler::karpenter::pod::tolerates_all;
 use crate::autoscaler::karpenter::requirements::Requirements;
+use crate::autoscaler::karpenter::taints::tolerates_all;
 use std::collections::BTreeMap;
 
 /// Which kind of rule.
