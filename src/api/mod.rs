@@ -130,4 +130,4 @@ pub use stateful_set::{PodManagementPolicy, StatefulSet, StatefulSetStatus, Stat
 pub use storage_class::{StorageClass, VolumeBindingMode};
 pub use taint::{Taint, TaintEffect, Toleration, TolerationOperator};
 pub use version::KubernetesVersion;
-pub use volume::{AccessMode, Volume, VolumeMode, VolumeSource};
+pub use volume::{AccessMode, LocalVolumes, Volume, VolumeMode, VolumeSource};
