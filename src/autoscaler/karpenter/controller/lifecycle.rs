@@ -9,16 +9,14 @@ use super::drift::{HASH_VERSION, template_hash};
 use super::event::KarpenterEvent;
 use super::launch::choices;
 use super::shared::Shared;
-use crate::api::karpenter::{
-    NodeClaim, NodeClaimConditionType, NodeClaimSpec, NodeClaimStatus, keys,
-};
+use crate::api::karpenter::{NodeClaim, NodeClaimConditionType, NodeClaimSpec, NodeClaimStatus, keys};
 use crate::api::{ConditionStatus, Name, ObjectMeta, OwnerReference, Taint};
 use crate::autoscaler::karpenter::amounts::Amounts;
 use crate::autoscaler::karpenter::new_claim::NewClaim;
 use crate::autoscaler::karpenter::state_node::is_ephemeral;
 use crate::cluster::{
-    Change, Cluster, Instance, InstanceOrigin, InstanceRequest, InstanceState, LaunchFailure, NodeClaimId,
-    NodeId, NodeReady,
+    Change, Cluster, Instance, InstanceOrigin, InstanceRequest, InstanceState, LaunchFailure, NodeClaimId, NodeId,
+    NodeReady,
 };
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
