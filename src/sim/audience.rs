@@ -10,6 +10,7 @@ use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
+use crate::infra::cloud::Cloud;
 use crate::infra::faults::FaultInjector;
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
@@ -28,6 +29,7 @@ pub(super) enum Part {
     Controllers,
     Hpa,
     CapacityBuffers,
+    Cloud,
     Faults,
     Actions,
 }
@@ -79,6 +81,7 @@ impl Audience {
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
+            (Part::Cloud, Cloud::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Faults, FaultInjector::INTEREST),
             (Part::Actions, Operator::INTEREST),
