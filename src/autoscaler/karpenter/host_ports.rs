@@ -1,7 +1,7 @@
 //! Host ports: no two pods of a node may have the same (`pkg/scheduling/hostportusage.go`).
 
 use crate::api::{Container, HostPortProtocol, Name};
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// A port of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

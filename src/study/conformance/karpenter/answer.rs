@@ -34,11 +34,7 @@ fn take_over(expected: &Value, answer: &mut Value) {
         (Value::Object(expected), Value::Object(answer)) => {
             for (key, recorded) in expected {
                 match answer.get_mut(key) {
-                    Some(requests) if key == "requests" => {
-                        if recorded.is_null() || quantities(recorded) == quantities(requests) {
-                            *requests = recorded.clone();
-                        }
-                    }
+                    Some(requests) if key == "requests" => take_over_requests(recorded, requests),
                     Some(texts) if key == "podErrors" || key == "rejected" => {
                         for (pod, text) in texts.as_object_mut().into_iter().flatten() {
                             *text = recorded.get(pod).cloned().unwrap_or_default();
@@ -59,13 +55,17 @@ fn take_over(expected: &Value, answer: &mut Value) {
     }
 }
 
-/// Quantities by resource, whatever they are written like.
-fn quantities(list: &Value) -> Option<Vec<(&str, Quantity)>> {
-    let list = list.as_object()?;
-    let mut list: Vec<(&str, Quantity)> =
-        list.iter().map(|(name, text)| Some((name.as_str(), text.as_str()?.parse().ok()?))).collect::<Option<_>>()?;
-    list.sort_by_key(|(name, _)| *name);
-    Some(list)
+/// Takes over how equal quantities are written; and all of them, where the recording leaves them out.
+fn take_over_requests(recorded: &Value, requests: &mut Value) {
+    if recorded.is_null() {
+        *requests = Value::Null;
+    }
+    let quantity = |text: &Value| text.as_str().and_then(|text| text.parse::<Quantity>().ok());
+    for (name, amount) in requests.as_object_mut().into_iter().flatten() {
+        if let Some(text) = recorded.get(name).filter(|text| quantity(text) == quantity(amount)) {
+            *amount = text.clone();
+        }
+    }
 }
 
 fn written(list: &ResourceList) -> Value {
