@@ -13,6 +13,7 @@ use crate::controllers::job::rules::JobRules;
 use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
 use crate::controllers::stateful_set::rules::StatefulSetRules;
 use crate::engine::{Latency, LatencyDistribution, RandomStreams};
+use crate::input::catalogue::{Catalogue, NodeTraits};
 use crate::input::scenario::{self, Delay, MAX_PODS, MetricResource, ScenarioSpec, resource_list};
 use crate::kubelet::controller::KubeletSettings;
 use crate::scheduler::{RateLimit, SchedulerTiming};
@@ -226,7 +227,7 @@ fn taint(entry: &scenario::TaintEntry) -> Taint {
 }
 
 /// A node pool.
-pub fn node_group(pool: &scenario::NodePool) -> NodeGroup {
+pub fn node_group(pool: &scenario::NodePool, catalogue: &Catalogue) -> NodeGroup {
     let mut capacity = resource_list(&pool.capacity);
     capacity.pods.get_or_insert(i64::from(MAX_PODS));
     let mut offered = pool.capacity.clone();
@@ -241,9 +242,21 @@ pub fn node_group(pool: &scenario::NodePool) -> NodeGroup {
         taints: pool.taints.iter().map(taint).collect(),
         capacity,
         allocatable,
-        price_per_hour: Some(NanoDollars::from_dollars(pool.price_per_hour)),
+        price_per_hour: pool.price_per_hour.map(NanoDollars::from_dollars).or_else(|| listed_price(pool, catalogue)),
         ..NodeGroup::new(Name::from(pool.name.as_str()))
     }
+}
+
+/// The price of a pool's instance type in the catalogues.
+fn listed_price(pool: &scenario::NodePool, catalogue: &Catalogue) -> Option<NanoDollars> {
+    let labels = pool.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let traits = NodeTraits {
+        instance_type: Name::from(pool.instance_type.as_deref()?),
+        region: Name::from(pool.region.as_deref().unwrap_or("")),
+        zone: Name::from(pool.zones.first().map_or("", String::as_str)),
+        ..NodeTraits::of(&Name::default(), &labels)
+    };
+    catalogue.price(&traits).ok()
 }
 
 /// The nodes of a scenario's pools at its start.
@@ -251,7 +264,7 @@ pub fn node_group(pool: &scenario::NodePool) -> NodeGroup {
 pub fn starting_nodes(scenario: &scenario::Scenario) -> Vec<crate::api::Node> {
     let mut nodes = Vec::new();
     for pool in &scenario.spec.node_pools {
-        let mut made = node_group(pool);
+        let mut made = node_group(pool, &scenario.catalogue);
         nodes.extend((0..pool.count).map(|_| made.next_node()));
     }
     nodes

@@ -8,6 +8,7 @@ use super::error::SimError;
 use super::event::Event;
 use super::instance_records::decision_record;
 use super::invariants::InvariantCheck;
+use super::machine_costs::MachineCosts;
 use super::manager_state::ManagerState;
 use super::observer::RunObserver;
 use super::operator::Operator;
@@ -90,9 +91,12 @@ impl<'a> World<'a> {
         let awaited = given_kinds(
             prepared.objects.iter().chain(prepared.applied.iter().flatten().map(|applied| &applied.object)),
         );
-        let groups: Vec<_> = spec.node_pools.iter().map(settings::node_group).collect();
-        let recorder = Recorder::new(interval, &groups);
+        let groups: Vec<_> =
+            spec.node_pools.iter().map(|pool| settings::node_group(pool, &scenario.catalogue)).collect();
+        let recorder = Recorder::new(interval, &groups, MachineCosts::new(scenario));
         let mut cluster = Cluster::new(Admission::new(settings::default_toleration_seconds(spec)));
+        let region = spec.cloud.as_ref().and_then(|cloud| cloud.region.as_deref()).unwrap_or("");
+        cluster.set_instance_types(scenario.catalogue.instance_types(region).into());
         for group in groups {
             cluster.add_node_group(group);
         }

@@ -8,12 +8,14 @@ mod action_options;
 mod boot;
 mod check;
 mod check_actions;
+mod check_cloud;
 mod check_cluster;
 mod check_faults;
 mod check_jobs;
 mod check_load;
 mod check_metrics;
 mod check_runs;
+mod cloud;
 mod control_plane;
 mod delay;
 mod distribution;
@@ -43,6 +45,7 @@ pub use action_options::{
     AddNodesAction, DeleteOptions, DrainOptions, PatchAction, PatchType, RolloutUndoOptions, ScaleAction, Subresource,
     TaintAction,
 };
+pub use cloud::{Discount, Fee, OtherRegions, PaidBy, PricedNodes, Pricing, ReservedMachines, SavingsPlan};
 pub use delay::{Delay, Percentiles};
 pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
