@@ -4,8 +4,8 @@ use super::boot::{Boot, default_delete_delay};
 use super::distribution::Distribution;
 use super::leaf::Duration;
 use super::machine_type::{InstanceTypeEntry, SpotInterruption};
+use super::paid_by::PaidBy;
 use super::shortage::ShortageEntry;
-use crate::api::CapacityType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -116,29 +116,6 @@ pub struct PricedNodes {
     /// How the nodes are paid for. Default: every way.
     #[serde(default)]
     pub capacity_types: Vec<PaidBy>,
-}
-
-/// How a machine is paid for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PaidBy {
-    /// The list price, until it is given back.
-    #[default]
-    OnDemand,
-    /// Cheaper, but the provider may take it back.
-    Spot,
-    /// In advance.
-    Reserved,
-}
-
-impl From<PaidBy> for CapacityType {
-    fn from(paid_by: PaidBy) -> Self {
-        match paid_by {
-            PaidBy::OnDemand => Self::OnDemand,
-            PaidBy::Spot => Self::Spot,
-            PaidBy::Reserved => Self::Reserved,
-        }
-    }
 }
 
 /// A share of the list price.

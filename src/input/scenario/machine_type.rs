@@ -1,9 +1,9 @@
 //! Instance types of the user's own, and how often spot machines are taken back.
 
 use super::boot::default_spot_notice;
-use super::cloud::PaidBy;
 use super::leaf::{Amount, Duration};
-use super::spec::{MAX_PODS, resource_list};
+use super::paid_by::PaidBy;
+use super::resource_amounts::{MAX_PODS, resource_list};
 use crate::api::{CapacityType, InstanceType, Name, Offering};
 use crate::input::catalogue::{Listed, ReservationRule};
 use crate::units::NanoDollars;

@@ -29,8 +29,10 @@ mod machine_type;
 mod metric;
 mod nodes;
 mod overrides;
+mod paid_by;
 mod rate;
 mod reference;
+mod resource_amounts;
 mod scalar;
 mod schema;
 mod shortage;
@@ -47,7 +49,7 @@ pub use action_options::{
     AddNodesAction, DeleteOptions, DrainOptions, PatchAction, PatchType, RolloutUndoOptions, ScaleAction, Subresource,
     TaintAction,
 };
-pub use cloud::{Discount, Fee, OtherRegions, PaidBy, PricedNodes, Pricing, ReservedMachines, SavingsPlan};
+pub use cloud::{Discount, Fee, OtherRegions, PricedNodes, Pricing, ReservedMachines, SavingsPlan};
 pub use delay::{Delay, Percentiles};
 pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
@@ -57,6 +59,7 @@ pub use job_run::JobRun;
 pub use leaf::{Amount, AnyValue, Duration, PodTemplateText};
 pub use load::{LoadOptions, load, load_text};
 pub use metric::{DescribedObject, MetricQueue, MetricSource, MetricType, MetricValue};
+pub use paid_by::PaidBy;
 pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
 pub use reference::{ObjectReference, PodOf};
 pub use schema::json_schema;
@@ -70,10 +73,10 @@ pub(crate) use control_plane::MetricResource;
 pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
+pub(crate) use resource_amounts::{MAX_PODS, resource_list};
 pub(crate) use shortage::{Problem, Shortage};
 pub(crate) use spec::{
-    ImagePull, ImageTransfer, MAX_PODS, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry, Traffic,
-    resource_list,
+    ImagePull, ImageTransfer, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry, Traffic,
 };
 pub(crate) use target::Target;
 pub(crate) use typed::GeneratedArrivals;

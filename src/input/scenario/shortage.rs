@@ -1,7 +1,7 @@
 //! What a cloud cannot or will not give: the entry of the file, and what a run makes of it.
 
-use super::cloud::PaidBy;
 use super::leaf::{Amount, Duration};
+use super::paid_by::PaidBy;
 use crate::api::{CapacityType, Name};
 use crate::units::{MilliCpu, SimDuration, SimTime};
 use schemars::JsonSchema;

@@ -2,7 +2,7 @@
 
 use super::action::ActionEntry;
 use super::boot::Boot;
-use super::cloud::{Cloud, PaidBy};
+use super::cloud::Cloud;
 use super::control_plane::ControlPlane;
 use super::distribution::Distribution;
 use super::fault::FaultEntry;
@@ -10,7 +10,9 @@ use super::job_run::JobRun;
 use super::karpenter::Karpenter;
 use super::leaf::{Amount, AnyValue, CalendarTime, Duration, PodTemplateText};
 use super::metric::MetricSource;
+use super::paid_by::PaidBy;
 use super::rate::Rate;
+use super::resource_amounts::{MAX_PODS, resource_list};
 use super::target::Target;
 use crate::api::{KubernetesVersion, ResourceList, TaintEffect};
 use schemars::JsonSchema;
@@ -180,26 +182,6 @@ pub struct NodePool {
     pub max: Option<u32>,
     /// How long its machines take to become nodes. Default: as `cloud.boot`.
     pub boot: Option<Boot>,
-}
-
-/// `pods` of a node that does not say: `maxPods` of KubeletConfiguration, Kubernetes 1.36.
-pub const MAX_PODS: u32 = 110;
-
-/// Amounts of a scenario as the API's resource list.
-pub fn resource_list(amounts: &BTreeMap<String, Amount>) -> ResourceList {
-    let mut list = ResourceList::default();
-    let mut scalar = Vec::new();
-    for (name, amount) in amounts {
-        match name.as_str() {
-            "cpu" => list.cpu = Some(amount.milli_cpu()),
-            "memory" => list.memory = Some(amount.bytes()),
-            "ephemeral-storage" => list.ephemeral_storage = Some(amount.bytes()),
-            "pods" => list.pods = Some(amount.get().value()),
-            scalar_name => scalar.push((scalar_name.into(), amount.get().value())),
-        }
-    }
-    list.scalar = scalar.into();
-    list
 }
 
 impl NodePool {
