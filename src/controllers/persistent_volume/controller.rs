@@ -226,8 +226,8 @@ fn immediate_segment(claim: &str, class: &StorageClass, cluster: &Cluster) -> Ve
         segments.extend(of_term.into_iter().filter(|segment| !segment.is_empty()));
     }
     if class.allowed_topologies.is_empty() {
-        let nodes = cluster.nodes().filter(|(_, node)| node.exists());
-        let zones = nodes.filter_map(|(_, node)| node.object.meta.labels.get(well_known::ZONE).cloned());
+        let zones =
+            cluster.existing_nodes().filter_map(|(_, node)| node.object.meta.labels.get(well_known::ZONE).cloned());
         segments.extend(zones.map(|zone| vec![(Name::from(well_known::ZONE), zone)]));
     }
     let (start, offset) = match claim.rsplit_once('-') {
