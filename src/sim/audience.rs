@@ -7,6 +7,7 @@ use super::recovery::RecoveryTracker;
 use super::settings::Client;
 use crate::api::Kind;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
+use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
@@ -27,6 +28,7 @@ pub(super) enum Part {
     Kubelets,
     Controllers,
     Hpa,
+    ClusterAutoscaler,
     CapacityBuffers,
     Faults,
     Actions,
@@ -61,6 +63,7 @@ impl Audience {
             (Part::Traffic, spec.traffic.is_empty()),
             (Part::Metrics, spec.metrics.is_empty()),
             (Part::Hpa, !prepared.has_autoscalers()),
+            (Part::ClusterAutoscaler, prepared.cluster_autoscaler.is_none()),
             (Part::CapacityBuffers, !prepared.has_objects_of(Kind::CapacityBuffer)),
             (Part::Actions, scenario.actions.is_empty()),
         ];
@@ -79,6 +82,7 @@ impl Audience {
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
+            (Part::ClusterAutoscaler, CaController::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Faults, FaultInjector::INTEREST),
             (Part::Actions, Operator::INTEREST),
@@ -103,8 +107,16 @@ mod tests {
     use crate::cluster::{PlainObjectId, PodId};
 
     /// The parts that a run without traffic, faults, actions and so on has nothing for.
-    const IDLE: [Part; 7] =
-        [Part::Recovery, Part::Faults, Part::Traffic, Part::Metrics, Part::Hpa, Part::CapacityBuffers, Part::Actions];
+    const IDLE: [Part; 8] = [
+        Part::Recovery,
+        Part::Faults,
+        Part::Traffic,
+        Part::Metrics,
+        Part::Hpa,
+        Part::ClusterAutoscaler,
+        Part::CapacityBuffers,
+        Part::Actions,
+    ];
 
     #[test]
     fn few_are_told_of_a_bare_pod() {

@@ -1,5 +1,6 @@
 //! Everything that can happen.
 
+use crate::autoscaler::cluster_autoscaler::controller::CaEvent;
 use crate::autoscaler::hpa::controller::HpaEvent;
 use crate::controllers::common::event::ControllerEvent;
 use crate::infra::faults::FaultEvent;
@@ -48,6 +49,8 @@ pub enum Event {
     Scheduler(SchedulerEvent),
     /// The HorizontalPodAutoscaler controller does something.
     Hpa(HpaEvent),
+    /// The Cluster Autoscaler does something.
+    ClusterAutoscaler(CaEvent),
     /// A metric that the scenario gives changes.
     Metric(MetricChange),
 }
@@ -70,4 +73,5 @@ from_room_event!(
     Controller(ControllerEvent),
     Scheduler(SchedulerEvent),
     Hpa(HpaEvent),
+    ClusterAutoscaler(CaEvent),
 );

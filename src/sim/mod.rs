@@ -11,6 +11,7 @@ mod check_autoscalers;
 mod check_cron_jobs;
 mod check_names;
 mod check_output;
+mod cluster_autoscaler;
 mod config_references;
 mod document_fields;
 mod error;

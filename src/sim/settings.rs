@@ -4,7 +4,7 @@ use crate::api::{ConfigKind, DefaultTolerationSeconds, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::metrics::{MetricsOutage, MetricsServer};
-use crate::cluster::NodeGroup;
+use crate::cluster::{GroupBounds, NodeGroup};
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::job::rules::JobRules;
@@ -213,6 +213,7 @@ pub fn node_group(pool: &scenario::NodePool) -> NodeGroup {
         capacity,
         allocatable,
         price_per_hour: Some(NanoDollars::from_dollars(pool.price_per_hour)),
+        bounds: pool.max.map(|max| GroupBounds { min: pool.min.unwrap_or(0), max }),
         ..NodeGroup::new(Name::from(pool.name.as_str()))
     }
 }

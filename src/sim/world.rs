@@ -16,8 +16,9 @@ use super::settings::{self, Client};
 use super::usage::Usage;
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
+use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
-use crate::cluster::{Admission, ApiEvent, Change, Cluster};
+use crate::cluster::{Admission, ApiEvent, Change, Cluster, GroupBounds};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
@@ -42,6 +43,7 @@ pub struct World<'a> {
     metrics: MetricSources,
     pub(super) hpa: HpaController,
     capacity_buffers: CapacityBufferController,
+    cluster_autoscaler: Option<CaController>,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
     pub(super) recovery: RecoveryTracker,
@@ -82,7 +84,12 @@ impl<'a> World<'a> {
         let awaited = given_kinds(
             prepared.objects.iter().chain(prepared.applied.iter().flatten().map(|applied| &applied.object)),
         );
-        let groups: Vec<_> = spec.node_pools.iter().map(settings::node_group).collect();
+        let mut groups: Vec<_> = spec.node_pools.iter().map(settings::node_group).collect();
+        for group in &mut groups {
+            let autoscaler = prepared.cluster_autoscaler.as_ref();
+            let bounds = autoscaler.and_then(|autoscaler| autoscaler.bounds_of(&group.name));
+            group.bounds = bounds.map(|(min, max)| GroupBounds { min, max }).or(group.bounds);
+        }
         let recorder = Recorder::new(interval, &groups);
         let mut cluster = Cluster::new(Admission::new(settings::default_toleration_seconds(spec)));
         for group in groups {
@@ -101,6 +108,10 @@ impl<'a> World<'a> {
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
+            cluster_autoscaler: prepared
+                .cluster_autoscaler
+                .as_ref()
+                .map(|autoscaler| CaController::new(autoscaler.settings(&prepared.scheduler), streams)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
             recovery: RecoveryTracker::default(),
@@ -127,6 +138,9 @@ impl<'a> World<'a> {
         self.traffic.start(queue);
         self.metrics.start(queue);
         self.faults.start(queue);
+        if let Some(autoscaler) = &mut self.cluster_autoscaler {
+            autoscaler.start(cluster, queue);
+        }
         self.settle();
         self.arrivals.start(&mut self.queue)
     }
@@ -171,6 +185,12 @@ impl<'a> World<'a> {
                 let usage = Usage { traffic: &self.traffic, metrics: &self.metrics, kubelets: &self.kubelets };
                 if let Some(report) = self.hpa.handle(event, cluster, &usage, queue) {
                     self.recorder.note_autoscaling(&report, cluster, now);
+                }
+            }
+            Event::ClusterAutoscaler(event) => {
+                if let Some(autoscaler) = &mut self.cluster_autoscaler {
+                    autoscaler.handle(event, cluster, &mut self.scheduler, queue);
+                    autoscaler.take_decisions();
                 }
             }
             Event::Fault(event) => {
@@ -263,6 +283,11 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Hpa) && self.manager.is_up() {
             self.hpa.observe(change, cluster, queue);
+        }
+        if parts.have(Part::ClusterAutoscaler)
+            && let Some(autoscaler) = &mut self.cluster_autoscaler
+        {
+            autoscaler.observe(change, cluster, queue);
         }
         if parts.have(Part::CapacityBuffers) {
             self.capacity_buffers.observe(change, cluster);

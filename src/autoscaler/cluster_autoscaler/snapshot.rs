@@ -116,6 +116,42 @@ impl Snapshot {
         self.placements = 0;
     }
 
+    /// Takes a scheduler's view as the cluster as it is.
+    pub fn lend(&mut self, mut view: View) {
+        view.refresh();
+        self.order = view.snapshot().search_order().to_vec();
+        self.order.sort_unstable();
+        self.view = view;
+    }
+
+    /// Gives the view back, as it was lent.
+    pub fn give_back(&mut self) -> View {
+        debug_assert!(self.forks.is_empty(), "what was tried is taken back before");
+        self.order.clear();
+        std::mem::take(&mut self.view)
+    }
+
+    /// Leaves out pods below a priority, and counts pods that are nominated to a node as being there.
+    pub fn settle_pods(&mut self, cutoff: i32) {
+        let snapshot = self.view.snapshot();
+        let mut expendable: Vec<PodId> = Vec::new();
+        if snapshot.lowest_priority().is_some_and(|lowest| lowest < cutoff) {
+            let below = snapshot.placed_pods().filter(|(_, pod)| pod.priority() < cutoff);
+            expendable.extend(below.map(|(_, pod)| pod.id));
+        }
+        for pod in expendable {
+            self.view.remove_pod(pod);
+        }
+        for node in self.order.clone() {
+            for pod in self.view.nominator().pods_on(node).to_vec() {
+                self.view.end_nomination(pod.id);
+                if pod.priority() >= cutoff {
+                    self.view.add_pod(pod, node);
+                }
+            }
+        }
+    }
+
     /// Begins a fork.
     pub fn fork(&mut self) {
         self.view.fork();

@@ -13,6 +13,7 @@ mod check_jobs;
 mod check_load;
 mod check_metrics;
 mod check_runs;
+mod cluster_autoscaler;
 mod control_plane;
 mod delay;
 mod distribution;

@@ -1,6 +1,7 @@
 //! The shape of a scenario file. Docs of types and fields go to the JSON Schema.
 
 use super::action::ActionEntry;
+use super::cluster_autoscaler::ClusterAutoscaler;
 use super::control_plane::ControlPlane;
 use super::distribution::Distribution;
 use super::fault::FaultEntry;
@@ -85,6 +86,8 @@ pub struct ScenarioSpec {
     /// Groups of equal nodes. Nodes may also come from `manifests` and from a trace. Default none.
     #[serde(default)]
     pub node_pools: Vec<NodePool>,
+    /// The Cluster Autoscaler. Default: none, unless a manifest has a container whose image is that of the Cluster Autoscaler.
+    pub cluster_autoscaler: Option<ClusterAutoscaler>,
     /// Bare pods that come and go, drawn from distributions or read from a trace. Default none.
     #[serde(default)]
     pub(super) arrivals: Vec<ArrivalEntry>,
@@ -133,6 +136,11 @@ pub struct NodePool {
     pub name: String,
     /// Number of nodes at the start; zero or more.
     pub count: u32,
+    /// The least number of nodes that the Cluster Autoscaler leaves. Default 0 of a pool that has `max`.
+    pub min: Option<u32>,
+    /// The largest number of nodes that the Cluster Autoscaler makes. Default: none, the pool is no node group of the Cluster
+    /// Autoscaler.
+    pub max: Option<u32>,
     /// Zones, over which the nodes are spread in turn (label `topology.kubernetes.io/zone`). Default: none, nodes without
     /// a zone.
     #[serde(default)]
