@@ -11,6 +11,7 @@ use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
+use crate::infra::cloud::Cloud;
 use crate::infra::faults::FaultInjector;
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
@@ -30,6 +31,7 @@ pub(super) enum Part {
     Hpa,
     ClusterAutoscaler,
     CapacityBuffers,
+    Cloud,
     Faults,
     Actions,
 }
@@ -83,6 +85,7 @@ impl Audience {
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
             (Part::ClusterAutoscaler, CaController::INTEREST),
+            (Part::Cloud, Cloud::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Faults, FaultInjector::INTEREST),
             (Part::Actions, Operator::INTEREST),

@@ -4,6 +4,7 @@
 use super::autoscaling_log::AutoscalingLog;
 use super::event_log::EventLog;
 use super::final_records::{job_records, last_counts, pod_records};
+use super::instance_records::instance_records;
 use super::recorder_input::RunHeader;
 use super::stranded::stranded;
 use crate::api::Name;
@@ -423,6 +424,8 @@ impl Recorder {
             framework_attempts: header.framework_attempts,
             pods: pod_records(cluster, &header.arrivals),
             nodes,
+            instances: instance_records(cluster),
+            decisions: header.decisions,
             pools: self.pools,
             workloads: self.workloads,
             jobs: job_records(cluster),
@@ -457,6 +460,7 @@ impl Recorder {
             pool: u32::try_from(pool_index(node, pools)).unwrap_or(0),
             zone: object.zone().cloned().unwrap_or_default(),
             instance_type: label(crate::api::well_known::INSTANCE_TYPE),
+            instance: node.instance.and_then(|instance| u32::try_from(instance.index()).ok()),
             created: node.head.created,
             deleted: node.removed,
             cpu_allocatable: object.allocatable.cpu.unwrap_or_default(),
