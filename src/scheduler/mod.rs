@@ -51,4 +51,4 @@ pub(crate) use framework::{
 pub(crate) use plugins::{Plugin, PluginSet, volumes};
 pub(crate) use preemption::{Candidate, Criterion, Preemption};
 pub(crate) use queue::{Place, SchedulingQueue};
-pub(crate) use view::{DisruptionBudget, ListerChange, NodeInfo, PodOrigins, Snapshot, SuspendedLog};
+pub(crate) use view::{DisruptionBudget, ListerChange, NodeInfo, PodOrigins, Snapshot};

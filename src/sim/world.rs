@@ -199,7 +199,6 @@ impl<'a> World<'a> {
             Event::ClusterAutoscaler(event) => {
                 if let Some(autoscaler) = &mut self.cluster_autoscaler {
                     autoscaler.handle(event, cluster, &mut self.scheduler, queue);
-                    autoscaler.take_decisions();
                 }
             }
             Event::Cloud(event) => self.cloud.handle(event, cluster, queue),

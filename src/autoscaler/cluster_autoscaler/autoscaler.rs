@@ -95,11 +95,6 @@ impl ClusterAutoscaler {
         self.planner.utilization.get(&node).copied()
     }
 
-    /// When the autoscaler last scaled up, and when it last began to delete.
-    pub const fn last_scaling(&self) -> (Option<SimTime>, Option<SimTime>) {
-        (self.last_scale_up, self.last_delete)
-    }
-
     /// The next moment at which a deletion goes on.
     pub fn next_due(&self) -> Option<SimTime> {
         self.actuator.next_due()

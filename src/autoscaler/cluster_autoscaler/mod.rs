@@ -43,7 +43,5 @@ pub mod template;
 mod unneeded;
 pub mod utilization;
 
-pub use actuator::DeleteResult;
 pub use autoscaler::ClusterAutoscaler;
-pub use removal::{Unremovable, UnremovableReason};
 pub use scale_up::{RemainingPod, ScaleUpResult, ScaleUpStatus};

@@ -7,7 +7,7 @@
 use crate::api;
 use crate::cluster::{NodeId, PodId};
 use crate::scheduler::{
-    Context, CycleState, Failure, ListerChange, NodeInfo, PodInfo, PreFilterRejection, Profile, View,
+    Context, CycleState, Failure, NodeInfo, PodInfo, PreFilterRejection, Profile, View,
     run_filters_with_nominated_pods, run_pre_filter,
 };
 use rustc_hash::FxHashMap;
@@ -54,11 +54,6 @@ impl Snapshot {
         Self { profile, ..Self::default() }
     }
 
-    /// The view below.
-    pub const fn view(&self) -> &View {
-        &self.view
-    }
-
     /// Adds a node or replaces its object.
     pub fn put_node(&mut self, id: NodeId, node: Arc<api::Node>) {
         if let Err(place) = self.order.binary_search(&id) {
@@ -100,11 +95,6 @@ impl Snapshot {
     /// Takes a pod off its node.
     pub fn remove_pod(&mut self, pod: PodId) {
         self.view.remove_pod(pod);
-    }
-
-    /// Lists another object that plugins look up.
-    pub fn apply(&mut self, change: ListerChange) {
-        self.view.apply(change);
     }
 
     /// Begins a loop: ids of simulated nodes and pods start above those that were ever given.

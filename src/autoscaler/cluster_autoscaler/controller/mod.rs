@@ -8,7 +8,6 @@ mod environment;
 mod messages;
 
 pub use environment::DaemonPods;
-pub use messages::Decision;
 
 use super::autoscaler::ClusterAutoscaler;
 use super::environment::{Environment, GroupId};
@@ -16,7 +15,7 @@ use super::options::Options;
 use super::report::LoopReport;
 use super::scale_up::ScaleUpResult;
 use crate::api::{Name, PodPhase};
-use crate::cluster::{Change, ChangeKind, Cluster, Interest, NodeGroupId, PodId};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, NodeGroupId, NodeId, PodId};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
 use crate::scheduler::{PodInfo, Profile, View};
 use crate::units::{SimDuration, SimTime};
@@ -92,7 +91,8 @@ pub struct CaController {
     /// Whether something changed since the last loop.
     changed: bool,
     finding: Option<Finding>,
-    decisions: Vec<Decision>,
+    /// Why each node stays, as it was last said.
+    kept: BTreeMap<NodeId, messages::Kept>,
 }
 
 impl CaController {
@@ -133,7 +133,7 @@ impl CaController {
             deletions_planned: None,
             changed: true,
             finding: None,
-            decisions: Vec::new(),
+            kept: BTreeMap::new(),
         }
     }
 
@@ -303,11 +303,6 @@ impl CaController {
         let result = act(&mut self.autoscaler, &mut environment);
         scheduler.take_back(self.autoscaler.snapshot.give_back());
         result
-    }
-
-    /// Takes the decisions since the last call.
-    pub fn take_decisions(&mut self) -> Vec<Decision> {
-        std::mem::take(&mut self.decisions)
     }
 
     fn group_name(&self, id: GroupId, cluster: &Cluster) -> Name {
