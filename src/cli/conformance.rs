@@ -25,6 +25,7 @@ Examples:
   wavetank conformance quota golden/quota
   wavetank conformance cron golden/cron
   wavetank conformance rollout golden/rollout
+  wavetank conformance karpenter golden/karpenter
   wavetank conformance ca golden/ca
   wavetank conformance ca-loop golden/ca-loop
   wavetank conformance pv-binding golden/pvbinding
@@ -101,6 +102,8 @@ enum Component {
     Cron,
     /// kubectl rollout status
     Rollout,
+    /// Karpenter: provisioning and consolidation
+    Karpenter,
     /// Single decisions of the Cluster Autoscaler
     Ca,
     /// Loops of the whole Cluster Autoscaler
@@ -121,6 +124,7 @@ impl Component {
             Self::Quota => conformance::quota::replay(folder),
             Self::Cron => conformance::cron::replay(folder),
             Self::Rollout => conformance::rollout::replay(folder),
+            Self::Karpenter => conformance::karpenter::replay(folder),
             Self::Ca => conformance::ca::replay(folder),
             Self::CaLoop => conformance::ca_loop::replay(folder),
             Self::PvBinding => conformance::pv_binding::replay(folder),

@@ -9,6 +9,7 @@ use crate::api::Kind;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
 use crate::infra::cloud::Cloud;
@@ -32,6 +33,7 @@ pub(super) enum Part {
     ClusterAutoscaler,
     CapacityBuffers,
     Cloud,
+    Karpenter,
     Faults,
     Actions,
 }
@@ -66,6 +68,7 @@ impl Audience {
             (Part::Metrics, spec.metrics.is_empty()),
             (Part::Hpa, !prepared.has_autoscalers()),
             (Part::ClusterAutoscaler, prepared.cluster_autoscaler.is_none()),
+            (Part::Karpenter, !prepared.has_karpenter()),
             (Part::CapacityBuffers, !prepared.has_objects_of(Kind::CapacityBuffer)),
             (Part::Actions, scenario.actions.is_empty()),
         ];
@@ -85,8 +88,9 @@ impl Audience {
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
             (Part::ClusterAutoscaler, CaController::INTEREST),
-            (Part::Cloud, Cloud::INTEREST),
+            (Part::Karpenter, KarpenterController::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
+            (Part::Cloud, Cloud::INTEREST),
             (Part::Faults, FaultInjector::INTEREST),
             (Part::Actions, Operator::INTEREST),
         ];
@@ -110,13 +114,14 @@ mod tests {
     use crate::cluster::{PlainObjectId, PodId};
 
     /// The parts that a run without traffic, faults, actions and so on has nothing for.
-    const IDLE: [Part; 8] = [
+    const IDLE: [Part; 9] = [
         Part::Recovery,
         Part::Faults,
         Part::Traffic,
         Part::Metrics,
         Part::Hpa,
         Part::ClusterAutoscaler,
+        Part::Karpenter,
         Part::CapacityBuffers,
         Part::Actions,
     ];

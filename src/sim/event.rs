@@ -2,6 +2,7 @@
 
 use crate::autoscaler::cluster_autoscaler::controller::CaEvent;
 use crate::autoscaler::hpa::controller::HpaEvent;
+use crate::autoscaler::karpenter::controller::event::KarpenterEvent;
 use crate::controllers::common::event::ControllerEvent;
 use crate::infra::cloud::CloudEvent;
 use crate::infra::faults::FaultEvent;
@@ -54,6 +55,8 @@ pub enum Event {
     Hpa(HpaEvent),
     /// The Cluster Autoscaler does something.
     ClusterAutoscaler(CaEvent),
+    /// Karpenter does something.
+    Karpenter(KarpenterEvent),
     /// A metric that the scenario gives changes.
     Metric(MetricChange),
 }
@@ -78,4 +81,5 @@ from_room_event!(
     Scheduler(SchedulerEvent),
     Hpa(HpaEvent),
     ClusterAutoscaler(CaEvent),
+    Karpenter(KarpenterEvent),
 );

@@ -8,6 +8,7 @@ use super::error::SimError;
 use super::event::Event;
 use super::instance_records::decision_record;
 use super::invariants::InvariantCheck;
+use super::machine_costs::MachineCosts;
 use super::manager_state::ManagerState;
 use super::observer::RunObserver;
 use super::operator::Operator;
@@ -20,6 +21,7 @@ use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::cluster::{Admission, ApiEvent, Change, Cluster, GroupBounds};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
@@ -49,6 +51,7 @@ pub struct World<'a> {
     capacity_buffers: CapacityBufferController,
     cluster_autoscaler: Option<CaController>,
     cloud: Cloud,
+    karpenter: KarpenterController,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
     pub(super) recovery: RecoveryTracker,
@@ -90,14 +93,17 @@ impl<'a> World<'a> {
         let awaited = given_kinds(
             prepared.objects.iter().chain(prepared.applied.iter().flatten().map(|applied| &applied.object)),
         );
-        let mut groups: Vec<_> = spec.node_pools.iter().map(settings::node_group).collect();
+        let mut groups: Vec<_> =
+            spec.node_pools.iter().map(|pool| settings::node_group(pool, &scenario.catalogue)).collect();
         for group in &mut groups {
             let autoscaler = prepared.cluster_autoscaler.as_ref();
             let bounds = autoscaler.and_then(|autoscaler| autoscaler.bounds_of(&group.name));
             group.bounds = bounds.map(|(min, max)| GroupBounds { min, max }).or(group.bounds);
         }
-        let recorder = Recorder::new(interval, &groups);
+        let recorder = Recorder::new(interval, &groups, MachineCosts::new(scenario));
         let mut cluster = Cluster::new(Admission::new(settings::default_toleration_seconds(spec)));
+        let region = spec.cloud.as_ref().and_then(|cloud| cloud.region.as_deref()).unwrap_or("");
+        cluster.set_instance_types(scenario.catalogue.instance_types(region).into());
         for group in groups {
             cluster.add_node_group(group);
         }
@@ -113,6 +119,7 @@ impl<'a> World<'a> {
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
+            karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
             cluster_autoscaler: prepared
@@ -201,6 +208,7 @@ impl<'a> World<'a> {
                     autoscaler.handle(event, cluster, &mut self.scheduler, queue);
                 }
             }
+            Event::Karpenter(event) => self.karpenter.handle(event, cluster, queue),
             Event::Cloud(event) => self.cloud.handle(event, cluster, queue),
             Event::Fault(event) => {
                 if let Some(effect) = self.faults.handle(event, cluster, queue) {
@@ -299,6 +307,9 @@ impl<'a> World<'a> {
             && let Some(autoscaler) = &mut self.cluster_autoscaler
         {
             autoscaler.observe(change, cluster, queue);
+        }
+        if parts.have(Part::Karpenter) {
+            self.karpenter.observe(change, cluster, queue);
         }
         if parts.have(Part::CapacityBuffers) {
             self.capacity_buffers.observe(change, cluster);
