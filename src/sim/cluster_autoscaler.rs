@@ -90,7 +90,6 @@ pub(super) fn prepare(
     manifests: &FromManifests,
     diagnostics: &mut Diagnostics,
 ) -> Option<PreparedAutoscaler> {
-    check_bounds(scenario, diagnostics);
     let spec = scenario.spec.cluster_autoscaler.as_ref();
     if spec.is_none() && manifests.args.is_none() {
         return None;
@@ -191,23 +190,6 @@ impl PreparedAutoscaler {
             profile: scheduler.profiles.first().cloned().unwrap_or_default(),
             daemon_pods,
             sleeps: true,
-        }
-    }
-}
-
-fn check_bounds(scenario: &Scenario, diagnostics: &mut Diagnostics) {
-    for (index, pool) in scenario.spec.node_pools.iter().enumerate() {
-        let field = |name: &str| format!("spec.nodePools[{index}].{name}");
-        match (pool.min, pool.max) {
-            (Some(min), Some(max)) if min > max => {
-                let message = format!("{min} is more than max, which is {max}");
-                diagnostics.push(scenario.error_at(&field("min"), message));
-            }
-            (Some(_), None) => {
-                let message = "stands without max (expected both, or max alone)";
-                diagnostics.push(scenario.error_at(&field("min"), message));
-            }
-            _ => {}
         }
     }
 }

@@ -242,7 +242,6 @@ pub fn node_group(pool: &scenario::NodePool, catalogue: &Catalogue) -> NodeGroup
         taints: pool.taints.iter().map(taint).collect(),
         capacity,
         allocatable,
-        bounds: pool.max.map(|max| GroupBounds { min: pool.min.unwrap_or(0), max }),
         price_per_hour: pool.price_per_hour.map(NanoDollars::from_dollars).or_else(|| listed_price(pool, catalogue)),
         architecture: Name::from(pool.architecture.as_deref().unwrap_or("amd64")),
         capacity_type: pool.capacity_type.into(),

@@ -145,11 +145,6 @@ pub struct NodePool {
     pub name: String,
     /// Number of nodes at the start; zero or more.
     pub count: u32,
-    /// The least number of nodes that the Cluster Autoscaler leaves. Default 0 of a pool that has `max`.
-    pub min: Option<u32>,
-    /// The largest number of nodes that the Cluster Autoscaler makes. Default: none, the pool is no node group of the Cluster
-    /// Autoscaler.
-    pub max: Option<u32>,
     /// Zones, over which the nodes are spread in turn (label `topology.kubernetes.io/zone`). Default: none, nodes without
     /// a zone.
     #[serde(default)]
