@@ -51,6 +51,7 @@ mod stateful_set;
 mod storage_class;
 mod taint;
 mod version;
+mod vertical_pod_autoscaler;
 mod volume;
 
 pub use admission::{
@@ -123,4 +124,8 @@ pub use stateful_set::{PodManagementPolicy, StatefulSet, StatefulSetStatus, Stat
 pub use storage_class::{StorageClass, VolumeBindingMode};
 pub use taint::{Taint, TaintEffect, Toleration, TolerationOperator};
 pub use version::KubernetesVersion;
+pub use vertical_pod_autoscaler::{
+    ContainerResourcePolicy, ControlledValues, CpuAndMemory, EvictionChange, EvictionRequirement,
+    RecommendedContainerResources, VerticalPodAutoscaler, VpaUpdateMode, container_policy,
+};
 pub use volume::{AccessMode, Volume, VolumeMode, VolumeSource};

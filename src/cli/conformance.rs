@@ -25,6 +25,7 @@ Examples:
   wavetank conformance quota golden/quota
   wavetank conformance cron golden/cron
   wavetank conformance rollout golden/rollout
+  wavetank conformance vpa golden/vpa
   wavetank conformance scheduler golden/scheduler/v1.36/single -o markdown
   wavetank conformance e2e golden/e2e --only rollout-recreate")]
 pub struct ConformanceArgs {
@@ -98,6 +99,8 @@ enum Component {
     Cron,
     /// kubectl rollout status
     Rollout,
+    /// The recommender of the Vertical Pod Autoscaler
+    Vpa,
     /// Whole timelines of a control plane
     E2e,
 }
@@ -112,6 +115,7 @@ impl Component {
             Self::Quota => conformance::quota::replay(folder),
             Self::Cron => conformance::cron::replay(folder),
             Self::Rollout => conformance::rollout::replay(folder),
+            Self::Vpa => conformance::vpa::replay(folder),
             // Has a table of its own.
             Self::E2e => Ok(Vec::new()),
             Self::Scheduler => {

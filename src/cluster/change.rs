@@ -2,7 +2,7 @@
 
 use super::{
     ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, Machine, NamespaceId, NodeId,
-    ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, WorkloadId,
+    ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, VpaId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -125,6 +125,12 @@ changes! {
     HpaStatus(HpaId),
     /// A HorizontalPodAutoscaler was removed.
     HpaRemoved(HpaId),
+    /// A VerticalPodAutoscaler was created or changed.
+    VpaSpec(VpaId),
+    /// A VerticalPodAutoscaler's status changed.
+    VpaStatus(VpaId),
+    /// A VerticalPodAutoscaler was removed.
+    VpaRemoved(VpaId),
     /// A Service was created or changed.
     ServiceChanged(ServiceId),
     /// A Service was removed.
@@ -206,6 +212,7 @@ impl Change {
             Self::JobSpec(id) | Self::JobStatus(id) | Self::JobRemoved(id) => id.into(),
             Self::CronJobSpec(id) | Self::CronJobStatus(id) | Self::CronJobRemoved(id) => id.into(),
             Self::HpaSpec(id) | Self::HpaStatus(id) | Self::HpaRemoved(id) => id.into(),
+            Self::VpaSpec(id) | Self::VpaStatus(id) | Self::VpaRemoved(id) => id.into(),
             Self::ServiceChanged(id) | Self::ServiceRemoved(id) => id.into(),
             Self::DisruptionBudgetSpec(id) | Self::DisruptionBudgetStatus(id) | Self::DisruptionBudgetRemoved(id) => {
                 id.into()

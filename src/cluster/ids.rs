@@ -137,6 +137,8 @@ objects! { $
     PersistentVolumeClaim(ClaimId);
     /// An object that has no status and is found by name alone, such as a ConfigMap or a StorageClass.
     Plain(PlainObjectId);
+    /// A VerticalPodAutoscaler.
+    VerticalPodAutoscaler(VpaId);
 }
 
 id! {

@@ -41,6 +41,7 @@ mod stateful_set;
 mod storage;
 mod template;
 mod uid;
+mod vertical_pod_autoscaler;
 mod workload;
 
 pub use admission::Admission;
@@ -54,7 +55,8 @@ pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use hpa::Hpa;
 pub use ids::{
     ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, NamespaceId, NodeId, ObjectId,
-    PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
+    PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, VpaId,
+    WorkloadId,
 };
 pub use interest::Interest;
 pub use job::{Job, JobCondition, JobConditionType, JobStatus};
@@ -74,6 +76,7 @@ pub use stateful_set::StatefulSet;
 pub use storage::Storage;
 pub use template::TemplateInfo;
 pub use uid::Uid;
+pub use vertical_pod_autoscaler::Vpa;
 pub use workload::Workload;
 
 use crate::api::{Name, PodTemplate};
@@ -108,6 +111,7 @@ pub struct Cluster {
     cron_jobs: Vec<CronJob>,
     services: Vec<Service>,
     hpas: Vec<Hpa>,
+    vpas: Vec<Vpa>,
     /// `status.nominatedNodeName`: of few pods, so that the others need no room for it.
     nominated: BTreeMap<PodId, NodeId>,
     plain_objects: Vec<PlainObject>,
@@ -205,6 +209,7 @@ impl Cluster {
             .chain(ids(self.cron_jobs.len(), CronJobId::from_index))
             .chain(ids(self.services.len(), ServiceId::from_index))
             .chain(ids(self.hpas.len(), HpaId::from_index))
+            .chain(ids(self.vpas.len(), VpaId::from_index))
             .chain(ids(self.disruption_budgets.len(), DisruptionBudgetId::from_index))
             .chain(ids(self.quotas.len(), ResourceQuotaId::from_index))
             .chain(ids(self.storage.volume_count(), VolumeId::from_index))

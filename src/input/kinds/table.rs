@@ -29,6 +29,7 @@ use super::secret::Secret;
 use super::service::Service;
 use super::stateful_set::StatefulSet;
 use super::storage_class::StorageClass;
+use super::vertical_pod_autoscaler::VerticalPodAutoscaler;
 use crate::api::Object;
 use crate::input::document::typed::{self, InertFields, Notes};
 use crate::input::{FieldError, FieldErrors};
@@ -38,7 +39,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
-pub static KINDS: [Descriptor<Object>; 26] = [
+pub static KINDS: [Descriptor<Object>; 27] = [
     Descriptor::of::<Namespace>(),
     Descriptor::of::<Node>(),
     Descriptor::of::<LimitRange>(),
@@ -54,6 +55,7 @@ pub static KINDS: [Descriptor<Object>; 26] = [
     Descriptor::of::<CronJob>(),
     Descriptor::of::<HorizontalPodAutoscalerV2>(),
     Descriptor::of::<HorizontalPodAutoscalerV1>(),
+    Descriptor::of::<VerticalPodAutoscaler>(),
     Descriptor::of::<PodDisruptionBudget>(),
     Descriptor::of::<PriorityClass>(),
     Descriptor::of::<RuntimeClass>(),

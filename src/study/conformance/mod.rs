@@ -17,6 +17,7 @@ pub mod hpa;
 pub mod quota;
 pub mod rollout;
 pub mod scheduler;
+pub mod vpa;
 
 /// One difference between a recorded decision and ours.
 #[derive(Clone, Debug, PartialEq, Eq)]

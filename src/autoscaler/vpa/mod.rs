@@ -1,0 +1,16 @@
+//! The Vertical Pod Autoscaler (`autoscaling.k8s.io/v1`, release 1.6): the recommender's decision [`recommend`] as a pure
+//! function of what is known of the usage of containers.
+//!
+//! `usage` keeps what is known, in histograms whose weights decay (`histogram`); `recommend` turns it into a target and
+//! bounds. What the containers use is not decided here.
+
+mod amounts;
+mod config;
+mod go_math;
+mod histogram;
+mod recommend;
+mod usage;
+
+pub use config::RecommenderConfig;
+pub use recommend::recommend;
+pub use usage::{Aggregate, ContainerUsage, HistogramOptions, OomBumpUp};
