@@ -26,6 +26,28 @@ pub trait ApiObject {
     }
 }
 
+impl<T: ApiObject> ApiObject for Box<T> {
+    fn kind(&self) -> Kind {
+        (**self).kind()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        (**self).meta()
+    }
+
+    fn selector(&self) -> Option<&LabelSelector> {
+        (**self).selector()
+    }
+
+    fn replicas(&self) -> Option<i32> {
+        (**self).replicas()
+    }
+
+    fn immutable_fields(&self) -> Vec<ImmutableField> {
+        (**self).immutable_fields()
+    }
+}
+
 /// The type of the objects of one kind that holds no `metadata`.
 pub trait OfKind {
     /// The kind.

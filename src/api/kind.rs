@@ -95,6 +95,12 @@ kinds! {
     CsiStorageCapacity = "CSIStorageCapacity" [] PLAIN;
     ConfigMap ["configmap", "configmaps", "cm"] PLAIN;
     Secret ["secret", "secrets"] PLAIN;
+    NodePool ["nodepool", "nodepools"] CLUSTER_SCOPED;
+    NodeClaim ["nodeclaim", "nodeclaims"] CLUSTER_SCOPED;
+    Ec2NodeClass = "EC2NodeClass" ["ec2nodeclass", "ec2nodeclasses", "ec2nc"] CLUSTER_SCOPED;
+    AksNodeClass = "AKSNodeClass" ["aksnodeclass", "aksnodeclasses", "aksnc"] CLUSTER_SCOPED;
+    GceNodeClass = "GCENodeClass" ["gcenodeclass", "gcenodeclasses", "gcenc"] CLUSTER_SCOPED;
+    KwokNodeClass = "KWOKNodeClass" ["kwoknodeclass", "kwoknodeclasses", "kwoknc"] CLUSTER_SCOPED;
 }
 
 impl Kind {
@@ -133,6 +139,11 @@ impl Kind {
             Self::RuntimeClass => ".node.k8s.io",
             Self::StorageClass | Self::CsiNode | Self::CsiDriver => ".storage.k8s.io",
             Self::CsiStorageCapacity => return "csistoragecapacities.storage.k8s.io".to_owned(),
+            Self::NodePool | Self::NodeClaim => ".karpenter.sh",
+            Self::Ec2NodeClass => ".karpenter.k8s.aws",
+            Self::AksNodeClass => ".karpenter.azure.com",
+            Self::GceNodeClass => ".karpenter.k8s.gcp",
+            Self::KwokNodeClass => ".karpenter.kwok.sh",
             Self::ReplicationController
             | Self::Pod
             | Self::Node

@@ -19,8 +19,10 @@ mod daemon_set;
 mod deployment;
 mod image;
 mod immutable;
+mod instance_type;
 mod int_or_percent;
 mod job;
+pub mod karpenter;
 mod kind;
 mod labels;
 mod limit_range;
@@ -77,6 +79,7 @@ pub use daemon_set::{DaemonSet, DaemonSetStatus, DaemonSetUpdateStrategy};
 pub use deployment::{Deployment, DeploymentCondition, DeploymentStatus, DeploymentStrategy, ProgressingReason};
 pub use image::normalized_image_name;
 pub use immutable::ImmutableField;
+pub use instance_type::{CapacityType, InstanceType, Offering, Reservation};
 pub use int_or_percent::IntOrPercent;
 pub use job::{
     CompletionMode, DEFAULT_BACKOFF_LIMIT, Job, JobSpec, PodFailurePolicyAction, PodFailurePolicyRule,

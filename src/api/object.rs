@@ -4,7 +4,7 @@ use super::{
     ApiObject, ClaimTemplate, ConfigObject, CronJob, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet, Deployment,
     HorizontalPodAutoscaler, ImmutableField, Job, Kind, LabelSelector, LimitRange, Namespace, Node, ObjectMeta,
     PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PriorityClass, ReplicaSet, ResourceQuota, RuntimeClass,
-    Service, StatefulSet, StorageClass, VerticalPodAutoscaler, WithMeta,
+    Service, StatefulSet, StorageClass, VerticalPodAutoscaler, WithMeta, karpenter,
 };
 use std::sync::Arc;
 
@@ -71,6 +71,11 @@ objects! { $
     CsiStorageCapacity(Box<WithMeta<CsiStorageCapacity>>),
     /// A ConfigMap or Secret.
     Config(ConfigObject),
+    /// Karpenter's NodePool.
+    NodePool(Box<karpenter::NodePool>),
+    NodeClaim(Box<karpenter::NodeClaim>),
+    /// A class of nodes of one of Karpenter's providers.
+    NodeClass(Box<karpenter::NodeClass>),
 }
 
 impl Object {

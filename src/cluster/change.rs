@@ -1,8 +1,9 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, Machine, NamespaceId, NodeId,
-    ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, VpaId, WorkloadId,
+    ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId, Machine, NamespaceId,
+    NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId,
+    ServiceId, StatefulSetId, VolumeId, VpaId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -61,6 +62,10 @@ changes! {
         /// What the machine did before.
         was: Machine,
     },
+    /// An instance was asked for, or its state changed.
+    InstanceChanged(InstanceId),
+    /// The target of a node group changed, or what its provider refuses.
+    NodeGroupChanged(NodeGroupId),
     /// A pod was created.
     PodAdded(PodId),
     /// A pod was bound to its node.
@@ -161,6 +166,14 @@ changes! {
     StorageClass(PlainObjectId),
     /// A CSINode, CSIDriver or CSIStorageCapacity was created or changed.
     CsiObject(PlainObjectId),
+    /// A NodePool was created or changed.
+    NodePoolChanged(NodePoolId),
+    /// A NodePool was removed.
+    NodePoolRemoved(NodePoolId),
+    /// A NodeClaim was created, its metadata or status changed, or its deletion was requested.
+    NodeClaimChanged(NodeClaimId),
+    /// A NodeClaim was removed.
+    NodeClaimRemoved(NodeClaimId),
     /// The wanted number of replicas of a workload changed.
     DesiredReplicas(WorkloadId),
     /// An object was created or changed in a way that no part of the simulation acts on: for whoever shows objects.
@@ -221,8 +234,14 @@ impl Change {
             Self::ClaimAdded(id) | Self::ClaimUpdated(id) | Self::ClaimRemoved(id) => id.into(),
             Self::Volume(id) | Self::VolumeRemoved(id) => id.into(),
             Self::PlainObjectRemoved(id) | Self::StorageClass(id) | Self::CsiObject(id) => id.into(),
+            Self::NodePoolChanged(id) | Self::NodePoolRemoved(id) => id.into(),
+            Self::NodeClaimChanged(id) | Self::NodeClaimRemoved(id) => id.into(),
             Self::ObjectUpdated(object) => object,
-            Self::Machine { .. } | Self::PodEndpoint(_) | Self::DesiredReplicas(_) => return None,
+            Self::Machine { .. }
+            | Self::PodEndpoint(_)
+            | Self::DesiredReplicas(_)
+            | Self::InstanceChanged(_)
+            | Self::NodeGroupChanged(_) => return None,
         })
     }
 }

@@ -135,6 +135,10 @@ objects! { $
     PersistentVolume(VolumeId);
     /// A claim.
     PersistentVolumeClaim(ClaimId);
+    /// A NodePool.
+    NodePool(NodePoolId);
+    /// A NodeClaim.
+    NodeClaim(NodeClaimId);
     /// An object that has no status and is found by name alone, such as a ConfigMap or a StorageClass.
     Plain(PlainObjectId);
     /// A VerticalPodAutoscaler.
@@ -144,6 +148,10 @@ objects! { $
 id! {
     /// A pod template; equal templates have one id.
     TemplateId;
+    /// A group of equal nodes.
+    NodeGroupId;
+    /// A machine that a cloud was asked for.
+    InstanceId;
     /// A top-level workload: what a pod's chain of owners ends in.
     WorkloadId;
 }

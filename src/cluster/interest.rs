@@ -5,12 +5,12 @@ use super::{Change, ChangeKind};
 /// The kinds of changes that a part wants, of bare pods (those that no workload owns) and of all else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interest {
-    kinds: u64,
-    of_bare_pods: u64,
+    kinds: u128,
+    of_bare_pods: u128,
 }
 
 /// Each kind has a bit.
-const _: () = assert!(ChangeKind::ALL.len() <= 64, "a kind for each bit of 64");
+const _: () = assert!(ChangeKind::ALL.len() <= 128, "a kind for each bit of 128");
 
 impl Interest {
     /// These kinds, whatever they speak of.
@@ -46,8 +46,8 @@ impl Interest {
     }
 }
 
-const fn bits(kinds: &[ChangeKind]) -> u64 {
-    let (mut bits, mut index) = (0, 0);
+const fn bits(kinds: &[ChangeKind]) -> u128 {
+    let (mut bits, mut index) = (0_u128, 0);
     while index < kinds.len() {
         bits |= 1 << kinds[index] as u32;
         index += 1;

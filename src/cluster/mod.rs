@@ -16,14 +16,17 @@ mod disruption_budget;
 mod finalizers;
 mod hpa;
 mod ids;
+mod instance;
 mod interest;
 mod invariants;
 mod job;
 mod job_pod;
+mod karpenter;
 mod listing;
 mod machine;
 mod namespace;
 mod node;
+mod node_group;
 mod object_head;
 mod object_index;
 mod operations;
@@ -54,16 +57,21 @@ pub use deployment::Deployment;
 pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use hpa::Hpa;
 pub use ids::{
-    ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, JobId, NamespaceId, NodeId, ObjectId,
-    PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, VpaId,
-    WorkloadId,
+    ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId, NamespaceId,
+    NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId,
+    ServiceId, StatefulSetId, TemplateId, VolumeId, VpaId, WorkloadId,
+};
+pub use instance::{
+    Instance, InstanceDeletion, InstanceOrigin, InstanceRequest, InstanceState, LaunchChoice, LaunchFailure,
 };
 pub use interest::Interest;
 pub use job::{Job, JobCondition, JobConditionType, JobStatus};
 pub use job_pod::JobPod;
+pub use karpenter::{NodeClaim, NodePool};
 pub use machine::Machine;
 pub use namespace::{NamespaceCondition, NamespaceConditionType};
 pub use node::{Node, NodeReady};
+pub use node_group::{GroupBounds, GroupRefusal, NodeGroup, POOL_LABEL};
 pub use object_head::ObjectHead;
 pub use operations::RESTARTED_AT;
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Pod};
@@ -79,11 +87,12 @@ pub use uid::Uid;
 pub use vertical_pod_autoscaler::Vpa;
 pub use workload::Workload;
 
-use crate::api::{Name, PodTemplate};
+use crate::api::{InstanceType, Name, PodTemplate};
 use crate::units::SimTime;
 use admission::AdmittedTemplates;
 use config::Configs;
 use finalizers::Finalizers;
+use karpenter::NodeClasses;
 use namespace::Namespace;
 use object_index::ObjectIndex;
 use plain_object::PlainObject;
@@ -101,6 +110,9 @@ pub struct Cluster {
     namespaces: Vec<Namespace>,
     namespaces_by_name: BTreeMap<Name, NamespaceId>,
     nodes: Vec<Node>,
+    node_groups: Vec<NodeGroup>,
+    instances: Vec<Instance>,
+    instance_types: Arc<[InstanceType]>,
     pods: Vec<Pod>,
     templates: Templates,
     deployments: Vec<Deployment>,
@@ -112,6 +124,9 @@ pub struct Cluster {
     services: Vec<Service>,
     hpas: Vec<Hpa>,
     vpas: Vec<Vpa>,
+    node_pools: Vec<NodePool>,
+    node_claims: Vec<NodeClaim>,
+    node_classes: NodeClasses,
     /// `status.nominatedNodeName`: of few pods, so that the others need no room for it.
     nominated: BTreeMap<PodId, NodeId>,
     plain_objects: Vec<PlainObject>,
@@ -210,6 +225,8 @@ impl Cluster {
             .chain(ids(self.services.len(), ServiceId::from_index))
             .chain(ids(self.hpas.len(), HpaId::from_index))
             .chain(ids(self.vpas.len(), VpaId::from_index))
+            .chain(ids(self.node_pools.len(), NodePoolId::from_index))
+            .chain(ids(self.node_claims.len(), NodeClaimId::from_index))
             .chain(ids(self.disruption_budgets.len(), DisruptionBudgetId::from_index))
             .chain(ids(self.quotas.len(), ResourceQuotaId::from_index))
             .chain(ids(self.storage.volume_count(), VolumeId::from_index))

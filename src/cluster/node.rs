@@ -3,8 +3,8 @@
 use super::apply::{Apply, ApplyOrder};
 use super::machine::Machine;
 use super::resource::Resource;
-use super::{Change, Cluster, NodeId, ObjectHead, PodId};
-use crate::api::{self, Kind, Name};
+use super::{Change, Cluster, InstanceId, NodeId, ObjectHead, PodId};
+use crate::api::{self, Kind, Name, Taint, TaintEffect, well_known};
 use crate::units::SimTime;
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub struct Node {
     pub object: Arc<api::Node>,
     /// Index of the node pool; `None` for nodes that manifests define.
     pub pool: Option<u32>,
+    /// The instance that it runs on, if a cloud was asked for it.
+    pub instance: Option<InstanceId>,
     /// Removal of the object.
     pub removed: Option<SimTime>,
     /// Ready condition and its last change.
@@ -80,6 +82,7 @@ impl Cluster {
         self.nodes.push(Node {
             object,
             pool,
+            instance: None,
             removed: None,
             ready: NodeReady::True,
             ready_changed: now,
@@ -91,6 +94,27 @@ impl Cluster {
             pods: SmallVec::new(),
         });
         self.changes.push(Change::NodeAdded(id));
+        id
+    }
+
+    /// Adds a node whose kubelet has just registered it and says that it is not ready yet. The API server's admission
+    /// (`TaintNodesByCondition`) taints it.
+    pub fn add_unready_node(&mut self, mut object: Arc<api::Node>, pool: Option<u32>, now: SimTime) -> NodeId {
+        let has_taint =
+            |taint: &Taint| *taint.key == *well_known::TAINT_NOT_READY && taint.effect == TaintEffect::NoSchedule;
+        if !object.taints.iter().any(has_taint) {
+            Arc::make_mut(&mut object).taints.push(Taint {
+                key: Name::from(well_known::TAINT_NOT_READY),
+                value: Name::default(),
+                effect: TaintEffect::NoSchedule,
+                time_added: None,
+            });
+        }
+        let id = self.add_node(object, pool, now);
+        let node = &mut self.nodes[id.index()];
+        node.ready = NodeReady::False;
+        node.kubelet_ready = false;
+        node.ready_reason = Node::KUBELET_NOT_READY;
         id
     }
 

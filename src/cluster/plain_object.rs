@@ -56,6 +56,9 @@ impl Cluster {
             Kind::LimitRange | Kind::PriorityClass | Kind::RuntimeClass => {
                 self.remove_admission(kind, &namespace, &name);
             }
+            Kind::Ec2NodeClass | Kind::AksNodeClass | Kind::GceNodeClass | Kind::KwokNodeClass => {
+                self.remove_node_class(kind, &name);
+            }
             _ => return,
         }
         let object = &mut self.plain_objects[id.index()];

@@ -1,9 +1,8 @@
 //! What goes wrong and when: scheduled and random faults of nodes, zones and pods.
 
 use crate::api::Kind;
-use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId, WorkloadId};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, POOL_LABEL, PodId, WorkloadId};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
-use crate::infra::node_pool::POOL_LABEL;
 use crate::input::scenario::{self, Distribution, FaultScope, FaultTiming};
 use crate::units::SimDuration;
 use crate::workload::Sampler;

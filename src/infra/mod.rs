@@ -1,4 +1,3 @@
 //! The cloud: node pools and what they cost, node and zone faults.
 
 pub mod faults;
-pub mod node_pool;

@@ -31,7 +31,7 @@ pub(super) enum Part {
 
 /// The parts that want one change.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Parts(u16);
+pub(super) struct Parts(u32);
 
 impl Parts {
     /// Whether a part is among them.

@@ -9,10 +9,9 @@ use super::stranded::stranded;
 use crate::api::Name;
 use crate::autoscaler::hpa::controller::HpaReport;
 use crate::cluster::{
-    ApiEvent, Change, ChangeKind, Cluster, Interest, Node, NodeId, NodeReady, ObjectId, PodId, WorkloadId,
+    ApiEvent, Change, ChangeKind, Cluster, Interest, Node, NodeGroup, NodeId, NodeReady, ObjectId, PodId, WorkloadId,
 };
 use crate::infra::faults::FaultEffect;
-use crate::infra::node_pool::NodePool;
 use crate::record::{
     ActionRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, LoadSeries, NodeRecord, PoolRecord,
     RecoveryRecord, StepSeries, WorkloadRecord,
@@ -92,7 +91,7 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder for a run whose timeline has rows of `interval`. After the pools comes one without a name, of the nodes
     /// that manifests or traces define.
-    pub fn new(interval: SimDuration, pools: &[NodePool]) -> Self {
+    pub fn new(interval: SimDuration, groups: &[NodeGroup]) -> Self {
         let record = |name: &Name, instance_type: &Name, price_per_hour: NanoDollars| PoolRecord {
             name: name.clone(),
             instance_type: instance_type.clone(),
@@ -103,7 +102,8 @@ impl Recorder {
             cpu_requested: IntervalSeries::new(interval),
             nodes_used: IntervalSeries::new(interval),
         };
-        let named = pools.iter().map(|pool| record(&pool.name, &pool.instance_type, pool.price_per_hour));
+        let price = |group: &NodeGroup| group.price_per_hour.unwrap_or_default();
+        let named = groups.iter().map(|group| record(&group.name, &group.instance_type, price(group)));
         let nameless = record(&Name::default(), &Name::default(), NanoDollars::ZERO);
         let pools: Vec<PoolRecord> = named.chain([nameless]).collect();
         Self {

@@ -4,13 +4,13 @@ use crate::api::{ConfigKind, DefaultTolerationSeconds, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::metrics::{MetricsOutage, MetricsServer};
+use crate::cluster::NodeGroup;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::job::rules::JobRules;
 use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
 use crate::controllers::stateful_set::rules::StatefulSetRules;
 use crate::engine::{Latency, LatencyDistribution, RandomStreams};
-use crate::infra::node_pool::NodePool;
 use crate::input::scenario::{self, Delay, MAX_PODS, MetricResource, ScenarioSpec, resource_list};
 use crate::kubelet::controller::KubeletSettings;
 use crate::scheduler::{RateLimit, SchedulerTiming};
@@ -197,15 +197,14 @@ fn taint(entry: &scenario::TaintEntry) -> Taint {
 }
 
 /// A node pool.
-pub fn node_pool(pool: &scenario::NodePool) -> NodePool {
+pub fn node_group(pool: &scenario::NodePool) -> NodeGroup {
     let mut capacity = resource_list(&pool.capacity);
     capacity.pods.get_or_insert(i64::from(MAX_PODS));
     let mut offered = pool.capacity.clone();
     offered.extend(pool.allocatable.iter().map(|(name, amount)| (name.clone(), *amount)));
     let mut allocatable = resource_list(&offered);
     allocatable.pods = allocatable.pods.or(capacity.pods);
-    NodePool {
-        name: Name::from(pool.name.as_str()),
+    NodeGroup {
         zones: pool.zones.iter().map(|zone| Name::from(zone.as_str())).collect(),
         region: Name::from(pool.region.as_deref().unwrap_or("")),
         instance_type: Name::from(pool.instance_type.as_deref().unwrap_or("")),
@@ -213,8 +212,8 @@ pub fn node_pool(pool: &scenario::NodePool) -> NodePool {
         taints: pool.taints.iter().map(taint).collect(),
         capacity,
         allocatable,
-        price_per_hour: NanoDollars::from_dollars(pool.price_per_hour),
-        made: 0,
+        price_per_hour: Some(NanoDollars::from_dollars(pool.price_per_hour)),
+        ..NodeGroup::new(Name::from(pool.name.as_str()))
     }
 }
 
@@ -223,7 +222,7 @@ pub fn node_pool(pool: &scenario::NodePool) -> NodePool {
 pub fn starting_nodes(scenario: &scenario::Scenario) -> Vec<crate::api::Node> {
     let mut nodes = Vec::new();
     for pool in &scenario.spec.node_pools {
-        let mut made = node_pool(pool);
+        let mut made = node_group(pool);
         nodes.extend((0..pool.count).map(|_| made.next_node()));
     }
     nodes

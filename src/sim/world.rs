@@ -79,11 +79,17 @@ impl<'a> World<'a> {
         let awaited = given_kinds(
             prepared.objects.iter().chain(prepared.applied.iter().flatten().map(|applied| &applied.object)),
         );
+        let groups: Vec<_> = spec.node_pools.iter().map(settings::node_group).collect();
+        let recorder = Recorder::new(interval, &groups);
+        let mut cluster = Cluster::new(Admission::new(settings::default_toleration_seconds(spec)));
+        for group in groups {
+            cluster.add_node_group(group);
+        }
         let metrics_server = settings::metrics_server(spec, streams);
         let mut world = Self {
             prepared,
             queue: EventQueue::default(),
-            cluster: Cluster::new(Admission::new(settings::default_toleration_seconds(spec))),
+            cluster,
             controllers: Controllers::new(settings::controller_settings(spec, streams)),
             manager: ManagerState::new(streams),
             scheduler,
@@ -92,7 +98,7 @@ impl<'a> World<'a> {
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
-            recorder: Recorder::new(interval, operator.pools()),
+            recorder,
             recovery: RecoveryTracker::default(),
             operator,
             arrivals: Arrivals::new(prepared, streams)?,

@@ -21,6 +21,7 @@ mod golden_e2e;
 mod golden_hpa;
 mod golden_quota;
 mod golden_scheduler;
+mod golden_vpa;
 mod jobs;
 mod kinds_in_runs;
 mod manifests;

@@ -249,6 +249,21 @@ mod tests {
     }
 
     #[test]
+    fn edges_are_those_of_the_real_recommender() {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Recorded {
+            cpu_cores: Vec<f64>,
+            memory_bytes: Vec<f64>,
+        }
+        let recorded: Recorded =
+            serde_json::from_str(include_str!("../../../tests/golden/vpa/bucket_starts.json")).unwrap();
+        let bits = |edges: &[f64]| edges.iter().map(|edge| edge.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(Buckets::cpu().starts()), bits(&recorded.cpu_cores));
+        assert_eq!(bits(Buckets::memory().starts()), bits(&recorded.memory_bytes));
+    }
+
+    #[test]
     fn percentiles_are_upper_edges() {
         let buckets = Buckets::cpu();
         let mut histogram = Histogram::new(&buckets, decay());

@@ -14,6 +14,7 @@ pub mod daemon_set;
 pub mod deployment;
 pub mod horizontal_pod_autoscaler;
 pub mod job;
+pub mod karpenter;
 pub mod kind;
 pub mod limit_range;
 pub mod namespace;

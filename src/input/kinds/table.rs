@@ -12,6 +12,9 @@ use super::deployment::Deployment;
 use super::horizontal_pod_autoscaler::v1::HorizontalPodAutoscalerV1;
 use super::horizontal_pod_autoscaler::v2::HorizontalPodAutoscalerV2;
 use super::job::Job;
+use super::karpenter::node_claim::NodeClaim;
+use super::karpenter::node_class::{AksNodeClass, Ec2NodeClass, GceNodeClass, KwokNodeClass};
+use super::karpenter::node_pool::NodePool;
 use super::kind::Kind;
 use super::limit_range::LimitRange;
 use super::namespace::Namespace;
@@ -39,7 +42,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
-pub static KINDS: [Descriptor<Object>; 27] = [
+pub static KINDS: [Descriptor<Object>; 33] = [
     Descriptor::of::<Namespace>(),
     Descriptor::of::<Node>(),
     Descriptor::of::<LimitRange>(),
@@ -67,6 +70,12 @@ pub static KINDS: [Descriptor<Object>; 27] = [
     Descriptor::of::<CsiStorageCapacity>(),
     Descriptor::of::<ConfigMap>(),
     Descriptor::of::<Secret>(),
+    Descriptor::of::<NodePool>(),
+    Descriptor::of::<NodeClaim>(),
+    Descriptor::of::<Ec2NodeClass>(),
+    Descriptor::of::<AksNodeClass>(),
+    Descriptor::of::<GceNodeClass>(),
+    Descriptor::of::<KwokNodeClass>(),
 ];
 
 /// A [`Kind`] as a value.

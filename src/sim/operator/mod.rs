@@ -14,22 +14,18 @@ use super::applied_object::{AppliedObject, full_name, key_of};
 use super::event::Event;
 use super::live_documents::{LiveDocuments, Written};
 use super::prepare::Prepared;
-use super::settings;
-use crate::cluster::{ApplyPlan, Change, Cluster, Interest, NodeId, ObjectId};
+use crate::cluster::{ApplyPlan, Change, Cluster, InstanceOrigin, Interest, NodeGroupId, NodeId, ObjectId};
 use crate::controllers::manager::Controllers;
 use crate::engine::{EventQueue, Priority};
-use crate::infra::node_pool::NodePool;
 use crate::input::scenario::{ActionVerb, AddNodesAction, Target};
 use crate::record::{ActionOutcome, ActionRecord};
 use crate::units::SimTime;
 use std::fmt::Display;
-use std::sync::Arc;
 
 /// The operator of a cluster, with node pools at hand.
 #[derive(Debug)]
 pub struct Operator<'a> {
     prepared: &'a Prepared,
-    pools: Vec<NodePool>,
     /// The documents of the objects that actions apply or patch.
     documents: LiveDocuments,
     /// What was met on the way.
@@ -41,14 +37,8 @@ pub struct Operator<'a> {
 impl<'a> Operator<'a> {
     /// The operator of a scenario, who has done nothing yet.
     pub fn new(prepared: &'a Prepared) -> Self {
-        let pools = prepared.scenario.spec.node_pools.iter().map(settings::node_pool).collect();
         let documents = LiveDocuments::new(&prepared.documents, prepared.start());
-        Self { prepared, pools, documents, remarks: Vec::new(), tracker: ActionTracker::default() }
-    }
-
-    /// The node pools.
-    pub fn pools(&self) -> &[NodePool] {
-        &self.pools
+        Self { prepared, documents, remarks: Vec::new(), tracker: ActionTracker::default() }
     }
 
     /// The remarks for the user, and what came of the actions by the end of the run.
@@ -67,7 +57,9 @@ impl<'a> Operator<'a> {
     /// Adds the nodes that the pools have at the start.
     pub fn add_first_nodes(&mut self, cluster: &mut Cluster) {
         for (index, pool) in self.prepared.scenario.spec.node_pools.iter().enumerate() {
-            self.add_nodes(index, pool.count, cluster, SimTime::ZERO);
+            for _ in 0..pool.count {
+                cluster.add_ready_instance(NodeGroupId::from_index(index), InstanceOrigin::NodePool, SimTime::ZERO);
+            }
         }
     }
 
@@ -78,13 +70,6 @@ impl<'a> Operator<'a> {
         for (index, action) in self.prepared.scenario.actions.iter().enumerate() {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             queue.schedule_with(action.at, Priority::First, Event::Action { index });
-        }
-    }
-
-    fn add_nodes(&mut self, pool: usize, count: u32, cluster: &mut Cluster, now: SimTime) {
-        for _ in 0..count {
-            let node = self.pools[pool].next_node();
-            cluster.add_node(Arc::new(node), u32::try_from(pool).ok(), now);
         }
     }
 
@@ -153,8 +138,11 @@ impl<'a> Operator<'a> {
             ActionVerb::RolloutPause(target) => self.set_paused(target, true, cluster, now),
             ActionVerb::RolloutResume(target) => self.set_paused(target, false, cluster, now),
             ActionVerb::AddNodes(AddNodesAction { pool: name, count }) => {
-                if let Some(pool) = self.pools.iter().position(|pool| *pool.name == **name) {
-                    self.add_nodes(pool, *count, cluster, now);
+                let group = cluster.node_groups().find(|(_, group)| *group.name == **name).map(|(group, _)| group);
+                if let Some(group) = group {
+                    for _ in 0..*count {
+                        cluster.add_ready_instance(group, InstanceOrigin::Operator, now);
+                    }
                     self.tracker.note("add nodes", name, ActionOutcome::Done, &format!("{count} nodes"), now);
                 }
             }

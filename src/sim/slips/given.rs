@@ -7,7 +7,7 @@ use crate::input::trace::TraceNode;
 use crate::scheduler::SchedulerConfig;
 use crate::sim::applied_object::full_name;
 use crate::sim::prepared_arrivals::PreparedArrivals;
-use crate::sim::settings::node_pool;
+use crate::sim::settings::node_group;
 
 /// Everything that has been read.
 pub struct Given<'a> {
@@ -96,7 +96,7 @@ impl Given<'_> {
     pub fn kinds_of_nodes(&self) -> Vec<Node> {
         let mut nodes = Vec::new();
         for pool in &self.scenario.spec.node_pools {
-            let mut made = node_pool(pool);
+            let mut made = node_group(pool);
             let kinds = self.size_of(pool).min(u64::try_from(made.zones.len().max(1)).unwrap_or(u64::MAX));
             nodes.extend((0..kinds).map(|_| made.next_node()));
         }

@@ -7,8 +7,8 @@ use crate::api::{
     DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy, HorizontalPodAutoscaler, HpaStatus, Job,
     JobSpec, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node, Object, ObjectMeta, PersistentVolume,
     PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy, PodPhase, PodTemplate, PriorityClass,
-    ReplicaSet, ResourceQuota, RuntimeClass, Service, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy,
-    StorageClass, WithMeta,
+    ReplicaSet, ResourceList, ResourceQuota, RuntimeClass, Service, StatefulSet, StatefulSetStatus,
+    StatefulSetUpdateStrategy, StorageClass, WithMeta, karpenter,
 };
 use crate::cluster::{
     self, Cluster, DisruptionBudgetStatus, JobStatus, NodeReady, ObjectHead, ObjectId, ReplicaSetStatus,
@@ -67,6 +67,11 @@ fn content(cluster: &Cluster, object: ObjectId) -> String {
             let hpa = cluster.hpa(id);
             format!("{:?}", (&hpa.object, &hpa.status, hpa.removed))
         }
+        ObjectId::NodePool(id) => format!("{:?}", (&cluster.node_pool(id).object, cluster.node_pool(id).removed)),
+        ObjectId::NodeClaim(id) => {
+            let claim = cluster.node_claim(id);
+            format!("{:?}", (&claim.object, claim.deletion, claim.removed))
+        }
         ObjectId::PodDisruptionBudget(id) => {
             let budget = cluster.disruption_budget(id);
             format!(
@@ -106,6 +111,7 @@ fn plain_content(cluster: &Cluster, kind: Kind, name: &Name) -> String {
     let (classes, ranges) = admission.split_once("limit_ranges").expect("both are among its fields");
     let (classes, runtime_classes) = classes.split_once("runtime_classes").expect("both are among its fields");
     match kind {
+        Kind::Ec2NodeClass => format!("{:?}", cluster.node_class(kind.as_str(), name)),
         Kind::ConfigMap => format!("{:?}", keys(ConfigKind::ConfigMap)),
         Kind::Secret => format!("{:?}", keys(ConfigKind::Secret)),
         Kind::StorageClass => format!("{:?}", storage.classes().get(name)),
@@ -236,7 +242,37 @@ fn objects(variant: u8) -> Vec<Object> {
         config(ConfigKind::Secret),
     ];
     objects.extend(storage_objects(is_second));
+    objects.extend(karpenter_objects(is_second));
     objects
+}
+
+fn karpenter_objects(is_second: bool) -> Vec<Object> {
+    let number = i32::from(is_second);
+    vec![
+        Object::NodePool(Box::new(karpenter::NodePool {
+            meta: meta(Kind::NodePool, "p"),
+            template: karpenter::NodeClaimTemplate::default(),
+            disruption: karpenter::DisruptionSpec::default(),
+            limits: ResourceList::default(),
+            weight: number,
+            replicas: None,
+            is_not_ready: false,
+        })),
+        Object::NodeClaim(Box::new(karpenter::NodeClaim {
+            meta: meta(Kind::NodeClaim, "c"),
+            spec: karpenter::NodeClaimSpec::default(),
+            status: karpenter::NodeClaimStatus {
+                node_name: is_second.then(|| "n".into()),
+                ..karpenter::NodeClaimStatus::default()
+            },
+        })),
+        Object::NodeClass(Box::new(karpenter::NodeClass {
+            kind: Kind::Ec2NodeClass,
+            meta: meta(Kind::Ec2NodeClass, "c"),
+            root_volume: Some(Bytes::new(i64::from(number))),
+            kubelet: karpenter::KubeletConfiguration::default(),
+        })),
+    ]
 }
 
 fn storage_objects(is_second: bool) -> Vec<Object> {
@@ -331,6 +367,10 @@ fn write(cluster: &mut Cluster, operation: u8, value: u8, now: SimTime) {
                 let status = DisruptionBudgetStatus { expected_pods: number, ..DisruptionBudgetStatus::default() };
                 cluster.set_disruption_budget_status(id, status);
             }
+            (ObjectId::NodeClaim(id), 0) => {
+                cluster.update_node_claim(id, |claim| claim.status.provider_id = is_second.then(|| "i".into()));
+            }
+            (ObjectId::NodeClaim(id), 1) => cluster.remove_node_claim(id, now),
             (ObjectId::PersistentVolumeClaim(id), 0) => cluster.select_node(id, is_second.then(|| "n".into())),
             (ObjectId::PersistentVolumeClaim(id), 1) => {
                 if let Some(volume) = cluster.storage().volume_id("v") {
