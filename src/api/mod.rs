@@ -35,6 +35,7 @@ mod persistent_volume;
 mod persistent_volume_claim;
 mod pod;
 mod pod_disruption_budget;
+mod pod_recommendation;
 mod priority_class;
 mod probe;
 mod qos;
@@ -101,6 +102,7 @@ pub use pod::{
     PodTemplate, PreemptionPolicy, RestartPolicy, SimulationHints,
 };
 pub use pod_disruption_budget::PodDisruptionBudget;
+pub use pod_recommendation::{NamespaceLimits, SizedContainer, VpaResource, recommendation_for_pod, resources_for_pod};
 pub use priority_class::PriorityClass;
 pub use probe::{Probe, Probes};
 pub use qos::{QosClass, qos_class, states_pod_level_resources};

@@ -76,6 +76,8 @@ changes! {
     PodReadiness(PodId),
     /// A container of a pod was restarted, or waits for its restart.
     PodRestarted(PodId),
+    /// A container of a pod was killed because it reached its memory limit.
+    PodOomKilled(PodId),
     /// The spec of a pod asks for another size.
     PodResized(PodId),
     /// A kubelet said how far the resize of a pod is.
@@ -190,6 +192,7 @@ impl Change {
             | Self::PodRunning(pod)
             | Self::PodReadiness(pod)
             | Self::PodRestarted(pod)
+            | Self::PodOomKilled(pod)
             | Self::PodResized(pod)
             | Self::PodResizeStatus(pod)
             | Self::PodTerminating(pod)
@@ -213,6 +216,7 @@ impl Change {
             | Self::PodRunning(id)
             | Self::PodReadiness(id)
             | Self::PodRestarted(id)
+            | Self::PodOomKilled(id)
             | Self::PodResized(id)
             | Self::PodResizeStatus(id)
             | Self::PodTerminating(id)

@@ -29,6 +29,7 @@ mod node;
 mod node_group;
 mod object_head;
 mod object_index;
+mod oom;
 mod operations;
 mod plain_object;
 mod pod;
@@ -73,6 +74,7 @@ pub use namespace::{NamespaceCondition, NamespaceConditionType};
 pub use node::{Node, NodeReady};
 pub use node_group::{GroupBounds, GroupRefusal, NodeGroup, POOL_LABEL};
 pub use object_head::ObjectHead;
+pub use oom::OomKill;
 pub use operations::RESTARTED_AT;
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Pod};
 pub use pod_labels::{asks_for_own_labels, is_own_label, may_select};
@@ -124,6 +126,8 @@ pub struct Cluster {
     services: Vec<Service>,
     hpas: Vec<Hpa>,
     vpas: Vec<Vpa>,
+    /// Of the few pods that had one.
+    oom_kills: BTreeMap<PodId, OomKill>,
     node_pools: Vec<NodePool>,
     node_claims: Vec<NodeClaim>,
     node_classes: NodeClasses,

@@ -19,7 +19,7 @@ use super::node_images::NodeImages;
 use super::planned_end::planned_end;
 use super::probes::{ProbeTimeline, timeline};
 use crate::api::{ConfigKind, RestartPolicy};
-use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, OomKill, PodId};
 use crate::engine::{Agenda, Latency, LatencyDistribution, RandomStream, RandomStreams};
 use crate::input::scenario::{JobRun, Startup};
 use crate::units::{SimDuration, SimTime};
@@ -100,6 +100,8 @@ pub enum Exit {
     },
     /// Killed because the liveness or startup probe failed.
     Unhealthy,
+    /// Killed because a container reached its memory limit.
+    OutOfMemory,
     /// The lifetime of a pod that comes and goes is over: it ends whatever its restart policy.
     LifetimeOver,
     /// `activeDeadlineSeconds` is over: the pod fails whatever its restart policy.
@@ -323,6 +325,24 @@ impl Kubelets {
         }
     }
 
+    /// Kills a container of a running pod that has reached its memory limit.
+    pub fn kill_for_memory<A: Agenda<KubeletEvent>>(
+        &mut self,
+        pod: PodId,
+        container: usize,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let started = self.runtime(pod).last_start;
+        if !self.runtime(pod).up || !cluster.pod(pod).exists() || machine_of(cluster, pod) == Some(Machine::Down) {
+            return;
+        }
+        if machine_of(cluster, pod) == Some(Machine::Up) {
+            cluster.note_oom_kill(pod, OomKill { container, started, finished: agenda.now() });
+        }
+        self.exited(pod, Exit::OutOfMemory, cluster, agenda);
+    }
+
     /// The containers of a pod ended: they are restarted under the back-off, or the pod ends.
     fn exited<A: Agenda<KubeletEvent>>(&mut self, pod: PodId, exit: Exit, cluster: &mut Cluster, agenda: &mut A) {
         let now = agenda.now();
@@ -332,7 +352,7 @@ impl Kubelets {
         let restarts = match exit {
             Exit::LifetimeOver | Exit::DeadlineExceeded => false,
             Exit::Completed => should_restart(policy, 0, deleting),
-            Exit::Failed { .. } | Exit::Unhealthy => should_restart(policy, 1, deleting),
+            Exit::Failed { .. } | Exit::Unhealthy | Exit::OutOfMemory => should_restart(policy, 1, deleting),
         };
         let runtime = self.runtime(pod);
         runtime.ready = false;

@@ -13,6 +13,7 @@ use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
 use crate::workload::metric_sources::MetricSources;
 use crate::workload::traffic::Traffic;
+use crate::workload::usage::UsageOverTime;
 
 /// A part of the simulation that is told of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,7 @@ pub(super) enum Part {
     Recorder,
     Recovery,
     Traffic,
+    Usage,
     Metrics,
     Scheduler,
     Kubelets,
@@ -56,6 +58,7 @@ impl Audience {
             (Part::Recovery, scenario.faults.is_empty()),
             (Part::Faults, scenario.faults.is_empty()),
             (Part::Traffic, spec.traffic.is_empty()),
+            (Part::Usage, spec.usage.is_empty()),
             (Part::Metrics, spec.metrics.is_empty()),
             (Part::Hpa, !prepared.has_autoscalers()),
             (Part::Actions, scenario.actions.is_empty()),
@@ -70,6 +73,7 @@ impl Audience {
             (Part::Recorder, Recorder::INTEREST),
             (Part::Recovery, RecoveryTracker::INTEREST),
             (Part::Traffic, Traffic::INTEREST),
+            (Part::Usage, UsageOverTime::INTEREST),
             (Part::Metrics, MetricSources::INTEREST),
             (Part::Scheduler, Scheduler::<Client>::INTEREST),
             (Part::Kubelets, Kubelets::INTEREST),
@@ -98,7 +102,8 @@ mod tests {
     use crate::cluster::{PlainObjectId, PodId};
 
     /// The parts that a run without traffic, faults, actions and so on has nothing for.
-    const IDLE: [Part; 6] = [Part::Recovery, Part::Faults, Part::Traffic, Part::Metrics, Part::Hpa, Part::Actions];
+    const IDLE: [Part; 7] =
+        [Part::Recovery, Part::Faults, Part::Traffic, Part::Usage, Part::Metrics, Part::Hpa, Part::Actions];
 
     #[test]
     fn few_are_told_of_a_bare_pod() {

@@ -7,6 +7,7 @@ use crate::kubelet::controller::KubeletEvent;
 use crate::scheduler::SchedulerEvent;
 use crate::workload::metric_sources::MetricChange;
 use crate::workload::traffic::RateChange;
+use crate::workload::usage::UsageEvent;
 
 /// An event of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +49,8 @@ pub enum Event {
     Scheduler(SchedulerEvent),
     /// The HorizontalPodAutoscaler controller does something.
     Hpa(HpaEvent),
+    /// What pods use over time is put on record, or fills a container's memory.
+    Usage(UsageEvent),
     /// A metric that the scenario gives changes.
     Metric(MetricChange),
 }
@@ -70,4 +73,5 @@ from_room_event!(
     Controller(ControllerEvent),
     Scheduler(SchedulerEvent),
     Hpa(HpaEvent),
+    Usage(UsageEvent),
 );

@@ -54,12 +54,8 @@ pub(super) fn power(base: f64, exponent: u32) -> f64 {
 /// The natural logarithm of a positive normal number (`math.Log`, after FreeBSD's `e_log.c`).
 pub(super) fn logarithm(value: f64) -> f64 {
     const EVEN: [f64; 3] = [3.999_999_999_940_942e-1, 2.222_219_843_214_978_4e-1, 1.531_383_769_920_937_3e-1];
-    const ODD: [f64; 4] = [
-        6.666_666_666_666_735e-1,
-        2.857_142_874_366_239_1e-1,
-        1.818_357_216_161_805e-1,
-        1.479_819_860_511_658_6e-1,
-    ];
+    const ODD: [f64; 4] =
+        [6.666_666_666_666_735e-1, 2.857_142_874_366_239_1e-1, 1.818_357_216_161_805e-1, 1.479_819_860_511_658_6e-1];
     let (mut fraction, mut exponent) = fraction_and_exponent(value);
     if fraction < std::f64::consts::FRAC_1_SQRT_2 {
         fraction *= 2.0;
@@ -113,7 +109,10 @@ mod tests {
             assert!((logarithm(x) - x.ln()).abs() <= 1e-15 * x.ln().abs().max(1.0), "ln {x}");
             let exponent = (f64::from(step) - 1000.0) * 0.31;
             assert!(near(two_to(exponent), exponent.exp2()), "2^{exponent}");
-            assert!((power(1.05, step % 300) / 1.05_f64.powi((step % 300).cast_signed()) - 1.0).abs() < 1e-13, "{step}");
+            assert!(
+                (power(1.05, step % 300) / 1.05_f64.powi((step % 300).cast_signed()) - 1.0).abs() < 1e-13,
+                "{step}"
+            );
         }
         assert_eq!(two_to(0.0).to_bits(), 1.0_f64.to_bits());
         assert_eq!(two_to(-2.0).to_bits(), 0.25_f64.to_bits());

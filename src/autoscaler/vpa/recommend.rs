@@ -71,8 +71,7 @@ pub fn recommend(
 
 fn estimate_cpu(aggregate: &Aggregate, config: &RecommenderConfig, options: &HistogramOptions) -> Estimate {
     let at = |share| amount_of(aggregate.cpu_percentile(options, share) * 1000.0);
-    let shares =
-        [config.target_cpu_percentile, config.lower_bound_cpu_percentile, config.upper_bound_cpu_percentile];
+    let shares = [config.target_cpu_percentile, config.lower_bound_cpu_percentile, config.upper_bound_cpu_percentile];
     estimate(shares.map(at), confidence(aggregate, config.confidence_interval_cpu), config)
 }
 

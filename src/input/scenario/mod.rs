@@ -13,6 +13,7 @@ mod check_jobs;
 mod check_load;
 mod check_metrics;
 mod check_runs;
+mod check_usage;
 mod control_plane;
 mod delay;
 mod distribution;
@@ -34,6 +35,8 @@ mod taint_change;
 mod target;
 mod text_or_map;
 mod typed;
+mod usage;
+mod vertical_pod_autoscaler;
 
 pub use action::{Action, ActionVerb};
 pub use action_options::{
@@ -65,3 +68,4 @@ pub(crate) use spec::{
 };
 pub(crate) use target::Target;
 pub(crate) use typed::GeneratedArrivals;
+pub(crate) use usage::{Usage, UsageOverTime};

@@ -93,7 +93,8 @@ impl Config {
         let path = FieldPath::Root;
         let max_allowed = resources::convert(Some(&self.global_max_allowed), path.key("globalMaxAllowed"), errors);
         let year_one = jiff::civil::date(1, 1, 1).at(0, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
-        let since_year_one = year_one.map_or(0, |year_one| start.as_nanosecond() - year_one.timestamp().as_nanosecond());
+        let since_year_one =
+            year_one.map_or(0, |year_one| start.as_nanosecond() - year_one.timestamp().as_nanosecond());
         #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
         let oom_min_bump_up = Bytes::new(self.oom_min_bump_up_bytes as i64);
         RecommenderConfig {
@@ -199,8 +200,7 @@ impl<'a> Recommender<'a> {
             "c" => Ok(usage.add_cpu(aggregate, options, MilliCpu::new(*amount), time)),
             "m" => Ok(usage.add_memory(aggregate, options, interval, Bytes::new(*amount), time)),
             "o" => {
-                let bump_up =
-                    OomBumpUp { ratio: self.config.oom_bump_up_ratio, at_least: self.config.oom_min_bump_up };
+                let bump_up = OomBumpUp { ratio: self.config.oom_bump_up_ratio, at_least: self.config.oom_min_bump_up };
                 Ok(usage.add_oom(aggregate, options, interval, bump_up, Bytes::new(*amount), time))
             }
             other => Err(format!("event `{other}` is unknown (expected c, m, o or q)")),
@@ -297,10 +297,7 @@ impl Amounts {
 }
 
 fn text_of(amounts: CpuAndMemory) -> String {
-    joined(
-        amounts.cpu.map(|cpu| format!("{}m", cpu.get())),
-        amounts.memory.map(|memory| memory.get().to_string()),
-    )
+    joined(amounts.cpu.map(|cpu| format!("{}m", cpu.get())), amounts.memory.map(|memory| memory.get().to_string()))
 }
 
 fn joined(cpu: Option<String>, memory: Option<String>) -> String {

@@ -4,9 +4,9 @@
 
 mod plain;
 
+use super::common::meta;
 use super::common::resources;
 use super::common::validation::{Naming, object_meta};
-use super::common::meta;
 use super::horizontal_pod_autoscaler::reference::check_path_segment;
 use super::kind::Kind;
 use crate::api::{
