@@ -85,6 +85,8 @@ kinds! {
     Namespace ["namespace", "namespaces", "ns"] CLUSTER_SCOPED;
     LimitRange ["limitrange", "limitranges", "limits"] PLAIN;
     ResourceQuota ["resourcequota", "resourcequotas", "quota"] PLAIN;
+    PodTemplate ["podtemplate", "podtemplates"] PLAIN;
+    CapacityBuffer ["capacitybuffer", "capacitybuffers", "cb"] PLAIN;
     PriorityClass ["priorityclass", "priorityclasses", "pc"] CLUSTER_SCOPED;
     RuntimeClass ["runtimeclass", "runtimeclasses"] CLUSTER_SCOPED;
     PersistentVolume [] CLUSTER_SCOPED;
@@ -135,6 +137,7 @@ impl Kind {
             Self::VerticalPodAutoscaler => ".autoscaling.k8s.io",
             Self::Job | Self::CronJob => ".batch",
             Self::PodDisruptionBudget => ".policy",
+            Self::CapacityBuffer => ".autoscaling.x-k8s.io",
             Self::PriorityClass => ".scheduling.k8s.io",
             Self::RuntimeClass => ".node.k8s.io",
             Self::StorageClass | Self::CsiNode | Self::CsiDriver => ".storage.k8s.io",
@@ -146,6 +149,7 @@ impl Kind {
             Self::KwokNodeClass => ".karpenter.kwok.sh",
             Self::ReplicationController
             | Self::Pod
+            | Self::PodTemplate
             | Self::Node
             | Self::Service
             | Self::Namespace

@@ -7,6 +7,7 @@ mod admission;
 mod api_object;
 mod autoscaling;
 mod autoscaling_status;
+mod capacity_buffer;
 mod completion_indexes;
 mod condition;
 mod config;
@@ -36,6 +37,7 @@ mod persistent_volume_claim;
 mod pod;
 mod pod_disruption_budget;
 mod pod_recommendation;
+mod pod_template_object;
 mod priority_class;
 mod probe;
 mod qos;
@@ -69,6 +71,7 @@ pub use autoscaling::{
 pub use autoscaling_status::{
     HpaCondition, HpaConditionReason, HpaConditionType, HpaConditions, HpaStatus, MetricValueStatus, MilliValue,
 };
+pub use capacity_buffer::{ACTIVE_CAPACITY, BufferShape, CapacityBuffer, ScalableReference};
 pub use completion_indexes::CompletionIndexes;
 pub use condition::ConditionStatus;
 pub use config::{ConfigKind, ConfigObject, ConfigReference, ConfigReferences, ConfigUse};
@@ -103,6 +106,7 @@ pub use pod::{
 };
 pub use pod_disruption_budget::PodDisruptionBudget;
 pub use pod_recommendation::{NamespaceLimits, SizedContainer, VpaResource, recommendation_for_pod, resources_for_pod};
+pub use pod_template_object::PodTemplateObject;
 pub use priority_class::PriorityClass;
 pub use probe::{Probe, Probes};
 pub use qos::{QosClass, qos_class, states_pod_level_resources};

@@ -1,10 +1,10 @@
 //! Any object that a manifest can hold and the simulation acts on.
 
 use super::{
-    ApiObject, ClaimTemplate, ConfigObject, CronJob, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet, Deployment,
-    HorizontalPodAutoscaler, ImmutableField, Job, Kind, LabelSelector, LimitRange, Namespace, Node, ObjectMeta,
-    PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PriorityClass, ReplicaSet, ResourceQuota, RuntimeClass,
-    Service, StatefulSet, StorageClass, VerticalPodAutoscaler, WithMeta, karpenter,
+    ApiObject, CapacityBuffer, ClaimTemplate, ConfigObject, CronJob, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet,
+    Deployment, HorizontalPodAutoscaler, ImmutableField, Job, Kind, LabelSelector, LimitRange, Namespace, Node,
+    ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PodTemplateObject, PriorityClass, ReplicaSet,
+    ResourceQuota, RuntimeClass, Service, StatefulSet, StorageClass, VerticalPodAutoscaler, WithMeta, karpenter,
 };
 use std::sync::Arc;
 
@@ -63,6 +63,9 @@ objects! { $
     PriorityClass(PriorityClass),
     RuntimeClass(RuntimeClass),
     PodDisruptionBudget(PodDisruptionBudget),
+    CapacityBuffer(CapacityBuffer),
+    /// A template that stands by itself: nothing makes pods from it.
+    PodTemplate(PodTemplateObject),
     PersistentVolume(Box<WithMeta<PersistentVolume>>),
     PersistentVolumeClaim(Box<WithMeta<ClaimTemplate>>),
     StorageClass(Box<WithMeta<StorageClass>>),

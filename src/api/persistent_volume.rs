@@ -50,6 +50,8 @@ pub struct PersistentVolume {
     pub access_modes: Vec<AccessMode>,
     /// `spec.storageClassName`.
     pub storage_class: Name,
+    /// `spec.volumeAttributesClassName`; empty for none.
+    pub attributes_class: Name,
     /// `spec.volumeMode`.
     pub volume_mode: VolumeMode,
     /// `spec.claimRef`.

@@ -46,6 +46,8 @@ pub struct PersistentVolumeClaim {
     pub allocated: Option<Bytes>,
     /// Names of the VolumeAttributesClasses that it refers to: that of its spec, the current one and the one to come.
     pub attributes_classes: Vec<Name>,
+    /// `spec.volumeAttributesClassName`; empty for none.
+    pub attributes_class: Name,
     /// `spec.storageClassName`; empty for none.
     pub storage_class: Name,
     /// `spec.volumeMode`.

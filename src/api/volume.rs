@@ -65,7 +65,7 @@ pub struct Volume {
 }
 
 /// `accessModes`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccessMode {
     /// One node reads and writes.
     ReadWriteOnce,

@@ -1,5 +1,6 @@
 //! Autoscalers and the metrics pipeline that feeds them.
 
+pub mod capacity_buffer;
 pub mod hpa;
 pub mod metrics;
 pub mod vpa;

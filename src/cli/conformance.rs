@@ -26,6 +26,7 @@ Examples:
   wavetank conformance cron golden/cron
   wavetank conformance rollout golden/rollout
   wavetank conformance vpa golden/vpa
+  wavetank conformance pv-binding golden/pvbinding
   wavetank conformance scheduler golden/scheduler/v1.36/single -o markdown
   wavetank conformance e2e golden/e2e --only rollout-recreate")]
 pub struct ConformanceArgs {
@@ -101,6 +102,8 @@ enum Component {
     Rollout,
     /// The recommender of the Vertical Pod Autoscaler
     Vpa,
+    /// The choice of a PersistentVolume for a claim
+    PvBinding,
     /// Whole timelines of a control plane
     E2e,
 }
@@ -116,6 +119,7 @@ impl Component {
             Self::Cron => conformance::cron::replay(folder),
             Self::Rollout => conformance::rollout::replay(folder),
             Self::Vpa => conformance::vpa::replay(folder),
+            Self::PvBinding => conformance::pv_binding::replay(folder),
             // Has a table of its own.
             Self::E2e => Ok(Vec::new()),
             Self::Scheduler => {

@@ -1,9 +1,9 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId, Machine, NamespaceId,
-    NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId,
-    ServiceId, StatefulSetId, VolumeId, VpaId, WorkloadId,
+    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId,
+    Machine, NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId,
+    ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, VpaId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -148,6 +148,14 @@ changes! {
     DisruptionBudgetStatus(DisruptionBudgetId),
     /// A PodDisruptionBudget was removed.
     DisruptionBudgetRemoved(DisruptionBudgetId),
+    /// A CapacityBuffer was created, or its spec changed.
+    CapacityBufferSpec(CapacityBufferId),
+    /// A CapacityBuffer's status changed.
+    CapacityBufferStatus(CapacityBufferId),
+    /// A CapacityBuffer was removed.
+    CapacityBufferRemoved(CapacityBufferId),
+    /// A PodTemplate was created or changed.
+    PodTemplateChanged(PlainObjectId),
     /// A ResourceQuota was created, or its spec changed.
     ResourceQuotaSpec(ResourceQuotaId),
     /// A ResourceQuota's status changed.
@@ -234,10 +242,16 @@ impl Change {
             Self::DisruptionBudgetSpec(id) | Self::DisruptionBudgetStatus(id) | Self::DisruptionBudgetRemoved(id) => {
                 id.into()
             }
+            Self::CapacityBufferSpec(id) | Self::CapacityBufferStatus(id) | Self::CapacityBufferRemoved(id) => {
+                id.into()
+            }
             Self::ResourceQuotaSpec(id) | Self::ResourceQuotaStatus(id) | Self::ResourceQuotaRemoved(id) => id.into(),
             Self::ClaimAdded(id) | Self::ClaimUpdated(id) | Self::ClaimRemoved(id) => id.into(),
             Self::Volume(id) | Self::VolumeRemoved(id) => id.into(),
-            Self::PlainObjectRemoved(id) | Self::StorageClass(id) | Self::CsiObject(id) => id.into(),
+            Self::PlainObjectRemoved(id)
+            | Self::PodTemplateChanged(id)
+            | Self::StorageClass(id)
+            | Self::CsiObject(id) => id.into(),
             Self::NodePoolChanged(id) | Self::NodePoolRemoved(id) => id.into(),
             Self::NodeClaimChanged(id) | Self::NodeClaimRemoved(id) => id.into(),
             Self::ObjectUpdated(object) => object,

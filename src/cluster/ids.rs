@@ -127,6 +127,8 @@ objects! { $
     HorizontalPodAutoscaler(HpaId);
     /// A PodDisruptionBudget.
     PodDisruptionBudget(DisruptionBudgetId);
+    /// A CapacityBuffer.
+    CapacityBuffer(CapacityBufferId);
     /// A ResourceQuota.
     ResourceQuota(ResourceQuotaId);
     /// A namespace.

@@ -99,6 +99,9 @@ impl Cluster {
             ObjectId::PodDisruptionBudget(id) => {
                 changes.extend((!self.disruption_budget(id).removed).then_some(Change::DisruptionBudgetSpec(id)));
             }
+            ObjectId::CapacityBuffer(id) => {
+                changes.extend((!self.capacity_buffer(id).removed).then_some(Change::CapacityBufferSpec(id)));
+            }
             ObjectId::ResourceQuota(id) => {
                 changes.extend((!self.resource_quota(id).removed).then_some(Change::ResourceQuotaSpec(id)));
             }

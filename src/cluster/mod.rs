@@ -6,6 +6,7 @@
 
 mod admission;
 mod apply;
+mod capacity_buffer;
 mod change;
 mod config;
 mod create;
@@ -13,6 +14,7 @@ mod cron_job;
 mod daemon_set;
 mod deployment;
 mod disruption_budget;
+mod eviction;
 mod finalizers;
 mod hpa;
 mod ids;
@@ -50,17 +52,19 @@ mod workload;
 
 pub use admission::Admission;
 pub use apply::ApplyPlan;
+pub use capacity_buffer::CapacityBufferStatus;
 pub use change::{ApiEvent, Change, ChangeKind, EventMessage, EventObject, Severity};
 pub use create::Refusal;
 pub use cron_job::CronJob;
 pub use daemon_set::DaemonSet;
 pub use deployment::Deployment;
 pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
+pub use eviction::{EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, evict};
 pub use hpa::Hpa;
 pub use ids::{
-    ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId, NamespaceId,
-    NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId, ResourceQuotaId,
-    ServiceId, StatefulSetId, TemplateId, VolumeId, VpaId, WorkloadId,
+    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId,
+    NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId,
+    ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, VpaId, WorkloadId,
 };
 pub use instance::{
     Instance, InstanceDeletion, InstanceOrigin, InstanceRequest, InstanceState, LaunchChoice, LaunchFailure,
@@ -92,6 +96,7 @@ pub use workload::Workload;
 use crate::api::{InstanceType, Name, PodTemplate};
 use crate::units::SimTime;
 use admission::AdmittedTemplates;
+use capacity_buffer::CapacityBuffers;
 use config::Configs;
 use finalizers::Finalizers;
 use karpenter::NodeClasses;
@@ -143,6 +148,7 @@ pub struct Cluster {
     /// The pods that were resized.
     resizes: BTreeMap<PodId, Resize>,
     disruption_budgets: Vec<DisruptionBudget>,
+    capacity_buffers: CapacityBuffers,
     quotas: Quotas,
     finalizers: Finalizers,
     /// Names of namespaces that were deleted and did not come back.
@@ -232,6 +238,7 @@ impl Cluster {
             .chain(ids(self.node_pools.len(), NodePoolId::from_index))
             .chain(ids(self.node_claims.len(), NodeClaimId::from_index))
             .chain(ids(self.disruption_budgets.len(), DisruptionBudgetId::from_index))
+            .chain(ids(self.capacity_buffers.len(), CapacityBufferId::from_index))
             .chain(ids(self.quotas.len(), ResourceQuotaId::from_index))
             .chain(ids(self.storage.volume_count(), VolumeId::from_index))
             .chain(ids(self.storage.claim_count(), ClaimId::from_index))

@@ -56,6 +56,7 @@ impl Cluster {
             Kind::LimitRange | Kind::PriorityClass | Kind::RuntimeClass => {
                 self.remove_admission(kind, &namespace, &name);
             }
+            Kind::PodTemplate => self.capacity_buffers.remove_template(&namespace, &name),
             Kind::Ec2NodeClass | Kind::AksNodeClass | Kind::GceNodeClass | Kind::KwokNodeClass => {
                 self.remove_node_class(kind, &name);
             }

@@ -50,6 +50,7 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("v1", "PersistentVolume", "PersistentVolume"),
     ("v1", "PersistentVolumeClaim", "PersistentVolumeClaim"),
     ("v1", "Pod", "Pod"),
+    ("v1", "PodTemplate", "PodTemplate"),
     ("v1", "ReplicationController", "ReplicationController"),
     ("v1", "ResourceQuota", "ResourceQuota"),
     ("v1", "Secret", "Secret"),

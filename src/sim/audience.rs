@@ -5,6 +5,8 @@ use super::prepare::Prepared;
 use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::settings::Client;
+use crate::api::Kind;
+use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
@@ -27,6 +29,7 @@ pub(super) enum Part {
     Kubelets,
     Controllers,
     Hpa,
+    CapacityBuffers,
     Faults,
     Actions,
 }
@@ -61,6 +64,7 @@ impl Audience {
             (Part::Usage, spec.usage.is_empty()),
             (Part::Metrics, spec.metrics.is_empty()),
             (Part::Hpa, !prepared.has_autoscalers()),
+            (Part::CapacityBuffers, !prepared.has_objects_of(Kind::CapacityBuffer)),
             (Part::Actions, scenario.actions.is_empty()),
         ];
         let idle = has_nothing_to_do.into_iter().filter_map(|(part, is_idle)| is_idle.then_some(part));
@@ -79,6 +83,7 @@ impl Audience {
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
+            (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Faults, FaultInjector::INTEREST),
             (Part::Actions, Operator::INTEREST),
         ];
@@ -102,8 +107,16 @@ mod tests {
     use crate::cluster::{PlainObjectId, PodId};
 
     /// The parts that a run without traffic, faults, actions and so on has nothing for.
-    const IDLE: [Part; 7] =
-        [Part::Recovery, Part::Faults, Part::Traffic, Part::Usage, Part::Metrics, Part::Hpa, Part::Actions];
+    const IDLE: [Part; 8] = [
+        Part::Recovery,
+        Part::Faults,
+        Part::Traffic,
+        Part::Metrics,
+        Part::Hpa,
+        Part::CapacityBuffers,
+        Part::Actions,
+        Part::Usage,
+    ];
 
     #[test]
     fn few_are_told_of_a_bare_pod() {

@@ -2,7 +2,7 @@
 
 use super::applied_object::{AppliedObject, ObjectKey, key_of};
 use super::prepared_arrivals::PreparedArrivals;
-use crate::api::{KubernetesVersion, Name, Object, PodTemplate};
+use crate::api::{Kind, KubernetesVersion, Name, Object, PodTemplate};
 use crate::input::kinds::common::pod_template;
 use crate::input::kinds::common::pod_validation::validate_bare_template;
 use crate::input::manifest::{LoadedObject, load_documents};
@@ -155,8 +155,13 @@ impl Prepared {
 
     /// Whether there is ever a HorizontalPodAutoscaler.
     pub(super) fn has_autoscalers(&self) -> bool {
+        self.has_objects_of(Kind::HorizontalPodAutoscaler)
+    }
+
+    /// Whether there is ever an object of a kind.
+    pub(super) fn has_objects_of(&self, kind: Kind) -> bool {
         let applied = self.applied.iter().flatten().map(|applied| &applied.object);
-        self.objects.iter().chain(applied).any(|object| matches!(object, Object::HorizontalPodAutoscaler(_)))
+        self.objects.iter().chain(applied).any(|object| object.kind() == kind)
     }
 
     /// The same scenario with other values at some paths: a point of a sweep. Files are read again, since the paths may

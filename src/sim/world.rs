@@ -14,6 +14,8 @@ use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use super::usage::Usage;
+use crate::autoscaler::capacity_buffer::BufferRules;
+use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::cluster::{Admission, ApiEvent, Change, Cluster};
 use crate::controllers::common::settings::ControllerSettings;
@@ -41,6 +43,7 @@ pub struct World<'a> {
     metrics: MetricSources,
     pub(super) usage: UsageOverTime,
     pub(super) hpa: HpaController,
+    capacity_buffers: CapacityBufferController,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
     pub(super) recovery: RecoveryTracker,
@@ -100,6 +103,7 @@ impl<'a> World<'a> {
             usage: UsageOverTime::new(&spec.usage, settings::midnight(spec), streams),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
+            capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
             recovery: RecoveryTracker::default(),
@@ -210,6 +214,7 @@ impl<'a> World<'a> {
                 if self.manager.is_up() {
                     self.controllers.settle(&mut self.cluster);
                 }
+                self.capacity_buffers.settle(&mut self.cluster, self.queue.now());
                 self.cluster.take_changes(&mut changes);
                 if changes.is_empty() {
                     break;
@@ -274,6 +279,9 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Hpa) && self.manager.is_up() {
             self.hpa.observe(change, cluster, queue);
+        }
+        if parts.have(Part::CapacityBuffers) {
+            self.capacity_buffers.observe(change, cluster);
         }
         if parts.have(Part::Actions) {
             self.operator.observe(change, cluster, now);

@@ -19,6 +19,7 @@ mod golden_controllers;
 mod golden_cron;
 mod golden_e2e;
 mod golden_hpa;
+mod golden_pv_binding;
 mod golden_quota;
 mod golden_scheduler;
 mod golden_vpa;

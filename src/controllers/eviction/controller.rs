@@ -1,10 +1,7 @@
-//! The running half of eviction: a pod is evicted through the API, and a node is drained by evicting its pods.
+//! The running half of `kubectl drain`: a node is drained by evicting its pods through the API.
 
 use super::drain::{DrainFlags, DrainPod, pods_to_evict};
-use super::{EvictionAnswer, EvictionBudget, evict};
-use crate::cluster::{
-    Cluster, Disruption, DisruptionBudget, DisruptionBudgetId, DisruptionBudgetStatus, NodeId, ObjectId, PodId,
-};
+use crate::cluster::{Cluster, DisruptionBudgetId, EvictionAnswer, NodeId, ObjectId, PodId};
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::engine::{Agenda, RandomStream};
@@ -125,7 +122,7 @@ impl EvictionController {
             running.waiting.remove(&pod);
             running.is_too_late = true;
         } else {
-            let (answer, budget) = answer(pod, cluster);
+            let (answer, budget) = cluster.eviction_answer(pod);
             // Whoever read the budget at the same time has seen what it allowed then, and cannot write it any more.
             if !matches!(answer, EvictionAnswer::Evict { uses_budget: false })
                 && budget.is_some_and(|budget| self.written.get(&budget) == Some(&now))
@@ -141,7 +138,7 @@ impl EvictionController {
                     if let (true, Some(budget)) = (uses_budget, budget) {
                         self.written.insert(budget, now);
                     }
-                    evict_pod(pod, running.drain.grace_period, cluster, now);
+                    cluster.evict_pod(pod, running.drain.grace_period, now);
                 }
                 EvictionAnswer::TooManyRequests { .. } => agenda.schedule(now + DRAIN_RETRY, again),
                 EvictionAnswer::MoreThanOneBudget => {
@@ -212,44 +209,10 @@ pub fn remaining_pods(node: NodeId, cluster: &Cluster) -> Vec<(PodId, Option<Dis
     pods.retain(|pod| !matches!(cluster.pod(*pod).owner, Some(ObjectId::DaemonSet(_))));
     pods.sort_unstable();
     let held_by = |pod: PodId| {
-        let mut budgets = selecting(pod, cluster).filter(|(_, budget)| budget.status.disruptions_allowed <= 0);
+        let mut budgets = cluster.budgets_of_pod(pod).filter(|(_, budget)| budget.status.disruptions_allowed <= 0);
         budgets.next().map(|(id, _)| id).filter(|_| cluster.pod(pod).deletion.is_none())
     };
     pods.into_iter().map(|pod| (pod, held_by(pod))).collect()
-}
-
-/// What the eviction API would answer for a pod now, and the budget that it asks if there is exactly one.
-fn answer(id: PodId, cluster: &Cluster) -> (EvictionAnswer, Option<DisruptionBudgetId>) {
-    let budgets: Vec<DisruptionBudgetId> = selecting(id, cluster).map(|(id, _)| id).collect();
-    let seen: Vec<EvictionBudget> =
-        budgets.iter().map(|id| EvictionBudget::of(cluster.disruption_budget(*id))).collect();
-    let pod = cluster.pod(id);
-    let only = if let [only] = budgets.as_slice() { Some(*only) } else { None };
-    (evict(pod.phase, pod.deletion.is_some(), pod.ready, &seen), only)
-}
-
-/// One call of the eviction API for a pod. `grace_period` overrides the pod's.
-pub fn evict_pod(id: PodId, grace_period: Option<SimDuration>, cluster: &mut Cluster, now: SimTime) -> EvictionAnswer {
-    let (answer, budget) = answer(id, cluster);
-    if let EvictionAnswer::Evict { uses_budget } = answer {
-        if let (true, Some(budget)) = (uses_budget, budget) {
-            let status = cluster.disruption_budget(budget).status;
-            let disruptions_allowed = status.disruptions_allowed - 1;
-            cluster.set_disruption_budget_status(budget, DisruptionBudgetStatus { disruptions_allowed, ..status });
-        }
-        let grace = grace_period.unwrap_or(cluster.template_of(id).template.spec.termination_grace_period);
-        cluster.delete_pod(id, grace, Disruption::Eviction, now);
-    }
-    answer
-}
-
-/// The budgets that select a pod.
-fn selecting(id: PodId, cluster: &Cluster) -> impl Iterator<Item = (DisruptionBudgetId, &DisruptionBudget)> {
-    let pod = cluster.pod(id);
-    cluster.disruption_budgets().filter(move |(_, budget)| {
-        budget.namespace == pod.namespace
-            && budget.object.selector.as_ref().is_some_and(|selector| cluster.selects(selector, id))
-    })
 }
 
 #[cfg(test)]
@@ -343,9 +306,8 @@ mod tests {
         assert_eq!(statuses.map(|status| status.current_healthy).collect::<Vec<_>>(), [1], "one of four");
         let now = test.now();
         let pods: Vec<PodId> = test.cluster.pods().filter(|(_, pod)| pod.exists()).map(|(id, _)| id).collect();
-        let is_refused = |pod: &PodId| {
-            matches!(evict_pod(*pod, None, &mut test.cluster, now), EvictionAnswer::TooManyRequests { .. })
-        };
+        let is_refused =
+            |pod: &PodId| matches!(test.cluster.evict_pod(*pod, None, now), EvictionAnswer::TooManyRequests { .. });
         let refused: Vec<PodId> = pods.into_iter().filter(is_refused).collect();
         assert_eq!(refused.len(), 1);
         assert_eq!(&*test.cluster.pod(refused[0]).name, "db-2");
@@ -362,7 +324,7 @@ mod tests {
         let mut test = protected(1);
         let now = test.now();
         let pods = test.cluster.node(NodeId::from_index(0)).pods.clone();
-        let answers: Vec<_> = pods.into_iter().map(|pod| evict_pod(pod, None, &mut test.cluster, now)).collect();
+        let answers: Vec<_> = pods.into_iter().map(|pod| test.cluster.evict_pod(pod, None, now)).collect();
         let used = EvictionAnswer::Evict { uses_budget: true };
         assert_eq!(answers.iter().filter(|answer| **answer == used).count(), 1, "{answers:?}");
     }

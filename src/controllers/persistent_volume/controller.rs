@@ -112,7 +112,7 @@ impl PersistentVolumeController {
             );
             return;
         }
-        if !waits && let Some(volume) = matching_volume(claim, storage.volumes()) {
+        if !waits && let Some(volume) = matching_volume(claim, storage.volumes(), false) {
             if let Some(volume) = storage.volume_id(&volume.name.clone()) {
                 cluster.bind_claim(id, volume);
             }

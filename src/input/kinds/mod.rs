@@ -4,6 +4,7 @@
 //! readers of manifests know of kinds. None of it needs a file: an object "as stored by the API server" is converted
 //! alone.
 
+pub mod capacity_buffer;
 pub mod common;
 pub mod config_map;
 pub mod cron_job;
@@ -23,6 +24,7 @@ pub mod persistent_volume;
 pub mod persistent_volume_claim;
 pub mod pod;
 pub mod pod_disruption_budget;
+pub mod pod_template;
 pub mod priority_class;
 pub mod replica_set;
 pub mod replication_controller;

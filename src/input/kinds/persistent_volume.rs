@@ -23,7 +23,6 @@ impl Kind for PersistentVolume {
     const NAMING: Naming = Naming::Cluster;
     const INERT: &'static [InertFields] = &[InertFields {
         inside: &["mountOptions", "persistentVolumeReclaimPolicy"],
-        not_simulated: &["volumeAttributesClassName"],
         ..InertFields::of("PersistentVolumeSpec")
     }];
 
@@ -82,6 +81,7 @@ pub fn convert_persistent_volume(volume: &core::PersistentVolume, errors: &mut F
         labels: meta::labels(volume.metadata.labels.as_ref()),
         capacity: storage_of(spec.capacity.as_ref(), path.key("capacity"), errors).unwrap_or_default(),
         access_modes: access_modes(spec.access_modes.as_ref()),
+        attributes_class: name(spec.volume_attributes_class_name.as_ref()),
         storage_class: class_of(&volume.metadata, spec.storage_class_name.as_ref()),
         volume_mode: optional_word(
             spec.volume_mode.as_ref(),

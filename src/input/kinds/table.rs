@@ -1,5 +1,6 @@
 //! The one table of kinds.
 
+use super::capacity_buffer::CapacityBuffer;
 use super::common::inert;
 use super::common::validation::Naming;
 use super::config_map::ConfigMap;
@@ -23,6 +24,7 @@ use super::persistent_volume::PersistentVolume;
 use super::persistent_volume_claim::PersistentVolumeClaim;
 use super::pod::Pod;
 use super::pod_disruption_budget::PodDisruptionBudget;
+use super::pod_template::PodTemplate;
 use super::priority_class::PriorityClass;
 use super::replica_set::ReplicaSet;
 use super::replication_controller::ReplicationController;
@@ -42,7 +44,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The kinds that the simulation acts on. Where Kubernetes serves several versions of one, the one to use comes first.
-pub static KINDS: [Descriptor<Object>; 33] = [
+pub static KINDS: &[Descriptor<Object>] = &[
     Descriptor::of::<Namespace>(),
     Descriptor::of::<Node>(),
     Descriptor::of::<LimitRange>(),
@@ -60,6 +62,8 @@ pub static KINDS: [Descriptor<Object>; 33] = [
     Descriptor::of::<HorizontalPodAutoscalerV1>(),
     Descriptor::of::<VerticalPodAutoscaler>(),
     Descriptor::of::<PodDisruptionBudget>(),
+    Descriptor::of::<CapacityBuffer>(),
+    Descriptor::of::<PodTemplate>(),
     Descriptor::of::<PriorityClass>(),
     Descriptor::of::<RuntimeClass>(),
     Descriptor::of::<PersistentVolume>(),

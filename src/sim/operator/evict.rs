@@ -4,7 +4,7 @@ use super::super::action_tracker::Subject;
 use super::super::event::Event;
 use super::Operator;
 use crate::cluster::{Cluster, ObjectId};
-use crate::controllers::eviction::controller::{Drain, evict_pod};
+use crate::controllers::eviction::controller::Drain;
 use crate::controllers::manager::Controllers;
 use crate::engine::EventQueue;
 use crate::input::scenario::{DrainOptions, Duration, ObjectReference};
@@ -16,7 +16,7 @@ impl Operator<'_> {
     pub(super) fn evict(&mut self, reference: &ObjectReference, cluster: &mut Cluster, now: SimTime) {
         let Some((object, target)) = self.referred(reference, "evict", cluster, now) else { return };
         let ObjectId::Pod(pod) = object else { return };
-        let answer = evict_pod(pod, None, cluster, now);
+        let answer = cluster.evict_pod(pod, None, now);
         let outcome = if answer.is_done() { ActionOutcome::Done } else { ActionOutcome::Refused };
         self.tracker.note("evict", &target, outcome, &answer.message(), now);
         self.tracker.answered(Some(answer.code()));

@@ -4,9 +4,10 @@
 //! the Deployment, ReplicaSet or StatefulSet among the objects, else the number of its pods.
 
 use crate::api::{self, Name, Object};
-use crate::cluster::{DisruptionBudgetStatus, PodId};
+use crate::cluster::{
+    DisruptionBudgetStatus, EvictionAnswer, EvictionBudget, PodId, UnhealthyPodEvictionPolicy, evict,
+};
 use crate::controllers::disruption::{Counted, Tally, budget_status};
-use crate::controllers::eviction::{EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, evict};
 use crate::study::cluster_view::ClusterView;
 use std::collections::BTreeMap;
 use std::sync::Arc;

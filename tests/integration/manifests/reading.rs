@@ -164,6 +164,46 @@ scheduling:
 }
 
 #[test]
+fn capacity_buffers_and_pod_templates_are_read() {
+    let text = "\
+apiVersion: autoscaling.x-k8s.io/v1beta1
+kind: CapacityBuffer
+metadata: {name: web, namespace: shop}
+spec:
+  scalableRef: {apiGroup: apps, kind: Deployment, name: web}
+  percentage: 20
+  limits: {cpu: '8'}
+---
+apiVersion: v1
+kind: PodTemplate
+metadata: {name: large}
+template:
+  spec:
+    containers: [{name: c, image: c:1, resources: {requests: {cpu: 500m}}}]
+";
+    let objects = load_right("buffers.yaml", text);
+    let [Object::CapacityBuffer(buffer), Object::PodTemplate(template)] = objects.as_slice() else {
+        panic!("{objects:?}")
+    };
+    let Some(api::BufferShape::Scalable(reference)) = &buffer.shape else { panic!("{:?}", buffer.shape) };
+    assert_eq!((&*reference.group, &*reference.kind, &*reference.name), ("apps", "Deployment", "web"));
+    assert_eq!((buffer.percentage, buffer.replicas, &*buffer.strategy), (Some(20), None, api::ACTIVE_CAPACITY));
+    assert_eq!(template.template.spec.containers.len(), 1);
+    let cases = [
+        ("percentage: 20", "percentage: -1", "spec.percentage: -1 is negative"),
+        ("kind: Deployment, name: web", "name: web", "spec.scalableRef.kind: missing"),
+        ("percentage: 20", "podTemplateRef: {name: large}", "podTemplateRef and scalableRef are both given"),
+        ("cpu: '8'", "cpu: eight", "spec.limits.cpu: "),
+        ("template:\n  spec:", "template:\n  metadata:", "template.spec: missing"),
+    ];
+    for (from, to, expected) in cases {
+        let (_, diagnostics) = load("buffers.yaml", &text.replacen(from, to, 1));
+        let errors: Vec<String> = diagnostics.errors().map(ToString::to_string).collect();
+        assert!(errors.iter().any(|error| error.contains(expected)), "{expected}: {errors:?}");
+    }
+}
+
+#[test]
 fn a_dump_reads_the_same_as_yaml_and_json_and_in_lists() {
     let yaml = load_right("pod.yaml", DUMPED_POD);
     let [Object::Pod(pod)] = yaml.as_slice() else { panic!("{yaml:?}") };

@@ -2,17 +2,18 @@
 //! tells of each new version.
 
 use crate::api::{
-    ClaimTemplate, ConcurrencyPolicy, ConfigKind, ConfigObject, CpuAndMemory, CronJob, CronJobSpec, CronJobStatus,
-    CrossVersionObjectReference, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet, DaemonSetStatus,
-    DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy, HorizontalPodAutoscaler, HpaStatus, Job,
-    JobSpec, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node, Object, ObjectMeta, PersistentVolume,
-    PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy, PodPhase, PodTemplate, PriorityClass,
-    RecommendedContainerResources, ReplicaSet, ResourceList, ResourceQuota, RuntimeClass, Service, StatefulSet,
-    StatefulSetStatus, StatefulSetUpdateStrategy, StorageClass, VerticalPodAutoscaler, VpaUpdateMode, WithMeta,
-    karpenter,
+    ACTIVE_CAPACITY, CapacityBuffer, ClaimTemplate, ConcurrencyPolicy, ConfigKind, ConfigObject, CpuAndMemory, CronJob,
+    CronJobSpec, CronJobStatus, CrossVersionObjectReference, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet,
+    DaemonSetStatus, DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy,
+    HorizontalPodAutoscaler, HpaStatus, Job, JobSpec, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node,
+    Object, ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy,
+    PodPhase, PodTemplate, PodTemplateObject, PriorityClass, RecommendedContainerResources, ReplicaSet, ResourceList,
+    ResourceQuota, RuntimeClass, Service, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy, StorageClass,
+    VerticalPodAutoscaler, VpaUpdateMode, WithMeta, karpenter,
 };
 use crate::cluster::{
-    self, Cluster, DisruptionBudgetStatus, JobStatus, NodeReady, ObjectHead, ObjectId, ReplicaSetStatus,
+    self, CapacityBufferStatus, Cluster, DisruptionBudgetStatus, JobStatus, NodeReady, ObjectHead, ObjectId,
+    ReplicaSetStatus,
 };
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use proptest::prelude::*;
@@ -84,6 +85,10 @@ fn content(cluster: &Cluster, object: ObjectId) -> String {
                 (&budget.object, budget.status, budget.observed_generation, budget.generation, budget.removed)
             )
         }
+        ObjectId::CapacityBuffer(id) => {
+            let buffer = cluster.capacity_buffer(id);
+            format!("{:?}", (&buffer.object, &buffer.status, buffer.removed))
+        }
         ObjectId::ResourceQuota(id) => {
             let quota = cluster.resource_quota(id);
             format!("{:?}", (&quota.object, &quota.status_hard, &quota.status_used, quota.removed))
@@ -126,6 +131,7 @@ fn plain_content(cluster: &Cluster, kind: Kind, name: &Name) -> String {
         Kind::PriorityClass => classes.to_owned(),
         Kind::RuntimeClass => runtime_classes.to_owned(),
         Kind::LimitRange => ranges.to_owned(),
+        Kind::PodTemplate => format!("{:?}", cluster.standing_template(&NAMESPACE.into(), name)),
         _ => unreachable!("{kind:?} is no plain kind"),
     }
 }
@@ -216,6 +222,15 @@ fn objects(variant: u8) -> Vec<Object> {
             spec: JobSpec { parallelism: number, ..JobSpec::default() },
             template: Arc::clone(&template),
             is_finished: false,
+        }),
+        Object::PodTemplate(PodTemplateObject { meta: meta(Kind::PodTemplate, "t"), template: Arc::clone(&template) }),
+        Object::CapacityBuffer(CapacityBuffer {
+            meta: meta(Kind::CapacityBuffer, "b"),
+            shape: None,
+            replicas: Some(number),
+            percentage: None,
+            limits: None,
+            strategy: ACTIVE_CAPACITY.into(),
         }),
         Object::CronJob(cron_job(meta(Kind::CronJob, "c"), template, number, is_second)),
         Object::Service(Service { meta: meta(Kind::Service, "s"), headless: is_second, ..Service::default() }),
@@ -394,6 +409,16 @@ fn write(cluster: &mut Cluster, operation: u8, value: u8, now: SimTime) {
             (ObjectId::PodDisruptionBudget(id), 0) => {
                 let status = DisruptionBudgetStatus { expected_pods: number, ..DisruptionBudgetStatus::default() };
                 cluster.set_disruption_budget_status(id, status);
+            }
+            (ObjectId::CapacityBuffer(id), 0) => {
+                let status = CapacityBufferStatus {
+                    template: None,
+                    replicas: Some(number),
+                    ready_reason: "",
+                    ready_message: String::new(),
+                    limited_by_quotas: None,
+                };
+                cluster.set_capacity_buffer_status(id, status);
             }
             (ObjectId::NodeClaim(id), 0) => {
                 cluster.update_node_claim(id, |claim| claim.status.provider_id = is_second.then(|| "i".into()));

@@ -65,6 +65,7 @@ pub fn convert_claim(claim: &core::PersistentVolumeClaim, errors: &mut FieldErro
         request_format,
         allocated: allocated.filter(|allocated| request.is_some_and(|request| *allocated > request)),
         attributes_classes: attributes_classes(spec, claim.status.as_ref()),
+        attributes_class: name(spec.volume_attributes_class_name.as_ref()),
         storage_class: class_of(&claim.metadata, spec.storage_class_name.as_ref()),
         volume_mode: optional_word(
             spec.volume_mode.as_ref(),

@@ -2,7 +2,7 @@
 
 use super::super::plugin::Plugin;
 use super::super::pod_claims::pod_claims;
-use super::matching::{can_provision, find_matching_volume, has_capacity, is_usable_on};
+use super::matching::{Binder, can_provision, find_matching_volume, has_capacity, is_usable_on};
 use crate::api::{Node, PersistentVolume, PersistentVolumeClaim, VolumeBindingMode};
 use crate::scheduler::framework::{Context, Failure, PreFilterOutcome, Reason, Rejected, Words};
 use crate::scheduler::view::{NodeInfo, PodInfo, VolumeListers};
@@ -63,6 +63,19 @@ pub struct FilterState {
     pub(super) waiting: Vec<Arc<PersistentVolumeClaim>>,
     /// Volumes of the classes of the waiting claims.
     pub(super) volumes: Vec<Arc<PersistentVolume>>,
+}
+
+impl FilterState {
+    /// The volume of the claim's class that it gets on the node.
+    pub(super) fn match_volume(
+        &self,
+        claim: &PersistentVolumeClaim,
+        node: &Node,
+        chosen: &[&PersistentVolume],
+    ) -> Option<&PersistentVolume> {
+        let of_class = self.volumes.iter().filter(|volume| volume.storage_class == claim.storage_class);
+        find_matching_volume(claim, of_class, Binder::Scheduler { node, chosen })
+    }
 }
 
 /// Sorts the pod's claims; rejects the pod if one of them cannot be used or should be bound already.
@@ -153,7 +166,7 @@ fn find_volumes(volumes: &VolumeListers, state: &FilterState, node: &Node, confl
     }
     let mut chosen: Vec<&PersistentVolume> = Vec::new();
     for claim in to_match {
-        match find_matching_volume(claim, &state.volumes, &chosen, Some(node)) {
+        match state.match_volume(claim, node, &chosen) {
             Some(volume) => chosen.push(volume),
             None => to_provision.push(claim),
         }

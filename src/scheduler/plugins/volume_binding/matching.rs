@@ -13,39 +13,73 @@ pub fn is_usable_on(volume: &PersistentVolume, node: &Node) -> bool {
     volume.node_affinity.as_ref().is_none_or(|affinity| affinity.matches("", &node.meta.labels))
 }
 
-/// The volume that is bound to the claim already, or else the smallest that fits it (`FindMatchingVolume`). Without a node
-/// every volume can be used.
+/// For whom a volume is looked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Binder<'a> {
+    /// The scheduler, which has a node in mind and has chosen volumes for other claims of the pod.
+    Scheduler {
+        /// The node.
+        node: &'a Node,
+        /// Volumes that are chosen already.
+        chosen: &'a [&'a PersistentVolume],
+    },
+    /// The PersistentVolume controller. It leaves volumes that no claim has to the scheduler if the class waits for the
+    /// first consumer.
+    Controller {
+        /// Whether the class waits.
+        delay_binding: bool,
+    },
+}
+
+/// Whether a volume is bound to the claim, or reserved for it (`IsVolumeBoundToClaim`).
+pub fn is_bound_to(reference: &ClaimReference, claim: &PersistentVolumeClaim) -> bool {
+    reference.name == claim.name
+        && reference.namespace == claim.namespace
+        && (reference.uid.is_empty() || reference.uid == claim.uid)
+}
+
+/// Whether the volume has all access modes that the claim asks for.
+pub fn has_access_modes(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> bool {
+    claim.access_modes.iter().all(|mode| volume.access_modes.contains(mode))
+}
+
+/// The volume that is bound to the claim already, or else the smallest that fits it (`FindMatchingVolume`), the first of
+/// several of that size.
 pub fn find_matching_volume<'a>(
     claim: &PersistentVolumeClaim,
     volumes: impl IntoIterator<Item = &'a Arc<PersistentVolume>>,
-    chosen: &[&PersistentVolume],
-    node: Option<&Node>,
+    binder: Binder<'_>,
 ) -> Option<&'a PersistentVolume> {
     let request = claim.request.unwrap_or_default();
-    let is_for_claim = |reference: &ClaimReference| {
-        reference.name == claim.name
-            && reference.namespace == claim.namespace
-            && (reference.uid.is_empty() || reference.uid == claim.uid)
-    };
     let mut smallest: Option<&PersistentVolume> = None;
     for volume in volumes {
-        if volume.storage_class != claim.storage_class
-            || chosen.iter().any(|taken| taken.name == volume.name)
-            || volume.claim.as_ref().is_some_and(|reference| !is_for_claim(reference))
+        let is_bound = volume.claim.as_ref().is_some_and(|reference| is_bound_to(reference, claim));
+        if (volume.claim.is_some() && !is_bound)
             || volume.capacity < request
             || volume.volume_mode != claim.volume_mode
             || volume.terminating
+            || volume.attributes_class != claim.attributes_class
         {
             continue;
         }
-        let usable = node.is_none_or(|node| is_usable_on(volume, node));
-        if volume.claim.is_some() {
+        let usable = match binder {
+            Binder::Scheduler { chosen, .. } if chosen.iter().any(|taken| taken.name == volume.name) => continue,
+            Binder::Scheduler { node, .. } => is_usable_on(volume, node),
+            Binder::Controller { .. } => true,
+        };
+        if is_bound {
             return usable.then_some(volume);
         }
-        let fits = volume.is_available
-            && usable
+        let is_for_binder = match binder {
+            Binder::Scheduler { .. } => has_access_modes(volume, claim),
+            // The controller has chosen the volumes by their modes before.
+            Binder::Controller { delay_binding } => !delay_binding,
+        };
+        let fits = is_for_binder
+            && volume.is_available
             && claim.selector.as_ref().is_none_or(|selector| selector.matches(&volume.labels))
-            && claim.access_modes.iter().all(|mode| volume.access_modes.contains(mode));
+            && volume.storage_class == claim.storage_class
+            && usable;
         if fits && smallest.is_none_or(|found| found.capacity > volume.capacity) {
             smallest = Some(volume);
         }

@@ -1,12 +1,12 @@
 //! Which volumes a pod gets with its node: what Reserve and PreBind of VolumeBinding decide.
 
-pub use super::matching::can_be_provisioned;
+pub use super::matching::{Binder, can_be_provisioned, find_matching_volume, has_access_modes};
 
 use super::filter::{FilterState, pre_filter};
-use super::matching::find_matching_volume;
-use crate::api::{Name, Node, PersistentVolume, PersistentVolumeClaim};
+use crate::api::{AccessMode, Name, Node, PersistentVolume, PersistentVolumeClaim};
 use crate::scheduler::framework::Context;
 use crate::scheduler::view::PodInfo;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a claim that waited for a pod gets.
@@ -37,7 +37,7 @@ pub fn choose_volumes(context: &Context<'_>, pod: &PodInfo, node: &Node) -> Vec<
         let claim = waiting.name.clone();
         let found = match waiting.selected_node {
             Some(_) => None,
-            None => find_matching_volume(waiting, &state.volumes, &chosen, Some(node)),
+            None => state.match_volume(waiting, node, &chosen),
         };
         choices.push(match found {
             Some(volume) => {
@@ -50,10 +50,18 @@ pub fn choose_volumes(context: &Context<'_>, pod: &PodInfo, node: &Node) -> Vec<
     choices
 }
 
-/// The volume that a claim gets without regard to a node: the one that is bound to it, else the smallest that fits it.
+/// The volume that a claim gets without regard to a node (`findByClaim`). Volumes with few access modes are looked through
+/// before those with many, so that a larger volume with the very modes of the claim comes before a smaller one that has
+/// more.
 pub fn matching_volume<'a>(
     claim: &PersistentVolumeClaim,
     volumes: impl Iterator<Item = &'a Arc<PersistentVolume>>,
+    delay_binding: bool,
 ) -> Option<&'a PersistentVolume> {
-    find_matching_volume(claim, volumes, &[], None)
+    let mut by_modes: BTreeMap<(usize, BTreeSet<AccessMode>), Vec<&Arc<PersistentVolume>>> = BTreeMap::new();
+    for volume in volumes.filter(|volume| has_access_modes(volume, claim)) {
+        let modes: BTreeSet<AccessMode> = volume.access_modes.iter().copied().collect();
+        by_modes.entry((modes.len(), modes)).or_default().push(volume);
+    }
+    by_modes.into_values().find_map(|group| find_matching_volume(claim, group, Binder::Controller { delay_binding }))
 }
