@@ -81,10 +81,10 @@ pub struct NamespaceLimits {
 
 impl NamespaceLimits {
     /// What these LimitRanges say together.
-    pub fn of<'a>(ranges: impl Iterator<Item = &'a LimitRange> + Clone) -> Self {
+    pub fn of(ranges: &[&LimitRange]) -> Self {
         let bounds = |limit_type| {
             let mut together: Option<LimitBounds> = None;
-            for item in ranges.clone().flat_map(|range| &range.limits).filter(|item| item.limit_type == limit_type) {
+            for item in ranges.iter().flat_map(|range| &range.limits).filter(|item| item.limit_type == limit_type) {
                 if item.min.is_empty() && item.max.is_empty() && item.default.is_empty() {
                     continue;
                 }
@@ -372,7 +372,7 @@ mod tests {
             max_limit_request_ratio: Vec::new(),
         };
         let range = LimitRange { limits: vec![item], ..LimitRange::default() };
-        NamespaceLimits::of([range].iter())
+        NamespaceLimits::of(&[&range])
     }
 
     #[test]

@@ -30,6 +30,18 @@ pub enum VpaUpdateMode {
 }
 
 impl VpaUpdateMode {
+    /// Whether running pods are brought to the recommendation.
+    #[must_use]
+    pub const fn updates(self) -> bool {
+        matches!(self, Self::Recreate | Self::InPlaceOrRecreate | Self::InPlace)
+    }
+
+    /// Whether new pods get the recommendation.
+    #[must_use]
+    pub const fn admits(self) -> bool {
+        !matches!(self, Self::Off)
+    }
+
     /// Its name; `Auto` is another name of `Recreate`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

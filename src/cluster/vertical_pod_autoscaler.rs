@@ -2,8 +2,11 @@
 
 use super::apply::{Apply, ApplyOrder};
 use super::resource::Resource;
-use super::{Change, Cluster, NamespaceId, ObjectHead, VpaId};
-use crate::api::{self, Kind, Name, RecommendedContainerResources};
+use super::{Change, Cluster, NamespaceId, ObjectHead, TemplateId, VpaId, WorkloadId};
+use crate::api::{
+    self, Kind, Name, NamespaceLimits, PodTemplate, RecommendedContainerResources, SizedContainer, VpaUpdateMode,
+    resources_for_pod,
+};
 use crate::units::SimTime;
 use std::sync::Arc;
 
@@ -67,6 +70,53 @@ impl Cluster {
             vpa.head.change(&mut self.versions);
             self.changes.push(Change::VpaStatus(id));
         }
+    }
+
+    /// The VerticalPodAutoscaler that controls the pods of a workload among those whose mode is of a sort: of several the
+    /// oldest, then the first by name (`Stronger` of the Vertical Pod Autoscaler's `pkg/utils/vpa/api.go`).
+    pub fn controlling_vpa(&self, workload: Option<WorkloadId>, is_of_sort: fn(VpaUpdateMode) -> bool) -> Option<VpaId> {
+        let workload = self.workload(workload?);
+        let controls = |(_, vpa): &(VpaId, &Vpa)| {
+            let (object, target) = (&vpa.object, &vpa.object.target);
+            let is_target = *target.name == *workload.name && *target.kind == *workload.kind.as_str();
+            !vpa.removed && vpa.namespace == workload.namespace && is_target && is_of_sort(object.update_mode)
+        };
+        let key = |(_, vpa): &(VpaId, &Vpa)| (vpa.head.created, vpa.object.meta.name.clone());
+        self.vpas().filter(controls).min_by_key(key).map(|(id, _)| id)
+    }
+
+    /// What the LimitRanges of a namespace say of the sizes of pods.
+    pub fn namespace_limits(&self, namespace: &Name) -> NamespaceLimits {
+        self.admission.namespace_limits(namespace)
+    }
+
+    /// The template of a new pod with the requests and limits that its VerticalPodAutoscaler recommends: what the admission
+    /// controller of the Vertical Pod Autoscaler makes of it.
+    pub(super) fn with_recommendation(&mut self, workload: Option<WorkloadId>, asked: TemplateId) -> TemplateId {
+        if self.vpas.is_empty() {
+            return asked;
+        }
+        let Some(id) = self.controlling_vpa(workload, VpaUpdateMode::admits) else { return asked };
+        let vpa = self.vpa(id);
+        let Some(recommendation) = &vpa.recommendation else { return asked };
+        let template = &self.template(asked).template;
+        let containers: Vec<SizedContainer> = template.spec.containers.iter().map(SizedContainer::of).collect();
+        let limits = self.namespace_limits(&vpa.object.meta.namespace);
+        let sizes = resources_for_pod(&vpa.object, recommendation, &containers, &limits);
+        let mut sized = PodTemplate::clone(template);
+        for (container, (requests, limits)) in sized.spec.containers.iter_mut().zip(sizes) {
+            requests.write_to(&mut container.requests);
+            limits.write_to(&mut container.limits);
+        }
+        if sized.spec == template.spec {
+            return asked;
+        }
+        let sized = self.intern_template(&Arc::new(sized));
+        let revision = self.revision_template(asked);
+        if sized != revision {
+            self.note_made_from(sized, revision);
+        }
+        sized
     }
 
     fn remove_vpa(&mut self, id: VpaId) {

@@ -7,6 +7,7 @@
 //! Known deviations: init containers end as soon as they start, since no manifest says how long they run; containers of
 //! a pod start, end and restart together, so that all wait for what one of them needs; memory and disk pressure do not arise.
 
+mod out_of_memory;
 mod report;
 mod resize;
 mod start;
@@ -19,7 +20,7 @@ use super::node_images::NodeImages;
 use super::planned_end::planned_end;
 use super::probes::{ProbeTimeline, timeline};
 use crate::api::{ConfigKind, RestartPolicy};
-use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, OomKill, PodId};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId};
 use crate::engine::{Agenda, Latency, LatencyDistribution, RandomStream, RandomStreams};
 use crate::input::scenario::{JobRun, Startup};
 use crate::units::{SimDuration, SimTime};
@@ -323,24 +324,6 @@ impl Kubelets {
         if running && machine_of(cluster, pod) != Some(Machine::Down) {
             self.exited(pod, Exit::Failed { code: 1 }, cluster, agenda);
         }
-    }
-
-    /// Kills a container of a running pod that has reached its memory limit.
-    pub fn kill_for_memory<A: Agenda<KubeletEvent>>(
-        &mut self,
-        pod: PodId,
-        container: usize,
-        cluster: &mut Cluster,
-        agenda: &mut A,
-    ) {
-        let started = self.runtime(pod).last_start;
-        if !self.runtime(pod).up || !cluster.pod(pod).exists() || machine_of(cluster, pod) == Some(Machine::Down) {
-            return;
-        }
-        if machine_of(cluster, pod) == Some(Machine::Up) {
-            cluster.note_oom_kill(pod, OomKill { container, started, finished: agenda.now() });
-        }
-        self.exited(pod, Exit::OutOfMemory, cluster, agenda);
     }
 
     /// The containers of a pod ended: they are restarted under the back-off, or the pod ends.

@@ -2,7 +2,7 @@
 
 use super::{
     AutoscalerRecord, AutoscalingRecord, EventRecord, EventTable, IntervalSeries, JobRecord, LoadSeries, NodeRecord,
-    PodRecord, StepSeries,
+    PodRecord, StepSeries, VpaRecord,
 };
 use crate::input::scenario::FaultKind;
 use crate::units::{NanoDollars, SimDuration, SimTime};
@@ -50,6 +50,8 @@ pub struct Facts {
     pub autoscalers: Vec<AutoscalerRecord>,
     /// Decisions of autoscalers in order of time, as far as they are kept (see [`DecisionLog`](super::DecisionLog)).
     pub autoscaling: Vec<AutoscalingRecord>,
+    /// What the Vertical Pod Autoscaler did, in order of time.
+    pub vertical: Vec<VpaRecord>,
     /// Faults in order of time, with the recovery from each.
     pub recoveries: Vec<RecoveryRecord>,
     /// Actions in order of time, with what came of each.

@@ -11,6 +11,7 @@ mod load_series;
 mod node;
 mod pod;
 mod series;
+mod vertical;
 
 pub use crate::input::scenario::FaultKind;
 pub use autoscaling::{
@@ -26,3 +27,4 @@ pub use load_series::LoadSeries;
 pub use node::NodeRecord;
 pub use pod::{PodGroup, PodOutcome, PodRecord};
 pub use series::{Bucket, IntervalSeries, StepSeries};
+pub use vertical::{ContainerTarget, VpaRecord};

@@ -8,6 +8,7 @@ use super::settings::Client;
 use crate::api::Kind;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::vpa::controller::VpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
 use crate::infra::faults::FaultInjector;
@@ -29,6 +30,7 @@ pub(super) enum Part {
     Kubelets,
     Controllers,
     Hpa,
+    Vpa,
     CapacityBuffers,
     Faults,
     Actions,
@@ -64,6 +66,7 @@ impl Audience {
             (Part::Usage, spec.usage.is_empty()),
             (Part::Metrics, spec.metrics.is_empty()),
             (Part::Hpa, !prepared.has_autoscalers()),
+            (Part::Vpa, !prepared.has_objects_of(Kind::VerticalPodAutoscaler)),
             (Part::CapacityBuffers, !prepared.has_objects_of(Kind::CapacityBuffer)),
             (Part::Actions, scenario.actions.is_empty()),
         ];
@@ -83,6 +86,7 @@ impl Audience {
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
+            (Part::Vpa, VpaController::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Faults, FaultInjector::INTEREST),
             (Part::Actions, Operator::INTEREST),
@@ -107,7 +111,7 @@ mod tests {
     use crate::cluster::{PlainObjectId, PodId};
 
     /// The parts that a run without traffic, faults, actions and so on has nothing for.
-    const IDLE: [Part; 8] = [
+    const IDLE: [Part; 9] = [
         Part::Recovery,
         Part::Faults,
         Part::Traffic,
@@ -116,6 +120,7 @@ mod tests {
         Part::CapacityBuffers,
         Part::Actions,
         Part::Usage,
+        Part::Vpa,
     ];
 
     #[test]

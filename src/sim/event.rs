@@ -1,6 +1,7 @@
 //! Everything that can happen.
 
 use crate::autoscaler::hpa::controller::HpaEvent;
+use crate::autoscaler::vpa::controller::VpaEvent;
 use crate::controllers::common::event::ControllerEvent;
 use crate::infra::faults::FaultEvent;
 use crate::kubelet::controller::KubeletEvent;
@@ -49,6 +50,8 @@ pub enum Event {
     Scheduler(SchedulerEvent),
     /// The HorizontalPodAutoscaler controller does something.
     Hpa(HpaEvent),
+    /// The Vertical Pod Autoscaler does something.
+    Vpa(VpaEvent),
     /// What pods use over time is put on record, or fills a container's memory.
     Usage(UsageEvent),
     /// A metric that the scenario gives changes.
@@ -74,4 +77,5 @@ from_room_event!(
     Scheduler(SchedulerEvent),
     Hpa(HpaEvent),
     Usage(UsageEvent),
+    Vpa(VpaEvent),
 );

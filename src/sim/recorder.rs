@@ -1,6 +1,9 @@
 //! Turns changes of the cluster into facts: level-triggered, so that the order of several changes at one instant does
 //! not matter.
 
+mod load;
+mod vertical;
+
 use super::autoscaling_log::AutoscalingLog;
 use super::event_log::EventLog;
 use super::final_records::{job_records, last_counts, pod_records};
@@ -14,11 +17,9 @@ use crate::cluster::{
 use crate::infra::faults::FaultEffect;
 use crate::record::{
     ActionRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, LoadSeries, NodeRecord, PoolRecord,
-    RecoveryRecord, StepSeries, WorkloadRecord,
+    RecoveryRecord, StepSeries, VpaRecord, WorkloadRecord,
 };
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
-use crate::workload::traffic::Load;
-use crate::workload::usage::UsedTogether;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -86,6 +87,7 @@ pub struct Recorder {
     extended: BTreeMap<Name, usize>,
     events: EventLog,
     autoscaling: AutoscalingLog,
+    vertical: Vec<VpaRecord>,
     interval: SimDuration,
 }
 
@@ -117,6 +119,7 @@ impl Recorder {
             extended: BTreeMap::new(),
             events: EventLog::default(),
             autoscaling: AutoscalingLog::new(interval),
+            vertical: Vec::new(),
             interval,
         }
     }
@@ -335,35 +338,6 @@ impl Recorder {
         record.ready.set(now, i64::from(workload.ready));
     }
 
-    /// The load on a workload changed.
-    #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
-    pub fn note_load(&mut self, id: WorkloadId, before: &Load, load: &Load, cluster: &Cluster, now: SimTime) {
-        let record = self.workload(id, cluster);
-        let more = load.cpu.round() as i64 - before.cpu.round() as i64;
-        record.request_rate_milli.set(now, (load.rate * 1000.0).round() as i64);
-        record.request_rate_unserved_milli.set(now, (load.unserved * 1000.0).round() as i64);
-        record.cpu_used.set(now, record.cpu_used.last().unwrap_or(0) + more);
-        self.cluster.cpu_used.add(now, more);
-        self.cluster.memory_used.add(now, load.memory.round() as i64 - before.memory.round() as i64);
-    }
-
-    /// What the pods of a workload use over time, without requests, changed.
-    #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
-    pub fn note_usage(
-        &mut self,
-        id: WorkloadId,
-        before: &UsedTogether,
-        used: &UsedTogether,
-        cluster: &Cluster,
-        now: SimTime,
-    ) {
-        let record = self.workload(id, cluster);
-        let more = used.cpu.round() as i64 - before.cpu.round() as i64;
-        record.cpu_used.set(now, record.cpu_used.last().unwrap_or(0) + more);
-        self.cluster.cpu_used.add(now, more);
-        self.cluster.memory_used.add(now, used.memory.round() as i64 - before.memory.round() as i64);
-    }
-
     /// An autoscaler decided.
     pub fn note_autoscaling(&mut self, report: &HpaReport, cluster: &Cluster, now: SimTime) {
         if let (Some(workload), Some(replicas)) = (report.workload, report.decision.metric_desired) {
@@ -447,6 +421,7 @@ impl Recorder {
             event_table: self.events.into_table(),
             autoscalers,
             autoscaling,
+            vertical: self.vertical,
             recoveries,
             actions,
             nominated_last,

@@ -14,9 +14,11 @@ use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use super::usage::Usage;
+use super::vpa_settings;
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::vpa::controller::VpaController;
 use crate::cluster::{Admission, ApiEvent, Change, Cluster};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
@@ -43,6 +45,7 @@ pub struct World<'a> {
     metrics: MetricSources,
     pub(super) usage: UsageOverTime,
     pub(super) hpa: HpaController,
+    vpa: VpaController,
     capacity_buffers: CapacityBufferController,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
@@ -103,6 +106,7 @@ impl<'a> World<'a> {
             usage: UsageOverTime::new(&spec.usage, settings::midnight(spec), streams),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
+            vpa: vpa_settings::vpa_controller(spec, streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
@@ -168,6 +172,17 @@ impl<'a> World<'a> {
             Event::Traffic(change) => {
                 self.traffic.handle(change, cluster, queue);
                 self.metrics.note_rate(change);
+            }
+            Event::Vpa(event) => {
+                let usage = Usage {
+                    traffic: &self.traffic,
+                    over_time: &self.usage,
+                    metrics: &self.metrics,
+                    kubelets: &self.kubelets,
+                };
+                for report in self.vpa.handle(event, cluster, &usage, queue) {
+                    self.recorder.note_vpa(&report, cluster, now);
+                }
             }
             Event::Usage(event) => {
                 if let Some(full) = self.usage.handle(event, cluster, queue) {
@@ -282,6 +297,9 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::CapacityBuffers) {
             self.capacity_buffers.observe(change, cluster);
+        }
+        if parts.have(Part::Vpa) {
+            self.vpa.observe(change, cluster, queue);
         }
         if parts.have(Part::Actions) {
             self.operator.observe(change, cluster, now);

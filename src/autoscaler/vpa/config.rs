@@ -84,3 +84,42 @@ impl Default for RecommenderConfig {
         }
     }
 }
+
+/// Flags of the updater.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdaterConfig {
+    /// `--updater-interval`.
+    pub interval: SimDuration,
+    /// `--min-replicas`.
+    pub min_replicas: i64,
+    /// `--eviction-tolerance`, a share.
+    pub eviction_tolerance: f64,
+    /// `--eviction-rate-limit`: evictions per second; `None` is without limit.
+    pub eviction_rate_limit: Option<f64>,
+    /// `--eviction-rate-burst`.
+    pub eviction_rate_burst: u32,
+    /// `--pod-update-threshold`, a share.
+    pub update_threshold: f64,
+    /// `--in-recommendation-bounds-eviction-lifetime-threshold`.
+    pub pod_lifetime_update_threshold: SimDuration,
+    /// `--evict-after-oom-threshold`.
+    pub evict_after_oom_threshold: SimDuration,
+    /// `--in-place-skip-disruption-budget`.
+    pub in_place_skip_disruption_budget: bool,
+}
+
+impl Default for UpdaterConfig {
+    fn default() -> Self {
+        Self {
+            interval: SimDuration::from_minutes(1),
+            min_replicas: 2,
+            eviction_tolerance: 0.5,
+            eviction_rate_limit: None,
+            eviction_rate_burst: 1,
+            update_threshold: 0.1,
+            pod_lifetime_update_threshold: SimDuration::from_hours(12),
+            evict_after_oom_threshold: SimDuration::from_minutes(10),
+            in_place_skip_disruption_budget: false,
+        }
+    }
+}

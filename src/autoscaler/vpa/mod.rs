@@ -2,15 +2,18 @@
 //! function of what is known of the usage of containers.
 //!
 //! `usage` keeps what is known, in histograms whose weights decay (`histogram`); `recommend` turns it into a target and
-//! bounds. What the containers use is not decided here.
+//! bounds; `updater` decides which pods are brought to it. [`controller`] is the running half. What a recommendation makes of
+//! a pod is in `api`, since new pods get it on admission. What the containers use is not decided here.
 
 mod amounts;
 mod config;
+pub mod controller;
 mod go_math;
 mod histogram;
 mod recommend;
+mod updater;
 mod usage;
 
-pub use config::RecommenderConfig;
+pub use config::{RecommenderConfig, UpdaterConfig};
 pub use recommend::recommend;
 pub use usage::{Aggregate, ContainerUsage, HistogramOptions, OomBumpUp};

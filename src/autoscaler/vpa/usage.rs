@@ -46,17 +46,19 @@ pub struct Aggregate {
     first_sample: Option<SimTime>,
     last_sample: Option<SimTime>,
     sample_count: u64,
+    created: SimTime,
 }
 
 impl Aggregate {
     /// Knows nothing yet.
-    pub fn new(options: &HistogramOptions) -> Self {
+    pub fn new(options: &HistogramOptions, now: SimTime) -> Self {
         Self {
             cpu: Histogram::new(&options.cpu, options.cpu_decay),
             memory_peaks: Histogram::new(&options.memory, options.memory_decay),
             first_sample: None,
             last_sample: None,
             sample_count: 0,
+            created: now,
         }
     }
 
@@ -90,6 +92,18 @@ impl Aggregate {
     /// Memory in bytes that a share of the peaks is not above.
     pub fn memory_percentile(&self, options: &HistogramOptions, share: f64) -> f64 {
         self.memory_peaks.percentile(&options.memory, share)
+    }
+
+    /// Whether its last sample, or its creation if it has none, is so long ago that it is forgotten (`isExpired`).
+    pub fn is_expired(&self, config: &RecommenderConfig, now: SimTime) -> bool {
+        let known = config.memory_aggregation_interval * config.memory_aggregation_interval_count;
+        let since = if self.is_empty() { self.created } else { self.last_sample.unwrap_or(self.created) };
+        now - since >= known
+    }
+
+    /// Whether it has no CPU sample.
+    pub const fn is_empty(&self) -> bool {
+        self.sample_count == 0
     }
 
     fn add_cpu(&mut self, options: &HistogramOptions, usage: MilliCpu, time: SimTime) {

@@ -59,7 +59,7 @@ pub use spec::TraceFormat;
 pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 
-pub(crate) use control_plane::MetricResource;
+pub(crate) use control_plane::{MetricResource, MetricsOutage};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
 pub(crate) use spec::{

@@ -175,7 +175,7 @@ impl<'a> Recommender<'a> {
         let mut aggregates: Vec<(&BTreeMap<String, String>, Vec<Aggregate>)> = Vec::new();
         for pod in &case.pods {
             if !aggregates.iter().any(|(labels, _)| **labels == pod.labels) {
-                let of_container = |_| Aggregate::new(&options);
+                let of_container = |_| Aggregate::new(&options, SimTime::ZERO);
                 aggregates.push((&pod.labels, case.containers.iter().map(of_container).collect()));
             }
         }
@@ -214,7 +214,7 @@ impl<'a> Recommender<'a> {
         for (_, aggregates) in self.aggregates.iter_mut().filter(|(labels, _)| is_selected(labels)) {
             for (name, aggregate) in self.case.containers.iter().zip(aggregates) {
                 let position = merged.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-                    merged.push((name.clone(), Aggregate::new(&self.options)));
+                    merged.push((name.clone(), Aggregate::new(&self.options, SimTime::ZERO)));
                     merged.len() - 1
                 });
                 merged[position].1.merge(aggregate);
