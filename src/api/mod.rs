@@ -137,4 +137,4 @@ pub use vertical_pod_autoscaler::{
     ContainerResourcePolicy, ControlledValues, CpuAndMemory, EvictionChange, EvictionRequirement,
     RecommendedContainerResources, VerticalPodAutoscaler, VpaUpdateMode, container_policy,
 };
-pub use volume::{AccessMode, Volume, VolumeMode, VolumeSource};
+pub use volume::{AccessMode, LocalVolumes, Volume, VolumeMode, VolumeSource};

@@ -26,6 +26,8 @@ Examples:
   wavetank conformance cron golden/cron
   wavetank conformance rollout golden/rollout
   wavetank conformance vpa golden/vpa
+  wavetank conformance ca golden/ca
+  wavetank conformance ca-loop golden/ca-loop
   wavetank conformance pv-binding golden/pvbinding
   wavetank conformance scheduler golden/scheduler/v1.36/single -o markdown
   wavetank conformance e2e golden/e2e --only rollout-recreate")]
@@ -102,6 +104,10 @@ enum Component {
     Rollout,
     /// The recommender of the Vertical Pod Autoscaler
     Vpa,
+    /// Single decisions of the Cluster Autoscaler
+    Ca,
+    /// Loops of the whole Cluster Autoscaler
+    CaLoop,
     /// The choice of a PersistentVolume for a claim
     PvBinding,
     /// Whole timelines of a control plane
@@ -119,6 +125,8 @@ impl Component {
             Self::Cron => conformance::cron::replay(folder),
             Self::Rollout => conformance::rollout::replay(folder),
             Self::Vpa => conformance::vpa::replay(folder),
+            Self::Ca => conformance::ca::replay(folder),
+            Self::CaLoop => conformance::ca_loop::replay(folder),
             Self::PvBinding => conformance::pv_binding::replay(folder),
             // Has a table of its own.
             Self::E2e => Ok(Vec::new()),

@@ -4,8 +4,8 @@
 use super::apply::{Apply, ApplyOrder};
 use super::{Change, Cluster, NamespaceId, PodId, TemplateId};
 use crate::api::{
-    self, ApiObject, DefaultTolerationSeconds, Kind, LimitRange, Name, NamespaceLimits, Object, PodSpec, PodTemplate, PriorityClass,
-    RuntimeClass, aggregate, requests_above_limits, system_priority,
+    self, ApiObject, DefaultTolerationSeconds, Kind, LimitRange, Name, NamespaceLimits, Object, PodSpec, PodTemplate,
+    PriorityClass, RuntimeClass, aggregate, requests_above_limits, system_priority,
 };
 use crate::units::SimTime;
 use rustc_hash::FxHashMap;

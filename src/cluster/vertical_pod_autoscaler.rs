@@ -74,7 +74,11 @@ impl Cluster {
 
     /// The VerticalPodAutoscaler that controls the pods of a workload among those whose mode is of a sort: of several the
     /// oldest, then the first by name (`Stronger` of the Vertical Pod Autoscaler's `pkg/utils/vpa/api.go`).
-    pub fn controlling_vpa(&self, workload: Option<WorkloadId>, is_of_sort: fn(VpaUpdateMode) -> bool) -> Option<VpaId> {
+    pub fn controlling_vpa(
+        &self,
+        workload: Option<WorkloadId>,
+        is_of_sort: fn(VpaUpdateMode) -> bool,
+    ) -> Option<VpaId> {
         let workload = self.workload(workload?);
         let controls = |(_, vpa): &(VpaId, &Vpa)| {
             let (object, target) = (&vpa.object, &vpa.object.target);

@@ -1,8 +1,8 @@
 //! The facts of one run.
 
 use super::{
-    AutoscalerRecord, AutoscalingRecord, EventRecord, EventTable, IntervalSeries, JobRecord, LoadSeries, NodeRecord,
-    PodRecord, StepSeries, VpaRecord,
+    AutoscalerRecord, AutoscalingRecord, DecisionRecord, EventRecord, EventTable, InstanceRecord, IntervalSeries,
+    JobRecord, LoadSeries, NodeRecord, PodRecord, StepSeries,
 };
 use crate::input::scenario::FaultKind;
 use crate::units::{NanoDollars, SimDuration, SimTime};
@@ -38,6 +38,8 @@ pub struct Facts {
     pub nominated_last: Vec<(u32, u32)>,
     /// Every node, in order of creation.
     pub nodes: Vec<NodeRecord>,
+    /// Every machine that the cloud was asked for, in order of the requests.
+    pub instances: Vec<InstanceRecord>,
     /// Every node pool, in order of the scenario; nodes from manifests form a pool of their own with an empty name.
     pub pools: Vec<PoolRecord>,
     /// Every workload with replicas (Deployment, StatefulSet, DaemonSet, ReplicaSet without an owner).
@@ -50,8 +52,8 @@ pub struct Facts {
     pub autoscalers: Vec<AutoscalerRecord>,
     /// Decisions of autoscalers in order of time, as far as they are kept (see [`DecisionLog`](super::DecisionLog)).
     pub autoscaling: Vec<AutoscalingRecord>,
-    /// What the Vertical Pod Autoscaler did, in order of time.
-    pub vertical: Vec<VpaRecord>,
+    /// Decisions of the other autoscalers in order of time.
+    pub decisions: Vec<DecisionRecord>,
     /// Faults in order of time, with the recovery from each.
     pub recoveries: Vec<RecoveryRecord>,
     /// Actions in order of time, with what came of each.

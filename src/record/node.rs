@@ -15,6 +15,8 @@ pub struct NodeRecord {
     pub zone: SmolStr,
     /// Instance type label; empty without one.
     pub instance_type: SmolStr,
+    /// Index into [`Facts::instances`](super::Facts::instances); `None` of a node that the cloud was not asked for.
+    pub instance: Option<u32>,
     /// Creation in the API.
     pub created: SimTime,
     /// Removal from the API.

@@ -11,6 +11,7 @@ use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::vpa::controller::VpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
+use crate::infra::cloud::Cloud;
 use crate::infra::faults::FaultInjector;
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
@@ -32,6 +33,7 @@ pub(super) enum Part {
     Hpa,
     Vpa,
     CapacityBuffers,
+    Cloud,
     Faults,
     Actions,
 }
@@ -87,6 +89,7 @@ impl Audience {
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
             (Part::Vpa, VpaController::INTEREST),
+            (Part::Cloud, Cloud::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Faults, FaultInjector::INTEREST),
             (Part::Actions, Operator::INTEREST),

@@ -3,6 +3,7 @@
 use crate::autoscaler::hpa::controller::HpaEvent;
 use crate::autoscaler::vpa::controller::VpaEvent;
 use crate::controllers::common::event::ControllerEvent;
+use crate::infra::cloud::CloudEvent;
 use crate::infra::faults::FaultEvent;
 use crate::kubelet::controller::KubeletEvent;
 use crate::scheduler::SchedulerEvent;
@@ -35,6 +36,8 @@ pub enum Event {
     },
     /// The rate of a traffic entry changes.
     Traffic(RateChange),
+    /// The cloud does something with an instance.
+    Cloud(CloudEvent),
     /// A fault strikes or ends.
     Fault(FaultEvent),
     /// A kubelet does something.
@@ -71,6 +74,7 @@ macro_rules! from_room_event {
 from_room_event!(
     Traffic(RateChange),
     Metric(MetricChange),
+    Cloud(CloudEvent),
     Fault(FaultEvent),
     Kubelet(KubeletEvent),
     Controller(ControllerEvent),

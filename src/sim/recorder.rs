@@ -2,11 +2,11 @@
 //! not matter.
 
 mod load;
-mod vertical;
 
 use super::autoscaling_log::AutoscalingLog;
 use super::event_log::EventLog;
 use super::final_records::{job_records, last_counts, pod_records};
+use super::instance_records::instance_records;
 use super::recorder_input::RunHeader;
 use super::stranded::stranded;
 use crate::api::Name;
@@ -17,7 +17,7 @@ use crate::cluster::{
 use crate::infra::faults::FaultEffect;
 use crate::record::{
     ActionRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, LoadSeries, NodeRecord, PoolRecord,
-    RecoveryRecord, StepSeries, VpaRecord, WorkloadRecord,
+    RecoveryRecord, StepSeries, WorkloadRecord,
 };
 use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
 use std::collections::BTreeMap;
@@ -87,7 +87,6 @@ pub struct Recorder {
     extended: BTreeMap<Name, usize>,
     events: EventLog,
     autoscaling: AutoscalingLog,
-    vertical: Vec<VpaRecord>,
     interval: SimDuration,
 }
 
@@ -119,7 +118,6 @@ impl Recorder {
             extended: BTreeMap::new(),
             events: EventLog::default(),
             autoscaling: AutoscalingLog::new(interval),
-            vertical: Vec::new(),
             interval,
         }
     }
@@ -415,13 +413,14 @@ impl Recorder {
             framework_attempts: header.framework_attempts,
             pods: pod_records(cluster, &header.arrivals),
             nodes,
+            instances: instance_records(cluster),
+            decisions: header.decisions,
             pools: self.pools,
             workloads: self.workloads,
             jobs: job_records(cluster),
             event_table: self.events.into_table(),
             autoscalers,
             autoscaling,
-            vertical: self.vertical,
             recoveries,
             actions,
             nominated_last,
@@ -450,6 +449,7 @@ impl Recorder {
             pool: u32::try_from(pool_index(node, pools)).unwrap_or(0),
             zone: object.zone().cloned().unwrap_or_default(),
             instance_type: label(crate::api::well_known::INSTANCE_TYPE),
+            instance: node.instance.and_then(|instance| u32::try_from(instance.index()).ok()),
             created: node.head.created,
             deleted: node.removed,
             cpu_allocatable: object.allocatable.cpu.unwrap_or_default(),

@@ -18,8 +18,8 @@ pub fn vpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> VpaControl
 pub fn recommender_config(spec: &ScenarioSpec) -> RecommenderConfig {
     let flags = &spec.vertical_pod_autoscaler.recommender;
     let year_one = jiff::civil::date(1, 1, 1).at(0, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
-    let since_year_one = year_one
-        .map_or(0, |year_one| calendar_start(spec).as_nanosecond() - year_one.timestamp().as_nanosecond());
+    let since_year_one =
+        year_one.map_or(0, |year_one| calendar_start(spec).as_nanosecond() - year_one.timestamp().as_nanosecond());
     #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
     let oom_min_bump_up = Bytes::new(flags.oom_min_bump_up_bytes as i64);
     RecommenderConfig {

@@ -2,9 +2,11 @@
 
 use super::arrivals::{self, Arrivals};
 use super::audience::{Audience, Part};
+use super::cloud_settings::cloud_settings;
 use super::config_references::given_kinds;
 use super::error::SimError;
 use super::event::Event;
+use super::instance_records::decision_record;
 use super::invariants::InvariantCheck;
 use super::manager_state::ManagerState;
 use super::observer::RunObserver;
@@ -23,8 +25,10 @@ use crate::cluster::{Admission, ApiEvent, Change, Cluster};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
+use crate::infra::cloud::Cloud;
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
+use crate::record::DecisionRecord;
 use crate::scheduler::{DecisionPath, Scheduler};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::metric_sources::MetricSources;
@@ -47,6 +51,7 @@ pub struct World<'a> {
     pub(super) hpa: HpaController,
     vpa: VpaController,
     capacity_buffers: CapacityBufferController,
+    cloud: Cloud,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
     pub(super) recovery: RecoveryTracker,
@@ -55,6 +60,7 @@ pub struct World<'a> {
     pub(super) invariants: InvariantCheck,
     observer: Option<&'a mut dyn RunObserver>,
     audience: Audience,
+    pub(super) decisions: Vec<DecisionRecord>,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
     pub(super) checksum: Checksum,
@@ -107,6 +113,7 @@ impl<'a> World<'a> {
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
             vpa: vpa_settings::vpa_controller(spec, streams),
+            cloud: Cloud::new(cloud_settings(scenario), streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
@@ -116,6 +123,7 @@ impl<'a> World<'a> {
             invariants: InvariantCheck::default(),
             observer,
             audience: Audience::of_run(prepared),
+            decisions: Vec::new(),
             changes: Vec::new(),
             events: Vec::new(),
             checksum: Checksum::default(),
@@ -133,6 +141,7 @@ impl<'a> World<'a> {
         self.operator.start(cluster, queue);
         self.traffic.start(queue);
         self.metrics.start(queue);
+        self.cloud.start(queue);
         self.faults.start(queue);
         self.settle();
         self.arrivals.start(&mut self.queue)
@@ -180,9 +189,7 @@ impl<'a> World<'a> {
                     metrics: &self.metrics,
                     kubelets: &self.kubelets,
                 };
-                for report in self.vpa.handle(event, cluster, &usage, queue) {
-                    self.recorder.note_vpa(&report, cluster, now);
-                }
+                self.vpa.handle(event, cluster, &usage, queue);
             }
             Event::Usage(event) => {
                 if let Some(full) = self.usage.handle(event, cluster, queue) {
@@ -201,6 +208,7 @@ impl<'a> World<'a> {
                     self.recorder.note_autoscaling(&report, cluster, now);
                 }
             }
+            Event::Cloud(event) => self.cloud.handle(event, cluster, queue),
             Event::Fault(event) => {
                 if let Some(effect) = self.faults.handle(event, cluster, queue) {
                     self.pass_on_fault(&effect);
@@ -249,6 +257,8 @@ impl<'a> World<'a> {
         for event in self.events.drain(..) {
             self.recorder.event(event, now);
         }
+        let decisions = self.cluster.take_decisions();
+        self.decisions.extend(decisions.into_iter().map(|decision| decision_record(decision, now)));
         if self.recovery.is_open() {
             self.recovery.close(&self.cluster, now);
         }
@@ -303,6 +313,9 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Actions) {
             self.operator.observe(change, cluster, now);
+        }
+        if parts.have(Part::Cloud) {
+            self.cloud.observe(change, cluster, queue);
         }
         if parts.have(Part::Faults) {
             self.faults.observe(change, cluster, queue);

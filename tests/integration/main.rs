@@ -15,6 +15,7 @@ mod explain;
 mod fit;
 mod gallery;
 mod golden_apply;
+mod golden_ca;
 mod golden_controllers;
 mod golden_cron;
 mod golden_e2e;

@@ -9,6 +9,7 @@
 //! pods are those of the target, where the real recommender goes by the labels that the target selects; checkpoints are not
 //! written, since the recommender is never restarted; events of node-pressure evictions do not raise memory.
 
+mod decisions;
 mod pass;
 mod update;
 
@@ -40,28 +41,6 @@ pub enum VpaEvent {
         /// Why.
         reason: UpdateReason,
     },
-}
-
-/// What the Vertical Pod Autoscaler did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VpaAction {
-    /// The target of the recommendation changed.
-    Recommended,
-    /// A pod was evicted.
-    Evicted(PodId, UpdateReason),
-    /// A pod was resized in place.
-    Resized(PodId, UpdateReason),
-    /// The eviction API refused to evict a pod.
-    Refused(PodId, UpdateReason),
-}
-
-/// Something that the Vertical Pod Autoscaler did, for the records.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VpaReport {
-    /// Whose.
-    pub vpa: VpaId,
-    /// What.
-    pub action: VpaAction,
 }
 
 /// The containers of pods with the same labels.

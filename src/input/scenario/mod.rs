@@ -5,6 +5,7 @@
 
 mod action;
 mod action_options;
+mod boot;
 mod check;
 mod check_actions;
 mod check_cluster;
@@ -28,6 +29,7 @@ mod rate;
 mod reference;
 mod scalar;
 mod schema;
+mod shortage;
 mod source;
 mod spec;
 mod stand_in;
@@ -59,9 +61,11 @@ pub use spec::TraceFormat;
 pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 
+pub(crate) use boot::{Boot, default_delete_delay, default_spot_notice};
 pub(crate) use control_plane::{MetricResource, MetricsOutage};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
+pub(crate) use shortage::{Problem, Shortage};
 pub(crate) use spec::{
     ImagePull, ImageTransfer, MAX_PODS, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry, Traffic,
     resource_list,

@@ -30,6 +30,10 @@ const NODE_COLUMNS: &[&str] = &[
     "faults",
     "cost_dollars",
     "status",
+    "created_by",
+    "created_reason",
+    "deleted_by",
+    "deleted_reason",
 ];
 
 const COST_COLUMNS: &[&str] = &[
@@ -78,6 +82,11 @@ pub(in crate::report) fn write_nodes(path: &Path, facts: &Facts) -> Result<PathB
         table.integer(node.faults)?;
         table.float(pool.map(|pool| pool.price_per_hour.per_hour_over(life).as_dollars()))?;
         table.text(&node.status_last)?;
+        let instance = node.instance.and_then(|instance| facts.instances.get(instance as usize));
+        table.text(instance.map_or("", |instance| instance.created_by))?;
+        table.text(instance.map_or("", |instance| &instance.created_reason))?;
+        table.text(instance.map_or("", |instance| instance.deleted_by))?;
+        table.text(instance.map_or("", |instance| &instance.deleted_reason))?;
         table.end_row()?;
     }
     table.finish()

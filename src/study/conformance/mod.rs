@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 pub mod apply;
+pub mod ca;
+pub mod ca_loop;
 pub mod controllers;
 pub mod cron;
 pub mod e2e;

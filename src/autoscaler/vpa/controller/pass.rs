@@ -1,6 +1,7 @@
 //! A pass of the recommender: samples, kills for memory, recommendations.
 
-use super::{Entry, VpaAction, VpaController, VpaEvent, VpaReport};
+use super::decisions::{VpaAction, note};
+use super::{Entry, VpaController, VpaEvent};
 use crate::api::{Name, VerticalPodAutoscaler, VpaResource};
 use crate::autoscaler::hpa::UsageSource;
 use crate::autoscaler::vpa::config::RecommenderConfig;
@@ -14,30 +15,26 @@ use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 const COLLECTION_PERIOD: SimDuration = SimDuration::from_hours(1);
 
 impl VpaController {
-    /// Handles an event; what was done comes back for the records.
+    /// Handles an event.
     pub fn handle<A: Agenda<VpaEvent>, U: UsageSource>(
         &mut self,
         event: VpaEvent,
         cluster: &mut Cluster,
         usage: &U,
         agenda: &mut A,
-    ) -> Vec<VpaReport> {
+    ) {
         match event {
             VpaEvent::Recommend => {
                 self.is_recommender_planned = false;
-                let reports = self.recommend_all(cluster, usage, agenda.now());
+                self.recommend_all(cluster, usage, agenda.now());
                 self.wake_after(agenda.now(), cluster, agenda);
-                reports
             }
             VpaEvent::Update => {
                 self.is_updater_planned = false;
-                let reports = self.update_all(cluster, agenda);
+                self.update_all(cluster, agenda);
                 self.wake_after(agenda.now(), cluster, agenda);
-                reports
             }
-            VpaEvent::Evict { pod, vpa, reason } => {
-                self.evict(pod, vpa, reason, cluster, agenda.now()).into_iter().collect()
-            }
+            VpaEvent::Evict { pod, vpa, reason } => _ = self.evict(pod, vpa, reason, cluster, agenda.now()),
         }
     }
 
@@ -54,8 +51,7 @@ impl VpaController {
         }
     }
 
-    fn recommend_all<U: UsageSource>(&mut self, cluster: &mut Cluster, usage: &U, now: SimTime) -> Vec<VpaReport> {
-        let mut reports = Vec::new();
+    fn recommend_all<U: UsageSource>(&mut self, cluster: &mut Cluster, usage: &U, now: SimTime) {
         let ooms = std::mem::take(&mut self.ooms);
         for index in 0..self.entries.len() {
             let id = VpaId::from_index(index);
@@ -79,7 +75,7 @@ impl VpaController {
                     usage.add_oom(aggregate, &self.options, interval, bump_up, *request, finished);
                 }
             }
-            reports.extend(self.recommend_one(id, cluster));
+            self.recommend_one(id, cluster);
         }
         if now - self.last_collection >= COLLECTION_PERIOD {
             self.last_collection = now;
@@ -93,7 +89,6 @@ impl VpaController {
                 }
             }
         }
-        reports
     }
 
     /// Reads the metrics of a pod.
@@ -133,10 +128,10 @@ impl VpaController {
     }
 
     /// Recommends for the containers of a VerticalPodAutoscaler.
-    fn recommend_one(&mut self, id: VpaId, cluster: &mut Cluster) -> Option<VpaReport> {
+    fn recommend_one(&mut self, id: VpaId, cluster: &mut Cluster) {
         let entry = &mut self.entries[id.index()];
         if entry.is_removed || entry.pods.is_empty() {
-            return None;
+            return;
         }
         let known = merged(entry, &self.options);
         let known: Vec<(Name, &Aggregate)> = known.iter().map(|(name, aggregate)| (name.clone(), aggregate)).collect();
@@ -145,14 +140,15 @@ impl VpaController {
         cluster.set_recommendation(id, recommendation);
         let written = cluster.vpa(id).recommendation.clone();
         let targets = |list: Option<&[crate::api::RecommendedContainerResources]>| {
-            let of = |one: &crate::api::RecommendedContainerResources| VpaResource::ALL.map(|kind| one.target.get(kind));
+            let of =
+                |one: &crate::api::RecommendedContainerResources| VpaResource::ALL.map(|kind| one.target.get(kind));
             list.map(|list| list.iter().map(of).collect::<Vec<_>>())
         };
         if targets(written.as_deref()) == targets(entry.recorded.as_deref()) {
-            return None;
+            return;
         }
         entry.recorded = written;
-        Some(VpaReport { vpa: id, action: VpaAction::Recommended })
+        note(id, VpaAction::Recommended, cluster);
     }
 }
 

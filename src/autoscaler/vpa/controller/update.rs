@@ -1,6 +1,7 @@
 //! A pass of the updater: pods are resized or evicted.
 
-use super::{VpaAction, VpaController, VpaEvent, VpaReport};
+use super::decisions::{VpaAction, note};
+use super::{VpaController, VpaEvent};
 use crate::api::{
     Name, NamespaceLimits, PodPhase, RecommendedContainerResources, SizedContainer, VpaUpdateMode,
     recommendation_for_pod, resources_for_pod,
@@ -19,6 +20,15 @@ use std::sync::Arc;
 /// The component that emits the Events.
 const SOURCE: &str = "vpa-updater";
 
+/// What became of a resize.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ResizeOutcome {
+    /// It was asked for, or waits.
+    Done,
+    /// The pod is to be evicted instead.
+    Evict,
+}
+
 /// A pod that is to be updated.
 struct Candidate {
     pod: PodId,
@@ -28,12 +38,7 @@ struct Candidate {
 
 impl VpaController {
     /// Looks at the pods of every VerticalPodAutoscaler.
-    pub(super) fn update_all<A: Agenda<VpaEvent>>(
-        &mut self,
-        cluster: &mut Cluster,
-        agenda: &mut A,
-    ) -> Vec<VpaReport> {
-        let mut reports = Vec::new();
+    pub(super) fn update_all<A: Agenda<VpaEvent>>(&mut self, cluster: &mut Cluster, agenda: &mut A) {
         for index in 0..self.entries.len() {
             let id = VpaId::from_index(index);
             let entry = &self.entries[index];
@@ -41,27 +46,20 @@ impl VpaController {
                 continue;
             }
             if cluster.controlling_vpa(entry.workload, VpaUpdateMode::updates) == Some(id) {
-                reports.extend(self.update_one(id, cluster, agenda));
+                self.update_one(id, cluster, agenda);
             }
         }
-        reports
     }
 
-    fn update_one<A: Agenda<VpaEvent>>(
-        &mut self,
-        id: VpaId,
-        cluster: &mut Cluster,
-        agenda: &mut A,
-    ) -> Vec<VpaReport> {
+    fn update_one<A: Agenda<VpaEvent>>(&mut self, id: VpaId, cluster: &mut Cluster, agenda: &mut A) {
         let now = agenda.now();
         let vpa = Arc::clone(&cluster.vpa(id).object);
-        let Some(recommendation) = cluster.vpa(id).recommendation.clone() else { return Vec::new() };
+        let Some(recommendation) = cluster.vpa(id).recommendation.clone() else { return };
         let is_live = |pod: PodId| {
             let state = cluster.pod(pod);
             state.is_active() && state.node.is_some()
         };
-        let mut pods: Vec<PodId> =
-            self.entries[id.index()].pods.keys().copied().filter(|pod| is_live(*pod)).collect();
+        let mut pods: Vec<PodId> = self.entries[id.index()].pods.keys().copied().filter(|pod| is_live(*pod)).collect();
         // The real updater lists pods in the order of a map.
         pods.shuffle(&mut self.order);
         let mut groups = self.groups(&pods, id, cluster);
@@ -93,22 +91,20 @@ impl VpaController {
             }
         }
         candidates.sort_by(|one, other| one.priority.before(&other.priority));
-        let mut reports = Vec::new();
         let mut evicted = Vec::new();
         for candidate in candidates {
             if is_in_place {
-                match self.resize(&candidate, id, &recommendation, &mut groups, cluster, now) {
-                    Ok(report) => reports.extend(report),
-                    Err(()) => evicted.push(candidate),
+                let done = self.resize(&candidate, id, &recommendation, &mut groups, cluster, now);
+                if done == ResizeOutcome::Evict {
+                    evicted.push(candidate);
                 }
             } else {
                 evicted.push(candidate);
             }
         }
         for candidate in evicted {
-            reports.extend(self.evict_in_turn(&candidate, id, &mut groups, cluster, agenda));
+            self.evict_in_turn(&candidate, id, &mut groups, cluster, agenda);
         }
-        reports
     }
 
     /// The pods of each controller, by the controller; those with too few are left out.
@@ -176,7 +172,7 @@ impl VpaController {
         admits(&vpa.eviction_requirements, &containers, &applied).then_some(Candidate { pod, priority, reason })
     }
 
-    /// Resizes a pod in place. `Err` says that it is to be evicted instead.
+    /// Resizes a pod in place.
     fn resize(
         &mut self,
         candidate: &Candidate,
@@ -185,19 +181,19 @@ impl VpaController {
         groups: &mut BTreeMap<ObjectId, GroupStats>,
         cluster: &mut Cluster,
         now: SimTime,
-    ) -> Result<Option<VpaReport>, ()> {
+    ) -> ResizeOutcome {
         let pod = candidate.pod;
         let vpa = Arc::clone(&cluster.vpa(id).object);
         let (resize, waited) = self.resize_of(pod, cluster, now);
         let is_pending = cluster.pod(pod).phase == PodPhase::Pending;
-        let Some(group) = group_of(pod, groups, cluster) else { return Ok(None) };
+        let Some(group) = group_of(pod, groups, cluster) else { return ResizeOutcome::Done };
         let skips = self.updater.in_place_skip_disruption_budget;
         match in_place_decision(vpa.update_mode, is_pending, resize, waited, group, skips) {
             InPlaceDecision::Approved => {}
-            InPlaceDecision::Evict => return Err(()),
+            InPlaceDecision::Evict => return ResizeOutcome::Evict,
             // Nothing else becomes of it in this mode: what is wanted by now is asked for.
             InPlaceDecision::Deferred if vpa.update_mode == VpaUpdateMode::InPlace => {}
-            InPlaceDecision::Deferred => return Ok(None),
+            InPlaceDecision::Deferred => return ResizeOutcome::Done,
             InPlaceDecision::Infeasible => _ = self.infeasible.insert(pod, Arc::clone(recommendation)),
         }
         let limits = cluster.namespace_limits(&vpa.meta.namespace);
@@ -210,22 +206,23 @@ impl VpaController {
             limits.write_to(&mut container.limits);
         }
         if wanted == before.spec {
-            return Ok(None);
+            return ResizeOutcome::Done;
         }
         if let Err(refusal) = cluster.resize_pod(pod, &before.spec, &wanted, now) {
             if vpa.update_mode != VpaUpdateMode::InPlace {
-                return Err(());
+                return ResizeOutcome::Evict;
             }
             if refusal.code == 403 {
                 self.infeasible.insert(pod, Arc::clone(recommendation));
             }
-            return Ok(None);
+            return ResizeOutcome::Done;
         }
         emit(EventObject::Pod(pod), "InPlaceResizedByVPA", "Pod was resized in place by VPA Updater.", cluster);
         if let Some(group) = cluster.pod(pod).owner.and_then(|owner| groups.get_mut(&owner)) {
             group.resized += 1;
         }
-        Ok(Some(VpaReport { vpa: id, action: VpaAction::Resized(pod, candidate.reason) }))
+        note(id, VpaAction::Resized(pod, candidate.reason), cluster);
+        ResizeOutcome::Done
     }
 
     /// Evicts a pod if its controller has enough others, when the rate limit lets it.
@@ -236,26 +233,22 @@ impl VpaController {
         groups: &mut BTreeMap<ObjectId, GroupStats>,
         cluster: &mut Cluster,
         agenda: &mut A,
-    ) -> Option<VpaReport> {
+    ) {
         let (pod, now) = (candidate.pod, agenda.now());
         let (resize, waited) = self.resize_of(pod, cluster, now);
         let is_pending = cluster.pod(pod).phase == PodPhase::Pending;
-        let owner = cluster.pod(pod).owner?;
-        if !groups.get(&owner)?.may_evict(is_pending, resize, waited) {
-            return None;
+        let Some(group) = cluster.pod(pod).owner.and_then(|owner| groups.get_mut(&owner)) else { return };
+        if !group.may_evict(is_pending, resize, waited) {
+            return;
         }
         let at = self.take_turn(now);
-        let report = if at > now {
+        let is_evicted = if at > now {
             agenda.schedule(at, VpaEvent::Evict { pod, vpa: id, reason: candidate.reason });
-            None
+            true
         } else {
             self.evict(pod, id, candidate.reason, cluster, now)
         };
-        let is_refused = matches!(report, Some(VpaReport { action: VpaAction::Refused(..), .. }));
-        if let Some(group) = groups.get_mut(&owner).filter(|_| !is_pending && !is_refused) {
-            group.evicted += 1;
-        }
-        report
+        group.evicted += i64::from(is_evicted && !is_pending);
     }
 
     /// When the rate limit lets the next eviction happen: a bucket of `--eviction-rate-burst` that fills at
@@ -269,7 +262,7 @@ impl VpaController {
         at
     }
 
-    /// Evicts a pod through the API.
+    /// Evicts a pod through the API; whether the API did it.
     pub(super) fn evict(
         &mut self,
         pod: PodId,
@@ -277,12 +270,13 @@ impl VpaController {
         reason: UpdateReason,
         cluster: &mut Cluster,
         now: SimTime,
-    ) -> Option<VpaReport> {
+    ) -> bool {
         if !cluster.pod(pod).is_active() || cluster.vpa(id).removed {
-            return None;
+            return false;
         }
         if !cluster.evict_pod(pod, None, now).is_done() {
-            return Some(VpaReport { vpa: id, action: VpaAction::Refused(pod, reason) });
+            note(id, VpaAction::Refused(pod, reason), cluster);
+            return false;
         }
         let message = "Pod was evicted by VPA Updater to apply resource recommendation.";
         emit(EventObject::Pod(pod), "EvictedByVPA", message, cluster);
@@ -291,16 +285,13 @@ impl VpaController {
         let message = format!("VPA Updater evicted Pod {} to apply resource recommendation.", cluster.pod(pod).name);
         let object = EventObject::Other { kind: "VerticalPodAutoscaler", namespace, name };
         emit(object, "EvictedPod", &message, cluster);
-        Some(VpaReport { vpa: id, action: VpaAction::Evicted(pod, reason) })
+        note(id, VpaAction::Evicted(pod, reason), cluster);
+        true
     }
 }
 
 /// The group of a pod's controller, if it has enough pods.
-fn group_of<'a>(
-    pod: PodId,
-    groups: &'a BTreeMap<ObjectId, GroupStats>,
-    cluster: &Cluster,
-) -> Option<&'a GroupStats> {
+fn group_of<'a>(pod: PodId, groups: &'a BTreeMap<ObjectId, GroupStats>, cluster: &Cluster) -> Option<&'a GroupStats> {
     groups.get(&cluster.pod(pod).owner?)
 }
 
@@ -316,5 +307,11 @@ fn containers_of(pod: PodId, cluster: &Cluster) -> Vec<SizedContainer> {
 }
 
 fn emit(object: EventObject, reason: &'static str, message: &str, cluster: &mut Cluster) {
-    cluster.emit(ApiEvent { severity: Severity::Normal, reason, source: SOURCE, object, message: message.to_owned().into() });
+    cluster.emit(ApiEvent {
+        severity: Severity::Normal,
+        reason,
+        source: SOURCE,
+        object,
+        message: message.to_owned().into(),
+    });
 }
