@@ -26,6 +26,7 @@ Examples:
   wavetank conformance cron golden/cron
   wavetank conformance rollout golden/rollout
   wavetank conformance vpa golden/vpa
+  wavetank conformance karpenter golden/karpenter
   wavetank conformance ca golden/ca
   wavetank conformance ca-loop golden/ca-loop
   wavetank conformance pv-binding golden/pvbinding
@@ -104,6 +105,8 @@ enum Component {
     Rollout,
     /// The recommender of the Vertical Pod Autoscaler
     Vpa,
+    /// Karpenter: provisioning and consolidation
+    Karpenter,
     /// Single decisions of the Cluster Autoscaler
     Ca,
     /// Loops of the whole Cluster Autoscaler
@@ -125,6 +128,7 @@ impl Component {
             Self::Cron => conformance::cron::replay(folder),
             Self::Rollout => conformance::rollout::replay(folder),
             Self::Vpa => conformance::vpa::replay(folder),
+            Self::Karpenter => conformance::karpenter::replay(folder),
             Self::Ca => conformance::ca::replay(folder),
             Self::CaLoop => conformance::ca_loop::replay(folder),
             Self::PvBinding => conformance::pv_binding::replay(folder),

@@ -8,6 +8,7 @@ use super::settings::Client;
 use crate::api::Kind;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::autoscaler::vpa::controller::VpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
@@ -34,6 +35,7 @@ pub(super) enum Part {
     Vpa,
     CapacityBuffers,
     Cloud,
+    Karpenter,
     Faults,
     Actions,
 }
@@ -69,6 +71,7 @@ impl Audience {
             (Part::Metrics, spec.metrics.is_empty()),
             (Part::Hpa, !prepared.has_autoscalers()),
             (Part::Vpa, !prepared.has_objects_of(Kind::VerticalPodAutoscaler)),
+            (Part::Karpenter, !prepared.has_karpenter()),
             (Part::CapacityBuffers, !prepared.has_objects_of(Kind::CapacityBuffer)),
             (Part::Actions, scenario.actions.is_empty()),
         ];
@@ -90,7 +93,9 @@ impl Audience {
             (Part::Hpa, HpaController::INTEREST),
             (Part::Vpa, VpaController::INTEREST),
             (Part::Cloud, Cloud::INTEREST),
+            (Part::Karpenter, KarpenterController::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
+            (Part::Cloud, Cloud::INTEREST),
             (Part::Faults, FaultInjector::INTEREST),
             (Part::Actions, Operator::INTEREST),
         ];
@@ -114,14 +119,15 @@ mod tests {
     use crate::cluster::{PlainObjectId, PodId};
 
     /// The parts that a run without traffic, faults, actions and so on has nothing for.
-    const IDLE: [Part; 9] = [
+    const IDLE: [Part; 10] = [
         Part::Recovery,
         Part::Faults,
         Part::Traffic,
         Part::Metrics,
         Part::Hpa,
-        Part::CapacityBuffers,
         Part::Actions,
+        Part::CapacityBuffers,
+        Part::Karpenter,
         Part::Usage,
         Part::Vpa,
     ];

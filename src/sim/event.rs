@@ -1,6 +1,7 @@
 //! Everything that can happen.
 
 use crate::autoscaler::hpa::controller::HpaEvent;
+use crate::autoscaler::karpenter::controller::event::KarpenterEvent;
 use crate::autoscaler::vpa::controller::VpaEvent;
 use crate::controllers::common::event::ControllerEvent;
 use crate::infra::cloud::CloudEvent;
@@ -57,6 +58,8 @@ pub enum Event {
     Vpa(VpaEvent),
     /// What pods use over time is put on record, or fills a container's memory.
     Usage(UsageEvent),
+    /// Karpenter does something.
+    Karpenter(KarpenterEvent),
     /// A metric that the scenario gives changes.
     Metric(MetricChange),
 }
@@ -82,4 +85,5 @@ from_room_event!(
     Hpa(HpaEvent),
     Usage(UsageEvent),
     Vpa(VpaEvent),
+    Karpenter(KarpenterEvent),
 );

@@ -8,6 +8,7 @@ use super::error::SimError;
 use super::event::Event;
 use super::instance_records::decision_record;
 use super::invariants::InvariantCheck;
+use super::machine_costs::MachineCosts;
 use super::manager_state::ManagerState;
 use super::observer::RunObserver;
 use super::operator::Operator;
@@ -20,6 +21,7 @@ use super::vpa_settings;
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::autoscaler::vpa::controller::VpaController;
 use crate::cluster::{Admission, ApiEvent, Change, Cluster};
 use crate::controllers::common::settings::ControllerSettings;
@@ -52,6 +54,7 @@ pub struct World<'a> {
     vpa: VpaController,
     capacity_buffers: CapacityBufferController,
     cloud: Cloud,
+    karpenter: KarpenterController,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
     pub(super) recovery: RecoveryTracker,
@@ -93,9 +96,12 @@ impl<'a> World<'a> {
         let awaited = given_kinds(
             prepared.objects.iter().chain(prepared.applied.iter().flatten().map(|applied| &applied.object)),
         );
-        let groups: Vec<_> = spec.node_pools.iter().map(settings::node_group).collect();
-        let recorder = Recorder::new(interval, &groups);
+        let groups: Vec<_> =
+            spec.node_pools.iter().map(|pool| settings::node_group(pool, &scenario.catalogue)).collect();
+        let recorder = Recorder::new(interval, &groups, MachineCosts::new(scenario));
         let mut cluster = Cluster::new(Admission::new(settings::default_toleration_seconds(spec)));
+        let region = spec.cloud.as_ref().and_then(|cloud| cloud.region.as_deref()).unwrap_or("");
+        cluster.set_instance_types(scenario.catalogue.instance_types(region).into());
         for group in groups {
             cluster.add_node_group(group);
         }
@@ -113,6 +119,7 @@ impl<'a> World<'a> {
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
             vpa: vpa_settings::vpa_controller(spec, streams),
+            karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
@@ -208,6 +215,7 @@ impl<'a> World<'a> {
                     self.recorder.note_autoscaling(&report, cluster, now);
                 }
             }
+            Event::Karpenter(event) => self.karpenter.handle(event, cluster, queue),
             Event::Cloud(event) => self.cloud.handle(event, cluster, queue),
             Event::Fault(event) => {
                 if let Some(effect) = self.faults.handle(event, cluster, queue) {
@@ -304,6 +312,9 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Hpa) && self.manager.is_up() {
             self.hpa.observe(change, cluster, queue);
+        }
+        if parts.have(Part::Karpenter) {
+            self.karpenter.observe(change, cluster, queue);
         }
         if parts.have(Part::CapacityBuffers) {
             self.capacity_buffers.observe(change, cluster);

@@ -16,6 +16,7 @@ pub mod controllers;
 pub mod cron;
 pub mod e2e;
 pub mod hpa;
+pub mod karpenter;
 pub mod pv_binding;
 pub mod quota;
 pub mod rollout;
