@@ -3,6 +3,7 @@
 use crate::autoscaler::cluster_autoscaler::controller::CaEvent;
 use crate::autoscaler::hpa::controller::HpaEvent;
 use crate::autoscaler::karpenter::controller::event::KarpenterEvent;
+use crate::autoscaler::vpa::controller::VpaEvent;
 use crate::controllers::common::event::ControllerEvent;
 use crate::infra::cloud::CloudEvent;
 use crate::infra::faults::FaultEvent;
@@ -10,6 +11,7 @@ use crate::kubelet::controller::KubeletEvent;
 use crate::scheduler::SchedulerEvent;
 use crate::workload::metric_sources::MetricChange;
 use crate::workload::traffic::RateChange;
+use crate::workload::usage::UsageEvent;
 
 /// An event of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,6 +57,10 @@ pub enum Event {
     Hpa(HpaEvent),
     /// The Cluster Autoscaler does something.
     ClusterAutoscaler(CaEvent),
+    /// The Vertical Pod Autoscaler does something.
+    Vpa(VpaEvent),
+    /// What pods use over time is put on record, or fills a container's memory.
+    Usage(UsageEvent),
     /// Karpenter does something.
     Karpenter(KarpenterEvent),
     /// A metric that the scenario gives changes.
@@ -81,5 +87,7 @@ from_room_event!(
     Scheduler(SchedulerEvent),
     Hpa(HpaEvent),
     ClusterAutoscaler(CaEvent),
+    Usage(UsageEvent),
+    Vpa(VpaEvent),
     Karpenter(KarpenterEvent),
 );

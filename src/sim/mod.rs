@@ -41,6 +41,7 @@ mod slips;
 mod stranded;
 mod totals;
 mod usage;
+mod vpa_settings;
 mod world;
 
 pub use applied_object::{AppliedObject, ObjectKey};

@@ -17,11 +17,13 @@ use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use super::usage::Usage;
+use super::vpa_settings;
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::running::KarpenterController;
+use crate::autoscaler::vpa::controller::VpaController;
 use crate::cluster::{Admission, ApiEvent, Change, Cluster, GroupBounds};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
@@ -34,6 +36,7 @@ use crate::scheduler::{DecisionPath, Scheduler};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::metric_sources::MetricSources;
 use crate::workload::traffic::Traffic;
+use crate::workload::usage::UsageOverTime;
 use std::hash::{Hash, Hasher};
 
 /// Everything in a run.
@@ -47,7 +50,9 @@ pub struct World<'a> {
     pub(super) kubelets: Kubelets,
     pub(super) traffic: Traffic,
     metrics: MetricSources,
+    pub(super) usage: UsageOverTime,
     pub(super) hpa: HpaController,
+    vpa: VpaController,
     capacity_buffers: CapacityBufferController,
     cluster_autoscaler: Option<CaController>,
     cloud: Cloud,
@@ -117,8 +122,10 @@ impl<'a> World<'a> {
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, &spec.jobs, streams),
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
+            usage: UsageOverTime::new(&spec.usage, settings::midnight(spec), streams),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
+            vpa: vpa_settings::vpa_controller(spec, streams),
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
@@ -196,9 +203,28 @@ impl<'a> World<'a> {
                 self.traffic.handle(change, cluster, queue);
                 self.metrics.note_rate(change);
             }
+            Event::Vpa(event) => {
+                let usage = Usage {
+                    traffic: &self.traffic,
+                    over_time: &self.usage,
+                    metrics: &self.metrics,
+                    kubelets: &self.kubelets,
+                };
+                self.vpa.handle(event, cluster, &usage, queue);
+            }
+            Event::Usage(event) => {
+                if let Some(full) = self.usage.handle(event, cluster, queue) {
+                    self.kubelets.kill_for_memory(full.pod, full.container, cluster, queue);
+                }
+            }
             Event::Metric(change) => self.metrics.handle(change, queue),
             Event::Hpa(event) => {
-                let usage = Usage { traffic: &self.traffic, metrics: &self.metrics, kubelets: &self.kubelets };
+                let usage = Usage {
+                    traffic: &self.traffic,
+                    over_time: &self.usage,
+                    metrics: &self.metrics,
+                    kubelets: &self.kubelets,
+                };
                 if let Some(report) = self.hpa.handle(event, cluster, &usage, queue) {
                     self.recorder.note_autoscaling(&report, cluster, now);
                 }
@@ -288,6 +314,9 @@ impl<'a> World<'a> {
         if parts.have(Part::Traffic) {
             self.traffic.observe(change, cluster, now);
         }
+        if parts.have(Part::Usage) {
+            self.usage.observe(change, cluster, queue);
+        }
         if parts.have(Part::Metrics) {
             self.metrics.observe(change, cluster, now);
         }
@@ -314,6 +343,9 @@ impl<'a> World<'a> {
         if parts.have(Part::CapacityBuffers) {
             self.capacity_buffers.observe(change, cluster);
         }
+        if parts.have(Part::Vpa) {
+            self.vpa.observe(change, cluster, queue);
+        }
         if parts.have(Part::Actions) {
             self.operator.observe(change, cluster, now);
         }
@@ -327,10 +359,16 @@ impl<'a> World<'a> {
 
     /// Tells the recorder and the autoscaler about loads and metrics that changed.
     fn pass_on_load(&mut self) {
-        let Self { queue, cluster, recorder, hpa, traffic, metrics, manager, .. } = self;
+        let Self { queue, cluster, recorder, hpa, traffic, usage, metrics, manager, .. } = self;
         let now = queue.now();
         for (workload, before, load) in traffic.take_changed() {
             recorder.note_load(workload, &before, &load, cluster, now);
+            if manager.is_up() {
+                hpa.load_changed(workload, queue);
+            }
+        }
+        for (workload, before, used) in usage.take_changed() {
+            recorder.note_usage(workload, &before, &used, cluster, now);
             if manager.is_up() {
                 hpa.load_changed(workload, queue);
             }
