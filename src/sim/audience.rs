@@ -7,6 +7,7 @@ use super::recovery::RecoveryTracker;
 use super::settings::Client;
 use crate::api::Kind;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
+use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::autoscaler::vpa::controller::VpaController;
@@ -32,6 +33,7 @@ pub(super) enum Part {
     Kubelets,
     Controllers,
     Hpa,
+    ClusterAutoscaler,
     Vpa,
     CapacityBuffers,
     Cloud,
@@ -70,6 +72,7 @@ impl Audience {
             (Part::Usage, spec.usage.is_empty()),
             (Part::Metrics, spec.metrics.is_empty()),
             (Part::Hpa, !prepared.has_autoscalers()),
+            (Part::ClusterAutoscaler, prepared.cluster_autoscaler.is_none()),
             (Part::Vpa, !prepared.has_objects_of(Kind::VerticalPodAutoscaler)),
             (Part::Karpenter, !prepared.has_karpenter()),
             (Part::CapacityBuffers, !prepared.has_objects_of(Kind::CapacityBuffer)),
@@ -91,6 +94,7 @@ impl Audience {
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
+            (Part::ClusterAutoscaler, CaController::INTEREST),
             (Part::Vpa, VpaController::INTEREST),
             (Part::Cloud, Cloud::INTEREST),
             (Part::Karpenter, KarpenterController::INTEREST),
@@ -119,12 +123,15 @@ mod tests {
     use crate::cluster::{PlainObjectId, PodId};
 
     /// The parts that a run without traffic, faults, actions and so on has nothing for.
-    const IDLE: [Part; 10] = [
+    const IDLE: [Part; 11] = [
         Part::Recovery,
         Part::Faults,
         Part::Traffic,
         Part::Metrics,
         Part::Hpa,
+        Part::ClusterAutoscaler,
+        Part::Karpenter,
+        Part::CapacityBuffers,
         Part::Actions,
         Part::CapacityBuffers,
         Part::Karpenter,

@@ -1,5 +1,6 @@
 //! Everything that can happen.
 
+use crate::autoscaler::cluster_autoscaler::controller::CaEvent;
 use crate::autoscaler::hpa::controller::HpaEvent;
 use crate::autoscaler::karpenter::controller::event::KarpenterEvent;
 use crate::autoscaler::vpa::controller::VpaEvent;
@@ -54,6 +55,8 @@ pub enum Event {
     Scheduler(SchedulerEvent),
     /// The HorizontalPodAutoscaler controller does something.
     Hpa(HpaEvent),
+    /// The Cluster Autoscaler does something.
+    ClusterAutoscaler(CaEvent),
     /// The Vertical Pod Autoscaler does something.
     Vpa(VpaEvent),
     /// What pods use over time is put on record, or fills a container's memory.
@@ -83,6 +86,7 @@ from_room_event!(
     Controller(ControllerEvent),
     Scheduler(SchedulerEvent),
     Hpa(HpaEvent),
+    ClusterAutoscaler(CaEvent),
     Usage(UsageEvent),
     Vpa(VpaEvent),
     Karpenter(KarpenterEvent),

@@ -20,10 +20,11 @@ use super::usage::Usage;
 use super::vpa_settings;
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
+use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::autoscaler::vpa::controller::VpaController;
-use crate::cluster::{Admission, ApiEvent, Change, Cluster};
+use crate::cluster::{Admission, ApiEvent, Change, Cluster, GroupBounds};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
@@ -53,6 +54,7 @@ pub struct World<'a> {
     pub(super) hpa: HpaController,
     vpa: VpaController,
     capacity_buffers: CapacityBufferController,
+    cluster_autoscaler: Option<CaController>,
     cloud: Cloud,
     karpenter: KarpenterController,
     pub(super) faults: FaultInjector,
@@ -96,8 +98,13 @@ impl<'a> World<'a> {
         let awaited = given_kinds(
             prepared.objects.iter().chain(prepared.applied.iter().flatten().map(|applied| &applied.object)),
         );
-        let groups: Vec<_> =
+        let mut groups: Vec<_> =
             spec.node_pools.iter().map(|pool| settings::node_group(pool, &scenario.catalogue)).collect();
+        for group in &mut groups {
+            let autoscaler = prepared.cluster_autoscaler.as_ref();
+            let bounds = autoscaler.and_then(|autoscaler| autoscaler.bounds_of(&group.name));
+            group.bounds = bounds.map(|(min, max)| GroupBounds { min, max }).or(group.bounds);
+        }
         let recorder = Recorder::new(interval, &groups, MachineCosts::new(scenario));
         let mut cluster = Cluster::new(Admission::new(settings::default_toleration_seconds(spec)));
         let region = spec.cloud.as_ref().and_then(|cloud| cloud.region.as_deref()).unwrap_or("");
@@ -122,6 +129,10 @@ impl<'a> World<'a> {
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
+            cluster_autoscaler: prepared
+                .cluster_autoscaler
+                .as_ref()
+                .map(|autoscaler| CaController::new(autoscaler.settings(&prepared.scheduler), streams)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
             recovery: RecoveryTracker::default(),
@@ -150,6 +161,9 @@ impl<'a> World<'a> {
         self.metrics.start(queue);
         self.cloud.start(queue);
         self.faults.start(queue);
+        if let Some(autoscaler) = &mut self.cluster_autoscaler {
+            autoscaler.start(cluster, queue);
+        }
         self.settle();
         self.arrivals.start(&mut self.queue)
     }
@@ -213,6 +227,11 @@ impl<'a> World<'a> {
                 };
                 if let Some(report) = self.hpa.handle(event, cluster, &usage, queue) {
                     self.recorder.note_autoscaling(&report, cluster, now);
+                }
+            }
+            Event::ClusterAutoscaler(event) => {
+                if let Some(autoscaler) = &mut self.cluster_autoscaler {
+                    autoscaler.handle(event, cluster, &mut self.scheduler, queue);
                 }
             }
             Event::Karpenter(event) => self.karpenter.handle(event, cluster, queue),
@@ -312,6 +331,11 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Hpa) && self.manager.is_up() {
             self.hpa.observe(change, cluster, queue);
+        }
+        if parts.have(Part::ClusterAutoscaler)
+            && let Some(autoscaler) = &mut self.cluster_autoscaler
+        {
+            autoscaler.observe(change, cluster, queue);
         }
         if parts.have(Part::Karpenter) {
             self.karpenter.observe(change, cluster, queue);

@@ -18,6 +18,7 @@ mod check_metrics;
 mod check_runs;
 mod check_usage;
 mod cloud;
+mod cluster_autoscaler;
 mod control_plane;
 mod delay;
 mod distribution;
@@ -70,9 +71,9 @@ pub use spec::TraceFormat;
 pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 
-pub(crate) use control_plane::{MetricResource, MetricsOutage};
 pub(crate) use boot::{Boot, default_spot_notice};
 pub(crate) use cloud::Cloud;
+pub(crate) use control_plane::{MetricResource, MetricsOutage};
 pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
