@@ -66,7 +66,11 @@ pub fn write_all(
             ),
             ("actions.csv", !facts.actions.is_empty(), tables::write_actions),
             ("recovery.csv", !facts.recoveries.is_empty(), tables::write_recovery),
-            ("cost.csv", summary.get("cost_dollars").is_some(), tables::write_cost),
+            (
+                "cost.csv",
+                summary.get("cost_dollars").is_some() || summary.get("node_hours_of_unknown_price").is_some(),
+                tables::write_cost,
+            ),
         ];
         for (name, applies, write) in sometimes {
             if applies {

@@ -8,6 +8,7 @@ use super::error::SimError;
 use super::event::Event;
 use super::instance_records::decision_record;
 use super::invariants::InvariantCheck;
+use super::machine_costs::MachineCosts;
 use super::manager_state::ManagerState;
 use super::observer::RunObserver;
 use super::operator::Operator;
@@ -19,6 +20,7 @@ use super::usage::Usage;
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::cluster::{Admission, ApiEvent, Change, Cluster};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
@@ -47,6 +49,7 @@ pub struct World<'a> {
     pub(super) hpa: HpaController,
     capacity_buffers: CapacityBufferController,
     cloud: Cloud,
+    karpenter: KarpenterController,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
     pub(super) recovery: RecoveryTracker,
@@ -88,9 +91,12 @@ impl<'a> World<'a> {
         let awaited = given_kinds(
             prepared.objects.iter().chain(prepared.applied.iter().flatten().map(|applied| &applied.object)),
         );
-        let groups: Vec<_> = spec.node_pools.iter().map(settings::node_group).collect();
-        let recorder = Recorder::new(interval, &groups);
+        let groups: Vec<_> =
+            spec.node_pools.iter().map(|pool| settings::node_group(pool, &scenario.catalogue)).collect();
+        let recorder = Recorder::new(interval, &groups, MachineCosts::new(scenario));
         let mut cluster = Cluster::new(Admission::new(settings::default_toleration_seconds(spec)));
+        let region = spec.cloud.as_ref().and_then(|cloud| cloud.region.as_deref()).unwrap_or("");
+        cluster.set_instance_types(scenario.catalogue.instance_types(region).into());
         for group in groups {
             cluster.add_node_group(group);
         }
@@ -106,6 +112,7 @@ impl<'a> World<'a> {
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
+            karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
@@ -182,6 +189,7 @@ impl<'a> World<'a> {
                     self.recorder.note_autoscaling(&report, cluster, now);
                 }
             }
+            Event::Karpenter(event) => self.karpenter.handle(event, cluster, queue),
             Event::Cloud(event) => self.cloud.handle(event, cluster, queue),
             Event::Fault(event) => {
                 if let Some(effect) = self.faults.handle(event, cluster, queue) {
@@ -275,6 +283,9 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Hpa) && self.manager.is_up() {
             self.hpa.observe(change, cluster, queue);
+        }
+        if parts.have(Part::Karpenter) {
+            self.karpenter.observe(change, cluster, queue);
         }
         if parts.have(Part::CapacityBuffers) {
             self.capacity_buffers.observe(change, cluster);

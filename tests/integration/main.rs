@@ -31,6 +31,7 @@ mod months;
 mod outages;
 mod overflow;
 mod overload;
+mod prices;
 mod reaction;
 mod readmes;
 mod report;

@@ -8,17 +8,20 @@ mod action_options;
 mod boot;
 mod check;
 mod check_actions;
+mod check_cloud;
 mod check_cluster;
 mod check_faults;
 mod check_jobs;
 mod check_load;
 mod check_metrics;
 mod check_runs;
+mod cloud;
 mod control_plane;
 mod delay;
 mod distribution;
 mod fault;
 mod job_run;
+mod karpenter;
 mod leaf;
 mod load;
 mod metric;
@@ -42,6 +45,7 @@ pub use action_options::{
     AddNodesAction, DeleteOptions, DrainOptions, PatchAction, PatchType, RolloutUndoOptions, ScaleAction, Subresource,
     TaintAction,
 };
+pub use cloud::{Discount, Fee, OtherRegions, PaidBy, PricedNodes, Pricing, ReservedMachines, SavingsPlan};
 pub use delay::{Delay, Percentiles};
 pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
@@ -60,6 +64,7 @@ pub use typed::{ArrivalSource, Arrivals, Scenario};
 
 pub(crate) use boot::{Boot, default_delete_delay, default_spot_notice};
 pub(crate) use control_plane::MetricResource;
+pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
 pub(crate) use shortage::{Problem, Shortage};
