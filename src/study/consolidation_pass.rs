@@ -122,12 +122,7 @@ impl FullCluster {
 }
 
 fn list(millis: i64, memory: i64, pods: Option<i64>) -> ResourceList {
-    ResourceList {
-        cpu: Some(MilliCpu::new(millis)),
-        memory: Some(Bytes::new(memory)),
-        pods,
-        ..ResourceList::default()
-    }
+    ResourceList { cpu: Some(MilliCpu::new(millis)), memory: Some(Bytes::new(memory)), pods, ..ResourceList::default() }
 }
 
 /// 144 types: twelve sizes with little, usual and much memory, of two makes and two architectures.
@@ -184,8 +179,7 @@ fn app(number: usize, nodes: usize, pods: usize) -> PodTemplate {
     // So much that no node has room for one pod more.
     let on_a_node = i64::try_from(pods.div_ceil(nodes.max(1))).unwrap_or(1);
     let millis = (CORES * 1000 - 100) / on_a_node.max(1);
-    let container =
-        Container { name: "app".into(), requests: list(millis, GIB / 2, None), ..Container::default() };
+    let container = Container { name: "app".into(), requests: list(millis, GIB / 2, None), ..Container::default() };
     let spread = TopologySpreadConstraint {
         max_skew: 1,
         topology_key: well_known::ZONE.into(),
@@ -248,10 +242,8 @@ fn node(number: usize) -> (Name, StateNode) {
         message: Name::default(),
         last_transition: SimTime::ZERO,
     };
-    let mut claim = NodeClaim {
-        meta: ObjectMeta { name: name.clone(), labels, ..ObjectMeta::default() },
-        ..NodeClaim::default()
-    };
+    let mut claim =
+        NodeClaim { meta: ObjectMeta { name: name.clone(), labels, ..ObjectMeta::default() }, ..NodeClaim::default() };
     claim.status.capacity = capacity;
     claim.status.allocatable = allocatable;
     claim.status.conditions =
