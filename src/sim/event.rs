@@ -1,6 +1,7 @@
 //! Everything that can happen.
 
 use crate::autoscaler::hpa::controller::HpaEvent;
+use crate::autoscaler::karpenter::controller::event::KarpenterEvent;
 use crate::controllers::common::event::ControllerEvent;
 use crate::infra::cloud::CloudEvent;
 use crate::infra::faults::FaultEvent;
@@ -51,6 +52,8 @@ pub enum Event {
     Scheduler(SchedulerEvent),
     /// The HorizontalPodAutoscaler controller does something.
     Hpa(HpaEvent),
+    /// Karpenter does something.
+    Karpenter(KarpenterEvent),
     /// A metric that the scenario gives changes.
     Metric(MetricChange),
 }
@@ -74,4 +77,5 @@ from_room_event!(
     Controller(ControllerEvent),
     Scheduler(SchedulerEvent),
     Hpa(HpaEvent),
+    Karpenter(KarpenterEvent),
 );

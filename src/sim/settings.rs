@@ -3,6 +3,8 @@
 use crate::api::{ConfigKind, DefaultTolerationSeconds, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::karpenter::controller::settings::KarpenterSettings;
+use crate::autoscaler::karpenter::options::{MinValuesPolicy, PreferencePolicy, Version as KarpenterVersion};
 use crate::autoscaler::metrics::{MetricsOutage, MetricsServer};
 use crate::cluster::NodeGroup;
 use crate::controllers::common::client_rate::TokenBucket;
@@ -173,6 +175,33 @@ pub fn hpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> HpaControl
     });
     let controller = HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams);
     controller.with_outages(outages.collect())
+}
+
+/// Settings of Karpenter.
+pub fn karpenter(spec: &ScenarioSpec, streams: RandomStreams) -> KarpenterSettings {
+    let given = spec.karpenter.clone().unwrap_or_default();
+    KarpenterSettings {
+        version: match given.version {
+            scenario::KarpenterVersion::V1_13 => KarpenterVersion::V1_13,
+            scenario::KarpenterVersion::V1_14 => KarpenterVersion::V1_14,
+        },
+        batch_idle: given.batch_idle_duration.get(),
+        batch_max: given.batch_max_duration.get(),
+        preference_policy: match given.preference_policy {
+            scenario::PreferencePolicy::Respect => PreferencePolicy::Respect,
+            scenario::PreferencePolicy::Ignore => PreferencePolicy::Ignore,
+        },
+        min_values_policy: match given.min_values_policy {
+            scenario::MinValuesPolicy::Strict => MinValuesPolicy::Strict,
+            scenario::MinValuesPolicy::BestEffort => MinValuesPolicy::BestEffort,
+        },
+        spot_to_spot_consolidation: given.feature_gates.spot_to_spot_consolidation,
+        reserved_capacity: given.feature_gates.reserved_capacity,
+        static_capacity: given.feature_gates.static_capacity,
+        startup_taints_removed_after: given.startup_taints_removed_after.get(),
+        calendar_start: calendar_start(spec),
+        streams,
+    }
 }
 
 /// The metrics pipeline. The scrapes have a phase of their own.

@@ -20,6 +20,7 @@ use super::usage::Usage;
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::cluster::{Admission, ApiEvent, Change, Cluster};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
@@ -48,6 +49,7 @@ pub struct World<'a> {
     pub(super) hpa: HpaController,
     capacity_buffers: CapacityBufferController,
     cloud: Cloud,
+    karpenter: KarpenterController,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
     pub(super) recovery: RecoveryTracker,
@@ -110,6 +112,7 @@ impl<'a> World<'a> {
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
+            karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
@@ -186,6 +189,7 @@ impl<'a> World<'a> {
                     self.recorder.note_autoscaling(&report, cluster, now);
                 }
             }
+            Event::Karpenter(event) => self.karpenter.handle(event, cluster, queue),
             Event::Cloud(event) => self.cloud.handle(event, cluster, queue),
             Event::Fault(event) => {
                 if let Some(effect) = self.faults.handle(event, cluster, queue) {
@@ -279,6 +283,9 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Hpa) && self.manager.is_up() {
             self.hpa.observe(change, cluster, queue);
+        }
+        if parts.have(Part::Karpenter) {
+            self.karpenter.observe(change, cluster, queue);
         }
         if parts.have(Part::CapacityBuffers) {
             self.capacity_buffers.observe(change, cluster);

@@ -15,6 +15,7 @@
 
 pub mod amounts;
 pub mod base;
+pub mod controller;
 pub mod daemon_set;
 pub mod disruption;
 pub mod failure;

@@ -21,6 +21,7 @@ mod delay;
 mod distribution;
 mod fault;
 mod job_run;
+mod karpenter;
 mod leaf;
 mod load;
 mod metric;
@@ -63,6 +64,7 @@ pub use typed::{ArrivalSource, Arrivals, Scenario};
 
 pub(crate) use boot::{Boot, default_delete_delay, default_spot_notice};
 pub(crate) use control_plane::MetricResource;
+pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
 pub(crate) use shortage::{Problem, Shortage};

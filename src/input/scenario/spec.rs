@@ -6,6 +6,7 @@ use super::control_plane::ControlPlane;
 use super::distribution::Distribution;
 use super::fault::FaultEntry;
 use super::job_run::JobRun;
+use super::karpenter::Karpenter;
 use super::leaf::{Amount, AnyValue, CalendarTime, Duration, PodTemplateText};
 use super::metric::MetricSource;
 use super::rate::Rate;
@@ -108,6 +109,8 @@ pub struct ScenarioSpec {
     /// Delays, rate limits and periods of the control plane.
     #[serde(default)]
     pub control_plane: ControlPlane,
+    /// Karpenter. Default: none, which runs it with its defaults if a manifest holds a NodePool of `karpenter.sh/v1`.
+    pub karpenter: Option<Karpenter>,
     /// What goes wrong, at given times or at random. Default none.
     #[serde(default)]
     pub(super) faults: Vec<FaultEntry>,
