@@ -133,8 +133,6 @@ mod tests {
         Part::Karpenter,
         Part::CapacityBuffers,
         Part::Actions,
-        Part::CapacityBuffers,
-        Part::Karpenter,
         Part::Usage,
         Part::Vpa,
     ];
