@@ -96,7 +96,6 @@ impl Audience {
             (Part::Hpa, HpaController::INTEREST),
             (Part::ClusterAutoscaler, CaController::INTEREST),
             (Part::Vpa, VpaController::INTEREST),
-            (Part::Cloud, Cloud::INTEREST),
             (Part::Karpenter, KarpenterController::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Cloud, Cloud::INTEREST),
@@ -133,8 +132,6 @@ mod tests {
         Part::Karpenter,
         Part::CapacityBuffers,
         Part::Actions,
-        Part::CapacityBuffers,
-        Part::Karpenter,
         Part::Usage,
         Part::Vpa,
     ];
