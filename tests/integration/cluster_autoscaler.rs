@@ -3,8 +3,10 @@
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::fmt::Write as _;
+use std::path::Path;
 use wavetank::input::Diagnostics;
 use wavetank::record::{DecisionRecord, Facts};
+use wavetank::report::format::Format;
 use wavetank::sim::{PrepareOptions, Prepared, RunOptions, prepare, simulate};
 use wavetank::study::explain::explain_node;
 use wavetank::units::SimTime;
@@ -91,6 +93,10 @@ actions: [{{at: 1m, scale: {{target: deployment/web, replicas: 9}}}}, {{at: 15m,
     let explained = explain_node(&prepared, "n-1", Some(SimTime::from_secs(600)), &RunOptions::default()).unwrap();
     assert!(explained.answer.starts_with("n-1 stays: "), "{}", explained.answer);
     let explained = explain_node(&prepared, "n-1", None, &RunOptions::default()).unwrap();
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema/explain-node.schema.json");
+    let schema = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+    let json = serde_json::from_str(&explained.render(Format::Json)).unwrap();
+    assert!(jsonschema::is_valid(&schema, &json), "{json:#}");
     assert!(explained.answer.starts_with("n-1 went: cluster-autoscaler asked for it at "), "{}", explained.answer);
     explain_node(&prepared, "n-9", None, &RunOptions::default()).unwrap_err();
 }
