@@ -2,6 +2,7 @@
 
 use super::CaController;
 use crate::api::Name;
+use crate::autoscaler::cluster_autoscaler::balancing::ScaleUpInfo;
 use crate::autoscaler::cluster_autoscaler::drain::BlockingPod;
 use crate::autoscaler::cluster_autoscaler::environment::GroupId;
 use crate::autoscaler::cluster_autoscaler::removal::UnremovableReason;
@@ -96,6 +97,12 @@ impl CaController {
                 _ => Ok(()),
             };
             let group = self.group_of(*node, cluster);
+            if kept.0 == UnremovableReason::NodeGroupMinSizeReached.as_str()
+                && let Some(group) = cluster.node_groups().map(|(_, known)| known).find(|known| known.name == group)
+                && let Some(bounds) = group.bounds
+            {
+                let _ = write!(inputs, ";size={};min={}", group.target, bounds.min);
+            }
             let inputs = inputs.trim_start_matches(';');
             cluster.note_decision(AutoscalerDecision {
                 inputs: inputs.into(),
@@ -157,11 +164,13 @@ impl CaController {
         let wanted = status.chosen.and_then(|id| status.options.iter().find(|(group, ..)| *group == id));
         let grown: i64 = status.increases.iter().map(|info| info.new_size - info.current_size).sum();
         let is_cut = wanted.is_some_and(|(_, nodes, _)| i64::try_from(*nodes).unwrap_or(i64::MAX) > grown);
+        let helped = status.triggered.len() + status.remaining.len();
+        let is_full = |info: &ScaleUpInfo| info.new_size >= info.max_size && helped < status.helpless;
         for info in &status.increases {
             let group = self.group_name(info.group, cluster);
             cluster.note_decision(AutoscalerDecision {
                 inputs: inputs.as_str().into(),
-                limited_by: if is_cut { "max-size".into() } else { Name::default() },
+                limited_by: if is_cut || is_full(info) { "max-size".into() } else { Name::default() },
                 sizes: Some((info.current_size, info.new_size)),
                 ..decision("ScaleUp", group, Name::default())
             });
