@@ -198,7 +198,7 @@ actions: [{actions}]",
 fn what_holds_in_every_cluster() {
     let mut ups = 0;
     let mut downs = 0;
-    for seed in 0..24 {
+    for seed in 0..16 {
         let (objects, spec) = random_case(seed);
         let prepared = prepared(&objects, &spec);
         let facts = play(&prepared, false);
@@ -222,5 +222,5 @@ fn what_holds_in_every_cluster() {
         ups += words(&facts, "ScaleUp").count();
         downs += words(&facts, "ScaleDown").count();
     }
-    assert!(ups > 40 && downs > 40, "the cases do something: {ups} and {downs}");
+    assert!(ups > 30 && downs > 20, "the cases do something: {ups} and {downs}");
 }
