@@ -8,6 +8,7 @@ mod admission;
 mod apply;
 mod capacity_buffer;
 mod change;
+mod claim;
 mod config;
 mod create;
 mod cron_job;
@@ -46,6 +47,8 @@ mod stateful_set;
 mod storage;
 mod template;
 mod uid;
+mod volume;
+mod volume_attachment;
 mod workload;
 
 pub use admission::Admission;
@@ -60,9 +63,9 @@ pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use eviction::{EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, evict};
 pub use hpa::Hpa;
 pub use ids::{
-    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId,
-    NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId,
-    ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
+    AttachmentId, CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId,
+    InstanceId, JobId, NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId,
+    ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
 };
 pub use instance::{
     Instance, InstanceDeletion, InstanceOrigin, InstanceRequest, InstanceState, LaunchChoice, LaunchFailure,
@@ -87,6 +90,7 @@ pub use stateful_set::StatefulSet;
 pub use storage::Storage;
 pub use template::TemplateInfo;
 pub use uid::Uid;
+pub use volume_attachment::AttachmentState;
 pub use workload::Workload;
 
 use crate::api::{InstanceType, Name, PodTemplate};

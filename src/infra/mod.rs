@@ -1,3 +1,4 @@
 //! The cloud: node pools and what they cost, node and zone faults.
 
+pub mod csi;
 pub mod faults;

@@ -10,6 +10,7 @@ use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
+use crate::infra::csi::CsiDrivers;
 use crate::infra::faults::FaultInjector;
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
@@ -26,6 +27,7 @@ pub(super) enum Part {
     Scheduler,
     Kubelets,
     Controllers,
+    Csi,
     Hpa,
     CapacityBuffers,
     Faults,
@@ -78,6 +80,7 @@ impl Audience {
             (Part::Scheduler, Scheduler::<Client>::INTEREST),
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
+            (Part::Csi, CsiDrivers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Faults, FaultInjector::INTEREST),

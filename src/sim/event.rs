@@ -2,6 +2,7 @@
 
 use crate::autoscaler::hpa::controller::HpaEvent;
 use crate::controllers::common::event::ControllerEvent;
+use crate::infra::csi::CsiEvent;
 use crate::infra::faults::FaultEvent;
 use crate::kubelet::controller::KubeletEvent;
 use crate::scheduler::SchedulerEvent;
@@ -37,6 +38,8 @@ pub enum Event {
     Fault(FaultEvent),
     /// A kubelet does something.
     Kubelet(KubeletEvent),
+    /// A driver of persistent volumes does something.
+    Csi(CsiEvent),
     /// A controller does something.
     Controller(ControllerEvent),
     /// The controller manager has started again and begins to work.
@@ -68,6 +71,7 @@ from_room_event!(
     Fault(FaultEvent),
     Kubelet(KubeletEvent),
     Controller(ControllerEvent),
+    Csi(CsiEvent),
     Scheduler(SchedulerEvent),
     Hpa(HpaEvent),
 );

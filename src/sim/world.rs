@@ -21,6 +21,7 @@ use crate::cluster::{Admission, ApiEvent, Change, Cluster};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
+use crate::infra::csi::CsiDrivers;
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::{DecisionPath, Scheduler};
@@ -42,6 +43,7 @@ pub struct World<'a> {
     metrics: MetricSources,
     pub(super) hpa: HpaController,
     capacity_buffers: CapacityBufferController,
+    csi: CsiDrivers,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
     pub(super) recovery: RecoveryTracker,
@@ -101,6 +103,7 @@ impl<'a> World<'a> {
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
+            csi: CsiDrivers::new(&settings::storage(spec), streams),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
             recovery: RecoveryTracker::default(),
@@ -162,6 +165,7 @@ impl<'a> World<'a> {
             }
             Event::Scheduler(event) => self.scheduler.handle(event, cluster, queue),
             Event::Kubelet(event) => self.kubelets.handle(event, cluster, queue),
+            Event::Csi(event) => self.csi.handle(event, cluster, queue),
             Event::Traffic(change) => {
                 self.traffic.handle(change, cluster, queue);
                 self.metrics.note_rate(change);
@@ -257,6 +261,9 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Kubelets) {
             self.kubelets.observe(change, cluster, queue);
+        }
+        if parts.have(Part::Csi) {
+            self.csi.observe(change, cluster, queue);
         }
         if parts.have(Part::Controllers) && self.manager.is_up() {
             self.controllers.observe(change, cluster, queue);

@@ -8,6 +8,7 @@ use super::job_run::JobRun;
 use super::leaf::{Amount, AnyValue, CalendarTime, Duration, PodTemplateText};
 use super::metric::MetricSource;
 use super::rate::Rate;
+use super::storage::Storage;
 use super::target::Target;
 use crate::api::{KubernetesVersion, ResourceList, TaintEffect};
 use schemars::JsonSchema;
@@ -102,6 +103,9 @@ pub struct ScenarioSpec {
     /// How long containers take to start.
     #[serde(default)]
     pub startup: Startup,
+    /// The drivers of persistent volumes.
+    #[serde(default)]
+    pub storage: Storage,
     /// Delays, rate limits and periods of the control plane.
     #[serde(default)]
     pub control_plane: ControlPlane,

@@ -203,6 +203,7 @@ fn objects(variant: u8) -> Vec<Object> {
             update_strategy: StatefulSetUpdateStrategy::OnDelete,
             min_ready,
             first_ordinal: 0,
+            claim_retention: ClaimRetention::default(),
             volume_claim_templates: Vec::new(),
         }),
         Object::DaemonSet(DaemonSet {
@@ -312,7 +313,7 @@ fn storage_objects(is_second: bool) -> Vec<Object> {
         })),
         Object::CsiDriver(Box::new(WithMeta {
             meta: meta(Kind::CsiDriver, "d"),
-            object: CsiDriver { storage_capacity: is_second },
+            object: CsiDriver { storage_capacity: is_second, attach_required: true },
         })),
         Object::CsiStorageCapacity(Box::new(WithMeta {
             meta: meta(Kind::CsiStorageCapacity, "c"),

@@ -78,6 +78,11 @@ impl Correlated {
     }
 }
 
+/// Whether the recorded control planes had nobody who writes such Events: their kubelets and drivers were others.
+fn is_not_recorded(event: &EventRecord) -> bool {
+    matches!(event.source, "external-provisioner" | "external-resizer") || event.reason == "FailedMount"
+}
+
 /// When each occurrence of the Events was, in seconds, with its index, in order of time. Of an Event that repeats only the
 /// first and the last time are known; the others lie evenly between them.
 fn occurrences(events: &[EventRecord]) -> Vec<(f64, usize)> {
@@ -99,6 +104,9 @@ pub fn seen(facts: &Facts, lead: f64) -> BTreeMap<String, Seen> {
     let mut all: BTreeMap<String, Seen> = BTreeMap::new();
     for (at, index) in occurrences(&events).into_iter().filter(|(at, _)| *at >= lead) {
         let event = &events[index];
+        if is_not_recorded(event) {
+            continue;
+        }
         let seen = all.entry(format!("{}|{}|{}", event.reason, event.kind, event.source)).or_default();
         let object = format!("{}/{}", event.namespace, event.name);
         match (event.source, event.reason) {

@@ -41,6 +41,8 @@ struct Writer<'a> {
     load: BTreeMap<String, Vec<(f64, f64)>>,
     starting_cpu: BTreeMap<String, f64>,
     memory: BTreeMap<String, (f64, f64)>,
+    /// Nodes to which no volume is ever attached.
+    attach_outages: Vec<Value>,
 }
 
 /// Writes a recording as a scenario to a folder.
@@ -52,9 +54,6 @@ pub fn write(
     pods: &[RecordedPod],
     folder: &Path,
 ) -> std::io::Result<Result<Played, Unsupported>> {
-    if recording.timeline.iter().any(|line| line.kind == "VolumeAttachment") {
-        return Ok(Err(Unsupported("volumes that are attached to nodes".to_owned())));
-    }
     let wall_clock = recording.actions_called("wallclock").next();
     let second = wall_clock.and_then(|action| action.fields.get("second_in_minute")).and_then(Value::as_f64);
     let fraction = second.or(recording.fraction).unwrap_or(0.0).rem_euclid(1.0);
@@ -70,6 +69,7 @@ pub fn write(
         load: BTreeMap::new(),
         starting_cpu: BTreeMap::new(),
         memory: BTreeMap::new(),
+        attach_outages: Vec::new(),
     };
     let mut duration = 0.0_f64;
     for (index, action) in recording.actions.iter().enumerate() {
@@ -104,6 +104,23 @@ fn calendar_start(recording: &Recording, second: f64, lead: f64) -> String {
     start.to_string()
 }
 
+/// The driver of the recorded volumes.
+const DRIVER: &str = "sim.csi";
+
+/// The CSINode of a recorded node.
+fn csi_node(entry: &Value) -> Value {
+    let mut driver = json!({"name": DRIVER, "nodeID": entry["name"], "topologyKeys": ["topology.kubernetes.io/zone"]});
+    if let Some(limit) = entry.get("csi_limit") {
+        driver["allocatable"] = json!({"count": limit});
+    }
+    json!({
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "CSINode",
+        "metadata": {"name": entry["name"]},
+        "spec": {"drivers": [driver]},
+    })
+}
+
 fn node(entry: &Value) -> Value {
     let resources = json!({"cpu": entry["cpu"], "memory": entry["memory"], "pods": entry["pods"]});
     json!({
@@ -123,6 +140,11 @@ fn is_cluster_scoped(kind: &str) -> bool {
 }
 
 impl Writer<'_> {
+    /// Whether volumes are attached in the recording.
+    fn has_volumes(&self) -> bool {
+        self.recording.timeline.iter().any(|line| line.kind == "VolumeAttachment")
+    }
+
     /// The simulated time of a recorded one.
     fn at(&self, t: f64) -> String {
         format!("{:.0}ms", (t + self.lead) * 1000.0)
@@ -205,9 +227,18 @@ impl Writer<'_> {
                 let seen = self.recording.timeline.iter().find(|line| line.reason == "RegisteredNode");
                 let is_new = seen.is_some_and(|line| line.t <= NODE_MONITOR_PERIOD);
                 let before = if is_new { JUST_JOINED } else { JOINED_BEFORE };
-                self.apply(index, -before, &json!({"apiVersion": "v1", "kind": "List", "items": nodes}))?;
+                let entries = action.fields.get("nodes").and_then(Value::as_array);
+                let csi_nodes = entries.into_iter().flatten().filter(|_| self.has_volumes()).map(csi_node);
+                let items: Vec<Value> = nodes.into_iter().chain(csi_nodes).collect();
+                self.apply(index, -before, &json!({"apiVersion": "v1", "kind": "List", "items": items}))?;
             }
-            "addnode" => self.apply(index, t, &node(&Value::Object(action.fields.clone())))?,
+            "addnode" => {
+                let entry = Value::Object(action.fields.clone());
+                let mut items = vec![node(&entry)];
+                items.extend(self.has_volumes().then(|| csi_node(&entry)));
+                self.apply(index, t, &json!({"apiVersion": "v1", "kind": "List", "items": items}))?;
+            }
+            "attach_never" => self.attach_outages.push(json!({"node": action.text("node")})),
             "create" => {
                 let (kind, name) = (action.text("kind"), action.text("name"));
                 let Some(document) = self.document(kind, action.namespace(), name) else {
@@ -427,6 +458,16 @@ impl Writer<'_> {
                 "traffic": self.traffic(),
             },
         });
+        if self.has_volumes() {
+            // The recorded driver.
+            let (provision, second) = (json!({"fixed": "2s"}), json!({"fixed": "1s"}));
+            scenario["spec"]["storage"] = json!({
+                "provision": provision, "attach": second, "detach": second, "delete": second,
+                "attachOutages": self.attach_outages,
+            });
+            // The recorded kubelets say at once which volumes they use.
+            scenario["spec"]["controlPlane"]["kubelet"] = json!({"nodeStatusUpdateFrequency": "0s"});
+        }
         if let Some(start) = start {
             scenario["spec"]["start"] = start.into();
         }
