@@ -73,7 +73,11 @@ impl PersistentVolumeController {
         match change {
             Change::ClaimAdded(id) => {
                 self.fresh.insert(id);
-                self.claim_changed(id, cluster, agenda);
+                if !cluster.storage().claim(id).is_bound() {
+                    self.pending.insert(id);
+                    // Before the pods come that were created with it.
+                    agenda.schedule(agenda.now() + self.latency.median() / 2, ControllerEvent::SyncClaim(id));
+                }
             }
             Change::ClaimUpdated(id) => self.claim_changed(id, cluster, agenda),
             Change::ClaimRemoved(id) => {
