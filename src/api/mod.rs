@@ -132,4 +132,4 @@ pub use stateful_set::{
 pub use storage_class::{StorageClass, VolumeBindingMode};
 pub use taint::{Taint, TaintEffect, Toleration, TolerationOperator};
 pub use version::KubernetesVersion;
-pub use volume::{AccessMode, Volume, VolumeMode, VolumeSource};
+pub use volume::{AccessMode, LocalVolumes, Volume, VolumeMode, VolumeSource};

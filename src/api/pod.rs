@@ -1,8 +1,8 @@
 //! Pods: the template that many pods share, and a single pod as a manifest or a dump gives it.
 
 use super::{
-    Affinity, ApiObject, ClaimTemplate, ConfigReferences, ImmutableField, Kind, Labels, Name, Node, NodeSelector,
-    ObjectMeta, Probes, ResourceList, Toleration, TopologySpreadConstraint, Volume,
+    Affinity, ApiObject, ClaimTemplate, ConfigReferences, ImmutableField, Kind, Labels, LocalVolumes, Name, Node,
+    NodeSelector, ObjectMeta, Probes, ResourceList, Toleration, TopologySpreadConstraint, Volume,
 };
 use crate::units::{SimDuration, SimTime};
 use std::hash::{Hash, Hasher};
@@ -227,6 +227,8 @@ pub struct PodSpec {
     pub volumes: Vec<Volume>,
     /// Whether one of `spec.volumes` is an `emptyDir`, which `kubectl drain` asks about.
     pub has_empty_dir: bool,
+    /// Those of `spec.volumes` that are on the node's disk, which the Cluster Autoscaler asks about.
+    pub local_volumes: LocalVolumes,
     /// The claims that are made for the ephemeral volumes, by the volumes' names.
     pub ephemeral_claims: Vec<(Name, ClaimTemplate)>,
     /// What of ConfigMaps and the like its containers and volumes need.
@@ -260,6 +262,7 @@ impl Default for PodSpec {
             image_volumes: Vec::new(),
             volumes: Vec::new(),
             has_empty_dir: false,
+            local_volumes: LocalVolumes::default(),
             ephemeral_claims: Vec::new(),
             config_references: ConfigReferences::default(),
         }

@@ -1,6 +1,8 @@
 //! The volumes of a pod, as far as they bear on scheduling.
 
 use super::Name;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 
 /// Where a volume of a pod comes from, as far as it bears on scheduling.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +64,33 @@ pub struct Volume {
     pub name: Name,
     /// Where it comes from.
     pub source: VolumeSource,
+}
+
+/// Names of those volumes of a pod that are on the disk of its node: `hostPath`, and `emptyDir` unless it is in memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LocalVolumes(Vec<Name>);
+
+impl FromIterator<Name> for LocalVolumes {
+    fn from_iter<I: IntoIterator<Item = Name>>(names: I) -> Self {
+        Self(names.into_iter().collect())
+    }
+}
+
+impl Deref for LocalVolumes {
+    type Target = [Name];
+
+    fn deref(&self) -> &[Name] {
+        &self.0
+    }
+}
+
+/// ReplicaSets are named after the hash of their template: it is that of the other fields where there are none.
+impl Hash for LocalVolumes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        if !self.0.is_empty() {
+            self.0.hash(state);
+        }
+    }
 }
 
 /// `accessModes`.

@@ -25,6 +25,9 @@ Examples:
   wavetank conformance quota golden/quota
   wavetank conformance cron golden/cron
   wavetank conformance rollout golden/rollout
+  wavetank conformance karpenter golden/karpenter
+  wavetank conformance ca golden/ca
+  wavetank conformance ca-loop golden/ca-loop
   wavetank conformance pv-binding golden/pvbinding
   wavetank conformance scheduler golden/scheduler/v1.36/single -o markdown
   wavetank conformance e2e golden/e2e --only rollout-recreate")]
@@ -99,6 +102,12 @@ enum Component {
     Cron,
     /// kubectl rollout status
     Rollout,
+    /// Karpenter: provisioning and consolidation
+    Karpenter,
+    /// Single decisions of the Cluster Autoscaler
+    Ca,
+    /// Loops of the whole Cluster Autoscaler
+    CaLoop,
     /// The choice of a PersistentVolume for a claim
     PvBinding,
     /// Whole timelines of a control plane
@@ -115,6 +124,9 @@ impl Component {
             Self::Quota => conformance::quota::replay(folder),
             Self::Cron => conformance::cron::replay(folder),
             Self::Rollout => conformance::rollout::replay(folder),
+            Self::Karpenter => conformance::karpenter::replay(folder),
+            Self::Ca => conformance::ca::replay(folder),
+            Self::CaLoop => conformance::ca_loop::replay(folder),
             Self::PvBinding => conformance::pv_binding::replay(folder),
             // Has a table of its own.
             Self::E2e => Ok(Vec::new()),

@@ -271,9 +271,10 @@ impl Cluster {
     }
 
     /// An instance registers its Node object, not ready yet.
-    pub fn register_instance(&mut self, id: InstanceId, object: Arc<api::Node>, now: SimTime) -> NodeId {
+    pub fn register_instance(&mut self, id: InstanceId, now: SimTime) -> NodeId {
         let group = self.instance(id).request.group;
         let pool = group.and_then(|group| u32::try_from(group.index()).ok());
+        let object = Arc::clone(&self.instance(id).choice().node);
         let node = self.add_unready_node(object, pool, now);
         let instance = &mut self.instances[id.index()];
         instance.state = InstanceState::Registered;

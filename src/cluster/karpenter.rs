@@ -106,7 +106,8 @@ impl Cluster {
     }
 
     /// Creates a NodeClaim.
-    pub fn create_node_claim(&mut self, object: api::karpenter::NodeClaim, now: SimTime) -> NodeClaimId {
+    pub fn create_node_claim(&mut self, mut object: api::karpenter::NodeClaim, now: SimTime) -> NodeClaimId {
+        object.meta.creation_time.get_or_insert(now);
         let id = NodeClaimId::from_index(self.node_claims.len());
         self.index.add(Kind::NodeClaim, id, None, &object.meta.name);
         let head = ObjectHead::new(&mut self.versions, now);
@@ -136,6 +137,7 @@ impl Cluster {
         let claim = &mut self.node_claims[id.index()];
         if claim.deletion.is_none() && claim.removed.is_none() {
             claim.deletion = Some(now);
+            Arc::make_mut(&mut claim.object).meta.deletion_time = Some(now);
             claim.head.change(&mut self.versions);
             self.changes.push(Change::NodeClaimChanged(id));
         }

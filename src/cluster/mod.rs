@@ -13,6 +13,7 @@ mod config;
 mod create;
 mod cron_job;
 mod daemon_set;
+mod decision;
 mod deployment;
 mod disruption_budget;
 mod eviction;
@@ -58,6 +59,7 @@ pub use change::{ApiEvent, Change, ChangeKind, EventMessage, EventObject, Severi
 pub use create::Refusal;
 pub use cron_job::CronJob;
 pub use daemon_set::DaemonSet;
+pub use decision::AutoscalerDecision;
 pub use deployment::Deployment;
 pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use eviction::{EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, evict};
@@ -157,6 +159,7 @@ pub struct Cluster {
     storage: Storage,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
+    decisions: Vec<AutoscalerDecision>,
     repeated_failures: Vec<(PodId, u32, SimTime)>,
 }
 

@@ -75,8 +75,13 @@ impl Cluster {
         self.nodes.iter().enumerate().map(|(index, node)| (NodeId::from_index(index), node))
     }
 
-    /// Adds a node.
-    pub fn add_node(&mut self, object: Arc<api::Node>, pool: Option<u32>, now: SimTime) -> NodeId {
+    /// Adds a node. One that joins during the run is tainted as not ready by the API server's admission
+    /// (`TaintNodesByCondition`), whatever its kubelet says, until the node lifecycle controller has seen it; those of the
+    /// start have that behind them.
+    pub fn add_node(&mut self, mut object: Arc<api::Node>, pool: Option<u32>, now: SimTime) -> NodeId {
+        if now > SimTime::ZERO {
+            admit_node(&mut object);
+        }
         let id = NodeId::from_index(self.nodes.len());
         self.index.add(Kind::Node, id, None, &object.meta.name);
         self.nodes.push(Node {
@@ -97,19 +102,8 @@ impl Cluster {
         id
     }
 
-    /// Adds a node whose kubelet has just registered it and says that it is not ready yet. The API server's admission
-    /// (`TaintNodesByCondition`) taints it.
-    pub fn add_unready_node(&mut self, mut object: Arc<api::Node>, pool: Option<u32>, now: SimTime) -> NodeId {
-        let has_taint =
-            |taint: &Taint| *taint.key == *well_known::TAINT_NOT_READY && taint.effect == TaintEffect::NoSchedule;
-        if !object.taints.iter().any(has_taint) {
-            Arc::make_mut(&mut object).taints.push(Taint {
-                key: Name::from(well_known::TAINT_NOT_READY),
-                value: Name::default(),
-                effect: TaintEffect::NoSchedule,
-                time_added: None,
-            });
-        }
+    /// Adds a node whose kubelet says that it is not ready yet.
+    pub fn add_unready_node(&mut self, object: Arc<api::Node>, pool: Option<u32>, now: SimTime) -> NodeId {
         let id = self.add_node(object, pool, now);
         let node = &mut self.nodes[id.index()];
         node.ready = NodeReady::False;
@@ -184,6 +178,19 @@ impl Cluster {
             self.index.remove(Kind::Node, id, None, &node.object.meta.name);
             self.changes.push(Change::NodeRemoved(id));
         }
+    }
+}
+
+/// Adds the taint of a node that is not ready (`plugin/pkg/admission/nodetaint`, Kubernetes 1.36).
+fn admit_node(object: &mut Arc<api::Node>) {
+    let taint = Taint {
+        key: Name::from(well_known::TAINT_NOT_READY),
+        value: Name::default(),
+        effect: TaintEffect::NoSchedule,
+        time_added: None,
+    };
+    if !object.taints.iter().any(|present| present.key == taint.key && present.effect == taint.effect) {
+        Arc::make_mut(object).taints.push(taint);
     }
 }
 

@@ -24,6 +24,7 @@ impl Cluster {
         }
         let id = VolumeId::from_index(self.storage.volumes.len());
         self.storage.volumes_by_name.insert(volume.name.clone(), id);
+        self.index.add(Kind::PersistentVolume, id, None, &volume.name);
         let head = ObjectHead::new(&mut self.versions, now);
         self.storage.volumes.push(Volume { object: Arc::new(volume), head });
         self.changes.push(Change::Volume(id));
@@ -37,6 +38,7 @@ impl Cluster {
             return;
         }
         self.storage.volumes_by_name.remove(&volume.object.name);
+        self.index.remove(Kind::PersistentVolume, id, None, &volume.object.name);
         volume.head.change(&mut self.versions);
         self.changes.push(Change::VolumeRemoved(id));
     }

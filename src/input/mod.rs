@@ -1,5 +1,6 @@
 //! Files to typed values: manifests, component configs, the scenario, traces.
 
+pub mod catalogue;
 mod diagnostic;
 mod document;
 mod field_error;

@@ -80,6 +80,18 @@ impl Table {
         let opened = BufReader::new(File::open(file).map_err(|error| failed(format!("cannot be opened: {error}")))?);
         let is_gzip = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
         let source: Box<dyn Read> = if is_gzip { Box::new(MultiGzDecoder::new(opened)) } else { Box::new(opened) };
+        Self::of_reader(file, source)
+    }
+
+    /// Reads text that is at hand; `file` is what messages call it.
+    ///
+    /// # Errors
+    /// [`TableError`] if it has no header line.
+    pub fn of_text(file: &Path, text: &'static str) -> Result<Self, TableError> {
+        Self::of_reader(file, Box::new(text.as_bytes()))
+    }
+
+    fn of_reader(file: &Path, source: Box<dyn Read>) -> Result<Self, TableError> {
         let mut reader = csv::Reader::from_reader(source);
         let columns = match reader.headers() {
             Ok(headers) => headers.iter().map(|name| name.trim().trim_start_matches('\u{feff}').to_owned()).collect(),
@@ -87,7 +99,8 @@ impl Table {
         };
         let table = Self { file: file.to_owned(), reader, columns, record: csv::StringRecord::new() };
         if table.columns.iter().all(String::is_empty) {
-            return Err(failed("is empty (expected CSV with a header line)".to_owned()));
+            let message = "is empty (expected CSV with a header line)".to_owned();
+            return Err(TableError { file: file.to_owned(), line: 0, column: String::new(), message, hint: None });
         }
         Ok(table)
     }

@@ -1,8 +1,8 @@
 //! The facts of one run.
 
 use super::{
-    AutoscalerRecord, AutoscalingRecord, EventRecord, EventTable, IntervalSeries, JobRecord, LoadSeries, NodeRecord,
-    PodRecord, StepSeries,
+    AutoscalerRecord, AutoscalingRecord, CommitmentRecord, DecisionRecord, EventRecord, EventTable, InstanceRecord,
+    IntervalSeries, JobRecord, LoadSeries, MachineTypeRecord, NodeRecord, PodRecord, StepSeries,
 };
 use crate::input::scenario::FaultKind;
 use crate::units::{NanoDollars, SimDuration, SimTime};
@@ -38,8 +38,16 @@ pub struct Facts {
     pub nominated_last: Vec<(u32, u32)>,
     /// Every node, in order of creation.
     pub nodes: Vec<NodeRecord>,
+    /// Every machine that the cloud was asked for, in order of the requests.
+    pub instances: Vec<InstanceRecord>,
     /// Every node pool, in order of the scenario; nodes from manifests form a pool of their own with an empty name.
     pub pools: Vec<PoolRecord>,
+    /// Machines by pool, instance type and price, in order of their first launch.
+    pub machine_types: Vec<MachineTypeRecord>,
+    /// Reservations and savings plans, in order of the scenario.
+    pub commitments: Vec<CommitmentRecord>,
+    /// What is paid for the cluster for an hour, besides its machines.
+    pub cluster_fee: NanoDollars,
     /// Every workload with replicas (Deployment, StatefulSet, DaemonSet, ReplicaSet without an owner).
     pub workloads: Vec<WorkloadRecord>,
     /// Every Job, in order of creation.
@@ -50,6 +58,8 @@ pub struct Facts {
     pub autoscalers: Vec<AutoscalerRecord>,
     /// Decisions of autoscalers in order of time, as far as they are kept (see [`DecisionLog`](super::DecisionLog)).
     pub autoscaling: Vec<AutoscalingRecord>,
+    /// Decisions of the other autoscalers in order of time.
+    pub decisions: Vec<DecisionRecord>,
     /// Faults in order of time, with the recovery from each.
     pub recoveries: Vec<RecoveryRecord>,
     /// Actions in order of time, with what came of each.
@@ -67,15 +77,13 @@ impl Facts {
     }
 }
 
-/// A node pool and what it cost. A node costs from its creation to its removal, ready or not.
+/// A node pool over time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolRecord {
     /// Name; empty for nodes that manifests define.
     pub name: SmolStr,
     /// Instance type; empty if not given.
     pub instance_type: SmolStr,
-    /// Price of one node for one hour.
-    pub price_per_hour: NanoDollars,
     /// Nodes over time.
     pub nodes: StepSeries,
     /// Allocatable CPU of the nodes over time, in millicores.
@@ -84,8 +92,6 @@ pub struct PoolRecord {
     pub memory_allocatable: StepSeries,
     /// CPU requested by the pods that are bound to the nodes, in millicores.
     pub cpu_requested: IntervalSeries,
-    /// Nodes with a bound pod that no DaemonSet owns.
-    pub nodes_used: IntervalSeries,
 }
 
 /// A workload's replicas and load over time.

@@ -15,10 +15,24 @@ pub struct NodeRecord {
     pub zone: SmolStr,
     /// Instance type label; empty without one.
     pub instance_type: SmolStr,
+    /// Index into [`Facts::instances`](super::Facts::instances); `None` of a node that the cloud was not asked for.
+    pub instance: Option<u32>,
     /// Creation in the API.
     pub created: SimTime,
     /// Removal from the API.
     pub deleted: Option<SimTime>,
+    /// How it is paid for: `on-demand`, `spot` or `reserved`.
+    pub capacity_type: &'static str,
+    /// Index into [`Facts::machine_types`](super::Facts::machine_types), which has its price.
+    pub machine_type: Option<u32>,
+    /// Since when its machine costs.
+    pub paid_from: Option<SimTime>,
+    /// When its machine ceased to cost.
+    pub paid_until: Option<SimTime>,
+    /// CPU.
+    pub cpu_capacity: MilliCpu,
+    /// Memory.
+    pub memory_capacity: Bytes,
     /// Allocatable CPU.
     pub cpu_allocatable: MilliCpu,
     /// Allocatable memory.
@@ -33,6 +47,8 @@ pub struct NodeRecord {
     pub memory_requested_integral: i128,
     /// Used CPU integrated over the node's life, in millicore-nanoseconds.
     pub cpu_used_integral: i128,
+    /// Time with a bound pod that no DaemonSet owns.
+    pub used_for: SimDuration,
     /// Time with condition Ready.
     pub ready_for: SimDuration,
     /// Pods bound to it in all.

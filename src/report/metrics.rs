@@ -199,14 +199,25 @@ pub const METRICS: &[Metric] = &[
         ReplicaSeconds,
         "missing ready pods of the affected workloads, integrated from each fault to its recovery",
     ),
-    metric("cost_dollars", Dollars, "price of the nodes from their creation to their removal, ready or not"),
+    metric(
+        "node_hours_of_unknown_price",
+        NodeHours,
+        "time of machines whose price is not known and is in no cost; beside it every cost is a lower bound",
+    ),
+    metric(
+        "cost_dollars",
+        Dollars,
+        "price of the machines from their launch to their end, ready or not, with fees, reservations and savings plans",
+    ),
     metric("cost_dollars_per_hour", DollarsPerHour, "the cost over the simulated time"),
     metric(
         "cost_used_dollars",
         Dollars,
         "price of the nodes while they held a pod that no DaemonSet owns: what is paid if empty nodes are given back at once",
     ),
-    metric("cost_idle_dollars", Dollars, "the part of the cost that paid for CPU which no pod requested"),
+    metric("cost_idle_dollars", Dollars, "the part of the price of the nodes that paid for CPU which no pod requested"),
+    metric("cost_committed_dollars", Dollars, "what reservations and savings plans cost, used or not"),
+    metric("cost_committed_unused_dollars", Dollars, "the part of that for which no machine ran"),
 ];
 
 const RESOURCE: &str = "<resource>";

@@ -11,6 +11,7 @@ pub mod format;
 pub mod kubectl;
 pub mod terminal;
 
+mod cost;
 mod files;
 mod metrics;
 mod numbers;

@@ -1,11 +1,10 @@
 //! The headline metrics of a run.
 
+use super::cost;
 use super::metrics::{METRICS, resource_name};
-use crate::record::{
-    DecisionCounts, Facts, IntervalSeries, JobOutcome, PodOutcome, PodRecord, PoolRecord, WorkloadRecord,
-};
+use crate::record::{DecisionCounts, Facts, IntervalSeries, JobOutcome, PodOutcome, PodRecord, WorkloadRecord};
 use crate::stats::{self, Sample};
-use crate::units::{NanoDollars, SimDuration, SimTime};
+use crate::units::{SimDuration, SimTime};
 use std::collections::BTreeMap;
 
 /// The metrics of one run by name, in the order of [`METRICS`]. A metric that does not apply is absent, never null,
@@ -87,28 +86,6 @@ pub(super) fn pending_for(pod: &PodRecord, end: SimTime) -> SimDuration {
     (until - pod.created).max_zero()
 }
 
-/// What a pool's nodes cost up to `end`, and the part of it that paid for CPU which no pod requested.
-pub(super) struct PoolCost {
-    /// Node-nanoseconds.
-    pub node_nanos: i128,
-    /// Price of them all.
-    pub total: NanoDollars,
-    /// Share of the allocatable CPU that was requested; `None` if none was allocatable.
-    pub requested_ratio: Option<f64>,
-    /// The part of the price that paid for CPU which no pod requested.
-    pub idle_dollars: f64,
-}
-
-pub(super) fn pool_cost(pool: &PoolRecord, end: SimTime) -> PoolCost {
-    let node_nanos = pool.nodes.integral(SimTime::ZERO, end);
-    let total = pool.price_per_hour.per_hour_over_nanos(node_nanos);
-    let allocatable = pool.cpu_allocatable.integral(SimTime::ZERO, end);
-    let requested = stats::total_until(&pool.cpu_requested, end);
-    let requested_ratio = stats::ratio_of_totals(requested, allocatable).map(|ratio| ratio.clamp(0.0, 1.0));
-    let idle_dollars = total.as_dollars() * (1.0 - requested_ratio.unwrap_or(0.0));
-    PoolCost { node_nanos, total, requested_ratio, idle_dollars }
-}
-
 /// Reduces a run to its metrics.
 #[must_use]
 pub fn summarize(facts: &Facts) -> Summary {
@@ -120,7 +97,9 @@ pub fn summarize(facts: &Facts) -> Summary {
     jobs(facts, &mut summary);
     autoscaling(facts, &mut summary);
     recoveries(facts, &mut summary);
-    cost(facts, &mut summary);
+    for (name, value) in cost::metrics(facts) {
+        summary.insert(name, value);
+    }
     summary.sort();
     summary
 }
@@ -274,25 +253,4 @@ fn recoveries(facts: &Facts, summary: &mut Summary) {
         .insert_count("faults_not_recovered", facts.recoveries.iter().filter(|fault| fault.restored.is_none()).count());
     let missing: i128 = facts.recoveries.iter().map(|fault| fault.missing_replica_nanos).sum();
     summary.insert("capacity_missing_replica_seconds", per_second(missing));
-}
-
-fn cost(facts: &Facts, summary: &mut Summary) {
-    if facts.pools.iter().all(|pool| pool.price_per_hour == NanoDollars::ZERO) {
-        return;
-    }
-    let costs: Vec<PoolCost> = facts.pools.iter().map(|pool| pool_cost(pool, facts.end)).collect();
-    let total: NanoDollars = costs.iter().map(|cost| cost.total).sum();
-    summary.insert("cost_dollars", total.as_dollars());
-    if facts.end > SimTime::ZERO {
-        summary.insert("cost_dollars_per_hour", total.as_dollars() / (facts.end.as_secs_f64() / 3600.0));
-    }
-    let used = facts.pools.iter().map(|pool| {
-        let node_nanos = stats::total_until(&pool.nodes_used, facts.end);
-        pool.price_per_hour.per_hour_over_nanos(node_nanos)
-    });
-    summary.insert("cost_used_dollars", used.sum::<NanoDollars>().as_dollars());
-    // Summed in ascending order: the order of the pools must not show in the last digit.
-    let mut idle: Vec<f64> = costs.iter().map(|cost| cost.idle_dollars).collect();
-    idle.sort_unstable_by(f64::total_cmp);
-    summary.insert("cost_idle_dollars", idle.iter().sum());
 }

@@ -136,6 +136,8 @@ pub fn run_summary(
     more(&mut lines, "not ready", shortfalls.len(), "workloads");
     if let Some(total) = summary.get("cost_dollars") {
         lines.add("cost", &cost(summary, total));
+    } else if let Some(hours) = summary.get("node_hours_of_unknown_price") {
+        lines.add("cost", &format!("unknown ({} node hours)", human_number(hours)));
     }
     for result in objectives {
         lines.add("objective", &objective(result));
@@ -332,6 +334,9 @@ fn fault_line(facts: &Facts, fault: &RecoveryRecord) -> String {
 
 fn cost(summary: &Summary, total: f64) -> String {
     let mut text = human_dollars(total);
+    if let Some(hours) = summary.get("node_hours_of_unknown_price") {
+        let _ = write!(text, " and {} node hours of unknown price", human_number(hours));
+    }
     if let Some(hourly) = summary.get("cost_dollars_per_hour") {
         let _ = write!(text, " ({} per hour)", human_dollars(hourly));
     }

@@ -6,7 +6,7 @@ use super::objectives::ObjectiveResult;
 use super::staged_folder::StagedFolder;
 use super::summary::Summary;
 use super::{summary_file, tables};
-use crate::record::Facts;
+use crate::record::{Facts, InstanceRecord};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -33,8 +33,8 @@ impl Default for OutputOptions {
 }
 
 /// Writes the output folder, which is made if it is missing, and gives the paths of the files in it. A table without a
-/// row is written with its header, except `jobs.csv`, `autoscaling.csv`, `actions.csv`, `recovery.csv` and `cost.csv`, which belong only to
-/// runs with a Job, an autoscaler, an action, a fault or a price; a chart without data is left out. Files of these names that an earlier run left in the
+/// row is written with its header, except `instances.csv`, `jobs.csv`, `autoscaling.csv`, `actions.csv`, `recovery.csv` and `cost.csv`, which belong only to
+/// runs with a machine that the cloud was asked for, a Job, an autoscaler, an action, a fault or a price; a chart without data is left out. Files of these names that an earlier run left in the
 /// folder are removed where this run has none.
 ///
 /// # Errors
@@ -56,12 +56,21 @@ pub fn write_all(
         tables::write_nodes(&stage.join("nodes.csv"), facts)?;
         tables::write_events(&stage.join("events.csv"), facts)?;
         type Writer = fn(&Path, &Facts) -> Result<PathBuf, ReportError>;
-        let sometimes: [(&str, bool, Writer); 5] = [
+        let sometimes: [(&str, bool, Writer); 6] = [
             ("jobs.csv", !facts.jobs.is_empty(), tables::write_jobs),
-            ("autoscaling.csv", summary.get("autoscaling_decisions").is_some(), tables::write_autoscaling),
+            ("instances.csv", facts.instances.iter().any(InstanceRecord::is_launched_in_run), tables::write_instances),
+            (
+                "autoscaling.csv",
+                summary.get("autoscaling_decisions").is_some() || !facts.decisions.is_empty(),
+                tables::write_autoscaling,
+            ),
             ("actions.csv", !facts.actions.is_empty(), tables::write_actions),
             ("recovery.csv", !facts.recoveries.is_empty(), tables::write_recovery),
-            ("cost.csv", summary.get("cost_dollars").is_some(), tables::write_cost),
+            (
+                "cost.csv",
+                summary.get("cost_dollars").is_some() || summary.get("node_hours_of_unknown_price").is_some(),
+                tables::write_cost,
+            ),
         ];
         for (name, applies, write) in sometimes {
             if applies {

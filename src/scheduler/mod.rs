@@ -44,8 +44,9 @@ pub(crate) use controller::{
     Attempt, AttemptOutcome, FollowedPods, Match, RateLimit, Scheduler, SchedulerEvent, SchedulerTiming,
 };
 pub(crate) use framework::{
-    ClusterEvent, CycleState, HintContext, PluginScores, PostFilterResult, PreFilterRejection, node_update_events,
-    pod_changes, post_filter, pre_enqueue, run_filters_with_nominated_pods, run_pre_filter, run_scores, select_best,
+    ClusterEvent, Code, CycleState, HintContext, PluginScores, PostFilterResult, PreFilterRejection,
+    node_update_events, pod_changes, post_filter, pre_enqueue, run_filters_with_nominated_pods, run_pre_filter,
+    run_scores, select_best,
 };
 pub(crate) use plugins::{Plugin, PluginSet, volumes};
 pub(crate) use preemption::{Candidate, Criterion, Preemption};

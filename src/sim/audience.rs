@@ -8,8 +8,10 @@ use super::settings::Client;
 use crate::api::Kind;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
+use crate::infra::cloud::Cloud;
 use crate::infra::csi::CsiDrivers;
 use crate::infra::faults::FaultInjector;
 use crate::kubelet::controller::Kubelets;
@@ -30,6 +32,8 @@ pub(super) enum Part {
     Csi,
     Hpa,
     CapacityBuffers,
+    Cloud,
+    Karpenter,
     Faults,
     Actions,
 }
@@ -63,6 +67,7 @@ impl Audience {
             (Part::Traffic, spec.traffic.is_empty()),
             (Part::Metrics, spec.metrics.is_empty()),
             (Part::Hpa, !prepared.has_autoscalers()),
+            (Part::Karpenter, !prepared.has_karpenter()),
             (Part::CapacityBuffers, !prepared.has_objects_of(Kind::CapacityBuffer)),
             (Part::Actions, scenario.actions.is_empty()),
         ];
@@ -82,7 +87,9 @@ impl Audience {
             (Part::Controllers, Controllers::INTEREST),
             (Part::Csi, CsiDrivers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
+            (Part::Karpenter, KarpenterController::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
+            (Part::Cloud, Cloud::INTEREST),
             (Part::Faults, FaultInjector::INTEREST),
             (Part::Actions, Operator::INTEREST),
         ];
@@ -106,8 +113,16 @@ mod tests {
     use crate::cluster::{PlainObjectId, PodId};
 
     /// The parts that a run without traffic, faults, actions and so on has nothing for.
-    const IDLE: [Part; 7] =
-        [Part::Recovery, Part::Faults, Part::Traffic, Part::Metrics, Part::Hpa, Part::CapacityBuffers, Part::Actions];
+    const IDLE: [Part; 8] = [
+        Part::Recovery,
+        Part::Faults,
+        Part::Traffic,
+        Part::Metrics,
+        Part::Hpa,
+        Part::Karpenter,
+        Part::CapacityBuffers,
+        Part::Actions,
+    ];
 
     #[test]
     fn few_are_told_of_a_bare_pod() {

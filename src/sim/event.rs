@@ -1,7 +1,9 @@
 //! Everything that can happen.
 
 use crate::autoscaler::hpa::controller::HpaEvent;
+use crate::autoscaler::karpenter::controller::event::KarpenterEvent;
 use crate::controllers::common::event::ControllerEvent;
+use crate::infra::cloud::CloudEvent;
 use crate::infra::csi::CsiEvent;
 use crate::infra::faults::FaultEvent;
 use crate::kubelet::controller::KubeletEvent;
@@ -34,6 +36,8 @@ pub enum Event {
     },
     /// The rate of a traffic entry changes.
     Traffic(RateChange),
+    /// The cloud does something with an instance.
+    Cloud(CloudEvent),
     /// A fault strikes or ends.
     Fault(FaultEvent),
     /// A kubelet does something.
@@ -51,6 +55,8 @@ pub enum Event {
     Scheduler(SchedulerEvent),
     /// The HorizontalPodAutoscaler controller does something.
     Hpa(HpaEvent),
+    /// Karpenter does something.
+    Karpenter(KarpenterEvent),
     /// A metric that the scenario gives changes.
     Metric(MetricChange),
 }
@@ -68,10 +74,12 @@ macro_rules! from_room_event {
 from_room_event!(
     Traffic(RateChange),
     Metric(MetricChange),
+    Cloud(CloudEvent),
     Fault(FaultEvent),
     Kubelet(KubeletEvent),
     Controller(ControllerEvent),
     Csi(CsiEvent),
     Scheduler(SchedulerEvent),
     Hpa(HpaEvent),
+    Karpenter(KarpenterEvent),
 );

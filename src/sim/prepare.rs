@@ -164,6 +164,13 @@ impl Prepared {
         self.objects.iter().chain(applied).any(|object| object.kind() == kind)
     }
 
+    /// Whether Karpenter runs.
+    pub(super) fn has_karpenter(&self) -> bool {
+        let applied = self.applied.iter().flatten().map(|applied| &applied.object);
+        self.scenario.spec.karpenter.is_some()
+            || self.objects.iter().chain(applied).any(|object| matches!(object, Object::NodePool(_)))
+    }
+
     /// The same scenario with other values at some paths: a point of a sweep. Files are read again, since the paths may
     /// lead to other ones.
     ///

@@ -4,19 +4,23 @@
 use super::autoscaling_log::AutoscalingLog;
 use super::event_log::EventLog;
 use super::final_records::{job_records, last_counts, pod_records};
+use super::instance_records::instance_records;
+use super::machine_costs::{Costs, MachineCosts};
+use super::node_account::NodeState;
 use super::recorder_input::RunHeader;
 use super::stranded::stranded;
 use crate::api::Name;
 use crate::autoscaler::hpa::controller::HpaReport;
 use crate::cluster::{
-    ApiEvent, Change, ChangeKind, Cluster, Interest, Node, NodeGroup, NodeId, NodeReady, ObjectId, PodId, WorkloadId,
+    ApiEvent, Change, ChangeKind, Cluster, Interest, Node, NodeGroup, NodeGroupId, NodeId, NodeReady, ObjectId, PodId,
+    WorkloadId,
 };
 use crate::infra::faults::FaultEffect;
 use crate::record::{
     ActionRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, LoadSeries, NodeRecord, PoolRecord,
     RecoveryRecord, StepSeries, WorkloadRecord,
 };
-use crate::units::{Bytes, MilliCpu, NanoDollars, SimDuration, SimTime};
+use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use crate::workload::traffic::Load;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,48 +35,6 @@ struct PodState {
     in_workload: bool,
 }
 
-/// What is accounted for of a node.
-#[derive(Clone, Debug, Default)]
-struct NodeState {
-    exists: bool,
-    ready: bool,
-    /// Index of its pool.
-    pool: u32,
-    /// What is allocatable, in millicores and bytes.
-    cpu_allocatable: i64,
-    memory_allocatable: i64,
-    cpu_requested: i64,
-    memory_requested: i64,
-    since: SimTime,
-    cpu_integral: i128,
-    memory_integral: i128,
-    cpu_stranded: i64,
-    memory_stranded: i64,
-    pods: u32,
-    pods_bound: u32,
-    pods_max: u32,
-    /// Pods that no DaemonSet owns.
-    own_pods: u32,
-    ready_since: SimTime,
-    ready_for: SimDuration,
-    cpu_used_integral: i128,
-    faults: u32,
-}
-
-impl NodeState {
-    /// Whether the node is there with a pod that no DaemonSet owns.
-    const fn is_used(&self) -> bool {
-        self.exists && self.own_pods > 0
-    }
-
-    fn account(&mut self, now: SimTime) {
-        let span = i128::from((now - self.since).as_nanos());
-        self.cpu_integral += span * i128::from(self.cpu_requested);
-        self.memory_integral += span * i128::from(self.memory_requested);
-        self.since = now;
-    }
-}
-
 /// Gathers the facts of a run.
 #[derive(Debug)]
 pub struct Recorder {
@@ -80,6 +42,7 @@ pub struct Recorder {
     nodes: Vec<NodeState>,
     pools: Vec<PoolRecord>,
     pool_counts: Vec<(i64, i64, i64)>,
+    costs: MachineCosts,
     workloads: Vec<WorkloadRecord>,
     cluster: ClusterSeries,
     extended: BTreeMap<Name, usize>,
@@ -91,26 +54,24 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder for a run whose timeline has rows of `interval`. After the pools comes one without a name, of the nodes
     /// that manifests or traces define.
-    pub fn new(interval: SimDuration, groups: &[NodeGroup]) -> Self {
-        let record = |name: &Name, instance_type: &Name, price_per_hour: NanoDollars| PoolRecord {
+    pub fn new(interval: SimDuration, groups: &[NodeGroup], costs: MachineCosts) -> Self {
+        let record = |name: &Name, instance_type: &Name| PoolRecord {
             name: name.clone(),
             instance_type: instance_type.clone(),
-            price_per_hour,
             nodes: StepSeries::default(),
             cpu_allocatable: StepSeries::default(),
             memory_allocatable: StepSeries::default(),
             cpu_requested: IntervalSeries::new(interval),
-            nodes_used: IntervalSeries::new(interval),
         };
-        let price = |group: &NodeGroup| group.price_per_hour.unwrap_or_default();
-        let named = groups.iter().map(|group| record(&group.name, &group.instance_type, price(group)));
-        let nameless = record(&Name::default(), &Name::default(), NanoDollars::ZERO);
+        let named = groups.iter().map(|group| record(&group.name, &group.instance_type));
+        let nameless = record(&Name::default(), &Name::default());
         let pools: Vec<PoolRecord> = named.chain([nameless]).collect();
         Self {
             pods: Vec::new(),
             nodes: Vec::new(),
             pool_counts: vec![(0, 0, 0); pools.len()],
             pools,
+            costs,
             workloads: Vec::new(),
             cluster: ClusterSeries::new(interval),
             extended: BTreeMap::new(),
@@ -132,6 +93,7 @@ impl Recorder {
         ChangeKind::NodeUpdated,
         ChangeKind::NodeReadiness,
         ChangeKind::NodeRemoved,
+        ChangeKind::InstanceChanged,
         ChangeKind::DesiredReplicas,
         ChangeKind::HpaSpec,
     ]);
@@ -149,6 +111,11 @@ impl Recorder {
             | Change::NodeUpdated(node)
             | Change::NodeReadiness(node)
             | Change::NodeRemoved(node) => self.account_node(node, cluster, now),
+            Change::InstanceChanged(id) => {
+                let group = cluster.instance(id).request.group;
+                let pool = group.map_or(self.pools.len().saturating_sub(1), NodeGroupId::index);
+                self.costs.account_instance(id, u32::try_from(pool).unwrap_or(u32::MAX), cluster, now);
+            }
             Change::DesiredReplicas(workload) => self.account_workload(workload, cluster, now),
             Change::HpaSpec(id) => self.autoscaling.spec_changed(id),
             _ => {}
@@ -209,6 +176,7 @@ impl Recorder {
             if !is_daemon {
                 state.own_pods = state.own_pods.saturating_add_signed(i32::try_from(change).unwrap_or(0));
             }
+            state.account_use(was_used, now);
             let used = i64::from(state.is_used()) - i64::from(was_used);
             let stranded = if state.exists {
                 stranded(
@@ -226,7 +194,6 @@ impl Recorder {
             self.cluster.memory_stranded.add(now, stranded.1 - before.1);
             if let Some(pool) = self.pools.get_mut(pool) {
                 pool.cpu_requested.add(now, cpu);
-                pool.nodes_used.add(now, used);
             }
         }
     }
@@ -253,6 +220,7 @@ impl Recorder {
         let node = cluster.node(id);
         let (exists, ready) = (node.exists(), node.exists() && node.ready == NodeReady::True);
         let pool = u32::try_from(pool_index(node, self.pools.len())).unwrap_or(u32::MAX);
+        self.costs.account_node(id, pool, cluster, now);
         let state = self.node_state(id);
         state.pool = pool;
         state.cpu_allocatable = node.object.allocatable.cpu.map_or(0, MilliCpu::get);
@@ -269,6 +237,7 @@ impl Recorder {
         let was_used = state.is_used();
         state.exists = exists;
         state.ready = ready;
+        state.account_use(was_used, now);
         let used = i64::from(state.is_used()) - i64::from(was_used);
         let stranded = (state.cpu_stranded, state.memory_stranded);
         if !exists {
@@ -294,7 +263,6 @@ impl Recorder {
             }
             let pool = pool_index(node, self.pools.len());
             if let (Some(counts), Some(pool)) = (self.pool_counts.get_mut(pool), self.pools.get_mut(pool)) {
-                pool.nodes_used.add(now, used);
                 counts.0 += change;
                 counts.1 += cpu;
                 counts.2 += memory;
@@ -390,7 +358,6 @@ impl Recorder {
         self.cluster.advance(end);
         for pool in &mut self.pools {
             pool.cpu_requested.advance(end);
-            pool.nodes_used.advance(end);
         }
         for workload in &mut self.workloads {
             for load in
@@ -408,7 +375,8 @@ impl Recorder {
         let narrow = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
         let nominated = cluster.nominated_nodes().map(|(pod, node)| (narrow(pod.index()), narrow(node.index())));
         let nominated_last = nominated.collect();
-        let nodes = cluster.nodes().map(|(id, node)| self.node_record(id, node, end)).collect();
+        let nodes = cluster.nodes().map(|(id, node)| self.node_record(id, node, cluster, end)).collect();
+        let Costs { machine_types, commitments, cluster_fee, remarks } = self.costs.finish(end);
         let (autoscalers, autoscaling) = self.autoscaling.finish(cluster);
         Facts {
             scenario: header.scenario,
@@ -423,7 +391,12 @@ impl Recorder {
             framework_attempts: header.framework_attempts,
             pods: pod_records(cluster, &header.arrivals),
             nodes,
+            instances: instance_records(cluster),
+            decisions: header.decisions,
             pools: self.pools,
+            machine_types,
+            commitments,
+            cluster_fee,
             workloads: self.workloads,
             jobs: job_records(cluster),
             event_table: self.events.into_table(),
@@ -433,15 +406,20 @@ impl Recorder {
             actions,
             nominated_last,
             cluster: self.cluster,
-            remarks: header.remarks,
+            remarks: header.remarks.into_iter().chain(remarks).collect(),
         }
     }
 
-    fn node_record(&mut self, id: NodeId, node: &Node, end: SimTime) -> NodeRecord {
+    fn node_record(&mut self, id: NodeId, node: &Node, cluster: &Cluster, end: SimTime) -> NodeRecord {
         let pools = self.pools.len();
+        let paid = self.costs.of_node(id, cluster);
+        let capacity_type = paid.map_or("", |paid| self.costs.capacity_type(paid.machine_type));
         let state = self.node_state(id);
         if state.exists {
             state.account(end);
+            if state.is_used() {
+                state.used_for += end - state.used_since;
+            }
             if state.ready {
                 state.ready_for += end - state.ready_since;
             }
@@ -457,8 +435,15 @@ impl Recorder {
             pool: u32::try_from(pool_index(node, pools)).unwrap_or(0),
             zone: object.zone().cloned().unwrap_or_default(),
             instance_type: label(crate::api::well_known::INSTANCE_TYPE),
+            instance: node.instance.and_then(|instance| u32::try_from(instance.index()).ok()),
             created: node.head.created,
             deleted: node.removed,
+            capacity_type,
+            machine_type: paid.map(|paid| paid.machine_type),
+            paid_from: paid.map(|paid| paid.from),
+            paid_until: paid.and_then(|paid| paid.until),
+            cpu_capacity: object.capacity.cpu.or(object.allocatable.cpu).unwrap_or_default(),
+            memory_capacity: object.capacity.memory.or(object.allocatable.memory).unwrap_or_default(),
             cpu_allocatable: object.allocatable.cpu.unwrap_or_default(),
             memory_allocatable: object.allocatable.memory.unwrap_or_default(),
             pods_allocatable: object.allocatable.pods.unwrap_or(0),
@@ -466,6 +451,7 @@ impl Recorder {
             cpu_requested_integral: state.cpu_integral,
             memory_requested_integral: state.memory_integral,
             cpu_used_integral: state.cpu_used_integral,
+            used_for: state.used_for,
             ready_for: state.ready_for,
             pods_bound: state.pods_bound,
             pods_max: state.pods_max,

@@ -1,6 +1,7 @@
 //! What the recorder is told, because it does not see it in the cluster.
 
 use crate::api::Name;
+use crate::record::DecisionRecord;
 use crate::units::{SimDuration, SimTime};
 
 /// What the recorder does not see for itself.
@@ -28,6 +29,8 @@ pub struct RunHeader {
     pub framework_attempts: u64,
     /// Names of the arrival streams.
     pub arrivals: Vec<Name>,
+    /// Decisions of the autoscalers of nodes and of pods' sizes.
+    pub decisions: Vec<DecisionRecord>,
     /// Remarks for the user.
     pub remarks: Vec<String>,
 }

@@ -138,6 +138,7 @@ fn finish(played: Played<'_>) -> Facts {
         scheduling_attempts: world.scheduler.attempts(),
         framework_attempts: world.scheduler.framework_attempts(),
         arrivals: scenario.arrivals.iter().map(|stream| Name::from(stream.name.as_str())).collect(),
+        decisions: std::mem::take(&mut world.decisions),
         remarks,
     };
     let recoveries = world.recovery.finish(end);

@@ -3,6 +3,8 @@
 use crate::api::{ConfigKind, DefaultTolerationSeconds, Name, Taint};
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::karpenter::controller::settings::KarpenterSettings;
+use crate::autoscaler::karpenter::options::{MinValuesPolicy, PreferencePolicy, Version as KarpenterVersion};
 use crate::autoscaler::metrics::{MetricsOutage, MetricsServer};
 use crate::cluster::NodeGroup;
 use crate::controllers::common::client_rate::TokenBucket;
@@ -11,6 +13,7 @@ use crate::controllers::job::rules::JobRules;
 use crate::controllers::node_lifecycle::zones::{EvictionConfig, EvictionRate};
 use crate::controllers::stateful_set::rules::StatefulSetRules;
 use crate::engine::{Latency, LatencyDistribution, RandomStreams};
+use crate::input::catalogue::{Catalogue, NodeTraits};
 use crate::input::scenario::{self, Delay, MAX_PODS, MetricResource, ScenarioSpec, resource_list};
 use crate::kubelet::controller::KubeletSettings;
 use crate::scheduler::{RateLimit, SchedulerTiming};
@@ -185,6 +188,33 @@ pub fn hpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> HpaControl
     controller.with_outages(outages.collect())
 }
 
+/// Settings of Karpenter.
+pub fn karpenter(spec: &ScenarioSpec, streams: RandomStreams) -> KarpenterSettings {
+    let given = spec.karpenter.clone().unwrap_or_default();
+    KarpenterSettings {
+        version: match given.version {
+            scenario::KarpenterVersion::V1_13 => KarpenterVersion::V1_13,
+            scenario::KarpenterVersion::V1_14 => KarpenterVersion::V1_14,
+        },
+        batch_idle: given.batch_idle_duration.get(),
+        batch_max: given.batch_max_duration.get(),
+        preference_policy: match given.preference_policy {
+            scenario::PreferencePolicy::Respect => PreferencePolicy::Respect,
+            scenario::PreferencePolicy::Ignore => PreferencePolicy::Ignore,
+        },
+        min_values_policy: match given.min_values_policy {
+            scenario::MinValuesPolicy::Strict => MinValuesPolicy::Strict,
+            scenario::MinValuesPolicy::BestEffort => MinValuesPolicy::BestEffort,
+        },
+        spot_to_spot_consolidation: given.feature_gates.spot_to_spot_consolidation,
+        reserved_capacity: given.feature_gates.reserved_capacity,
+        static_capacity: given.feature_gates.static_capacity,
+        startup_taints_removed_after: given.startup_taints_removed_after.get(),
+        calendar_start: calendar_start(spec),
+        streams,
+    }
+}
+
 /// The metrics pipeline. The scrapes have a phase of their own.
 pub fn metrics_server(spec: &ScenarioSpec, streams: RandomStreams) -> MetricsServer {
     let metric_resolution = spec.control_plane.metrics_server.metric_resolution.get();
@@ -208,7 +238,7 @@ fn taint(entry: &scenario::TaintEntry) -> Taint {
 }
 
 /// A node pool.
-pub fn node_group(pool: &scenario::NodePool) -> NodeGroup {
+pub fn node_group(pool: &scenario::NodePool, catalogue: &Catalogue) -> NodeGroup {
     let mut capacity = resource_list(&pool.capacity);
     capacity.pods.get_or_insert(i64::from(MAX_PODS));
     let mut offered = pool.capacity.clone();
@@ -223,9 +253,21 @@ pub fn node_group(pool: &scenario::NodePool) -> NodeGroup {
         taints: pool.taints.iter().map(taint).collect(),
         capacity,
         allocatable,
-        price_per_hour: Some(NanoDollars::from_dollars(pool.price_per_hour)),
+        price_per_hour: pool.price_per_hour.map(NanoDollars::from_dollars).or_else(|| listed_price(pool, catalogue)),
         ..NodeGroup::new(Name::from(pool.name.as_str()))
     }
+}
+
+/// The price of a pool's instance type in the catalogues.
+fn listed_price(pool: &scenario::NodePool, catalogue: &Catalogue) -> Option<NanoDollars> {
+    let labels = pool.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let traits = NodeTraits {
+        instance_type: Name::from(pool.instance_type.as_deref()?),
+        region: Name::from(pool.region.as_deref().unwrap_or("")),
+        zone: Name::from(pool.zones.first().map_or("", String::as_str)),
+        ..NodeTraits::of(&Name::default(), &labels)
+    };
+    catalogue.price(&traits).ok()
 }
 
 /// The nodes of a scenario's pools at its start.
@@ -233,7 +275,7 @@ pub fn node_group(pool: &scenario::NodePool) -> NodeGroup {
 pub fn starting_nodes(scenario: &scenario::Scenario) -> Vec<crate::api::Node> {
     let mut nodes = Vec::new();
     for pool in &scenario.spec.node_pools {
-        let mut made = node_group(pool);
+        let mut made = node_group(pool, &scenario.catalogue);
         nodes.extend((0..pool.count).map(|_| made.next_node()));
     }
     nodes

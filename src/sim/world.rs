@@ -2,10 +2,13 @@
 
 use super::arrivals::{self, Arrivals};
 use super::audience::{Audience, Part};
+use super::cloud_settings::cloud_settings;
 use super::config_references::given_kinds;
 use super::error::SimError;
 use super::event::Event;
+use super::instance_records::decision_record;
 use super::invariants::InvariantCheck;
+use super::machine_costs::MachineCosts;
 use super::manager_state::ManagerState;
 use super::observer::RunObserver;
 use super::operator::Operator;
@@ -17,13 +20,16 @@ use super::usage::Usage;
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::cluster::{Admission, ApiEvent, Change, Cluster};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
+use crate::infra::cloud::Cloud;
 use crate::infra::csi::CsiDrivers;
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
+use crate::record::DecisionRecord;
 use crate::scheduler::{DecisionPath, Scheduler};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::metric_sources::MetricSources;
@@ -44,6 +50,8 @@ pub struct World<'a> {
     pub(super) hpa: HpaController,
     capacity_buffers: CapacityBufferController,
     csi: CsiDrivers,
+    cloud: Cloud,
+    karpenter: KarpenterController,
     pub(super) faults: FaultInjector,
     pub(super) recorder: Recorder,
     pub(super) recovery: RecoveryTracker,
@@ -52,6 +60,7 @@ pub struct World<'a> {
     pub(super) invariants: InvariantCheck,
     observer: Option<&'a mut dyn RunObserver>,
     audience: Audience,
+    pub(super) decisions: Vec<DecisionRecord>,
     changes: Vec<Change>,
     events: Vec<ApiEvent>,
     pub(super) checksum: Checksum,
@@ -84,9 +93,12 @@ impl<'a> World<'a> {
         let awaited = given_kinds(
             prepared.objects.iter().chain(prepared.applied.iter().flatten().map(|applied| &applied.object)),
         );
-        let groups: Vec<_> = spec.node_pools.iter().map(settings::node_group).collect();
-        let recorder = Recorder::new(interval, &groups);
+        let groups: Vec<_> =
+            spec.node_pools.iter().map(|pool| settings::node_group(pool, &scenario.catalogue)).collect();
+        let recorder = Recorder::new(interval, &groups, MachineCosts::new(scenario));
         let mut cluster = Cluster::new(Admission::new(settings::default_toleration_seconds(spec)));
+        let region = spec.cloud.as_ref().and_then(|cloud| cloud.region.as_deref()).unwrap_or("");
+        cluster.set_instance_types(scenario.catalogue.instance_types(region).into());
         for group in groups {
             cluster.add_node_group(group);
         }
@@ -102,6 +114,8 @@ impl<'a> World<'a> {
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
+            karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
+            cloud: Cloud::new(cloud_settings(scenario), streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
             csi: CsiDrivers::new(&settings::storage(spec), streams),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
@@ -112,6 +126,7 @@ impl<'a> World<'a> {
             invariants: InvariantCheck::default(),
             observer,
             audience: Audience::of_run(prepared),
+            decisions: Vec::new(),
             changes: Vec::new(),
             events: Vec::new(),
             checksum: Checksum::default(),
@@ -129,6 +144,7 @@ impl<'a> World<'a> {
         self.operator.start(cluster, queue);
         self.traffic.start(queue);
         self.metrics.start(queue);
+        self.cloud.start(queue);
         self.faults.start(queue);
         self.settle();
         self.arrivals.start(&mut self.queue)
@@ -177,6 +193,8 @@ impl<'a> World<'a> {
                     self.recorder.note_autoscaling(&report, cluster, now);
                 }
             }
+            Event::Karpenter(event) => self.karpenter.handle(event, cluster, queue),
+            Event::Cloud(event) => self.cloud.handle(event, cluster, queue),
             Event::Fault(event) => {
                 if let Some(effect) = self.faults.handle(event, cluster, queue) {
                     self.pass_on_fault(&effect);
@@ -225,6 +243,8 @@ impl<'a> World<'a> {
         for event in self.events.drain(..) {
             self.recorder.event(event, now);
         }
+        let decisions = self.cluster.take_decisions();
+        self.decisions.extend(decisions.into_iter().map(|decision| decision_record(decision, now)));
         if self.recovery.is_open() {
             self.recovery.close(&self.cluster, now);
         }
@@ -271,11 +291,17 @@ impl<'a> World<'a> {
         if parts.have(Part::Hpa) && self.manager.is_up() {
             self.hpa.observe(change, cluster, queue);
         }
+        if parts.have(Part::Karpenter) {
+            self.karpenter.observe(change, cluster, queue);
+        }
         if parts.have(Part::CapacityBuffers) {
             self.capacity_buffers.observe(change, cluster);
         }
         if parts.have(Part::Actions) {
             self.operator.observe(change, cluster, now);
+        }
+        if parts.have(Part::Cloud) {
+            self.cloud.observe(change, cluster, queue);
         }
         if parts.have(Part::Faults) {
             self.faults.observe(change, cluster, queue);

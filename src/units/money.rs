@@ -2,7 +2,7 @@
 
 use super::SimDuration;
 use std::iter::Sum;
-use std::ops::{Add, AddAssign};
+use std::ops::{Add, AddAssign, Sub};
 
 /// Nanoseconds in an hour.
 const NANOS_PER_HOUR: i128 = 3_600_000_000_000;
@@ -29,6 +29,24 @@ impl NanoDollars {
         self.0 as f64 / 1e9
     }
 
+    /// The amount in billionths of a dollar.
+    #[must_use]
+    pub const fn as_nanos(self) -> i128 {
+        self.0
+    }
+
+    /// An amount in billionths of a dollar.
+    #[must_use]
+    pub const fn from_nanos(nanos: i128) -> Self {
+        Self(nanos)
+    }
+
+    /// The amount times a factor, rounded to the nearest billionth of a dollar.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        Self::from_dollars(self.as_dollars() * factor)
+    }
+
     /// What `span` costs at this price per hour, rounded down to a billionth of a dollar.
     #[must_use]
     pub fn per_hour_over(self, span: SimDuration) -> Self {
@@ -50,6 +68,13 @@ impl Add for NanoDollars {
     type Output = Self;
     fn add(self, amount: Self) -> Self {
         Self(self.0.saturating_add(amount.0))
+    }
+}
+
+impl Sub for NanoDollars {
+    type Output = Self;
+    fn sub(self, amount: Self) -> Self {
+        Self(self.0.saturating_sub(amount.0))
     }
 }
 

@@ -12,11 +12,11 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use wavetank::record::{Facts, IntervalSeries, PodOutcome, StepSeries};
+use wavetank::record::{Facts, IntervalSeries, NodeRecord, PodOutcome, StepSeries};
 use wavetank::report::charts::{self, SweepPoint, SweepSeries, SweepX, confidence_interval};
 use wavetank::report::format::Format;
 use wavetank::report::{Objective, OutputOptions, Summary, check, is_metric, kubectl, summarize, terminal, write_all};
-use wavetank::units::{MilliCpu, SimDuration, SimTime};
+use wavetank::units::{MilliCpu, NanoDollars, SimDuration, SimTime};
 
 const QUESTION: &str = "Does the shop survive Black Friday with one node lost at 14:00?";
 
@@ -148,14 +148,14 @@ fn the_summary_holds_listed_metrics_only_and_leaves_out_what_does_not_apply() {
 #[test]
 fn the_cost_of_constant_nodes_by_hand() {
     let mut facts = example::empty(7200);
-    let mut pool = example::day().pools.remove(0);
-    (pool.nodes, pool.cpu_allocatable) = (StepSeries::default(), StepSeries::default());
-    pool.nodes.set(SimTime::ZERO, 2);
-    pool.cpu_allocatable.set(SimTime::ZERO, 8000);
-    pool.cpu_requested = IntervalSeries::new(SimDuration::from_secs(60));
-    // A quarter of the CPU is requested for the second hour: an eighth of the cost is used.
-    pool.cpu_requested.set(SimTime::from_secs(3600), 2000);
-    facts.pools.push(pool);
+    let mut machines = example::machine_type();
+    machines.price = Some(NanoDollars::from_dollars(0.192));
+    machines.machines.set(SimTime::ZERO, 2);
+    facts.machine_types.push(machines);
+    for requested in [0, 2000 * 3600 * 1_000_000_000_i128] {
+        // Half of the CPU of one of two nodes is requested for the second hour: an eighth of the cost is used.
+        facts.nodes.push(NodeRecord { cpu_requested_integral: requested, ..example::node("n") });
+    }
     let summary = summarize(&facts);
     // 2 nodes, 2 hours, 0.192 dollars each.
     assert!(close(summary.get("cost_dollars").unwrap(), 0.768));

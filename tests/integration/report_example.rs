@@ -25,7 +25,12 @@ pub fn empty(seconds: i64) -> Facts {
         framework_attempts: 0,
         pods: Vec::new(),
         nodes: Vec::new(),
+        instances: Vec::new(),
+        decisions: Vec::new(),
         pools: Vec::new(),
+        machine_types: Vec::new(),
+        commitments: Vec::new(),
+        cluster_fee: NanoDollars::ZERO,
         workloads: Vec::new(),
         jobs: Vec::new(),
         event_table: EventTable::default(),
@@ -69,6 +74,21 @@ pub fn pod(name: &str, workload: &str, node: u32, created: SimTime) -> PodRecord
     }
 }
 
+/// Machines of four cores that cost nothing.
+pub fn machine_type() -> MachineTypeRecord {
+    MachineTypeRecord {
+        pool: 0,
+        instance_type: "m5.xlarge".into(),
+        region: "us-east-1".into(),
+        capacity_type: "on-demand",
+        cpu_capacity: MilliCpu::new(4000),
+        list_price: Some(NanoDollars::from_dollars(0.192)),
+        price: Some(NanoDollars::ZERO),
+        fee: NanoDollars::ZERO,
+        machines: StepSeries::default(),
+    }
+}
+
 /// A node of four cores.
 pub fn node(name: &str) -> NodeRecord {
     NodeRecord {
@@ -76,8 +96,15 @@ pub fn node(name: &str) -> NodeRecord {
         pool: 0,
         zone: "zone-a".into(),
         instance_type: "m5.xlarge".into(),
+        instance: None,
         created: SimTime::ZERO,
         deleted: None,
+        capacity_type: "on-demand",
+        machine_type: Some(0),
+        paid_from: Some(SimTime::ZERO),
+        paid_until: None,
+        cpu_capacity: MilliCpu::new(4000),
+        memory_capacity: Bytes::new(16 * GIB),
         cpu_allocatable: MilliCpu::new(4000),
         memory_allocatable: Bytes::new(16 * GIB),
         pods_allocatable: 110,
@@ -85,6 +112,7 @@ pub fn node(name: &str) -> NodeRecord {
         cpu_requested_integral: 0,
         memory_requested_integral: 0,
         cpu_used_integral: 0,
+        used_for: SimDuration::from_hours(20),
         ready_for: SimDuration::from_hours(24),
         pods_bound: 0,
         pods_max: 0,
@@ -164,7 +192,6 @@ pub fn day() -> Facts {
     let mut nodes_series = StepSeries::default();
     let (mut cpu_series, mut memory_series) = (StepSeries::default(), StepSeries::default());
     let mut pool_requested = IntervalSeries::new(SimDuration::from_secs(60));
-    let mut pool_used = IntervalSeries::new(SimDuration::from_secs(60));
     let crash = SimTime::from_secs(50_400);
     let restored = SimTime::from_secs(50_400 + 372);
     let (mut desired, mut last_high) = (6_i64, 0_i64);
@@ -228,7 +255,6 @@ pub fn day() -> Facts {
         cluster.pods_ready.set(now, ready + 7 + batch);
         cluster.pods_pending.set(now, (desired - before).max(0) + lost + if step == 1920 { 10 } else { 0 });
         nodes_series.set(now, nodes);
-        pool_used.set(now, nodes - 1);
         cluster.nodes_used.set(now, nodes - 1);
         cluster.cpu_stranded.set(now, 300 * nodes);
         cluster.memory_stranded.set(now, GIB * batch);
@@ -301,17 +327,23 @@ pub fn day() -> Facts {
     facts.pools.push(PoolRecord {
         name: "general".into(),
         instance_type: "m5.xlarge".into(),
-        price_per_hour: NanoDollars::from_dollars(0.192),
         nodes: nodes_series.clone(),
         cpu_allocatable: cpu_series.clone(),
         memory_allocatable: memory_series.clone(),
         cpu_requested: pool_requested,
-        nodes_used: pool_used,
     });
     let mut spot = facts.pools[0].clone();
     spot.name = "spot".into();
-    spot.price_per_hour = NanoDollars::from_dollars(0.06);
     facts.pools.push(spot);
+    for (pool, capacity_type, price) in [(0, "on-demand", 0.192), (1, "spot", 0.06)] {
+        facts.machine_types.push(MachineTypeRecord {
+            pool,
+            capacity_type,
+            price: Some(NanoDollars::from_dollars(price)),
+            machines: facts.pools[0].nodes.clone(),
+            ..machine_type()
+        });
+    }
     facts.recoveries.push(RecoveryRecord {
         kind: FaultKind::NodeCrash,
         subject: "general-1".into(),

@@ -26,7 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("infra", &["units", "api", "engine", "cluster", "input"]),
     ("controllers", &["units", "api", "engine", "cluster", "scheduler"]),
     ("kubelet", &["units", "api", "engine", "cluster"]),
-    ("autoscaler", &["units", "api", "engine", "cluster"]),
+    ("autoscaler", &["units", "api", "engine", "cluster", "scheduler"]),
     ("record", &["units"]),
     ("stats", &["units", "record"]),
     ("report", &["units", "record", "stats"]),

@@ -172,7 +172,14 @@ impl NodeLifecycleController {
                 self.zone_of(node, cluster);
                 self.known.insert(node);
                 self.tell_of(node, Arrival::Came, agenda);
-                set_no_schedule_taints(cluster, node);
+                if agenda.now() > SimTime::ZERO {
+                    self.wake(node, cluster, agenda);
+                } else {
+                    set_no_schedule_taints(cluster, node);
+                }
+                if cluster.node(node).ready != NodeReady::True {
+                    self.plan_report(node, cluster, agenda);
+                }
                 self.plan_next_end(agenda);
             }
             Change::Machine { node, .. } => self.machine_changed(node, cluster, agenda),
@@ -182,9 +189,7 @@ impl NodeLifecycleController {
                 // What a pass itself has found it acts on at once.
                 let is_found = cluster.node(node).ready == NodeReady::Unknown && self.silent.contains_key(&node);
                 if !is_found {
-                    let generation = cluster.node(node).generation;
-                    let pass = self.next_pass(agenda.now());
-                    agenda.schedule(pass, ControllerEvent::NodeReports { node, generation });
+                    self.plan_report(node, cluster, agenda);
                 }
             }
             Change::NodeRemoved(node) => {
@@ -197,6 +202,12 @@ impl NodeLifecycleController {
             }
             _ => {}
         }
+    }
+
+    /// Plans that the next pass finds what the kubelet of a node says.
+    fn plan_report<A: Agenda<ControllerEvent>>(&self, node: NodeId, cluster: &Cluster, agenda: &mut A) {
+        let generation = cluster.node(node).generation;
+        agenda.schedule(self.next_pass(agenda.now()), ControllerEvent::NodeReports { node, generation });
     }
 
     /// Plans the sync of a node whose `NoSchedule` taints do not fit its conditions.

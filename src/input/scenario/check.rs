@@ -7,6 +7,7 @@ use super::fault::Fault;
 use super::spec::ScenarioSpec;
 use super::typed::Arrivals;
 use crate::input::Severity;
+use crate::input::catalogue::Catalogue;
 use crate::input::document::field_path::FieldPathBuf;
 use crate::input::document::similar::{Tolerance, nearest};
 use crate::units::SimTime;
@@ -38,6 +39,8 @@ pub(super) struct Checker<'a> {
     pub traces: Option<&'a Path>,
     /// Places that the reader could not read: no rule is checked there.
     pub damaged: &'a BTreeSet<FieldPathBuf>,
+    /// What the catalogues of the scenario know.
+    pub catalogue: &'a Catalogue,
     pub findings: Vec<Finding>,
 }
 
@@ -184,6 +187,9 @@ impl Checker<'_> {
             self.require_file(root.key("scheduler"), file);
         }
         self.check_node_pools(&root.key("nodePools"), &spec.node_pools);
+        if let Some(cloud) = &spec.cloud {
+            self.check_cloud(&root.key("cloud"), cloud, spec);
+        }
         let arrivals = self.check_arrivals(&root.key("arrivals"), spec);
         self.check_traffic(&root.key("traffic"), &mut spec.traffic);
         self.check_jobs(&root.key("jobs"), &mut spec.jobs);

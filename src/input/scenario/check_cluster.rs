@@ -11,9 +11,6 @@ use crate::input::document::field_path::FieldPathBuf;
 use crate::input::document::similar::{Tolerance, nearest};
 use std::collections::BTreeMap;
 
-/// The highest price of a node for an hour, in dollars.
-const MAX_PRICE: f64 = 1e6;
-
 impl Checker<'_> {
     /// Node pools.
     pub fn check_node_pools(&mut self, path: &FieldPathBuf, pools: &[NodePool]) {
@@ -63,9 +60,9 @@ impl Checker<'_> {
                     None => self.error(path, format!("`{name}` is not in `capacity`")),
                 }
             }
-            self.require_not_negative(path.key("pricePerHour"), pool.price_per_hour);
-            let price = format!("a node may cost at most {MAX_PRICE} dollars an hour");
-            self.require(pool.price_per_hour <= MAX_PRICE, path.key("pricePerHour"), price);
+            if let Some(price) = pool.price_per_hour {
+                self.require_price(path.key("pricePerHour"), price);
+            }
             let taints =
                 pool.taints.iter().enumerate().map(|(index, taint)| {
                     (path.key("taints").index(index), format!("{}:{:?}", taint.key, taint.effect))

@@ -1,12 +1,14 @@
 //! From a scenario file and overrides to a checked [`Scenario`], or to every error at once.
 
 use super::check::{Checker, Finding};
+use super::check_cloud::load_catalogue;
 use super::leaf::AnyValue;
 use super::overrides::apply_override;
 use super::source::ScenarioSource;
 use super::spec::{ScenarioFile, Sweep};
 use super::stand_in::stand_in;
 use super::typed::Scenario;
+use crate::input::catalogue::Catalogue;
 use crate::input::document::field_path::FieldPathBuf;
 use crate::input::document::tolerant::{Problem, read};
 use crate::input::document::tree::{self, Node, Position, Value};
@@ -138,8 +140,15 @@ impl ScenarioSource {
             })
             .collect();
         let mut scenario = None;
+        let mut catalogue = Arc::new(Catalogue::default());
+        let mut of_files = Vec::new();
         if let Some(mut typed) = reading.value {
+            let loaded = load_catalogue(typed.spec.cloud.as_ref(), &self.folder);
+            let (read, found) = loaded.unwrap_or_else(|errors| (Catalogue::default(), errors));
+            catalogue = Arc::new(read);
+            of_files = found;
             let mut checker = Checker {
+                catalogue: &catalogue,
                 folder: &self.folder,
                 traces: self.traces.as_deref(),
                 damaged: &reading.damaged,
@@ -154,6 +163,7 @@ impl ScenarioSource {
         }
         diagnostics
             .sort_by(|left, right| (left.line, left.column, &left.file).cmp(&(right.line, right.column, &right.file)));
+        diagnostics.extend(of_files);
         let (errors, warnings): (Vec<_>, Vec<_>) =
             diagnostics.into_iter().partition(|diagnostic| diagnostic.severity == Severity::Error);
         match scenario {
@@ -165,6 +175,7 @@ impl ScenarioSource {
                 arrivals: lowered.arrivals,
                 faults: lowered.faults,
                 actions: lowered.actions,
+                catalogue,
                 warnings,
                 document: Arc::new(self.clone()),
             }),

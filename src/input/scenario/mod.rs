@@ -5,19 +5,23 @@
 
 mod action;
 mod action_options;
+mod boot;
 mod check;
 mod check_actions;
+mod check_cloud;
 mod check_cluster;
 mod check_faults;
 mod check_jobs;
 mod check_load;
 mod check_metrics;
 mod check_runs;
+mod cloud;
 mod control_plane;
 mod delay;
 mod distribution;
 mod fault;
 mod job_run;
+mod karpenter;
 mod leaf;
 mod load;
 mod metric;
@@ -27,6 +31,7 @@ mod rate;
 mod reference;
 mod scalar;
 mod schema;
+mod shortage;
 mod source;
 mod spec;
 mod stand_in;
@@ -41,6 +46,7 @@ pub use action_options::{
     AddNodesAction, DeleteOptions, DrainOptions, PatchAction, PatchType, RolloutUndoOptions, ScaleAction, Subresource,
     TaintAction,
 };
+pub use cloud::{Discount, Fee, OtherRegions, PaidBy, PricedNodes, Pricing, ReservedMachines, SavingsPlan};
 pub use delay::{Delay, Percentiles};
 pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
@@ -58,9 +64,12 @@ pub use storage::{AttachOutage, Expansion, Storage};
 pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 
+pub(crate) use boot::{Boot, default_delete_delay, default_spot_notice};
 pub(crate) use control_plane::MetricResource;
+pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
+pub(crate) use shortage::{Problem, Shortage};
 pub(crate) use spec::{
     ImagePull, ImageTransfer, MAX_PODS, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry, Traffic,
     resource_list,

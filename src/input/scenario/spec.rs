@@ -1,10 +1,12 @@
 //! The shape of a scenario file. Docs of types and fields go to the JSON Schema.
 
 use super::action::ActionEntry;
+use super::cloud::Cloud;
 use super::control_plane::ControlPlane;
 use super::distribution::Distribution;
 use super::fault::FaultEntry;
 use super::job_run::JobRun;
+use super::karpenter::Karpenter;
 use super::leaf::{Amount, AnyValue, CalendarTime, Duration, PodTemplateText};
 use super::metric::MetricSource;
 use super::rate::Rate;
@@ -86,6 +88,8 @@ pub struct ScenarioSpec {
     /// Groups of equal nodes. Nodes may also come from `manifests` and from a trace. Default none.
     #[serde(default)]
     pub node_pools: Vec<NodePool>,
+    /// The cloud that nodes come from: instance types and prices. Default: the built-in catalogue.
+    pub cloud: Option<Cloud>,
     /// Bare pods that come and go, drawn from distributions or read from a trace. Default none.
     #[serde(default)]
     pub(super) arrivals: Vec<ArrivalEntry>,
@@ -109,6 +113,8 @@ pub struct ScenarioSpec {
     /// Delays, rate limits and periods of the control plane.
     #[serde(default)]
     pub control_plane: ControlPlane,
+    /// Karpenter. Default: none, which runs it with its defaults if a manifest holds a NodePool of `karpenter.sh/v1`.
+    pub karpenter: Option<Karpenter>,
     /// What goes wrong, at given times or at random. Default none.
     #[serde(default)]
     pub(super) faults: Vec<FaultEntry>,
@@ -156,10 +162,11 @@ pub struct NodePool {
     /// Taints of each node. Default none.
     #[serde(default)]
     pub taints: Vec<TaintEntry>,
-    /// Price of a node in dollars per hour. Default 0.
-    #[serde(default)]
-    pub price_per_hour: f64,
-    /// Instance type (label `node.kubernetes.io/instance-type`). Default none.
+    /// Price of a node in dollars per hour, before discounts and fees. Default: by its instance type in the catalogues, and
+    /// unknown if they do not list it.
+    pub price_per_hour: Option<f64>,
+    /// Instance type (label `node.kubernetes.io/instance-type`), which gives the price if `pricePerHour` does not. Default
+    /// none.
     pub instance_type: Option<String>,
 }
 

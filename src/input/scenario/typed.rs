@@ -7,6 +7,7 @@ use super::leaf::{Duration, PodTemplateText};
 use super::source::ScenarioSource;
 use super::spec::{Metadata, ScenarioSpec, TraceFormat};
 use crate::input::Diagnostic;
+use crate::input::catalogue::Catalogue;
 use crate::units::SimTime;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// Operator actions by time; equal times keep the order of the file.
     pub actions: Vec<Action>,
+    /// Instance types and prices.
+    pub catalogue: Arc<Catalogue>,
     /// What is allowed but probably not meant.
     pub warnings: Vec<Diagnostic>,
     /// The document, for sweeps and for the places of fields.

@@ -129,17 +129,25 @@ pub(super) fn pending(facts: &Facts, title: &str) -> Option<Figure> {
 /// An x with two values of y.
 type Triples = Vec<(f64, f64, f64)>;
 
-/// Total and requested cost of a pool up to the end of each cell of its series, in dollars.
-fn cumulative(pool: &PoolRecord, end: SimTime) -> Triples {
+/// Total and requested cost of a pool up to the end of each cell of its series, in dollars. Machines of unknown price are not
+/// in it.
+fn cumulative(index: usize, pool: &PoolRecord, facts: &Facts) -> Triples {
+    let end = facts.end;
     let cells = cells(&pool.cpu_requested, end);
     let (mut total, mut requested) = (0.0, 0.0);
     let mut points = vec![(0.0, 0.0, 0.0)];
     let bounds: Vec<SimTime> = cells.iter().map(|cell| cell.until).collect();
-    let nodes = cell_means(&pool.nodes, &bounds);
+    let mut rates = vec![0.0; bounds.len()];
+    for record in facts.machine_types.iter().filter(|record| record.pool as usize == index) {
+        let price = record.price.unwrap_or_default() + record.fee;
+        for (rate, machines) in rates.iter_mut().zip(cell_means(&record.machines, &bounds)) {
+            *rate += price.as_dollars() * machines;
+        }
+    }
     let allocatable = cell_means(&pool.cpu_allocatable, &bounds);
-    for ((cell, nodes), allocatable) in cells.iter().zip(nodes).zip(allocatable) {
+    for ((cell, rate), allocatable) in cells.iter().zip(rates).zip(allocatable) {
         let hours = (cell.until - cell.since).as_secs_f64() / 3600.0;
-        let dollars = pool.price_per_hour.as_dollars() * nodes * hours;
+        let dollars = rate * hours;
         total += dollars;
         requested += if allocatable > 0.0 { dollars * (cell.mean / allocatable).clamp(0.0, 1.0) } else { 0.0 };
         points.push((cell.until.as_secs_f64(), total, requested));
@@ -162,7 +170,7 @@ fn cell_means(series: &StepSeries, bounds: &[SimTime]) -> Vec<f64> {
 pub(super) fn cost(facts: &Facts, title: &str) -> Option<Figure> {
     const SHOWN: usize = 6;
     let mut pools: Vec<(&PoolRecord, Triples)> =
-        facts.pools.iter().map(|pool| (pool, cumulative(pool, facts.end))).collect();
+        facts.pools.iter().enumerate().map(|(index, pool)| (pool, cumulative(index, pool, facts))).collect();
     let final_cost = |points: &[(f64, f64, f64)]| points.last().map_or(0.0, |(_, total, _)| *total);
     pools.retain(|(_, points)| final_cost(points) > 0.0);
     pools.sort_by(|(_, one), (_, other)| final_cost(other).total_cmp(&final_cost(one)));

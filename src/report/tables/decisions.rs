@@ -1,8 +1,11 @@
 //! `events.csv`, `autoscaling.csv`, `recovery.csv`, `actions.csv`: what happened and why.
 
 use super::{ReportError, Table, calendar};
-use crate::record::{ActionOutcome, AutoscalingRecord, EventType, Facts, FaultKind, MetricRecord, MetricSpecRecord};
+use crate::record::{
+    ActionOutcome, AutoscalingRecord, DecisionRecord, EventType, Facts, FaultKind, MetricRecord, MetricSpecRecord,
+};
 use crate::report::numbers;
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 const EVENT_COLUMNS: &[&str] = &[
@@ -38,6 +41,9 @@ const AUTOSCALING_COLUMNS: &[&str] = &[
     "able_to_scale_reason",
     "scaling_active_reason",
     "scaling_limited_reason",
+    "autoscaler",
+    "decision",
+    "inputs",
 ];
 
 const RECOVERY_COLUMNS: &[&str] = &[
@@ -133,7 +139,11 @@ pub(in crate::report) fn write_events(path: &Path, facts: &Facts) -> Result<Path
 /// Writes one row per kept decision and metric; a decision without a metric has one row.
 pub(in crate::report) fn write_autoscaling(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
     let mut table = Table::create(path, AUTOSCALING_COLUMNS)?;
+    let mut others = facts.decisions.iter().peekable();
     for decision in &facts.autoscaling {
+        while let Some(other) = others.next_if(|other| other.at <= decision.at) {
+            write_decision(&mut table, facts, other)?;
+        }
         for metric in decision.autoscaler.metrics.iter().zip(&decision.metrics) {
             write_metric(&mut table, facts, decision, Some(metric))?;
         }
@@ -141,7 +151,34 @@ pub(in crate::report) fn write_autoscaling(path: &Path, facts: &Facts) -> Result
             write_metric(&mut table, facts, decision, None)?;
         }
     }
+    for other in others {
+        write_decision(&mut table, facts, other)?;
+    }
     table.finish()
+}
+
+/// A decision of another autoscaler than a HorizontalPodAutoscaler: its sizes stand where the replicas do.
+fn write_decision(table: &mut Table, facts: &Facts, decision: &DecisionRecord) -> Result<(), ReportError> {
+    table.instant(Some(decision.at))?;
+    calendar(table, facts, decision.at)?;
+    table.text(&decision.namespace)?;
+    table.text(&decision.name)?;
+    table.text(&decision.target)?;
+    table.count(decision.sizes.map(|(before, _)| before))?;
+    // From `ready_pods` to `proposed_replicas`.
+    for _ in 0..7 {
+        table.text("")?;
+    }
+    table.count(decision.sizes.map(|(_, after)| after))?;
+    table.text(&decision.limited_by)?;
+    // The reasons of conditions.
+    for _ in 0..3 {
+        table.text("")?;
+    }
+    table.text(decision.autoscaler)?;
+    table.text(decision.decision)?;
+    table.text(&decision.inputs)?;
+    table.end_row()
 }
 
 fn write_metric(
@@ -168,6 +205,13 @@ fn write_metric(
     table.text(decision.able_to_scale_reason)?;
     table.text(decision.scaling_active_reason)?;
     table.text(decision.scaling_limited_reason)?;
+    table.text("horizontal-pod-autoscaler")?;
+    table.text(match decision.desired_replicas.cmp(&decision.current_replicas) {
+        Ordering::Greater => "ScaleUp",
+        Ordering::Less => "ScaleDown",
+        Ordering::Equal => "NoChange",
+    })?;
+    table.text("")?;
     table.end_row()
 }
 

@@ -4,6 +4,7 @@
 //! scenario; where the scenario pins its start, the column `time` holds the calendar time in RFC 3339 (UTC).
 
 mod decisions;
+mod instances;
 mod jobs;
 mod nodes;
 mod pods;
@@ -11,6 +12,7 @@ mod timeline;
 mod workloads;
 
 pub(super) use decisions::{fault_word, write_actions, write_autoscaling, write_events, write_recovery};
+pub(super) use instances::write_instances;
 pub(super) use jobs::write_jobs;
 pub(super) use nodes::{write_cost, write_nodes};
 pub(super) use pods::write_pods;

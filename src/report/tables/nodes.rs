@@ -1,11 +1,12 @@
-//! `nodes.csv`: one row per node; `cost.csv`: one row per node pool.
+//! `nodes.csv`: one row per node; `cost.csv`: one row per node pool and kind of
+//! machine in it.
 
 use super::{ReportError, Table, extended};
 use crate::record::{Facts, NodeRecord};
+use crate::report::cost::{self, hourly_price, paid_for};
 use crate::report::numbers;
-use crate::report::summary::pool_cost;
 use crate::stats;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{NanoDollars, SimDuration, SimTime};
 use std::path::{Path, PathBuf};
 
 const NODE_COLUMNS: &[&str] = &[
@@ -28,16 +29,26 @@ const NODE_COLUMNS: &[&str] = &[
     "pods_max",
     "pods_last",
     "faults",
+    "capacity_type",
+    "price_per_hour_dollars",
     "cost_dollars",
     "status",
+    "created_by",
+    "created_reason",
+    "deleted_by",
+    "deleted_reason",
 ];
 
 const COST_COLUMNS: &[&str] = &[
     "pool",
     "instance_type",
+    "capacity_type",
+    "region",
     "nodes_max",
     "node_hours",
+    "list_price_per_hour_dollars",
     "price_per_hour_dollars",
+    "fees_per_hour_dollars",
     "cost_dollars",
     "cpu_requested_ratio_mean",
     "idle_dollars",
@@ -76,34 +87,89 @@ pub(in crate::report) fn write_nodes(path: &Path, facts: &Facts) -> Result<PathB
         table.integer(node.pods_max)?;
         table.integer(node.pods_last)?;
         table.integer(node.faults)?;
-        table.float(pool.map(|pool| pool.price_per_hour.per_hour_over(life).as_dollars()))?;
+        table.text(node.capacity_type)?;
+        let price = hourly_price(facts, node);
+        dollars(&mut table, price)?;
+        dollars(&mut table, price.map(|price| price.per_hour_over(paid_for(node, facts.end))))?;
         table.text(&node.status_last)?;
+        let instance = node.instance.and_then(|instance| facts.instances.get(instance as usize));
+        table.text(instance.map_or("", |instance| instance.created_by))?;
+        table.text(instance.map_or("", |instance| &instance.created_reason))?;
+        table.text(instance.map_or("", |instance| instance.deleted_by))?;
+        table.text(instance.map_or("", |instance| &instance.deleted_reason))?;
         table.end_row()?;
     }
     table.finish()
 }
 
-/// Writes every pool, in order of the scenario. `idle_dollars` is the part of the cost that paid for CPU which no pod
-/// requested.
+/// An amount, or the word `unknown`.
+fn dollars(table: &mut Table, amount: Option<NanoDollars>) -> Result<(), ReportError> {
+    match amount {
+        Some(amount) => table.float(Some(amount.as_dollars())),
+        None => table.text(UNKNOWN),
+    }
+}
+
+/// What stands for a price that is not known. It is no number, so that nobody takes it for nothing.
+const UNKNOWN: &str = "unknown";
+
+/// Writes every pool, in order of the scenario, and in it the machines that cost alike, in order of their first launch; then
+/// what is paid besides the machines. `idle_dollars` is the part of the cost that paid for CPU which no pod requested.
 pub(in crate::report) fn write_cost(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
     let mut table = Table::create(path, COST_COLUMNS)?;
-    for pool in &facts.pools {
-        let cost = pool_cost(pool, facts.end);
-        let most = pool.nodes.points().iter().map(|(_, nodes)| *nodes).max().unwrap_or(0);
-        table.text(&pool.name)?;
-        table.text(&pool.instance_type)?;
-        table.integer(most)?;
-        table.text(&numbers::shortest(node_hours(cost.node_nanos)))?;
-        table.float(Some(pool.price_per_hour.as_dollars()))?;
-        table.float(Some(cost.total.as_dollars()))?;
-        table.float(cost.requested_ratio)?;
-        table.float(Some(cost.idle_dollars))?;
-        table.end_row()?;
+    for (index, pool) in facts.pools.iter().enumerate() {
+        let of_pool = facts.machine_types.iter().enumerate().filter(|(_, record)| record.pool as usize == index);
+        for (place, record) in of_pool {
+            let cost = cost::type_cost(record, facts.end);
+            let most = record.machines.points().iter().map(|(_, machines)| *machines).max().unwrap_or(0);
+            let nodes = facts.nodes.iter().filter(|node| node.machine_type.is_some_and(|of| of as usize == place));
+            let requested = cost::requested_ratio(nodes, facts.end);
+            table.text(&pool.name)?;
+            table.text(&record.instance_type)?;
+            table.text(record.capacity_type)?;
+            table.text(&record.region)?;
+            table.integer(most)?;
+            table.text(&numbers::shortest(cost::hours(cost.machine_nanos)))?;
+            dollars(&mut table, record.list_price)?;
+            dollars(&mut table, record.price)?;
+            dollars(&mut table, Some(record.fee))?;
+            dollars(&mut table, cost.total)?;
+            table.float(requested)?;
+            match cost.total {
+                Some(total) => table.float(Some(total.as_dollars() * (1.0 - requested.unwrap_or(0.0))))?,
+                None => table.text(UNKNOWN)?,
+            }
+            table.end_row()?;
+        }
+    }
+    for commitment in &facts.commitments {
+        // What it costs more than the machines that it covers would, or saves.
+        let net = commitment.paid - commitment.covered;
+        let unused = commitment.paid - commitment.used;
+        write_besides(&mut table, (&commitment.name, commitment.kind), net, unused)?;
+    }
+    if facts.cluster_fee > NanoDollars::ZERO {
+        let fee = facts.cluster_fee.per_hour_over(facts.end - SimTime::ZERO);
+        write_besides(&mut table, ("", "cluster-fee"), fee, NanoDollars::ZERO)?;
     }
     table.finish()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "output needs no more than 53 bits")]
-fn node_hours(node_nanos: i128) -> f64 {
-    node_nanos as f64 / 3.6e12
+/// A row of what is paid besides machines: its name and kind, what it costs and how much of that was for nothing.
+fn write_besides(
+    table: &mut Table,
+    (name, kind): (&str, &str),
+    cost: NanoDollars,
+    unused: NanoDollars,
+) -> Result<(), ReportError> {
+    table.text("")?;
+    table.text(name)?;
+    table.text(kind)?;
+    for _ in 3..COST_COLUMNS.len() - 3 {
+        table.text("")?;
+    }
+    dollars(table, Some(cost))?;
+    table.text("")?;
+    dollars(table, Some(unused))?;
+    table.end_row()
 }

@@ -96,7 +96,7 @@ impl Given<'_> {
     pub fn kinds_of_nodes(&self) -> Vec<Node> {
         let mut nodes = Vec::new();
         for pool in &self.scenario.spec.node_pools {
-            let mut made = node_group(pool);
+            let mut made = node_group(pool, &self.scenario.catalogue);
             let kinds = self.size_of(pool).min(u64::try_from(made.zones.len().max(1)).unwrap_or(u64::MAX));
             nodes.extend((0..kinds).map(|_| made.next_node()));
         }

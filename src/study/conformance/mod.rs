@@ -10,10 +10,13 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 pub mod apply;
+pub mod ca;
+pub mod ca_loop;
 pub mod controllers;
 pub mod cron;
 pub mod e2e;
 pub mod hpa;
+pub mod karpenter;
 pub mod pv_binding;
 pub mod quota;
 pub mod rollout;

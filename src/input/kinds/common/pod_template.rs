@@ -5,7 +5,7 @@ use super::config::convert_references;
 use super::container::{RESTART_POLICIES, convert_containers};
 use super::scheduling::{convert_affinity, convert_spread_constraints, convert_tolerations};
 use super::value::{name, optional_word, seconds};
-use super::volume::convert_pod_volumes;
+use super::volume::{convert_pod_volumes, local_volumes};
 use super::{hints, meta, resources};
 use crate::api::{self, Name, PodTemplate, PreemptionPolicy, RestartPolicy};
 use crate::input::{FieldErrors, FieldPath};
@@ -176,6 +176,7 @@ fn convert_spec(spec: &PodSpec, path: FieldPath<'_>, errors: &mut FieldErrors) -
         image_volumes: images.map(Name::from).collect(),
         volumes: convert_pod_volumes(spec.volumes.as_deref().unwrap_or_default()),
         has_empty_dir: spec.volumes.iter().flatten().any(|volume| volume.empty_dir.is_some()),
+        local_volumes: local_volumes(spec.volumes.as_deref().unwrap_or_default()),
         ephemeral_claims: ephemeral_claims(spec.volumes.as_deref().unwrap_or_default(), errors),
         config_references: convert_references(spec),
     };

@@ -2,7 +2,7 @@
 
 use super::resources;
 use super::value::{name, names};
-use crate::api::{AccessMode, Name, ReclaimPolicy, Volume, VolumeMode, VolumeSource};
+use crate::api::{AccessMode, LocalVolumes, Name, ReclaimPolicy, Volume, VolumeMode, VolumeSource};
 use crate::input::{FieldErrors, FieldPath};
 use crate::units::Bytes;
 use k8s_openapi::api::core::v1 as core;
@@ -53,6 +53,16 @@ pub fn convert_pod_volumes(volumes: &[core::Volume]) -> Vec<Volume> {
         Some(Volume { name: Name::from(volume.name.as_str()), source })
     };
     volumes.iter().filter_map(convert).collect()
+}
+
+/// The names of a pod's volumes on its node's disk.
+#[must_use]
+pub fn local_volumes(volumes: &[core::Volume]) -> LocalVolumes {
+    let in_memory = |volume: &core::EmptyDirVolumeSource| volume.medium.as_deref() == Some("Memory");
+    let is_local = |volume: &&core::Volume| {
+        volume.host_path.is_some() || volume.empty_dir.as_ref().is_some_and(|empty_dir| !in_memory(empty_dir))
+    };
+    volumes.iter().filter(is_local).map(|volume| Name::from(volume.name.as_str())).collect()
 }
 
 /// The class that the old annotation or the field names.

@@ -195,12 +195,7 @@ impl Writer<'_> {
             "addnode" => {
                 let entry = Value::Object(action.fields.clone());
                 let mut items = vec![node(&entry)];
-                if has_volumes(self.recording) {
-                    // As admission has it.
-                    items[0]["spec"]["taints"] =
-                        json!([{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]);
-                    items.push(csi_node(&entry));
-                }
+                items.extend(has_volumes(self.recording).then(|| csi_node(&entry)));
                 self.apply(index, t, &json!({"apiVersion": "v1", "kind": "List", "items": items}))?;
             }
             "attach_never" => self.attach_outages.push(json!({"node": action.text("node")})),

@@ -5,7 +5,7 @@
 //!
 //! Cases of the family `dra` rest on resource claims, which are not simulated: where they differ they are skipped.
 
-mod case;
+pub(super) mod case;
 mod queue;
 mod sampled;
 mod sequence;

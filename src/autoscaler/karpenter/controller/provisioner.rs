@@ -1,0 +1,266 @@
+//! Gathers the pods that wait for a node, and makes NodeClaims for them (`pkg/controllers/provisioning`).
+//!
+//! A pod that waits triggers the batcher every 10 s, and each window ends in a scheduling run. While nothing has changed since
+//! the last run its answer stays the same: then the triggers sleep, and go on in their rhythm when something changes.
+
+use super::api_events::{FAILED_SCHEDULING_DEDUPE, Told};
+use super::event::KarpenterEvent;
+use super::lifecycle::Lifecycle;
+use super::mirror::Mirror;
+use super::shared::Shared;
+use crate::api::Name;
+use crate::api::karpenter::keys;
+use crate::autoscaler::karpenter::options::MapOrder;
+use crate::autoscaler::karpenter::provision::{Provisioning, provision};
+use crate::autoscaler::karpenter::state::PodKey;
+use crate::cluster::{Cluster, NodeId, PodId};
+use crate::engine::Agenda;
+use crate::units::{SimDuration, SimTime};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How often a pod that waits triggers the batcher.
+const TRIGGER_PERIOD: SimDuration = SimDuration::from_secs(10);
+
+/// What triggers the batcher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trigger {
+    Pod(PodId),
+    Node(NodeId),
+}
+
+impl Trigger {
+    const fn event(self) -> KarpenterEvent {
+        match self {
+            Self::Pod(pod) => KarpenterEvent::TriggerPod(pod),
+            Self::Node(node) => KarpenterEvent::TriggerNode(node),
+        }
+    }
+}
+
+/// A window of the batcher.
+#[derive(Debug)]
+struct Window {
+    /// When it closes unless another trigger comes.
+    idle_end: SimTime,
+    /// When it closes at the latest.
+    end: SimTime,
+    /// What triggered it.
+    elements: BTreeSet<Trigger>,
+}
+
+/// The provisioner.
+#[derive(Debug, Default)]
+pub struct Provisioner {
+    window: Option<Window>,
+    windows: u32,
+    /// What is triggered now and again, by when it last was. `None` in `awake` means that it sleeps.
+    triggers: BTreeMap<Trigger, SimTime>,
+    /// Those whose next time is planned.
+    awake: BTreeSet<Trigger>,
+    /// The version of the picture that the last run saw.
+    seen: Option<u64>,
+}
+
+impl Provisioner {
+    /// A pod may be waiting: it triggers the batcher, unless it does already.
+    pub fn consider_pod<A: Agenda<KarpenterEvent>>(&mut self, pod: PodId, shared: &Shared, agenda: &mut A) {
+        let waits = shared.mirror.state.pod(Mirror::key(pod)).is_some_and(|pod| pod.is_provisionable());
+        self.consider(Trigger::Pod(pod), waits, shared, agenda);
+    }
+
+    /// A node may be about to go: it triggers the batcher, unless it does already.
+    pub fn consider_node<A: Agenda<KarpenterEvent>>(
+        &mut self,
+        node: NodeId,
+        shared: &Shared,
+        cluster: &Cluster,
+        agenda: &mut A,
+    ) {
+        self.consider(Trigger::Node(node), is_disrupted(node, cluster), shared, agenda);
+    }
+
+    fn consider<A: Agenda<KarpenterEvent>>(&mut self, trigger: Trigger, is_on: bool, shared: &Shared, agenda: &mut A) {
+        if !is_on {
+            self.triggers.remove(&trigger);
+            self.awake.remove(&trigger);
+        } else if !self.triggers.contains_key(&trigger) {
+            self.fire(trigger, shared, agenda);
+        }
+    }
+
+    /// A planned trigger comes.
+    pub fn trigger_pod<A: Agenda<KarpenterEvent>>(&mut self, pod: PodId, shared: &Shared, agenda: &mut A) {
+        let waits = shared.mirror.state.pod(Mirror::key(pod)).is_some_and(|pod| pod.is_provisionable());
+        self.planned(Trigger::Pod(pod), waits, shared, agenda);
+    }
+
+    /// A planned trigger comes.
+    pub fn trigger_node<A: Agenda<KarpenterEvent>>(
+        &mut self,
+        node: NodeId,
+        shared: &Shared,
+        cluster: &Cluster,
+        agenda: &mut A,
+    ) {
+        self.planned(Trigger::Node(node), is_disrupted(node, cluster), shared, agenda);
+    }
+
+    fn planned<A: Agenda<KarpenterEvent>>(&mut self, trigger: Trigger, is_on: bool, shared: &Shared, agenda: &mut A) {
+        let Some(last) = self.triggers.get(&trigger) else { return };
+        // One that was planned before the object stopped to wait, and began again.
+        if agenda.now() < *last + TRIGGER_PERIOD {
+            return;
+        }
+        self.awake.remove(&trigger);
+        if is_on {
+            self.fire(trigger, shared, agenda);
+        } else {
+            self.triggers.remove(&trigger);
+        }
+    }
+
+    /// Triggers the batcher, and plans the next time.
+    fn fire<A: Agenda<KarpenterEvent>>(&mut self, trigger: Trigger, shared: &Shared, agenda: &mut A) {
+        let now = agenda.now();
+        self.triggers.insert(trigger, now);
+        if self.seen == Some(shared.mirror.version) && self.window.is_none() {
+            // The run would see what the last one saw.
+            return;
+        }
+        self.awake.insert(trigger);
+        agenda.schedule(now + TRIGGER_PERIOD, trigger.event());
+        let settings = &shared.settings;
+        match &mut self.window {
+            Some(window) => {
+                if window.elements.insert(trigger) {
+                    window.idle_end = now + settings.batch_idle;
+                }
+            }
+            None => {
+                self.windows += 1;
+                self.window = Some(Window {
+                    idle_end: now + settings.batch_idle,
+                    end: now + settings.batch_max,
+                    elements: BTreeSet::from([trigger]),
+                });
+                let at = now + settings.batch_idle.min(settings.batch_max);
+                agenda.schedule(at, KarpenterEvent::Batch { window: self.windows });
+            }
+        }
+    }
+
+    /// Something has changed: what sleeps goes on in its rhythm.
+    pub fn wake<A: Agenda<KarpenterEvent>>(&mut self, agenda: &mut A) {
+        if self.triggers.len() == self.awake.len() {
+            return;
+        }
+        let now = agenda.now();
+        for (trigger, last) in &mut self.triggers {
+            if self.awake.insert(*trigger) {
+                let next = now.next_tick(*last, TRIGGER_PERIOD).max(*last + TRIGGER_PERIOD);
+                *last = next - TRIGGER_PERIOD;
+                agenda.schedule(next, trigger.event());
+            }
+        }
+    }
+
+    /// A window may be over: then the pods that wait are provisioned for.
+    pub fn batch<A: Agenda<KarpenterEvent>>(
+        &mut self,
+        number: u32,
+        lifecycle: &mut Lifecycle,
+        shared: &mut Shared,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let now = agenda.now();
+        let Some(window) = self.window.as_ref().filter(|_| number == self.windows) else { return };
+        let closes = window.idle_end.min(window.end);
+        if now < closes {
+            agenda.schedule(closes, KarpenterEvent::Batch { window: number });
+            return;
+        }
+        self.window = None;
+        if shared.mirror.catalogue.forget(now) {
+            shared.mirror.refresh_pools(cluster);
+        }
+        if !shared.mirror.is_synced() {
+            // The window is lost; the next triggers open another one.
+            self.seen = None;
+            return;
+        }
+        shared.mirror.options.map_order = MapOrder::shuffled(shared.draw_map_order());
+        let seen = shared.mirror.version;
+        let decided = provision(&shared.mirror.state, &shared.mirror.options, now);
+        self.seen = Some(seen);
+        self.carry_out(&decided, lifecycle, shared, cluster, agenda);
+    }
+
+    fn carry_out<A: Agenda<KarpenterEvent>>(
+        &mut self,
+        decided: &Provisioning,
+        lifecycle: &mut Lifecycle,
+        shared: &mut Shared,
+        cluster: &mut Cluster,
+        agenda: &mut A,
+    ) {
+        let now = agenda.now();
+        for (key, rejection) in decided.rejected.iter().filter(|(_, rejection)| !rejection.is_wanted) {
+            failed(*key, &format!("ignoring pod, {}", rejection.text), shared, cluster, now);
+        }
+        for (key, failure) in decided.errors.iter().filter(|(_, failure)| !failure.is_reserved()) {
+            failed(*key, &failure.to_string(), shared, cluster, now);
+        }
+        record_existing(&decided.existing, shared, cluster, now);
+        for new in &decided.claims {
+            let reason = format!("pods that wait: {}", new.pods.len());
+            let types = new.types.len();
+            let inputs = format!("pods={};instance_types={types}", new.pods.len());
+            match lifecycle.create(new, &reason, shared, cluster, agenda) {
+                Some(id) => {
+                    let name = cluster.node_claim(id).object.meta.name.clone();
+                    shared.report(&name, "Provision", inputs, "");
+                    let place = format!("nodeclaim/{name}");
+                    for key in &new.pods {
+                        shared.recorder.nominated(Mirror::pod(*key), &place, cluster, now);
+                    }
+                }
+                None => shared.report(&new.pool, "Provision", inputs, "limits"),
+            }
+        }
+        if !decided.errors.is_empty() {
+            let first = decided.errors.values().next().map(ToString::to_string).unwrap_or_default();
+            let inputs = format!("pods={}", decided.errors.len());
+            shared.report(&Name::from("provisioner"), "Unschedulable", inputs, first);
+        }
+    }
+}
+
+/// Whether a node is about to go.
+fn is_disrupted(node: NodeId, cluster: &Cluster) -> bool {
+    let state = cluster.node(node);
+    state.exists() && state.object.taints.iter().any(|taint| taint.key == keys::TAINT_DISRUPTED)
+}
+
+/// A pod found no place.
+fn failed(key: PodKey, text: &str, shared: &mut Shared, cluster: &mut Cluster, now: SimTime) {
+    let message = format!("Failed to schedule pod, {text}");
+    let told = Told::warning("FailedScheduling", message).every(FAILED_SCHEDULING_DEDUPE);
+    shared.recorder.pod(Mirror::pod(key), told, cluster, now);
+}
+
+/// Pods were promised places on nodes that are there: those are kept for a while (`Results.Record`).
+pub fn record_existing(existing: &[(Name, Vec<PodKey>)], shared: &mut Shared, cluster: &mut Cluster, now: SimTime) {
+    let until = shared.nomination_end(now);
+    for (name, pods) in existing.iter().filter(|(_, pods)| !pods.is_empty()) {
+        shared.mirror.nominate(name, until);
+        let node = shared.mirror.state.node(name);
+        let claim = node.and_then(|node| node.claim.as_ref()).map(|claim| format!("nodeclaim/{}", claim.meta.name));
+        let object = node.and_then(|node| node.node.as_ref()).map(|node| format!("node/{}", node.object.meta.name));
+        let place: Vec<String> = [claim, object].into_iter().flatten().collect();
+        let place = place.join(", ");
+        for key in pods {
+            shared.recorder.nominated(Mirror::pod(*key), &place, cluster, now);
+        }
+    }
+}
