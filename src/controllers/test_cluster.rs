@@ -189,7 +189,7 @@ impl TestCluster {
     pub fn stateful_set(&mut self, replicas: i32, policy: PodManagementPolicy) -> StatefulSetId {
         let (template, id) = self.template("app:v1", PodSpec::default());
         let object = api::StatefulSet {
-            claim_retention: ClaimRetention::default(),
+            claim_retention: crate::api::ClaimRetention::default(),
             volume_claim_templates: Vec::new(),
             meta: meta("db"),
             replicas,
