@@ -3,14 +3,13 @@
 //!
 //! What is attached is what VolumeAttachments and node statuses say, so that a controller that starts anew goes on from there.
 
-use super::{Detach, UnwantedVolume, detach, multi_attach_message, retry_after};
+use super::{Detach, UnwantedVolume, detach, is_out_of_service, multi_attach_message, retry_after};
 use crate::cluster::{
     AttachmentId, AttachmentState, Change, ChangeKind, Cluster, Interest, NodeId, NodeReady, PodId, Severity, VolumeId,
 };
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::event::ControllerEvent;
 use crate::controllers::common::settings::ControllerSettings;
-use crate::controllers::pod_gc::is_out_of_service;
 use crate::engine::{Agenda, Latency};
 use crate::units::{SimDuration, SimTime};
 use std::collections::{BTreeMap, BTreeSet};
@@ -216,7 +215,7 @@ impl AttachDetachController {
             since: *self.unwanted.entry(place).or_insert(now),
             in_use: attachments.is_in_use(node, volume),
             node_healthy: state.exists() && state.ready == NodeReady::True,
-            out_of_service: state.exists() && is_out_of_service(&state.object, state.ready),
+            out_of_service: state.exists() && is_out_of_service(&state.object),
         };
         match detach(view, self.force_on_timeout, now) {
             Detach::Now => {

@@ -4,6 +4,7 @@
 
 pub mod controller;
 
+use crate::api::{Node, well_known};
 use crate::units::{SimDuration, SimTime};
 
 /// `ReconcilerMaxWaitForUnmountDuration`: how long a volume that is still in use on a node is kept attached once nothing wants
@@ -48,6 +49,11 @@ pub fn detach(volume: UnwantedVolume, force_on_timeout: bool, now: SimTime) -> D
     } else {
         Detach::Now
     }
+}
+
+/// Whether somebody vouches for it that nothing runs on a node any more (`hasOutOfServiceTaint`).
+pub fn is_out_of_service(node: &Node) -> bool {
+    node.taints.iter().any(|taint| *taint.key == *well_known::TAINT_OUT_OF_SERVICE)
 }
 
 /// The message about a volume that cannot be attached because it is attached elsewhere (`reportMultiAttachError`). `users`

@@ -1,9 +1,7 @@
 //! `spec.storage`: what the drivers of persistent volumes do, and how long it takes them.
 
-use super::check::Checker;
 use super::distribution::Distribution;
 use super::leaf::Duration;
-use crate::input::document::field_path::FieldPathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -69,15 +67,4 @@ pub struct AttachOutage {
 
 const fn start_of_run() -> Duration {
     Duration::from_secs(0)
-}
-
-impl Checker<'_> {
-    /// Checks `spec.storage`.
-    pub fn check_storage(&mut self, path: &FieldPathBuf, storage: &mut Storage) {
-        self.check_distribution(&path.key("provision"), &mut storage.provision);
-        self.check_distribution(&path.key("attach"), &mut storage.attach);
-        self.check_distribution(&path.key("detach"), &mut storage.detach);
-        self.check_distribution(&path.key("delete"), &mut storage.delete);
-        self.check_distribution(&path.key("expand"), &mut storage.expand);
-    }
 }
