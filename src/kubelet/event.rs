@@ -85,6 +85,8 @@ pub enum Exit {
     },
     /// Killed because the liveness or startup probe failed.
     Unhealthy,
+    /// Killed because a container reached its memory limit.
+    OutOfMemory,
     /// The lifetime of a pod that comes and goes is over: it ends whatever its restart policy.
     LifetimeOver,
     /// `activeDeadlineSeconds` is over: the pod fails whatever its restart policy.

@@ -6,7 +6,7 @@ use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::settings::KarpenterSettings;
 use crate::autoscaler::karpenter::options::{MinValuesPolicy, PreferencePolicy, Version as KarpenterVersion};
 use crate::autoscaler::metrics::{MetricsOutage, MetricsServer};
-use crate::cluster::NodeGroup;
+use crate::cluster::{GroupBounds, NodeGroup};
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::job::rules::JobRules;
@@ -179,13 +179,18 @@ pub fn hpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> HpaControl
     let latencies = &spec.control_plane.latency;
     let sync = latency(latencies.scale, latencies.horizontal_pod_autoscaler_sync);
     let sync = Latency::new(sync, streams, "latency/horizontal-pod-autoscaler");
-    let outages = spec.control_plane.metrics_server.outages.iter().map(|outage| {
+    let controller = HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams);
+    controller.with_outages(metrics_outages(spec))
+}
+
+/// Times in which metrics-server has no answer.
+pub fn metrics_outages(spec: &ScenarioSpec) -> Vec<MetricsOutage> {
+    let outage = |outage: &scenario::MetricsOutage| {
         let from = SimTime::ZERO + outage.at.get();
         let until = outage.duration.map(|duration| from + duration.get());
         MetricsOutage { from, until, resource: outage.resource.map(MetricResource::as_str) }
-    });
-    let controller = HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams);
-    controller.with_outages(outages.collect())
+    };
+    spec.control_plane.metrics_server.outages.iter().map(outage).collect()
 }
 
 /// Settings of Karpenter.
@@ -254,6 +259,9 @@ pub fn node_group(pool: &scenario::NodePool, catalogue: &Catalogue) -> NodeGroup
         capacity,
         allocatable,
         price_per_hour: pool.price_per_hour.map(NanoDollars::from_dollars).or_else(|| listed_price(pool, catalogue)),
+        architecture: Name::from(pool.architecture.as_deref().unwrap_or("amd64")),
+        capacity_type: pool.capacity_type.into(),
+        bounds: pool.max.map(|max| GroupBounds { min: pool.min.unwrap_or(0), max }),
         ..NodeGroup::new(Name::from(pool.name.as_str()))
     }
 }
