@@ -1,6 +1,8 @@
 //! Turns a scenario's settings into those of the controllers, the scheduler, the kubelets and the autoscalers.
 
+use super::prepare::Prepared;
 use crate::api::{ConfigKind, DefaultTolerationSeconds, Name, Taint};
+use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::settings::KarpenterSettings;
@@ -177,6 +179,11 @@ pub fn hpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> HpaControl
     controller.with_outages(outages.collect())
 }
 
+/// Whose rules CapacityBuffers follow: those of the autoscaler that runs.
+pub fn buffer_rules(prepared: &Prepared) -> BufferRules {
+    if prepared.has_karpenter() { BufferRules::Karpenter } else { BufferRules::ClusterAutoscaler }
+}
+
 /// Settings of Karpenter.
 pub fn karpenter(spec: &ScenarioSpec, streams: RandomStreams) -> KarpenterSettings {
     let given = spec.karpenter.clone().unwrap_or_default();
@@ -197,6 +204,7 @@ pub fn karpenter(spec: &ScenarioSpec, streams: RandomStreams) -> KarpenterSettin
         },
         spot_to_spot_consolidation: given.feature_gates.spot_to_spot_consolidation,
         reserved_capacity: given.feature_gates.reserved_capacity,
+        capacity_buffer: given.feature_gates.capacity_buffer,
         static_capacity: given.feature_gates.static_capacity,
         startup_taints_removed_after: given.startup_taints_removed_after.get(),
         calendar_start: calendar_start(spec),

@@ -17,7 +17,7 @@ use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use super::usage::Usage;
-use crate::autoscaler::capacity_buffer::BufferRules;
+
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::running::KarpenterController;
@@ -114,7 +114,7 @@ impl<'a> World<'a> {
             hpa: settings::hpa_controller(spec, streams),
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
-            capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
+            capacity_buffers: CapacityBufferController::new(settings::buffer_rules(prepared)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
             recovery: RecoveryTracker::default(),
