@@ -4,11 +4,13 @@ use super::operator::Operator;
 use super::prepare::Prepared;
 use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
-use super::settings::Client;
+use super::settings::{Client, buffer_rules};
 use crate::api::Kind;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
+use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::running::KarpenterController;
+use crate::autoscaler::vpa::controller::VpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
 use crate::infra::cloud::Cloud;
@@ -17,6 +19,7 @@ use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
 use crate::workload::metric_sources::MetricSources;
 use crate::workload::traffic::Traffic;
+use crate::workload::usage::UsageOverTime;
 
 /// A part of the simulation that is told of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +27,14 @@ pub(super) enum Part {
     Recorder,
     Recovery,
     Traffic,
+    Usage,
     Metrics,
     Scheduler,
     Kubelets,
     Controllers,
     Hpa,
+    ClusterAutoscaler,
+    Vpa,
     CapacityBuffers,
     Cloud,
     Karpenter,
@@ -63,10 +69,13 @@ impl Audience {
             (Part::Recovery, scenario.faults.is_empty()),
             (Part::Faults, scenario.faults.is_empty()),
             (Part::Traffic, spec.traffic.is_empty()),
+            (Part::Usage, spec.usage.is_empty()),
             (Part::Metrics, spec.metrics.is_empty()),
             (Part::Hpa, !prepared.has_autoscalers()),
+            (Part::ClusterAutoscaler, prepared.cluster_autoscaler.is_none()),
+            (Part::Vpa, !prepared.has_objects_of(Kind::VerticalPodAutoscaler)),
             (Part::Karpenter, !prepared.has_karpenter()),
-            (Part::CapacityBuffers, !prepared.has_objects_of(Kind::CapacityBuffer)),
+            (Part::CapacityBuffers, buffer_rules(prepared).is_none() || !prepared.has_objects_of(Kind::CapacityBuffer)),
             (Part::Actions, scenario.actions.is_empty()),
         ];
         let idle = has_nothing_to_do.into_iter().filter_map(|(part, is_idle)| is_idle.then_some(part));
@@ -79,11 +88,15 @@ impl Audience {
             (Part::Recorder, Recorder::INTEREST),
             (Part::Recovery, RecoveryTracker::INTEREST),
             (Part::Traffic, Traffic::INTEREST),
+            (Part::Usage, UsageOverTime::INTEREST),
             (Part::Metrics, MetricSources::INTEREST),
             (Part::Scheduler, Scheduler::<Client>::INTEREST),
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
+            (Part::ClusterAutoscaler, CaController::INTEREST),
+            (Part::Vpa, VpaController::INTEREST),
+            (Part::Cloud, Cloud::INTEREST),
             (Part::Karpenter, KarpenterController::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Cloud, Cloud::INTEREST),
@@ -110,20 +123,25 @@ mod tests {
     use crate::cluster::{PlainObjectId, PodId};
 
     /// The parts that a run without traffic, faults, actions and so on has nothing for.
-    const IDLE: [Part; 8] = [
+    const IDLE: &[Part] = &[
         Part::Recovery,
         Part::Faults,
         Part::Traffic,
         Part::Metrics,
         Part::Hpa,
+        Part::ClusterAutoscaler,
         Part::Karpenter,
         Part::CapacityBuffers,
         Part::Actions,
+        Part::CapacityBuffers,
+        Part::Karpenter,
+        Part::Usage,
+        Part::Vpa,
     ];
 
     #[test]
     fn few_are_told_of_a_bare_pod() {
-        let audience = Audience::new(&IDLE);
+        let audience = Audience::new(IDLE);
         let pod = PodId::from_index(0);
         let cases = [
             (Change::PodRunning(pod), true, 0, "nobody"),

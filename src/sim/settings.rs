@@ -170,18 +170,31 @@ pub fn hpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> HpaControl
     let latencies = &spec.control_plane.latency;
     let sync = latency(latencies.scale, latencies.horizontal_pod_autoscaler_sync);
     let sync = Latency::new(sync, streams, "latency/horizontal-pod-autoscaler");
-    let outages = spec.control_plane.metrics_server.outages.iter().map(|outage| {
+    let controller = HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams);
+    controller.with_outages(metrics_outages(spec))
+}
+
+/// Times in which metrics-server has no answer.
+pub fn metrics_outages(spec: &ScenarioSpec) -> Vec<MetricsOutage> {
+    let outage = |outage: &scenario::MetricsOutage| {
         let from = SimTime::ZERO + outage.at.get();
         let until = outage.duration.map(|duration| from + duration.get());
         MetricsOutage { from, until, resource: outage.resource.map(MetricResource::as_str) }
-    });
-    let controller = HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams);
-    controller.with_outages(outages.collect())
+    };
+    spec.control_plane.metrics_server.outages.iter().map(outage).collect()
 }
 
-/// Whose rules CapacityBuffers follow: those of the autoscaler that runs.
-pub fn buffer_rules(prepared: &Prepared) -> BufferRules {
-    if prepared.has_karpenter() { BufferRules::Karpenter } else { BufferRules::ClusterAutoscaler }
+/// Whose rules CapacityBuffers follow: those of the autoscaler that keeps them; `None` if none does.
+pub fn buffer_rules(prepared: &Prepared) -> Option<BufferRules> {
+    let options = prepared.cluster_autoscaler.as_ref().map(|autoscaler| &autoscaler.options);
+    let given = prepared.scenario.spec.karpenter.as_ref();
+    if options.is_some_and(|options| options.capacity_buffer_controller_enabled) {
+        Some(BufferRules::ClusterAutoscaler)
+    } else if given.is_some_and(|karpenter| karpenter.feature_gates.capacity_buffer) {
+        Some(BufferRules::Karpenter)
+    } else {
+        None
+    }
 }
 
 /// Settings of Karpenter.

@@ -55,6 +55,24 @@ spec:
   actions: [{at: 30m, scale: {target: deployment/shop/web, replicas: 7}}]
 ";
 
+/// The same with a group of nodes of four cores.
+const CLUSTER_AUTOSCALER: &str = "
+apiVersion: wavetank.dev/v1alpha1
+kind: Scenario
+metadata: {name: buffers}
+spec:
+  duration: 1h
+  manifests: [web.yaml, buffer.yaml]
+  nodePools: [{name: n, count: 1, min: 1, max: 9, capacity: {cpu: 4, memory: 16Gi}}]
+  clusterAutoscaler:
+    flags:
+      capacity-buffer-controller-enabled: true
+      capacity-buffer-pod-injection-enabled: true
+      scale-down-delay-after-add: 1m
+      scale-down-unneeded-time: 1m
+  actions: [{at: 30m, scale: {target: deployment/shop/web, replicas: 7}}]
+";
+
 fn run(scenario: &str, buffer: &str) -> Facts {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
@@ -82,9 +100,18 @@ fn longest_wait(facts: &Facts) -> f64 {
 
 #[test]
 fn karpenter_keeps_the_room_of_a_buffer() {
-    let with = run(KARPENTER, BUFFER);
-    let without = run(KARPENTER, "");
-    // Two pods take most of four cores, five chunks need two more nodes; none of them is taken for empty.
+    check(KARPENTER);
+}
+
+#[test]
+fn the_cluster_autoscaler_keeps_the_room_of_a_buffer() {
+    check(CLUSTER_AUTOSCALER);
+}
+
+/// Two pods take half of four cores, five chunks need more nodes; none of them is taken away as empty.
+fn check(scenario: &str) {
+    let with = run(scenario, BUFFER);
+    let without = run(scenario, "");
     assert!(longest_wait(&with) < 1.0, "{}", longest_wait(&with));
     assert!(longest_wait(&without) > 10.0, "{}", longest_wait(&without));
     let ready_before = |facts: &Facts| {

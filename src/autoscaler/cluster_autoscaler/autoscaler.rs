@@ -27,6 +27,8 @@ use std::sync::Arc;
 const UNSCHEDULABLE_POD_TIME_BUFFER: SimDuration = SimDuration::from_secs(2);
 /// The same of pods that ask for GPUs (`unschedulablePodWithGpuTimeBuffer`).
 const UNSCHEDULABLE_POD_WITH_GPU_TIME_BUFFER: SimDuration = SimDuration::from_secs(30);
+/// Before everything.
+const LONG_AGO: SimTime = SimTime::from_nanos(i64::MIN / 2);
 const GPU: &str = "nvidia.com/gpu";
 
 /// The Cluster Autoscaler.
@@ -95,11 +97,6 @@ impl ClusterAutoscaler {
         self.planner.utilization.get(&node).copied()
     }
 
-    /// When the autoscaler last scaled up, and when it last began to delete.
-    pub const fn last_scaling(&self) -> (Option<SimTime>, Option<SimTime>) {
-        (self.last_scale_up, self.last_delete)
-    }
-
     /// The next moment at which a deletion goes on.
     pub fn next_due(&self) -> Option<SimTime> {
         self.actuator.next_due()
@@ -129,6 +126,7 @@ impl ClusterAutoscaler {
         let (nodes, pods) = this_loop.environment.id_bounds();
         self.snapshot.begin(nodes, pods);
         self.snapshot.fork();
+        self.snapshot.settle_pods(self.options.expendable_pods_priority_cutoff);
         self.run(&mut this_loop);
         self.snapshot.revert();
         let mut report = this_loop.report;
@@ -200,7 +198,7 @@ impl ClusterAutoscaler {
             if names.is_empty() {
                 continue;
             }
-            let outcome = this.environment.delete_instances(id, &names);
+            let outcome = this.environment.delete_instances(id, &names, "no node registered in time");
             self.state.invalidate_instances(id);
             for name in &names {
                 match &outcome {
@@ -220,7 +218,7 @@ impl ClusterAutoscaler {
     fn delete_failed_instances(&mut self, this: &mut Loop<'_>) {
         let mut deleted = false;
         for (id, names) in self.state.instances_with_errors() {
-            if this.environment.delete_instances(id, &names).is_ok() {
+            if this.environment.delete_instances(id, &names, "the launch failed").is_ok() {
                 deleted = true;
                 self.state.invalidate_instances(id);
             }
@@ -274,8 +272,11 @@ impl ClusterAutoscaler {
     /// Pods that nothing in sight will help.
     fn pods_to_help(&mut self, this: &Loop<'_>, upcoming: &UpcomingNodes) -> Vec<Arc<PodInfo>> {
         let cutoff = self.options.expendable_pods_priority_cutoff;
-        let mut pods: Vec<Arc<PodInfo>> =
-            this.environment.unschedulable().into_iter().filter(|pod| pod.priority() >= cutoff).collect();
+        // Chunks of CapacityBuffers come first: they were put before the pods that wait.
+        let chunks = this.environment.chunks();
+        let mut pods: Vec<Arc<PodInfo>> = chunks.iter().map(|chunk| self.snapshot.copy_pod(chunk)).collect();
+        pods.extend(this.environment.unschedulable());
+        pods.retain(|pod| pod.priority() >= cutoff);
         for node in self.actuator.drained() {
             for pod in self.snapshot.pods_on(node) {
                 if !pod.terminating && pods::is_recreatable(&pod) {
@@ -336,9 +337,12 @@ impl ClusterAutoscaler {
     }
 
     fn all_are_new(&self, this: &Loop<'_>, pods: &[Arc<PodInfo>]) -> bool {
-        let created =
-            |pod: &Arc<PodInfo>| this.environment.pod(self.snapshot.original(pod.id)).map(|facts| facts.created);
-        let oldest = |pods: &mut dyn Iterator<Item = &Arc<PodInfo>>| pods.filter_map(created).min();
+        let created = |pod: &Arc<PodInfo>| {
+            let facts = this.environment.pod(self.snapshot.original(pod.id));
+            // A chunk has no time of creation, which is as long ago as can be.
+            facts.map_or(LONG_AGO, |facts| facts.created)
+        };
+        let oldest = |pods: &mut dyn Iterator<Item = &Arc<PodInfo>>| pods.map(created).min();
         let asks_for_gpu = |pod: &&Arc<PodInfo>| pod.placed().requests.scalar(GPU).is_some_and(|amount| amount > 0);
         let is_new = |oldest: Option<SimTime>, buffer| oldest.is_some_and(|oldest| oldest + buffer > this.now);
         is_new(oldest(&mut pods.iter()), UNSCHEDULABLE_POD_TIME_BUFFER)
@@ -418,8 +422,14 @@ impl ClusterAutoscaler {
                     this.report.scale_down = ScaleDownResult::NodeDeleteStarted;
                 }
             }
-            let name_of = |node: NodeId| names.get(&node).cloned().unwrap_or_default();
-            self.actuator.start(this.environment, buckets, drain, name_of, &self.options, this.now);
+            let planner = &self.planner;
+            let describe = |node: NodeId| {
+                let unneeded = planner.unneeded.get(node).map(|unneeded| this.now - unneeded.since).unwrap_or_default();
+                let used = planner.utilization.get(&node).copied().unwrap_or_default();
+                let why = format!("unneeded for {unneeded}, {} utilization {:.3}", used.resource(), used.value());
+                (names.get(&node).cloned().unwrap_or_default(), why)
+            };
+            self.actuator.start(this.environment, buckets, drain, describe, &self.options, this.now);
         }
         if this.report.scale_down == ScaleDownResult::NodeDeleteStarted {
             self.last_delete = Some(this.now);
