@@ -22,6 +22,7 @@ mod final_records;
 mod follow;
 mod instance_records;
 mod invariants;
+mod known_shapes;
 mod live_documents;
 mod machine_costs;
 mod manager_state;

@@ -44,4 +44,5 @@ mod scheduling;
 mod sweep;
 mod traces;
 mod versions;
+mod volume_lives;
 mod volumes;
