@@ -185,7 +185,7 @@ impl PreparedAutoscaler {
     }
 
     /// Settings of the running autoscaler.
-    pub(super) fn settings(&self, scheduler: &SchedulerConfig) -> CaSettings {
+    pub(super) fn settings(&self, scheduler: &SchedulerConfig, every_loop: bool) -> CaSettings {
         CaSettings {
             options: self.options.clone(),
             priorities: self.priorities.clone(),
@@ -193,6 +193,7 @@ impl PreparedAutoscaler {
             daemon_pods,
             buffer_chunks,
             sleeps: true,
+            sleeps: !every_loop,
         }
     }
 }

@@ -10,6 +10,7 @@ mod cases_slips;
 mod cli;
 mod client_rate;
 mod cloud;
+mod cluster_autoscaler;
 mod company;
 mod cron_jobs;
 mod docs;
