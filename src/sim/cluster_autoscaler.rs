@@ -192,7 +192,6 @@ impl PreparedAutoscaler {
             profile: scheduler.profiles.first().cloned().unwrap_or_default(),
             daemon_pods,
             buffer_chunks,
-            sleeps: true,
             sleeps: !every_loop,
         }
     }
