@@ -113,11 +113,6 @@ impl Requirements {
         self.0.iter().map(|(key, requirement)| (key, requirement))
     }
 
-    /// Whether some label must have several values among the instance types.
-    pub fn has_min_values(&self) -> bool {
-        self.0.iter().any(|(_, requirement)| requirement.min_values.is_some())
-    }
-
     /// Sets how many values of a label there must be.
     pub fn set_min_values(&mut self, key: &str, count: u32) {
         if let Ok(position) = self.position(key) {
