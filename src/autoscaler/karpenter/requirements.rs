@@ -128,7 +128,8 @@ impl Requirements {
         for (key, asked) in &incoming.0 {
             while known.next_if(|(listed, _)| listed < key).is_some() {}
             let Some((_, known)) = known.next_if(|(listed, _)| listed == key) else { continue };
-            if !known.has_intersection(asked) && !(asked.excludes() && known.excludes()) {
+            let both_exclude = || asked.excludes() && known.excludes();
+            if !known.has_intersection(asked) && !both_exclude() {
                 return Err(Incompatible::Disjoint(key.clone(), Box::new((asked.clone(), known.clone()))));
             }
         }
