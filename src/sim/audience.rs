@@ -14,6 +14,7 @@ use crate::autoscaler::vpa::controller::VpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
 use crate::infra::cloud::Cloud;
+use crate::infra::csi::CsiDrivers;
 use crate::infra::faults::FaultInjector;
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
@@ -32,6 +33,7 @@ pub(super) enum Part {
     Scheduler,
     Kubelets,
     Controllers,
+    Csi,
     Hpa,
     ClusterAutoscaler,
     Vpa,
@@ -93,6 +95,7 @@ impl Audience {
             (Part::Scheduler, Scheduler::<Client>::INTEREST),
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
+            (Part::Csi, CsiDrivers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
             (Part::ClusterAutoscaler, CaController::INTEREST),
             (Part::Vpa, VpaController::INTEREST),

@@ -43,4 +43,5 @@ mod scheduling;
 mod sweep;
 mod traces;
 mod versions;
+mod volume_lives;
 mod volumes;
