@@ -25,6 +25,7 @@ mod golden_pv_binding;
 mod golden_quota;
 mod golden_scheduler;
 mod jobs;
+mod karpenter;
 mod kinds_in_runs;
 mod manifests;
 mod months;
