@@ -6,7 +6,7 @@ use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::settings::KarpenterSettings;
 use crate::autoscaler::karpenter::options::{MinValuesPolicy, PreferencePolicy, Version as KarpenterVersion};
 use crate::autoscaler::metrics::{MetricsOutage, MetricsServer};
-use crate::cluster::NodeGroup;
+use crate::cluster::{GroupBounds, NodeGroup};
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::job::rules::JobRules;
@@ -243,6 +243,9 @@ pub fn node_group(pool: &scenario::NodePool, catalogue: &Catalogue) -> NodeGroup
         capacity,
         allocatable,
         price_per_hour: pool.price_per_hour.map(NanoDollars::from_dollars).or_else(|| listed_price(pool, catalogue)),
+        architecture: Name::from(pool.architecture.as_deref().unwrap_or("amd64")),
+        capacity_type: pool.capacity_type.into(),
+        bounds: pool.max.map(|max| GroupBounds { min: pool.min.unwrap_or(0), max }),
         ..NodeGroup::new(Name::from(pool.name.as_str()))
     }
 }

@@ -8,6 +8,7 @@ mod cases_hpa;
 mod cases_slips;
 mod cli;
 mod client_rate;
+mod cloud;
 mod company;
 mod cron_jobs;
 mod docs;

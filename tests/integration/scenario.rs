@@ -57,7 +57,7 @@ fn the_schema_refuses_what_the_reader_refuses() {
         ("  start: 5\n", "number for a time"),
         ("  kubernetesVersion: '1.33'\n", "other version"),
         ("  output: {timelineInterval: 5}\n", "duration without unit"),
-        ("  nodePools: [{name: a, count: 1}]\n", "missing capacity"),
+        ("  nodePools: [{name: a, capacity: {cpu: 1, memory: 1Gi}}]\n", "missing count"),
         ("  nodePools: [{name: a, count: 1, capacity: {cpu: 1 core}}]\n", "no quantity"),
         ("  startup: {containerStart: {fixed: 1s, uniform: {min: 1s, max: 2s}}}\n", "two forms"),
     ] {

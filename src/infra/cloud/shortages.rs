@@ -177,3 +177,45 @@ impl Shortages {
 fn cores_of(choice: &LaunchChoice) -> MilliCpu {
     choice.node.capacity.cpu.or(choice.node.allocatable.cpu).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::CapacityType;
+    use crate::cluster::{InstanceOrigin, NodeGroup};
+    use crate::units::SimDuration;
+
+    #[test]
+    fn sizes_are_refused_while_it_lasts() {
+        let refused = |zones: &[&str], capacity_types: &[CapacityType]| Shortage {
+            name: "no".into(),
+            problem: Problem::Refused,
+            pools: vec!["web".into()],
+            instance_types: Vec::new(),
+            zones: zones.iter().map(|zone| Name::from(*zone)).collect(),
+            capacity_types: capacity_types.to_vec(),
+            from: SimTime::from_secs(10),
+            until: Some(SimTime::from_secs(20)),
+            probability: 1.0,
+        };
+        let cases = [
+            (refused(&[], &[]), 9, false, "not yet"),
+            (refused(&[], &[]), 10, true, "from its beginning"),
+            (refused(&[], &[]), 20, false, "no more"),
+            (refused(&["a", "b"], &[]), 15, true, "every zone of the group"),
+            (refused(&["a"], &[]), 15, false, "the group has another zone"),
+            (refused(&[], &[CapacityType::Spot]), 15, false, "the group is on demand"),
+        ];
+        for (shortage, second, expected, why) in cases {
+            let mut cluster = Cluster::default();
+            let mut group = NodeGroup::new("web".into());
+            group.zones = vec!["a".into(), "b".into()];
+            let group = cluster.add_node_group(group);
+            let now = SimTime::from_secs(second);
+            Shortages::refuse(&[shortage], &mut cluster, now);
+            let by = InstanceOrigin::ClusterAutoscaler;
+            let increased = cluster.increase_node_group(group, 1, by, &Name::default(), now + SimDuration::ZERO);
+            assert_eq!(increased.is_err(), expected, "{why}");
+        }
+    }
+}

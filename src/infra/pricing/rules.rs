@@ -2,7 +2,7 @@
 
 use crate::api::CapacityType;
 use crate::input::catalogue::NodeTraits;
-use crate::input::scenario::{Discount, Fee, PaidBy, PricedNodes, Pricing};
+use crate::input::scenario::{Discount, Fee, PricedNodes, Pricing};
 use crate::units::{MilliCpu, NanoDollars};
 use glob::Pattern;
 
@@ -19,16 +19,11 @@ impl Applies {
     /// The conditions of a scenario. In a pattern only `*` has a meaning.
     pub fn new(nodes: &PricedNodes) -> Self {
         let pattern = |text: &String| Pattern::new(&Pattern::escape(text).replace("[*]", "*")).ok();
-        let paid_by = |word: &PaidBy| match word {
-            PaidBy::OnDemand => CapacityType::OnDemand,
-            PaidBy::Spot => CapacityType::Spot,
-            PaidBy::Reserved => CapacityType::Reserved,
-        };
         Self {
             instance_types: nodes.instance_types.iter().filter_map(pattern).collect(),
             regions: nodes.regions.clone(),
             pools: nodes.pools.clone(),
-            capacity_types: nodes.capacity_types.iter().map(paid_by).collect(),
+            capacity_types: nodes.capacity_types.iter().map(|word| CapacityType::from(*word)).collect(),
         }
     }
 

@@ -46,6 +46,15 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// A catalogue of these types. One that comes later takes the place of an earlier one of its name and region.
+    pub fn of_types(types: impl IntoIterator<Item = Listed>) -> Self {
+        let mut catalogue = Self::default();
+        for listed in types {
+            catalogue.add_type(listed);
+        }
+        catalogue
+    }
+
     /// Adds what another catalogue knows. Where both know a type of a region or a price, the other's counts.
     pub fn extend(&mut self, later: Self) {
         for listed in later.types {

@@ -4,6 +4,7 @@
 
 use super::action::Action;
 use super::fault::Fault;
+use super::shortage::Shortage;
 use super::spec::ScenarioSpec;
 use super::typed::Arrivals;
 use crate::input::Severity;
@@ -28,6 +29,7 @@ pub(super) struct Finding {
 pub(super) struct Lowered {
     pub arrivals: Vec<Arrivals>,
     pub faults: Vec<Fault>,
+    pub shortages: Vec<Shortage>,
     pub actions: Vec<Action>,
 }
 
@@ -186,7 +188,10 @@ impl Checker<'_> {
         if let Some(file) = &spec.scheduler {
             self.require_file(root.key("scheduler"), file);
         }
-        self.check_node_pools(&root.key("nodePools"), &spec.node_pools);
+        self.check_node_pools(&root.key("nodePools"), &mut spec.node_pools);
+        if let Some(cloud) = &mut spec.cloud {
+            self.check_machines(&root.key("cloud"), cloud);
+        }
         if let Some(cloud) = &spec.cloud {
             self.check_cloud(&root.key("cloud"), cloud, spec);
         }
@@ -197,6 +202,7 @@ impl Checker<'_> {
         self.check_startup(&root.key("startup"), &mut spec.startup);
         self.check_control_plane(&root.key("controlPlane"), &spec.control_plane);
         let faults = self.check_faults(&root.key("faults"), spec);
+        let shortages = self.check_shortages(&root.key("cloud").key("shortages"), spec);
         let actions = self.check_actions(&root.key("actions"), spec);
         self.check_objectives(&root.key("objectives"), &spec.objectives);
         if let Some(interval) = spec.output.timeline_interval {
@@ -206,6 +212,6 @@ impl Checker<'_> {
         if let Some(sweep) = &spec.sweep {
             self.check_sweep(&root.key("sweep"), sweep);
         }
-        Lowered { arrivals, faults, actions }
+        Lowered { arrivals, faults, shortages, actions }
     }
 }

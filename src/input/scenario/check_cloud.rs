@@ -38,6 +38,8 @@ pub(super) fn load_catalogue(
             },
         }
     }
+    let region = cloud.region.as_deref().unwrap_or("");
+    catalogue.extend(Catalogue::of_types(cloud.instance_types.iter().map(|entry| entry.listed(region))));
     if cloud.pricing.other_regions == OtherRegions::Listed {
         catalogue.count_everywhere();
     }

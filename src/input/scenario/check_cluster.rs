@@ -5,7 +5,7 @@ use super::control_plane::ControlPlane;
 use super::leaf::{Amount, Duration};
 use super::nodes::MAX_NODES;
 use super::spec::NodePool;
-use crate::api::is_resource_name;
+use crate::api::{Quantity, ResourceList, is_resource_name};
 use crate::input::Severity;
 use crate::input::document::field_path::FieldPathBuf;
 use crate::input::document::similar::{Tolerance, nearest};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 impl Checker<'_> {
     /// Node pools.
-    pub fn check_node_pools(&mut self, path: &FieldPathBuf, pools: &[NodePool]) {
+    pub fn check_node_pools(&mut self, path: &FieldPathBuf, pools: &mut [NodePool]) {
         let names = pools.iter().enumerate().map(|(index, pool)| (path.index(index).key("name"), pool.name.clone()));
         self.require_unique("pool", names.collect::<Vec<_>>());
         let total: u64 = pools.iter().map(|pool| u64::from(pool.count)).sum();
@@ -22,10 +22,12 @@ impl Checker<'_> {
             path.clone(),
             format!("has {total} nodes in all (expected at most {MAX_NODES})"),
         );
-        for (index, pool) in pools.iter().enumerate() {
+        for (index, pool) in pools.iter_mut().enumerate() {
             let path = path.index(index);
             self.require_name(path.key("name"), &pool.name);
-            self.check_resource_names(&path.key("capacity"), &pool.capacity);
+            self.fill_from_catalogue(&path, pool);
+            self.check_node_resources(&path, &pool.capacity, &pool.allocatable);
+            self.check_node_group(&path, pool);
             let zones =
                 pool.zones.iter().enumerate().map(|(index, zone)| (path.key("zones").index(index), zone.clone()));
             self.require_unique("zone", zones.collect::<Vec<_>>());
@@ -35,30 +37,6 @@ impl Checker<'_> {
                     path.key("zones").index(index),
                     "is empty (expected the name of a zone)",
                 );
-            }
-            for (field, amounts) in [("capacity", &pool.capacity), ("allocatable", &pool.allocatable)] {
-                for (name, amount) in amounts {
-                    let path = path.key(field).key(name);
-                    let is_whole = name == "cpu" || amount.get().milli_value() % 1000 == 0;
-                    self.require(is_whole, path.clone(), format!("`{amount}` is not a whole number of units"));
-                    let is_name = !name.is_empty()
-                        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '/'));
-                    self.require(is_name, path, format!("`{name}` is not a resource name"));
-                }
-            }
-            for (name, amount) in &pool.allocatable {
-                let path = path.key("allocatable").key(name);
-                match pool.capacity.get(name) {
-                    Some(capacity) => {
-                        self.require(
-                            amount <= capacity,
-                            path,
-                            format!("`{amount}` is above the capacity of `{capacity}`"),
-                        );
-                    }
-                    None if name == "pods" => {}
-                    None => self.error(path, format!("`{name}` is not in `capacity`")),
-                }
             }
             if let Some(price) = pool.price_per_hour {
                 self.require_price(path.key("pricePerHour"), price);
@@ -71,6 +49,51 @@ impl Checker<'_> {
             for (index, taint) in pool.taints.iter().enumerate() {
                 self.require(!taint.key.is_empty(), path.key("taints").index(index).key("key"), "is empty");
             }
+        }
+    }
+
+    /// What a node has and offers.
+    pub fn check_node_resources(
+        &mut self,
+        path: &FieldPathBuf,
+        capacity: &BTreeMap<String, Amount>,
+        allocatable: &BTreeMap<String, Amount>,
+    ) {
+        self.check_resource_names(&path.key("capacity"), capacity);
+        for (field, amounts) in [("capacity", capacity), ("allocatable", allocatable)] {
+            for (name, amount) in amounts {
+                let path = path.key(field).key(name);
+                let is_whole = name == "cpu" || amount.get().milli_value() % 1000 == 0;
+                self.require(is_whole, path.clone(), format!("`{amount}` is not a whole number of units"));
+                let is_name = !name.is_empty()
+                    && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '/'));
+                self.require(is_name, path, format!("`{name}` is not a resource name"));
+            }
+        }
+        for (name, amount) in allocatable {
+            let path = path.key("allocatable").key(name);
+            match capacity.get(name) {
+                Some(most) => {
+                    self.require(amount <= most, path, format!("`{amount}` is above the capacity of `{most}`"));
+                }
+                None if name == "pods" => {}
+                None => self.error(path, format!("`{name}` is not in `capacity`")),
+            }
+        }
+    }
+
+    /// A pool that does not say what its nodes have takes it from the catalogues.
+    fn fill_from_catalogue(&self, path: &FieldPathBuf, pool: &mut NodePool) {
+        if self.is_damaged(&path.key("capacity")) || !pool.capacity.is_empty() {
+            return;
+        }
+        let (name, region) = (pool.instance_type.as_deref().unwrap_or(""), pool.region.as_deref().unwrap_or(""));
+        let listed = self.catalogue.find(name, region).or_else(|| self.catalogue.find(name, ""));
+        if let Some(instance_type) = listed.filter(|_| !name.is_empty()) {
+            pool.capacity = amounts(&instance_type.capacity);
+            let given = std::mem::replace(&mut pool.allocatable, amounts(&instance_type.allocatable));
+            pool.allocatable.extend(given);
+            pool.architecture.get_or_insert_with(|| instance_type.architecture.to_string());
         }
     }
 
@@ -151,4 +174,17 @@ impl Checker<'_> {
             "a quarter of it, the time between two renewals, is not below `controllerManager.nodeMonitorGracePeriod`: healthy nodes would become Unknown",
         );
     }
+}
+
+/// A resource list as a scenario writes it.
+fn amounts(list: &ResourceList) -> BTreeMap<String, Amount> {
+    let whole = |units: i64| Amount::from_quantity(Quantity::from_units(units));
+    let named = [
+        ("cpu", list.cpu.map(|cpu| Amount::from_quantity(Quantity::from_millis(cpu.get())))),
+        ("memory", list.memory.map(|memory| whole(memory.get()))),
+        ("ephemeral-storage", list.ephemeral_storage.map(|storage| whole(storage.get()))),
+        ("pods", list.pods.map(whole)),
+    ];
+    let named = named.into_iter().filter_map(|(name, amount)| Some((name.to_owned(), amount?)));
+    named.chain(list.scalar.iter().map(|(name, units)| (name.to_string(), whole(*units)))).collect()
 }

@@ -1,10 +1,16 @@
 //! The cloud of a scenario: which machines there are and what they cost.
 
+use super::boot::{Boot, default_delete_delay};
+use super::distribution::Distribution;
+use super::leaf::Duration;
+use super::machine_type::{InstanceTypeEntry, SpotInterruption};
+use super::paid_by::PaidBy;
+use super::shortage::ShortageEntry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The cloud that nodes come from.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Cloud {
     /// Where instance types and prices come from: `builtin` (common types of three clouds, with list prices of one region
@@ -16,9 +22,38 @@ pub struct Cloud {
     pub catalogues: Vec<String>,
     /// The region whose instance types may be launched. Default: every region of the catalogues.
     pub region: Option<String>,
+    /// Instance types that the catalogues do not have, or that shall be others than theirs. Default none.
+    #[serde(default)]
+    pub instance_types: Vec<InstanceTypeEntry>,
+    /// How long machines take to become nodes. Default: 15 s, 30 s and 10 s in the median, an assumption; nodes that an
+    /// operator adds (`addNodes`) are there at once unless this or the pool's `boot` is given.
+    pub boot: Option<Boot>,
+    /// From the request of a deletion to the machine being gone. Default: 30 s, an assumption.
+    #[serde(default = "default_delete_delay")]
+    pub delete_delay: Distribution<Duration>,
+    /// How often machines of capacity type `spot` are taken back. Default: never.
+    pub spot_interruption: Option<SpotInterruption>,
+    /// What the cloud cannot or will not give, for a time or at random. Default none.
+    #[serde(default)]
+    pub shortages: Vec<ShortageEntry>,
     /// What is paid besides or instead of list prices.
     #[serde(default)]
     pub pricing: Pricing,
+}
+
+impl Default for Cloud {
+    fn default() -> Self {
+        Self {
+            catalogues: builtin(),
+            region: None,
+            instance_types: Vec::new(),
+            boot: None,
+            delete_delay: default_delete_delay(),
+            spot_interruption: None,
+            shortages: Vec::new(),
+            pricing: Pricing::default(),
+        }
+    }
 }
 
 fn builtin() -> Vec<String> {
@@ -81,18 +116,6 @@ pub struct PricedNodes {
     /// How the nodes are paid for. Default: every way.
     #[serde(default)]
     pub capacity_types: Vec<PaidBy>,
-}
-
-/// How a machine is paid for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PaidBy {
-    /// The list price, until it is given back.
-    OnDemand,
-    /// Cheaper, but the provider may take it back.
-    Spot,
-    /// In advance.
-    Reserved,
 }
 
 /// A share of the list price.

@@ -106,6 +106,12 @@ impl Amount {
         Self(Quantity::from_units(units as i64))
     }
 
+    /// A quantity, which is not negative.
+    #[must_use]
+    pub const fn from_quantity(quantity: Quantity) -> Self {
+        Self(quantity)
+    }
+
     /// The quantity.
     #[must_use]
     pub const fn get(self) -> Quantity {

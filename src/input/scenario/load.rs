@@ -174,6 +174,7 @@ impl ScenarioSource {
                 spec: typed.spec,
                 arrivals: lowered.arrivals,
                 faults: lowered.faults,
+                shortages: lowered.shortages,
                 actions: lowered.actions,
                 catalogue,
                 warnings,

@@ -13,6 +13,7 @@ mod check_cluster;
 mod check_faults;
 mod check_jobs;
 mod check_load;
+mod check_machines;
 mod check_metrics;
 mod check_runs;
 mod cloud;
@@ -24,11 +25,14 @@ mod job_run;
 mod karpenter;
 mod leaf;
 mod load;
+mod machine_type;
 mod metric;
 mod nodes;
 mod overrides;
+mod paid_by;
 mod rate;
 mod reference;
+mod resource_amounts;
 mod scalar;
 mod schema;
 mod shortage;
@@ -45,7 +49,7 @@ pub use action_options::{
     AddNodesAction, DeleteOptions, DrainOptions, PatchAction, PatchType, RolloutUndoOptions, ScaleAction, Subresource,
     TaintAction,
 };
-pub use cloud::{Discount, Fee, OtherRegions, PaidBy, PricedNodes, Pricing, ReservedMachines, SavingsPlan};
+pub use cloud::{Discount, Fee, OtherRegions, PricedNodes, Pricing, ReservedMachines, SavingsPlan};
 pub use delay::{Delay, Percentiles};
 pub use distribution::{
     Distribution, DistributionUnit, Empirical, Exponential, Gamma, LogNormal, Normal, Pareto, Uniform, Weibull,
@@ -55,6 +59,7 @@ pub use job_run::JobRun;
 pub use leaf::{Amount, AnyValue, Duration, PodTemplateText};
 pub use load::{LoadOptions, load, load_text};
 pub use metric::{DescribedObject, MetricQueue, MetricSource, MetricType, MetricValue};
+pub use paid_by::PaidBy;
 pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
 pub use reference::{ObjectReference, PodOf};
 pub use schema::json_schema;
@@ -62,15 +67,16 @@ pub use spec::TraceFormat;
 pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 
-pub(crate) use boot::{Boot, default_delete_delay, default_spot_notice};
+pub(crate) use boot::{Boot, default_spot_notice};
+pub(crate) use cloud::Cloud;
 pub(crate) use control_plane::MetricResource;
 pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
+pub(crate) use resource_amounts::{MAX_PODS, resource_list};
 pub(crate) use shortage::{Problem, Shortage};
 pub(crate) use spec::{
-    ImagePull, ImageTransfer, MAX_PODS, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry, Traffic,
-    resource_list,
+    ImagePull, ImageTransfer, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry, Traffic,
 };
 pub(crate) use target::Target;
 pub(crate) use typed::GeneratedArrivals;

@@ -1,6 +1,7 @@
 //! What a cloud cannot or will not give: the entry of the file, and what a run makes of it.
 
 use super::leaf::{Amount, Duration};
+use super::paid_by::PaidBy;
 use crate::api::{CapacityType, Name};
 use crate::units::{MilliCpu, SimDuration, SimTime};
 use schemars::JsonSchema;
@@ -45,16 +46,6 @@ impl ShortageKind {
     }
 }
 
-/// How a machine is paid for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum CapacityTypeEntry {
-    /// The list price, until it is given back.
-    OnDemand,
-    /// Cheaper, but the provider may take it back.
-    Spot,
-}
-
 /// What a cloud cannot or will not give, for a time or at random.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -74,7 +65,7 @@ pub struct ShortageEntry {
     pub zones: Vec<String>,
     /// Capacity types that it concerns. Default: every one.
     #[serde(default)]
-    pub capacity_types: Vec<CapacityTypeEntry>,
+    pub capacity_types: Vec<PaidBy>,
     /// When it begins, since the start of the run. Default 0.
     #[serde(default)]
     pub at: Duration,

@@ -1,6 +1,7 @@
 //! The shape of a scenario file. Docs of types and fields go to the JSON Schema.
 
 use super::action::ActionEntry;
+use super::boot::Boot;
 use super::cloud::Cloud;
 use super::control_plane::ControlPlane;
 use super::distribution::Distribution;
@@ -9,7 +10,9 @@ use super::job_run::JobRun;
 use super::karpenter::Karpenter;
 use super::leaf::{Amount, AnyValue, CalendarTime, Duration, PodTemplateText};
 use super::metric::MetricSource;
+use super::paid_by::PaidBy;
 use super::rate::Rate;
+use super::resource_amounts::{MAX_PODS, resource_list};
 use super::target::Target;
 use crate::api::{KubernetesVersion, ResourceList, TaintEffect};
 use schemars::JsonSchema;
@@ -146,7 +149,9 @@ pub struct NodePool {
     /// Region of the nodes (label `topology.kubernetes.io/region`). Default none.
     pub region: Option<String>,
     /// What each node has, by resource name: `cpu` (cores), `memory` and `ephemeral-storage` (bytes), `pods`, extended
-    /// resources such as `nvidia.com/gpu`. `pods` defaults to 110 (kubelet `maxPods`).
+    /// resources such as `nvidia.com/gpu`. `pods` defaults to 110 (kubelet `maxPods`). Default: that of the instance type in
+    /// the catalogues, with what they say that it offers to pods; needed where they do not list it.
+    #[serde(default)]
     pub capacity: BTreeMap<String, Amount>,
     /// What each node offers to pods, by resource name. Default: the capacity; single entries override it.
     #[serde(default)]
@@ -164,26 +169,19 @@ pub struct NodePool {
     /// Instance type (label `node.kubernetes.io/instance-type`), which gives the price if `pricePerHour` does not. Default
     /// none.
     pub instance_type: Option<String>,
-}
-
-/// `pods` of a node that does not say: `maxPods` of KubeletConfiguration, Kubernetes 1.36.
-pub const MAX_PODS: u32 = 110;
-
-/// Amounts of a scenario as the API's resource list.
-pub fn resource_list(amounts: &BTreeMap<String, Amount>) -> ResourceList {
-    let mut list = ResourceList::default();
-    let mut scalar = Vec::new();
-    for (name, amount) in amounts {
-        match name.as_str() {
-            "cpu" => list.cpu = Some(amount.milli_cpu()),
-            "memory" => list.memory = Some(amount.bytes()),
-            "ephemeral-storage" => list.ephemeral_storage = Some(amount.bytes()),
-            "pods" => list.pods = Some(amount.get().value()),
-            scalar_name => scalar.push((scalar_name.into(), amount.get().value())),
-        }
-    }
-    list.scalar = scalar.into();
-    list
+    /// Architecture of the processor (label `kubernetes.io/arch`). Default: that of the instance type in the catalogues, else
+    /// `amd64`.
+    pub architecture: Option<String>,
+    /// How the machines are paid for. Default `on-demand`.
+    #[serde(default)]
+    pub capacity_type: PaidBy,
+    /// Fewest nodes to which the Cluster Autoscaler may shrink the pool. Default 0. Only with `max`.
+    pub min: Option<u32>,
+    /// Most nodes to which the Cluster Autoscaler may raise the pool, which this makes a node group of it; `count` is its size
+    /// at the start. Default: none, the Cluster Autoscaler leaves it alone.
+    pub max: Option<u32>,
+    /// How long its machines take to become nodes. Default: as `cloud.boot`.
+    pub boot: Option<Boot>,
 }
 
 impl NodePool {

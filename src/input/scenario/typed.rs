@@ -4,6 +4,7 @@ use super::action::Action;
 use super::distribution::Distribution;
 use super::fault::Fault;
 use super::leaf::{Duration, PodTemplateText};
+use super::shortage::Shortage;
 use super::source::ScenarioSource;
 use super::spec::{Metadata, ScenarioSpec, TraceFormat};
 use crate::input::Diagnostic;
@@ -27,6 +28,8 @@ pub struct Scenario {
     pub arrivals: Vec<Arrivals>,
     /// Faults, in the order of the file.
     pub faults: Vec<Fault>,
+    /// What the cloud cannot or will not give, in the order of the file.
+    pub shortages: Vec<Shortage>,
     /// Operator actions by time; equal times keep the order of the file.
     pub actions: Vec<Action>,
     /// Instance types and prices.

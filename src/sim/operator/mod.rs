@@ -14,6 +14,7 @@ use super::applied_object::{AppliedObject, full_name, key_of};
 use super::event::Event;
 use super::live_documents::{LiveDocuments, Written};
 use super::prepare::Prepared;
+use crate::api::Name;
 use crate::cluster::{ApplyPlan, Change, Cluster, InstanceOrigin, Interest, NodeGroupId, NodeId, ObjectId};
 use crate::controllers::manager::Controllers;
 use crate::engine::{EventQueue, Priority};
@@ -140,8 +141,15 @@ impl<'a> Operator<'a> {
             ActionVerb::AddNodes(AddNodesAction { pool: name, count }) => {
                 let group = cluster.node_groups().find(|(_, group)| *group.name == **name).map(|(group, _)| group);
                 if let Some(group) = group {
+                    let spec = &prepared.scenario.spec;
+                    let boots = spec.node_pools.get(group.index()).is_some_and(|pool| pool.boot.is_some())
+                        || spec.cloud.as_ref().is_some_and(|cloud| cloud.boot.is_some());
                     for _ in 0..*count {
-                        cluster.add_ready_instance(group, InstanceOrigin::Operator, now);
+                        if boots {
+                            cluster.add_instance_to_group(group, InstanceOrigin::Operator, &Name::default(), now);
+                        } else {
+                            cluster.add_ready_instance(group, InstanceOrigin::Operator, now);
+                        }
                     }
                     self.tracker.note("add nodes", name, ActionOutcome::Done, &format!("{count} nodes"), now);
                 }
