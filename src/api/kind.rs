@@ -80,6 +80,7 @@ kinds! {
     Node ["node", "nodes", "no"] CLUSTER_SCOPED;
     Service ["service", "services", "svc"] PLAIN;
     HorizontalPodAutoscaler ["horizontalpodautoscaler", "horizontalpodautoscalers", "hpa"] PLAIN;
+    VerticalPodAutoscaler ["verticalpodautoscaler", "verticalpodautoscalers", "vpa"] PLAIN;
     PodDisruptionBudget ["poddisruptionbudget", "poddisruptionbudgets", "pdb"] PLAIN;
     Namespace ["namespace", "namespaces", "ns"] CLUSTER_SCOPED;
     LimitRange ["limitrange", "limitranges", "limits"] PLAIN;
@@ -133,6 +134,7 @@ impl Kind {
         let group = match self {
             Self::Deployment | Self::ReplicaSet | Self::StatefulSet | Self::DaemonSet => ".apps",
             Self::HorizontalPodAutoscaler => ".autoscaling",
+            Self::VerticalPodAutoscaler => ".autoscaling.k8s.io",
             Self::Job | Self::CronJob => ".batch",
             Self::PodDisruptionBudget => ".policy",
             Self::CapacityBuffer => ".autoscaling.x-k8s.io",

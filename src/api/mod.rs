@@ -36,6 +36,7 @@ mod persistent_volume;
 mod persistent_volume_claim;
 mod pod;
 mod pod_disruption_budget;
+mod pod_recommendation;
 mod pod_template_object;
 mod priority_class;
 mod probe;
@@ -55,6 +56,7 @@ mod stateful_set;
 mod storage_class;
 mod taint;
 mod version;
+mod vertical_pod_autoscaler;
 mod volume;
 
 pub use admission::{
@@ -103,6 +105,7 @@ pub use pod::{
     PodTemplate, PreemptionPolicy, RestartPolicy, SimulationHints,
 };
 pub use pod_disruption_budget::PodDisruptionBudget;
+pub use pod_recommendation::{NamespaceLimits, SizedContainer, VpaResource, recommendation_for_pod, resources_for_pod};
 pub use pod_template_object::PodTemplateObject;
 pub use priority_class::PriorityClass;
 pub use probe::{Probe, Probes};
@@ -130,4 +133,8 @@ pub use stateful_set::{PodManagementPolicy, StatefulSet, StatefulSetStatus, Stat
 pub use storage_class::{StorageClass, VolumeBindingMode};
 pub use taint::{Taint, TaintEffect, Toleration, TolerationOperator};
 pub use version::KubernetesVersion;
+pub use vertical_pod_autoscaler::{
+    ContainerResourcePolicy, ControlledValues, CpuAndMemory, EvictionChange, EvictionRequirement,
+    RecommendedContainerResources, VerticalPodAutoscaler, VpaUpdateMode, container_policy,
+};
 pub use volume::{AccessMode, LocalVolumes, Volume, VolumeMode, VolumeSource};

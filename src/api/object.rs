@@ -4,7 +4,7 @@ use super::{
     ApiObject, CapacityBuffer, ClaimTemplate, ConfigObject, CronJob, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet,
     Deployment, HorizontalPodAutoscaler, ImmutableField, Job, Kind, LabelSelector, LimitRange, Namespace, Node,
     ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PodTemplateObject, PriorityClass, ReplicaSet,
-    ResourceQuota, RuntimeClass, Service, StatefulSet, StorageClass, WithMeta, karpenter,
+    ResourceQuota, RuntimeClass, Service, StatefulSet, StorageClass, VerticalPodAutoscaler, WithMeta, karpenter,
 };
 use std::sync::Arc;
 
@@ -59,6 +59,7 @@ objects! { $
     CronJob(CronJob) with template,
     Service(Service),
     HorizontalPodAutoscaler(HorizontalPodAutoscaler),
+    VerticalPodAutoscaler(VerticalPodAutoscaler),
     PriorityClass(PriorityClass),
     RuntimeClass(RuntimeClass),
     PodDisruptionBudget(PodDisruptionBudget),

@@ -5,3 +5,4 @@ pub mod cluster_autoscaler;
 pub mod hpa;
 pub mod karpenter;
 pub mod metrics;
+pub mod vpa;

@@ -25,6 +25,7 @@ Examples:
   wavetank conformance quota golden/quota
   wavetank conformance cron golden/cron
   wavetank conformance rollout golden/rollout
+  wavetank conformance vpa golden/vpa
   wavetank conformance karpenter golden/karpenter
   wavetank conformance ca golden/ca
   wavetank conformance ca-loop golden/ca-loop
@@ -102,6 +103,8 @@ enum Component {
     Cron,
     /// kubectl rollout status
     Rollout,
+    /// The recommender of the Vertical Pod Autoscaler
+    Vpa,
     /// Karpenter: provisioning and consolidation
     Karpenter,
     /// Single decisions of the Cluster Autoscaler
@@ -124,6 +127,7 @@ impl Component {
             Self::Quota => conformance::quota::replay(folder),
             Self::Cron => conformance::cron::replay(folder),
             Self::Rollout => conformance::rollout::replay(folder),
+            Self::Vpa => conformance::vpa::replay(folder),
             Self::Karpenter => conformance::karpenter::replay(folder),
             Self::Ca => conformance::ca::replay(folder),
             Self::CaLoop => conformance::ca_loop::replay(folder),

@@ -4,8 +4,8 @@
 use super::apply::{Apply, ApplyOrder};
 use super::{Change, Cluster, NamespaceId, PodId, TemplateId};
 use crate::api::{
-    self, ApiObject, DefaultTolerationSeconds, Kind, LimitRange, Name, Object, PodSpec, PodTemplate, PriorityClass,
-    RuntimeClass, aggregate, requests_above_limits, system_priority,
+    self, ApiObject, DefaultTolerationSeconds, Kind, LimitRange, Name, NamespaceLimits, Object, PodSpec, PodTemplate,
+    PriorityClass, RuntimeClass, aggregate, requests_above_limits, system_priority,
 };
 use crate::units::SimTime;
 use rustc_hash::FxHashMap;
@@ -86,6 +86,11 @@ impl Admission {
     fn limit_ranges_of<'a>(&'a self, namespace: &'a Name) -> impl Iterator<Item = &'a LimitRange> {
         let ranges = self.limit_ranges.range((namespace.clone(), Name::default())..);
         ranges.take_while(move |((of, _), _)| of == namespace).map(|(_, range)| range)
+    }
+
+    /// What the LimitRanges of a namespace say of the sizes of pods and containers.
+    pub(super) fn namespace_limits(&self, namespace: &Name) -> NamespaceLimits {
+        NamespaceLimits::of(&self.limit_ranges_of(namespace).collect::<Vec<_>>())
     }
 
     /// A pod's template as admission leaves it: requests and limits by default of the namespace's LimitRanges, tolerations
@@ -210,8 +215,17 @@ impl Cluster {
 
     /// The template that a pod was asked for with, which its owner knows its revision by.
     pub fn asked_template(&self, pod: PodId) -> TemplateId {
-        let template = self.pod(pod).template;
+        self.revision_template(self.pod(pod).template)
+    }
+
+    /// The template that one was made from on admission; itself if it was not.
+    pub(super) fn revision_template(&self, template: TemplateId) -> TemplateId {
         self.made_from.get(&template).copied().unwrap_or(template)
+    }
+
+    /// Notes what a template was made from on admission.
+    pub(super) fn note_made_from(&mut self, made: TemplateId, from: TemplateId) {
+        self.made_from.insert(made, from);
     }
 
     /// Why the API server would refuse a pod of this name and admitted template, in its own words.

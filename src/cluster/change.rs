@@ -3,7 +3,7 @@
 use super::{
     CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId,
     Machine, NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId,
-    ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, WorkloadId,
+    ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, VpaId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -76,6 +76,8 @@ changes! {
     PodReadiness(PodId),
     /// A container of a pod was restarted, or waits for its restart.
     PodRestarted(PodId),
+    /// A container of a pod was killed because it reached its memory limit.
+    PodOomKilled(PodId),
     /// The spec of a pod asks for another size.
     PodResized(PodId),
     /// A kubelet said how far the resize of a pod is.
@@ -130,6 +132,12 @@ changes! {
     HpaStatus(HpaId),
     /// A HorizontalPodAutoscaler was removed.
     HpaRemoved(HpaId),
+    /// A VerticalPodAutoscaler was created or changed.
+    VpaSpec(VpaId),
+    /// A VerticalPodAutoscaler's status changed.
+    VpaStatus(VpaId),
+    /// A VerticalPodAutoscaler was removed.
+    VpaRemoved(VpaId),
     /// A Service was created or changed.
     ServiceChanged(ServiceId),
     /// A Service was removed.
@@ -192,6 +200,7 @@ impl Change {
             | Self::PodRunning(pod)
             | Self::PodReadiness(pod)
             | Self::PodRestarted(pod)
+            | Self::PodOomKilled(pod)
             | Self::PodResized(pod)
             | Self::PodResizeStatus(pod)
             | Self::PodTerminating(pod)
@@ -215,6 +224,7 @@ impl Change {
             | Self::PodRunning(id)
             | Self::PodReadiness(id)
             | Self::PodRestarted(id)
+            | Self::PodOomKilled(id)
             | Self::PodResized(id)
             | Self::PodResizeStatus(id)
             | Self::PodTerminating(id)
@@ -227,6 +237,7 @@ impl Change {
             Self::JobSpec(id) | Self::JobStatus(id) | Self::JobRemoved(id) => id.into(),
             Self::CronJobSpec(id) | Self::CronJobStatus(id) | Self::CronJobRemoved(id) => id.into(),
             Self::HpaSpec(id) | Self::HpaStatus(id) | Self::HpaRemoved(id) => id.into(),
+            Self::VpaSpec(id) | Self::VpaStatus(id) | Self::VpaRemoved(id) => id.into(),
             Self::ServiceChanged(id) | Self::ServiceRemoved(id) => id.into(),
             Self::DisruptionBudgetSpec(id) | Self::DisruptionBudgetStatus(id) | Self::DisruptionBudgetRemoved(id) => {
                 id.into()

@@ -51,6 +51,7 @@ impl Cluster {
     /// Why the API server refuses it.
     pub fn create_pod(&mut self, mut new: NewPod, now: SimTime) -> Result<PodId, Refusal> {
         new.template = self.with_current_priority(new.template);
+        new.template = self.with_recommendation(new.workload, new.template);
         match self.admit_pod(&new, now) {
             Ok(()) => Ok(self.add_pod(new, now)),
             Err(refusal) => {

@@ -143,6 +143,8 @@ objects! { $
     NodeClaim(NodeClaimId);
     /// An object that has no status and is found by name alone, such as a ConfigMap or a StorageClass.
     Plain(PlainObjectId);
+    /// A VerticalPodAutoscaler.
+    VerticalPodAutoscaler(VpaId);
 }
 
 id! {

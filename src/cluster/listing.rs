@@ -93,6 +93,9 @@ impl Cluster {
             ObjectId::HorizontalPodAutoscaler(id) => {
                 changes.extend((!self.hpa(id).removed).then_some(Change::HpaSpec(id)));
             }
+            ObjectId::VerticalPodAutoscaler(id) => {
+                changes.extend((!self.vpa(id).removed).then_some(Change::VpaSpec(id)));
+            }
             ObjectId::PodDisruptionBudget(id) => {
                 changes.extend((!self.disruption_budget(id).removed).then_some(Change::DisruptionBudgetSpec(id)));
             }

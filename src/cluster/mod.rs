@@ -32,6 +32,7 @@ mod node;
 mod node_group;
 mod object_head;
 mod object_index;
+mod oom;
 mod operations;
 mod plain_object;
 mod pod;
@@ -47,6 +48,7 @@ mod stateful_set;
 mod storage;
 mod template;
 mod uid;
+mod vertical_pod_autoscaler;
 mod workload;
 
 pub use admission::Admission;
@@ -64,7 +66,7 @@ pub use hpa::Hpa;
 pub use ids::{
     CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId,
     NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId,
-    ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, WorkloadId,
+    ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, VpaId, WorkloadId,
 };
 pub use instance::{
     Instance, InstanceDeletion, InstanceOrigin, InstanceRequest, InstanceState, LaunchChoice, LaunchFailure,
@@ -78,6 +80,7 @@ pub use namespace::{NamespaceCondition, NamespaceConditionType};
 pub use node::{Node, NodeReady};
 pub use node_group::{GroupBounds, GroupRefusal, NodeGroup, POOL_LABEL};
 pub use object_head::ObjectHead;
+pub use oom::OomKill;
 pub use operations::RESTARTED_AT;
 pub use pod::{Deletion, Disruption, FailedAttempts, NewPod, Pod};
 pub use pod_labels::{asks_for_own_labels, is_own_label, may_select};
@@ -89,6 +92,7 @@ pub use stateful_set::StatefulSet;
 pub use storage::Storage;
 pub use template::TemplateInfo;
 pub use uid::Uid;
+pub use vertical_pod_autoscaler::Vpa;
 pub use workload::Workload;
 
 use crate::api::{InstanceType, Name, PodTemplate};
@@ -128,6 +132,9 @@ pub struct Cluster {
     cron_jobs: Vec<CronJob>,
     services: Vec<Service>,
     hpas: Vec<Hpa>,
+    vpas: Vec<Vpa>,
+    /// Of the few pods that had one.
+    oom_kills: BTreeMap<PodId, OomKill>,
     node_pools: Vec<NodePool>,
     node_claims: Vec<NodeClaim>,
     node_classes: NodeClasses,
@@ -230,6 +237,7 @@ impl Cluster {
             .chain(ids(self.cron_jobs.len(), CronJobId::from_index))
             .chain(ids(self.services.len(), ServiceId::from_index))
             .chain(ids(self.hpas.len(), HpaId::from_index))
+            .chain(ids(self.vpas.len(), VpaId::from_index))
             .chain(ids(self.node_pools.len(), NodePoolId::from_index))
             .chain(ids(self.node_claims.len(), NodeClaimId::from_index))
             .chain(ids(self.disruption_budgets.len(), DisruptionBudgetId::from_index))

@@ -74,6 +74,22 @@ impl Cluster {
         &self.template(template).template
     }
 
+    /// The limits that the container of an index has now: of a pod that was resized, those that its kubelet reports.
+    pub fn container_limits(&self, pod: PodId, index: usize) -> Option<&ResourceList> {
+        match self.resize_of(pod) {
+            Some(resize) => resize.status.container_resources.get(index).map(|status| &status.limits),
+            None => self.template_of(pod).template.spec.containers.get(index).map(|container| &container.limits),
+        }
+    }
+
+    /// The requests that the container of an index has now, as [`container_limits`](Self::container_limits).
+    pub fn container_requests(&self, pod: PodId, index: usize) -> Option<&ResourceList> {
+        match self.resize_of(pod) {
+            Some(resize) => resize.status.container_resources.get(index).and_then(|status| status.requests.as_ref()),
+            None => self.template_of(pod).template.spec.containers.get(index).map(|container| &container.requests),
+        }
+    }
+
     /// What the kubelet of a pod's node has allocated to it.
     pub fn allocated_to(&self, pod: PodId) -> ResourceAmounts {
         let spec = &self.current_template(pod).spec;

@@ -7,6 +7,7 @@
 //! Known deviations: init containers end as soon as they start, since no manifest says how long they run; containers of
 //! a pod start, end and restart together, so that all wait for what one of them needs; memory and disk pressure do not arise.
 
+mod out_of_memory;
 mod report;
 mod resize;
 mod start;
@@ -100,6 +101,8 @@ pub enum Exit {
     },
     /// Killed because the liveness or startup probe failed.
     Unhealthy,
+    /// Killed because a container reached its memory limit.
+    OutOfMemory,
     /// The lifetime of a pod that comes and goes is over: it ends whatever its restart policy.
     LifetimeOver,
     /// `activeDeadlineSeconds` is over: the pod fails whatever its restart policy.
@@ -332,7 +335,7 @@ impl Kubelets {
         let restarts = match exit {
             Exit::LifetimeOver | Exit::DeadlineExceeded => false,
             Exit::Completed => should_restart(policy, 0, deleting),
-            Exit::Failed { .. } | Exit::Unhealthy => should_restart(policy, 1, deleting),
+            Exit::Failed { .. } | Exit::Unhealthy | Exit::OutOfMemory => should_restart(policy, 1, deleting),
         };
         let runtime = self.runtime(pod);
         runtime.ready = false;

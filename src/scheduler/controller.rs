@@ -30,7 +30,7 @@ use crate::scheduler::config::{Profile, SchedulerConfig};
 use crate::scheduler::framework::{Scratch, SearchState};
 use crate::scheduler::index::Index;
 use crate::scheduler::queue::SchedulingQueue;
-use crate::scheduler::view::{PodInfo, PodOrigin, PodTraits, View};
+use crate::scheduler::view::{PodInfo, PodOrigin, PodTraits, SuspendedLog, View};
 use crate::units::{SimDuration, SimTime};
 use added_labels::AddedLabels;
 use failure_texts::FailureTexts;
@@ -138,6 +138,8 @@ pub struct Scheduler<L> {
     ending_nominations: Vec<Arc<PodInfo>>,
     /// Nodes that pods are to be placed on.
     prescribed: BTreeMap<PodId, NodeId>,
+    /// The view's log while the view is lent.
+    suspended_log: SuspendedLog,
 }
 
 impl<L: RateLimit> Scheduler<L> {
@@ -180,6 +182,7 @@ impl<L: RateLimit> Scheduler<L> {
             room_is_made: false,
             ending_nominations: Vec::new(),
             prescribed: BTreeMap::new(),
+            suspended_log: SuspendedLog::default(),
         }
     }
 
@@ -191,6 +194,18 @@ impl<L: RateLimit> Scheduler<L> {
     /// Attempts that the framework decided: all of them, or those that the index could not tell.
     pub const fn framework_attempts(&self) -> u64 {
         self.framework_attempts
+    }
+
+    /// Takes the view away, for a component that asks what would fit where and leaves it as it was.
+    pub fn lend_view(&mut self) -> View {
+        self.suspended_log = self.view.suspend_log();
+        std::mem::take(&mut self.view)
+    }
+
+    /// Takes the view back.
+    pub fn take_back(&mut self, view: View) {
+        self.view = view;
+        self.view.resume_log(std::mem::take(&mut self.suspended_log));
     }
 
     fn profile_of(&self, id: PodId, cluster: &Cluster) -> Option<usize> {

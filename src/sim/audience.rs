@@ -7,8 +7,10 @@ use super::recovery::RecoveryTracker;
 use super::settings::Client;
 use crate::api::Kind;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
+use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::running::KarpenterController;
+use crate::autoscaler::vpa::controller::VpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
 use crate::infra::cloud::Cloud;
@@ -17,6 +19,7 @@ use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
 use crate::workload::metric_sources::MetricSources;
 use crate::workload::traffic::Traffic;
+use crate::workload::usage::UsageOverTime;
 
 /// A part of the simulation that is told of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +27,14 @@ pub(super) enum Part {
     Recorder,
     Recovery,
     Traffic,
+    Usage,
     Metrics,
     Scheduler,
     Kubelets,
     Controllers,
     Hpa,
+    ClusterAutoscaler,
+    Vpa,
     CapacityBuffers,
     Cloud,
     Karpenter,
@@ -63,8 +69,11 @@ impl Audience {
             (Part::Recovery, scenario.faults.is_empty()),
             (Part::Faults, scenario.faults.is_empty()),
             (Part::Traffic, spec.traffic.is_empty()),
+            (Part::Usage, spec.usage.is_empty()),
             (Part::Metrics, spec.metrics.is_empty()),
             (Part::Hpa, !prepared.has_autoscalers()),
+            (Part::ClusterAutoscaler, prepared.cluster_autoscaler.is_none()),
+            (Part::Vpa, !prepared.has_objects_of(Kind::VerticalPodAutoscaler)),
             (Part::Karpenter, !prepared.has_karpenter()),
             (Part::CapacityBuffers, !prepared.has_objects_of(Kind::CapacityBuffer)),
             (Part::Actions, scenario.actions.is_empty()),
@@ -79,11 +88,15 @@ impl Audience {
             (Part::Recorder, Recorder::INTEREST),
             (Part::Recovery, RecoveryTracker::INTEREST),
             (Part::Traffic, Traffic::INTEREST),
+            (Part::Usage, UsageOverTime::INTEREST),
             (Part::Metrics, MetricSources::INTEREST),
             (Part::Scheduler, Scheduler::<Client>::INTEREST),
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
+            (Part::ClusterAutoscaler, CaController::INTEREST),
+            (Part::Vpa, VpaController::INTEREST),
+            (Part::Cloud, Cloud::INTEREST),
             (Part::Karpenter, KarpenterController::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Cloud, Cloud::INTEREST),
@@ -110,15 +123,20 @@ mod tests {
     use crate::cluster::{PlainObjectId, PodId};
 
     /// The parts that a run without traffic, faults, actions and so on has nothing for.
-    const IDLE: [Part; 8] = [
+    const IDLE: [Part; 11] = [
         Part::Recovery,
         Part::Faults,
         Part::Traffic,
         Part::Metrics,
         Part::Hpa,
+        Part::ClusterAutoscaler,
         Part::Karpenter,
         Part::CapacityBuffers,
         Part::Actions,
+        Part::CapacityBuffers,
+        Part::Karpenter,
+        Part::Usage,
+        Part::Vpa,
     ];
 
     #[test]

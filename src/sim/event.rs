@@ -1,7 +1,9 @@
 //! Everything that can happen.
 
+use crate::autoscaler::cluster_autoscaler::controller::CaEvent;
 use crate::autoscaler::hpa::controller::HpaEvent;
 use crate::autoscaler::karpenter::controller::event::KarpenterEvent;
+use crate::autoscaler::vpa::controller::VpaEvent;
 use crate::controllers::common::event::ControllerEvent;
 use crate::infra::cloud::CloudEvent;
 use crate::infra::faults::FaultEvent;
@@ -9,6 +11,7 @@ use crate::kubelet::controller::KubeletEvent;
 use crate::scheduler::SchedulerEvent;
 use crate::workload::metric_sources::MetricChange;
 use crate::workload::traffic::RateChange;
+use crate::workload::usage::UsageEvent;
 
 /// An event of a simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +55,12 @@ pub enum Event {
     Scheduler(SchedulerEvent),
     /// The HorizontalPodAutoscaler controller does something.
     Hpa(HpaEvent),
+    /// The Cluster Autoscaler does something.
+    ClusterAutoscaler(CaEvent),
+    /// The Vertical Pod Autoscaler does something.
+    Vpa(VpaEvent),
+    /// What pods use over time is put on record, or fills a container's memory.
+    Usage(UsageEvent),
     /// Karpenter does something.
     Karpenter(KarpenterEvent),
     /// A metric that the scenario gives changes.
@@ -77,5 +86,8 @@ from_room_event!(
     Controller(ControllerEvent),
     Scheduler(SchedulerEvent),
     Hpa(HpaEvent),
+    ClusterAutoscaler(CaEvent),
+    Usage(UsageEvent),
+    Vpa(VpaEvent),
     Karpenter(KarpenterEvent),
 );

@@ -12,6 +12,7 @@ mod check_cron_jobs;
 mod check_names;
 mod check_output;
 mod cloud_settings;
+mod cluster_autoscaler;
 mod config_references;
 mod document_fields;
 mod error;
@@ -40,6 +41,7 @@ mod slips;
 mod stranded;
 mod totals;
 mod usage;
+mod vpa_settings;
 mod world;
 
 pub use applied_object::{AppliedObject, ObjectKey};

@@ -1,6 +1,8 @@
 //! Turns changes of the cluster into facts: level-triggered, so that the order of several changes at one instant does
 //! not matter.
 
+mod load;
+
 use super::autoscaling_log::AutoscalingLog;
 use super::event_log::EventLog;
 use super::final_records::{job_records, last_counts, pod_records};
@@ -21,7 +23,6 @@ use crate::record::{
     RecoveryRecord, StepSeries, WorkloadRecord,
 };
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
-use crate::workload::traffic::Load;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -300,18 +301,6 @@ impl Recorder {
         record.desired.set(now, i64::from(workload.desired));
         record.current.set(now, i64::from(workload.active));
         record.ready.set(now, i64::from(workload.ready));
-    }
-
-    /// The load on a workload changed.
-    #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
-    pub fn note_load(&mut self, id: WorkloadId, before: &Load, load: &Load, cluster: &Cluster, now: SimTime) {
-        let record = self.workload(id, cluster);
-        let (cpu_before, cpu) = (record.cpu_used.last().unwrap_or(0), load.cpu.round() as i64);
-        record.request_rate_milli.set(now, (load.rate * 1000.0).round() as i64);
-        record.request_rate_unserved_milli.set(now, (load.unserved * 1000.0).round() as i64);
-        record.cpu_used.set(now, cpu);
-        self.cluster.cpu_used.add(now, cpu - cpu_before);
-        self.cluster.memory_used.add(now, load.memory.round() as i64 - before.memory.round() as i64);
     }
 
     /// An autoscaler decided.

@@ -125,6 +125,9 @@ fn finish(played: Played<'_>) -> Facts {
     for (node, used) in world.traffic.usage_by_node(end) {
         world.recorder.note_pod_usage(node, used);
     }
+    for (node, used) in world.usage.usage_by_node(&world.cluster, end) {
+        world.recorder.note_pod_usage(node, used);
+    }
     let scenario = &world.prepared.scenario;
     let header = RunHeader {
         scenario: scenario.metadata.name.clone(),

@@ -168,13 +168,18 @@ pub fn hpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> HpaControl
     let latencies = &spec.control_plane.latency;
     let sync = latency(latencies.scale, latencies.horizontal_pod_autoscaler_sync);
     let sync = Latency::new(sync, streams, "latency/horizontal-pod-autoscaler");
-    let outages = spec.control_plane.metrics_server.outages.iter().map(|outage| {
+    let controller = HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams);
+    controller.with_outages(metrics_outages(spec))
+}
+
+/// Times in which metrics-server has no answer.
+pub fn metrics_outages(spec: &ScenarioSpec) -> Vec<MetricsOutage> {
+    let outage = |outage: &scenario::MetricsOutage| {
         let from = SimTime::ZERO + outage.at.get();
         let until = outage.duration.map(|duration| from + duration.get());
         MetricsOutage { from, until, resource: outage.resource.map(MetricResource::as_str) }
-    });
-    let controller = HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams);
-    controller.with_outages(outages.collect())
+    };
+    spec.control_plane.metrics_server.outages.iter().map(outage).collect()
 }
 
 /// Settings of Karpenter.

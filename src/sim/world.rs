@@ -17,11 +17,14 @@ use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use super::usage::Usage;
+use super::vpa_settings;
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
+use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::running::KarpenterController;
-use crate::cluster::{Admission, ApiEvent, Change, Cluster};
+use crate::autoscaler::vpa::controller::VpaController;
+use crate::cluster::{Admission, ApiEvent, Change, Cluster, GroupBounds};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
@@ -33,6 +36,7 @@ use crate::scheduler::{DecisionPath, Scheduler};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::metric_sources::MetricSources;
 use crate::workload::traffic::Traffic;
+use crate::workload::usage::UsageOverTime;
 use std::hash::{Hash, Hasher};
 
 /// Everything in a run.
@@ -46,8 +50,11 @@ pub struct World<'a> {
     pub(super) kubelets: Kubelets,
     pub(super) traffic: Traffic,
     metrics: MetricSources,
+    pub(super) usage: UsageOverTime,
     pub(super) hpa: HpaController,
+    vpa: VpaController,
     capacity_buffers: CapacityBufferController,
+    cluster_autoscaler: Option<CaController>,
     cloud: Cloud,
     karpenter: KarpenterController,
     pub(super) faults: FaultInjector,
@@ -91,8 +98,13 @@ impl<'a> World<'a> {
         let awaited = given_kinds(
             prepared.objects.iter().chain(prepared.applied.iter().flatten().map(|applied| &applied.object)),
         );
-        let groups: Vec<_> =
+        let mut groups: Vec<_> =
             spec.node_pools.iter().map(|pool| settings::node_group(pool, &scenario.catalogue)).collect();
+        for group in &mut groups {
+            let autoscaler = prepared.cluster_autoscaler.as_ref();
+            let bounds = autoscaler.and_then(|autoscaler| autoscaler.bounds_of(&group.name));
+            group.bounds = bounds.map(|(min, max)| GroupBounds { min, max }).or(group.bounds);
+        }
         let recorder = Recorder::new(interval, &groups, MachineCosts::new(scenario));
         let mut cluster = Cluster::new(Admission::new(settings::default_toleration_seconds(spec)));
         let region = spec.cloud.as_ref().and_then(|cloud| cloud.region.as_deref()).unwrap_or("");
@@ -110,11 +122,17 @@ impl<'a> World<'a> {
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, &spec.jobs, streams),
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
+            usage: UsageOverTime::new(&spec.usage, settings::midnight(spec), streams),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
+            vpa: vpa_settings::vpa_controller(spec, streams),
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
+            cluster_autoscaler: prepared
+                .cluster_autoscaler
+                .as_ref()
+                .map(|autoscaler| CaController::new(autoscaler.settings(&prepared.scheduler), streams)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
             recovery: RecoveryTracker::default(),
@@ -143,6 +161,9 @@ impl<'a> World<'a> {
         self.metrics.start(queue);
         self.cloud.start(queue);
         self.faults.start(queue);
+        if let Some(autoscaler) = &mut self.cluster_autoscaler {
+            autoscaler.start(cluster, queue);
+        }
         self.settle();
         self.arrivals.start(&mut self.queue)
     }
@@ -182,11 +203,35 @@ impl<'a> World<'a> {
                 self.traffic.handle(change, cluster, queue);
                 self.metrics.note_rate(change);
             }
+            Event::Vpa(event) => {
+                let usage = Usage {
+                    traffic: &self.traffic,
+                    over_time: &self.usage,
+                    metrics: &self.metrics,
+                    kubelets: &self.kubelets,
+                };
+                self.vpa.handle(event, cluster, &usage, queue);
+            }
+            Event::Usage(event) => {
+                if let Some(full) = self.usage.handle(event, cluster, queue) {
+                    self.kubelets.kill_for_memory(full.pod, full.container, cluster, queue);
+                }
+            }
             Event::Metric(change) => self.metrics.handle(change, queue),
             Event::Hpa(event) => {
-                let usage = Usage { traffic: &self.traffic, metrics: &self.metrics, kubelets: &self.kubelets };
+                let usage = Usage {
+                    traffic: &self.traffic,
+                    over_time: &self.usage,
+                    metrics: &self.metrics,
+                    kubelets: &self.kubelets,
+                };
                 if let Some(report) = self.hpa.handle(event, cluster, &usage, queue) {
                     self.recorder.note_autoscaling(&report, cluster, now);
+                }
+            }
+            Event::ClusterAutoscaler(event) => {
+                if let Some(autoscaler) = &mut self.cluster_autoscaler {
+                    autoscaler.handle(event, cluster, &mut self.scheduler, queue);
                 }
             }
             Event::Karpenter(event) => self.karpenter.handle(event, cluster, queue),
@@ -269,6 +314,9 @@ impl<'a> World<'a> {
         if parts.have(Part::Traffic) {
             self.traffic.observe(change, cluster, now);
         }
+        if parts.have(Part::Usage) {
+            self.usage.observe(change, cluster, queue);
+        }
         if parts.have(Part::Metrics) {
             self.metrics.observe(change, cluster, now);
         }
@@ -284,11 +332,19 @@ impl<'a> World<'a> {
         if parts.have(Part::Hpa) && self.manager.is_up() {
             self.hpa.observe(change, cluster, queue);
         }
+        if parts.have(Part::ClusterAutoscaler)
+            && let Some(autoscaler) = &mut self.cluster_autoscaler
+        {
+            autoscaler.observe(change, cluster, queue);
+        }
         if parts.have(Part::Karpenter) {
             self.karpenter.observe(change, cluster, queue);
         }
         if parts.have(Part::CapacityBuffers) {
             self.capacity_buffers.observe(change, cluster);
+        }
+        if parts.have(Part::Vpa) {
+            self.vpa.observe(change, cluster, queue);
         }
         if parts.have(Part::Actions) {
             self.operator.observe(change, cluster, now);
@@ -303,10 +359,16 @@ impl<'a> World<'a> {
 
     /// Tells the recorder and the autoscaler about loads and metrics that changed.
     fn pass_on_load(&mut self) {
-        let Self { queue, cluster, recorder, hpa, traffic, metrics, manager, .. } = self;
+        let Self { queue, cluster, recorder, hpa, traffic, usage, metrics, manager, .. } = self;
         let now = queue.now();
         for (workload, before, load) in traffic.take_changed() {
             recorder.note_load(workload, &before, &load, cluster, now);
+            if manager.is_up() {
+                hpa.load_changed(workload, queue);
+            }
+        }
+        for (workload, before, used) in usage.take_changed() {
+            recorder.note_usage(workload, &before, &used, cluster, now);
             if manager.is_up() {
                 hpa.load_changed(workload, queue);
             }

@@ -1,4 +1,4 @@
-//! What loads the cluster: pod arrivals and lifetimes, request rates over time.
+//! What loads the cluster: pod arrivals and lifetimes, request rates and usage over time.
 //!
 //! Draws random numbers only from generators that are passed in.
 
@@ -8,6 +8,7 @@ pub mod metric_sources;
 mod pod_load;
 mod rate;
 pub mod traffic;
+pub mod usage;
 mod usage_curve;
 
 pub use arrivals::ArrivalTimes;

@@ -25,6 +25,7 @@ mod golden_karpenter;
 mod golden_pv_binding;
 mod golden_quota;
 mod golden_scheduler;
+mod golden_vpa;
 mod jobs;
 mod karpenter;
 mod kinds_in_runs;

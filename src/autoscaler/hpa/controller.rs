@@ -330,7 +330,11 @@ impl HpaController {
         let before = std::mem::replace(&mut entry.workload, workload);
         entry.last_proposal = decision.metric_desired;
         entry.due = now + took + config.sync_period;
-        if is_outage_ahead || object.metrics.iter().filter_map(other_metric).any(|name| usage.is_moving(name, now)) {
+        let varies = workload.is_some_and(|workload| usage.varies(workload));
+        if is_outage_ahead
+            || varies
+            || object.metrics.iter().filter_map(other_metric).any(|name| usage.is_moving(name, now))
+        {
             entry.input_changed = now;
         }
         let quiet = quiet_after(&config, &server, object);

@@ -3,18 +3,18 @@
 use super::{HpaPod, MetricsSource};
 use crate::api::{Container, CrossVersionObjectReference, MetricIdentifier, MilliValue, Name};
 use crate::autoscaler::metrics::{MetricsOutage, MetricsServer, PodMetric, ScrapeWindow};
-use crate::cluster::{Cluster, PodId};
+use crate::cluster::{Cluster, PodId, WorkloadId};
 use crate::engine::scatter;
 use crate::units::{Bytes, SimDuration, SimTime};
 
 /// What the pods use, for the metrics pipeline to sample, and what the adapters of other metrics answer.
 pub trait UsageSource {
-    /// CPU time that a pod has used within a window; zero if nothing loads it.
-    fn cpu_used(&self, pod: PodId, window: ScrapeWindow) -> SimDuration;
-    /// Memory that a pod uses at a time.
-    fn memory(&self, pod: PodId, time: SimTime) -> Bytes;
-    /// The index among `spec.containers` of the container that uses all of it; `None` if nothing loads the pod.
-    fn loaded_container(&self, pod: PodId) -> Option<usize>;
+    /// CPU time that one of a pod's `spec.containers`, or all together, have used within a window.
+    fn cpu_used(&self, pod: PodId, container: Option<usize>, window: ScrapeWindow, cluster: &Cluster) -> SimDuration;
+    /// Memory that one of a pod's `spec.containers`, or all together, use at a time.
+    fn memory(&self, pod: PodId, container: Option<usize>, time: SimTime, cluster: &Cluster) -> Bytes;
+    /// Whether what the pods of a workload use changes from one instant to the next, without being announced.
+    fn varies(&self, workload: WorkloadId) -> bool;
     /// A pod's value of a metric of `custom.metrics.k8s.io`; `None` if it has none.
     fn pods_metric(&self, pod: PodId, metric: &MetricIdentifier, cluster: &Cluster) -> Option<f64>;
     /// An object's value of a metric of `custom.metrics.k8s.io`; `None` if it has none.
@@ -31,6 +31,17 @@ pub trait UsageSource {
     fn is_moving(&self, name: &Name, now: SimTime) -> bool;
     /// Since when the containers of a pod have been running without a restart.
     fn running_since(&self, pod: PodId) -> Option<SimTime>;
+}
+
+/// What of a pod a metric is of.
+#[derive(Clone, Copy)]
+enum Measured {
+    /// The sum over its containers.
+    All,
+    /// One of `spec.containers`.
+    Container(usize),
+    /// A sidecar among the init containers, which uses nothing.
+    Sidecar,
 }
 
 /// The metrics APIs as one object sees them.
@@ -56,14 +67,16 @@ pub(super) struct SimulatedMetrics<'a, U> {
 }
 
 impl<U: UsageSource> SimulatedMetrics<'_, U> {
-    /// Whether a container of a pod uses what the pod uses; `None` if the pod has no such container.
-    fn is_loaded(&self, pod: usize, container: &str) -> Option<bool> {
+    /// Which of a pod's containers a metric is of; `None` if the pod has no such container.
+    fn measured(&self, pod: usize, container: Option<&str>) -> Option<Measured> {
+        let Some(container) = container else { return Some(Measured::All) };
         let spec = self.views.get(pod)?.spec;
         let is_it = |candidate: &Container| *candidate.name == *container;
         match spec.containers.iter().position(is_it) {
-            Some(index) => Some(self.usage.loaded_container(*self.pods.get(pod)?) == Some(index)),
+            Some(index) => Some(Measured::Container(index)),
             None => {
-                spec.init_containers.iter().any(|candidate| candidate.is_sidecar && is_it(candidate)).then_some(false)
+                let mut sidecars = spec.init_containers.iter().filter(|candidate| candidate.is_sidecar);
+                sidecars.any(is_it).then_some(Measured::Sidecar)
             }
         }
     }
@@ -75,13 +88,22 @@ impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
             return None;
         }
         let id = *self.pods.get(pod)?;
-        // A pod's usage is the sum over its containers: all but one use nothing.
-        let is_loaded = container.map_or(Some(true), |container| self.is_loaded(pod, container))?;
+        let container = match self.measured(pod, container)? {
+            Measured::All => Some(None),
+            Measured::Container(index) => Some(Some(index)),
+            Measured::Sidecar => None,
+        };
         let phase = scatter(self.phases, id.index() as u64);
         let window = self.server.window(self.now, self.usage.running_since(id)?, phase)?;
         match resource {
-            "cpu" => window.cpu(if is_loaded { self.usage.cpu_used(id, window) } else { SimDuration::ZERO }),
-            "memory" => Some(window.memory(|time| if is_loaded { self.usage.memory(id, time) } else { Bytes::ZERO })),
+            "cpu" => {
+                let used = container.map(|container| self.usage.cpu_used(id, container, window, self.cluster));
+                window.cpu(used.unwrap_or(SimDuration::ZERO))
+            }
+            "memory" => {
+                let used = |time| container.map(|container| self.usage.memory(id, container, time, self.cluster));
+                Some(window.memory(|time| used(time).unwrap_or(Bytes::ZERO)))
+            }
             _ => None,
         }
     }

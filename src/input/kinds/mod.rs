@@ -35,3 +35,4 @@ pub mod service;
 pub mod stateful_set;
 pub mod storage_class;
 pub mod table;
+pub mod vertical_pod_autoscaler;

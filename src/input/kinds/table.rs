@@ -34,6 +34,7 @@ use super::secret::Secret;
 use super::service::Service;
 use super::stateful_set::StatefulSet;
 use super::storage_class::StorageClass;
+use super::vertical_pod_autoscaler::VerticalPodAutoscaler;
 use crate::api::Object;
 use crate::input::document::typed::{self, InertFields, Notes};
 use crate::input::{FieldError, FieldErrors};
@@ -59,6 +60,7 @@ pub static KINDS: &[Descriptor<Object>] = &[
     Descriptor::of::<CronJob>(),
     Descriptor::of::<HorizontalPodAutoscalerV2>(),
     Descriptor::of::<HorizontalPodAutoscalerV1>(),
+    Descriptor::of::<VerticalPodAutoscaler>(),
     Descriptor::of::<PodDisruptionBudget>(),
     Descriptor::of::<CapacityBuffer>(),
     Descriptor::of::<PodTemplate>(),

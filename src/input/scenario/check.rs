@@ -197,6 +197,8 @@ impl Checker<'_> {
         }
         let arrivals = self.check_arrivals(&root.key("arrivals"), spec);
         self.check_traffic(&root.key("traffic"), &mut spec.traffic);
+        self.check_usage(&root.key("usage"), &mut spec.usage);
+        self.check_vertical_pod_autoscaler(&root.key("verticalPodAutoscaler"), &spec.vertical_pod_autoscaler);
         self.check_jobs(&root.key("jobs"), &mut spec.jobs);
         self.check_metrics(&root.key("metrics"), &mut spec.metrics, &spec.traffic);
         self.check_startup(&root.key("startup"), &mut spec.startup);

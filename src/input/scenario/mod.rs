@@ -16,7 +16,9 @@ mod check_load;
 mod check_machines;
 mod check_metrics;
 mod check_runs;
+mod check_usage;
 mod cloud;
+mod cluster_autoscaler;
 mod control_plane;
 mod delay;
 mod distribution;
@@ -43,6 +45,8 @@ mod taint_change;
 mod target;
 mod text_or_map;
 mod typed;
+mod usage;
+mod vertical_pod_autoscaler;
 
 pub use action::{Action, ActionVerb};
 pub use action_options::{
@@ -69,7 +73,7 @@ pub use typed::{ArrivalSource, Arrivals, Scenario};
 
 pub(crate) use boot::{Boot, default_spot_notice};
 pub(crate) use cloud::Cloud;
-pub(crate) use control_plane::MetricResource;
+pub(crate) use control_plane::{MetricResource, MetricsOutage};
 pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
@@ -80,3 +84,4 @@ pub(crate) use spec::{
 };
 pub(crate) use target::Target;
 pub(crate) use typed::GeneratedArrivals;
+pub(crate) use usage::{Usage, UsageOverTime};

@@ -3,6 +3,7 @@
 use super::action::ActionEntry;
 use super::boot::Boot;
 use super::cloud::Cloud;
+use super::cluster_autoscaler::ClusterAutoscaler;
 use super::control_plane::ControlPlane;
 use super::distribution::Distribution;
 use super::fault::FaultEntry;
@@ -14,6 +15,8 @@ use super::paid_by::PaidBy;
 use super::rate::Rate;
 use super::resource_amounts::{MAX_PODS, resource_list};
 use super::target::Target;
+use super::usage::Usage;
+use super::vertical_pod_autoscaler::VerticalPodAutoscaler;
 use crate::api::{KubernetesVersion, ResourceList, TaintEffect};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -90,6 +93,8 @@ pub struct ScenarioSpec {
     /// Groups of equal nodes. Nodes may also come from `manifests` and from a trace. Default none.
     #[serde(default)]
     pub node_pools: Vec<NodePool>,
+    /// The Cluster Autoscaler. Default: none, unless a manifest has a container whose image is that of the Cluster Autoscaler.
+    pub cluster_autoscaler: Option<ClusterAutoscaler>,
     /// The cloud that nodes come from: instance types and prices. Default: the built-in catalogue.
     pub cloud: Option<Cloud>,
     /// Bare pods that come and go, drawn from distributions or read from a trace. Default none.
@@ -98,6 +103,9 @@ pub struct ScenarioSpec {
     /// Request load on workloads, which turns into CPU and memory usage, metrics and HPA decisions. Default none.
     #[serde(default)]
     pub traffic: Vec<Traffic>,
+    /// CPU and memory that pods use over time without requests. Default none.
+    #[serde(default)]
+    pub usage: Vec<Usage>,
     /// How long the pods of Jobs run, and how they end. Default none: annotations of their templates say it, or they run
     /// until something ends them.
     #[serde(default)]
@@ -112,6 +120,9 @@ pub struct ScenarioSpec {
     /// Delays, rate limits and periods of the control plane.
     #[serde(default)]
     pub control_plane: ControlPlane,
+    /// Flags of the Vertical Pod Autoscaler.
+    #[serde(default)]
+    pub vertical_pod_autoscaler: VerticalPodAutoscaler,
     /// Karpenter. Default: none, which runs it with its defaults if a manifest holds a NodePool of `karpenter.sh/v1`.
     pub karpenter: Option<Karpenter>,
     /// What goes wrong, at given times or at random. Default none.

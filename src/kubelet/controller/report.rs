@@ -27,6 +27,7 @@ const fn last_status(exit: Exit) -> (PodPhase, &'static str, u8) {
     match exit {
         Exit::Completed | Exit::LifetimeOver => (PodPhase::Succeeded, "Completed", 0),
         Exit::Failed { code } => (PodPhase::Failed, "Error", code),
+        Exit::OutOfMemory => (PodPhase::Failed, "OOMKilled", KILLED),
         Exit::Unhealthy => (PodPhase::Failed, "Unhealthy", KILLED),
         Exit::DeadlineExceeded => (PodPhase::Failed, "DeadlineExceeded", KILLED),
     }

@@ -47,6 +47,13 @@ pub struct Snapshot {
     pub(super) journal: Option<Box<Journal>>,
 }
 
+/// A log that is not kept for a time, and which nodes there were.
+#[derive(Debug, Default)]
+pub struct SuspendedLog {
+    log: Option<ChangeLog>,
+    order_generation: u64,
+}
+
 impl Snapshot {
     /// Adds a node, or brings a deleted one back.
     pub(super) fn add_node(&mut self, id: NodeId, node: Arc<Node>) {
@@ -257,6 +264,17 @@ impl Snapshot {
     /// The log of changes, if it is kept.
     pub(crate) const fn log(&self) -> Option<&ChangeLog> {
         self.log.as_ref()
+    }
+
+    /// Stops to log.
+    pub(super) fn suspend_log(&mut self) -> SuspendedLog {
+        SuspendedLog { log: self.log.take(), order_generation: self.order_generation }
+    }
+
+    /// Goes on to log. The nodes are in the order in which they were.
+    pub(super) fn resume_log(&mut self, suspended: SuspendedLog) {
+        self.log = suspended.log;
+        self.order_generation = suspended.order_generation;
     }
 
     /// Drops the log's entries, which whoever derives something from it has read.

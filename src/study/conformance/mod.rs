@@ -21,6 +21,7 @@ pub mod pv_binding;
 pub mod quota;
 pub mod rollout;
 pub mod scheduler;
+pub mod vpa;
 
 /// One difference between a recorded decision and ours.
 #[derive(Clone, Debug, PartialEq, Eq)]

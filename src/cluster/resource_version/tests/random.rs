@@ -2,19 +2,20 @@
 //! tells of each new version.
 
 use crate::api::{
-    ACTIVE_CAPACITY, CapacityBuffer, ClaimTemplate, ConcurrencyPolicy, ConfigKind, ConfigObject, CronJob, CronJobSpec,
-    CronJobStatus, CrossVersionObjectReference, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet, DaemonSetStatus,
-    DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy, HorizontalPodAutoscaler, HpaStatus, Job,
-    JobSpec, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node, Object, ObjectMeta, PersistentVolume,
-    PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy, PodPhase, PodTemplate, PodTemplateObject,
-    PriorityClass, ReplicaSet, ResourceList, ResourceQuota, RuntimeClass, Service, StatefulSet, StatefulSetStatus,
-    StatefulSetUpdateStrategy, StorageClass, WithMeta, karpenter,
+    ACTIVE_CAPACITY, CapacityBuffer, ClaimTemplate, ConcurrencyPolicy, ConfigKind, ConfigObject, CpuAndMemory, CronJob,
+    CronJobSpec, CronJobStatus, CrossVersionObjectReference, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet,
+    DaemonSetStatus, DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy,
+    HorizontalPodAutoscaler, HpaStatus, Job, JobSpec, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node,
+    Object, ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy,
+    PodPhase, PodTemplate, PodTemplateObject, PriorityClass, RecommendedContainerResources, ReplicaSet, ResourceList,
+    ResourceQuota, RuntimeClass, Service, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy, StorageClass,
+    VerticalPodAutoscaler, VpaUpdateMode, WithMeta, karpenter,
 };
 use crate::cluster::{
     self, CapacityBufferStatus, Cluster, DisruptionBudgetStatus, JobStatus, NodeReady, ObjectHead, ObjectId,
     ReplicaSetStatus,
 };
-use crate::units::{Bytes, SimDuration, SimTime};
+use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -67,6 +68,10 @@ fn content(cluster: &Cluster, object: ObjectId) -> String {
         ObjectId::HorizontalPodAutoscaler(id) => {
             let hpa = cluster.hpa(id);
             format!("{:?}", (&hpa.object, &hpa.status, hpa.removed))
+        }
+        ObjectId::VerticalPodAutoscaler(id) => {
+            let vpa = cluster.vpa(id);
+            format!("{:?}", (&vpa.object, &vpa.recommendation, vpa.removed))
         }
         ObjectId::NodePool(id) => format!("{:?}", (&cluster.node_pool(id).object, cluster.node_pool(id).removed)),
         ObjectId::NodeClaim(id) => {
@@ -237,6 +242,16 @@ fn objects(variant: u8) -> Vec<Object> {
             metrics: Vec::new(),
             behavior: None,
         }),
+        Object::VerticalPodAutoscaler(VerticalPodAutoscaler {
+            meta: meta(Kind::VerticalPodAutoscaler, "v"),
+            target: CrossVersionObjectReference { kind: "Deployment".into(), name: "d".into() },
+            update_mode: VpaUpdateMode::Off,
+            is_auto: false,
+            min_replicas: Some(number),
+            eviction_requirements: Vec::new(),
+            evict_after_oom: None,
+            container_policies: Vec::new(),
+        }),
         Object::PodDisruptionBudget(PodDisruptionBudget {
             meta: labelled(Kind::PodDisruptionBudget, "b"),
             ..PodDisruptionBudget::default()
@@ -348,6 +363,19 @@ fn write(cluster: &mut Cluster, operation: u8, value: u8, now: SimTime) {
                 if let Some(node) = cluster.node_id("n") {
                     cluster.bind(id, node, now);
                 }
+            }
+            (ObjectId::VerticalPodAutoscaler(id), 0) => {
+                let amounts = CpuAndMemory { cpu: Some(MilliCpu::new(i64::from(number))), memory: None };
+                cluster.set_recommendation(
+                    id,
+                    vec![RecommendedContainerResources {
+                        container_name: "app".into(),
+                        target: amounts,
+                        lower_bound: amounts,
+                        upper_bound: amounts,
+                        uncapped_target: amounts,
+                    }],
+                );
             }
             (ObjectId::Deployment(id), 0) => {
                 let status = DeploymentStatus { replicas: number, ..DeploymentStatus::default() };

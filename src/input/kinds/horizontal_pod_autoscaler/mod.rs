@@ -2,6 +2,6 @@
 
 mod behavior;
 mod metrics;
-mod reference;
+pub mod reference;
 pub mod v1;
 pub mod v2;
