@@ -38,6 +38,7 @@ use kept_attempts::KeptAttempts;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use storage::WaitingPod;
 use tie_draws::TieDraws;
 
 /// An event of the scheduler.
@@ -47,6 +48,13 @@ pub enum SchedulerEvent {
     Cycle,
     /// Timers of the queue are due.
     Wake,
+    /// A pod has waited long enough for its volumes.
+    VolumesTimeout {
+        /// The pod.
+        pod: PodId,
+        /// The node for which its volumes are made.
+        node: NodeId,
+    },
     /// A binding is written.
     Bind {
         /// The pod.
@@ -129,7 +137,7 @@ pub struct Scheduler<L> {
     framework_attempts: u64,
     added_labels: AddedLabels,
     /// Pods that have a node and wait for their volumes.
-    waiting_for_volumes: BTreeMap<PodId, NodeId>,
+    waiting_for_volumes: BTreeMap<PodId, WaitingPod>,
     kept_attempts: KeptAttempts,
     /// Whether the pod of the last decision found no node because victims are still leaving the one that it is nominated to.
     room_is_made: bool,
@@ -244,6 +252,7 @@ impl<L: RateLimit> Scheduler<L> {
                 }
                 self.queue.flush(agenda.now());
             }
+            SchedulerEvent::VolumesTimeout { pod, node } => self.volumes_timeout(pod, node, cluster, agenda.now()),
             SchedulerEvent::Bind { pod, node } => self.bind(pod, node, cluster, agenda.now()),
         }
         self.plan(agenda, SimDuration::ZERO);

@@ -14,6 +14,7 @@ use crate::autoscaler::vpa::controller::VpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
 use crate::infra::cloud::Cloud;
+use crate::infra::csi::CsiDrivers;
 use crate::infra::faults::FaultInjector;
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
@@ -32,6 +33,7 @@ pub(super) enum Part {
     Scheduler,
     Kubelets,
     Controllers,
+    Csi,
     Hpa,
     ClusterAutoscaler,
     Vpa,
@@ -93,10 +95,10 @@ impl Audience {
             (Part::Scheduler, Scheduler::<Client>::INTEREST),
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
+            (Part::Csi, CsiDrivers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
             (Part::ClusterAutoscaler, CaController::INTEREST),
             (Part::Vpa, VpaController::INTEREST),
-            (Part::Cloud, Cloud::INTEREST),
             (Part::Karpenter, KarpenterController::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Cloud, Cloud::INTEREST),
@@ -133,8 +135,6 @@ mod tests {
         Part::Karpenter,
         Part::CapacityBuffers,
         Part::Actions,
-        Part::CapacityBuffers,
-        Part::Karpenter,
         Part::Usage,
         Part::Vpa,
     ];

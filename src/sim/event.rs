@@ -6,6 +6,7 @@ use crate::autoscaler::karpenter::controller::event::KarpenterEvent;
 use crate::autoscaler::vpa::controller::VpaEvent;
 use crate::controllers::common::event::ControllerEvent;
 use crate::infra::cloud::CloudEvent;
+use crate::infra::csi::CsiEvent;
 use crate::infra::faults::FaultEvent;
 use crate::kubelet::controller::KubeletEvent;
 use crate::scheduler::SchedulerEvent;
@@ -44,6 +45,8 @@ pub enum Event {
     Fault(FaultEvent),
     /// A kubelet does something.
     Kubelet(KubeletEvent),
+    /// A driver of persistent volumes does something.
+    Csi(CsiEvent),
     /// A controller does something.
     Controller(ControllerEvent),
     /// The controller manager has started again and begins to work.
@@ -84,6 +87,7 @@ from_room_event!(
     Fault(FaultEvent),
     Kubelet(KubeletEvent),
     Controller(ControllerEvent),
+    Csi(CsiEvent),
     Scheduler(SchedulerEvent),
     Hpa(HpaEvent),
     ClusterAutoscaler(CaEvent),

@@ -29,6 +29,7 @@ use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::cloud::Cloud;
+use crate::infra::csi::CsiDrivers;
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
 use crate::record::DecisionRecord;
@@ -54,6 +55,7 @@ pub struct World<'a> {
     pub(super) hpa: HpaController,
     vpa: VpaController,
     capacity_buffers: CapacityBufferController,
+    csi: CsiDrivers,
     cluster_autoscaler: Option<CaController>,
     cloud: Cloud,
     karpenter: KarpenterController,
@@ -82,6 +84,7 @@ impl<'a> World<'a> {
         seed: u64,
         interval: SimDuration,
         path: DecisionPath,
+        every_loop: bool,
         observer: Option<&'a mut dyn RunObserver>,
     ) -> Result<Self, SimError> {
         let scenario = &prepared.scenario;
@@ -129,10 +132,11 @@ impl<'a> World<'a> {
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
+            csi: CsiDrivers::new(&settings::storage(spec), streams),
             cluster_autoscaler: prepared
                 .cluster_autoscaler
                 .as_ref()
-                .map(|autoscaler| CaController::new(autoscaler.settings(&prepared.scheduler), streams)),
+                .map(|autoscaler| CaController::new(autoscaler.settings(&prepared.scheduler, every_loop), streams)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
             recovery: RecoveryTracker::default(),
@@ -199,6 +203,7 @@ impl<'a> World<'a> {
             }
             Event::Scheduler(event) => self.scheduler.handle(event, cluster, queue),
             Event::Kubelet(event) => self.kubelets.handle(event, cluster, queue),
+            Event::Csi(event) => self.csi.handle(event, cluster, queue),
             Event::Traffic(change) => {
                 self.traffic.handle(change, cluster, queue);
                 self.metrics.note_rate(change);
@@ -325,6 +330,9 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Kubelets) {
             self.kubelets.observe(change, cluster, queue);
+        }
+        if parts.have(Part::Csi) {
+            self.csi.observe(change, cluster, queue);
         }
         if parts.have(Part::Controllers) && self.manager.is_up() {
             self.controllers.observe(change, cluster, queue);

@@ -41,6 +41,7 @@ mod shortage;
 mod source;
 mod spec;
 mod stand_in;
+mod storage;
 mod taint_change;
 mod target;
 mod text_or_map;
@@ -68,6 +69,7 @@ pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
 pub use reference::{ObjectReference, PodOf};
 pub use schema::json_schema;
 pub use spec::TraceFormat;
+pub use storage::{AttachOutage, Expansion, Storage};
 pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 

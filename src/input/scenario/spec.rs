@@ -14,6 +14,7 @@ use super::metric::MetricSource;
 use super::paid_by::PaidBy;
 use super::rate::Rate;
 use super::resource_amounts::{MAX_PODS, resource_list};
+use super::storage::Storage;
 use super::target::Target;
 use super::usage::Usage;
 use super::vertical_pod_autoscaler::VerticalPodAutoscaler;
@@ -117,6 +118,9 @@ pub struct ScenarioSpec {
     /// How long containers take to start.
     #[serde(default)]
     pub startup: Startup,
+    /// The drivers of persistent volumes.
+    #[serde(default)]
+    pub storage: Storage,
     /// Delays, rate limits and periods of the control plane.
     #[serde(default)]
     pub control_plane: ControlPlane,
