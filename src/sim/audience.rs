@@ -99,7 +99,6 @@ impl Audience {
             (Part::Hpa, HpaController::INTEREST),
             (Part::ClusterAutoscaler, CaController::INTEREST),
             (Part::Vpa, VpaController::INTEREST),
-            (Part::Cloud, Cloud::INTEREST),
             (Part::Karpenter, KarpenterController::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Cloud, Cloud::INTEREST),

@@ -183,13 +183,13 @@ impl PreparedAutoscaler {
     }
 
     /// Settings of the running autoscaler.
-    pub(super) fn settings(&self, scheduler: &SchedulerConfig) -> CaSettings {
+    pub(super) fn settings(&self, scheduler: &SchedulerConfig, every_loop: bool) -> CaSettings {
         CaSettings {
             options: self.options.clone(),
             priorities: self.priorities.clone(),
             profile: scheduler.profiles.first().cloned().unwrap_or_default(),
             daemon_pods,
-            sleeps: true,
+            sleeps: !every_loop,
         }
     }
 }

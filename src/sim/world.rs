@@ -84,6 +84,7 @@ impl<'a> World<'a> {
         seed: u64,
         interval: SimDuration,
         path: DecisionPath,
+        every_loop: bool,
         observer: Option<&'a mut dyn RunObserver>,
     ) -> Result<Self, SimError> {
         let scenario = &prepared.scenario;
@@ -135,7 +136,7 @@ impl<'a> World<'a> {
             cluster_autoscaler: prepared
                 .cluster_autoscaler
                 .as_ref()
-                .map(|autoscaler| CaController::new(autoscaler.settings(&prepared.scheduler), streams)),
+                .map(|autoscaler| CaController::new(autoscaler.settings(&prepared.scheduler, every_loop), streams)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
             recovery: RecoveryTracker::default(),

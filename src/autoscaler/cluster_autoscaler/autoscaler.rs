@@ -314,7 +314,7 @@ impl ClusterAutoscaler {
         }
         this.groups = this.environment.groups();
         let mut scale_up = self.scale_up_of(this);
-        let status = scale_up.run(pods);
+        let status = super::ScaleUpStatus { helpless: pods.len(), ..scale_up.run(pods) };
         self.note_scale_up(this, &status);
         this.report.scale_up = status;
         false

@@ -273,8 +273,8 @@ impl CaController {
         if must_go_on {
             return Some(next);
         }
-        // Times run out strictly after their end.
-        deadline.map(|deadline| self.next_scan(deadline.max(now)))
+        // Some times have run out at their end, others after it.
+        deadline.map(|deadline| self.next_scan((deadline - SimDuration::from_nanos(1)).max(now)))
     }
 
     /// Does something with the scheduler's view as the autoscaler's snapshot.
