@@ -56,7 +56,7 @@ mod workload;
 
 pub use admission::Admission;
 pub use apply::ApplyPlan;
-pub use capacity_buffer::CapacityBufferStatus;
+pub use capacity_buffer::{CapacityBuffer, CapacityBufferStatus};
 pub use change::{ApiEvent, Change, ChangeKind, EventMessage, EventObject, Severity};
 pub use create::Refusal;
 pub use cron_job::CronJob;
