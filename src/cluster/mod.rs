@@ -123,6 +123,7 @@ pub struct Cluster {
     namespaces: Vec<Namespace>,
     namespaces_by_name: BTreeMap<Name, NamespaceId>,
     nodes: Vec<Node>,
+    existing_nodes: BTreeSet<NodeId>,
     node_groups: Vec<NodeGroup>,
     instances: Vec<Instance>,
     instance_types: Arc<[InstanceType]>,
