@@ -53,4 +53,5 @@ pub use run::{RunOptions, simulate, simulate_observed};
 
 pub(crate) use follow::{FollowedPod, FollowedRun, NotTried, follow};
 pub(crate) use prepare::read_scheduler_config;
+pub(crate) use run::simulate_until;
 pub(crate) use settings::starting_nodes;

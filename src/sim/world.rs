@@ -17,6 +17,7 @@ use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use super::usage::Usage;
+
 use super::vpa_settings;
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
@@ -84,6 +85,7 @@ impl<'a> World<'a> {
         seed: u64,
         interval: SimDuration,
         path: DecisionPath,
+        every_loop: bool,
         observer: Option<&'a mut dyn RunObserver>,
     ) -> Result<Self, SimError> {
         let scenario = &prepared.scenario;
@@ -130,12 +132,14 @@ impl<'a> World<'a> {
             vpa: vpa_settings::vpa_controller(spec, streams),
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
-            capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
+            capacity_buffers: CapacityBufferController::new(
+                settings::buffer_rules(prepared).unwrap_or(BufferRules::ClusterAutoscaler),
+            ),
             csi: CsiDrivers::new(&settings::storage(spec), streams),
             cluster_autoscaler: prepared
                 .cluster_autoscaler
                 .as_ref()
-                .map(|autoscaler| CaController::new(autoscaler.settings(&prepared.scheduler), streams)),
+                .map(|autoscaler| CaController::new(autoscaler.settings(&prepared.scheduler, every_loop), streams)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
             recovery: RecoveryTracker::default(),

@@ -76,6 +76,8 @@ pub struct RemainingPod {
 pub struct ScaleUpStatus {
     /// How it ended.
     pub result: ScaleUpResult,
+    /// How many pods nothing in sight helps.
+    pub helpless: usize,
     /// The ways that there were: group, nodes, pods.
     pub options: Vec<(GroupId, usize, usize)>,
     /// The group that was chosen.

@@ -2,11 +2,13 @@
 
 use super::CaController;
 use crate::api::Name;
+use crate::autoscaler::cluster_autoscaler::balancing::ScaleUpInfo;
 use crate::autoscaler::cluster_autoscaler::drain::BlockingPod;
 use crate::autoscaler::cluster_autoscaler::environment::GroupId;
 use crate::autoscaler::cluster_autoscaler::removal::UnremovableReason;
-use crate::autoscaler::cluster_autoscaler::report::LoopReport;
+use crate::autoscaler::cluster_autoscaler::report::{Cooldown, LoopReport};
 use crate::autoscaler::cluster_autoscaler::scale_up::{RemainingPod, ScaleUpResult, ScaleUpStatus};
+use crate::autoscaler::cluster_autoscaler::taints;
 use crate::cluster::{ApiEvent, AutoscalerDecision, Cluster, EventObject, NodeId, PodId, Severity};
 use crate::units::SimTime;
 use std::collections::BTreeMap;
@@ -61,6 +63,16 @@ impl CaController {
         for (node, _) in self.autoscaler.unneeded().filter(|(node, _)| !started(*node)) {
             found.entry(node).or_insert((waiting, None));
         }
+        for group in &self.groups {
+            let group = cluster.node_group(*group);
+            if group.bounds.is_some_and(|bounds| group.target <= bounds.min) {
+                let nodes = group.instances.iter().filter_map(|instance| cluster.instance(*instance).node);
+                let stay = |node: &NodeId| !taints::is_to_be_deleted(&cluster.node(*node).object);
+                for node in nodes.filter(stay) {
+                    found.entry(node).or_insert((UnremovableReason::NodeGroupMinSizeReached.as_str(), None));
+                }
+            }
+        }
         for (node, kept) in &found {
             if self.kept.get(node) == Some(kept) {
                 continue;
@@ -70,7 +82,28 @@ impl CaController {
             if let Some(BlockingPod { namespace, name, reason }) = &kept.1 {
                 let _ = write!(inputs, ";pod={namespace}/{name};pod_reason={}", reason.as_str());
             }
+            let options = &self.settings.options;
+            let _ = match (report.cooldown, kept.0) {
+                (_, "NotUnderutilized") => {
+                    let threshold = options.group.scale_down_utilization_threshold;
+                    write!(inputs, ";utilization_threshold={threshold}")
+                }
+                (Some(cooldown @ Cooldown::AfterAdd), rule) if rule == cooldown.as_str() => {
+                    write!(inputs, ";delay_seconds={}", options.scale_down_delay_after_add.as_secs_f64())
+                }
+                (Some(cooldown @ Cooldown::AfterDelete), rule) if rule == cooldown.as_str() => {
+                    write!(inputs, ";delay_seconds={}", options.scale_down_delay_after_delete.as_secs_f64())
+                }
+                _ => Ok(()),
+            };
             let group = self.group_of(*node, cluster);
+            if kept.0 == UnremovableReason::NodeGroupMinSizeReached.as_str()
+                && let Some(group) = cluster.node_groups().map(|(_, known)| known).find(|known| known.name == group)
+                && let Some(bounds) = group.bounds
+            {
+                let _ = write!(inputs, ";size={};min={}", group.target, bounds.min);
+            }
+            let inputs = inputs.trim_start_matches(';');
             cluster.note_decision(AutoscalerDecision {
                 inputs: inputs.into(),
                 limited_by: kept.0.into(),
@@ -131,11 +164,13 @@ impl CaController {
         let wanted = status.chosen.and_then(|id| status.options.iter().find(|(group, ..)| *group == id));
         let grown: i64 = status.increases.iter().map(|info| info.new_size - info.current_size).sum();
         let is_cut = wanted.is_some_and(|(_, nodes, _)| i64::try_from(*nodes).unwrap_or(i64::MAX) > grown);
+        let helped = status.triggered.len() + status.remaining.len();
+        let is_full = |info: &ScaleUpInfo| info.new_size >= info.max_size && helped < status.helpless;
         for info in &status.increases {
             let group = self.group_name(info.group, cluster);
             cluster.note_decision(AutoscalerDecision {
                 inputs: inputs.as_str().into(),
-                limited_by: if is_cut { "max-size".into() } else { Name::default() },
+                limited_by: if is_cut || is_full(info) { "max-size".into() } else { Name::default() },
                 sizes: Some((info.current_size, info.new_size)),
                 ..decision("ScaleUp", group, Name::default())
             });
