@@ -28,6 +28,7 @@ mod golden_quota;
 mod golden_scheduler;
 mod golden_vpa;
 mod jobs;
+mod karpenter;
 mod kinds_in_runs;
 mod manifests;
 mod months;
