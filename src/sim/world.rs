@@ -51,7 +51,7 @@ pub struct World<'a> {
     metrics: MetricSources,
     pub(super) usage: UsageOverTime,
     pub(super) hpa: HpaController,
-    vpa: VpaController,
+    pub(super) vpa: VpaController,
     capacity_buffers: CapacityBufferController,
     cloud: Cloud,
     karpenter: KarpenterController,

@@ -6,6 +6,7 @@ pub mod conformance;
 pub mod explain;
 pub(crate) mod families;
 pub(crate) mod fit;
+pub mod recommend;
 pub mod scenario_sweep;
 pub mod single;
 pub mod sweep;

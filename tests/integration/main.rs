@@ -44,3 +44,4 @@ mod sweep;
 mod traces;
 mod versions;
 mod volumes;
+mod vpa;

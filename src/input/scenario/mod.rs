@@ -70,9 +70,9 @@ pub use spec::TraceFormat;
 pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 
-pub(crate) use control_plane::{MetricResource, MetricsOutage};
 pub(crate) use boot::{Boot, default_spot_notice};
 pub(crate) use cloud::Cloud;
+pub(crate) use control_plane::{MetricResource, MetricsOutage};
 pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
