@@ -49,6 +49,8 @@ pub enum Kind {
     Deployments,
     /// Alibaba's trace of 2023.
     Openb,
+    /// A pass of Karpenter's consolidation over a cluster that is full.
+    Consolidation,
     /// The event queue alone: `pods` events are pending all the time.
     Events,
     /// Files of the generic trace form.
@@ -81,6 +83,7 @@ pub const WORKLOADS: &[(&str, u32, u32, Kind)] = &[
     ("services-month", 80, 200, Kind::Services { days: 30 }),
     ("services-year", 40, 100, Kind::Services { days: 365 }),
     ("deployments-5k", 1_000, 5_000, Kind::Deployments),
+    ("consolidation-1k", 1_000, 30_000, Kind::Consolidation),
     ("openb", 1_523, 8_152, Kind::Openb),
     ("events-1k", 0, 1_000, Kind::Events),
     ("events-1m", 0, 1_000_000, Kind::Events),
@@ -110,6 +113,7 @@ impl Kind {
             Self::Preemption => "preemption".to_owned(),
             Self::Services { days } => format!("HPAs for {days} days"),
             Self::Deployments => "Deployments at once".to_owned(),
+            Self::Consolidation => "consolidation pass".to_owned(),
             Self::Openb => "openb".to_owned(),
             Self::Events => "event loop".to_owned(),
             Self::Csv => "trace".to_owned(),
@@ -170,7 +174,7 @@ pub fn write(workload: &Workload, folder: &Path) -> io::Result<()> {
             std::fs::write(folder.join("deployments.yaml"), deployments(pods))?;
             deployments_scenario(nodes)
         }
-        Kind::Openb | Kind::Events | Kind::Csv => return Ok(()),
+        Kind::Consolidation | Kind::Openb | Kind::Events | Kind::Csv => return Ok(()),
     };
     std::fs::write(folder.join("scenario.yaml"), scenario)
 }

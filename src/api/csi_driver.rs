@@ -7,6 +7,8 @@ use super::{Kind, OfKind};
 pub struct CsiDriver {
     /// `spec.storageCapacity`: it publishes capacities.
     pub storage_capacity: bool,
+    /// `spec.attachRequired`: its volumes are attached to nodes.
+    pub attach_required: bool,
 }
 
 impl OfKind for CsiDriver {

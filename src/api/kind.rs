@@ -89,10 +89,10 @@ kinds! {
     CapacityBuffer ["capacitybuffer", "capacitybuffers", "cb"] PLAIN;
     PriorityClass ["priorityclass", "priorityclasses", "pc"] CLUSTER_SCOPED;
     RuntimeClass ["runtimeclass", "runtimeclasses"] CLUSTER_SCOPED;
-    PersistentVolume [] CLUSTER_SCOPED;
+    PersistentVolume ["persistentvolume", "persistentvolumes", "pv"] CLUSTER_SCOPED;
     PersistentVolumeClaim ["persistentvolumeclaim", "persistentvolumeclaims", "pvc"] PLAIN;
     StorageClass [] CLUSTER_SCOPED;
-    CsiNode = "CSINode" [] CLUSTER_SCOPED;
+    CsiNode = "CSINode" ["csinode", "csinodes"] CLUSTER_SCOPED;
     CsiDriver = "CSIDriver" [] CLUSTER_SCOPED;
     CsiStorageCapacity = "CSIStorageCapacity" [] PLAIN;
     ConfigMap ["configmap", "configmaps", "cm"] PLAIN;

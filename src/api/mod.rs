@@ -98,7 +98,7 @@ pub use namespace::Namespace;
 pub use node::{ContainerImage, Node, well_known, with_deprecated_twins};
 pub use object::Object;
 pub(crate) use object::for_object;
-pub use persistent_volume::{ClaimReference, PersistentVolume, PersistentVolumeSource};
+pub use persistent_volume::{ClaimReference, PersistentVolume, PersistentVolumeSource, ReclaimPolicy, VolumePhase};
 pub use persistent_volume_claim::{ClaimTemplate, PersistentVolumeClaim};
 pub use pod::{
     Container, ContainerPort, ContainerResourceStatus, EndHints, HostPortProtocol, Pod, PodPhase, PodSpec, PodStatus,
@@ -129,7 +129,9 @@ pub use selector::{
     SelectorRequirement,
 };
 pub use service::{Service, ServiceType};
-pub use stateful_set::{PodManagementPolicy, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy};
+pub use stateful_set::{
+    ClaimRetention, PodManagementPolicy, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy,
+};
 pub use storage_class::{StorageClass, VolumeBindingMode};
 pub use taint::{Taint, TaintEffect, Toleration, TolerationOperator};
 pub use version::KubernetesVersion;

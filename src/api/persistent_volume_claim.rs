@@ -60,6 +60,10 @@ pub struct PersistentVolumeClaim {
     pub bind_completed: bool,
     /// Annotation `volume.kubernetes.io/selected-node`.
     pub selected_node: Option<Name>,
+    /// Annotation `volume.kubernetes.io/storage-provisioner`: who is to make its volume; empty for nobody.
+    pub provisioner: Name,
+    /// `status.capacity.storage`.
+    pub capacity: Option<Bytes>,
     /// `status.phase` is Lost.
     pub is_lost: bool,
     /// Deletion was requested.

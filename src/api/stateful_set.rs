@@ -31,6 +31,15 @@ pub enum StatefulSetUpdateStrategy {
     OnDelete,
 }
 
+/// `spec.persistentVolumeClaimRetentionPolicy`: whether the claims of the templates are deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ClaimRetention {
+    /// `whenDeleted` is `Delete`: with the StatefulSet.
+    pub delete_when_deleted: bool,
+    /// `whenScaled` is `Delete`: with the pods that a smaller size takes away.
+    pub delete_when_scaled: bool,
+}
+
 /// A `StatefulSet`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatefulSet<T = Arc<PodTemplate>> {
@@ -50,6 +59,8 @@ pub struct StatefulSet<T = Arc<PodTemplate>> {
     pub min_ready: SimDuration,
     /// `spec.ordinals.start`.
     pub first_ordinal: i32,
+    /// `spec.persistentVolumeClaimRetentionPolicy`.
+    pub claim_retention: ClaimRetention,
     /// `spec.volumeClaimTemplates`; the pods' volumes for them are in the template.
     pub volume_claim_templates: Vec<ClaimTemplate>,
 }
@@ -67,6 +78,7 @@ impl<T> StatefulSet<T> {
             update_strategy,
             min_ready,
             first_ordinal,
+            claim_retention,
             volume_claim_templates,
         } = self;
         StatefulSet {
@@ -78,6 +90,7 @@ impl<T> StatefulSet<T> {
             update_strategy,
             min_ready,
             first_ordinal,
+            claim_retention,
             volume_claim_templates,
         }
     }

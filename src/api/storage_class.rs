@@ -1,6 +1,6 @@
 //! `StorageClass` of `storage.k8s.io/v1`.
 
-use super::{ImmutableField, Kind, Name, OfKind};
+use super::{ImmutableField, Kind, Name, OfKind, ReclaimPolicy};
 
 /// `volumeBindingMode`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -23,6 +23,10 @@ pub struct StorageClass {
     pub binding_mode: VolumeBindingMode,
     /// `allowedTopologies`: the OR of terms, each the AND of labels with their allowed values.
     pub allowed_topologies: Vec<Vec<(Name, Vec<Name>)>>,
+    /// `reclaimPolicy` of the volumes that are made.
+    pub reclaim_policy: ReclaimPolicy,
+    /// `allowVolumeExpansion`.
+    pub allow_volume_expansion: bool,
     /// Annotation `storageclass.kubernetes.io/is-default-class`: claims get it that name no class.
     pub is_default: bool,
 }

@@ -1,9 +1,9 @@
 //! What changed in the cluster: the watch events that wake controllers, the scheduler, kubelets and the recorder.
 
 use super::{
-    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId,
-    Machine, NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId,
-    ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, VpaId, WorkloadId,
+    AttachmentId, CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId,
+    InstanceId, JobId, Machine, NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId,
+    PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, VpaId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -164,16 +164,25 @@ changes! {
     ResourceQuotaRemoved(ResourceQuotaId),
     /// A claim was created.
     ClaimAdded(ClaimId),
-    /// A claim was bound, or its selected node changed.
+    /// A claim changed: it was bound, its deletion was requested, and so on.
     ClaimUpdated(ClaimId),
     /// A claim was removed.
     ClaimRemoved(ClaimId),
-    /// A persistent volume was created or bound.
+    /// A persistent volume was created or changed.
     Volume(VolumeId),
     /// A persistent volume was removed.
     VolumeRemoved(VolumeId),
     /// A storage class was created or changed.
     StorageClass(PlainObjectId),
+    /// A VolumeAttachment was created or changed, or is gone.
+    Attachment(AttachmentId),
+    /// The status of a node says something else of a volume: that it is attached, or in use.
+    NodeVolumes {
+        /// The node.
+        node: NodeId,
+        /// The volume.
+        volume: VolumeId,
+    },
     /// A CSINode, CSIDriver or CSIStorageCapacity was created or changed.
     CsiObject(PlainObjectId),
     /// A NodePool was created or changed.
@@ -256,6 +265,8 @@ impl Change {
             Self::NodeClaimChanged(id) | Self::NodeClaimRemoved(id) => id.into(),
             Self::ObjectUpdated(object) => object,
             Self::Machine { .. }
+            | Self::Attachment(_)
+            | Self::NodeVolumes { .. }
             | Self::PodEndpoint(_)
             | Self::DesiredReplicas(_)
             | Self::InstanceChanged(_)

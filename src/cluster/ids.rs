@@ -150,6 +150,8 @@ objects! { $
 id! {
     /// A pod template; equal templates have one id.
     TemplateId;
+    /// A VolumeAttachment.
+    AttachmentId;
     /// A group of equal nodes.
     NodeGroupId;
     /// A machine that a cloud was asked for.

@@ -8,6 +8,7 @@ mod admission;
 mod apply;
 mod capacity_buffer;
 mod change;
+mod claim;
 mod config;
 mod create;
 mod cron_job;
@@ -49,6 +50,8 @@ mod storage;
 mod template;
 mod uid;
 mod vertical_pod_autoscaler;
+mod volume;
+mod volume_attachment;
 mod workload;
 
 pub use admission::Admission;
@@ -64,9 +67,9 @@ pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use eviction::{EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, evict};
 pub use hpa::Hpa;
 pub use ids::{
-    CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId, InstanceId, JobId,
-    NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId, ReplicaSetId,
-    ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, VpaId, WorkloadId,
+    AttachmentId, CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId,
+    InstanceId, JobId, NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId,
+    ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, VpaId, WorkloadId,
 };
 pub use instance::{
     Instance, InstanceDeletion, InstanceOrigin, InstanceRequest, InstanceState, LaunchChoice, LaunchFailure,
@@ -93,6 +96,7 @@ pub use storage::Storage;
 pub use template::TemplateInfo;
 pub use uid::Uid;
 pub use vertical_pod_autoscaler::Vpa;
+pub use volume_attachment::AttachmentState;
 pub use workload::Workload;
 
 use crate::api::{InstanceType, Name, PodTemplate};

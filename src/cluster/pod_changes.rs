@@ -49,6 +49,7 @@ impl Cluster {
         }
         self.count_active(id, 1);
         self.recount(id, CountedAs::Nothing);
+        self.note_claim_user(id, true);
         self.changes.push(Change::PodAdded(id));
         id
     }
@@ -315,6 +316,7 @@ impl Cluster {
             pods.remove(index);
         }
         self.recount(id, counted);
+        self.note_claim_user(id, false);
         if was_in_endpoints {
             self.changes.push(Change::PodEndpoint(id));
         }

@@ -98,6 +98,7 @@ mod tests {
             update_strategy: api::StatefulSetUpdateStrategy::OnDelete,
             min_ready: SimDuration::ZERO,
             first_ordinal: 0,
+            claim_retention: crate::api::ClaimRetention::default(),
             volume_claim_templates: Vec::new(),
         }
     }

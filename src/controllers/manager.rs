@@ -1,6 +1,7 @@
 //! The running controllers: they are woken by changes, read the cluster, ask the decision functions beside them
 //! what to do, and do it through the cluster's methods.
 
+use super::attach_detach::controller::AttachDetachController;
 use super::common::client_rate::TokenBucket;
 use super::common::event::ControllerEvent;
 use super::common::settings::ControllerSettings;
@@ -13,6 +14,7 @@ use super::eviction::controller::{Drain, EvictionController};
 use super::job::controller::JobController;
 use super::namespace::controller::NamespaceController;
 use super::node_lifecycle::controller::NodeLifecycleController;
+use super::persistent_volume::collect;
 use super::persistent_volume::controller::PersistentVolumeController;
 use super::pod_gc::controller::PodGcController;
 use super::replica_set::controller::ReplicaSetController;
@@ -43,6 +45,7 @@ pub struct Controllers {
     taint_eviction: TaintEvictionController,
     pod_gc: PodGcController,
     persistent_volume: PersistentVolumeController,
+    attach_detach: AttachDetachController,
     disruption: DisruptionController,
     resource_quota: ResourceQuotaController,
     namespace: NamespaceController,
@@ -69,6 +72,7 @@ impl Controllers {
             taint_eviction: TaintEvictionController::new(&settings),
             pod_gc: PodGcController::new(&settings),
             persistent_volume: PersistentVolumeController::new(&settings),
+            attach_detach: AttachDetachController::new(&settings),
             disruption: DisruptionController::default(),
             resource_quota: ResourceQuotaController::new(&settings),
             namespace: NamespaceController::default(),
@@ -81,6 +85,7 @@ impl Controllers {
 
     /// What the controllers act on that watch every pod, and no owner.
     const OF_ALL_PODS: Interest = PersistentVolumeController::INTEREST
+        .and(AttachDetachController::INTEREST)
         .and(DisruptionController::INTEREST)
         .and(ResourceQuotaController::INTEREST)
         .and(NamespaceController::INTEREST)
@@ -131,6 +136,9 @@ impl Controllers {
         let is_bare = change.pod().is_some_and(|pod| cluster.pod(pod).is_bare());
         if PersistentVolumeController::INTEREST.wants(change, is_bare) {
             self.persistent_volume.observe(change, cluster, agenda);
+        }
+        if AttachDetachController::INTEREST.wants(change, is_bare) {
+            self.attach_detach.observe(change, cluster, agenda);
         }
         if DisruptionController::INTEREST.wants(change, is_bare) {
             self.disruption.observe(change, cluster);
@@ -243,6 +251,7 @@ impl Controllers {
         for change in cluster.listing() {
             self.observe(change, cluster, agenda);
         }
+        self.attach_detach.start(cluster, agenda);
     }
 
     /// Plans the sync of a budget that tells if it selects no pod.
@@ -381,8 +390,15 @@ impl Controllers {
             ControllerEvent::EndMonitorPass => self.node_lifecycle.end_pass(cluster, agenda),
             ControllerEvent::TaintNodes { zone } => self.node_lifecycle.taint_nodes(zone, cluster, agenda),
             ControllerEvent::EvictPod { pod, plan } => self.taint_eviction.evict(pod, plan, cluster, agenda),
-            ControllerEvent::SyncClaim(id) => self.persistent_volume.sync(id, cluster, agenda),
-            ControllerEvent::ProvisionVolume(id) => self.persistent_volume.provision(id, cluster, now),
+            ControllerEvent::SyncClaim(id) => self.persistent_volume.sync(id, cluster),
+            ControllerEvent::ResyncClaims => self.persistent_volume.resync(cluster, agenda),
+            ControllerEvent::SyncVolume(id) => self.persistent_volume.sync_volume(id, cluster, agenda),
+            ControllerEvent::CollectClaim(id) => collect(id, cluster, now),
+            ControllerEvent::ReconcileVolumes => self.attach_detach.reconcile(cluster, agenda),
+            ControllerEvent::AttachmentSeen(id) => self.attach_detach.attachment_seen(id, cluster, agenda),
+            ControllerEvent::AttachTimeout { attachment, attempt } => {
+                self.attach_detach.attach_timeout(attachment, attempt, cluster, agenda);
+            }
             ControllerEvent::SyncResourceQuota(id) => self.resource_quota.sync(id, cluster, agenda),
             ControllerEvent::ResyncResourceQuota(id) => self.resource_quota.resync(id, cluster, agenda),
             ControllerEvent::SyncNamespace(id) => self.namespace.sync(id, cluster, agenda),

@@ -4,6 +4,7 @@
 //! `controller.rs` is the running half, which reads the simulated cluster, asks those decisions and carries them out.
 //! [`manager`] tells the running controllers what changed; [`common`] holds what all of them share.
 
+pub mod attach_detach;
 pub mod common;
 pub mod cron_job;
 pub mod daemon_set;

@@ -54,7 +54,7 @@ impl TestCluster {
             stateful_set: StatefulSetRules::of(api::KubernetesVersion::default(), None),
             streams: RandomStreams::new(1),
             started: SimTime::ZERO,
-            volume_provisioning: SimDuration::from_secs(5),
+            force_detach_on_timeout: true,
             controller_sync: SYNC,
             deployment_sync: SYNC,
             next_write: LatencyDistribution::new(SimDuration::ZERO, SimDuration::ZERO),
@@ -189,6 +189,7 @@ impl TestCluster {
     pub fn stateful_set(&mut self, replicas: i32, policy: PodManagementPolicy) -> StatefulSetId {
         let (template, id) = self.template("app:v1", PodSpec::default());
         let object = api::StatefulSet {
+            claim_retention: crate::api::ClaimRetention::default(),
             volume_claim_templates: Vec::new(),
             meta: meta("db"),
             replicas,

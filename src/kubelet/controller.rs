@@ -12,6 +12,9 @@ mod report;
 mod resize;
 mod start;
 mod stop;
+mod volumes;
+
+pub use super::event::{Exit, KubeletEvent};
 
 use self::report::{KILLED, back_off_event, report_end};
 use super::crash_backoff::{BackoffRecord, CrashBackoff, should_restart};
@@ -26,88 +29,6 @@ use crate::input::scenario::{JobRun, Startup};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Sampler;
 use std::collections::BTreeSet;
-
-/// An event of a kubelet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KubeletEvent {
-    /// The volumes of a pod are mounted.
-    Mount {
-        /// The pod.
-        pod: PodId,
-        /// The plan to which this belongs.
-        generation: u32,
-        /// How often it has failed.
-        failures: u8,
-    },
-    /// The containers of a pod are created.
-    Create {
-        /// The pod.
-        pod: PodId,
-        /// The plan to which this belongs.
-        generation: u32,
-    },
-    /// The containers of a pod run.
-    Started {
-        /// The pod.
-        pod: PodId,
-        /// The plan to which this belongs.
-        generation: u32,
-    },
-    /// The pod becomes ready.
-    Ready {
-        /// The pod.
-        pod: PodId,
-        /// The plan to which this belongs.
-        generation: u32,
-    },
-    /// The containers of a pod end.
-    Exited {
-        /// The pod.
-        pod: PodId,
-        /// The plan to which this belongs.
-        generation: u32,
-        /// How they end.
-        exit: Exit,
-    },
-    /// A kubelet looks at a pod that wants to be of another size.
-    Resize(PodId),
-    /// The containers of a pod have the size of the allocation with this number.
-    Resized(PodId, u32),
-    /// The containers of a pod that is being deleted have stopped.
-    Stopped {
-        /// The pod.
-        pod: PodId,
-        /// The plan to which this belongs.
-        generation: u32,
-    },
-    /// The last status of a pod that is being deleted is in the API: its object goes.
-    Finalize {
-        /// The pod.
-        pod: PodId,
-        /// The plan to which this belongs.
-        generation: u32,
-    },
-}
-
-/// How containers end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Exit {
-    /// With exit code 0.
-    Completed,
-    /// With another exit code.
-    Failed {
-        /// The exit code.
-        code: u8,
-    },
-    /// Killed because the liveness or startup probe failed.
-    Unhealthy,
-    /// Killed because a container reached its memory limit.
-    OutOfMemory,
-    /// The lifetime of a pod that comes and goes is over: it ends whatever its restart policy.
-    LifetimeOver,
-    /// `activeDeadlineSeconds` is over: the pod fails whatever its restart policy.
-    DeadlineExceeded,
-}
 
 /// What a kubelet knows of a pod, whether or not it could report it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -140,6 +61,8 @@ pub struct KubeletSettings {
     pub bound_to_running: LatencyDistribution,
     /// From the termination signal to the end of a container that does not say how long it takes.
     pub stop_delay: SimDuration,
+    /// `nodeStatusUpdateFrequency`: how long a change of a node's `volumesInUse` may take to be in its status.
+    pub node_status_update_frequency: SimDuration,
     /// Kinds of objects that a pod waits for until they exist; those of other kinds are taken as existing.
     pub awaited: BTreeSet<ConfigKind>,
 }
@@ -154,6 +77,7 @@ pub struct Kubelets {
     runtimes: Vec<Runtime>,
     /// Nodes whose machine went down and that have not started their pods again.
     crashed: BTreeSet<NodeId>,
+    volumes: volumes::PodVolumes,
     /// From binding to `Running`, without the start.
     latency: Latency,
     start_stream: RandomStream,
@@ -169,6 +93,7 @@ impl Kubelets {
             container_start: Sampler::new(&startup.container_start),
             runtimes: Vec::new(),
             crashed: BTreeSet::new(),
+            volumes: volumes::PodVolumes::new(streams),
             latency: Latency::new(settings.bound_to_running, streams, "latency/kubelet"),
             start_stream: streams.stream("kubelet/container-start"),
             retry_stream: streams.stream("kubelet/sync-retry"),
@@ -206,7 +131,10 @@ impl Kubelets {
         ChangeKind::PodTerminating,
         ChangeKind::PodResized,
         ChangeKind::PodResizeStatus,
+        ChangeKind::PodEnded,
         ChangeKind::PodRemoved,
+        ChangeKind::NodeVolumes,
+        ChangeKind::Volume,
     ]);
 
     /// A change of the cluster.
@@ -217,7 +145,13 @@ impl Kubelets {
                 self.begin(pod, cluster, agenda);
             }
             Change::PodResized(pod) => self.plan_resize(pod, cluster, agenda),
-            Change::PodRemoved(pod) => self.retry_resizes(pod, cluster, agenda),
+            Change::PodEnded(pod) => self.unmount(pod, cluster, agenda),
+            Change::PodRemoved(pod) => {
+                self.unmount(pod, cluster, agenda);
+                self.retry_resizes(pod, cluster, agenda);
+            }
+            Change::NodeVolumes { node, .. } => self.look_for_volumes(node, cluster, agenda),
+            Change::Volume(volume) => self.expand_mounted(volume, cluster),
             Change::PodResizeStatus(pod) if cluster.resize_of(pod).is_some_and(|resize| !resize.in_progress) => {
                 self.retry_resizes(pod, cluster, agenda);
             }
@@ -236,6 +170,10 @@ impl Kubelets {
             KubeletEvent::Mount { pod, generation, failures } if is_current(cluster, pod, generation) => {
                 self.mount(pod, generation, failures, cluster, agenda);
             }
+            KubeletEvent::AttachTimeout { pod, generation } if is_current(cluster, pod, generation) => {
+                self.attach_timeout(pod, generation, cluster, agenda);
+            }
+            KubeletEvent::Unmounted(pod) => self.report_unmounted(pod, cluster),
             KubeletEvent::Create { pod, generation } if is_current(cluster, pod, generation) => {
                 self.create(pod, generation, cluster, agenda);
             }
@@ -390,6 +328,7 @@ impl Kubelets {
             _ => {}
         }
         cluster.report_node(node, agenda.now());
+        self.clean_up_volumes(node, cluster, agenda);
         if cluster.node(node).machine == Machine::Up {
             self.look_at_resizes(node, cluster, agenda);
         }

@@ -5,6 +5,7 @@
 pub mod config;
 pub mod controller;
 pub mod crash_backoff;
+mod event;
 pub mod image_pull;
 mod job_runs;
 mod node_images;

@@ -47,6 +47,18 @@ pub struct NodeRecord {
     pub memory_requested_integral: i128,
     /// Used CPU integrated over the node's life, in millicore-nanoseconds.
     pub cpu_used_integral: i128,
+    /// CPU requested by pods of DaemonSets, integrated, in millicore-nanoseconds.
+    pub cpu_daemons_integral: i128,
+    /// Memory requested by pods of DaemonSets, integrated, in byte-nanoseconds.
+    pub memory_daemons_integral: i128,
+    /// CPU that was free beside memory, but had room for no pod of a size that the run had seen, integrated.
+    pub cpu_fragmented_integral: i128,
+    /// The same of memory.
+    pub memory_fragmented_integral: i128,
+    /// CPU that was free while the node had as many pods as it may have, integrated.
+    pub cpu_pod_cap_integral: i128,
+    /// The same of memory.
+    pub memory_pod_cap_integral: i128,
     /// Time with a bound pod that no DaemonSet owns.
     pub used_for: SimDuration,
     /// Time with condition Ready.

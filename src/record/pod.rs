@@ -66,6 +66,9 @@ pub struct PodRecord {
     pub ready: Option<SimTime>,
     /// Deletion requested.
     pub deletion_requested: Option<SimTime>,
+    /// Who or what asked for it: `deletion`, `eviction` (through the API), `taint`, `pod-gc`, `preemption`; empty if nobody
+    /// did.
+    pub deleted_as: &'static str,
     /// Ended, or gone from the API.
     pub ended: Option<SimTime>,
     /// How it ended.

@@ -3,9 +3,11 @@
 //! Sums are over machines whose price is known. How long machines ran whose price is not known is a metric of its own: a
 //! cost beside it is a lower bound.
 
+use super::cost_split;
+use super::node_price::{hourly_price, paid_for};
 use crate::record::{Facts, MachineTypeRecord, NodeRecord};
 use crate::stats;
-use crate::units::{NanoDollars, SimDuration, SimTime};
+use crate::units::{NanoDollars, SimTime};
 
 /// Machines of one type: how long they ran and what they cost.
 pub(super) struct TypeCost {
@@ -23,18 +25,6 @@ pub(super) fn type_cost(record: &MachineTypeRecord, end: SimTime) -> TypeCost {
     let fees = record.fee.per_hour_over_nanos(machine_nanos);
     let total = record.price.map(|price| (price + record.fee).per_hour_over_nanos(machine_nanos));
     TypeCost { machine_nanos, total, fees }
-}
-
-/// The time of the run for which the machine of a node costs.
-pub(super) fn paid_for(node: &NodeRecord, end: SimTime) -> SimDuration {
-    let from = node.paid_from.unwrap_or(node.created).max(SimTime::ZERO);
-    (node.paid_until.unwrap_or(end).min(end) - from).max_zero()
-}
-
-/// What an hour of the machine of a node costs, fees included; `None` if that is not known.
-pub(super) fn hourly_price(facts: &Facts, node: &NodeRecord) -> Option<NanoDollars> {
-    let record = facts.machine_types.get(node.machine_type? as usize)?;
-    record.price.map(|price| price + record.fee)
 }
 
 /// Share of a node's allocatable CPU that was requested over its life in the run.
@@ -102,6 +92,7 @@ pub(super) fn metrics(facts: &Facts) -> Vec<(&'static str, f64)> {
         .collect();
     idle.sort_unstable_by(f64::total_cmp);
     metrics.push(("cost_idle_dollars", idle.iter().sum()));
+    metrics.extend(cost_split::split(facts).parts());
     if !facts.commitments.is_empty() {
         let used: NanoDollars = facts.commitments.iter().map(|commitment| commitment.used).sum();
         metrics.push(("cost_committed_dollars", committed.as_dollars()));

@@ -21,6 +21,8 @@ pub enum Unit {
     DollarsPerHour,
     /// Missing replicas times seconds.
     ReplicaSeconds,
+    /// A number of things for each simulated day.
+    PerDay,
 }
 
 impl Unit {
@@ -37,6 +39,7 @@ impl Unit {
             Self::Dollars => "dollars",
             Self::DollarsPerHour => "dollars per hour",
             Self::ReplicaSeconds => "replica seconds",
+            Self::PerDay => "per day",
         }
     }
 }
@@ -56,7 +59,7 @@ const fn metric(name: &'static str, unit: Unit, meaning: &'static str) -> Metric
     Metric { name, unit, meaning }
 }
 
-use Unit::{Cores, Count, Dollars, DollarsPerHour, Mean, NodeHours, Ratio, ReplicaSeconds, Seconds};
+use Unit::{Cores, Count, Dollars, DollarsPerHour, Mean, NodeHours, PerDay, Ratio, ReplicaSeconds, Seconds};
 
 /// Every metric that a summary can hold, in the order of the summary. A metric that does not apply to a run (recovery
 /// without a fault, requests without traffic, cost without prices, a mean of nothing) is absent from its summary. What
@@ -199,6 +202,50 @@ pub const METRICS: &[Metric] = &[
         ReplicaSeconds,
         "missing ready pods of the affected workloads, integrated from each fault to its recovery",
     ),
+    metric("node_launches", Count, "machines launched during the run"),
+    metric("node_removals", Count, "machines that were given back or taken away"),
+    metric("node_launches_failed", Count, "machines that were asked for and could not be had"),
+    metric("node_interruptions", Count, "spot machines of which the provider gave notice"),
+    metric("node_launches_per_day", PerDay, "machines launched, per day of simulated time"),
+    metric("node_removals_per_day", PerDay, "machines given back or taken away, per day of simulated time"),
+    metric(
+        "node_churn_per_day",
+        PerDay,
+        "removals per day over the mean number of nodes: 1 replaces every node once a day",
+    ),
+    metric("evictions", Count, "pods that had to go from their node; the sum of the causes that follow"),
+    metric("evictions_per_day", PerDay, "the same per day of simulated time"),
+    metric(
+        "evictions_by_consolidation",
+        Count,
+        "pods evicted because Karpenter removed or replaced their node to save money",
+    ),
+    metric("evictions_by_drift", Count, "pods evicted because their NodePool had changed since the node was made"),
+    metric("evictions_by_expiry", Count, "pods evicted because their node had reached expireAfter"),
+    metric("evictions_by_spot_interruption", Count, "pods that had to go because the provider took their machine back"),
+    metric("evictions_by_scale_down", Count, "pods evicted because the Cluster Autoscaler removed their node"),
+    metric("evictions_by_vertical_pod_autoscaler", Count, "pods evicted to get other requests"),
+    metric("evictions_by_drain", Count, "pods evicted through the API for another reason, such as an operator's drain"),
+    metric("evictions_by_taint", Count, "pods evicted by a NoExecute taint"),
+    metric("evictions_by_node_loss", Count, "pods that were removed because their node was gone"),
+    metric("evictions_by_preemption", Count, "pods that made room for others of higher priority"),
+    metric("pods_waited_for_node", Count, "pods that were bound to a node that came after them; of DaemonSets none"),
+    metric(
+        "node_wait_seconds_mean",
+        Seconds,
+        "time from creation until they were bound, of pods that waited for a node",
+    ),
+    metric("node_wait_seconds_p50", Seconds, "the same, median"),
+    metric("node_wait_seconds_p90", Seconds, "the same, 90th percentile"),
+    metric("node_wait_seconds_p99", Seconds, "the same, 99th percentile"),
+    metric("node_wait_seconds_max", Seconds, "the same, largest"),
+    metric("node_wait_decision_seconds_mean", Seconds, "of that wait, until the machine was asked for"),
+    metric("node_wait_launch_seconds_mean", Seconds, "of that wait, until the machine was there"),
+    metric("node_wait_register_seconds_mean", Seconds, "of that wait, until its Node object was there"),
+    metric("node_wait_ready_seconds_mean", Seconds, "of that wait, until the node was ready"),
+    metric("node_wait_schedule_seconds_mean", Seconds, "of that wait, until the pod was bound"),
+    metric("node_wait_pull_seconds_mean", Seconds, "after that wait, until the pod's containers ran"),
+    metric("node_wait_start_seconds_mean", Seconds, "after that, until the pod was ready"),
     metric(
         "node_hours_of_unknown_price",
         NodeHours,
@@ -216,6 +263,22 @@ pub const METRICS: &[Metric] = &[
         "price of the nodes while they held a pod that no DaemonSet owns: what is paid if empty nodes are given back at once",
     ),
     metric("cost_idle_dollars", Dollars, "the part of the price of the nodes that paid for CPU which no pod requested"),
+    metric("cost_split_used_dollars", Dollars, "the part of the price of the nodes for what pods requested and used"),
+    metric("cost_split_requested_idle_dollars", Dollars, "the part for what pods requested and did not use"),
+    metric("cost_split_daemon_sets_dollars", Dollars, "the part for what pods of DaemonSets requested"),
+    metric("cost_split_system_reserved_dollars", Dollars, "the part for what is kept for the system and the kubelet"),
+    metric(
+        "cost_split_fragmented_dollars",
+        Dollars,
+        "the part for what was free, but too small for every pod that the run had seen",
+    ),
+    metric(
+        "cost_split_pod_cap_dollars",
+        Dollars,
+        "the part for what was free on nodes that had as many pods as they may have",
+    ),
+    metric("cost_split_free_dollars", Dollars, "the part for what was free otherwise"),
+    metric("cost_split_without_node_dollars", Dollars, "the part for machines while they had no Node object"),
     metric("cost_committed_dollars", Dollars, "what reservations and savings plans cost, used or not"),
     metric("cost_committed_unused_dollars", Dollars, "the part of that for which no machine ran"),
 ];
@@ -300,6 +363,7 @@ mod tests {
                 Unit::Ratio => "ratio",
                 Unit::Dollars | Unit::DollarsPerHour => "dollars",
                 Unit::ReplicaSeconds => "replica_seconds",
+                Unit::PerDay => "per_day",
                 Unit::Mean => "mean",
                 Unit::Count => "",
             };

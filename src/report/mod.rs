@@ -12,8 +12,13 @@ pub mod kubectl;
 pub mod terminal;
 
 mod cost;
+mod cost_split;
+mod evictions;
 mod files;
 mod metrics;
+mod node_metrics;
+mod node_price;
+mod node_waits;
 mod numbers;
 mod objectives;
 mod shortfall;

@@ -2,6 +2,7 @@
 
 use super::cost;
 use super::metrics::{METRICS, resource_name};
+use super::node_metrics;
 use crate::record::{DecisionCounts, Facts, IntervalSeries, JobOutcome, PodOutcome, PodRecord, WorkloadRecord};
 use crate::stats::{self, Sample};
 use crate::units::{SimDuration, SimTime};
@@ -97,7 +98,10 @@ pub fn summarize(facts: &Facts) -> Summary {
     jobs(facts, &mut summary);
     autoscaling(facts, &mut summary);
     recoveries(facts, &mut summary);
-    for (name, value) in cost::metrics(facts) {
+    for (stem, sample) in node_metrics::samples(facts) {
+        summary.insert_sample(stem, sample);
+    }
+    for (name, value) in node_metrics::metrics(facts).into_iter().chain(cost::metrics(facts)) {
         summary.insert(name, value);
     }
     summary.sort();

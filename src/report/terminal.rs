@@ -29,7 +29,7 @@ pub fn human_value(unit: Unit, value: f64) -> String {
         Unit::Ratio => human_percent(value),
         Unit::Dollars | Unit::DollarsPerHour => human_dollars(value),
         Unit::Count => grouped(value.round()),
-        Unit::Mean | Unit::NodeHours | Unit::Cores | Unit::ReplicaSeconds => human_number(value),
+        Unit::Mean | Unit::NodeHours | Unit::Cores | Unit::ReplicaSeconds | Unit::PerDay => human_number(value),
     }
 }
 

@@ -56,7 +56,8 @@ pub fn write_all(
         tables::write_nodes(&stage.join("nodes.csv"), facts)?;
         tables::write_events(&stage.join("events.csv"), facts)?;
         type Writer = fn(&Path, &Facts) -> Result<PathBuf, ReportError>;
-        let sometimes: [(&str, bool, Writer); 6] = [
+        let is_priced = summary.get("cost_dollars").is_some();
+        let sometimes: [(&str, bool, Writer); 9] = [
             ("jobs.csv", !facts.jobs.is_empty(), tables::write_jobs),
             ("instances.csv", facts.instances.iter().any(InstanceRecord::is_launched_in_run), tables::write_instances),
             (
@@ -70,6 +71,13 @@ pub fn write_all(
                 "cost.csv",
                 summary.get("cost_dollars").is_some() || summary.get("node_hours_of_unknown_price").is_some(),
                 tables::write_cost,
+            ),
+            ("cost_by_workload.csv", is_priced, tables::write_cost_by_workload),
+            ("cost_by_namespace.csv", is_priced, tables::write_cost_by_namespace),
+            (
+                "node_waits.csv",
+                summary.get("pods_waited_for_node").is_some_and(|pods| pods > 0.0),
+                tables::write_node_waits,
             ),
         ];
         for (name, applies, write) in sometimes {

@@ -30,7 +30,7 @@ use crate::scheduler::config::{Profile, SchedulerConfig};
 use crate::scheduler::framework::{Scratch, SearchState};
 use crate::scheduler::index::Index;
 use crate::scheduler::queue::SchedulingQueue;
-use crate::scheduler::view::{PodInfo, PodOrigin, PodTraits, View};
+use crate::scheduler::view::{PodInfo, PodOrigin, PodTraits, SuspendedLog, View};
 use crate::units::{SimDuration, SimTime};
 use added_labels::AddedLabels;
 use failure_texts::FailureTexts;
@@ -38,6 +38,7 @@ use kept_attempts::KeptAttempts;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use storage::WaitingPod;
 use tie_draws::TieDraws;
 
 /// An event of the scheduler.
@@ -47,6 +48,13 @@ pub enum SchedulerEvent {
     Cycle,
     /// Timers of the queue are due.
     Wake,
+    /// A pod has waited long enough for its volumes.
+    VolumesTimeout {
+        /// The pod.
+        pod: PodId,
+        /// The node for which its volumes are made.
+        node: NodeId,
+    },
     /// A binding is written.
     Bind {
         /// The pod.
@@ -129,7 +137,7 @@ pub struct Scheduler<L> {
     framework_attempts: u64,
     added_labels: AddedLabels,
     /// Pods that have a node and wait for their volumes.
-    waiting_for_volumes: BTreeMap<PodId, NodeId>,
+    waiting_for_volumes: BTreeMap<PodId, WaitingPod>,
     kept_attempts: KeptAttempts,
     /// Whether the pod of the last decision found no node because victims are still leaving the one that it is nominated to.
     room_is_made: bool,
@@ -138,6 +146,8 @@ pub struct Scheduler<L> {
     ending_nominations: Vec<Arc<PodInfo>>,
     /// Nodes that pods are to be placed on.
     prescribed: BTreeMap<PodId, NodeId>,
+    /// The view's log while the view is lent.
+    suspended_log: SuspendedLog,
 }
 
 impl<L: RateLimit> Scheduler<L> {
@@ -180,6 +190,7 @@ impl<L: RateLimit> Scheduler<L> {
             room_is_made: false,
             ending_nominations: Vec::new(),
             prescribed: BTreeMap::new(),
+            suspended_log: SuspendedLog::default(),
         }
     }
 
@@ -191,6 +202,18 @@ impl<L: RateLimit> Scheduler<L> {
     /// Attempts that the framework decided: all of them, or those that the index could not tell.
     pub const fn framework_attempts(&self) -> u64 {
         self.framework_attempts
+    }
+
+    /// Takes the view away, for a component that asks what would fit where and leaves it as it was.
+    pub fn lend_view(&mut self) -> View {
+        self.suspended_log = self.view.suspend_log();
+        std::mem::take(&mut self.view)
+    }
+
+    /// Takes the view back.
+    pub fn take_back(&mut self, view: View) {
+        self.view = view;
+        self.view.resume_log(std::mem::take(&mut self.suspended_log));
     }
 
     fn profile_of(&self, id: PodId, cluster: &Cluster) -> Option<usize> {
@@ -229,6 +252,7 @@ impl<L: RateLimit> Scheduler<L> {
                 }
                 self.queue.flush(agenda.now());
             }
+            SchedulerEvent::VolumesTimeout { pod, node } => self.volumes_timeout(pod, node, cluster, agenda.now()),
             SchedulerEvent::Bind { pod, node } => self.bind(pod, node, cluster, agenda.now()),
         }
         self.plan(agenda, SimDuration::ZERO);

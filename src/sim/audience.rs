@@ -7,12 +7,14 @@ use super::recovery::RecoveryTracker;
 use super::settings::Client;
 use crate::api::Kind;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
+use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::autoscaler::vpa::controller::VpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
 use crate::infra::cloud::Cloud;
+use crate::infra::csi::CsiDrivers;
 use crate::infra::faults::FaultInjector;
 use crate::kubelet::controller::Kubelets;
 use crate::scheduler::Scheduler;
@@ -31,7 +33,9 @@ pub(super) enum Part {
     Scheduler,
     Kubelets,
     Controllers,
+    Csi,
     Hpa,
+    ClusterAutoscaler,
     Vpa,
     CapacityBuffers,
     Cloud,
@@ -70,6 +74,7 @@ impl Audience {
             (Part::Usage, spec.usage.is_empty()),
             (Part::Metrics, spec.metrics.is_empty()),
             (Part::Hpa, !prepared.has_autoscalers()),
+            (Part::ClusterAutoscaler, prepared.cluster_autoscaler.is_none()),
             (Part::Vpa, !prepared.has_objects_of(Kind::VerticalPodAutoscaler)),
             (Part::Karpenter, !prepared.has_karpenter()),
             (Part::CapacityBuffers, !prepared.has_objects_of(Kind::CapacityBuffer)),
@@ -90,9 +95,10 @@ impl Audience {
             (Part::Scheduler, Scheduler::<Client>::INTEREST),
             (Part::Kubelets, Kubelets::INTEREST),
             (Part::Controllers, Controllers::INTEREST),
+            (Part::Csi, CsiDrivers::INTEREST),
             (Part::Hpa, HpaController::INTEREST),
+            (Part::ClusterAutoscaler, CaController::INTEREST),
             (Part::Vpa, VpaController::INTEREST),
-            (Part::Cloud, Cloud::INTEREST),
             (Part::Karpenter, KarpenterController::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Cloud, Cloud::INTEREST),
@@ -119,15 +125,16 @@ mod tests {
     use crate::cluster::{PlainObjectId, PodId};
 
     /// The parts that a run without traffic, faults, actions and so on has nothing for.
-    const IDLE: [Part; 10] = [
+    const IDLE: [Part; 11] = [
         Part::Recovery,
         Part::Faults,
         Part::Traffic,
         Part::Metrics,
         Part::Hpa,
-        Part::Actions,
-        Part::CapacityBuffers,
+        Part::ClusterAutoscaler,
         Part::Karpenter,
+        Part::CapacityBuffers,
+        Part::Actions,
         Part::Usage,
         Part::Vpa,
     ];

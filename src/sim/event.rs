@@ -1,10 +1,12 @@
 //! Everything that can happen.
 
+use crate::autoscaler::cluster_autoscaler::controller::CaEvent;
 use crate::autoscaler::hpa::controller::HpaEvent;
 use crate::autoscaler::karpenter::controller::event::KarpenterEvent;
 use crate::autoscaler::vpa::controller::VpaEvent;
 use crate::controllers::common::event::ControllerEvent;
 use crate::infra::cloud::CloudEvent;
+use crate::infra::csi::CsiEvent;
 use crate::infra::faults::FaultEvent;
 use crate::kubelet::controller::KubeletEvent;
 use crate::scheduler::SchedulerEvent;
@@ -43,6 +45,8 @@ pub enum Event {
     Fault(FaultEvent),
     /// A kubelet does something.
     Kubelet(KubeletEvent),
+    /// A driver of persistent volumes does something.
+    Csi(CsiEvent),
     /// A controller does something.
     Controller(ControllerEvent),
     /// The controller manager has started again and begins to work.
@@ -54,6 +58,8 @@ pub enum Event {
     Scheduler(SchedulerEvent),
     /// The HorizontalPodAutoscaler controller does something.
     Hpa(HpaEvent),
+    /// The Cluster Autoscaler does something.
+    ClusterAutoscaler(CaEvent),
     /// The Vertical Pod Autoscaler does something.
     Vpa(VpaEvent),
     /// What pods use over time is put on record, or fills a container's memory.
@@ -81,8 +87,10 @@ from_room_event!(
     Fault(FaultEvent),
     Kubelet(KubeletEvent),
     Controller(ControllerEvent),
+    Csi(CsiEvent),
     Scheduler(SchedulerEvent),
     Hpa(HpaEvent),
+    ClusterAutoscaler(CaEvent),
     Usage(UsageEvent),
     Vpa(VpaEvent),
     Karpenter(KarpenterEvent),

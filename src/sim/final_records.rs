@@ -22,6 +22,7 @@ pub fn pod_records(cluster: &Cluster, arrivals: &[Name]) -> Vec<PodRecord> {
             running: pod.running,
             ready: pod.first_ready,
             deletion_requested: pod.deletion.map(|deletion| deletion.requested),
+            deleted_as: pod.deletion.map_or("", |deletion| deleted_as(deletion.reason)),
             ended: pod.ended,
             outcome: outcome(pod),
             containers_ready_last: if pod.containers_ready { group.containers } else { 0 },
@@ -34,6 +35,17 @@ pub fn pod_records(cluster: &Cluster, arrivals: &[Name]) -> Vec<PodRecord> {
         }
     };
     cluster.pods().map(&mut record).collect()
+}
+
+/// The word for the cause of a deletion.
+const fn deleted_as(reason: Disruption) -> &'static str {
+    match reason {
+        Disruption::Deletion => "deletion",
+        Disruption::Eviction => "eviction",
+        Disruption::TaintManager => "taint",
+        Disruption::PodGarbageCollector => "pod-gc",
+        Disruption::Preemption => "preemption",
+    }
 }
 
 /// What a pod has in common with others of its template, namespace, workload and stream.

@@ -5,6 +5,7 @@ use super::prepare::Prepared;
 use super::run::{RunOptions, play};
 use crate::api::Name;
 use crate::cluster::{Cluster, PodId};
+use crate::record::DecisionRecord;
 use crate::scheduler::{Attempt, FollowedPods, Match, Profile};
 use crate::units::SimTime;
 
@@ -59,6 +60,8 @@ pub struct FollowedRun {
     pub names: Vec<(Name, Name)>,
     /// The last attempt: of the pod that was named or, without one, of any followed pod.
     pub attempt: Option<Attempt>,
+    /// What the autoscalers decided.
+    pub decisions: Vec<DecisionRecord>,
 }
 
 /// Runs a scenario, up to `until` if that is before its end, and keeps the last scheduling attempt of the followed pods.
@@ -74,6 +77,7 @@ pub fn follow(
 ) -> Result<FollowedRun, SimError> {
     let mut played = play(prepared, options, Some(pods), until, None)?;
     let attempt = played.world.scheduler.take_kept_attempt();
+    let decisions = std::mem::take(&mut played.world.decisions);
     let cluster = &played.world.cluster;
     let profiles = &prepared.scheduler.profiles;
     let followed = cluster.pods().filter_map(|(id, _)| {
@@ -88,6 +92,7 @@ pub fn follow(
         pods: followed.collect(),
         names: names.collect(),
         attempt,
+        decisions,
     })
 }
 

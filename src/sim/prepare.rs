@@ -1,6 +1,7 @@
 //! From a scenario file to everything that a run needs, or to every error at once.
 
 use super::applied_object::{AppliedObject, ObjectKey, key_of};
+use super::cluster_autoscaler::{self, FromManifests, PreparedAutoscaler};
 use super::prepared_arrivals::PreparedArrivals;
 use crate::api::{Kind, KubernetesVersion, Name, Object, PodTemplate};
 use crate::input::kinds::common::pod_template;
@@ -45,6 +46,8 @@ pub struct Prepared {
     pub arrivals: Vec<PreparedArrivals>,
     /// Configuration of the scheduler.
     pub scheduler: SchedulerConfig,
+    /// The Cluster Autoscaler; `None` if nobody asks for it.
+    pub(super) cluster_autoscaler: Option<PreparedAutoscaler>,
     manifests: Vec<ManifestSource>,
 }
 
@@ -86,14 +89,25 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
         .map(|target| (target.kind, Name::from(target.namespace.as_str()), Name::from(target.name.as_str())));
     let again: BTreeSet<ObjectKey> =
         applied.iter().flatten().map(|applied| key_of(&applied.object)).chain(patched).collect();
-    let loaded = load_documents(&sources, start, &|object| again.contains(&key_of(object)), &mut diagnostics);
+    let is_kept = |object: &Object| again.contains(&key_of(object)) || cluster_autoscaler::is_of_interest(object);
+    let loaded = load_documents(&sources, start, &is_kept, &mut diagnostics);
     diagnostics.extend(diagnostics_of_actions.iter().cloned());
     let mut documents = BTreeMap::new();
     let mut objects = Vec::new();
+    let mut autoscaler = FromManifests::default();
     for LoadedObject { object, document, .. } in loaded {
-        documents.extend(document.map(|document| (key_of(&object), live_document(document))));
+        if let Some(document) = document {
+            if cluster_autoscaler::is_of_interest(&object) {
+                autoscaler.note(&object, &document);
+            }
+            let key = key_of(&object);
+            if again.contains(&key) {
+                documents.insert(key, live_document(document));
+            }
+        }
         objects.push(object);
     }
+    let cluster_autoscaler = cluster_autoscaler::prepare(&scenario, &autoscaler, &mut diagnostics);
     let mut arrivals = Vec::new();
     for (index, stream) in scenario.arrivals.iter().enumerate() {
         match &stream.source {
@@ -134,7 +148,16 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
         return Err(diagnostics);
     }
     Ok((
-        Prepared { scenario, objects, applied, documents, arrivals, scheduler, manifests: manifests.to_vec() },
+        Prepared {
+            scenario,
+            objects,
+            applied,
+            documents,
+            arrivals,
+            scheduler,
+            cluster_autoscaler,
+            manifests: manifests.to_vec(),
+        },
         diagnostics,
     ))
 }

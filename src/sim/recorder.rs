@@ -7,6 +7,7 @@ use super::autoscaling_log::AutoscalingLog;
 use super::event_log::EventLog;
 use super::final_records::{job_records, last_counts, pod_records};
 use super::instance_records::instance_records;
+use super::known_shapes::KnownShapes;
 use super::machine_costs::{Costs, MachineCosts};
 use super::node_account::NodeState;
 use super::recorder_input::RunHeader;
@@ -44,6 +45,7 @@ pub struct Recorder {
     pools: Vec<PoolRecord>,
     pool_counts: Vec<(i64, i64, i64)>,
     costs: MachineCosts,
+    shapes: KnownShapes,
     workloads: Vec<WorkloadRecord>,
     cluster: ClusterSeries,
     extended: BTreeMap<Name, usize>,
@@ -73,6 +75,7 @@ impl Recorder {
             pool_counts: vec![(0, 0, 0); pools.len()],
             pools,
             costs,
+            shapes: KnownShapes::default(),
             workloads: Vec::new(),
             cluster: ClusterSeries::new(interval),
             extended: BTreeMap::new(),
@@ -134,6 +137,9 @@ impl Recorder {
         if self.pods.len() <= id.index() {
             self.pods.resize(id.index() + 1, PodState::default());
         }
+        if target.pending && !self.pods[id.index()].pending && !matches!(pod.owner, Some(ObjectId::DaemonSet(_))) {
+            self.account_shape(id, cluster, now);
+        }
         let before = std::mem::replace(&mut self.pods[id.index()], target);
         let change = |old: bool, new: bool| i64::from(new) - i64::from(old);
         self.cluster.pods_pending.add(now, change(before.pending, target.pending));
@@ -149,6 +155,17 @@ impl Recorder {
                 series.set(now, series.last().unwrap_or(0) + cpu);
             }
             self.account_workload(workload, cluster, now);
+        }
+    }
+
+    /// A pod of perhaps a new size came: what was of no use may be of use to it.
+    fn account_shape(&mut self, id: PodId, cluster: &Cluster, now: SimTime) {
+        let requests = &cluster.template_of(id).requests;
+        if self.shapes.note((requests.cpu.get(), requests.memory.get())) {
+            for state in self.nodes.iter_mut().filter(|state| state.exists) {
+                state.account(now);
+                state.classify(&self.shapes);
+            }
         }
     }
 
@@ -174,7 +191,10 @@ impl Recorder {
                 state.pods_bound += 1;
             }
             let was_used = state.is_used();
-            if !is_daemon {
+            if is_daemon {
+                state.cpu_daemons += cpu;
+                state.memory_daemons += memory;
+            } else {
                 state.own_pods = state.own_pods.saturating_add_signed(i32::try_from(change).unwrap_or(0));
             }
             state.account_use(was_used, now);
@@ -196,6 +216,7 @@ impl Recorder {
             if let Some(pool) = self.pools.get_mut(pool) {
                 pool.cpu_requested.add(now, cpu);
             }
+            self.nodes[node.index()].classify(&self.shapes);
         }
     }
 
@@ -222,8 +243,10 @@ impl Recorder {
         let (exists, ready) = (node.exists(), node.exists() && node.ready == NodeReady::True);
         let pool = u32::try_from(pool_index(node, self.pools.len())).unwrap_or(u32::MAX);
         self.costs.account_node(id, pool, cluster, now);
+        self.node_state(id).account(now);
         let state = self.node_state(id);
         state.pool = pool;
+        state.pods_allocatable = node.object.allocatable.pods.unwrap_or(0);
         state.cpu_allocatable = node.object.allocatable.cpu.map_or(0, MilliCpu::get);
         state.memory_allocatable = node.object.allocatable.memory.map_or(0, Bytes::get);
         let (existed, was_ready) = (state.exists, state.ready);
@@ -232,13 +255,12 @@ impl Recorder {
         } else if ready && !was_ready {
             state.ready_since = now;
         }
-        if exists && !existed {
-            state.since = now;
-        }
         let was_used = state.is_used();
         state.exists = exists;
         state.ready = ready;
         state.account_use(was_used, now);
+        self.nodes[id.index()].classify(&self.shapes);
+        let state = self.node_state(id);
         let used = i64::from(state.is_used()) - i64::from(was_used);
         let stranded = (state.cpu_stranded, state.memory_stranded);
         if !exists {
@@ -442,6 +464,12 @@ impl Recorder {
             memory_requested_integral: state.memory_integral,
             cpu_used_integral: state.cpu_used_integral,
             used_for: state.used_for,
+            cpu_daemons_integral: state.cpu_daemons_integral,
+            memory_daemons_integral: state.memory_daemons_integral,
+            cpu_fragmented_integral: state.cpu_fragmented_integral,
+            memory_fragmented_integral: state.memory_fragmented_integral,
+            cpu_pod_cap_integral: state.cpu_pod_cap_integral,
+            memory_pod_cap_integral: state.memory_pod_cap_integral,
             ready_for: state.ready_for,
             pods_bound: state.pods_bound,
             pods_max: state.pods_max,

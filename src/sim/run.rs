@@ -35,6 +35,8 @@ pub struct RunOptions<'a> {
     /// Checks the cluster's invariants after every event, of what the event changed, and from time to time all of them; a
     /// violation is a bug.
     pub check_invariants: bool,
+    /// Plays loops of the Cluster Autoscaler too that cannot change anything. The run is the same.
+    pub every_loop: bool,
 }
 
 /// Runs a scenario.
@@ -46,6 +48,18 @@ pub struct RunOptions<'a> {
 /// With `check_invariants`, if an invariant of the cluster is violated.
 pub fn simulate(prepared: &Prepared, options: &RunOptions<'_>) -> Result<Facts, SimError> {
     play(prepared, options, None, None, None).map(finish)
+}
+
+/// Runs a scenario up to `until` if that is before its end.
+///
+/// # Errors
+/// [`SimError`] if a trace turns out to be unreadable on the way.
+pub(crate) fn simulate_until(
+    prepared: &Prepared,
+    options: &RunOptions<'_>,
+    until: Option<SimTime>,
+) -> Result<Facts, SimError> {
+    play(prepared, options, None, until, None).map(finish)
 }
 
 /// Runs a scenario and shows each change to an observer.
@@ -81,7 +95,7 @@ pub(super) fn play<'a>(
     let seed = options.seed.unwrap_or(spec.seed);
     let duration = spec.duration.get();
     let interval = spec.output.timeline_interval.map_or_else(|| usual_interval(duration), Duration::get);
-    let mut world = World::new(prepared, seed, interval, options.decision_path, observer)?;
+    let mut world = World::new(prepared, seed, interval, options.decision_path, options.every_loop, observer)?;
     let end = SimTime::ZERO + duration;
     let end = until.map_or(end, |until| until.min(end));
     if let Some(pods) = followed {

@@ -76,7 +76,7 @@ pub fn controller_settings(spec: &ScenarioSpec, streams: RandomStreams) -> Contr
         resource_quota_sync: latency(latencies.scale, latencies.resource_quota_sync),
         endpoint_ready: latency(latencies.scale, latencies.endpoint_ready),
         endpoint_removal: latency(latencies.scale, latencies.endpoint_removal),
-        volume_provisioning: manager.volume_provisioning.get(),
+        force_detach_on_timeout: !manager.disable_force_detach_on_timeout,
         client_interval: client_interval(manager.kube_api_qps, latencies.scale),
         client_burst: manager.kube_api_burst,
         node_monitor_period: manager.node_monitor_period.get(),
@@ -119,6 +119,15 @@ fn percent(share: f64) -> u32 {
     (share.clamp(0.0, 1.0) * 100.0).round() as u32
 }
 
+/// What the drivers of volumes do.
+pub fn storage(spec: &ScenarioSpec) -> scenario::Storage {
+    let mut storage = spec.storage.clone();
+    if let Some(provisioning) = spec.control_plane.controller_manager.volume_provisioning {
+        storage.provision = scenario::Distribution::Fixed(provisioning);
+    }
+    storage
+}
+
 /// Delays of the scheduler.
 pub fn scheduler_timing(spec: &ScenarioSpec, streams: RandomStreams) -> SchedulerTiming {
     let latencies = &spec.control_plane.latency;
@@ -147,7 +156,9 @@ impl RateLimit for Client {
 pub fn kubelet_settings(spec: &ScenarioSpec, awaited: BTreeSet<ConfigKind>) -> KubeletSettings {
     let latencies = &spec.control_plane.latency;
     let bound_to_running = latency(latencies.scale, latencies.bound_to_running);
-    KubeletSettings { bound_to_running, stop_delay: STOP_DELAY, awaited }
+    let frequency = spec.control_plane.kubelet.node_status_update_frequency.get();
+    let node_status_update_frequency = if latencies.scale <= 0.0 { SimDuration::ZERO } else { frequency };
+    KubeletSettings { bound_to_running, stop_delay: STOP_DELAY, node_status_update_frequency, awaited }
 }
 
 /// Parameters of the HorizontalPodAutoscaler controller.

@@ -20,14 +20,16 @@ use super::usage::Usage;
 use super::vpa_settings;
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
+use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::running::KarpenterController;
 use crate::autoscaler::vpa::controller::VpaController;
-use crate::cluster::{Admission, ApiEvent, Change, Cluster};
+use crate::cluster::{Admission, ApiEvent, Change, Cluster, GroupBounds};
 use crate::controllers::common::settings::ControllerSettings;
 use crate::controllers::manager::Controllers;
 use crate::engine::{Checksum, EventQueue, Priority, RandomStreams};
 use crate::infra::cloud::Cloud;
+use crate::infra::csi::CsiDrivers;
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
 use crate::record::DecisionRecord;
@@ -53,6 +55,8 @@ pub struct World<'a> {
     pub(super) hpa: HpaController,
     pub(super) vpa: VpaController,
     capacity_buffers: CapacityBufferController,
+    csi: CsiDrivers,
+    cluster_autoscaler: Option<CaController>,
     cloud: Cloud,
     karpenter: KarpenterController,
     pub(super) faults: FaultInjector,
@@ -80,6 +84,7 @@ impl<'a> World<'a> {
         seed: u64,
         interval: SimDuration,
         path: DecisionPath,
+        every_loop: bool,
         observer: Option<&'a mut dyn RunObserver>,
     ) -> Result<Self, SimError> {
         let scenario = &prepared.scenario;
@@ -96,8 +101,13 @@ impl<'a> World<'a> {
         let awaited = given_kinds(
             prepared.objects.iter().chain(prepared.applied.iter().flatten().map(|applied| &applied.object)),
         );
-        let groups: Vec<_> =
+        let mut groups: Vec<_> =
             spec.node_pools.iter().map(|pool| settings::node_group(pool, &scenario.catalogue)).collect();
+        for group in &mut groups {
+            let autoscaler = prepared.cluster_autoscaler.as_ref();
+            let bounds = autoscaler.and_then(|autoscaler| autoscaler.bounds_of(&group.name));
+            group.bounds = bounds.map(|(min, max)| GroupBounds { min, max }).or(group.bounds);
+        }
         let recorder = Recorder::new(interval, &groups, MachineCosts::new(scenario));
         let mut cluster = Cluster::new(Admission::new(settings::default_toleration_seconds(spec)));
         let region = spec.cloud.as_ref().and_then(|cloud| cloud.region.as_deref()).unwrap_or("");
@@ -122,6 +132,11 @@ impl<'a> World<'a> {
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
             capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
+            csi: CsiDrivers::new(&settings::storage(spec), streams),
+            cluster_autoscaler: prepared
+                .cluster_autoscaler
+                .as_ref()
+                .map(|autoscaler| CaController::new(autoscaler.settings(&prepared.scheduler, every_loop), streams)),
             faults: FaultInjector::new(&scenario.faults, settings::BOOT_DELAY, streams),
             recorder,
             recovery: RecoveryTracker::default(),
@@ -150,6 +165,9 @@ impl<'a> World<'a> {
         self.metrics.start(queue);
         self.cloud.start(queue);
         self.faults.start(queue);
+        if let Some(autoscaler) = &mut self.cluster_autoscaler {
+            autoscaler.start(cluster, queue);
+        }
         self.settle();
         self.arrivals.start(&mut self.queue)
     }
@@ -185,6 +203,7 @@ impl<'a> World<'a> {
             }
             Event::Scheduler(event) => self.scheduler.handle(event, cluster, queue),
             Event::Kubelet(event) => self.kubelets.handle(event, cluster, queue),
+            Event::Csi(event) => self.csi.handle(event, cluster, queue),
             Event::Traffic(change) => {
                 self.traffic.handle(change, cluster, queue);
                 self.metrics.note_rate(change);
@@ -213,6 +232,11 @@ impl<'a> World<'a> {
                 };
                 if let Some(report) = self.hpa.handle(event, cluster, &usage, queue) {
                     self.recorder.note_autoscaling(&report, cluster, now);
+                }
+            }
+            Event::ClusterAutoscaler(event) => {
+                if let Some(autoscaler) = &mut self.cluster_autoscaler {
+                    autoscaler.handle(event, cluster, &mut self.scheduler, queue);
                 }
             }
             Event::Karpenter(event) => self.karpenter.handle(event, cluster, queue),
@@ -307,11 +331,19 @@ impl<'a> World<'a> {
         if parts.have(Part::Kubelets) {
             self.kubelets.observe(change, cluster, queue);
         }
+        if parts.have(Part::Csi) {
+            self.csi.observe(change, cluster, queue);
+        }
         if parts.have(Part::Controllers) && self.manager.is_up() {
             self.controllers.observe(change, cluster, queue);
         }
         if parts.have(Part::Hpa) && self.manager.is_up() {
             self.hpa.observe(change, cluster, queue);
+        }
+        if parts.have(Part::ClusterAutoscaler)
+            && let Some(autoscaler) = &mut self.cluster_autoscaler
+        {
+            autoscaler.observe(change, cluster, queue);
         }
         if parts.have(Part::Karpenter) {
             self.karpenter.observe(change, cluster, queue);

@@ -3,6 +3,7 @@
 
 pub(crate) mod cluster_view;
 pub mod conformance;
+pub mod consolidation_pass;
 pub mod explain;
 pub(crate) mod families;
 pub(crate) mod fit;

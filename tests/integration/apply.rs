@@ -182,7 +182,11 @@ metadata: {name: data}
 spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {requests: {storage: 1Gi}}}
 ";
     let cases = [
-        (claim, ("1Gi", "2Gi"), "persistentvolumeclaim default/data is there already: it stays as it is"),
+        (
+            claim,
+            ("1Gi", "2Gi"),
+            "persistentvolumeclaim default/data: spec: Forbidden: spec is immutable after creation except resources.requests",
+        ),
         (claim, ("fast", "slow"), "PersistentVolumeClaim default/data is refused: spec: spec is immutable after"),
         (&*web, ("app: web", "app: other"), "Deployment default/web is refused: spec.selector: field is immutable"),
         (

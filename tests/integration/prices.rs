@@ -122,3 +122,68 @@ fn without_prices_there_is_no_cost() {
     assert_eq!((summary.get("cost_dollars"), summary.get("node_hours_of_unknown_price")), (None, None));
     assert!(facts.remarks.is_empty(), "{:?}", facts.remarks);
 }
+
+#[test]
+fn the_price_of_nodes_is_split_by_what_it_is_paid_for() {
+    let manifests = "
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent, namespace: kube-system}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      containers: [{name: c, image: agent, resources: {requests: {cpu: 400m, memory: 1600Mi}}}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: c, image: web, resources: {requests: {cpu: 2, memory: 8000Mi}}}]
+";
+    // Each node has one pod of web: 4 cores, of which 0.4 are kept, 0.4 are the agent's, 2 are requested; the 1.2 that are left
+    // have no room for another. On the third node there is room.
+    let spec = "duration: 100h
+  controlPlane: {latency: {scale: 0}}
+  nodePools:
+    - {name: p, count: 3, capacity: {cpu: 4, memory: 16000Mi}, allocatable: {cpu: 3600m, memory: 14400Mi}, pricePerHour: 1}";
+    let (facts, summary) = run(manifests, spec);
+    let close = |name: &str, expected: f64| {
+        let value = summary.get(name).unwrap_or_else(|| panic!("{name} is missing"));
+        assert!((value - expected).abs() < 0.05, "{name}: {value} instead of {expected}");
+    };
+    close("cost_dollars", 300.0);
+    close("cost_split_system_reserved_dollars", 30.0);
+    close("cost_split_daemon_sets_dollars", 30.0);
+    close("cost_split_requested_idle_dollars", 100.0);
+    close("cost_split_fragmented_dollars", 60.0);
+    close("cost_split_free_dollars", 80.0);
+    close("cost_split_used_dollars", 0.0);
+    close("cost_split_pod_cap_dollars", 0.0);
+    close("cost_split_without_node_dollars", 0.0);
+    let folder = tempfile::tempdir().unwrap();
+    write_all(&facts, &summary, folder.path(), &OutputOptions { png: false, svg: false, ..OutputOptions::default() })
+        .unwrap();
+    let costs = std::fs::read_to_string(folder.path().join("cost_by_workload.csv")).unwrap();
+    let dollars: Vec<(String, f64)> = costs
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .map(|cells| (format!("{}/{}", cells[0], cells[1]), cells[6].parse().unwrap()))
+        .collect();
+    let expected = [("kube-system/DaemonSet/agent", 30.0), ("shop/Deployment/web", 100.0), ("/(not requested)", 170.0)];
+    for ((name, dollars), (expected_name, expected)) in dollars.iter().zip(expected) {
+        assert_eq!(name, expected_name);
+        assert!((dollars - expected).abs() < 0.05, "{name}: {dollars} instead of {expected}");
+    }
+    // A node that may have two pods has room for no more, whatever is free.
+    let (_, summary) = run(manifests, &spec.replace("memory: 14400Mi}", "memory: 14400Mi, pods: 2}"));
+    let capped = summary.get("cost_split_pod_cap_dollars").unwrap();
+    assert!((capped - 60.0).abs() < 0.05, "{capped}");
+}

@@ -142,7 +142,8 @@ fn provisioning_delays_the_binding_and_can_be_set() {
     let manifests =
         class("WaitForFirstConsumer") + &claim("c", "ssd") + &reader("r", "persistentVolumeClaim: {claimName: c}");
     let slow = "duration: 5m\ncontrolPlane: {controllerManager: {volumeProvisioning: 40s}}";
-    for (spec, from, to) in [("duration: 5m", 5, 6), (slow, 40, 41)] {
+    // The scheduler looks once a second whether the claims are bound.
+    for (spec, from, to) in [("duration: 5m", 6, 7), (slow, 41, 42)] {
         let facts = run(1, "a", &manifests, spec);
         let scheduled = facts.pods[0].scheduled.unwrap();
         assert!(

@@ -79,6 +79,8 @@ struct Deletion {
     node: NodeId,
     name: Name,
     group: GroupId,
+    /// Why, for the records.
+    why: String,
     drain: bool,
     stage: Stage,
     due: SimTime,
@@ -161,7 +163,7 @@ impl Actuator {
         environment: &mut dyn Environment,
         buckets: Vec<Bucket>,
         drain: bool,
-        name_of: impl Fn(NodeId) -> Name,
+        describe: impl Fn(NodeId) -> (Name, String),
         options: &Options,
         now: SimTime,
     ) {
@@ -170,10 +172,12 @@ impl Actuator {
                 let mark = Mark::ToBeDeleted { cordon: options.cordon_node_before_terminating };
                 environment.mark(removal.node, mark, true);
                 emit(environment, removal.node, false, "ScaleDown", "marked the node as toBeDeleted/unschedulable");
+                let (name, why) = describe(removal.node);
                 self.deletions.push(Deletion {
                     node: removal.node,
-                    name: name_of(removal.node),
+                    name,
                     group,
+                    why,
                     drain,
                     stage: Stage::Tainted,
                     due: now + options.node_delete_delay_after_taint,
@@ -200,7 +204,7 @@ impl Actuator {
     }
 
     fn delete(&mut self, environment: &mut dyn Environment, deletion: &Deletion, options: &Options, now: SimTime) {
-        match environment.delete_instances(deletion.group, std::slice::from_ref(&deletion.name)) {
+        match environment.delete_instances(deletion.group, std::slice::from_ref(&deletion.name), &deletion.why) {
             Ok(()) => {
                 self.scale_downs.insert(deletion.group, now);
                 emit(environment, deletion.node, false, "ScaleDown", "nodes removed by cluster autoscaler");
@@ -311,10 +315,11 @@ fn look_at_pods(
     options: &Options,
     now: SimTime,
 ) -> Result<Stage, String> {
-    let on_node = snapshot.pods_on(deletion.node);
+    let mut on_node = snapshot.pods_on(deletion.node);
+    on_node.retain(|pod| pod.priority() >= options.expendable_pods_priority_cutoff);
     let budgets = RemainingBudgets::new(if deletion.drain { environment.budgets() } else { Vec::new() });
     let facts = |pod: &PodInfo| environment.pod(pod.id);
-    let replicas = |pod: &PodInfo| environment.controller_replicas(pod);
+    let replicas = |pod: &PodInfo| environment.controller_replicas(pod.id);
     let controller: Option<&dyn Fn(&PodInfo) -> Option<i32>> = if deletion.drain { Some(&replicas) } else { None };
     let context = DrainContext { options: &options.delete, now, budgets: &budgets, facts: &facts, controller };
     let result = context.pods_to_move(&on_node);

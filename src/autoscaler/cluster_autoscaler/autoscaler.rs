@@ -95,11 +95,6 @@ impl ClusterAutoscaler {
         self.planner.utilization.get(&node).copied()
     }
 
-    /// When the autoscaler last scaled up, and when it last began to delete.
-    pub const fn last_scaling(&self) -> (Option<SimTime>, Option<SimTime>) {
-        (self.last_scale_up, self.last_delete)
-    }
-
     /// The next moment at which a deletion goes on.
     pub fn next_due(&self) -> Option<SimTime> {
         self.actuator.next_due()
@@ -129,6 +124,7 @@ impl ClusterAutoscaler {
         let (nodes, pods) = this_loop.environment.id_bounds();
         self.snapshot.begin(nodes, pods);
         self.snapshot.fork();
+        self.snapshot.settle_pods(self.options.expendable_pods_priority_cutoff);
         self.run(&mut this_loop);
         self.snapshot.revert();
         let mut report = this_loop.report;
@@ -200,7 +196,7 @@ impl ClusterAutoscaler {
             if names.is_empty() {
                 continue;
             }
-            let outcome = this.environment.delete_instances(id, &names);
+            let outcome = this.environment.delete_instances(id, &names, "no node registered in time");
             self.state.invalidate_instances(id);
             for name in &names {
                 match &outcome {
@@ -220,7 +216,7 @@ impl ClusterAutoscaler {
     fn delete_failed_instances(&mut self, this: &mut Loop<'_>) {
         let mut deleted = false;
         for (id, names) in self.state.instances_with_errors() {
-            if this.environment.delete_instances(id, &names).is_ok() {
+            if this.environment.delete_instances(id, &names, "the launch failed").is_ok() {
                 deleted = true;
                 self.state.invalidate_instances(id);
             }
@@ -318,7 +314,7 @@ impl ClusterAutoscaler {
         }
         this.groups = this.environment.groups();
         let mut scale_up = self.scale_up_of(this);
-        let status = scale_up.run(pods);
+        let status = super::ScaleUpStatus { helpless: pods.len(), ..scale_up.run(pods) };
         self.note_scale_up(this, &status);
         this.report.scale_up = status;
         false
@@ -418,8 +414,14 @@ impl ClusterAutoscaler {
                     this.report.scale_down = ScaleDownResult::NodeDeleteStarted;
                 }
             }
-            let name_of = |node: NodeId| names.get(&node).cloned().unwrap_or_default();
-            self.actuator.start(this.environment, buckets, drain, name_of, &self.options, this.now);
+            let planner = &self.planner;
+            let describe = |node: NodeId| {
+                let unneeded = planner.unneeded.get(node).map(|unneeded| this.now - unneeded.since).unwrap_or_default();
+                let used = planner.utilization.get(&node).copied().unwrap_or_default();
+                let why = format!("unneeded for {unneeded}, {} utilization {:.3}", used.resource(), used.value());
+                (names.get(&node).cloned().unwrap_or_default(), why)
+            };
+            self.actuator.start(this.environment, buckets, drain, describe, &self.options, this.now);
         }
         if this.report.scale_down == ScaleDownResult::NodeDeleteStarted {
             self.last_delete = Some(this.now);

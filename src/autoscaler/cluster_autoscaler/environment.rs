@@ -178,7 +178,7 @@ pub trait Environment {
     fn pod(&self, pod: PodId) -> Option<PodFacts>;
 
     /// Replicas of the controller of a pod; `None` if the controller does not exist. Controllers without replicas have 1.
-    fn controller_replicas(&self, pod: &PodInfo) -> Option<i32>;
+    fn controller_replicas(&self, pod: PodId) -> Option<i32>;
 
     /// PodDisruptionBudgets in the order of creation.
     fn budgets(&self) -> Vec<Budget>;
@@ -195,11 +195,11 @@ pub trait Environment {
     /// Which of some equally good options is taken.
     fn draw(&mut self, options: usize) -> usize;
 
-    /// Asks the cloud for more nodes.
+    /// Asks the cloud for more nodes; `why` is for the records.
     ///
     /// # Errors
     /// The cloud's words if it refuses.
-    fn increase_size(&mut self, group: GroupId, delta: i64) -> Result<(), String>;
+    fn increase_size(&mut self, group: GroupId, delta: i64, why: &str) -> Result<(), String>;
 
     /// Asks the cloud for fewer nodes than those that it has not made yet.
     ///
@@ -207,11 +207,11 @@ pub trait Environment {
     /// The cloud's words if it refuses.
     fn decrease_target_size(&mut self, group: GroupId, delta: i64) -> Result<(), String>;
 
-    /// Deletes instances, and as many nodes from the target.
+    /// Deletes instances, and as many nodes from the target; `why` is for the records.
     ///
     /// # Errors
     /// The cloud's words if it refuses.
-    fn delete_instances(&mut self, group: GroupId, names: &[Name]) -> Result<(), String>;
+    fn delete_instances(&mut self, group: GroupId, names: &[Name], why: &str) -> Result<(), String>;
 
     /// Sets or takes away a taint of the autoscaler's on a node.
     fn mark(&mut self, node: NodeId, mark: Mark, set: bool);

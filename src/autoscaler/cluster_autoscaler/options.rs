@@ -167,18 +167,6 @@ impl Expander {
             _ => return None,
         })
     }
-
-    /// The name that the flag takes.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Random => "random",
-            Self::MostPods => "most-pods",
-            Self::LeastWaste => "least-waste",
-            Self::LeastNodes => "least-nodes",
-            Self::Price => "price",
-            Self::Priority => "priority",
-        }
-    }
 }
 
 impl Default for DeleteOptions {

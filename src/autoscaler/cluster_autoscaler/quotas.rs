@@ -1,6 +1,6 @@
 //! Limits on the cpu and memory of the whole cluster (`resourcequotas`).
 
-use super::environment::{GroupId, ObservedNode};
+use super::environment::GroupId;
 use super::options::Options;
 use crate::api::Node;
 use std::collections::BTreeMap;
@@ -101,9 +101,4 @@ impl Tracker {
         self.left.bytes = (self.left.bytes - amounts.bytes.saturating_mul(nodes)).max(0);
         true
     }
-}
-
-/// The group of a node, for those that are listed; nodes of the snapshot that are not are simulated.
-pub fn groups_of(nodes: &[ObservedNode]) -> BTreeMap<crate::cluster::NodeId, GroupId> {
-    nodes.iter().filter_map(|node| Some((node.id, node.group?))).collect()
 }

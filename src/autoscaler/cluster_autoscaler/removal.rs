@@ -116,7 +116,7 @@ impl RemovalSimulator {
     ) -> Result<NodeToRemove, Unremovable> {
         let pods = snapshot.pods_on(node);
         let facts = |pod: &PodInfo| environment.pod(snapshot.original(pod.id));
-        let controller = |pod: &PodInfo| environment.controller_replicas(pod);
+        let controller = |pod: &PodInfo| environment.controller_replicas(snapshot.original(pod.id));
         let context =
             DrainContext { options: &options.delete, now, budgets, facts: &facts, controller: Some(&controller) };
         let result = context.pods_to_move(&pods);

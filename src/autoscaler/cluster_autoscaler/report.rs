@@ -44,8 +44,6 @@ pub enum Cooldown {
     NewPods,
     /// `scale-down-delay-after-add`.
     AfterAdd,
-    /// `scale-down-delay-after-failure`.
-    AfterFailure,
     /// `scale-down-delay-after-delete`.
     AfterDelete,
 }
@@ -56,7 +54,6 @@ impl Cooldown {
         match self {
             Self::NewPods => "new-pods",
             Self::AfterAdd => "scale-down-delay-after-add",
-            Self::AfterFailure => "scale-down-delay-after-failure",
             Self::AfterDelete => "scale-down-delay-after-delete",
         }
     }

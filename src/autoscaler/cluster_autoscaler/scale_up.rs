@@ -76,6 +76,8 @@ pub struct RemainingPod {
 pub struct ScaleUpStatus {
     /// How it ended.
     pub result: ScaleUpResult,
+    /// How many pods nothing in sight helps.
+    pub helpless: usize,
     /// The ways that there were: group, nodes, pods.
     pub options: Vec<(GroupId, usize, usize)>,
     /// The group that was chosen.
@@ -334,6 +336,13 @@ impl ScaleUp<'_> {
 
     /// Asks the cloud; ends at the first group that it refuses.
     fn execute(&mut self, infos: Vec<ScaleUpInfo>, status: &mut ScaleUpStatus) {
+        let why = match status.triggered.as_slice() {
+            [] => "the group is below its minimum".to_owned(),
+            [pod] => format!("pod {}/{} triggered scale-up", pod.namespace, pod.name),
+            [pod, others @ ..] => {
+                format!("pod {}/{} and {} others triggered scale-up", pod.namespace, pod.name, others.len())
+            }
+        };
         let planned: Vec<GroupId> = infos.iter().map(|info| info.group).collect();
         for (place, info) in infos.into_iter().enumerate() {
             let group = &self.groups[info.group.index()];
@@ -344,7 +353,7 @@ impl ScaleUp<'_> {
             };
             let message = format!("Scale-up: setting group {} size to {sizes}", group.name);
             say(self.environment, false, "ScaledUpGroup", message);
-            if let Err(error) = self.environment.increase_size(info.group, delta) {
+            if let Err(error) = self.environment.increase_size(info.group, delta, &why) {
                 let message = format!("Scale-up failed for group {}: {error}", group.name);
                 say(self.environment, true, "FailedToScaleUpGroup", message);
                 self.state.register_failed_scale_up(info.group, "cloudProviderError", self.now, self.options);

@@ -7,7 +7,7 @@
 use crate::api;
 use crate::cluster::{NodeId, PodId};
 use crate::scheduler::{
-    Context, CycleState, Failure, ListerChange, NodeInfo, PodInfo, PreFilterRejection, Profile, View,
+    Context, CycleState, Failure, NodeInfo, PodInfo, PreFilterRejection, Profile, View,
     run_filters_with_nominated_pods, run_pre_filter,
 };
 use rustc_hash::FxHashMap;
@@ -54,11 +54,6 @@ impl Snapshot {
         Self { profile, ..Self::default() }
     }
 
-    /// The view below.
-    pub const fn view(&self) -> &View {
-        &self.view
-    }
-
     /// Adds a node or replaces its object.
     pub fn put_node(&mut self, id: NodeId, node: Arc<api::Node>) {
         if let Err(place) = self.order.binary_search(&id) {
@@ -102,11 +97,6 @@ impl Snapshot {
         self.view.remove_pod(pod);
     }
 
-    /// Lists another object that plugins look up.
-    pub fn apply(&mut self, change: ListerChange) {
-        self.view.apply(change);
-    }
-
     /// Begins a loop: ids of simulated nodes and pods start above those that were ever given.
     pub fn begin(&mut self, nodes: usize, pods: usize) {
         self.next_node = nodes;
@@ -114,6 +104,42 @@ impl Snapshot {
         self.copies.clear();
         self.placed.clear();
         self.placements = 0;
+    }
+
+    /// Takes a scheduler's view as the cluster as it is.
+    pub fn lend(&mut self, mut view: View) {
+        view.refresh();
+        self.order = view.snapshot().search_order().to_vec();
+        self.order.sort_unstable();
+        self.view = view;
+    }
+
+    /// Gives the view back, as it was lent.
+    pub fn give_back(&mut self) -> View {
+        debug_assert!(self.forks.is_empty(), "what was tried is taken back before");
+        self.order.clear();
+        std::mem::take(&mut self.view)
+    }
+
+    /// Leaves out pods below a priority, and counts pods that are nominated to a node as being there.
+    pub fn settle_pods(&mut self, cutoff: i32) {
+        let snapshot = self.view.snapshot();
+        let mut expendable: Vec<PodId> = Vec::new();
+        if snapshot.lowest_priority().is_some_and(|lowest| lowest < cutoff) {
+            let below = snapshot.placed_pods().filter(|(_, pod)| pod.priority() < cutoff);
+            expendable.extend(below.map(|(_, pod)| pod.id));
+        }
+        for pod in expendable {
+            self.view.remove_pod(pod);
+        }
+        for node in self.order.clone() {
+            for pod in self.view.nominator().pods_on(node).to_vec() {
+                self.view.end_nomination(pod.id);
+                if pod.priority() >= cutoff {
+                    self.view.add_pod(pod, node);
+                }
+            }
+        }
     }
 
     /// Begins a fork.

@@ -10,7 +10,7 @@
 //! - [`topology`]: topology spread and inter-pod affinity
 //! - [`requirement`], [`requirements`], [`label`]: what the labels of a node may be
 //! - [`instance_type`], [`template`], [`new_node`], [`new_claim`]: from NodePools to NodeClaims
-//! - [`daemon_set`], [`host_ports`], [`taints`], [`reservations`], [`amounts`]: what else takes room
+//! - [`daemon_set`], [`host_ports`], [`taints`], [`reservations`], [`volumes`], [`amounts`]: what else takes room
 //! - [`go_sort`]: the order in which Go leaves equals
 
 pub mod amounts;
@@ -37,3 +37,4 @@ pub mod state_node;
 pub mod taints;
 pub mod template;
 pub mod topology;
+pub mod volumes;

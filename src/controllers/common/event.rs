@@ -1,8 +1,8 @@
 //! The events that controllers schedule for a later instant.
 
 use crate::cluster::{
-    ClaimId, CronJobId, DaemonSetId, DeploymentId, Disruption, DisruptionBudgetId, JobId, NamespaceId, NodeId, PodId,
-    ReplicaSetId, ResourceQuotaId, StatefulSetId,
+    AttachmentId, ClaimId, CronJobId, DaemonSetId, DeploymentId, Disruption, DisruptionBudgetId, JobId, NamespaceId,
+    NodeId, PodId, ReplicaSetId, ResourceQuotaId, StatefulSetId, VolumeId,
 };
 
 /// An event of a controller.
@@ -77,8 +77,23 @@ pub enum ControllerEvent {
     },
     /// The PersistentVolume controller syncs a claim.
     SyncClaim(ClaimId),
-    /// A volume for a claim is made.
-    ProvisionVolume(ClaimId),
+    /// The PersistentVolume controller looks again at every claim that waits.
+    ResyncClaims,
+    /// The PersistentVolume controller syncs a volume.
+    SyncVolume(VolumeId),
+    /// A claim goes whose owner is gone, or that is being deleted and not used any more.
+    CollectClaim(ClaimId),
+    /// A pass of the attach-detach controller.
+    ReconcileVolumes,
+    /// The attach-detach controller sees that an operation on a volume has ended.
+    AttachmentSeen(AttachmentId),
+    /// The attach-detach controller has waited long enough for a volume to be attached.
+    AttachTimeout {
+        /// What it waits for.
+        attachment: AttachmentId,
+        /// Number of the try, so that one that ended is known to be stale.
+        attempt: u32,
+    },
     /// The namespace controller begins a pass over a namespace that is being deleted.
     SyncNamespace(NamespaceId),
     /// It ends the pass.

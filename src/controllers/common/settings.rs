@@ -27,8 +27,8 @@ pub struct ControllerSettings {
     pub endpoint_ready: LatencyDistribution,
     /// From a pod's deletion to its endpoint being not ready.
     pub endpoint_removal: LatencyDistribution,
-    /// Time that a volume takes to be made on demand.
-    pub volume_provisioning: SimDuration,
+    /// Not `--disable-force-detach-on-timeout`.
+    pub force_detach_on_timeout: bool,
     /// Time in which a controller's client may send one more request.
     pub client_interval: SimDuration,
     /// Requests that a controller's client may send at once.

@@ -1,3 +1,8 @@
-//! The controllers of volumes. What they decide is asked of [`crate::scheduler::volumes`], which the scheduler asks too.
+//! The controllers of volumes. Which volume a claim gets is asked of [`crate::scheduler::volumes`], which the scheduler asks
+//! too.
 
+mod claims;
 pub mod controller;
+mod rules;
+
+pub use claims::collect;

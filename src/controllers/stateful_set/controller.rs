@@ -3,8 +3,8 @@
 //! The pods of a revision have one template, with the label `controller-revision-hash`. The labels of their name and index
 //! are not in it: `Cluster::pod_labels` adds them.
 
-use crate::api::{Name, PodPhase, StatefulSetStatus, well_known};
-use crate::cluster::{Cluster, Disruption, NewPod, PodId, Refusal, Severity, StatefulSetId, TemplateId};
+use crate::api::{ClaimRetention, Name, PodPhase, StatefulSetStatus, well_known};
+use crate::cluster::{Cluster, Disruption, NewPod, ObjectId, PodId, Refusal, Severity, StatefulSetId, TemplateId};
 use crate::controllers::common::api_event::emit;
 use crate::controllers::common::client_rate::TokenBucket;
 use crate::controllers::common::event::ControllerEvent;
@@ -125,6 +125,14 @@ impl StatefulSetController {
         }
         write_status(id, &views, update, current, cluster);
         self.create(id, &actions, (update, current), turn, cluster, agenda);
+        if claim_retention(cluster, id).delete_when_scaled {
+            let last = view.first_ordinal.saturating_add(view.replicas);
+            for pod in &pods {
+                if !(view.first_ordinal..last).contains(&cluster.pod(*pod).ordinal) {
+                    own_claims(cluster, *pod, Some((*pod).into()), now);
+                }
+            }
+        }
         for action in &actions {
             if let StatefulSetAction::Delete { ordinal } = action
                 && let Some(pod) = pods.iter().find(|pod| cluster.pod(**pod).ordinal == *ordinal)
@@ -335,7 +343,10 @@ fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: 
         ..NewPod::bare(Name::from(name.as_str()), set.namespace, template)
     };
     match cluster.create_pod(new, now) {
-        Ok(_) => {
+        Ok(pod) => {
+            if claim_retention(cluster, id).delete_when_deleted {
+                own_claims(cluster, pod, Some(id.into()), now);
+            }
             let message = format!("Create Pod {name} in StatefulSet {set_name} successful");
             emit(cluster, SOURCE, id, (Severity::Normal, "SuccessfulCreate"), message);
             true
@@ -344,6 +355,19 @@ fn create_pod(cluster: &mut Cluster, id: StatefulSetId, ordinal: i32, template: 
             emit(cluster, SOURCE, id, (Severity::Warning, "FailedCreate"), failed(refusal));
             false
         }
+    }
+}
+
+/// `persistentVolumeClaimRetentionPolicy` of a StatefulSet.
+fn claim_retention(cluster: &Cluster, id: StatefulSetId) -> ClaimRetention {
+    cluster.stateful_set(id).object.claim_retention
+}
+
+/// Gives the claims of a pod that are made from templates an owner (`updateClaimOwnerRefForSetAndPod`): with the StatefulSet
+/// they go when it is deleted, with the pod when a smaller size takes it away.
+fn own_claims(cluster: &mut Cluster, pod: PodId, owner: Option<ObjectId>, now: SimTime) {
+    for claim in cluster.template_claims_of(pod) {
+        cluster.set_claim_owner(claim, owner, now);
     }
 }
 

@@ -22,10 +22,13 @@ impl Kind for CsiDriver {
         object_meta(&driver.metadata, Self::NAMING, FieldPath::Root.key("metadata"), errors);
     }
 
-    /// Converts a CSIDriver: whether it publishes capacities.
+    /// Converts a CSIDriver: whether it publishes capacities, and whether its volumes are attached.
     fn convert(driver: &storage::CSIDriver, start: Timestamp, _: &mut FieldErrors) -> Object {
         let meta = meta::convert_cluster_scoped(&driver.metadata, start);
-        let object = api::CsiDriver { storage_capacity: driver.spec.storage_capacity == Some(true) };
+        let object = api::CsiDriver {
+            storage_capacity: driver.spec.storage_capacity == Some(true),
+            attach_required: driver.spec.attach_required != Some(false),
+        };
         Object::CsiDriver(Box::new(WithMeta { meta, object }))
     }
 }

@@ -4,9 +4,11 @@ use super::common::meta;
 use super::common::selector::convert_node_selector;
 use super::common::validation::{Naming, object_meta};
 use super::common::value::{name, optional_word};
-use super::common::volume::{VOLUME_MODES, access_modes, check_access_modes, class_of, storage_of};
+use super::common::volume::{RECLAIM_POLICIES, VOLUME_MODES, access_modes, check_access_modes, class_of, storage_of};
 use super::kind::Kind;
-use crate::api::{self, ClaimReference, Name, Object, PersistentVolumeSource, VolumeMode, WithMeta};
+use crate::api::{
+    self, ClaimReference, Name, Object, PersistentVolumeSource, ReclaimPolicy, VolumeMode, VolumePhase, WithMeta,
+};
 use crate::input::document::typed::InertFields;
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;
@@ -21,10 +23,8 @@ impl Kind for PersistentVolume {
     const KIND: &'static str = "PersistentVolume";
     const VERSIONS: &'static [&'static str] = &["v1"];
     const NAMING: Naming = Naming::Cluster;
-    const INERT: &'static [InertFields] = &[InertFields {
-        inside: &["mountOptions", "persistentVolumeReclaimPolicy"],
-        ..InertFields::of("PersistentVolumeSpec")
-    }];
+    const INERT: &'static [InertFields] =
+        &[InertFields { inside: &["mountOptions"], ..InertFields::of("PersistentVolumeSpec") }];
 
     /// Checks a persistent volume (`ValidatePersistentVolumeSpec`, Kubernetes 1.36).
     fn validate(volume: &core::PersistentVolume, errors: &mut FieldErrors) {
@@ -46,7 +46,13 @@ impl Kind for PersistentVolume {
     fn convert(volume: &core::PersistentVolume, start: Timestamp, errors: &mut FieldErrors) -> Object {
         let mut converted = convert_persistent_volume(volume, errors);
         let has_phase = volume.status.as_ref().is_some_and(|status| status.phase.is_some());
-        converted.is_available |= !has_phase && converted.claim.is_none();
+        if !has_phase {
+            converted.phase = match &converted.claim {
+                None => VolumePhase::Available,
+                Some(claim) if claim.uid.is_empty() => VolumePhase::Pending,
+                Some(_) => VolumePhase::Bound,
+            };
+        }
         let meta = meta::convert_cluster_scoped(&volume.metadata, start);
         Object::PersistentVolume(Box::new(WithMeta { meta, object: converted }))
     }
@@ -97,7 +103,25 @@ pub fn convert_persistent_volume(volume: &core::PersistentVolume, errors: &mut F
         }),
         node_affinity: affinity.map(|selector| convert_node_selector(selector, affinity_path.key("required"), errors)),
         source,
-        is_available: phase == Some("Available"),
+        reclaim_policy: optional_word(
+            spec.persistent_volume_reclaim_policy.as_ref(),
+            &RECLAIM_POLICIES,
+            ReclaimPolicy::Retain,
+            path.key("persistentVolumeReclaimPolicy"),
+            errors,
+        ),
+        is_provisioned: volume
+            .metadata
+            .annotations
+            .as_ref()
+            .is_some_and(|annotations| annotations.contains_key("pv.kubernetes.io/provisioned-by")),
+        phase: match phase {
+            Some("Available") => VolumePhase::Available,
+            Some("Bound") => VolumePhase::Bound,
+            Some("Released") => VolumePhase::Released,
+            Some("Failed") => VolumePhase::Failed,
+            _ => VolumePhase::Pending,
+        },
         terminating: volume.metadata.deletion_timestamp.is_some(),
     }
 }

@@ -9,7 +9,8 @@ use super::common::workload::{
 use super::common::{meta, value::optional_word};
 use super::kind::Kind;
 use crate::api::{
-    self, ClaimTemplate, IntOrPercent, Object, PodManagementPolicy, StatefulSetUpdateStrategy, Volume, VolumeSource,
+    self, ClaimRetention, ClaimTemplate, IntOrPercent, Object, PodManagementPolicy, StatefulSetUpdateStrategy, Volume,
+    VolumeSource,
 };
 use crate::input::document::typed::InertFields;
 use crate::input::{FieldErrors, FieldPath};
@@ -30,11 +31,8 @@ impl Kind for StatefulSet {
     const VERSIONS: &'static [&'static str] = &["apps/v1"];
     const NAMING: Naming = Naming::Namespaced;
     const RUNS_PODS: bool = true;
-    const INERT: &'static [InertFields] = &[InertFields {
-        inside: &["revisionHistoryLimit", "serviceName"],
-        not_simulated: &["persistentVolumeClaimRetentionPolicy"],
-        ..InertFields::of("StatefulSetSpec")
-    }];
+    const INERT: &'static [InertFields] =
+        &[InertFields { inside: &["revisionHistoryLimit", "serviceName"], ..InertFields::of("StatefulSetSpec") }];
 
     fn set_defaults(stateful_set: &mut apps::StatefulSet) {
         if let Some(spec) = &mut stateful_set.spec {
@@ -101,6 +99,15 @@ impl Kind for StatefulSet {
         let step = strategy.and_then(|strategy| strategy.rolling_update.as_ref());
         let claims: Vec<ClaimTemplate> =
             spec.volume_claim_templates.iter().flatten().map(|claim| claim_template(claim, errors)).collect();
+        let retention = spec.persistent_volume_claim_retention_policy.as_ref();
+        let retention_path = path.key("persistentVolumeClaimRetentionPolicy");
+        let mut deletes = |word: Option<&String>, field: &str| {
+            optional_word(word, &[("Retain", false), ("Delete", true)], false, retention_path.key(field), errors)
+        };
+        let claim_retention = ClaimRetention {
+            delete_when_deleted: deletes(retention.and_then(|policy| policy.when_deleted.as_ref()), "whenDeleted"),
+            delete_when_scaled: deletes(retention.and_then(|policy| policy.when_scaled.as_ref()), "whenScaled"),
+        };
         let mut template = convert_template(&spec.template, errors);
         if !claims.is_empty() {
             // A template's volume replaces the pod's volume of that name (`updateStorage` of the StatefulSet controller).
@@ -137,6 +144,7 @@ impl Kind for StatefulSet {
             },
             min_ready: seconds(spec.min_ready_seconds.unwrap_or(0)),
             first_ordinal: spec.ordinals.as_ref().and_then(|ordinals| ordinals.start).unwrap_or(0),
+            claim_retention,
             volume_claim_templates: claims,
         })
     }

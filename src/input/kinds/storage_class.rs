@@ -3,8 +3,9 @@
 use super::common::meta;
 use super::common::validation::{Naming, object_meta};
 use super::common::value::{name, names, optional_word};
+use super::common::volume::RECLAIM_POLICIES;
 use super::kind::Kind;
-use crate::api::{self, Name, Object, VolumeBindingMode, WithMeta};
+use crate::api::{self, Name, Object, ReclaimPolicy, VolumeBindingMode, WithMeta};
 use crate::input::document::typed::InertFields;
 use crate::input::{FieldErrors, FieldPath};
 use jiff::Timestamp;
@@ -26,10 +27,8 @@ impl Kind for StorageClass {
     const KIND: &'static str = "StorageClass";
     const VERSIONS: &'static [&'static str] = &["storage.k8s.io/v1"];
     const NAMING: Naming = Naming::Cluster;
-    const INERT: &'static [InertFields] = &[InertFields {
-        inside: &["allowVolumeExpansion", "mountOptions", "parameters", "reclaimPolicy"],
-        ..InertFields::of("StorageClass")
-    }];
+    const INERT: &'static [InertFields] =
+        &[InertFields { inside: &["mountOptions", "parameters"], ..InertFields::of("StorageClass") }];
 
     fn validate(class: &storage::StorageClass, errors: &mut FieldErrors) {
         let root = FieldPath::Root;
@@ -66,6 +65,14 @@ pub fn convert_storage_class(class: &storage::StorageClass, errors: &mut FieldEr
                     .collect()
             })
             .collect(),
+        reclaim_policy: optional_word(
+            class.reclaim_policy.as_ref(),
+            &RECLAIM_POLICIES,
+            ReclaimPolicy::Delete,
+            FieldPath::Root.key("reclaimPolicy"),
+            errors,
+        ),
+        allow_volume_expansion: class.allow_volume_expansion == Some(true),
         is_default: is_default(class),
     }
 }

@@ -99,7 +99,8 @@ pub enum Delete {
 pub struct DeleteOptions {
     /// The object; of a pod also its place among those of a workload.
     pub target: ObjectReference,
-    /// Whether a pod goes at once, without waiting for its kubelet (kubectl `--force --grace-period=0`). Default false.
+    /// Whether a pod goes at once, without waiting for its kubelet (kubectl `--force --grace-period=0`); pods
+    /// of a workload count then that are being deleted too. Default false.
     #[serde(default)]
     pub force: bool,
     /// Overrides a pod's termination grace period, in whole seconds (kubectl `--grace-period`). Default: the pod's own.

@@ -202,6 +202,7 @@ impl Checker<'_> {
         self.check_jobs(&root.key("jobs"), &mut spec.jobs);
         self.check_metrics(&root.key("metrics"), &mut spec.metrics, &spec.traffic);
         self.check_startup(&root.key("startup"), &mut spec.startup);
+        self.check_storage(&root.key("storage"), &mut spec.storage);
         self.check_control_plane(&root.key("controlPlane"), &spec.control_plane);
         let faults = self.check_faults(&root.key("faults"), spec);
         let shortages = self.check_shortages(&root.key("cloud").key("shortages"), spec);

@@ -4,6 +4,7 @@ use super::check::Checker;
 use super::distribution::{Distribution, DistributionUnit};
 use super::rate::{Rate, RatePoint};
 use super::spec::{ArrivalEntry, ImagePull, ScenarioSpec, Startup, TraceSource, Traffic};
+use super::storage::Storage;
 use super::typed::{ArrivalSource, Arrivals, GeneratedArrivals, TraceFiles};
 use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
@@ -316,6 +317,14 @@ impl Checker<'_> {
             }
         }
         self.check_distribution(&path.key("containerStart"), &mut startup.container_start);
+    }
+
+    pub fn check_storage(&mut self, path: &FieldPathBuf, storage: &mut Storage) {
+        self.check_distribution(&path.key("provision"), &mut storage.provision);
+        self.check_distribution(&path.key("attach"), &mut storage.attach);
+        self.check_distribution(&path.key("detach"), &mut storage.detach);
+        self.check_distribution(&path.key("delete"), &mut storage.delete);
+        self.check_distribution(&path.key("expand"), &mut storage.expand);
     }
 }
 

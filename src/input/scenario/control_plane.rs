@@ -124,8 +124,11 @@ pub struct ControllerManager {
     pub horizontal_pod_autoscaler_initial_readiness_delay: Duration,
     /// Time between two passes of the pod garbage collector (`gcCheckPeriod` in `pkg/controller/podgc`). Default 20 s.
     pub pod_gc_period: Duration,
-    /// Time that a provisioner takes to make a volume for a claim. Default 5 s (assumption: a cloud's block storage).
-    pub volume_provisioning: Duration,
+    /// Time that a provisioner takes to make a volume for a claim. Default: as `spec.storage.provision` says.
+    pub volume_provisioning: Option<Duration>,
+    /// `--disable-force-detach-on-timeout`: a volume that is in use on an unhealthy node is not detached by force after six
+    /// minutes. Default false.
+    pub disable_force_detach_on_timeout: bool,
     /// `--terminated-pod-gc-threshold`: finished pods that may exist before the oldest are deleted. Default 12500.
     pub terminated_pod_gc_threshold: u32,
 }
@@ -148,7 +151,8 @@ impl Default for ControllerManager {
             horizontal_pod_autoscaler_cpu_initialization_period: Duration::from_secs(300),
             horizontal_pod_autoscaler_initial_readiness_delay: Duration::from_secs(30),
             pod_gc_period: Duration::from_secs(20),
-            volume_provisioning: Duration::from_secs(5),
+            volume_provisioning: None,
+            disable_force_detach_on_timeout: false,
             terminated_pod_gc_threshold: 12_500,
         }
     }
@@ -197,11 +201,18 @@ pub struct Kubelet {
     /// `--housekeeping-interval`: time between two looks at a container's CPU time and memory, which is what metrics-server
     /// gets when it scrapes; 0 s looks at the scrape itself. Default 10 s.
     pub housekeeping_interval: Duration,
+    /// `nodeStatusUpdateFrequency`: time between two looks at what the node's status should say; a kubelet tells in its next
+    /// status that it begins or ends to use a volume, which the attach-detach controller waits for. Default 10 s.
+    pub node_status_update_frequency: Duration,
 }
 
 impl Default for Kubelet {
     fn default() -> Self {
-        Self { node_lease_duration_seconds: 40, housekeeping_interval: Duration::from_secs(10) }
+        Self {
+            node_lease_duration_seconds: 40,
+            housekeeping_interval: Duration::from_secs(10),
+            node_status_update_frequency: Duration::from_secs(10),
+        }
     }
 }
 

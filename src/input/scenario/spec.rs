@@ -3,6 +3,7 @@
 use super::action::ActionEntry;
 use super::boot::Boot;
 use super::cloud::Cloud;
+use super::cluster_autoscaler::ClusterAutoscaler;
 use super::control_plane::ControlPlane;
 use super::distribution::Distribution;
 use super::fault::FaultEntry;
@@ -13,6 +14,7 @@ use super::metric::MetricSource;
 use super::paid_by::PaidBy;
 use super::rate::Rate;
 use super::resource_amounts::{MAX_PODS, resource_list};
+use super::storage::Storage;
 use super::target::Target;
 use super::usage::Usage;
 use super::vertical_pod_autoscaler::VerticalPodAutoscaler;
@@ -92,6 +94,8 @@ pub struct ScenarioSpec {
     /// Groups of equal nodes. Nodes may also come from `manifests` and from a trace. Default none.
     #[serde(default)]
     pub node_pools: Vec<NodePool>,
+    /// The Cluster Autoscaler. Default: none, unless a manifest has a container whose image is that of the Cluster Autoscaler.
+    pub cluster_autoscaler: Option<ClusterAutoscaler>,
     /// The cloud that nodes come from: instance types and prices. Default: the built-in catalogue.
     pub cloud: Option<Cloud>,
     /// Bare pods that come and go, drawn from distributions or read from a trace. Default none.
@@ -114,6 +118,9 @@ pub struct ScenarioSpec {
     /// How long containers take to start.
     #[serde(default)]
     pub startup: Startup,
+    /// The drivers of persistent volumes.
+    #[serde(default)]
+    pub storage: Storage,
     /// Delays, rate limits and periods of the control plane.
     #[serde(default)]
     pub control_plane: ControlPlane,

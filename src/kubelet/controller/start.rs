@@ -20,7 +20,10 @@ impl Kubelets {
         cluster.set_pod_start_time(pod, seen);
         let generation = cluster.next_pod_generation(pod);
         let template = &cluster.template_of(pod).template;
-        if awaited(template, &self.settings.awaited).any(is_of_a_volume) {
+        if !cluster.attachable_volumes_of(pod).is_empty() {
+            let at = seen + self.until_in_status();
+            agenda.schedule(at, KubeletEvent::Mount { pod, generation, failures: 0 });
+        } else if awaited(template, &self.settings.awaited).any(is_of_a_volume) {
             agenda.schedule(seen, KubeletEvent::Mount { pod, generation, failures: 0 });
         } else {
             self.pull(pod, generation, seen, cluster, agenda);
@@ -78,6 +81,9 @@ impl Kubelets {
         cluster: &mut Cluster,
         agenda: &mut A,
     ) {
+        if !self.has_volumes(pod, generation, cluster, agenda) {
+            return;
+        }
         let Some((reference, problem)) = self.missing(pod, is_of_a_volume, cluster) else {
             self.pull(pod, generation, agenda.now(), cluster, agenda);
             return;

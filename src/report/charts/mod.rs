@@ -10,6 +10,7 @@ mod draw;
 mod figure;
 mod font;
 mod layout;
+mod node_types;
 mod recovery;
 mod sampling;
 mod sweep;
@@ -23,7 +24,8 @@ pub use sweep::{SweepPoint, SweepSeries, SweepX, sweep};
 use crate::record::Facts;
 
 /// The names that [`of_run`] can give, which are the names of the files.
-pub(super) const RUN_CHARTS: [&str; 6] = ["utilization", "pending", "replicas", "requests", "recovery", "cost"];
+pub(super) const RUN_CHARTS: [&str; 7] =
+    ["utilization", "pending", "replicas", "requests", "recovery", "cost", "node_types"];
 
 /// The charts of one run by name; those without data are left out. `question` becomes the title; if it is empty, the
 /// scenario's name does.
@@ -37,6 +39,7 @@ pub fn of_run(facts: &Facts, question: &str) -> Vec<(&'static str, Figure)> {
         workloads::requests(facts, title),
         recovery::recovery(facts, title),
         cluster::cost(facts, title),
+        node_types::node_types(facts, title),
     ];
     RUN_CHARTS.into_iter().zip(figures).filter_map(|(name, figure)| Some((name, figure?))).collect()
 }

@@ -1,7 +1,10 @@
 //! Answers of `wavetank explain`: their JSON form. The text for people is made in `text`.
 
 mod grid;
+mod node;
 mod text;
+
+pub use node::{ExplainedDecision, ExplainedNode, NodeExplanation};
 
 use serde::Serialize;
 

@@ -289,7 +289,7 @@ fn csv(attempt: &ExplainedAttempt) -> Grid {
 }
 
 /// Breaks a text between words; further lines are indented below the first.
-fn wrap(text: &mut String, lead: &str, content: &str) {
+pub(super) fn wrap(text: &mut String, lead: &str, content: &str) {
     let indent = " ".repeat(lead.len().max(2));
     let mut line = lead.to_owned();
     let mut is_empty = true;

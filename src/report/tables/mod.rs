@@ -9,6 +9,7 @@ mod jobs;
 mod nodes;
 mod pods;
 mod timeline;
+mod workload_costs;
 mod workloads;
 
 pub(super) use decisions::{fault_word, write_actions, write_autoscaling, write_events, write_recovery};
@@ -17,6 +18,7 @@ pub(super) use jobs::write_jobs;
 pub(super) use nodes::{write_cost, write_nodes};
 pub(super) use pods::write_pods;
 pub(super) use timeline::{interval_mean, write_timeline};
+pub(super) use workload_costs::{write_cost_by_namespace, write_cost_by_workload, write_node_waits};
 pub(super) use workloads::write_workloads;
 
 use super::files::{ReportError, Table};

@@ -1,9 +1,9 @@
-//! `nodes.csv`: one row per node; `cost.csv`: one row per node pool and kind of
-//! machine in it.
+//! `nodes.csv`: one row per node; `cost.csv`: one row per node pool and kind of machine in it.
 
 use super::{ReportError, Table, extended};
 use crate::record::{Facts, NodeRecord};
-use crate::report::cost::{self, hourly_price, paid_for};
+use crate::report::cost;
+use crate::report::node_price::{hourly_price, paid_for};
 use crate::report::numbers;
 use crate::stats;
 use crate::units::{NanoDollars, SimDuration, SimTime};

@@ -2,6 +2,7 @@
 
 use super::{ReportError, Table, extended};
 use crate::record::{Facts, PodOutcome, PodRecord};
+use crate::report::evictions::{Cause, Evictions};
 use crate::report::summary::pending_for;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ const COLUMNS: &[&str] = &[
     "pending_seconds",
     "startup_seconds",
     "outcome",
+    "evicted_by",
     "restarts",
     "scheduling_attempts",
     "reason",
@@ -46,13 +48,14 @@ const fn outcome_word(outcome: PodOutcome) -> &'static str {
 /// Writes every pod. `pending_seconds` of a pod that was never bound is the time until it was deleted or the run ended.
 pub(in crate::report) fn write_pods(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
     let mut table = Table::create(path, COLUMNS)?;
+    let evictions = Evictions::new(facts);
     for pod in &facts.pods {
-        write_one(&mut table, facts, pod)?;
+        write_one(&mut table, facts, &evictions, pod)?;
     }
     table.finish()
 }
 
-fn write_one(table: &mut Table, facts: &Facts, pod: &PodRecord) -> Result<(), ReportError> {
+fn write_one(table: &mut Table, facts: &Facts, evictions: &Evictions<'_>, pod: &PodRecord) -> Result<(), ReportError> {
     table.text(&pod.namespace)?;
     table.text(&pod.name)?;
     table.text(&pod.workload)?;
@@ -71,6 +74,7 @@ fn write_one(table: &mut Table, facts: &Facts, pod: &PodRecord) -> Result<(), Re
     table.span(Some(pending_for(pod, facts.end)))?;
     table.span(pod.ready.map(|ready| ready - pod.created))?;
     table.text(outcome_word(pod.outcome))?;
+    table.text(evictions.cause(pod).map_or("", Cause::word))?;
     table.integer(pod.restarts)?;
     table.integer(pod.scheduling_attempts)?;
     table.text(&pod.reason)?;

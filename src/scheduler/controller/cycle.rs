@@ -1,6 +1,7 @@
 //! One scheduling cycle of the running scheduler, and the binding that ends it.
 
 use super::reject::report_failure;
+use super::storage::VolumeStep;
 use super::{RateLimit, Scheduler, SchedulerEvent};
 use crate::api::Name;
 use crate::cluster::{ApiEvent, Cluster, EventMessage, EventObject, NodeId, PodId, Severity};
@@ -37,15 +38,21 @@ impl<L: RateLimit> Scheduler<L> {
                 if self.profiles[profile].version.binding_ends_nomination_as_deletion() {
                     self.ending_nominations.extend(nominated);
                 }
+                let (pod, node) = (id, placement.node);
+                let volumes = self.bind_volumes(pod, node, profile, cluster, agenda);
+                if volumes != VolumeStep::Done && self.profiles[profile].version.nominates_while_binding() {
+                    cluster.set_nominated_node(pod, Some(node));
+                }
+                if let VolumeStep::Failed(message) = volumes {
+                    self.queue.fail(id, now);
+                    report_failure(cluster, id, message, false);
+                    return false;
+                }
                 self.view.add_pod(info, placement.node);
                 self.queue.done(id);
                 let at = self.limiter.take(end) + self.timing.until_bound();
-                let (pod, node) = (id, placement.node);
-                if self.waits_for_volumes(pod, node, profile, cluster) {
-                    // Bound as soon as the volumes are.
-                    if self.profiles[profile].version.nominates_while_binding() {
-                        cluster.set_nominated_node(pod, Some(node));
-                    }
+                if volumes == VolumeStep::Waits {
+                    // Bound when the volumes are.
                 } else if at <= now {
                     self.bind(pod, node, cluster, now);
                 } else {

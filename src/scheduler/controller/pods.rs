@@ -72,7 +72,7 @@ impl<L: RateLimit> Scheduler<L> {
     }
 
     /// A pod as it is now.
-    pub(super) fn pod_info(&mut self, id: PodId, cluster: &Cluster) -> Arc<PodInfo> {
+    pub fn pod_info(&mut self, id: PodId, cluster: &Cluster) -> Arc<PodInfo> {
         let pod = cluster.pod(id);
         let origin = self.origin_of(id, cluster);
         // Nothing asks for the uid of a pod without ephemeral volumes.

@@ -33,7 +33,7 @@ pub use nominator::Nominator;
 pub use pod_info::{DeclaredFeature, HostPort, OriginAddress, PodInfo, PodOrigin, PodTraits};
 pub use pod_origins::PodOrigins;
 pub use resources::{PlacedRequests, Resources};
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, SuspendedLog};
 pub use topology::{Domain, Topology, TopologyKey};
 
 use crate::api::Node;
@@ -172,6 +172,17 @@ impl View {
     /// Starts to log changes of nodes and pods. Those of before are not in the log.
     pub(crate) fn enable_log(&mut self) {
         self.snapshot.enable_log();
+    }
+
+    /// Stops to log for a time in which all changes are taken back again. What is given is for
+    /// [`resume_log`](Self::resume_log).
+    pub(crate) fn suspend_log(&mut self) -> SuspendedLog {
+        self.snapshot.suspend_log()
+    }
+
+    /// Goes on to log.
+    pub(crate) fn resume_log(&mut self, log: SuspendedLog) {
+        self.snapshot.resume_log(log);
     }
 
     /// Forgets the logged changes and which nominations changed: whoever derives something from them has read them.

@@ -23,7 +23,7 @@ use crate::patch as patches;
 use crate::patch::last_applied;
 use crate::units::SimTime;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// The documents of the objects that actions apply.
@@ -269,7 +269,36 @@ impl LiveDocuments {
             }
             node_document::set_changing(&mut live, node);
         }
+        set_binding(&mut live, id, cluster);
         into_map(live)
+    }
+}
+
+/// Sets what binding has written: the claim of a volume, the volume of a claim.
+fn set_binding(document: &mut Value, id: ObjectId, cluster: &Cluster) {
+    match id {
+        ObjectId::PersistentVolume(id) => match &cluster.storage().volume(id).claim {
+            Some(claim) => {
+                let mut reference = json!({
+                    "apiVersion": "v1", "kind": "PersistentVolumeClaim",
+                    "namespace": claim.namespace.as_str(), "name": claim.name.as_str(),
+                });
+                if !claim.uid.is_empty() {
+                    reference["uid"] = claim.uid.as_str().into();
+                }
+                set(document, &["spec", "claimRef"], reference);
+            }
+            None => {
+                document["spec"].as_object_mut().map(|spec| spec.shift_remove("claimRef"));
+            }
+        },
+        ObjectId::PersistentVolumeClaim(id) => {
+            let claim = cluster.storage().claim(id);
+            if claim.is_bound() {
+                set(document, &["spec", "volumeName"], claim.object.volume_name.as_str().into());
+            }
+        }
+        _ => {}
     }
 }
 

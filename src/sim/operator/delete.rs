@@ -9,7 +9,9 @@ use crate::units::{SimDuration, SimTime};
 impl Operator<'_> {
     /// `kubectl delete`.
     pub(super) fn delete(&mut self, options: &DeleteOptions, cluster: &mut Cluster, now: SimTime) {
-        let Some((object, target)) = self.referred(&options.target, "delete", cluster, now) else { return };
+        let Some((object, target)) = self.referred_among(&options.target, "delete", options.force, cluster, now) else {
+            return;
+        };
         if let ObjectId::Namespace(_) = object
             && let Some(refusal) = Cluster::refuses_deletion(cluster.name_of(object))
         {
@@ -41,13 +43,25 @@ impl Operator<'_> {
         cluster: &mut Cluster,
         now: SimTime,
     ) -> Option<(ObjectId, String)> {
+        self.referred_among(reference, verb, false, cluster, now)
+    }
+
+    /// The same; pods that are being deleted may count too.
+    fn referred_among(
+        &mut self,
+        reference: &ObjectReference,
+        verb: &str,
+        with_terminating: bool,
+        cluster: &mut Cluster,
+        now: SimTime,
+    ) -> Option<(ObjectId, String)> {
         match reference {
             ObjectReference::Named(target) => {
                 self.existing(target, verb, cluster, now).map(|object| (object, target.to_string()))
             }
             ObjectReference::PodOf(PodOf { of, index }) => {
                 let owner = self.existing(of, verb, cluster, now)?;
-                let Some(pod) = living_pods(owner, cluster).nth(*index as usize) else {
+                let Some(pod) = living_pods(owner, with_terminating, cluster).nth(*index as usize) else {
                     self.not_found(verb, reference, now);
                     return None;
                 };
@@ -59,12 +73,12 @@ impl Operator<'_> {
     }
 }
 
-/// The pods of a workload that exist and are not being deleted, oldest first.
-fn living_pods(owner: ObjectId, cluster: &Cluster) -> impl Iterator<Item = PodId> {
+/// The pods of a workload that exist, oldest first: those that are being deleted only if they are asked for too.
+fn living_pods(owner: ObjectId, with_terminating: bool, cluster: &Cluster) -> impl Iterator<Item = PodId> {
     let workload = cluster.workload_of(owner);
     let lives = move |pod: &crate::cluster::Pod| {
         let is_its = pod.owner == Some(owner) || (workload.is_some() && pod.workload == workload);
-        is_its && pod.exists() && pod.deletion.is_none()
+        is_its && pod.exists() && (with_terminating || pod.deletion.is_none())
     };
     cluster.pods().filter(move |(_, pod)| lives(pod)).map(|(id, _)| id)
 }

@@ -1,4 +1,5 @@
-//! Why a pod was placed where it is, or nowhere: its last scheduling attempt, taken apart.
+//! Why a pod was placed where it is, or nowhere: its last scheduling attempt, taken apart. And why a node is there, stays
+//! or went.
 //!
 //! The scenario is really run, with its seed. What the scheduler knew at the attempt is kept, and the decision is taken
 //! again with the same functions, this time with everything that they say noted. It must come out the same.
@@ -7,9 +8,11 @@ mod build;
 mod choose;
 mod compare;
 mod decide;
+mod node;
 mod preemption;
 mod reference;
 
+pub use node::explain_node;
 pub use reference::{PodReference, PodReferenceError};
 
 use crate::input::Diagnostic;
@@ -34,7 +37,7 @@ pub enum ExplainError {
     /// The run cannot go on.
     #[error(transparent)]
     Sim(#[from] SimError),
-    /// The question names no pod, or several.
+    /// The question names no pod or node, or several.
     #[error("{0}")]
     Pod(Box<Diagnostic>),
 }
@@ -70,6 +73,9 @@ pub fn explain(prepared: &Prepared, question: &Question, options: &RunOptions<'_
         explanation.notes.push(format!("the run ends at {end}, before --at"));
     }
     explanation.notes.extend(chosen.note);
+    if chosen.pod.node.is_none() {
+        explanation.notes.extend(node::waits_because(&followed.decisions, &chosen.pod.namespace, &chosen.pod.name));
+    }
     if followed.interrupted {
         let end = crate::units::format_go_duration(followed.end.since_start());
         explanation.notes.push(format!("interrupted at {end}: later attempts are not known"));

@@ -43,11 +43,6 @@ impl ClusterState {
         self.requests.contains_key(&group) && self.upcoming_of(group) > 0
     }
 
-    /// The scale-up of a group that is under way.
-    pub fn request_of(&self, group: GroupId) -> Option<&ScaleUpRequest> {
-        self.requests.get(&group)
-    }
-
     /// Ends scale-ups whose nodes are there, and gives up those whose nodes did not come in time.
     pub(super) fn update_requests(
         &mut self,

@@ -3,6 +3,8 @@
 mod price;
 mod priority;
 
+pub use priority::parse as parse_priorities;
+
 use super::environment::GroupId;
 use super::options::Expander;
 use crate::api::{Name, Node};

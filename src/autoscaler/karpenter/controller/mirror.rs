@@ -1,6 +1,7 @@
 //! Karpenter's picture of the cluster, kept up to date by changes (`pkg/controllers/state`).
 
 use super::catalogue::{Catalogue, pool_types};
+use super::claims::volumes_of;
 use super::settings::KarpenterSettings;
 use crate::api::karpenter::keys;
 use crate::api::{self, IntOrPercent, Name, ResourceAmounts, pod_requests};
@@ -227,7 +228,7 @@ impl Mirror {
                 not_ready: !pod.ready,
                 unschedulable: waits,
                 nominated: cluster.nominated_node(id).is_some(),
-                volumes: None,
+                volumes: volumes_of(cluster, namespace, &pod.name, &info.template.spec.volumes),
             },
         );
     }

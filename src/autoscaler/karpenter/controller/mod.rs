@@ -15,6 +15,7 @@
 
 pub mod api_events;
 pub mod catalogue;
+mod claims;
 pub mod conditions;
 pub mod disruptor;
 pub mod drain;

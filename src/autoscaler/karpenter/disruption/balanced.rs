@@ -109,3 +109,61 @@ pub fn can_pass(candidate: &Candidate<'_>, totals: &BTreeMap<Name, Totals>) -> b
     let totals = totals.get(candidate.pool_name()).filter(|totals| totals.cost > 0.0);
     totals.is_none_or(|totals| Score::new(candidate.price, candidate.reschedule_cost, *totals, K).is_approved())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On-demand prices of five sizes of c7i, m7i and r7i in us-east-1, in ten-thousandths of a dollar, as in
+    /// `designs/scripts/balanced-consolidation-properties.py`.
+    const PRICES: [f64; 15] = [
+        446.0, 892.0, 1785.0, 3570.0, 7140.0, 504.0, 1008.0, 2016.0, 4032.0, 8064.0, 661.0, 1323.0, 2646.0, 5292.0,
+        10584.0,
+    ];
+
+    /// Whether a node of a pool, whose other nodes cost `others`, may be replaced. All nodes have the same pods.
+    fn may_replace(k: i32, price: f64, by: f64, others: f64, nodes: f64, disruption: f64) -> bool {
+        let totals = Totals { cost: price + others, disruption: nodes * disruption };
+        Score::new(price - by, disruption, totals, k).is_approved()
+    }
+
+    /// How many times a node may be replaced, one time after the other, at most.
+    fn longest_chain(k: i32, price: f64, others: f64, nodes: f64, disruption: f64) -> usize {
+        let cheaper = PRICES.into_iter().filter(|by| *by < price);
+        let next = cheaper.filter(|by| may_replace(k, price, *by, others, nodes, disruption));
+        next.map(|by| 1 + longest_chain(k, by, others, nodes, disruption)).max().unwrap_or(0)
+    }
+
+    /// The table of `designs/balanced-consolidation.md`: for k = 1 to 5, how many replacements within a pool of equal nodes
+    /// are worth it, and how many can follow each other.
+    #[test]
+    fn replacements_and_chains_are_those_of_the_design() {
+        let pairs = || PRICES.into_iter().flat_map(|price| PRICES.map(|by| (price, by)));
+        let table: Vec<(i32, usize, usize)> = (1..=5)
+            .map(|k| {
+                let approved = pairs().filter(|(price, by)| by < price && may_replace(k, *price, *by, 0.0, 1.0, 3.0));
+                let pools = (1_i32..=4).flat_map(|nodes| PRICES.map(|price| (f64::from(nodes), price)));
+                let chains = pools.map(|(nodes, price)| longest_chain(k, price, (nodes - 1.0) * price, nodes, 2.0));
+                (k, approved.count(), chains.max().unwrap_or(0))
+            })
+            .collect();
+        assert_eq!(table, [(1, 0, 0), (2, 78, 4), (3, 86, 4), (4, 95, 9), (5, 100, 9)]);
+    }
+
+    #[test]
+    fn scores_without_a_measure() {
+        let totals = Totals { cost: 10.0, disruption: 5.0 };
+        let cases = [
+            (Score::new(1.0, 1.0, totals, K), 0.5, true),
+            (Score::new(0.9, 1.0, totals, K), 0.45, false),
+            (Score::new(0.0, 1.0, totals, K), 0.0, false),
+            (Score::new(-1.0, 1.0, totals, K), 0.0, false),
+            (Score::new(1.0, 0.0, totals, K), f64::INFINITY, true),
+            (Score::new(1.0, 1.0, Totals::default(), K), 0.0, false),
+        ];
+        for (score, value, approved) in cases {
+            assert!((score.value() - value).abs() < 1e-12 || score.value() == value, "{score:?}");
+            assert_eq!(score.is_approved(), approved, "{score:?}");
+        }
+    }
+}

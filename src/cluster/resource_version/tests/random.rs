@@ -208,6 +208,7 @@ fn objects(variant: u8) -> Vec<Object> {
             update_strategy: StatefulSetUpdateStrategy::OnDelete,
             min_ready,
             first_ordinal: 0,
+            claim_retention: crate::api::ClaimRetention::default(),
             volume_claim_templates: Vec::new(),
         }),
         Object::DaemonSet(DaemonSet {
@@ -327,7 +328,7 @@ fn storage_objects(is_second: bool) -> Vec<Object> {
         })),
         Object::CsiDriver(Box::new(WithMeta {
             meta: meta(Kind::CsiDriver, "d"),
-            object: CsiDriver { storage_capacity: is_second },
+            object: CsiDriver { storage_capacity: is_second, attach_required: true },
         })),
         Object::CsiStorageCapacity(Box::new(WithMeta {
             meta: meta(Kind::CsiStorageCapacity, "c"),
@@ -431,7 +432,7 @@ fn write(cluster: &mut Cluster, operation: u8, value: u8, now: SimTime) {
                 }
             }
             (ObjectId::PersistentVolumeClaim(id), 2) if is_second => cluster.remove_claim(id),
-            (ObjectId::PersistentVolume(_), 2) if is_second => cluster.remove_volume(&"v".into()),
+            (ObjectId::PersistentVolume(volume), 2) if is_second => cluster.remove_volume(volume),
             (object, 9) => cluster.scale(object, number),
             (object, 10) if is_second => cluster.delete(object, now),
             (object, 11) => cluster.restart_rollout(object, &now.to_string()),

@@ -78,6 +78,12 @@ pub fn convert_claim(claim: &core::PersistentVolumeClaim, errors: &mut FieldErro
         selector: convert_optional_label_selector(spec.selector.as_ref(), path.key("selector"), errors),
         bind_completed: annotation("pv.kubernetes.io/bind-completed").is_some(),
         selected_node: annotation("volume.kubernetes.io/selected-node").map(|node| Name::from(node.as_str())),
+        provisioner: name(annotation("volume.kubernetes.io/storage-provisioner")),
+        capacity: storage_of(
+            claim.status.as_ref().and_then(|status| status.capacity.as_ref()),
+            status_path.key("capacity"),
+            errors,
+        ),
         is_lost: phase == Some("Lost"),
         terminating: claim.metadata.deletion_timestamp.is_some(),
     }

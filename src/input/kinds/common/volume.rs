@@ -2,7 +2,7 @@
 
 use super::resources;
 use super::value::{name, names};
-use crate::api::{AccessMode, LocalVolumes, Name, Volume, VolumeMode, VolumeSource};
+use crate::api::{AccessMode, LocalVolumes, Name, ReclaimPolicy, Volume, VolumeMode, VolumeSource};
 use crate::input::{FieldErrors, FieldPath};
 use crate::units::Bytes;
 use k8s_openapi::api::core::v1 as core;
@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 /// Words of `volumeMode`.
 pub const VOLUME_MODES: [(&str, VolumeMode); 2] =
     [("Filesystem", VolumeMode::Filesystem), ("Block", VolumeMode::Block)];
+/// Words of `reclaimPolicy` and `persistentVolumeReclaimPolicy`; a recycled volume is one that stays.
+pub const RECLAIM_POLICIES: [(&str, ReclaimPolicy); 3] =
+    [("Retain", ReclaimPolicy::Retain), ("Delete", ReclaimPolicy::Delete), ("Recycle", ReclaimPolicy::Retain)];
 /// The annotation that named a claim's or volume's class before the field did.
 const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
 /// Words of `accessModes`.

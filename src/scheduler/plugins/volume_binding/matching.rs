@@ -1,6 +1,6 @@
 //! Which volume a claim may get, and where volumes can be made.
 
-use crate::api::{ClaimReference, Node, PersistentVolume, PersistentVolumeClaim, StorageClass};
+use crate::api::{ClaimReference, Node, PersistentVolume, PersistentVolumeClaim, StorageClass, VolumePhase};
 use crate::scheduler::view::VolumeListers;
 use crate::units::Bytes;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ pub fn find_matching_volume<'a>(
             Binder::Controller { delay_binding } => !delay_binding,
         };
         let fits = is_for_binder
-            && volume.is_available
+            && volume.phase == VolumePhase::Available
             && claim.selector.as_ref().is_none_or(|selector| selector.matches(&volume.labels))
             && volume.storage_class == claim.storage_class
             && usable;

@@ -7,7 +7,7 @@ use super::*;
 use crate::api::{
     ClaimReference, CsiStorageCapacity, LabelSelector, Name, Node, NodeSelector, NodeSelectorOperator,
     NodeSelectorRequirement, NodeSelectorTerm, ObjectMeta, PersistentVolume, PersistentVolumeClaim, PodSpec,
-    StorageClass, Volume, VolumeBindingMode, VolumeSource,
+    StorageClass, Volume, VolumeBindingMode, VolumePhase, VolumeSource,
 };
 use crate::scheduler::framework::{Failure, PreFilterOutcome};
 use crate::scheduler::view::{Listers, NodeInfo, PodInfo};
@@ -35,7 +35,7 @@ fn volume(name: &str, capacity: i64, zone: &str) -> PersistentVolume {
         capacity: Bytes::new(capacity),
         storage_class: "manual".into(),
         node_affinity: Some(NodeSelector { terms: vec![term] }),
-        is_available: true,
+        phase: VolumePhase::Available,
         ..PersistentVolume::default()
     }
 }
@@ -66,7 +66,7 @@ fn listers(claims: Vec<PersistentVolumeClaim>) -> Listers {
         provisioner: provisioner.into(),
         binding_mode,
         allowed_topologies: topologies.iter().map(|zone| vec![("zone".into(), vec![(*zone).into()])]).collect(),
-        is_default: false,
+        ..StorageClass::default()
     };
     let late = VolumeBindingMode::WaitForFirstConsumer;
     for class in [

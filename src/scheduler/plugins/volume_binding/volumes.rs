@@ -1,6 +1,6 @@
 //! Which volumes a pod gets with its node: what Reserve and PreBind of VolumeBinding decide.
 
-pub use super::matching::{Binder, can_be_provisioned, find_matching_volume, has_access_modes};
+pub use super::matching::{Binder, can_be_provisioned, find_matching_volume, has_access_modes, is_bound_to};
 
 use super::filter::{FilterState, pre_filter};
 use crate::api::{AccessMode, Name, Node, PersistentVolume, PersistentVolumeClaim};
@@ -24,6 +24,16 @@ pub enum VolumeChoice {
         /// The claim's name.
         claim: Name,
     },
+}
+
+impl VolumeChoice {
+    /// The claim's name.
+    #[must_use]
+    pub const fn claim(&self) -> &Name {
+        match self {
+            Self::Bind { claim, .. } | Self::Provision { claim } => claim,
+        }
+    }
 }
 
 /// What each claim that waits for the pod gets on a node that passed the filter, decided as there.

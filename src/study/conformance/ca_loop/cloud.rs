@@ -90,10 +90,9 @@ impl Environment for ScriptedCluster<'_> {
         Some(PodFacts { created: pod.created, deleted: pod.deletion.map(|(asked, _)| asked), phase })
     }
 
-    fn controller_replicas(&self, pod: &PodInfo) -> Option<i32> {
-        let owner = pod.owner.as_ref()?;
-        let index = self.sequence.workloads.iter().position(|workload| *workload.name == *owner.name);
-        Some(index.map_or(1, |index| i32::try_from(self.workloads[index].wanted).unwrap_or(i32::MAX)))
+    fn controller_replicas(&self, pod: PodId) -> Option<i32> {
+        let workload = self.pods.get(pod.index())?.workload;
+        Some(workload.map_or(1, |index| i32::try_from(self.workloads[index].wanted).unwrap_or(i32::MAX)))
     }
 
     fn budgets(&self) -> Vec<Budget> {
@@ -127,7 +126,7 @@ impl Environment for ScriptedCluster<'_> {
         0
     }
 
-    fn increase_size(&mut self, group: GroupId, delta: i64) -> Result<(), String> {
+    fn increase_size(&mut self, group: GroupId, delta: i64, _: &str) -> Result<(), String> {
         let name: Name = self.sequence.groups[group.index()].name.as_str().into();
         let state = &mut self.groups[group.index()];
         if state.target + delta > state.max || state.mode == "reject" {
@@ -153,7 +152,7 @@ impl Environment for ScriptedCluster<'_> {
         Ok(())
     }
 
-    fn delete_instances(&mut self, group: GroupId, names: &[Name]) -> Result<(), String> {
+    fn delete_instances(&mut self, group: GroupId, names: &[Name], _: &str) -> Result<(), String> {
         for name in names {
             let Some(index) = self.machines.iter().position(|machine| machine.name == *name) else { continue };
             self.machines[index].deleted = Some(self.now);

@@ -116,7 +116,12 @@ fn align(recording: &Recording, observed: &Observed) -> Milestones {
         && (own - recorded).abs() <= MONITOR_PERIOD + LEAST_TOLERANCE
     {
         let revivals = recording.actions_called("revive_node").map(|action| action.t).filter(|revival| *revival > own);
-        let until = revivals.fold(f64::INFINITY, f64::min);
+        // What follows a deletion by hand comes when that was done.
+        let by_hand = recording.actions_called("kubectl").filter(|action| {
+            let arguments = action.fields.get("args").and_then(serde_json::Value::as_array);
+            action.t > own && arguments.is_some_and(|arguments| arguments.first().is_some_and(|verb| verb == "delete"))
+        });
+        let until = revivals.chain(by_hand.map(|action| action.t)).fold(f64::INFINITY, f64::min);
         let all = milestones.values_mut().flat_map(BTreeMap::values_mut).flatten();
         all.filter(|time| (own..until).contains(*time)).for_each(|time| *time += recorded - own);
     }

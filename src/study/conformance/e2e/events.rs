@@ -78,6 +78,11 @@ impl Correlated {
     }
 }
 
+/// Whether the recorded control planes had nobody who writes such Events: their kubelets and drivers were others.
+fn is_not_recorded(event: &EventRecord) -> bool {
+    matches!(event.source, "external-provisioner" | "external-resizer") || event.reason == "FailedMount"
+}
+
 /// When each occurrence of the Events was, in seconds, with its index, in order of time. Of an Event that repeats only the
 /// first and the last time are known; the others lie evenly between them.
 fn occurrences(events: &[EventRecord]) -> Vec<(f64, usize)> {
@@ -91,16 +96,27 @@ fn occurrences(events: &[EventRecord]) -> Vec<(f64, usize)> {
     all
 }
 
+/// When each object was created whose name comes again, in seconds of the run, by kind and `namespace/name`: Events about
+/// another object of the name are others.
+pub type Lives = BTreeMap<(String, String), Vec<f64>>;
+
 /// What a watch saw from the recording's time zero on, `lead` seconds after the start of the run, by `reason|kind|source`.
-pub fn seen(facts: &Facts, lead: f64) -> BTreeMap<String, Seen> {
+pub fn seen(facts: &Facts, lead: f64, lives: &Lives) -> BTreeMap<String, Seen> {
     let events: Vec<EventRecord> = facts.events().collect();
     let mut correlated: BTreeMap<(&str, &str, String), Correlated> = BTreeMap::new();
+    let life = |event: &EventRecord, at: f64| {
+        let created = lives.get(&(event.kind.to_owned(), format!("{}/{}", event.namespace, event.name)));
+        created.map_or(0, |created| created.iter().filter(|created| **created <= at).count())
+    };
     let mut series: BTreeMap<String, Series> = BTreeMap::new();
     let mut all: BTreeMap<String, Seen> = BTreeMap::new();
     for (at, index) in occurrences(&events).into_iter().filter(|(at, _)| *at >= lead) {
         let event = &events[index];
+        if is_not_recorded(event) {
+            continue;
+        }
         let seen = all.entry(format!("{}|{}|{}", event.reason, event.kind, event.source)).or_default();
-        let object = format!("{}/{}", event.namespace, event.name);
+        let object = format!("{}/{} {}", event.namespace, event.name, life(event, at));
         match (event.source, event.reason) {
             ("default-scheduler", "FailedScheduling") => series.entry(object).or_default().add(&event.message(), seen),
             // Each regards a version of the pod that no other one does.

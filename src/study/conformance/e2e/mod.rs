@@ -7,6 +7,7 @@
 
 mod compare;
 mod events;
+mod nodes;
 mod observed;
 mod pods;
 mod recording;
@@ -131,5 +132,7 @@ fn play(
         line: 1,
         problem: error.to_string(),
     })?;
-    Ok(Simulated { observed: observer.finish(), events: events::seen(&facts, lead) })
+    let observed = observer.finish();
+    let events = events::seen(&facts, lead, &observed.lives);
+    Ok(Simulated { observed, events })
 }

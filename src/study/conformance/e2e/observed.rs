@@ -1,6 +1,7 @@
 //! A simulated timeline as the recordings tell one: first sightings of each stage of each pod, sizes of ReplicaSets,
 //! conditions.
 
+use super::events::Lives;
 use super::recording::{Conditions, Milestones};
 use crate::api::{ConditionStatus, HpaCondition};
 use crate::cluster::{
@@ -26,6 +27,8 @@ pub struct Observed {
     pub conditions: Conditions,
     /// When the first node was found to be lost.
     pub first_loss: Option<f64>,
+    /// When pods and claims were created.
+    pub lives: Lives,
 }
 
 /// What the observer knows of a pod.
@@ -131,6 +134,13 @@ impl<'a> Observer<'a> {
 
 impl RunObserver for Observer<'_> {
     fn observe(&mut self, change: Change, cluster: &Cluster, now: SimTime) {
+        if let Change::PodAdded(_) | Change::ClaimAdded(_) = change
+            && let Some(object) = change.object()
+        {
+            let name = format!("{}/{}", cluster.namespace_of(object), cluster.name_of(object));
+            let kind = cluster.kind_of(object).as_str().to_owned();
+            self.observed.lives.entry((kind, name)).or_default().push(now.as_secs_f64());
+        }
         if let Some(pod) = change.pod() {
             self.note_pod(change, pod, cluster, now);
         }

@@ -1,19 +1,15 @@
 //! A recording as a scenario: its objects become manifests, its actions those of an operator or faults.
 
+use super::nodes::{NODE_MONITOR_PERIOD, csi_node, has_volumes, joined_before, node};
 use super::pods::{PodReference, RecordedPod, reference};
-use super::recording::{RecordedAction, Recording};
+use super::recording::{RecordedAction, Recording, TimelineLine};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// How long before the recording the simulated nodes join, in seconds, if a pass of the node monitor was recorded that saw
-/// them for the first time.
-const JUST_JOINED: f64 = 2.0;
-/// The same if none was: the pass that saw them came before the recording.
-const JOINED_BEFORE: f64 = 6.0;
-/// Seconds between two passes of the node monitor.
-const NODE_MONITOR_PERIOD: f64 = 5.0;
+/// Seconds between two resyncs of the volume controller.
+const RESYNC_PERIOD: f64 = 15.0;
 /// Whole seconds that a run is ahead of its recording at least.
 const LEAD: f64 = 7.0;
 
@@ -41,6 +37,8 @@ struct Writer<'a> {
     load: BTreeMap<String, Vec<(f64, f64)>>,
     starting_cpu: BTreeMap<String, f64>,
     memory: BTreeMap<String, (f64, f64)>,
+    /// Nodes to which no volume is ever attached.
+    attach_outages: Vec<Value>,
 }
 
 /// Writes a recording as a scenario to a folder.
@@ -52,13 +50,11 @@ pub fn write(
     pods: &[RecordedPod],
     folder: &Path,
 ) -> std::io::Result<Result<Played, Unsupported>> {
-    if recording.timeline.iter().any(|line| line.kind == "VolumeAttachment") {
-        return Ok(Err(Unsupported("volumes that are attached to nodes".to_owned())));
-    }
     let wall_clock = recording.actions_called("wallclock").next();
     let second = wall_clock.and_then(|action| action.fields.get("second_in_minute")).and_then(Value::as_f64);
     let fraction = second.or(recording.fraction).unwrap_or(0.0).rem_euclid(1.0);
-    let lead = LEAD + fraction;
+    let joined_before = joined_before(recording);
+    let lead = LEAD.max(joined_before.ceil()) + fraction;
     let mut writer = Writer {
         recording,
         pods,
@@ -70,6 +66,7 @@ pub fn write(
         load: BTreeMap::new(),
         starting_cpu: BTreeMap::new(),
         memory: BTreeMap::new(),
+        attach_outages: Vec::new(),
     };
     let mut duration = 0.0_f64;
     for (index, action) in recording.actions.iter().enumerate() {
@@ -102,19 +99,6 @@ fn calendar_start(recording: &Recording, second: f64, lead: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "whole seconds of this century")]
     let start = Timestamp::from_second((zero - lead).round() as i64).unwrap_or(Timestamp::UNIX_EPOCH);
     start.to_string()
-}
-
-fn node(entry: &Value) -> Value {
-    let resources = json!({"cpu": entry["cpu"], "memory": entry["memory"], "pods": entry["pods"]});
-    json!({
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {
-            "name": entry["name"],
-            "labels": {"kubernetes.io/hostname": entry["name"], "topology.kubernetes.io/zone": entry["zone"]},
-        },
-        "status": {"capacity": resources, "allocatable": resources},
-    })
 }
 
 /// Kinds that a namespace does not hold.
@@ -202,12 +186,19 @@ impl Writer<'_> {
             "nodes" => {
                 let nodes = action.fields.get("nodes").and_then(Value::as_array);
                 let nodes: Vec<Value> = nodes.into_iter().flatten().map(node).collect();
-                let seen = self.recording.timeline.iter().find(|line| line.reason == "RegisteredNode");
-                let is_new = seen.is_some_and(|line| line.t <= NODE_MONITOR_PERIOD);
-                let before = if is_new { JUST_JOINED } else { JOINED_BEFORE };
-                self.apply(index, -before, &json!({"apiVersion": "v1", "kind": "List", "items": nodes}))?;
+                let before = joined_before(self.recording);
+                let entries = action.fields.get("nodes").and_then(Value::as_array);
+                let csi_nodes = entries.into_iter().flatten().filter(|_| has_volumes(self.recording)).map(csi_node);
+                let items: Vec<Value> = nodes.into_iter().chain(csi_nodes).collect();
+                self.apply(index, -before, &json!({"apiVersion": "v1", "kind": "List", "items": items}))?;
             }
-            "addnode" => self.apply(index, t, &node(&Value::Object(action.fields.clone())))?,
+            "addnode" => {
+                let entry = Value::Object(action.fields.clone());
+                let mut items = vec![node(&entry)];
+                items.extend(has_volumes(self.recording).then(|| csi_node(&entry)));
+                self.apply(index, t, &json!({"apiVersion": "v1", "kind": "List", "items": items}))?;
+            }
+            "attach_never" => self.attach_outages.push(json!({"node": action.text("node")})),
             "create" => {
                 let (kind, name) = (action.text("kind"), action.text("name"));
                 let Some(document) = self.document(kind, action.namespace(), name) else {
@@ -408,8 +399,12 @@ impl Writer<'_> {
         let tells = |reason: &str| matches!(reason, "RegisteredNode" | "NodeNotReady");
         let outage = self.recording.actions_called("kcm_stop").next().map_or(f64::INFINITY, |action| action.t);
         let mut told = self.recording.timeline.iter().filter(|line| line.kind == "Event" && tells(&line.reason));
-        let t = told.next().map(|line| line.t).filter(|t| *t < outage)?;
-        Some(t.rem_euclid(NODE_MONITOR_PERIOD) - NODE_MONITOR_PERIOD)
+        let pass = told.next().map(|line| line.t).filter(|t| *t < outage);
+        // The volume controller tells again in each of its resyncs why a claim waits.
+        let again = |line: &&TimelineLine| line.op == "mod" && line.reason == "ProvisioningFailed";
+        let resync = || self.recording.timeline.iter().find(again).map(|line| line.t.rem_euclid(RESYNC_PERIOD));
+        pass.map(|t| t.rem_euclid(NODE_MONITOR_PERIOD) - NODE_MONITOR_PERIOD)
+            .or_else(|| resync().map(|t| t - RESYNC_PERIOD))
     }
 
     fn scenario(&self, duration: f64, start: Option<String>) -> Value {
@@ -427,6 +422,16 @@ impl Writer<'_> {
                 "traffic": self.traffic(),
             },
         });
+        if has_volumes(self.recording) {
+            // The recorded driver.
+            let (provision, second) = (json!({"fixed": "2s"}), json!({"fixed": "1s"}));
+            scenario["spec"]["storage"] = json!({
+                "provision": provision, "attach": second, "detach": second, "delete": second,
+                "attachOutages": self.attach_outages,
+            });
+            // The recorded kubelets say at once which volumes they use.
+            scenario["spec"]["controlPlane"]["kubelet"] = json!({"nodeStatusUpdateFrequency": "0s"});
+        }
         if let Some(start) = start {
             scenario["spec"]["start"] = start.into();
         }
