@@ -3,6 +3,7 @@
 mod actions;
 mod apply;
 mod behaviour;
+mod capacity_buffers;
 mod cases;
 mod cases_hpa;
 mod cases_slips;
@@ -28,6 +29,7 @@ mod golden_quota;
 mod golden_scheduler;
 mod golden_vpa;
 mod jobs;
+mod karpenter;
 mod kinds_in_runs;
 mod manifests;
 mod months;

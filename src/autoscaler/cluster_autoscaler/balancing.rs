@@ -4,10 +4,11 @@ use super::environment::{GroupId, NodeGroup};
 use super::options::Options;
 use super::template::Template;
 use crate::api::{Labels, ResourceList, well_known};
+use crate::cluster::POOL_LABEL;
 use crate::scheduler::NodeInfo;
 
 /// Labels whose values may differ between similar groups, whatever the cloud.
-const IGNORED_LABELS: [&str; 7] = [
+const IGNORED_LABELS: [&str; 8] = [
     well_known::HOSTNAME,
     well_known::ZONE_BETA,
     well_known::REGION_BETA,
@@ -15,6 +16,8 @@ const IGNORED_LABELS: [&str; 7] = [
     well_known::REGION,
     "beta.kubernetes.io/fluentd-ds-ready",
     "kops.k8s.io/instancegroup",
+    // The name of the group itself, which the providers of all clouds leave out of the comparison.
+    POOL_LABEL,
 ];
 
 /// How a group grows.

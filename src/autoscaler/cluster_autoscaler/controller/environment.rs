@@ -28,6 +28,9 @@ const POD_PRICES_PER_HOUR: (f64, f64) = (0.033_174, 0.004_446);
 /// The pods that DaemonSets put on a node, as the scheduler would see them.
 pub type DaemonPods = fn(&Cluster, &api::Node) -> Vec<Arc<PodInfo>>;
 
+/// The chunks of all CapacityBuffers, as the scheduler would see them.
+pub type BufferChunks = fn(&Cluster) -> Vec<Arc<PodInfo>>;
+
 /// The cluster of a run.
 pub struct RunEnvironment<'a> {
     /// The state.
@@ -40,6 +43,8 @@ pub struct RunEnvironment<'a> {
     pub nodes: &'a [NodeId],
     /// Pods that are marked as unschedulable.
     pub unschedulable: Vec<Arc<PodInfo>>,
+    /// The chunks that CapacityBuffers keep room for.
+    pub chunks: &'a [Arc<PodInfo>],
     /// Content of the ConfigMap of the priority expander.
     pub priorities: Option<&'a str>,
     /// Longest time that evicted pods get.
@@ -129,6 +134,10 @@ impl Environment for RunEnvironment<'_> {
 
     fn unschedulable(&self) -> Vec<Arc<PodInfo>> {
         self.unschedulable.clone()
+    }
+
+    fn chunks(&self) -> Vec<Arc<PodInfo>> {
+        self.chunks.to_vec()
     }
 
     fn pod(&self, pod: PodId) -> Option<PodFacts> {
