@@ -56,7 +56,7 @@ mod workload;
 
 pub use admission::Admission;
 pub use apply::ApplyPlan;
-pub use capacity_buffer::CapacityBufferStatus;
+pub use capacity_buffer::{CapacityBuffer, CapacityBufferStatus};
 pub use change::{ApiEvent, Change, ChangeKind, EventMessage, EventObject, Severity};
 pub use create::Refusal;
 pub use cron_job::CronJob;
@@ -123,6 +123,7 @@ pub struct Cluster {
     namespaces: Vec<Namespace>,
     namespaces_by_name: BTreeMap<Name, NamespaceId>,
     nodes: Vec<Node>,
+    existing_nodes: BTreeSet<NodeId>,
     node_groups: Vec<NodeGroup>,
     instances: Vec<Instance>,
     instance_types: Arc<[InstanceType]>,

@@ -75,6 +75,11 @@ impl Cluster {
         self.nodes.iter().enumerate().map(|(index, node)| (NodeId::from_index(index), node))
     }
 
+    /// The nodes that exist, in order of creation.
+    pub fn existing_nodes(&self) -> impl ExactSizeIterator<Item = (NodeId, &Node)> {
+        self.existing_nodes.iter().map(|id| (*id, &self.nodes[id.index()]))
+    }
+
     /// Adds a node. One that joins during the run is tainted as not ready by the API server's admission
     /// (`TaintNodesByCondition`), whatever its kubelet says, until the node lifecycle controller has seen it; those of the
     /// start have that behind them.
@@ -84,6 +89,7 @@ impl Cluster {
         }
         let id = NodeId::from_index(self.nodes.len());
         self.index.add(Kind::Node, id, None, &object.meta.name);
+        self.existing_nodes.insert(id);
         self.nodes.push(Node {
             object,
             pool,
@@ -173,6 +179,7 @@ impl Cluster {
         let node = &mut self.nodes[id.index()];
         if node.removed.is_none() {
             node.removed = Some(now);
+            self.existing_nodes.remove(&id);
             node.head.change(&mut self.versions);
             node.generation += 1;
             self.index.remove(Kind::Node, id, None, &node.object.meta.name);

@@ -4,7 +4,7 @@ use super::operator::Operator;
 use super::prepare::Prepared;
 use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
-use super::settings::Client;
+use super::settings::{Client, buffer_rules};
 use crate::api::Kind;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::cluster_autoscaler::controller::CaController;
@@ -77,7 +77,7 @@ impl Audience {
             (Part::ClusterAutoscaler, prepared.cluster_autoscaler.is_none()),
             (Part::Vpa, !prepared.has_objects_of(Kind::VerticalPodAutoscaler)),
             (Part::Karpenter, !prepared.has_karpenter()),
-            (Part::CapacityBuffers, !prepared.has_objects_of(Kind::CapacityBuffer)),
+            (Part::CapacityBuffers, buffer_rules(prepared).is_none() || !prepared.has_objects_of(Kind::CapacityBuffer)),
             (Part::Actions, scenario.actions.is_empty()),
         ];
         let idle = has_nothing_to_do.into_iter().filter_map(|(part, is_idle)| is_idle.then_some(part));
@@ -125,7 +125,7 @@ mod tests {
     use crate::cluster::{PlainObjectId, PodId};
 
     /// The parts that a run without traffic, faults, actions and so on has nothing for.
-    const IDLE: [Part; 11] = [
+    const IDLE: &[Part] = &[
         Part::Recovery,
         Part::Faults,
         Part::Traffic,
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn few_are_told_of_a_bare_pod() {
-        let audience = Audience::new(&IDLE);
+        let audience = Audience::new(IDLE);
         let pod = PodId::from_index(0);
         let cases = [
             (Change::PodRunning(pod), true, 0, "nobody"),

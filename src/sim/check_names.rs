@@ -135,7 +135,11 @@ pub(super) fn check(
     diagnostics: &mut Diagnostics,
 ) {
     let existing = Existing::of(scenario, objects, arrivals);
-    if existing.has_no_node() {
+    // Nodes that an autoscaler makes are not there yet.
+    let may_grow = scenario.spec.karpenter.is_some()
+        || scenario.spec.node_pools.iter().any(|pool| pool.max.is_some())
+        || objects.iter().any(|object| matches!(object, Object::NodePool(_)));
+    if existing.has_no_node() && !may_grow {
         let message = "the scenario has no node (expected a pool with a count above zero, or Nodes in the manifests)";
         diagnostics.push(scenario.error_at("spec.nodePools", message));
         return;

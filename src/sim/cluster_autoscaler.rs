@@ -2,6 +2,8 @@
 
 use super::settings::Client;
 use crate::api::{self, Name, Object, OwnerReference, PodSpec};
+use crate::autoscaler::capacity_buffer::BufferRules;
+use crate::autoscaler::capacity_buffer::chunks::chunks;
 use crate::autoscaler::cluster_autoscaler::controller::{CaSettings, SchedulerOfRun};
 use crate::autoscaler::cluster_autoscaler::flags::{FlagOutcome, NodesFlag, check_priorities, nodes_flag, set_flag};
 use crate::autoscaler::cluster_autoscaler::options::Options;
@@ -189,6 +191,7 @@ impl PreparedAutoscaler {
             priorities: self.priorities.clone(),
             profile: scheduler.profiles.first().cloned().unwrap_or_default(),
             daemon_pods,
+            buffer_chunks,
             sleeps: !every_loop,
         }
     }
@@ -215,6 +218,25 @@ fn daemon_pods(cluster: &Cluster, node: &api::Node) -> Vec<Arc<PodInfo>> {
         })
     });
     pods.collect()
+}
+
+/// The chunks that the CapacityBuffers of the cluster keep room for. Each has an id that no pod ever has.
+fn buffer_chunks(cluster: &Cluster) -> Vec<Arc<PodInfo>> {
+    let no_pod = PodId::from_index(u32::MAX as usize - 1);
+    let mut all = Vec::new();
+    for (_, buffer) in cluster.capacity_buffers() {
+        let Some((template, names)) = chunks(buffer, BufferRules::ClusterAutoscaler) else { continue };
+        let template = Arc::new(template);
+        let traits = Arc::new(PodTraits::of(&template.spec));
+        let owner = OwnerReference { kind: "CapacityBuffer".into(), name: buffer.object.meta.name.clone() };
+        for name in names {
+            let namespace = buffer.object.meta.namespace.clone();
+            let meta = api::ObjectMeta { name, namespace, owner: Some(owner.clone()), ..api::ObjectMeta::default() };
+            let pod = api::Pod { meta, template: Arc::clone(&template), ..api::Pod::default() };
+            all.push(Arc::new(PodInfo::new(no_pod, &pod, Arc::clone(&traits), KubernetesVersion::default())));
+        }
+    }
+    all
 }
 
 impl SchedulerOfRun for Scheduler<Client> {

@@ -17,6 +17,7 @@ use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::settings::{self, Client};
 use super::usage::Usage;
+
 use super::vpa_settings;
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
@@ -53,7 +54,7 @@ pub struct World<'a> {
     metrics: MetricSources,
     pub(super) usage: UsageOverTime,
     pub(super) hpa: HpaController,
-    vpa: VpaController,
+    pub(super) vpa: VpaController,
     capacity_buffers: CapacityBufferController,
     csi: CsiDrivers,
     cluster_autoscaler: Option<CaController>,
@@ -131,7 +132,9 @@ impl<'a> World<'a> {
             vpa: vpa_settings::vpa_controller(spec, streams),
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
-            capacity_buffers: CapacityBufferController::new(BufferRules::ClusterAutoscaler),
+            capacity_buffers: CapacityBufferController::new(
+                settings::buffer_rules(prepared).unwrap_or(BufferRules::ClusterAutoscaler),
+            ),
             csi: CsiDrivers::new(&settings::storage(spec), streams),
             cluster_autoscaler: prepared
                 .cluster_autoscaler

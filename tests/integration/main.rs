@@ -3,6 +3,7 @@
 mod actions;
 mod apply;
 mod behaviour;
+mod capacity_buffers;
 mod cases;
 mod cases_hpa;
 mod cases_slips;
@@ -47,3 +48,4 @@ mod traces;
 mod versions;
 mod volume_lives;
 mod volumes;
+mod vpa;

@@ -7,6 +7,7 @@
 //! Known deviations: a status follows its cause at once; the shape is that of the workload's template, where the Cluster
 //! Autoscaler looks at the workload's newest pod first (they differ where a webhook changes pods).
 
+pub mod chunks;
 pub mod controller;
 mod quota;
 mod replicas;

@@ -27,6 +27,8 @@ use std::sync::Arc;
 const UNSCHEDULABLE_POD_TIME_BUFFER: SimDuration = SimDuration::from_secs(2);
 /// The same of pods that ask for GPUs (`unschedulablePodWithGpuTimeBuffer`).
 const UNSCHEDULABLE_POD_WITH_GPU_TIME_BUFFER: SimDuration = SimDuration::from_secs(30);
+/// Before everything.
+const LONG_AGO: SimTime = SimTime::from_nanos(i64::MIN / 2);
 const GPU: &str = "nvidia.com/gpu";
 
 /// The Cluster Autoscaler.
@@ -165,7 +167,7 @@ impl ClusterAutoscaler {
         if self.options.enforce_node_group_min_size {
             this.groups = this.environment.groups();
             let mut scale_up = self.scale_up_of(this);
-            let status = scale_up.to_min_size();
+            let status = scale_up.reach_min_size();
             self.note_scale_up(this, &status);
             this.report.min_size = Some(status);
         }
@@ -270,8 +272,11 @@ impl ClusterAutoscaler {
     /// Pods that nothing in sight will help.
     fn pods_to_help(&mut self, this: &Loop<'_>, upcoming: &UpcomingNodes) -> Vec<Arc<PodInfo>> {
         let cutoff = self.options.expendable_pods_priority_cutoff;
-        let mut pods: Vec<Arc<PodInfo>> =
-            this.environment.unschedulable().into_iter().filter(|pod| pod.priority() >= cutoff).collect();
+        // Chunks of CapacityBuffers come first: they were put before the pods that wait.
+        let chunks = this.environment.chunks();
+        let mut pods: Vec<Arc<PodInfo>> = chunks.iter().map(|chunk| self.snapshot.copy_pod(chunk)).collect();
+        pods.extend(this.environment.unschedulable());
+        pods.retain(|pod| pod.priority() >= cutoff);
         for node in self.actuator.drained() {
             for pod in self.snapshot.pods_on(node) {
                 if !pod.terminating && pods::is_recreatable(&pod) {
@@ -332,9 +337,12 @@ impl ClusterAutoscaler {
     }
 
     fn all_are_new(&self, this: &Loop<'_>, pods: &[Arc<PodInfo>]) -> bool {
-        let created =
-            |pod: &Arc<PodInfo>| this.environment.pod(self.snapshot.original(pod.id)).map(|facts| facts.created);
-        let oldest = |pods: &mut dyn Iterator<Item = &Arc<PodInfo>>| pods.filter_map(created).min();
+        let created = |pod: &Arc<PodInfo>| {
+            let facts = this.environment.pod(self.snapshot.original(pod.id));
+            // A chunk has no time of creation, which is as long ago as can be.
+            facts.map_or(LONG_AGO, |facts| facts.created)
+        };
+        let oldest = |pods: &mut dyn Iterator<Item = &Arc<PodInfo>>| pods.map(created).min();
         let asks_for_gpu = |pod: &&Arc<PodInfo>| pod.placed().requests.scalar(GPU).is_some_and(|amount| amount > 0);
         let is_new = |oldest: Option<SimTime>, buffer| oldest.is_some_and(|oldest| oldest + buffer > this.now);
         is_new(oldest(&mut pods.iter()), UNSCHEDULABLE_POD_TIME_BUFFER)

@@ -4,10 +4,12 @@ use super::environment::{GroupId, NodeGroup};
 use super::options::Options;
 use super::template::Template;
 use crate::api::{Labels, ResourceList, well_known};
+use crate::cluster::POOL_LABEL;
 use crate::scheduler::NodeInfo;
+use crate::units::MilliCpu;
 
 /// Labels whose values may differ between similar groups, whatever the cloud.
-const IGNORED_LABELS: [&str; 7] = [
+const IGNORED_LABELS: [&str; 8] = [
     well_known::HOSTNAME,
     well_known::ZONE_BETA,
     well_known::REGION_BETA,
@@ -15,6 +17,8 @@ const IGNORED_LABELS: [&str; 7] = [
     well_known::REGION,
     "beta.kubernetes.io/fluentd-ds-ready",
     "kops.k8s.io/instancegroup",
+    // The name of the group itself, which the providers of all clouds leave out of the comparison.
+    POOL_LABEL,
 ];
 
 /// How a group grows.
@@ -120,7 +124,7 @@ fn is_within(left: i64, right: i64, ratio: f64) -> bool {
 fn amounts(list: &ResourceList) -> Vec<(String, i64)> {
     let thousandths = |amount: i64| amount.saturating_mul(1000);
     let named = [
-        ("cpu", list.cpu.map(|cpu| cpu.get())),
+        ("cpu", list.cpu.map(MilliCpu::get)),
         ("ephemeral-storage", list.ephemeral_storage.map(|bytes| thousandths(bytes.get()))),
         ("memory", list.memory.map(|bytes| thousandths(bytes.get()))),
         ("pods", list.pods.map(thousandths)),

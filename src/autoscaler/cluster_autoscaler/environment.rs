@@ -174,6 +174,9 @@ pub trait Environment {
     /// Pods without a node whose condition says that they are unschedulable, in the order of creation.
     fn unschedulable(&self) -> Vec<Arc<PodInfo>>;
 
+    /// The chunks that CapacityBuffers keep room for: pods that do not exist, each with an id that no pod has.
+    fn chunks(&self) -> Vec<Arc<PodInfo>>;
+
     /// What else is known of a pod; `None` if it does not exist.
     fn pod(&self, pod: PodId) -> Option<PodFacts>;
 

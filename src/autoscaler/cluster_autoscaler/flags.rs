@@ -56,9 +56,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "azure-enable-force-delete",
     "bulk-mig-instances-listing-enabled",
     "bypassed-scheduler-names",
-    "capacity-buffer-controller-enabled",
     "capacity-buffer-pod-dry-run-enabled",
-    "capacity-buffer-pod-injection-enabled",
     "capacity-quotas-enabled",
     "check-capacity-batch-processing",
     "check-capacity-processor-instance",
@@ -171,6 +169,7 @@ pub fn set_flag(options: &mut Options, name: &str, value: &str) -> FlagOutcome {
 
 type Outcome = Option<Result<(), &'static str>>;
 
+#[expect(clippy::unnecessary_wraps, reason = "the answer of its callers, which may not know the flag")]
 fn assign<T>(slot: &mut T, value: Option<T>, expected: &'static str) -> Outcome {
     Some(match value {
         Some(value) => {
@@ -184,6 +183,8 @@ fn assign<T>(slot: &mut T, value: Option<T>, expected: &'static str) -> Outcome 
 fn set_switch(options: &mut Options, name: &str, value: &str) -> Outcome {
     let slot = match name {
         "frequent-loops-enabled" => &mut options.frequent_loops_enabled,
+        "capacity-buffer-controller-enabled" => &mut options.capacity_buffer_controller_enabled,
+        "capacity-buffer-pod-injection-enabled" => &mut options.capacity_buffer_pod_injection_enabled,
         "balance-similar-node-groups" => &mut options.balance_similar_node_groups,
         "ignore-daemonsets-utilization" => &mut options.group.ignore_daemonsets_utilization,
         "ignore-mirror-pods-utilization" => &mut options.ignore_mirror_pods_utilization,

@@ -11,6 +11,10 @@ pub struct Options {
     pub scan_interval: SimDuration,
     /// `frequent-loops-enabled`.
     pub frequent_loops_enabled: bool,
+    /// `capacity-buffer-controller-enabled`: whether CapacityBuffers have a status.
+    pub capacity_buffer_controller_enabled: bool,
+    /// `capacity-buffer-pod-injection-enabled`: whether their chunks are kept free.
+    pub capacity_buffer_pod_injection_enabled: bool,
     /// `expander`: the filters in their order.
     pub expander: Vec<Expander>,
     /// `balance-similar-node-groups`.
@@ -201,6 +205,8 @@ impl Default for Options {
         Self {
             scan_interval: SimDuration::from_secs(10),
             frequent_loops_enabled: true,
+            capacity_buffer_controller_enabled: false,
+            capacity_buffer_pod_injection_enabled: false,
             expander: vec![Expander::LeastWaste],
             balance_similar_node_groups: false,
             balancing_ignore_labels: Vec::new(),

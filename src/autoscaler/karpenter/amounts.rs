@@ -56,14 +56,6 @@ impl Amounts {
         }
     }
 
-    /// One resource.
-    pub fn get(&self, name: &str) -> Option<i64> {
-        match NAMES.iter().position(|known| *known == name) {
-            Some(place) => self.named[place],
-            None => self.other(name),
-        }
-    }
-
     fn other(&self, name: &str) -> Option<i64> {
         self.others.binary_search_by(|(listed, _)| (**listed).cmp(name)).ok().map(|position| self.others[position].1)
     }
@@ -81,12 +73,6 @@ impl Amounts {
     /// CPU and memory, for the order of the queue.
     pub fn size(&self) -> (i64, i64) {
         (self.named[CPU].unwrap_or(0), self.named[MEMORY].unwrap_or(0))
-    }
-
-    /// Every resource that is named.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, i64)> {
-        let named = NAMES.iter().zip(self.named).filter_map(|(name, amount)| Some((*name, amount?)));
-        named.chain(self.others.iter().map(|(name, amount)| (name.as_str(), *amount)))
     }
 
     /// Whether no resource is named.
@@ -199,13 +185,6 @@ impl Amounts {
             total >= 0 && asked.is_none_or(|asked| asked <= total)
         }) && total.others.iter().all(|(_, total)| *total >= 0)
             && self.others.iter().all(|(name, asked)| *asked <= total.other(name).unwrap_or(0))
-    }
-
-    /// Whether the sum of these requests and others fits into a total.
-    pub fn fits_with(&self, others: &Self, total: &Self) -> bool {
-        let mut sum = self.clone();
-        sum.merge(others);
-        sum.fits(total)
     }
 
     /// Whether of each resource that a limit names there is no more than it allows.

@@ -51,6 +51,9 @@ struct KnownNode<'s> {
     requirements: Requirements,
 }
 
+/// The places that would do, by class and form.
+type Feasible = FxHashMap<(ClassId, usize), Rc<[u32]>>;
+
 /// What is worked out once.
 pub struct Base<'s> {
     /// The cluster.
@@ -80,7 +83,7 @@ pub struct Base<'s> {
     /// Pods with anti-affinity that have not ended, by class, with the number of their Node.
     bound_with_anti_affinity: BTreeMap<ClassId, Vec<u32>>,
     inverse: BTreeMap<IdentityId, RuleId>,
-    feasible: RefCell<FxHashMap<(ClassId, usize), Rc<[u32]>>>,
+    feasible: RefCell<Feasible>,
 }
 
 impl<'s> Base<'s> {

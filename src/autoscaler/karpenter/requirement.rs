@@ -135,9 +135,7 @@ impl Requirement {
         let (listed, among) = match (self.complement, with.complement) {
             (true, true) => return true,
             (true, false) => (with, self),
-            (false, true) => (self, with),
-            (false, false) if self.values.len() <= with.values.len() => (self, with),
-            (false, false) => (with, self),
+            (false, _) => (self, with),
         };
         listed.values.iter().any(|value| among.is_listed(value) != among.complement && within(value, at_least, at_most))
     }

@@ -113,11 +113,6 @@ impl Requirements {
         self.0.iter().map(|(key, requirement)| (key, requirement))
     }
 
-    /// Whether some label must have several values among the instance types.
-    pub fn has_min_values(&self) -> bool {
-        self.0.iter().any(|(_, requirement)| requirement.min_values.is_some())
-    }
-
     /// Sets how many values of a label there must be.
     pub fn set_min_values(&mut self, key: &str, count: u32) {
         if let Ok(position) = self.position(key) {
@@ -133,7 +128,8 @@ impl Requirements {
         for (key, asked) in &incoming.0 {
             while known.next_if(|(listed, _)| listed < key).is_some() {}
             let Some((_, known)) = known.next_if(|(listed, _)| listed == key) else { continue };
-            if !known.has_intersection(asked) && !(asked.excludes() && known.excludes()) {
+            let both_exclude = || asked.excludes() && known.excludes();
+            if !known.has_intersection(asked) && !both_exclude() {
                 return Err(Incompatible::Disjoint(key.clone(), Box::new((asked.clone(), known.clone()))));
             }
         }

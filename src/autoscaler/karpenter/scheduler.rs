@@ -43,6 +43,14 @@ struct Touched {
     pods: Vec<PodKey>,
 }
 
+/// How a pod suits a place.
+enum Fit {
+    /// The pod says no more of it than is known.
+    AsItIs,
+    /// This is what it would be then.
+    Narrowed(Requirements),
+}
+
 /// The pods that are still to be placed (`queue.go`).
 struct Queue {
     pods: VecDeque<PodKey>,
@@ -169,8 +177,8 @@ impl<'b, 's> Scheduler<'b, 's> {
     fn add(&mut self, key: PodKey, pod: &'s StatePod, form: usize) -> Result<(), Failure> {
         let volumes = pod.volumes.as_deref();
         let arrival = Arrival { key, class: pod.class, form: self.base.form(pod.class, form), volumes };
-        if let Some((place, requirements)) = self.find_place(&arrival, pod, form) {
-            self.add_to_place(&arrival, place, requirements);
+        if let Some((place, fit)) = self.find_place(&arrival, pod, form) {
+            self.add_to_place(&arrival, place, fit);
             return Ok(());
         }
         sort_slice(&mut self.new_nodes, |left, right| left.pods.len() < right.pods.len());
@@ -187,7 +195,7 @@ impl<'b, 's> Scheduler<'b, 's> {
     }
 
     /// The first place that would do, with what it would be then.
-    fn find_place(&self, arrival: &Arrival<'_>, pod: &StatePod, form: usize) -> Option<(u32, Option<Requirements>)> {
+    fn find_place(&self, arrival: &Arrival<'_>, pod: &StatePod, form: usize) -> Option<(u32, Fit)> {
         let base = self.base;
         let feasible = base.feasible(pod.class, form);
         let is_free = self.topology.is_free(arrival.key, arrival.class);
@@ -208,11 +216,11 @@ impl<'b, 's> Scheduler<'b, 's> {
         in_order
             .iter()
             .filter(|place| allowed(place))
-            .find_map(|place| self.fits_place(arrival, *place, is_free).map(|requirements| (*place, requirements)))
+            .find_map(|place| self.fits_place(arrival, *place, is_free).map(|fit| (*place, fit)))
     }
 
-    /// Whether a place would do; with what it would be then, if the pod says more of it than its labels do.
-    fn fits_place(&self, arrival: &Arrival<'_>, number: u32, is_free: bool) -> Option<Option<Requirements>> {
+    /// Whether and how a place would do.
+    fn fits_place(&self, arrival: &Arrival<'_>, number: u32, is_free: bool) -> Option<Fit> {
         let base = self.base;
         let place = &base.places[number as usize];
         let class = base.state.classes.get(arrival.class);
@@ -245,7 +253,7 @@ impl<'b, 's> Scheduler<'b, 's> {
         }
         let says_more = form.requirements.iter().any(|(key, _)| requirements.get(key).is_none());
         if is_free && arrival.volumes.is_none() && !says_more && !self.widened.contains(&number) {
-            return Some(None);
+            return Some(Fit::AsItIs);
         }
         let mut with_pod = requirements.clone();
         with_pod.add_all(&form.requirements);
@@ -263,10 +271,10 @@ impl<'b, 's> Scheduler<'b, 's> {
             }
             Some(with_volumes)
         };
-        arrival.alternatives().into_iter().find_map(try_volumes).map(Some)
+        arrival.alternatives().into_iter().find_map(try_volumes).map(Fit::Narrowed)
     }
 
-    fn add_to_place(&mut self, arrival: &Arrival<'_>, number: u32, requirements: Option<Requirements>) {
+    fn add_to_place(&mut self, arrival: &Arrival<'_>, number: u32, fit: Fit) {
         let base = self.base;
         let place = &base.places[number as usize];
         let class = base.state.classes.get(arrival.class);
@@ -281,7 +289,7 @@ impl<'b, 's> Scheduler<'b, 's> {
         touched.remaining.take(&class.requests);
         touched.ports.extend(class.host_ports.iter().cloned());
         touched.claims.extend(arrival.volumes.into_iter().flat_map(|volumes| volumes.claims.iter().cloned()));
-        if let Some(requirements) = requirements {
+        if let Fit::Narrowed(requirements) = fit {
             if requirements.iter().any(|(key, _)| place.requirements.get(key).is_none()) {
                 self.widened.insert(number);
             }

@@ -33,6 +33,7 @@ pub enum PodOwner {
 }
 
 /// A pod.
+#[expect(clippy::struct_excessive_bools, reason = "each is a condition of its own")]
 #[derive(Clone, Debug)]
 pub struct StatePod {
     /// Namespace.

@@ -26,6 +26,9 @@ pub struct NoInstanceType {
     pub min_values: Vec<Name>,
 }
 
+/// By requirements, of each type whether it meets them and whether it has an offering.
+type Suiting = FxHashMap<Requirements, Rc<[(bool, bool)]>>;
+
 /// What a NodePool makes NodeClaims from.
 pub struct Template<'s> {
     /// The NodePool.
@@ -41,7 +44,7 @@ pub struct Template<'s> {
     /// Those by the DaemonSets that run on them.
     pub groups: Vec<DaemonGroup>,
     /// By requirements, which types meet them and which of those have an offering.
-    suiting: RefCell<FxHashMap<Requirements, Rc<[(bool, bool)]>>>,
+    suiting: RefCell<Suiting>,
 }
 
 /// The labels of a pool's nodes.

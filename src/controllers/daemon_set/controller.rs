@@ -212,13 +212,11 @@ impl DaemonSetController {
         }
         placed.sort_unstable();
         let mut rest = placed.as_slice();
-        for (node, state) in cluster.nodes() {
-            let end = rest.partition_point(|(target, _)| *target <= node);
-            let (pods, others) = rest.split_at(end);
+        for (node, _) in cluster.existing_nodes() {
+            // Pods for nodes that are gone have ids before it.
+            rest = rest.split_at(rest.partition_point(|(target, _)| *target < node)).1;
+            let (pods, others) = rest.split_at(rest.partition_point(|(target, _)| *target <= node));
             rest = others;
-            if !state.exists() {
-                continue;
-            }
             let eligibility = self.memory(id).judge(id, node, cluster);
             if pods.is_empty() && eligibility != Eligibility::ShouldRun {
                 continue;

@@ -331,7 +331,7 @@ impl NodeLifecycleController {
         let next = self.next_pass(pass);
         let pass = if next > pass { next - self.monitor_period } else { pass };
         let mut observed: BTreeMap<u32, ZoneReadiness> = BTreeMap::new();
-        let existing: Vec<NodeId> = cluster.nodes().filter(|(_, node)| node.exists()).map(|(id, _)| id).collect();
+        let existing: Vec<NodeId> = cluster.existing_nodes().map(|(id, _)| id).collect();
         for node in &existing {
             let zone = self.zone_of(*node, cluster);
             let count = observed.entry(zone).or_default();

@@ -83,6 +83,9 @@ pub struct KarpenterFeatureGates {
     /// Reserved capacity is used. Default true.
     #[serde(rename = "ReservedCapacity")]
     pub reserved_capacity: bool,
+    /// CapacityBuffers are kept free. Default false.
+    #[serde(rename = "CapacityBuffer")]
+    pub capacity_buffer: bool,
     /// NodePools with `replicas` keep so many nodes. Default false.
     #[serde(rename = "StaticCapacity")]
     pub static_capacity: bool,
@@ -90,6 +93,11 @@ pub struct KarpenterFeatureGates {
 
 impl Default for KarpenterFeatureGates {
     fn default() -> Self {
-        Self { spot_to_spot_consolidation: false, reserved_capacity: true, static_capacity: false }
+        Self {
+            spot_to_spot_consolidation: false,
+            reserved_capacity: true,
+            capacity_buffer: false,
+            static_capacity: false,
+        }
     }
 }

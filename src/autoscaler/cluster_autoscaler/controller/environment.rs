@@ -13,7 +13,7 @@ use crate::cluster::{
 };
 use crate::engine::RandomStream;
 use crate::scheduler::PodInfo;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{NanoDollars, SimDuration, SimTime};
 use rand::RngExt;
 use std::sync::Arc;
 
@@ -28,6 +28,9 @@ const POD_PRICES_PER_HOUR: (f64, f64) = (0.033_174, 0.004_446);
 /// The pods that DaemonSets put on a node, as the scheduler would see them.
 pub type DaemonPods = fn(&Cluster, &api::Node) -> Vec<Arc<PodInfo>>;
 
+/// The chunks of all CapacityBuffers, as the scheduler would see them.
+pub type BufferChunks = fn(&Cluster) -> Vec<Arc<PodInfo>>;
+
 /// The cluster of a run.
 pub struct RunEnvironment<'a> {
     /// The state.
@@ -40,6 +43,8 @@ pub struct RunEnvironment<'a> {
     pub nodes: &'a [NodeId],
     /// Pods that are marked as unschedulable.
     pub unschedulable: Vec<Arc<PodInfo>>,
+    /// The chunks that CapacityBuffers keep room for.
+    pub chunks: &'a [Arc<PodInfo>],
     /// Content of the ConfigMap of the priority expander.
     pub priorities: Option<&'a str>,
     /// Longest time that evicted pods get.
@@ -131,6 +136,10 @@ impl Environment for RunEnvironment<'_> {
         self.unschedulable.clone()
     }
 
+    fn chunks(&self) -> Vec<Arc<PodInfo>> {
+        self.chunks.to_vec()
+    }
+
     fn pod(&self, pod: PodId) -> Option<PodFacts> {
         if pod.index() >= self.cluster.pods().len() {
             return None;
@@ -164,7 +173,7 @@ impl Environment for RunEnvironment<'_> {
     }
 
     fn node_price_per_hour(&self, group: GroupId) -> Option<f64> {
-        self.cluster.node_group(self.group(group)?).price_per_hour.map(|price| price.as_dollars())
+        self.cluster.node_group(self.group(group)?).price_per_hour.map(NanoDollars::as_dollars)
     }
 
     fn pod_prices_per_hour(&self) -> (f64, f64) {
@@ -198,8 +207,8 @@ impl Environment for RunEnvironment<'_> {
         let (origin, why) = (InstanceOrigin::ClusterAutoscaler, Name::from(why));
         for name in names {
             let instances = &self.cluster.node_group(group).instances;
-            let named = |id: &&crate::cluster::InstanceId| self.cluster.instance(**id).choice().node.meta.name == *name;
-            if let Some(id) = instances.iter().find(named).copied() {
+            let is_it = |id: &&crate::cluster::InstanceId| self.cluster.instance(**id).choice().node.meta.name == *name;
+            if let Some(id) = instances.iter().find(is_it).copied() {
                 self.cluster.delete_instance(id, origin, &why, self.now);
             }
         }

@@ -7,7 +7,7 @@
 mod environment;
 mod messages;
 
-pub use environment::DaemonPods;
+pub use environment::{BufferChunks, DaemonPods};
 
 use super::autoscaler::ClusterAutoscaler;
 use super::environment::{Environment, GroupId};
@@ -64,6 +64,8 @@ pub struct CaSettings {
     pub profile: Profile,
     /// What DaemonSets put on a node.
     pub daemon_pods: DaemonPods,
+    /// The chunks that CapacityBuffers keep room for.
+    pub buffer_chunks: BufferChunks,
     /// Whether loops are left out that cannot change anything.
     pub sleeps: bool,
 }
@@ -80,6 +82,8 @@ pub struct CaController {
     draws: RandomStream,
     /// Pods without a node.
     pending: BTreeSet<PodId>,
+    /// The chunks that CapacityBuffers keep room for.
+    chunks: Vec<Arc<PodInfo>>,
     /// The last message of each pending pod that triggered no scale-up.
     said: BTreeMap<PodId, Name>,
     /// When the last loop began.
@@ -113,6 +117,8 @@ impl CaController {
         ChangeKind::DisruptionBudgetStatus,
         ChangeKind::DisruptionBudgetRemoved,
         ChangeKind::DaemonSetSpec,
+        ChangeKind::CapacityBufferStatus,
+        ChangeKind::CapacityBufferRemoved,
         ChangeKind::ObjectUpdated,
     ]);
 
@@ -126,6 +132,7 @@ impl CaController {
             groups: Vec::new(),
             draws: streams.stream("cluster-autoscaler/expander"),
             pending: BTreeSet::new(),
+            chunks: Vec::new(),
             said: BTreeMap::new(),
             last,
             plan: 0,
@@ -178,6 +185,11 @@ impl CaController {
             Change::PodBound(pod) | Change::PodEnded(pod) | Change::PodRemoved(pod) => {
                 self.pending.remove(&pod);
                 self.said.remove(&pod);
+            }
+            Change::CapacityBufferStatus(_) | Change::CapacityBufferRemoved(_)
+                if self.settings.options.capacity_buffer_pod_injection_enabled =>
+            {
+                self.chunks = (self.settings.buffer_chunks)(cluster);
             }
             _ => {}
         }
@@ -294,6 +306,7 @@ impl CaController {
             options: self.settings.options.group,
             nodes: &nodes,
             unschedulable,
+            chunks: &self.chunks,
             priorities: self.settings.priorities.as_deref(),
             max_graceful_termination: self.settings.options.max_graceful_termination,
             draws: &mut self.draws,

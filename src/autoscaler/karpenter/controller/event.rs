@@ -1,6 +1,6 @@
 //! What Karpenter plans for later.
 
-use crate::cluster::{NodeClaimId, NodeId, NodePoolId, PodId};
+use crate::cluster::{CapacityBufferId, NodeClaimId, NodeId, NodePoolId, PodId};
 
 /// An event of Karpenter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -9,6 +9,8 @@ pub enum KarpenterEvent {
     TriggerPod(PodId),
     /// A node that is about to go triggers the batcher, now and again.
     TriggerNode(NodeId),
+    /// A CapacityBuffer triggers the batcher, now and again.
+    TriggerBuffer(CapacityBufferId),
     /// The window of the batcher may be over.
     Batch {
         /// Number of the window.

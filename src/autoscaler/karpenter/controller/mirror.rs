@@ -4,7 +4,9 @@ use super::catalogue::{Catalogue, pool_types};
 use super::claims::volumes_of;
 use super::settings::KarpenterSettings;
 use crate::api::karpenter::keys;
-use crate::api::{self, IntOrPercent, Name, ResourceAmounts, pod_requests};
+use crate::api::{self, IntOrPercent, Name, PodPhase, ResourceAmounts, pod_requests};
+use crate::autoscaler::capacity_buffer::BufferRules;
+use crate::autoscaler::capacity_buffer::chunks::chunks;
 use crate::autoscaler::karpenter::daemon_set::DaemonPod;
 use crate::autoscaler::karpenter::label::WellKnownLabels;
 use crate::autoscaler::karpenter::options::{MapOrder, Options};
@@ -12,13 +14,15 @@ use crate::autoscaler::karpenter::pod::{ClassTable, Protection};
 use crate::autoscaler::karpenter::state::{ClusterState, Pdb, PodKey, PodOwner, Pool, StatePod};
 use crate::autoscaler::karpenter::state_node::{NodeObject, StateNode};
 use crate::cluster::{
-    Change, Cluster, DaemonSetId, DisruptionBudgetId, InstanceId, NodeClaimId, NodeId, NodePoolId, NodeReady, ObjectId,
-    PodId, TemplateId,
+    CapacityBufferId, Change, Cluster, DaemonSetId, DisruptionBudgetId, InstanceId, NodeClaimId, NodeId, NodePoolId,
+    NodeReady, ObjectId, PodId, TemplateId,
 };
 use crate::units::SimTime;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The first key of chunks of CapacityBuffers, beyond those of all pods.
+const FIRST_CHUNK: u64 = 1 << 63;
 /// The label of reserved offerings that names their reservation.
 const RESERVATION_LABEL: &str = "karpenter.k8s.aws/capacity-reservation-id";
 
@@ -38,6 +42,8 @@ pub struct Mirror {
     nodes_of_claims: BTreeMap<NodeClaimId, NodeId>,
     instances: BTreeMap<NodeClaimId, InstanceId>,
     has_timed_protection: bool,
+    chunks: BTreeMap<CapacityBufferId, Vec<PodKey>>,
+    keeps_buffers: bool,
 }
 
 impl Mirror {
@@ -63,6 +69,8 @@ impl Mirror {
             nodes_of_claims: BTreeMap::new(),
             instances: BTreeMap::new(),
             has_timed_protection: false,
+            chunks: BTreeMap::new(),
+            keeps_buffers: settings.capacity_buffer,
         }
     }
 
@@ -71,9 +79,70 @@ impl Mirror {
         PodKey(pod.index() as u64)
     }
 
-    /// The pod of a key.
-    pub fn pod(key: PodKey) -> PodId {
-        PodId::from_index(usize::try_from(key.0).unwrap_or(usize::MAX))
+    /// The pod of a key; `None` of a chunk of a CapacityBuffer.
+    pub fn pod(key: PodKey) -> Option<PodId> {
+        let index = usize::try_from(key.0).ok().filter(|_| key.0 < FIRST_CHUNK)?;
+        Some(PodId::from_index(index))
+    }
+
+    /// Whether a buffer has chunks.
+    pub fn has_chunks(&self, buffer: CapacityBufferId) -> bool {
+        self.chunks.get(&buffer).is_some_and(|chunks| !chunks.is_empty())
+    }
+
+    /// Notes which nodes have room for chunks by the last run of the provisioner (`UpdateBufferPodCounts`).
+    pub fn note_chunks(&mut self, existing: &[(Name, Vec<PodKey>)]) {
+        if self.chunks.is_empty() {
+            return;
+        }
+        let with_chunks: BTreeMap<&Name, bool> =
+            existing.iter().map(|(node, pods)| (node, pods.iter().any(|key| Self::pod(*key).is_none()))).collect();
+        let nodes: Vec<Name> = self.state.nodes().map(|(name, _)| name.clone()).collect();
+        for name in nodes {
+            if let Some(node) = self.state.node_mut(&name) {
+                node.has_buffer_pods = with_chunks.get(&name).copied().unwrap_or(false);
+            }
+        }
+    }
+
+    /// Puts the chunks of a buffer among the pods that wait, instead of those that it had before.
+    fn put_chunks(&mut self, id: CapacityBufferId, cluster: &Cluster) {
+        for key in self.chunks.remove(&id).unwrap_or_default() {
+            self.state.remove_pod(key);
+        }
+        let buffer = cluster.capacity_buffer(id);
+        let Some((template, names)) = chunks(buffer, BufferRules::Karpenter).filter(|_| !buffer.removed) else {
+            return;
+        };
+        let template = Arc::new(template);
+        let namespace = cluster.namespace_name(buffer.namespace);
+        let requests = pod_requests(&template.spec);
+        let class = self.state.classes.intern(namespace, &template.labels, &template, &requests);
+        let uid = ObjectId::CapacityBuffer(id).uid().to_string();
+        let mut keys = Vec::new();
+        for (number, name) in (1_u64..).zip(names) {
+            let key = PodKey(FIRST_CHUNK + ((id.index() as u64) << 32) + number);
+            let chunk = StatePod {
+                namespace: namespace.clone(),
+                name,
+                uid: format!("{uid}-{number}").into(),
+                class,
+                // Chunks are made for each run anew: every pod is older.
+                created: SimTime::from_nanos(i64::MAX),
+                started: None,
+                phase: PodPhase::Pending,
+                terminating: false,
+                owner: PodOwner::Other,
+                node: None,
+                not_ready: true,
+                unschedulable: true,
+                nominated: false,
+                volumes: None,
+            };
+            self.state.put_pod(key, chunk);
+            keys.push(key);
+        }
+        self.chunks.insert(id, keys);
     }
 
     /// The node of a NodeClaim.
@@ -175,6 +244,10 @@ impl Mirror {
                 let budget = cluster.disruption_budget(id);
                 let key = (cluster.namespace_name(budget.namespace).clone(), budget.object.meta.name.clone());
                 self.state.pdbs.remove(&key);
+                self.version += 1;
+            }
+            Change::CapacityBufferStatus(id) | Change::CapacityBufferRemoved(id) if self.keeps_buffers => {
+                self.put_chunks(id, cluster);
                 self.version += 1;
             }
             Change::NamespaceChanged(id) => {

@@ -13,19 +13,22 @@ use crate::api::karpenter::keys;
 use crate::autoscaler::karpenter::options::MapOrder;
 use crate::autoscaler::karpenter::provision::{Provisioning, provision};
 use crate::autoscaler::karpenter::state::PodKey;
-use crate::cluster::{Cluster, NodeId, PodId};
+use crate::cluster::{CapacityBufferId, Cluster, NodeId, PodId};
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often a pod that waits triggers the batcher.
 const TRIGGER_PERIOD: SimDuration = SimDuration::from_secs(10);
+/// How often a CapacityBuffer does (`pkg/controllers/capacitybuffer`).
+const BUFFER_PERIOD: SimDuration = SimDuration::from_secs(30);
 
 /// What triggers the batcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Trigger {
     Pod(PodId),
     Node(NodeId),
+    Buffer(CapacityBufferId),
 }
 
 impl Trigger {
@@ -33,6 +36,14 @@ impl Trigger {
         match self {
             Self::Pod(pod) => KarpenterEvent::TriggerPod(pod),
             Self::Node(node) => KarpenterEvent::TriggerNode(node),
+            Self::Buffer(buffer) => KarpenterEvent::TriggerBuffer(buffer),
+        }
+    }
+
+    const fn period(self) -> SimDuration {
+        match self {
+            Self::Pod(_) | Self::Node(_) => TRIGGER_PERIOD,
+            Self::Buffer(_) => BUFFER_PERIOD,
         }
     }
 }
@@ -79,6 +90,28 @@ impl Provisioner {
         self.consider(Trigger::Node(node), is_disrupted(node, cluster), shared, agenda);
     }
 
+    /// A buffer has changed: it triggers the batcher, and goes on to.
+    pub fn consider_buffer<A: Agenda<KarpenterEvent>>(
+        &mut self,
+        buffer: CapacityBufferId,
+        shared: &Shared,
+        agenda: &mut A,
+    ) {
+        let trigger = Trigger::Buffer(buffer);
+        self.consider(trigger, false, shared, agenda);
+        self.consider(trigger, shared.mirror.has_chunks(buffer), shared, agenda);
+    }
+
+    /// A planned trigger comes.
+    pub fn trigger_buffer<A: Agenda<KarpenterEvent>>(
+        &mut self,
+        buffer: CapacityBufferId,
+        shared: &Shared,
+        agenda: &mut A,
+    ) {
+        self.planned(Trigger::Buffer(buffer), shared.mirror.has_chunks(buffer), shared, agenda);
+    }
+
     fn consider<A: Agenda<KarpenterEvent>>(&mut self, trigger: Trigger, is_on: bool, shared: &Shared, agenda: &mut A) {
         if !is_on {
             self.triggers.remove(&trigger);
@@ -108,7 +141,7 @@ impl Provisioner {
     fn planned<A: Agenda<KarpenterEvent>>(&mut self, trigger: Trigger, is_on: bool, shared: &Shared, agenda: &mut A) {
         let Some(last) = self.triggers.get(&trigger) else { return };
         // One that was planned before the object stopped to wait, and began again.
-        if agenda.now() < *last + TRIGGER_PERIOD {
+        if agenda.now() < *last + trigger.period() {
             return;
         }
         self.awake.remove(&trigger);
@@ -128,7 +161,7 @@ impl Provisioner {
             return;
         }
         self.awake.insert(trigger);
-        agenda.schedule(now + TRIGGER_PERIOD, trigger.event());
+        agenda.schedule(now + trigger.period(), trigger.event());
         let settings = &shared.settings;
         match &mut self.window {
             Some(window) => {
@@ -157,8 +190,9 @@ impl Provisioner {
         let now = agenda.now();
         for (trigger, last) in &mut self.triggers {
             if self.awake.insert(*trigger) {
-                let next = now.next_tick(*last, TRIGGER_PERIOD).max(*last + TRIGGER_PERIOD);
-                *last = next - TRIGGER_PERIOD;
+                let period = trigger.period();
+                let next = now.next_tick(*last, period).max(*last + period);
+                *last = next - period;
                 agenda.schedule(next, trigger.event());
             }
         }
@@ -193,6 +227,7 @@ impl Provisioner {
         let seen = shared.mirror.version;
         let decided = provision(&shared.mirror.state, &shared.mirror.options, now);
         self.seen = Some(seen);
+        shared.mirror.note_chunks(&decided.existing);
         self.carry_out(&decided, lifecycle, shared, cluster, agenda);
     }
 
@@ -221,8 +256,8 @@ impl Provisioner {
                     let name = cluster.node_claim(id).object.meta.name.clone();
                     shared.report(&name, "Provision", inputs, "");
                     let place = format!("nodeclaim/{name}");
-                    for key in &new.pods {
-                        shared.recorder.nominated(Mirror::pod(*key), &place, cluster, now);
+                    for pod in new.pods.iter().filter_map(|key| Mirror::pod(*key)) {
+                        shared.recorder.nominated(pod, &place, cluster, now);
                     }
                 }
                 None => shared.report(&new.pool, "Provision", inputs, "limits"),
@@ -244,23 +279,29 @@ fn is_disrupted(node: NodeId, cluster: &Cluster) -> bool {
 
 /// A pod found no place.
 fn failed(key: PodKey, text: &str, shared: &mut Shared, cluster: &mut Cluster, now: SimTime) {
+    let Some(pod) = Mirror::pod(key) else { return };
     let message = format!("Failed to schedule pod, {text}");
     let told = Told::warning("FailedScheduling", message).every(FAILED_SCHEDULING_DEDUPE);
-    shared.recorder.pod(Mirror::pod(key), told, cluster, now);
+    shared.recorder.pod(pod, told, cluster, now);
 }
 
 /// Pods were promised places on nodes that are there: those are kept for a while (`Results.Record`).
 pub fn record_existing(existing: &[(Name, Vec<PodKey>)], shared: &mut Shared, cluster: &mut Cluster, now: SimTime) {
     let until = shared.nomination_end(now);
-    for (name, pods) in existing.iter().filter(|(_, pods)| !pods.is_empty()) {
+    for (name, keys) in existing {
+        // A chunk of a buffer promises nothing: else its node could never go.
+        let pods: Vec<PodId> = keys.iter().filter_map(|key| Mirror::pod(*key)).collect();
+        if pods.is_empty() {
+            continue;
+        }
         shared.mirror.nominate(name, until);
         let node = shared.mirror.state.node(name);
         let claim = node.and_then(|node| node.claim.as_ref()).map(|claim| format!("nodeclaim/{}", claim.meta.name));
         let object = node.and_then(|node| node.node.as_ref()).map(|node| format!("node/{}", node.object.meta.name));
         let place: Vec<String> = [claim, object].into_iter().flatten().collect();
         let place = place.join(", ");
-        for key in pods {
-            shared.recorder.nominated(Mirror::pod(*key), &place, cluster, now);
+        for pod in pods {
+            shared.recorder.nominated(pod, &place, cluster, now);
         }
     }
 }

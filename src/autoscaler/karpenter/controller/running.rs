@@ -67,6 +67,8 @@ impl KarpenterController {
         ChangeKind::NodeClaimChanged,
         ChangeKind::NodeClaimRemoved,
         ChangeKind::InstanceChanged,
+        ChangeKind::CapacityBufferStatus,
+        ChangeKind::CapacityBufferRemoved,
         ChangeKind::ObjectUpdated,
     ]);
 
@@ -113,6 +115,9 @@ impl KarpenterController {
             Change::DisruptionBudgetSpec(_)
             | Change::DisruptionBudgetStatus(_)
             | Change::DisruptionBudgetRemoved(_) => self.terminator.budget_changed(agenda),
+            Change::CapacityBufferStatus(buffer) | Change::CapacityBufferRemoved(buffer) => {
+                self.provisioner.consider_buffer(buffer, &self.shared, agenda);
+            }
             Change::InstanceChanged(instance) => {
                 let state = cluster.instance(instance);
                 let Some(claim) = state.request.node_claim.as_ref().and_then(|name| cluster.node_claim_id(name)) else {
@@ -190,6 +195,7 @@ impl KarpenterController {
         match event {
             KarpenterEvent::TriggerPod(pod) => provisioner.trigger_pod(pod, shared, agenda),
             KarpenterEvent::TriggerNode(node) => provisioner.trigger_node(node, shared, cluster, agenda),
+            KarpenterEvent::TriggerBuffer(buffer) => provisioner.trigger_buffer(buffer, shared, agenda),
             KarpenterEvent::Batch { window } => provisioner.batch(window, lifecycle, shared, cluster, agenda),
             KarpenterEvent::Reconcile(claim) => lifecycle.reconcile(claim, shared, cluster, agenda),
             KarpenterEvent::StartupTaints(claim) => lifecycle.remove_startup_taints(claim, shared, cluster),

@@ -22,6 +22,8 @@ pub struct KarpenterSettings {
     pub spot_to_spot_consolidation: bool,
     /// Feature gate `ReservedCapacity`.
     pub reserved_capacity: bool,
+    /// Feature gate `CapacityBuffer`.
+    pub capacity_buffer: bool,
     /// Feature gate `StaticCapacity`.
     pub static_capacity: bool,
     /// From the moment a node is ready to that at which what runs on it has removed its startup taints.

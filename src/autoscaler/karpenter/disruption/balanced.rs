@@ -1,7 +1,7 @@
 //! The consolidation policy Balanced: a saving must be worth the disruption
 //! (`pkg/controllers/disruption/balanced.go`, `designs/balanced-consolidation.md`).
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, price};
 use crate::api::Name;
 use crate::api::karpenter::ConsolidationPolicy;
 use crate::autoscaler::karpenter::state::ClusterState;
@@ -62,19 +62,24 @@ impl Score {
     }
 }
 
-/// The totals of each pool that has a candidate (`computeNodePoolTotals`). Nodes that are no candidates count too.
+/// The totals of each pool that has a candidate (`computeNodePoolTotals`). Nodes that are no candidates count too, also those
+/// that have not joined yet.
 pub fn totals(state: &ClusterState, candidates: &[Candidate<'_>]) -> BTreeMap<Name, Totals> {
     let by_key: BTreeMap<&Name, &Candidate<'_>> =
         candidates.iter().map(|candidate| (candidate.key, candidate)).collect();
     let mut totals: BTreeMap<Name, Totals> = BTreeMap::new();
     for candidate in candidates {
-        totals.entry(candidate.pool_name().clone()).or_default().cost += candidate.price;
+        totals.entry(candidate.pool_name().clone()).or_default();
     }
     for (key, node) in state.nodes() {
-        let Some(totals) = node.pool().and_then(|pool| totals.get_mut(pool)) else { continue };
-        totals.disruption += match by_key.get(key) {
-            Some(candidate) => candidate.reschedule_cost,
-            None => state.disruption_cost(node),
+        let Some(pool) = node.pool() else { continue };
+        let Some(totals) = totals.get_mut(pool) else { continue };
+        let candidate = by_key.get(key);
+        totals.disruption +=
+            candidate.map_or_else(|| state.disruption_cost(node), |candidate| candidate.reschedule_cost);
+        totals.cost += match candidate {
+            Some(candidate) => candidate.price,
+            None => state.pools.get(pool).map_or(0.0, |pool| price(pool, node)),
         };
     }
     totals

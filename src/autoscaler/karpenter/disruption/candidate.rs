@@ -188,23 +188,30 @@ fn candidate<'s>(
     let cost = |pod: &crate::autoscaler::karpenter::state::StatePod| state.class_of(pod).eviction_cost;
     let eviction: f64 = pods.iter().fold(0.0, |sum, (_, pod)| sum + cost(pod));
     let moving = || pods.iter().filter(|(_, pod)| pod.is_reschedulable());
-    let labels = node.labels();
-    let type_name = labels.get(well_known::INSTANCE_TYPE);
-    let instance_type = type_name.and_then(|name| pool.instance_types.iter().find(|of| of.name == *name));
-    let label = |key| labels.get(key).map_or("", Name::as_str);
-    let price = instance_type.and_then(|of| of.price_of(label(well_known::ZONE), label(keys::CAPACITY_TYPE)));
-    // What is not known is taken for free, so that nothing is saved by removing it.
-    let price = price.filter(|price| *price < f64::MAX);
     Ok(Candidate {
         key,
         node,
         pool,
-        instance_type,
+        instance_type: instance_type(pool, node),
         reschedulable: moving().map(|(key, _)| *key).collect(),
         disruption_cost: eviction * lifetime_remaining(claim, now),
         reschedule_cost: moving().fold(1.0, |sum, (_, pod)| sum + cost(pod).max(0.0)),
-        price: price.unwrap_or(0.0),
+        price: price(pool, node),
     })
+}
+
+/// The instance type of a node, if its pool still has it.
+fn instance_type<'s>(pool: &'s Pool, node: &StateNode) -> Option<&'s InstanceType> {
+    let name = node.labels().get(well_known::INSTANCE_TYPE)?;
+    pool.instance_types.iter().find(|of| of.name == *name)
+}
+
+/// Dollars an hour for a node of a pool. What is not known is taken for free, so that nothing is saved by removing it.
+pub fn price(pool: &Pool, node: &StateNode) -> f64 {
+    let label = |key| node.labels().get(key).map_or("", Name::as_str);
+    let price =
+        instance_type(pool, node).and_then(|of| of.price_of(label(well_known::ZONE), label(keys::CAPACITY_TYPE)));
+    price.filter(|price| *price < f64::MAX).unwrap_or(0.0)
 }
 
 /// Which part of its life a node has before it.

@@ -38,9 +38,4 @@ impl Method {
     pub const fn is_eventual(self) -> bool {
         matches!(self, Self::StaticDrift | Self::Drift)
     }
-
-    /// Whether it removes nodes to save money.
-    pub const fn is_consolidation(self) -> bool {
-        matches!(self, Self::MultiNode | Self::SingleNode)
-    }
 }

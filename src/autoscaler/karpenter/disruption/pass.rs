@@ -12,6 +12,7 @@ use crate::autoscaler::karpenter::scheduler::{Placement, Scheduler};
 use crate::autoscaler::karpenter::state::{ClusterState, PodKey};
 use crate::units::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 /// What all simulations of a pass have in common.
 pub struct Pass<'s> {
@@ -83,11 +84,11 @@ impl<'s> Pass<'s> {
         let mut text = "Not all pods would schedule, ".to_owned();
         for (key, failure) in unplaced.iter().take(5) {
             if let Some(pod) = self.base.state.pod(*key) {
-                text.push_str(&format!("{}/{} => {failure} ", pod.namespace, pod.name));
+                let _ = write!(text, "{}/{} => {failure} ", pod.namespace, pod.name);
             }
         }
         if unplaced.len() > 5 {
-            text.push_str(&format!(" and {} other(s)", unplaced.len() - 5));
+            let _ = write!(text, " and {} other(s)", unplaced.len() - 5);
         }
         text
     }

@@ -139,8 +139,14 @@ impl Domains {
         self.total > 0
     }
 
-    /// A pod is placed.
-    pub fn record(&mut self, domain: &Name) {
+    /// A pod is placed in these domains.
+    pub fn record_all<'a>(&mut self, domains: impl IntoIterator<Item = &'a Name>) {
+        for domain in domains {
+            self.record(domain);
+        }
+    }
+
+    fn record(&mut self, domain: &Name) {
         self.total += 1;
         match self.counted.numbers.get(domain) {
             Some(number) => *self.delta.entry(*number).or_default() += 1,

@@ -176,11 +176,11 @@ impl<'b, 's> Topology<'b, 's> {
             match (template.kind, values(&template.key)) {
                 // Where it may be, all others may not be.
                 (template::GroupKind::AntiAffinity, domains) => {
-                    domains.iter().for_each(|name| live.domains.record(name))
+                    live.domains.record_all(domains);
                 }
                 (_, [_]) => {
                     let domain = requirements.get(&template.key).and_then(Requirement::single);
-                    domain.into_iter().for_each(|name| live.domains.record(name));
+                    live.domains.record_all(domain);
                 }
                 _ => {}
             }
@@ -188,7 +188,7 @@ impl<'b, 's> Topology<'b, 's> {
         for identity in self.inverse_owned.get(&pod).into_iter().flatten() {
             if let Some(live) = self.inverse.get_mut(identity) {
                 let key = &rules.template(live.rule).key;
-                values(key).iter().for_each(|name| live.domains.record(name));
+                live.domains.record_all(values(key));
             }
         }
     }

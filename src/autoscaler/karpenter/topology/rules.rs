@@ -31,7 +31,7 @@ struct Rule {
 /// All of them.
 #[derive(Default)]
 pub struct Rules {
-    rules: Vec<Rule>,
+    all: Vec<Rule>,
     ids: FxHashMap<(GroupTemplate, Vec<Name>), RuleId>,
     identities: FxHashMap<Identity, IdentityId>,
     /// The rules of each form of a class, and its anti-affinity.
@@ -69,9 +69,9 @@ impl Rules {
                     && selector.is_some_and(|selector| selector.matches(&class.labels))
             })
             .collect();
-        let id = RuleId(u32::try_from(self.rules.len()).unwrap_or(u32::MAX));
+        let id = RuleId(u32::try_from(self.all.len()).unwrap_or(u32::MAX));
         let namespaces = namespaces.clone();
-        self.rules.push(Rule {
+        self.all.push(Rule {
             template: template.clone(),
             namespaces,
             identity,
@@ -84,7 +84,7 @@ impl Rules {
     }
 
     fn rule(&self, id: RuleId) -> &Rule {
-        &self.rules[id.0 as usize]
+        &self.all[id.0 as usize]
     }
 
     /// The rule as written.

@@ -52,6 +52,9 @@ pub struct NodeFilter {
     pub honors_affinity: bool,
 }
 
+/// What node filters are told apart by: keys of the terms, policies, tolerations.
+type FilterIdentity = (Vec<Vec<Name>>, bool, bool, Vec<Toleration>);
+
 /// What groups are told apart by, as Karpenter's hash does: of requirements the keys alone count, and equal elements of a
 /// list cancel out in pairs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,7 +64,7 @@ pub struct Identity {
     namespaces: Vec<Name>,
     max_skew: i32,
     selector: Option<LabelSelector>,
-    filter: Option<(Vec<Vec<Name>>, bool, bool, Vec<Toleration>)>,
+    filter: Option<FilterIdentity>,
 }
 
 impl GroupTemplate {

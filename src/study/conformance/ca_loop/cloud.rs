@@ -84,6 +84,10 @@ impl Environment for ScriptedCluster<'_> {
         self.pending().map(|pod| Arc::clone(&pod.info)).collect()
     }
 
+    fn chunks(&self) -> Vec<Arc<PodInfo>> {
+        Vec::new()
+    }
+
     fn pod(&self, pod: PodId) -> Option<PodFacts> {
         let pod = self.pods.get(pod.index()).filter(|pod| pod.exists)?;
         let phase = if pod.node.is_some() { PodPhase::Running } else { PodPhase::Pending };
