@@ -12,6 +12,7 @@ mod interrupt;
 mod options;
 mod panic;
 mod progress;
+mod recommend;
 mod run;
 mod schema;
 mod stdio;
@@ -61,6 +62,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Validate(validate::ValidateArgs),
     Fit(fit::FitArgs),
+    Recommend(recommend::RecommendArgs),
     Schema(schema::SchemaArgs),
     Conformance(conformance::ConformanceArgs),
     Completions(completions::CompletionsArgs),
@@ -86,6 +88,7 @@ pub fn main() -> Exit {
             Command::Explain(args) => explain::run(&args),
             Command::Validate(args) => validate::run(&args),
             Command::Fit(args) => fit::run(&args),
+            Command::Recommend(args) => recommend::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Conformance(args) => conformance::run(&args),
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),

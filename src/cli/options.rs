@@ -92,7 +92,7 @@ fn refused(problem: Diagnostic) -> Diagnostics {
 }
 
 /// Splits `spec.nodePools.general.count=3` at the first `=`.
-fn parse_override(text: &str) -> Result<(String, String), String> {
+pub(super) fn parse_override(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((path, value)) if !path.trim().is_empty() => Ok((path.trim().to_owned(), value.to_owned())),
         _ => Err("expected PATH=VALUE, for example spec.nodePools.general.count=3".to_owned()),

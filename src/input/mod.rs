@@ -12,6 +12,7 @@ pub mod scenario;
 pub mod scheduler_config;
 mod table;
 pub mod trace;
+pub(crate) mod usage_series;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::ManifestSource;

@@ -2,7 +2,7 @@
 
 use super::{
     AutoscalerRecord, AutoscalingRecord, CommitmentRecord, DecisionRecord, EventRecord, EventTable, InstanceRecord,
-    IntervalSeries, JobRecord, LoadSeries, MachineTypeRecord, NodeRecord, PodRecord, StepSeries,
+    IntervalSeries, JobRecord, LoadSeries, MachineTypeRecord, NodeRecord, PodRecord, RecommendationRecord, StepSeries,
 };
 use crate::input::scenario::FaultKind;
 use crate::units::{NanoDollars, SimDuration, SimTime};
@@ -58,6 +58,8 @@ pub struct Facts {
     pub autoscalers: Vec<AutoscalerRecord>,
     /// Decisions of autoscalers in order of time, as far as they are kept (see [`DecisionLog`](super::DecisionLog)).
     pub autoscaling: Vec<AutoscalingRecord>,
+    /// What the Vertical Pod Autoscaler recommends at the end.
+    pub recommendations: Vec<RecommendationRecord>,
     /// Decisions of the other autoscalers in order of time.
     pub decisions: Vec<DecisionRecord>,
     /// Faults in order of time, with the recovery from each.

@@ -13,6 +13,7 @@ mod job;
 mod load_series;
 mod node;
 mod pod;
+mod recommendation;
 mod series;
 
 pub use crate::input::scenario::FaultKind;
@@ -31,4 +32,5 @@ pub use job::{JobOutcome, JobRecord};
 pub use load_series::LoadSeries;
 pub use node::NodeRecord;
 pub use pod::{PodGroup, PodOutcome, PodRecord};
+pub use recommendation::{Bounds, RecommendationRecord};
 pub use series::{Bucket, IntervalSeries, StepSeries};

@@ -32,6 +32,7 @@ mod observer;
 mod operator;
 mod prepare;
 mod prepared_arrivals;
+mod recommendations;
 mod recorder;
 mod recorder_input;
 mod recovery;

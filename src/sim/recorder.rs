@@ -413,6 +413,7 @@ impl Recorder {
             event_table: self.events.into_table(),
             autoscalers,
             autoscaling,
+            recommendations: header.recommendations,
             recoveries,
             actions,
             nominated_last,

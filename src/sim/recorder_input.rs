@@ -1,7 +1,7 @@
 //! What the recorder is told, because it does not see it in the cluster.
 
 use crate::api::Name;
-use crate::record::DecisionRecord;
+use crate::record::{DecisionRecord, RecommendationRecord};
 use crate::units::{SimDuration, SimTime};
 
 /// What the recorder does not see for itself.
@@ -31,6 +31,8 @@ pub struct RunHeader {
     pub arrivals: Vec<Name>,
     /// Decisions of the autoscalers of nodes and of pods' sizes.
     pub decisions: Vec<DecisionRecord>,
+    /// What the Vertical Pod Autoscaler recommends at the end.
+    pub recommendations: Vec<RecommendationRecord>,
     /// Remarks for the user.
     pub remarks: Vec<String>,
 }

@@ -156,6 +156,7 @@ fn finish(played: Played<'_>) -> Facts {
         framework_attempts: world.scheduler.framework_attempts(),
         arrivals: scenario.arrivals.iter().map(|stream| Name::from(stream.name.as_str())).collect(),
         decisions: std::mem::take(&mut world.decisions),
+        recommendations: super::recommendations::records(&mut world.vpa, &world.cluster),
         remarks,
     };
     let recoveries = world.recovery.finish(end);

@@ -54,7 +54,7 @@ pub struct World<'a> {
     metrics: MetricSources,
     pub(super) usage: UsageOverTime,
     pub(super) hpa: HpaController,
-    vpa: VpaController,
+    pub(super) vpa: VpaController,
     capacity_buffers: CapacityBufferController,
     csi: CsiDrivers,
     cluster_autoscaler: Option<CaController>,

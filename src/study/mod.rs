@@ -7,6 +7,7 @@ pub mod consolidation_pass;
 pub mod explain;
 pub(crate) mod families;
 pub(crate) mod fit;
+pub mod recommend;
 pub mod scenario_sweep;
 pub mod single;
 pub mod sweep;

@@ -48,3 +48,4 @@ mod traces;
 mod versions;
 mod volume_lives;
 mod volumes;
+mod vpa;

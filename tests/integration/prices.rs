@@ -187,3 +187,19 @@ spec:
     let capped = summary.get("cost_split_pod_cap_dollars").unwrap();
     assert!((capped - 60.0).abs() < 0.05, "{capped}");
 }
+
+#[test]
+fn the_two_clusters_of_a_public_comparison_cost_what_it_says() {
+    // kubernetes-sigs/karpenter issue 2150: the same pods under the Cluster Autoscaler and under Karpenter.
+    let pool = |name: &str, instance_type: &str, count: u32, memory: &str, price: f64| {
+        format!(
+            "{{name: {name}, instanceType: {instance_type}, count: {count}, capacity: {{cpu: 8, memory: {memory}}}, pricePerHour: {price}}}"
+        )
+    };
+    let before = pool("general", "r6a.4xlarge", 4, "128Gi", 1.0152);
+    let after = [pool("large", "r6a.4xlarge", 1, "128Gi", 1.0152), pool("small", "c6a.2xlarge", 8, "16Gi", 0.32832)];
+    for (pools, expected) in [(before, 4.0608), (after.join(", "), 3.64176)] {
+        let (_, summary) = run("", &format!("duration: 1h\n  nodePools: [{pools}]"));
+        near(&summary, "cost_dollars_per_hour", expected);
+    }
+}

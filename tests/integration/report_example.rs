@@ -36,6 +36,7 @@ pub fn empty(seconds: i64) -> Facts {
         event_table: EventTable::default(),
         autoscalers: Vec::new(),
         autoscaling: Vec::new(),
+        recommendations: Vec::new(),
         nominated_last: Vec::new(),
         actions: Vec::new(),
         recoveries: Vec::new(),

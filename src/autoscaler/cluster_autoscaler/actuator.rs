@@ -3,7 +3,7 @@
 //! The goroutines of the real program are deletions here, each with the moment at which it goes on.
 
 use super::budgets::RemainingBudgets;
-use super::drain::DrainContext;
+use super::drain::{DrainContext, ReplicasOf};
 use super::environment::{Environment, Event, EventSubject, Evicted, GroupId, Mark};
 use super::options::Options;
 use super::pods;
@@ -320,7 +320,7 @@ fn look_at_pods(
     let budgets = RemainingBudgets::new(if deletion.drain { environment.budgets() } else { Vec::new() });
     let facts = |pod: &PodInfo| environment.pod(pod.id);
     let replicas = |pod: &PodInfo| environment.controller_replicas(pod.id);
-    let controller: Option<&dyn Fn(&PodInfo) -> Option<i32>> = if deletion.drain { Some(&replicas) } else { None };
+    let controller: Option<ReplicasOf<'_>> = if deletion.drain { Some(&replicas) } else { None };
     let context = DrainContext { options: &options.delete, now, budgets: &budgets, facts: &facts, controller };
     let result = context.pods_to_move(&on_node);
     let name = &deletion.name;

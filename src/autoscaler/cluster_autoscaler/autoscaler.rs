@@ -167,7 +167,7 @@ impl ClusterAutoscaler {
         if self.options.enforce_node_group_min_size {
             this.groups = this.environment.groups();
             let mut scale_up = self.scale_up_of(this);
-            let status = scale_up.to_min_size();
+            let status = scale_up.reach_min_size();
             self.note_scale_up(this, &status);
             this.report.min_size = Some(status);
         }

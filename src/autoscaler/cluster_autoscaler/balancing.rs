@@ -6,6 +6,7 @@ use super::template::Template;
 use crate::api::{Labels, ResourceList, well_known};
 use crate::cluster::POOL_LABEL;
 use crate::scheduler::NodeInfo;
+use crate::units::MilliCpu;
 
 /// Labels whose values may differ between similar groups, whatever the cloud.
 const IGNORED_LABELS: [&str; 8] = [
@@ -123,7 +124,7 @@ fn is_within(left: i64, right: i64, ratio: f64) -> bool {
 fn amounts(list: &ResourceList) -> Vec<(String, i64)> {
     let thousandths = |amount: i64| amount.saturating_mul(1000);
     let named = [
-        ("cpu", list.cpu.map(|cpu| cpu.get())),
+        ("cpu", list.cpu.map(MilliCpu::get)),
         ("ephemeral-storage", list.ephemeral_storage.map(|bytes| thousandths(bytes.get()))),
         ("memory", list.memory.map(|bytes| thousandths(bytes.get()))),
         ("pods", list.pods.map(thousandths)),

@@ -72,6 +72,9 @@ pub struct PodsToMove {
     pub blocking: Option<BlockingPod>,
 }
 
+/// Tells the replicas of a pod's controller.
+pub type ReplicasOf<'a> = &'a dyn Fn(&PodInfo) -> Option<i32>;
+
 /// What the rules look at besides the pod.
 pub struct DrainContext<'a> {
     /// Which rules apply.
@@ -83,7 +86,7 @@ pub struct DrainContext<'a> {
     /// What else is known of a pod; `None` if it does not exist.
     pub facts: &'a dyn Fn(&PodInfo) -> Option<PodFacts>,
     /// Replicas of a pod's controller, or that there is none; `None` where controllers are not looked up.
-    pub controller: Option<&'a dyn Fn(&PodInfo) -> Option<i32>>,
+    pub controller: Option<ReplicasOf<'a>>,
 }
 
 enum Outcome {

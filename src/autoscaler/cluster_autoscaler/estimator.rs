@@ -6,6 +6,7 @@ use super::template::Template;
 use crate::api::well_known;
 use crate::cluster::NodeId;
 use crate::scheduler::{Code, Plugin, PodInfo};
+use crate::units::Bytes;
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
@@ -246,11 +247,11 @@ fn fastpath_group(groups: &[&[Arc<PodInfo>]], template: &Template) -> Option<usi
             capacity.cpu.unwrap_or_default().as_f64() / 1000.0,
         );
         let by_memory = nodes(
-            requests.and_then(|list| list.memory).map(|memory| memory.as_f64()),
+            requests.and_then(|list| list.memory).map(Bytes::as_f64),
             capacity.memory.unwrap_or_default().as_f64(),
         );
         let nodes = by_affinity.max(by_cpu).max(by_memory);
-        let saved = if nodes > 0 { pods.len() - pods.len() / nodes } else { 0 };
+        let saved = pods.len().checked_div(nodes).map_or(0, |each| pods.len() - each);
         let other_topology = required.iter().any(|term| &*term.topology_key != well_known::HOSTNAME);
         if saved >= most_saved && pod.spread_constraints().is_empty() && !other_topology {
             best = Some(index);

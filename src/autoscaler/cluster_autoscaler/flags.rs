@@ -169,6 +169,7 @@ pub fn set_flag(options: &mut Options, name: &str, value: &str) -> FlagOutcome {
 
 type Outcome = Option<Result<(), &'static str>>;
 
+#[expect(clippy::unnecessary_wraps, reason = "the answer of its callers, which may not know the flag")]
 fn assign<T>(slot: &mut T, value: Option<T>, expected: &'static str) -> Outcome {
     Some(match value {
         Some(value) => {

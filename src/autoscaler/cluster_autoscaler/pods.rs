@@ -73,11 +73,7 @@ pub fn is_long_terminating(pod: &PodInfo, facts: &PodFacts, now: SimTime) -> boo
 
 /// Whether the pod's containers ended and none will start again.
 pub fn is_terminal(pod: &PodInfo, phase: PodPhase) -> bool {
-    match (pod.spec().restart_policy, phase) {
-        (_, PodPhase::Failed) => true,
-        (RestartPolicy::Never | RestartPolicy::OnFailure, PodPhase::Succeeded) => true,
-        _ => false,
-    }
+    phase == PodPhase::Failed || (phase == PodPhase::Succeeded && pod.spec().restart_policy != RestartPolicy::Always)
 }
 
 /// Whether two pods of one controller ask the scheduler for the same: labels and specs are equal

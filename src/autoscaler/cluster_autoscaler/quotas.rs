@@ -3,6 +3,7 @@
 use super::environment::GroupId;
 use super::options::Options;
 use crate::api::Node;
+use crate::units::{Bytes, MilliCpu};
 use std::collections::BTreeMap;
 
 /// Whole cores and bytes of a node.
@@ -14,8 +15,8 @@ struct Amounts {
 
 impl Amounts {
     fn of(node: &Node) -> Self {
-        let cpu = node.capacity.cpu.map_or(0, |cpu| cpu.get());
-        Self { cores: (cpu + 999) / 1000, bytes: node.capacity.memory.map_or(0, |memory| memory.get()) }
+        let cpu = node.capacity.cpu.map_or(0, MilliCpu::get);
+        Self { cores: (cpu + 999) / 1000, bytes: node.capacity.memory.map_or(0, Bytes::get) }
     }
 }
 

@@ -104,6 +104,7 @@ impl RemovalSimulator {
     ///
     /// # Errors
     /// Why it cannot.
+    #[expect(clippy::too_many_arguments, reason = "what the answer depends on")]
     pub fn simulate(
         &mut self,
         snapshot: &mut Snapshot,

@@ -371,7 +371,7 @@ impl ScaleUp<'_> {
     }
 
     /// Brings groups up to their minimum (`ScaleUpToNodeGroupMinSize`).
-    pub fn to_min_size(&mut self) -> ScaleUpStatus {
+    pub fn reach_min_size(&mut self) -> ScaleUpStatus {
         let mut status = ScaleUpStatus { result: ScaleUpResult::NotNeeded, ..ScaleUpStatus::default() };
         let mut tracker = self.tracker();
         let mut infos = Vec::new();

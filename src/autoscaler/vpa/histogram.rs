@@ -174,6 +174,17 @@ impl Histogram {
         buckets.starts[(bucket + 1).min(buckets.last())]
     }
 
+    /// The share of the weight in the buckets above that of a value.
+    pub fn share_above(&self, buckets: &Buckets, value: f64) -> f64 {
+        if self.is_empty() || self.total <= 0.0 {
+            return 0.0;
+        }
+        // A value that is the upper edge of a bucket is above nothing of the next one.
+        let next = buckets.starts.partition_point(|start| *start < value);
+        let above: f64 = self.weights.iter().skip(next).sum();
+        (above / self.total).clamp(0.0, 1.0)
+    }
+
     /// The weight of a sample by its time, which may move the reference time.
     fn decay_factor(&mut self, time: SimTime) -> f64 {
         let reach = self.decay.half_life * MAX_DECAY_EXPONENT;

@@ -11,9 +11,11 @@ pub mod controller;
 mod go_math;
 mod histogram;
 mod recommend;
+mod summary;
 mod updater;
 mod usage;
 
 pub use config::{RecommenderConfig, UpdaterConfig};
 pub use recommend::recommend;
+pub use summary::{RecommendationSummary, summarize};
 pub use usage::{Aggregate, ContainerUsage, HistogramOptions, OomBumpUp};

@@ -114,3 +114,65 @@ pub(super) fn bounded<T: Copy + Ord + Default>(amount: T, min: Option<T>, max: O
     let raised = given(min).map_or(amount, |min| amount.max(min));
     given(max).map_or(raised, |max| raised.min(max))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::ControlledValues;
+    use crate::autoscaler::vpa::usage::ContainerUsage;
+    use crate::units::{SimDuration, SimTime};
+    use proptest::prelude::*;
+
+    fn policy(min: i64, max: i64) -> ContainerResourcePolicy {
+        let amounts = |cpu: i64| CpuAndMemory { cpu: Some(MilliCpu::new(cpu)), memory: Some(Bytes::new(cpu << 20)) };
+        ContainerResourcePolicy {
+            container_name: "*".into(),
+            is_off: false,
+            min_allowed: amounts(min),
+            max_allowed: amounts(max),
+            controls_cpu: true,
+            controls_memory: true,
+            controlled_values: ControlledValues::RequestsAndLimits,
+            oom_bump_up_ratio_milli: None,
+            oom_min_bump_up: None,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever a container uses: the lower bound is not above the target, the target not above the upper bound, and all are
+        /// within the policy.
+        #[test]
+        fn bounds_are_in_order_and_within_the_policy(
+            samples in prop::collection::vec((0_i64..200, 0_i64..8000, 0_i64..16_000), 0..200),
+            min in 1_i64..500,
+            more in 0_i64..4000,
+        ) {
+            let config = RecommenderConfig::default();
+            let options = HistogramOptions::new(&config);
+            let mut aggregate = Aggregate::new(&options, SimTime::ZERO);
+            let mut usage = ContainerUsage::default();
+            let mut now = SimTime::ZERO;
+            for (minutes, cpu, mebibytes) in samples {
+                now = now + SimDuration::from_minutes(minutes);
+                usage.add_cpu(&mut aggregate, &options, MilliCpu::new(cpu), now);
+                let interval = config.memory_aggregation_interval;
+                usage.add_memory(&mut aggregate, &options, interval, Bytes::new(mebibytes << 20), now);
+            }
+            let max = min + more;
+            for policies in [Vec::new(), vec![policy(min, max)]] {
+                let found = recommend(&[("app".into(), &aggregate)], &policies, &config, &options);
+                let one = &found[0];
+                let parts = [one.lower_bound, one.target, one.upper_bound];
+                let cpu = parts.map(|part| part.cpu.unwrap().get());
+                let memory = parts.map(|part| part.memory.unwrap().get());
+                prop_assert!(cpu.is_sorted() && memory.is_sorted(), "{cpu:?} {memory:?}");
+                if !policies.is_empty() {
+                    prop_assert!(cpu.iter().all(|amount| (min..=max).contains(amount)), "{cpu:?}");
+                    prop_assert!(memory.iter().all(|amount| (min << 20..=max << 20).contains(amount)), "{memory:?}");
+                }
+            }
+        }
+    }
+}

@@ -106,6 +106,16 @@ impl Aggregate {
         self.sample_count == 0
     }
 
+    /// The share of the CPU samples above this many cores.
+    pub fn cpu_above(&self, options: &HistogramOptions, cores: f64) -> f64 {
+        self.cpu.share_above(&options.cpu, cores)
+    }
+
+    /// The share of the memory peaks above this many bytes.
+    pub fn memory_above(&self, options: &HistogramOptions, bytes: f64) -> f64 {
+        self.memory_peaks.share_above(&options.memory, bytes)
+    }
+
     fn add_cpu(&mut self, options: &HistogramOptions, usage: MilliCpu, time: SimTime) {
         self.cpu.add(&options.cpu, usage.as_cores(), CPU_SAMPLE_WEIGHT, time);
         self.last_sample = self.last_sample.max(Some(time));

@@ -8,6 +8,7 @@ mod endless_jobs;
 mod given;
 mod placement;
 mod requests;
+mod vertical;
 
 pub use given::Given;
 
@@ -23,6 +24,7 @@ pub fn check(given: &Given<'_>, diagnostics: &mut Diagnostics) {
     budgets::check(given, diagnostics);
     endless_jobs::check(given, diagnostics);
     check_autoscalers(given, diagnostics);
+    vertical::check(given, diagnostics);
 }
 
 /// Two autoscalers on one target stop each other (`AmbiguousSelector` of the HPA controller, Kubernetes 1.36).

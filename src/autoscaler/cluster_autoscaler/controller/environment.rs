@@ -13,7 +13,7 @@ use crate::cluster::{
 };
 use crate::engine::RandomStream;
 use crate::scheduler::PodInfo;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{NanoDollars, SimDuration, SimTime};
 use rand::RngExt;
 use std::sync::Arc;
 
@@ -173,7 +173,7 @@ impl Environment for RunEnvironment<'_> {
     }
 
     fn node_price_per_hour(&self, group: GroupId) -> Option<f64> {
-        self.cluster.node_group(self.group(group)?).price_per_hour.map(|price| price.as_dollars())
+        self.cluster.node_group(self.group(group)?).price_per_hour.map(NanoDollars::as_dollars)
     }
 
     fn pod_prices_per_hour(&self) -> (f64, f64) {
@@ -207,8 +207,8 @@ impl Environment for RunEnvironment<'_> {
         let (origin, why) = (InstanceOrigin::ClusterAutoscaler, Name::from(why));
         for name in names {
             let instances = &self.cluster.node_group(group).instances;
-            let named = |id: &&crate::cluster::InstanceId| self.cluster.instance(**id).choice().node.meta.name == *name;
-            if let Some(id) = instances.iter().find(named).copied() {
+            let is_it = |id: &&crate::cluster::InstanceId| self.cluster.instance(**id).choice().node.meta.name == *name;
+            if let Some(id) = instances.iter().find(is_it).copied() {
                 self.cluster.delete_instance(id, origin, &why, self.now);
             }
         }

@@ -9,6 +9,7 @@ use super::environment::GroupId;
 use super::options::Expander;
 use crate::api::{Name, Node};
 use crate::scheduler::PodInfo;
+use crate::units::{Bytes, MilliCpu};
 use std::sync::Arc;
 
 /// A way to scale up.
@@ -93,8 +94,8 @@ fn least_waste(options: &[ExpansionOption]) -> Vec<ExpansionOption> {
     for option in options {
         let count = i64::try_from(option.node_count).unwrap_or(i64::MAX);
         let capacity = &option.node.capacity;
-        let cpu = capacity.cpu.map_or(0, |cpu| cpu.get()).saturating_mul(count);
-        let memory = capacity.memory.map_or(0, |memory| memory.get()).saturating_mul(count);
+        let cpu = capacity.cpu.map_or(0, MilliCpu::get).saturating_mul(count);
+        let memory = capacity.memory.map_or(0, Bytes::get).saturating_mul(count);
         let requested = option.pods.iter().map(|pod| &pod.placed().requests);
         let (taken_cpu, taken_memory) = requested.fold((0_i64, 0_i64), |(cpu, memory), requests| {
             (cpu.saturating_add(requests.cpu.get()), memory.saturating_add(requests.memory.get()))

@@ -6,6 +6,7 @@ use crate::api::{Name, VerticalPodAutoscaler, VpaResource};
 use crate::autoscaler::hpa::UsageSource;
 use crate::autoscaler::vpa::config::RecommenderConfig;
 use crate::autoscaler::vpa::recommend::recommend;
+use crate::autoscaler::vpa::summary::{RecommendationSummary, summarize};
 use crate::autoscaler::vpa::usage::{Aggregate, OomBumpUp};
 use crate::cluster::{Cluster, PodId, VpaId};
 use crate::engine::{Agenda, scatter};
@@ -49,6 +50,21 @@ impl VpaController {
             self.is_updater_planned = true;
             agenda.schedule(later.next_tick(self.updater_phase, self.updater.interval), VpaEvent::Update);
         }
+    }
+
+    /// What is recommended at the end of a run, with what it rests on: by VerticalPodAutoscaler that has a recommendation.
+    pub fn summaries(&mut self, cluster: &Cluster) -> Vec<(VpaId, Vec<RecommendationSummary>)> {
+        let mut all = Vec::new();
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            let id = VpaId::from_index(index);
+            if entry.is_removed || cluster.vpa(id).recommendation.is_none() {
+                continue;
+            }
+            let known = merged(entry, &self.options);
+            let policies = &cluster.vpa(id).object.container_policies;
+            all.push((id, summarize(&known, policies, &self.recommender, &self.options)));
+        }
+        all
     }
 
     fn recommend_all<U: UsageSource>(&mut self, cluster: &mut Cluster, usage: &U, now: SimTime) {

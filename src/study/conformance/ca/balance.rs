@@ -26,6 +26,7 @@ struct Group {
 }
 
 /// Replays a case.
+#[expect(clippy::unnecessary_wraps, reason = "the shape of all replays")]
 pub fn replay(case: &Case) -> Result<CaseResult, String> {
     let groups: Vec<NodeGroup> = case
         .groups

@@ -107,7 +107,9 @@ pub fn replay(case: &Case) -> Result<CaseResult, String> {
     let context = DrainContext { options: &options, now, budgets: &budgets, facts: &facts_of, controller: None };
     let result = context.pods_to_move(&infos);
     let mut info = NodeInfo::new(NodeId::from_index(0), Arc::new(node(&case.node, case.now)?));
-    infos.iter().for_each(|pod| info.add_pod(Arc::clone(pod)));
+    for pod in &infos {
+        info.add_pod(Arc::clone(pod));
+    }
     let ignored = Ignored {
         daemons: case.options.ignore_daemon_sets_utilization,
         mirrors: case.options.ignore_mirror_pods_utilization,

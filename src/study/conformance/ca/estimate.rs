@@ -129,9 +129,10 @@ pub fn replay(case: &Case) -> Result<CaseResult, String> {
                 by_node.entry(format!("tmpl-e-{place}")).or_default().push(pod.name.to_string());
             }
         }
-        by_node.values_mut().for_each(|pods| pods.sort());
         let mut expected = expected.clone();
-        expected.values_mut().for_each(|pods| pods.sort());
+        for pods in by_node.values_mut().chain(expected.values_mut()) {
+            pods.sort();
+        }
         expected.retain(|_, pods| !pods.is_empty());
         compare(&mut differences, "podsPerNewNode", &expected, &by_node);
     }

@@ -44,7 +44,7 @@ fn replay_sequence(sequence: &Sequence) -> Result<CaseResult, String> {
     let cutoff = options.expendable_pods_priority_cutoff;
     let mut autoscaler =
         ClusterAutoscaler::new(options, Profile::default_of(KubernetesVersion::V1_36), SimTime::default());
-    let mut observer = Observer::default();
+    let mut watch = Observer::default();
     let mut differences: Vec<Difference> = Vec::new();
     for step in 0..sequence.loops {
         let now = SimTime::default() + SCAN_INTERVAL * i64::try_from(step).unwrap_or(i64::MAX);
@@ -53,7 +53,7 @@ fn replay_sequence(sequence: &Sequence) -> Result<CaseResult, String> {
         cluster.step(step);
         tell(&mut cluster, &mut autoscaler, cutoff);
         let report = autoscaler.run_once(&mut cluster, now);
-        let mut observed = observer.after_loop(step, &cluster, &autoscaler, &report, now);
+        let mut observed = watch.after_loop(step, &cluster, &autoscaler, &report, now);
         tell(&mut cluster, &mut autoscaler, cutoff);
         let is_last = step + 1 == sequence.loops;
         // What happens until the next loop, or in the last one at its own moment.
@@ -68,7 +68,7 @@ fn replay_sequence(sequence: &Sequence) -> Result<CaseResult, String> {
             autoscaler.advance(&mut cluster, due);
             tell(&mut cluster, &mut autoscaler, cutoff);
         }
-        observer.until_next(&cluster, &mut observed);
+        Observer::until_next(&cluster, &mut observed);
         let Some(expected) = sequence.expect.get(step) else { return Err(format!("loop {step} was not recorded")) };
         observed::compare(step, expected, &observed, &mut differences);
         if !differences.is_empty() {

@@ -160,7 +160,7 @@ impl Observer {
     }
 
     /// What happened until the next loop.
-    pub fn until_next(&self, cluster: &ScriptedCluster<'_>, map: &mut Map<String, Value>) {
+    pub fn until_next(cluster: &ScriptedCluster<'_>, map: &mut Map<String, Value>) {
         let mut evicted = cluster.log.evicted.clone();
         evicted.sort();
         let evicted = evicted.iter().map(|(time, pod, node)| json!([at(*time), pod, node]));

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 /// What changes how timelines are compared.
 #[derive(Clone, Debug)]
 pub struct TimelineOptions {
-    /// Names of the recordings to play; empty for all.
+    /// Names of the recordings to play, or the words that they begin with (`storage`); empty for all.
     pub only: Vec<String>,
     /// How many seeds each is played with, from 1 on.
     pub seeds: u64,
@@ -73,7 +73,9 @@ pub fn replay(folder: &Path, options: &TimelineOptions) -> Result<Vec<TimelineRe
     }
     let is_wanted = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        options.only.is_empty() || options.only.contains(&name)
+        let is_named =
+            |only: &String| name == *only || name.strip_prefix(&**only).is_some_and(|rest| rest.starts_with('-'));
+        options.only.is_empty() || options.only.iter().any(is_named)
     };
     folders.retain(is_wanted);
     folders.sort();
