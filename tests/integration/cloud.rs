@@ -148,7 +148,7 @@ fn a_pool_takes_its_size_from_the_catalogues() {
     let facts = play_pools(pools, "1m", own);
     let cores: Vec<i64> = facts.nodes.iter().map(|node| node.cpu_allocatable.get()).collect();
     assert_eq!(cores, [1900, 1930], "of the user's own type, and of a type of the built-in catalogue");
-    assert_eq!(facts.instances[0].price_per_hour.map(|price| price.as_dollars()), Some(0.25));
+    assert_eq!(facts.instances[0].price_per_hour.map(wavetank::units::NanoDollars::as_dollars), Some(0.25));
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn play(
         line: 1,
         problem: error.to_string(),
     })?;
-    let observed = observer.finish();
-    let events = events::seen(&facts, lead, &observed.lives);
-    Ok(Simulated { observed, events })
+    let seen = observer.finish();
+    let events = events::seen(&facts, lead, &seen.lives);
+    Ok(Simulated { observed: seen, events })
 }
