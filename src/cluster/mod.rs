@@ -71,9 +71,7 @@ pub use ids::{
     InstanceId, JobId, NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId,
     ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, VpaId, WorkloadId,
 };
-pub use instance::{
-    Instance, InstanceOrigin, InstanceRequest, InstanceState, LaunchChoice, LaunchFailure,
-};
+pub use instance::{Instance, InstanceOrigin, InstanceRequest, InstanceState, LaunchChoice, LaunchFailure};
 pub use interest::Interest;
 pub use job::{Job, JobCondition, JobConditionType, JobStatus};
 pub use job_pod::JobPod;

@@ -3,8 +3,8 @@
 use super::applied_object::{AppliedObject, ObjectKey, key_of};
 use super::cluster_autoscaler::{self, FromManifests, PreparedAutoscaler};
 use super::prepared_arrivals::PreparedArrivals;
-use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::api::{Kind, KubernetesVersion, Name, Object, PodTemplate};
+use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::input::kinds::common::pod_template;
 use crate::input::kinds::common::pod_validation::validate_bare_template;
 use crate::input::manifest::{LoadedObject, load_documents};

@@ -383,12 +383,7 @@ impl Lifecycle {
     }
 
     /// A NodeClaim that is not launched, or whose node does not register, is given up (`liveness.go`). Returns when.
-    fn check_liveness(
-        id: NodeClaimId,
-        shared: &mut Shared,
-        cluster: &mut Cluster,
-        now: SimTime,
-    ) -> Option<SimTime> {
+    fn check_liveness(id: NodeClaimId, shared: &mut Shared, cluster: &mut Cluster, now: SimTime) -> Option<SimTime> {
         let status = &cluster.node_claim(id).object.status;
         let registered = status.condition(NodeClaimConditionType::Registered)?;
         if registered.status == ConditionStatus::True {

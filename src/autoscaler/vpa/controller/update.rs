@@ -263,13 +263,7 @@ impl VpaController {
     }
 
     /// Evicts a pod through the API; whether the API did it.
-    pub(super) fn evict(
-        pod: PodId,
-        id: VpaId,
-        reason: UpdateReason,
-        cluster: &mut Cluster,
-        now: SimTime,
-    ) -> bool {
+    pub(super) fn evict(pod: PodId, id: VpaId, reason: UpdateReason, cluster: &mut Cluster, now: SimTime) -> bool {
         if !cluster.pod(pod).is_active() || cluster.vpa(id).removed {
             return false;
         }
