@@ -7,6 +7,7 @@ use crate::report::format::{Cell, Column, ResultSet};
 use crate::sim::{PrepareOptions, RunOptions};
 use crate::study::recommend::{self, Advice};
 use crate::study::single;
+use crate::units::{Bytes, MilliCpu};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -102,11 +103,11 @@ fn table(advices: &[Advice]) -> ResultSet {
             record.workload.as_str().into(),
             record.container.as_str().into(),
             Cell::Integer(record.pods),
-            number(record.cpu_request.map(|cpu| cpu.as_cores())),
+            number(record.cpu_request.map(MilliCpu::as_cores)),
             number(cpu.map(|cpu| cpu.target.as_cores())),
             number(cpu.map(|cpu| cpu.lower_bound.as_cores())),
             number(cpu.map(|cpu| cpu.upper_bound.as_cores())),
-            bytes(record.memory_request.map(|memory| memory.get())),
+            bytes(record.memory_request.map(Bytes::get)),
             bytes(memory.map(|memory| memory.target.get())),
             bytes(memory.map(|memory| memory.lower_bound.get())),
             bytes(memory.map(|memory| memory.upper_bound.get())),

@@ -71,9 +71,7 @@ pub use ids::{
     InstanceId, JobId, NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId,
     ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, VpaId, WorkloadId,
 };
-pub use instance::{
-    Instance, InstanceDeletion, InstanceOrigin, InstanceRequest, InstanceState, LaunchChoice, LaunchFailure,
-};
+pub use instance::{Instance, InstanceOrigin, InstanceRequest, InstanceState, LaunchChoice, LaunchFailure};
 pub use interest::Interest;
 pub use job::{Job, JobCondition, JobConditionType, JobStatus};
 pub use job_pod::JobPod;
@@ -81,7 +79,7 @@ pub use karpenter::{NodeClaim, NodePool};
 pub use machine::Machine;
 pub use namespace::{NamespaceCondition, NamespaceConditionType};
 pub use node::{Node, NodeReady};
-pub use node_group::{GroupBounds, GroupRefusal, NodeGroup, POOL_LABEL};
+pub use node_group::{GroupBounds, NodeGroup, POOL_LABEL};
 pub use object_head::ObjectHead;
 pub use oom::OomKill;
 pub use operations::RESTARTED_AT;

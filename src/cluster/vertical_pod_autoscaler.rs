@@ -107,20 +107,20 @@ impl Cluster {
         let containers: Vec<SizedContainer> = template.spec.containers.iter().map(SizedContainer::of).collect();
         let limits = self.namespace_limits(&vpa.object.meta.namespace);
         let sizes = resources_for_pod(&vpa.object, recommendation, &containers, &limits);
-        let mut sized = PodTemplate::clone(template);
-        for (container, (requests, limits)) in sized.spec.containers.iter_mut().zip(sizes) {
+        let mut admitted = PodTemplate::clone(template);
+        for (container, (requests, limits)) in admitted.spec.containers.iter_mut().zip(sizes) {
             requests.write_to(&mut container.requests);
             limits.write_to(&mut container.limits);
         }
-        if sized.spec == template.spec {
+        if admitted.spec == template.spec {
             return asked;
         }
-        let sized = self.intern_template(&Arc::new(sized));
+        let changed = self.intern_template(&Arc::new(admitted));
         let revision = self.revision_template(asked);
-        if sized != revision {
-            self.note_made_from(sized, revision);
+        if changed != revision {
+            self.note_made_from(changed, revision);
         }
-        sized
+        changed
     }
 
     fn remove_vpa(&mut self, id: VpaId) {

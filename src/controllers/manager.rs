@@ -132,6 +132,7 @@ impl Controllers {
     );
 
     /// A change of the cluster: the controllers that act on it are woken.
+    #[expect(clippy::too_many_lines, reason = "one condition for each controller")]
     pub fn observe<A: Agenda<ControllerEvent>>(&mut self, change: Change, cluster: &mut Cluster, agenda: &mut A) {
         let is_bare = change.pod().is_some_and(|pod| cluster.pod(pod).is_bare());
         if PersistentVolumeController::INTEREST.wants(change, is_bare) {

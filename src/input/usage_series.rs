@@ -40,6 +40,7 @@ pub fn read_usage(files: &[impl AsRef<Path>]) -> Result<Vec<UsageSample>, Diagno
     Ok(samples)
 }
 
+#[expect(clippy::result_large_err, reason = "made once for a file")]
 fn read_csv(file: &Path) -> Result<Vec<UsageSample>, Diagnostic> {
     let mut table = Table::open(file)?;
     let [time, pod, container] = ["time", "pod", "container"].map(|name| table.need(name));
@@ -106,6 +107,7 @@ enum Measure {
     CpuSeconds,
 }
 
+#[expect(clippy::result_large_err, reason = "made once for a file")]
 fn read_prometheus(file: &Path) -> Result<Vec<UsageSample>, Diagnostic> {
     let wrong = |message: String| Diagnostic::error(file.display().to_string(), message);
     let text = std::fs::read_to_string(file).map_err(|error| wrong(format!("cannot be read: {error}")))?;

@@ -32,8 +32,8 @@ pub(super) fn metrics(facts: &Facts) -> Vec<(&'static str, f64)> {
     let evictions = Evictions::new(facts).counts();
     let is_elastic = is_elastic(facts);
     if is_elastic {
-        let launched = |instance: &&InstanceRecord| instance.is_launched_in_run() && instance.launched.is_some();
-        let launches = facts.instances.iter().filter(launched).count();
+        let is_launch = |instance: &&InstanceRecord| instance.is_launched_in_run() && instance.launched.is_some();
+        let launches = facts.instances.iter().filter(is_launch).count();
         let removals = facts.instances.iter().filter(|instance| instance.gone.is_some()).count();
         let failed = facts.instances.iter().filter(|instance| !instance.failure.is_empty()).count();
         let interrupted = facts.instances.iter().filter(|instance| instance.interrupted.is_some()).count();

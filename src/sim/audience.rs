@@ -4,7 +4,7 @@ use super::operator::Operator;
 use super::prepare::Prepared;
 use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
-use super::settings::{Client, buffer_rules};
+use super::settings::Client;
 use crate::api::Kind;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::cluster_autoscaler::controller::CaController;
@@ -77,7 +77,10 @@ impl Audience {
             (Part::ClusterAutoscaler, prepared.cluster_autoscaler.is_none()),
             (Part::Vpa, !prepared.has_objects_of(Kind::VerticalPodAutoscaler)),
             (Part::Karpenter, !prepared.has_karpenter()),
-            (Part::CapacityBuffers, buffer_rules(prepared).is_none() || !prepared.has_objects_of(Kind::CapacityBuffer)),
+            (
+                Part::CapacityBuffers,
+                prepared.buffer_rules().is_none() || !prepared.has_objects_of(Kind::CapacityBuffer),
+            ),
             (Part::Actions, scenario.actions.is_empty()),
         ];
         let idle = has_nothing_to_do.into_iter().filter_map(|(part, is_idle)| is_idle.then_some(part));

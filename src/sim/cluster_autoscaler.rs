@@ -1,6 +1,5 @@
 //! The Cluster Autoscaler of a scenario: its options from flags, and what it uses of the other parts.
 
-use super::settings::Client;
 use crate::api::{self, Name, Object, OwnerReference, PodSpec};
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::chunks::chunks;
@@ -11,7 +10,7 @@ use crate::cluster::{Cluster, PodId};
 use crate::controllers::daemon_set::{Eligibility, daemon_tolerations, eligibility};
 use crate::input::scenario::{AnyValue, Scenario};
 use crate::input::{Diagnostic, Diagnostics};
-use crate::scheduler::{KubernetesVersion, PodInfo, PodTraits, Scheduler, SchedulerConfig, View};
+use crate::scheduler::{KubernetesVersion, PodInfo, PodTraits, RateLimit, Scheduler, SchedulerConfig, View};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -239,7 +238,7 @@ fn buffer_chunks(cluster: &Cluster) -> Vec<Arc<PodInfo>> {
     all
 }
 
-impl SchedulerOfRun for Scheduler<Client> {
+impl<C: RateLimit> SchedulerOfRun for Scheduler<C> {
     fn lend_view(&mut self) -> View {
         Self::lend_view(self)
     }

@@ -4,6 +4,7 @@ use super::applied_object::{AppliedObject, ObjectKey, key_of};
 use super::cluster_autoscaler::{self, FromManifests, PreparedAutoscaler};
 use super::prepared_arrivals::PreparedArrivals;
 use crate::api::{Kind, KubernetesVersion, Name, Object, PodTemplate};
+use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::input::kinds::common::pod_template;
 use crate::input::kinds::common::pod_validation::validate_bare_template;
 use crate::input::manifest::{LoadedObject, load_documents};
@@ -185,6 +186,19 @@ impl Prepared {
     pub(super) fn has_objects_of(&self, kind: Kind) -> bool {
         let applied = self.applied.iter().flatten().map(|applied| &applied.object);
         self.objects.iter().chain(applied).any(|object| object.kind() == kind)
+    }
+
+    /// Whose rules CapacityBuffers follow: those of the autoscaler that keeps them; `None` if none does.
+    pub(super) fn buffer_rules(&self) -> Option<BufferRules> {
+        let options = self.cluster_autoscaler.as_ref().map(|autoscaler| &autoscaler.options);
+        let given = self.scenario.spec.karpenter.as_ref();
+        if options.is_some_and(|options| options.capacity_buffer_controller_enabled) {
+            Some(BufferRules::ClusterAutoscaler)
+        } else if given.is_some_and(|karpenter| karpenter.feature_gates.capacity_buffer) {
+            Some(BufferRules::Karpenter)
+        } else {
+            None
+        }
     }
 
     /// Whether Karpenter runs.

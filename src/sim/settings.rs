@@ -1,8 +1,6 @@
 //! Turns a scenario's settings into those of the controllers, the scheduler, the kubelets and the autoscalers.
 
-use super::prepare::Prepared;
 use crate::api::{ConfigKind, DefaultTolerationSeconds, Name, Taint};
-use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::settings::KarpenterSettings;
@@ -193,19 +191,6 @@ pub fn metrics_outages(spec: &ScenarioSpec) -> Vec<MetricsOutage> {
         MetricsOutage { from, until, resource: outage.resource.map(MetricResource::as_str) }
     };
     spec.control_plane.metrics_server.outages.iter().map(outage).collect()
-}
-
-/// Whose rules CapacityBuffers follow: those of the autoscaler that keeps them; `None` if none does.
-pub fn buffer_rules(prepared: &Prepared) -> Option<BufferRules> {
-    let options = prepared.cluster_autoscaler.as_ref().map(|autoscaler| &autoscaler.options);
-    let given = prepared.scenario.spec.karpenter.as_ref();
-    if options.is_some_and(|options| options.capacity_buffer_controller_enabled) {
-        Some(BufferRules::ClusterAutoscaler)
-    } else if given.is_some_and(|karpenter| karpenter.feature_gates.capacity_buffer) {
-        Some(BufferRules::Karpenter)
-    } else {
-        None
-    }
 }
 
 /// Settings of Karpenter.

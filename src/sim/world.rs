@@ -133,7 +133,7 @@ impl<'a> World<'a> {
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
             capacity_buffers: CapacityBufferController::new(
-                settings::buffer_rules(prepared).unwrap_or(BufferRules::ClusterAutoscaler),
+                prepared.buffer_rules().unwrap_or(BufferRules::ClusterAutoscaler),
             ),
             csi: CsiDrivers::new(&settings::storage(spec), streams),
             cluster_autoscaler: prepared

@@ -70,7 +70,7 @@ fn machines_boot_step_by_step() {
         let scheduled = at(pod.scheduled);
         assert!((120.0..126.0).contains(&scheduled), "{scheduled}");
     }
-    assert_eq!(seconds(facts.nodes[0].created), 110.0);
+    assert_eq!(facts.nodes[0].created, SimTime::from_secs(110));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_machine_that_is_taken_back_is_replaced() {
     let [taken, replacement] = &facts.instances[..] else { panic!("two instances: {:?}", facts.instances) };
     assert_eq!((at(taken.interrupted), at(taken.gone)), (260.0, 260.0));
     assert_eq!((taken.deleted_by, replacement.created_by), ("cloud", "cloud"));
-    assert_eq!(seconds(replacement.requested), 260.0);
+    assert_eq!(replacement.requested, SimTime::from_secs(260));
     // Its kubelet is silent from then on; the object goes when the node is found to be lost.
     let removed = at(facts.nodes[0].deleted);
     assert!((300.0..325.0).contains(&removed), "{removed}");
@@ -148,7 +148,7 @@ fn a_pool_takes_its_size_from_the_catalogues() {
     let facts = play_pools(pools, "1m", own);
     let cores: Vec<i64> = facts.nodes.iter().map(|node| node.cpu_allocatable.get()).collect();
     assert_eq!(cores, [1900, 1930], "of the user's own type, and of a type of the built-in catalogue");
-    assert_eq!(facts.instances[0].price_per_hour.map(|price| price.as_dollars()), Some(0.25));
+    assert_eq!(facts.instances[0].price_per_hour.map(wavetank::units::NanoDollars::as_dollars), Some(0.25));
 }
 
 #[test]

@@ -36,7 +36,8 @@ spec: {{maxUnavailable: 1, selector: {{matchLabels: {{app: {name}}}}}}}
 fn try_prepare(objects: &str, spec: &str) -> Result<(Prepared, Diagnostics), Diagnostics> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("objects.yaml"), objects).unwrap();
-    let lines: String = spec.lines().map(|line| format!("  {line}\n")).collect();
+    let lines: Vec<String> = spec.lines().map(|line| format!("  {line}\n")).collect();
+    let lines = lines.concat();
     let text = format!(
         "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {{name: ca}}\nspec:\n  manifests: [objects.yaml]\n{lines}"
     );

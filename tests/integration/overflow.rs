@@ -107,7 +107,7 @@ fn large_numbers_are_named() {
             "  nodePools: [{name: n, count: 1, pricePerHour: 1e300, capacity: {cpu: 4, memory: 16Gi}}]\n".to_owned(),
             String::new(),
             "",
-            "spec.nodePools[0].pricePerHour: a node may cost at most 1000000 dollars",
+            "spec.nodePools[0].pricePerHour: may be at most 1000000 dollars an hour",
         ),
     ];
     let mut wrong = Vec::new();

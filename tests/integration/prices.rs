@@ -64,7 +64,9 @@ fn nodes_of_a_dump_have_the_price_of_their_labels() {
     let prices: Vec<Option<f64>> = facts
         .nodes
         .iter()
-        .map(|node| facts.machine_types[node.machine_type.unwrap() as usize].price.map(|price| price.as_dollars()))
+        .map(|node| {
+            facts.machine_types[node.machine_type.unwrap() as usize].price.map(wavetank::units::NanoDollars::as_dollars)
+        })
         .collect();
     assert_eq!(prices, [Some(0.192), Some(0.080_424), None, None], "unknown, not zero");
     assert_eq!(facts.nodes[1].capacity_type, "spot");

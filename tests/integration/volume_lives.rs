@@ -37,7 +37,7 @@ fn events(facts: &Facts, reason: &str, part: &str) -> usize {
 
 /// When the last pod of the run was running, in seconds.
 fn last_running(facts: &Facts) -> f64 {
-    facts.pods.iter().filter_map(|pod| pod.running).map(|at| at.as_secs_f64()).fold(0.0, f64::max)
+    facts.pods.iter().filter_map(|pod| pod.running).map(wavetank::units::SimTime::as_secs_f64).fold(0.0, f64::max)
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::behaviour::run;
 use wavetank::record::Facts;
 
 /// A Deployment `app` of this many pods with these resources, and its VerticalPodAutoscaler.
-fn manifests(replicas: u32, resources: &str, mode: &str, more: &str) -> String {
+fn manifests(replicas: u32, resources: &str, mode: &str, others: &str) -> String {
     format!(
         "apiVersion: apps/v1
 kind: Deployment
@@ -23,7 +23,7 @@ metadata: {{name: app}}
 spec:
   targetRef: {{apiVersion: apps/v1, kind: Deployment, name: app}}
   updatePolicy: {{updateMode: {mode}}}
-{more}"
+{others}"
     )
 }
 

@@ -3,10 +3,10 @@
 use super::actuator::{ActuationStatus, Actuator};
 use super::budgets::RemainingBudgets;
 use super::cluster_state::{ClusterState, Readiness};
-use super::environment::{Environment, Event, EventSubject, GroupId, Mark, NodeGroup, ObservedNode};
+use super::environment::{Environment, Event, EventSubject, GroupId, NodeGroup, ObservedNode};
 use super::hints::{HintingSimulator, NodeKey, UpcomingNodes};
 use super::options::Options;
-use super::planner::{Planner, PlannerInput};
+use super::planner::{Planner, PlannerInput, update_soft_taints};
 use super::pods;
 use super::removal::NodeToRemove;
 use super::report::{Cooldown, DeletionStarted, LoopReport, ScaleDownResult};
@@ -246,8 +246,7 @@ impl ClusterAutoscaler {
     fn add_upcoming(&mut self, this: &Loop<'_>) -> UpcomingNodes {
         let mut upcoming = UpcomingNodes::default();
         let mut counts = self.state.upcoming(this.now);
-        let name = |id: GroupId| this.groups.get(id.index()).map(|group| group.name.clone());
-        counts.sort_by_key(|(id, _)| name(*id));
+        counts.sort_by_key(|(id, _)| this.groups.get(id.index()).map(|group| group.name.clone()));
         for (group, count) in counts {
             let Some(template) = self.templates.get(group) else { continue };
             for index in 0..count {
@@ -482,22 +481,4 @@ fn say_deletion(environment: &mut dyn Environment, started: &DeletionStarted, dr
         pods.join(",")
     );
     say(environment, false, "ScaleDown", message);
-}
-
-/// Marks unneeded nodes and unmarks the others, at most so many as the option says (`UpdateSoftDeletionTaints`).
-fn update_soft_taints(
-    environment: &mut dyn Environment,
-    nodes: &[&ObservedNode],
-    planner: &Planner,
-    options: &Options,
-) {
-    let in_groups = || nodes.iter().filter(|node| node.group.is_some() && !taints::is_to_be_deleted(&node.object));
-    let is_unneeded = |node: &ObservedNode| planner.unneeded.get(node.id).is_some();
-    let is_marked = |node: &ObservedNode| taints::is_deletion_candidate(&node.object);
-    let unmark = in_groups().filter(|node| !is_unneeded(node) && is_marked(node)).map(|node| (node.id, false));
-    let mark = in_groups().filter(|node| is_unneeded(node) && !is_marked(node)).map(|node| (node.id, true));
-    let changes: Vec<(NodeId, bool)> = unmark.chain(mark).take(options.max_bulk_soft_taint_count).collect();
-    for (node, set) in changes {
-        environment.mark(node, Mark::DeletionCandidate, set);
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::budgets::RemainingBudgets;
 use super::drain::DrainContext;
-use super::environment::{Environment, GroupId, NodeGroup, ObservedNode};
+use super::environment::{Environment, GroupId, Mark, NodeGroup, ObservedNode};
 use super::options::Options;
 use super::quotas::Tracker;
 use super::removal::{NodeToRemove, RemovalSimulator, Unremovable, UnremovableReason};
@@ -256,5 +256,23 @@ impl Planner {
     pub fn next_deadline(&self, now: SimTime) -> Option<SimTime> {
         let unneeded = self.unneeded.iter().map(|(_, node)| node.since + node.threshold);
         unneeded.chain(self.recheck.values().copied()).filter(|end| *end >= now).min()
+    }
+}
+
+/// Marks unneeded nodes and unmarks the others, at most so many as the option says (`UpdateSoftDeletionTaints`).
+pub fn update_soft_taints(
+    environment: &mut dyn Environment,
+    nodes: &[&ObservedNode],
+    planner: &Planner,
+    options: &Options,
+) {
+    let in_groups = || nodes.iter().filter(|node| node.group.is_some() && !taints::is_to_be_deleted(&node.object));
+    let is_unneeded = |node: &ObservedNode| planner.unneeded.get(node.id).is_some();
+    let is_marked = |node: &ObservedNode| taints::is_deletion_candidate(&node.object);
+    let unmark = in_groups().filter(|node| !is_unneeded(node) && is_marked(node)).map(|node| (node.id, false));
+    let mark = in_groups().filter(|node| is_unneeded(node) && !is_marked(node)).map(|node| (node.id, true));
+    let changes: Vec<(NodeId, bool)> = unmark.chain(mark).take(options.max_bulk_soft_taint_count).collect();
+    for (node, set) in changes {
+        environment.mark(node, Mark::DeletionCandidate, set);
     }
 }

@@ -52,6 +52,7 @@ pub(super) fn power(base: f64, exponent: u32) -> f64 {
 }
 
 /// The natural logarithm of a positive normal number (`math.Log`, after FreeBSD's `e_log.c`).
+#[expect(clippy::excessive_precision, reason = "the digits that the source has")]
 pub(super) fn logarithm(value: f64) -> f64 {
     const EVEN: [f64; 3] = [3.999_999_999_940_942e-1, 2.222_219_843_214_978_4e-1, 1.531_383_769_920_937_3e-1];
     const ODD: [f64; 4] =
@@ -80,7 +81,7 @@ pub(super) fn two_to(power: f64) -> f64 {
         -1.653_390_220_546_525_2e-6,
         4.138_136_797_057_238_5e-8,
     ];
-    if power > 1023.999_999_999_999_9 {
+    if power > 1_023.999_999_999_999_9 {
         return f64::INFINITY;
     }
     if power < -1074.0 {

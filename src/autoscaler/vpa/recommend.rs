@@ -155,7 +155,7 @@ mod tests {
             let mut usage = ContainerUsage::default();
             let mut now = SimTime::ZERO;
             for (minutes, cpu, mebibytes) in samples {
-                now = now + SimDuration::from_minutes(minutes);
+                now += SimDuration::from_minutes(minutes);
                 usage.add_cpu(&mut aggregate, &options, MilliCpu::new(cpu), now);
                 let interval = config.memory_aggregation_interval;
                 usage.add_memory(&mut aggregate, &options, interval, Bytes::new(mebibytes << 20), now);

@@ -381,7 +381,7 @@ mod tests {
             (amounts(0, 2000), true, "a request is missing"),
         ];
         for (requests, expected, why) in cases {
-            let found = admits(&[grow.clone()], &[container(requests)], std::slice::from_ref(&target));
+            let found = admits(std::slice::from_ref(&grow), &[container(requests)], std::slice::from_ref(&target));
             assert_eq!(found, expected, "{why}");
         }
     }

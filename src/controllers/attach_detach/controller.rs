@@ -111,10 +111,8 @@ impl AttachDetachController {
                     agenda.schedule(agenda.now() + self.latency.draw(), ControllerEvent::AttachmentSeen(id));
                 }
             }
-            Change::NodeVolumes { node, volume } => {
-                if self.unwanted.contains_key(&(volume, node)) {
-                    self.stirred.insert((volume, node));
-                }
+            Change::NodeVolumes { node, volume } if self.unwanted.contains_key(&(volume, node)) => {
+                self.stirred.insert((volume, node));
             }
             Change::NodeUpdated(node) | Change::NodeReadiness(node) | Change::NodeRemoved(node) => {
                 self.stirred.extend(self.unwanted.keys().filter(|place| place.1 == node));

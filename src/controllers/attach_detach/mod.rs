@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn tries_get_rarer() {
-        let seconds = [1, 2, 3, 9, 20].map(|failures| retry_after(failures).as_secs_f64());
-        assert_eq!(seconds, [0.5, 1.0, 2.0, 122.0, 122.0]);
+        let millis = [1, 2, 3, 9, 20].map(|failures| retry_after(failures).as_nanos() / 1_000_000);
+        assert_eq!(millis, [500, 1_000, 2_000, 122_000, 122_000]);
     }
 }

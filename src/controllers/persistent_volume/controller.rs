@@ -88,11 +88,9 @@ impl PersistentVolumeController {
                     agenda.schedule(self.soon(agenda.now()), ControllerEvent::SyncVolume(volume));
                 }
             }
-            Change::Volume(id) => {
-                if cluster.storage().volume(id).phase != VolumePhase::Bound {
-                    agenda.schedule(self.soon(agenda.now()), ControllerEvent::SyncVolume(id));
-                    self.stir(agenda);
-                }
+            Change::Volume(id) if cluster.storage().volume(id).phase != VolumePhase::Bound => {
+                agenda.schedule(self.soon(agenda.now()), ControllerEvent::SyncVolume(id));
+                self.stir(agenda);
             }
             Change::VolumeRemoved(id) => lose_claim(id, cluster),
             Change::StorageClass(_) => self.stir(agenda),

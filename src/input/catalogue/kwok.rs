@@ -40,6 +40,7 @@ impl Catalogue {
 }
 
 /// One type. A core costs 0.025 dollars an hour, a GB (10^9 bytes) of memory 0.001; spot is 0.7 of it.
+#[expect(clippy::cast_precision_loss, reason = "hundreds of cores and gigabytes have far fewer than 53 bits")]
 fn generic(cores: i64, (family, ratio): (&str, i64), system: &str, architecture: &str) -> InstanceType {
     let memory = cores * ratio * GIB;
     // In billionths of a dollar: a byte costs 10^-12 dollars, a thousandth of one.

@@ -210,18 +210,18 @@ impl Catalogue {
             let elsewhere = listed.iter().map(|listed| &listed.region).chain(priced.iter().map(|price| &price.region));
             return Err(elsewhere.min().cloned().map_or(PriceUnknown::NotListed, PriceUnknown::OtherRegion));
         }
-        let mut prices: Vec<NanoDollars> = Vec::new();
+        let mut known: Vec<NanoDollars> = Vec::new();
         for listed in here {
             let offerings = listed.instance_type.offerings.iter();
             let paid_so = offerings.filter(|offering| offering.capacity_type == capacity_type);
             let zoned: Vec<_> = paid_so.clone().filter(|offering| offering.zone == node.zone).collect();
             let found = if zoned.is_empty() { paid_so.collect() } else { zoned };
-            prices.extend(found.iter().filter_map(|offering| offering.price));
+            known.extend(found.iter().filter_map(|offering| offering.price));
         }
-        prices.extend(of_prices);
-        prices.sort_unstable();
-        prices.dedup();
-        match prices[..] {
+        known.extend(of_prices);
+        known.sort_unstable();
+        known.dedup();
+        match known[..] {
             [] => Err(PriceUnknown::NoPrice(capacity_type)),
             [price] => Ok(price),
             _ => Err(PriceUnknown::Ambiguous),

@@ -63,7 +63,7 @@ pub(super) fn cores(table: &Table, column: Column) -> Result<MilliCpu, TableErro
 
 /// GiB in bytes.
 pub(super) fn gibibytes(table: &Table, column: Column) -> Result<Bytes, TableError> {
-    scaled(table, column, (1_u64 << 30) as f64).map(Bytes::new)
+    scaled(table, column, f64::from(1_u32 << 30)).map(Bytes::new)
 }
 
 #[expect(

@@ -181,7 +181,7 @@ mod tests {
         for (name, cores, mebibytes, cpu, gibibytes) in cases {
             let offered = ReservationRule::Gke.allocatable(&list(cores, mebibytes, 110));
             assert_eq!(offered.cpu, Some(MilliCpu::new(cpu)), "{name}");
-            let memory = offered.memory.map_or(0.0, Bytes::as_f64) / GIB as f64;
+            let memory = offered.memory.map_or(0.0, Bytes::as_f64) / Bytes::new(GIB).as_f64();
             assert!((memory - gibibytes).abs() <= 0.15, "{name}: {memory}");
         }
         assert_eq!(reserved_memory_of_gke(GIB / 2), 255 * MIB, "a machine with less than 1 GiB");

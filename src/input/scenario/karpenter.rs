@@ -76,6 +76,7 @@ pub enum MinValuesPolicy {
 /// `FEATURE_GATES` of Karpenter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a feature gate of the real program")]
 pub struct KarpenterFeatureGates {
     /// A spot node may be replaced by a cheaper one. Default false.
     #[serde(rename = "SpotToSpotConsolidation")]

@@ -174,18 +174,18 @@ impl Kubelets {
         let object = storage.volume(volume);
         let capacity = object.capacity;
         let Some(claim) = claim_of(volume, cluster) else { return };
-        if !storage.claim(claim).object.capacity.is_some_and(|size| size < capacity) {
+        if storage.claim(claim).object.capacity.is_none_or(|size| size >= capacity) {
             return;
         }
         let name = object.name.clone();
         let uses = |pod: &PodId| self.volumes.in_use.get(pod).is_some_and(|volumes| volumes.contains(&volume));
-        let users: Vec<PodId> = cluster.pods_with_claim(claim).filter(uses).collect();
-        let Some(user) = users.first() else { return };
-        if machine_of(cluster, *user) != Some(Machine::Up) {
+        let mounting: Vec<PodId> = cluster.pods_with_claim(claim).filter(uses).collect();
+        let Some(first) = mounting.first() else { return };
+        if machine_of(cluster, *first) != Some(Machine::Up) {
             return;
         }
         let message = format!("MountVolume.NodeExpandVolume succeeded for volume \"{name}\"");
-        pod_event(*user, (Severity::Normal, "FileSystemResizeSuccessful"), message, cluster);
+        pod_event(*first, (Severity::Normal, "FileSystemResizeSuccessful"), message, cluster);
         cluster.set_claim_capacity(claim, capacity);
     }
 }

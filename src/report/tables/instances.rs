@@ -2,6 +2,7 @@
 
 use super::{ReportError, Table};
 use crate::record::Facts;
+use crate::units::NanoDollars;
 use std::path::{Path, PathBuf};
 
 const COLUMNS: &[&str] = &[
@@ -35,7 +36,7 @@ pub(in crate::report) fn write_instances(path: &Path, facts: &Facts) -> Result<P
             table.text(text)?;
         }
         table.text(instance.capacity_type)?;
-        table.float(instance.price_per_hour.map(|price| price.as_dollars()))?;
+        table.float(instance.price_per_hour.map(NanoDollars::as_dollars))?;
         table.text(instance.created_by)?;
         table.text(&instance.created_reason)?;
         table.instant(Some(instance.requested))?;

@@ -103,7 +103,7 @@ pub fn check_drift(id: NodeClaimId, shared: &Shared, cluster: &mut Cluster, now:
     match drift_reason(&pool.spec, claim) {
         Some(reason) => {
             cluster.update_node_claim(id, |claim| {
-                claim.status.set_condition(condition(drifted, true, reason, reason, now))
+                claim.status.set_condition(condition(drifted, true, reason, reason, now));
             });
         }
         None => cluster.update_node_claim(id, |claim| claim.status.clear_condition(drifted)),

@@ -134,7 +134,7 @@ impl Disruptor {
             tell_blocked(&outcome, *method, shared, cluster, now);
             let Some(command) = outcome.command else { continue };
             if method.is_eventual() {
-                if self.start(command, lifecycle, shared, cluster, agenda) {
+                if self.start(&command, lifecycle, shared, cluster, agenda) {
                     self.plan(now, agenda);
                     return;
                 }
@@ -170,7 +170,7 @@ impl Disruptor {
         let decision = decision_word(&command);
         let situation = situation(shared, now);
         match validate(&situation, command) {
-            Ok(command) => self.start(command, lifecycle, shared, cluster, agenda),
+            Ok(command) => self.start(&command, lifecycle, shared, cluster, agenda),
             Err(invalid) => {
                 let why = invalid.as_str();
                 for name in &nodes {
@@ -191,7 +191,7 @@ impl Disruptor {
     /// Taints the nodes, makes what replaces them, and puts the command into the queue (`StartCommand`).
     fn start<A: Agenda<KarpenterEvent>>(
         &mut self,
-        command: Command,
+        command: &Command,
         lifecycle: &mut Lifecycle,
         shared: &mut Shared,
         cluster: &mut Cluster,
@@ -216,7 +216,7 @@ impl Disruptor {
                 });
             });
         }
-        let decision = decision_word(&command);
+        let decision = decision_word(command);
         let inputs = format!(
             "method={:?};reason={reason};savings_dollars_per_hour={:.4};nodes={};replacements={}",
             command.method,
@@ -283,7 +283,7 @@ impl Disruptor {
             savings: 0.0,
             scores: Vec::new(),
         };
-        self.start(command, lifecycle, shared, cluster, agenda)
+        self.start(&command, lifecycle, shared, cluster, agenda)
     }
 
     /// A NodeClaim changed: commands that wait for it are looked at when their next second begins.

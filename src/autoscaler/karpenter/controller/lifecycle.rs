@@ -136,7 +136,7 @@ impl Lifecycle {
         let choices = pool.map(|pool| choices(&claim, pool, &shared.mirror.options, cluster)).unwrap_or_default();
         if choices.is_empty() {
             let text = "all requested instance types were unavailable during launch";
-            self.cannot_launch(id, text, shared, cluster, now);
+            Self::cannot_launch(id, text, shared, cluster, now);
             return;
         }
         let reason = self.lives.get(&id).map(|life| life.reason.clone()).unwrap_or_default();
@@ -152,7 +152,7 @@ impl Lifecycle {
     }
 
     /// There is no capacity: the NodeClaim is given up, and its pods are provisioned for again.
-    fn cannot_launch(&mut self, id: NodeClaimId, text: &str, shared: &mut Shared, cluster: &mut Cluster, now: SimTime) {
+    fn cannot_launch(id: NodeClaimId, text: &str, shared: &mut Shared, cluster: &mut Cluster, now: SimTime) {
         let name = cluster.node_claim(id).object.meta.name.clone();
         let message = format!("NodeClaim {name} event: {text}");
         shared.recorder.claim(id, Told::warning("InsufficientCapacityError", message), "", cluster, now);
@@ -176,7 +176,7 @@ impl Lifecycle {
     }
 
     /// A pod came to a node, ended on it or leaves it (`podevents`).
-    pub fn note_pod_event(&mut self, node: NodeId, shared: &Shared, cluster: &mut Cluster, now: SimTime) {
+    pub fn note_pod_event(node: NodeId, shared: &Shared, cluster: &mut Cluster, now: SimTime) {
         let Some(claim) = shared.mirror.claim_of(node) else { return };
         let last = cluster.node_claim(claim).object.status.last_pod_event;
         if last.is_none_or(|last| now - last >= POD_EVENT_DEDUPE) {
@@ -238,7 +238,7 @@ impl Lifecycle {
         }
         check_drift(id, shared, cluster, now);
         let deadlines = [
-            self.check_liveness(id, shared, cluster, now),
+            Self::check_liveness(id, shared, cluster, now),
             check_consolidatable(id, shared, cluster, now),
             check_expiry(id, shared, cluster, now),
             self.lives.get(&id).and_then(|life| life.retry),
@@ -262,7 +262,7 @@ impl Lifecycle {
             match failure {
                 LaunchFailure::StockOut | LaunchFailure::Quota(_) => {
                     let text = format!("creating instance, insufficient capacity, {}", failure.code());
-                    self.cannot_launch(id, &text, shared, cluster, now);
+                    Self::cannot_launch(id, &text, shared, cluster, now);
                 }
                 LaunchFailure::Other(code) => self.launch_failed(id, &code, shared, cluster, now),
             }
@@ -352,10 +352,12 @@ impl Lifecycle {
                 agenda.schedule(at, KarpenterEvent::StartupTaints(id));
             }
             Some(("StartupTaintsExist", format!("StartupTaint \"{}\" still exists", taint_text(taint))))
-        } else if let Some(taint) = object.taints.iter().find(|taint| is_ephemeral(taint)) {
-            Some(("KnownEphemeralTaintsExist", format!("KnownEphemeralTaint \"{}\" still exists", taint_text(taint))))
         } else {
-            None
+            let ephemeral = object.taints.iter().find(|taint| is_ephemeral(taint));
+            ephemeral.map(|taint| {
+                let message = format!("KnownEphemeralTaint \"{}\" still exists", taint_text(taint));
+                ("KnownEphemeralTaintsExist", message)
+            })
         };
         if let Some((reason, message)) = waits_for {
             cluster.update_node_claim(id, |claim| {
@@ -372,7 +374,7 @@ impl Lifecycle {
     }
 
     /// What runs on a node has removed its startup taints.
-    pub fn remove_startup_taints(&mut self, id: NodeClaimId, shared: &Shared, cluster: &mut Cluster) {
+    pub fn remove_startup_taints(id: NodeClaimId, shared: &Shared, cluster: &mut Cluster) {
         let startup = cluster.node_claim(id).object.spec.startup_taints.clone();
         if let Some(node) = shared.mirror.node_of(id) {
             let is_startup = |taint: &Taint| startup.iter().any(|of| of.key == taint.key && of.effect == taint.effect);
@@ -381,13 +383,7 @@ impl Lifecycle {
     }
 
     /// A NodeClaim that is not launched, or whose node does not register, is given up (`liveness.go`). Returns when.
-    fn check_liveness(
-        &mut self,
-        id: NodeClaimId,
-        shared: &mut Shared,
-        cluster: &mut Cluster,
-        now: SimTime,
-    ) -> Option<SimTime> {
+    fn check_liveness(id: NodeClaimId, shared: &mut Shared, cluster: &mut Cluster, now: SimTime) -> Option<SimTime> {
         let status = &cluster.node_claim(id).object.status;
         let registered = status.condition(NodeClaimConditionType::Registered)?;
         if registered.status == ConditionStatus::True {

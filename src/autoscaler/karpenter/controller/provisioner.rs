@@ -12,7 +12,7 @@ use crate::api::Name;
 use crate::api::karpenter::keys;
 use crate::autoscaler::karpenter::options::MapOrder;
 use crate::autoscaler::karpenter::provision::{Provisioning, provision};
-use crate::autoscaler::karpenter::state::PodKey;
+use crate::autoscaler::karpenter::state::{PodKey, StatePod};
 use crate::cluster::{CapacityBufferId, Cluster, NodeId, PodId};
 use crate::engine::Agenda;
 use crate::units::{SimDuration, SimTime};
@@ -75,7 +75,7 @@ pub struct Provisioner {
 impl Provisioner {
     /// A pod may be waiting: it triggers the batcher, unless it does already.
     pub fn consider_pod<A: Agenda<KarpenterEvent>>(&mut self, pod: PodId, shared: &Shared, agenda: &mut A) {
-        let waits = shared.mirror.state.pod(Mirror::key(pod)).is_some_and(|pod| pod.is_provisionable());
+        let waits = shared.mirror.state.pod(Mirror::key(pod)).is_some_and(StatePod::is_provisionable);
         self.consider(Trigger::Pod(pod), waits, shared, agenda);
     }
 
@@ -123,7 +123,7 @@ impl Provisioner {
 
     /// A planned trigger comes.
     pub fn trigger_pod<A: Agenda<KarpenterEvent>>(&mut self, pod: PodId, shared: &Shared, agenda: &mut A) {
-        let waits = shared.mirror.state.pod(Mirror::key(pod)).is_some_and(|pod| pod.is_provisionable());
+        let waits = shared.mirror.state.pod(Mirror::key(pod)).is_some_and(StatePod::is_provisionable);
         self.planned(Trigger::Pod(pod), waits, shared, agenda);
     }
 
@@ -228,11 +228,10 @@ impl Provisioner {
         let decided = provision(&shared.mirror.state, &shared.mirror.options, now);
         self.seen = Some(seen);
         shared.mirror.note_chunks(&decided.existing);
-        self.carry_out(&decided, lifecycle, shared, cluster, agenda);
+        Self::carry_out(&decided, lifecycle, shared, cluster, agenda);
     }
 
     fn carry_out<A: Agenda<KarpenterEvent>>(
-        &mut self,
         decided: &Provisioning,
         lifecycle: &mut Lifecycle,
         shared: &mut Shared,

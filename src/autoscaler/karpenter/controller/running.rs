@@ -161,7 +161,7 @@ impl KarpenterController {
         let key = super::mirror::Mirror::key(pod);
         let is_of_daemon_set = self.shared.mirror.state.pod(key).is_some_and(|pod| pod.owner == PodOwner::DaemonSet);
         if !is_of_daemon_set && !matches!(change, Change::PodRemoved(_)) {
-            self.lifecycle.note_pod_event(node, &self.shared, cluster, agenda.now());
+            Lifecycle::note_pod_event(node, &self.shared, cluster, agenda.now());
         }
     }
 
@@ -198,7 +198,7 @@ impl KarpenterController {
             KarpenterEvent::TriggerBuffer(buffer) => provisioner.trigger_buffer(buffer, shared, agenda),
             KarpenterEvent::Batch { window } => provisioner.batch(window, lifecycle, shared, cluster, agenda),
             KarpenterEvent::Reconcile(claim) => lifecycle.reconcile(claim, shared, cluster, agenda),
-            KarpenterEvent::StartupTaints(claim) => lifecycle.remove_startup_taints(claim, shared, cluster),
+            KarpenterEvent::StartupTaints(claim) => Lifecycle::remove_startup_taints(claim, shared, cluster),
             KarpenterEvent::Disrupt { plan } => disruptor.run(plan, lifecycle, shared, cluster, agenda),
             KarpenterEvent::Command { command } => disruptor.look(command, shared, cluster, agenda),
             KarpenterEvent::Terminate(claim) => terminator.terminate(claim, shared, cluster, agenda),

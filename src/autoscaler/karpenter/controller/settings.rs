@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 /// The settings.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a feature gate of the real program")]
 pub struct KarpenterSettings {
     /// The release.
     pub version: Version,

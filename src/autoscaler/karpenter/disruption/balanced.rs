@@ -167,7 +167,7 @@ mod tests {
             (Score::new(1.0, 1.0, Totals::default(), K), 0.0, false),
         ];
         for (score, value, approved) in cases {
-            assert!((score.value() - value).abs() < 1e-12 || score.value() == value, "{score:?}");
+            assert!((score.value() - value).abs() < 1e-12 || score.value().total_cmp(&value).is_eq(), "{score:?}");
             assert_eq!(score.is_approved(), approved, "{score:?}");
         }
     }

@@ -35,7 +35,7 @@ impl VpaController {
                 self.update_all(cluster, agenda);
                 self.wake_after(agenda.now(), cluster, agenda);
             }
-            VpaEvent::Evict { pod, vpa, reason } => _ = self.evict(pod, vpa, reason, cluster, agenda.now()),
+            VpaEvent::Evict { pod, vpa, reason } => _ = Self::evict(pod, vpa, reason, cluster, agenda.now()),
         }
     }
 

@@ -199,16 +199,16 @@ impl VpaController {
         let limits = cluster.namespace_limits(&vpa.meta.namespace);
         let before = Arc::clone(cluster.current_template(pod));
         let containers: Vec<SizedContainer> = before.spec.containers.iter().map(SizedContainer::of).collect();
-        let mut wanted = before.spec.clone();
+        let mut resized = before.spec.clone();
         let sizes = resources_for_pod(&vpa, recommendation, &containers, &limits);
-        for (container, (requests, limits)) in wanted.containers.iter_mut().zip(sizes) {
+        for (container, (requests, limits)) in resized.containers.iter_mut().zip(sizes) {
             requests.write_to(&mut container.requests);
             limits.write_to(&mut container.limits);
         }
-        if wanted == before.spec {
+        if resized == before.spec {
             return ResizeOutcome::Done;
         }
-        if let Err(refusal) = cluster.resize_pod(pod, &before.spec, &wanted, now) {
+        if let Err(refusal) = cluster.resize_pod(pod, &before.spec, &resized, now) {
             if vpa.update_mode != VpaUpdateMode::InPlace {
                 return ResizeOutcome::Evict;
             }
@@ -246,7 +246,7 @@ impl VpaController {
             agenda.schedule(at, VpaEvent::Evict { pod, vpa: id, reason: candidate.reason });
             true
         } else {
-            self.evict(pod, id, candidate.reason, cluster, now)
+            Self::evict(pod, id, candidate.reason, cluster, now)
         };
         group.evicted += i64::from(is_evicted && !is_pending);
     }
@@ -263,14 +263,7 @@ impl VpaController {
     }
 
     /// Evicts a pod through the API; whether the API did it.
-    pub(super) fn evict(
-        &mut self,
-        pod: PodId,
-        id: VpaId,
-        reason: UpdateReason,
-        cluster: &mut Cluster,
-        now: SimTime,
-    ) -> bool {
+    pub(super) fn evict(pod: PodId, id: VpaId, reason: UpdateReason, cluster: &mut Cluster, now: SimTime) -> bool {
         if !cluster.pod(pod).is_active() || cluster.vpa(id).removed {
             return false;
         }

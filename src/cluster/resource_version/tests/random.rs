@@ -162,6 +162,7 @@ fn cron_job(meta: ObjectMeta, template: Arc<PodTemplate>, number: i32, suspend: 
 }
 
 /// One object of each kind, in one of two forms.
+#[expect(clippy::too_many_lines, reason = "one object for each kind")]
 fn objects(variant: u8) -> Vec<Object> {
     let is_second = variant % 2 == 1;
     let number = i32::from(variant % 2) + 1;

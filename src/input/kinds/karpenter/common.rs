@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, rename_all = "camelCase")]
 pub struct Condition {
     #[serde(rename = "type")]
-    pub condition_type: String,
+    pub kind: String,
     pub status: String,
     pub reason: String,
     pub message: String,

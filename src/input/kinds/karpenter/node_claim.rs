@@ -146,7 +146,7 @@ fn convert_status(
     errors: &mut FieldErrors,
 ) -> NodeClaimStatus {
     let condition = |condition: &Condition| {
-        let named = |known: &&NodeClaimConditionType| known.as_str() == condition.condition_type;
+        let named = |known: &&NodeClaimConditionType| known.as_str() == condition.kind;
         Some(NodeClaimCondition {
             condition_type: *NodeClaimConditionType::ALL.iter().find(named)?,
             status: match condition.status.as_str() {

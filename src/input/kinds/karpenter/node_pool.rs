@@ -208,7 +208,7 @@ impl Kind for NodePool {
             replicas: spec.replicas,
             is_not_ready: conditions
                 .into_iter()
-                .any(|condition| condition.condition_type == "Ready" && condition.status == "False"),
+                .any(|condition| condition.kind == "Ready" && condition.status == "False"),
         }))
     }
 }

@@ -134,7 +134,7 @@ fn play(
         line: 1,
         problem: error.to_string(),
     })?;
-    let observed = observer.finish();
-    let events = events::seen(&facts, lead, &observed.lives);
-    Ok(Simulated { observed, events })
+    let timeline = observer.finish();
+    let events = events::seen(&facts, lead, &timeline.lives);
+    Ok(Simulated { observed: timeline, events })
 }
