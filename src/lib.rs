@@ -32,7 +32,7 @@
 //!
 //! Each folder of `src/` is a room with one duty. From the inside out: `units`, `api` (what objects are), `patch` (how
 //! objects are patched), `input` (files to values), `engine` (the discrete-event kernel), `cluster` (the state), `scheduler`, then the behaviour rooms
-//! (`workload`, `infra`, `controllers`, `kubelet`, `autoscaler`), `sim` (the assembly), `record`, `stats` and `report`
+//! (`workload`, `network`, `infra`, `controllers`, `kubelet`, `autoscaler`), `sim` (the assembly), `record`, `stats` and `report`
 //! (facts to files), `study` (many runs) and `cli`. The rooms that are not listed above are no part of the library's
 //! surface, so that the compiler tells what in them no run calls.
 
@@ -52,6 +52,7 @@ pub(crate) mod cluster;
 pub(crate) mod controllers;
 pub(crate) mod infra;
 pub(crate) mod kubelet;
+pub(crate) mod network;
 pub(crate) mod patch;
 pub(crate) mod stats;
 pub(crate) mod workload;

@@ -3,6 +3,7 @@
 use super::{
     AutoscalerRecord, AutoscalingRecord, CommitmentRecord, DecisionRecord, EventRecord, EventTable, InstanceRecord,
     IntervalSeries, JobRecord, LoadSeries, MachineTypeRecord, NodeRecord, PodRecord, RecommendationRecord, StepSeries,
+    TrafficRecord,
 };
 use crate::input::scenario::FaultKind;
 use crate::units::{NanoDollars, SimDuration, SimTime};
@@ -42,6 +43,8 @@ pub struct Facts {
     pub instances: Vec<InstanceRecord>,
     /// Every node pool, in order of the scenario; nodes from manifests form a pool of their own with an empty name.
     pub pools: Vec<PoolRecord>,
+    /// The requests of each traffic entry, in the order of the scenario.
+    pub traffic: Vec<TrafficRecord>,
     /// Machines by pool, instance type and price, in order of their first launch.
     pub machine_types: Vec<MachineTypeRecord>,
     /// Reservations and savings plans, in order of the scenario.

@@ -14,6 +14,7 @@ mod load_series;
 mod node;
 mod pod;
 mod recommendation;
+mod requests;
 mod series;
 
 pub use crate::input::scenario::FaultKind;
@@ -33,4 +34,5 @@ pub use load_series::LoadSeries;
 pub use node::NodeRecord;
 pub use pod::{PodGroup, PodOutcome, PodRecord};
 pub use recommendation::{Bounds, RecommendationRecord};
+pub use requests::{Latencies, LatencyFigures, RequestCounts, RequestInterval, RequestLog, TrafficRecord};
 pub use series::{Bucket, IntervalSeries, StepSeries};

@@ -21,6 +21,7 @@ mod node_price;
 mod node_waits;
 mod numbers;
 mod objectives;
+mod requests;
 mod shortfall;
 mod staged_folder;
 mod summary;

@@ -3,6 +3,7 @@
 use super::cost;
 use super::metrics::{METRICS, resource_name};
 use super::node_metrics;
+use super::requests;
 use crate::record::{DecisionCounts, Facts, IntervalSeries, JobOutcome, PodOutcome, PodRecord, WorkloadRecord};
 use crate::stats::{self, Sample};
 use crate::units::{SimDuration, SimTime};
@@ -187,11 +188,25 @@ fn workloads(facts: &Facts, summary: &mut Summary) {
     }
     summary.insert_some("workload_on_one_node_ratio_mean", mean_share_on_one_node(facts));
     if facts.workloads.iter().any(|workload| !workload.request_rate_milli.is_empty()) {
-        let offered = total(&|workload| workload.request_rate_milli.total());
-        let unserved = total(&|workload| workload.request_rate_unserved_milli.total());
-        summary.insert("requests_total", per_second(offered) / 1000.0);
-        summary.insert_some("requests_unserved_ratio", stats::ratio_of_totals(unserved, offered));
+        let (offered, unserved) = requests_and_unserved(facts);
+        summary.insert("requests_total", offered);
+        if offered > 0.0 {
+            summary.insert("requests_unserved_ratio", unserved / offered);
+        }
     }
+    for (name, value) in requests::metrics(facts) {
+        summary.insert(name, value);
+    }
+}
+
+/// All requests, and those that were not served.
+fn requests_and_unserved(facts: &Facts) -> (f64, f64) {
+    requests::counted(facts).unwrap_or_else(|| {
+        let total = |series: fn(&WorkloadRecord) -> i128| facts.workloads.iter().map(series).sum();
+        let offered = total(|workload| workload.request_rate_milli.total());
+        let unserved = total(|workload| workload.request_rate_unserved_milli.total());
+        (per_second(offered) / 1000.0, per_second(unserved) / 1000.0)
+    })
 }
 
 fn jobs(facts: &Facts, summary: &mut Summary) {

@@ -5,6 +5,7 @@ use super::numbers::{
     calendar_time, grouped, human_dollars, human_number, human_percent, human_seconds, human_span, trimmed,
 };
 use super::objectives::{ObjectiveResult, Verdict};
+use super::requests::lines as latency_lines;
 use super::shortfall::{Shortfall, shortfalls};
 use super::summary::Summary;
 use super::unserved::{Unserved, unserved};
@@ -111,6 +112,11 @@ pub fn run_summary(
         let unserved = if ratio > 0.0 { lost(requests * ratio, ratio) } else { "none".to_owned() };
         lines.add("requests", &format!("{} offered, {unserved} unserved", grouped(requests.round())));
     }
+    let latencies = latency_lines(facts);
+    for line in latencies.iter().take(SHOWN) {
+        lines.add("latency", line);
+    }
+    more(&mut lines, "latency", latencies.len(), "traffic entries");
     let unserved = unserved(facts);
     for Unserved { namespace, name, requests, lost: count } in unserved.iter().take(SHOWN) {
         let name = name.split_once('/').map_or(name.as_str(), |(_, name)| name);

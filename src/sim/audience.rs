@@ -16,7 +16,9 @@ use crate::controllers::manager::Controllers;
 use crate::infra::cloud::Cloud;
 use crate::infra::csi::CsiDrivers;
 use crate::infra::faults::FaultInjector;
+use crate::input::scenario::Fidelity;
 use crate::kubelet::controller::Kubelets;
+use crate::network::requests::Requests;
 use crate::scheduler::Scheduler;
 use crate::workload::metric_sources::MetricSources;
 use crate::workload::traffic::Traffic;
@@ -28,6 +30,7 @@ pub(super) enum Part {
     Recorder,
     Recovery,
     Traffic,
+    Requests,
     Usage,
     Metrics,
     Scheduler,
@@ -66,11 +69,13 @@ impl Audience {
     /// The audience of a run. Where there is no traffic, no fault and so on, nobody is told of what they would want.
     pub(super) fn of_run(prepared: &Prepared) -> Self {
         let (scenario, spec) = (&prepared.scenario, &prepared.scenario.spec);
+        let has = |fidelity: Fidelity| spec.traffic.iter().any(|entry| entry.fidelity == fidelity);
         let has_nothing_to_do = [
             // Nothing but a fault is recovered from.
             (Part::Recovery, scenario.faults.is_empty()),
             (Part::Faults, scenario.faults.is_empty()),
-            (Part::Traffic, spec.traffic.is_empty()),
+            (Part::Traffic, !has(Fidelity::Fluid)),
+            (Part::Requests, !has(Fidelity::Requests)),
             (Part::Usage, spec.usage.is_empty()),
             (Part::Metrics, spec.metrics.is_empty()),
             (Part::Hpa, !prepared.has_autoscalers()),
@@ -93,6 +98,7 @@ impl Audience {
             (Part::Recorder, Recorder::INTEREST),
             (Part::Recovery, RecoveryTracker::INTEREST),
             (Part::Traffic, Traffic::INTEREST),
+            (Part::Requests, Requests::INTEREST),
             (Part::Usage, UsageOverTime::INTEREST),
             (Part::Metrics, MetricSources::INTEREST),
             (Part::Scheduler, Scheduler::<Client>::INTEREST),
@@ -132,6 +138,7 @@ mod tests {
         Part::Recovery,
         Part::Faults,
         Part::Traffic,
+        Part::Requests,
         Part::Metrics,
         Part::Hpa,
         Part::ClusterAutoscaler,

@@ -9,6 +9,7 @@ use crate::infra::cloud::CloudEvent;
 use crate::infra::csi::CsiEvent;
 use crate::infra::faults::FaultEvent;
 use crate::kubelet::controller::KubeletEvent;
+use crate::network::requests::RequestEvent;
 use crate::scheduler::SchedulerEvent;
 use crate::workload::metric_sources::MetricChange;
 use crate::workload::traffic::RateChange;
@@ -39,6 +40,8 @@ pub enum Event {
     },
     /// The rate of a traffic entry changes.
     Traffic(RateChange),
+    /// Requests are sent and served.
+    Requests(RequestEvent),
     /// The cloud does something with an instance.
     Cloud(CloudEvent),
     /// A fault strikes or ends.
@@ -82,6 +85,7 @@ macro_rules! from_room_event {
 
 from_room_event!(
     Traffic(RateChange),
+    Requests(RequestEvent),
     Metric(MetricChange),
     Cloud(CloudEvent),
     Fault(FaultEvent),

@@ -36,6 +36,7 @@ mod recommendations;
 mod recorder;
 mod recorder_input;
 mod recovery;
+mod request_logs;
 pub(crate) mod rollout_status;
 mod run;
 mod settings;

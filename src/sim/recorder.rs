@@ -405,6 +405,7 @@ impl Recorder {
             instances: instance_records(cluster),
             decisions: header.decisions,
             pools: self.pools,
+            traffic: header.traffic,
             machine_types,
             commitments,
             cluster_fee,

@@ -1,7 +1,7 @@
 //! What the recorder is told, because it does not see it in the cluster.
 
 use crate::api::Name;
-use crate::record::{DecisionRecord, RecommendationRecord};
+use crate::record::{DecisionRecord, RecommendationRecord, TrafficRecord};
 use crate::units::{SimDuration, SimTime};
 
 /// What the recorder does not see for itself.
@@ -27,6 +27,8 @@ pub struct RunHeader {
     pub scheduling_attempts: u64,
     /// Scheduling attempts that the index could not decide.
     pub framework_attempts: u64,
+    /// The requests of each traffic entry.
+    pub traffic: Vec<TrafficRecord>,
     /// Names of the arrival streams.
     pub arrivals: Vec<Name>,
     /// Decisions of the autoscalers of nodes and of pods' sizes.

@@ -16,6 +16,7 @@ use crate::engine::{Latency, LatencyDistribution, RandomStreams};
 use crate::input::catalogue::{Catalogue, NodeTraits};
 use crate::input::scenario::{self, Delay, MAX_PODS, MetricResource, ScenarioSpec, resource_list};
 use crate::kubelet::controller::KubeletSettings;
+use crate::network::requests::Requests;
 use crate::scheduler::{RateLimit, SchedulerTiming};
 use crate::units::{NanoDollars, SimDuration, SimTime};
 use jiff::Timestamp;
@@ -159,6 +160,12 @@ pub fn kubelet_settings(spec: &ScenarioSpec, awaited: BTreeSet<ConfigKind>) -> K
     let frequency = spec.control_plane.kubelet.node_status_update_frequency.get();
     let node_status_update_frequency = if latencies.scale <= 0.0 { SimDuration::ZERO } else { frequency };
     KubeletSettings { bound_to_running, stop_delay: STOP_DELAY, node_status_update_frequency, awaited }
+}
+
+/// The traffic that is played request by request; what a pod used is asked for `reach` back at most.
+pub fn requests(spec: &ScenarioSpec, reach: SimDuration, interval: SimDuration, streams: RandomStreams) -> Requests {
+    let end = SimTime::ZERO + spec.duration.get();
+    Requests::new(&spec.traffic, midnight(spec), end, reach, interval, streams)
 }
 
 /// Parameters of the HorizontalPodAutoscaler controller.

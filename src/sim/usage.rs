@@ -5,8 +5,9 @@ use crate::autoscaler::hpa::UsageSource;
 use crate::autoscaler::metrics::ScrapeWindow;
 use crate::cluster::{Cluster, PodId, WorkloadId};
 use crate::kubelet::controller::Kubelets;
+use crate::network::requests::Requests;
 use crate::units::{Bytes, SimDuration, SimTime};
-use crate::workload::metric_sources::MetricSources;
+use crate::workload::metric_sources::{MetricSources, RequestRates};
 use crate::workload::traffic::Traffic;
 use crate::workload::usage::UsageOverTime;
 
@@ -14,6 +15,8 @@ use crate::workload::usage::UsageOverTime;
 pub struct Usage<'a> {
     /// The traffic.
     pub traffic: &'a Traffic,
+    /// The traffic that is played request by request.
+    pub requests: &'a Requests,
     /// What pods use over time without requests.
     pub over_time: &'a UsageOverTime,
     /// The metrics that the scenario gives.
@@ -22,24 +25,45 @@ pub struct Usage<'a> {
     pub kubelets: &'a Kubelets,
 }
 
+impl RequestRates for Usage<'_> {
+    fn rate(&self, entry: usize) -> f64 {
+        self.requests.rate(entry).unwrap_or_else(|| self.traffic.rate(entry))
+    }
+
+    fn rate_of(&self, pod: PodId) -> f64 {
+        self.requests.rate_of(pod).unwrap_or_else(|| self.traffic.rate_of(pod))
+    }
+}
+
 impl Usage<'_> {
     /// Whether a container, or any if none is named, uses what the traffic makes its pod use.
     fn is_loaded(&self, pod: PodId, container: Option<usize>) -> bool {
-        container.is_none_or(|container| self.traffic.loaded_container(pod) == Some(container))
+        let loaded = self.traffic.loaded_container(pod).or_else(|| self.requests.loaded_container(pod));
+        container.is_none_or(|container| loaded == Some(container))
     }
 }
 
 impl UsageSource for Usage<'_> {
     fn cpu_used(&self, pod: PodId, container: Option<usize>, window: ScrapeWindow, cluster: &Cluster) -> SimDuration {
         let (from, to) = (window.previous, window.last);
-        let served = if self.is_loaded(pod, container) { self.traffic.cpu_used(pod, from, to) } else { None };
+        let served = if self.is_loaded(pod, container) {
+            // Nanoseconds to millicore-nanoseconds.
+            let played = self.requests.cpu_used(pod, from, to).map(|nanos| nanos * 1000.0);
+            self.traffic.cpu_used(pod, from, to).or(played)
+        } else {
+            None
+        };
         let used = served.unwrap_or_default() + self.over_time.cpu_used(pod, container, from, to, cluster);
         // Millicore-nanoseconds to seconds of CPU time.
         SimDuration::from_secs_f64(used / 1e12)
     }
 
     fn memory(&self, pod: PodId, container: Option<usize>, time: SimTime, cluster: &Cluster) -> Bytes {
-        let served = if self.is_loaded(pod, container) { self.traffic.memory(pod, time) } else { None };
+        let served = if self.is_loaded(pod, container) {
+            self.traffic.memory(pod, time).or_else(|| self.requests.memory(pod))
+        } else {
+            None
+        };
         served.unwrap_or_default() + self.over_time.memory(pod, container, time, cluster)
     }
 
@@ -48,7 +72,7 @@ impl UsageSource for Usage<'_> {
     }
 
     fn pods_metric(&self, pod: PodId, metric: &MetricIdentifier, cluster: &Cluster) -> Option<f64> {
-        self.metrics.pods_metric(pod, metric, self.traffic, cluster)
+        self.metrics.pods_metric(pod, metric, self, cluster)
     }
 
     fn object_metric(
@@ -58,11 +82,11 @@ impl UsageSource for Usage<'_> {
         metric: &MetricIdentifier,
         now: SimTime,
     ) -> Option<f64> {
-        self.metrics.object_metric(namespace, object, metric, self.traffic, now)
+        self.metrics.object_metric(namespace, object, metric, self, now)
     }
 
     fn external_metric(&self, metric: &MetricIdentifier, now: SimTime) -> Option<f64> {
-        self.metrics.external_metric(metric, self.traffic, now)
+        self.metrics.external_metric(metric, self, now)
     }
 
     fn is_moving(&self, name: &Name, now: SimTime) -> bool {

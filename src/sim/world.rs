@@ -15,6 +15,7 @@ use super::operator::Operator;
 use super::prepare::Prepared;
 use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
+use super::request_logs::{EntryLog, request_logs};
 use super::settings::{self, Client};
 use super::usage::Usage;
 
@@ -33,11 +34,12 @@ use crate::infra::cloud::Cloud;
 use crate::infra::csi::CsiDrivers;
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
+use crate::network::requests::{MeasuredLoad, Measurement, Requests};
 use crate::record::DecisionRecord;
 use crate::scheduler::{DecisionPath, Scheduler};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::metric_sources::MetricSources;
-use crate::workload::traffic::Traffic;
+use crate::workload::traffic::{Load, Traffic};
 use crate::workload::usage::UsageOverTime;
 use std::hash::{Hash, Hasher};
 
@@ -51,6 +53,8 @@ pub struct World<'a> {
     pub(super) scheduler: Scheduler<Client>,
     pub(super) kubelets: Kubelets,
     pub(super) traffic: Traffic,
+    pub(super) requests: Requests,
+    pub(super) request_logs: Vec<EntryLog>,
     metrics: MetricSources,
     pub(super) usage: UsageOverTime,
     pub(super) hpa: HpaController,
@@ -126,6 +130,8 @@ impl<'a> World<'a> {
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, &spec.jobs, streams),
             traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
+            requests: settings::requests(spec, metrics_server.longest_look_back(), interval, streams),
+            request_logs: request_logs(&spec.traffic, interval),
             usage: UsageOverTime::new(&spec.usage, settings::midnight(spec), streams),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
             hpa: settings::hpa_controller(spec, streams),
@@ -165,6 +171,7 @@ impl<'a> World<'a> {
         self.arrivals.add_nodes(self.prepared, cluster, queue);
         self.operator.start(cluster, queue);
         self.traffic.start(queue);
+        self.requests.start(queue);
         self.metrics.start(queue);
         self.cloud.start(queue);
         self.faults.start(queue);
@@ -211,9 +218,14 @@ impl<'a> World<'a> {
                 self.traffic.handle(change, cluster, queue);
                 self.metrics.note_rate(change);
             }
+            Event::Requests(event) => {
+                let until = queue.next_time();
+                self.requests.handle(event, until, cluster, &mut self.request_logs, queue);
+            }
             Event::Vpa(event) => {
                 let usage = Usage {
                     traffic: &self.traffic,
+                    requests: &self.requests,
                     over_time: &self.usage,
                     metrics: &self.metrics,
                     kubelets: &self.kubelets,
@@ -229,6 +241,7 @@ impl<'a> World<'a> {
             Event::Hpa(event) => {
                 let usage = Usage {
                     traffic: &self.traffic,
+                    requests: &self.requests,
                     over_time: &self.usage,
                     metrics: &self.metrics,
                     kubelets: &self.kubelets,
@@ -322,6 +335,9 @@ impl<'a> World<'a> {
         if parts.have(Part::Traffic) {
             self.traffic.observe(change, cluster, now);
         }
+        if parts.have(Part::Requests) {
+            self.requests.observe(change, cluster, &mut self.request_logs, queue);
+        }
         if parts.have(Part::Usage) {
             self.usage.observe(change, cluster, queue);
         }
@@ -370,10 +386,16 @@ impl<'a> World<'a> {
 
     /// Tells the recorder and the autoscaler about loads and metrics that changed.
     fn pass_on_load(&mut self) {
-        let Self { queue, cluster, recorder, hpa, traffic, usage, metrics, manager, .. } = self;
+        let Self { queue, cluster, recorder, hpa, traffic, requests, usage, metrics, manager, .. } = self;
         let now = queue.now();
         for (workload, before, load) in traffic.take_changed() {
-            recorder.note_load(workload, &before, &load, cluster, now);
+            recorder.note_load(workload, (&before, &load), now, cluster, now);
+            if manager.is_up() {
+                hpa.load_changed(workload, queue);
+            }
+        }
+        for Measurement { workload, since, before, load } in requests.take_measurements() {
+            recorder.note_load(workload, (&fluid(before), &fluid(load)), since, cluster, now);
             if manager.is_up() {
                 hpa.load_changed(workload, queue);
             }
@@ -421,4 +443,9 @@ impl<'a> World<'a> {
             }
         }
     }
+}
+
+/// A measured load in the words of the fluid.
+fn fluid(load: MeasuredLoad) -> Load {
+    Load { rate: load.rate, unserved: load.failed, cpu: load.cpu, memory: load.memory }
 }

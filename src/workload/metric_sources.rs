@@ -11,7 +11,7 @@ use crate::engine::Agenda;
 use crate::input::scenario::{self, MetricSource, MetricType, MetricValue};
 use crate::units::SimTime;
 use crate::workload::RateCurve;
-use crate::workload::traffic::{RateChange, Traffic};
+use crate::workload::traffic::RateChange;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
@@ -20,6 +20,14 @@ use smol_str::SmolStr;
 pub struct MetricChange {
     /// Index of the metric in the scenario.
     pub source: u32,
+}
+
+/// What comes to the traffic entries and to single pods.
+pub trait RequestRates {
+    /// Requests per second of an entry, by its index in the scenario.
+    fn rate(&self, entry: usize) -> f64;
+    /// Requests per second that a pod gets.
+    fn rate_of(&self, pod: PodId) -> f64;
 }
 
 /// A queue between two changes.
@@ -225,7 +233,7 @@ impl MetricSources {
         &self,
         pod: PodId,
         metric: &MetricIdentifier,
-        traffic: &Traffic,
+        traffic: &impl RequestRates,
         cluster: &Cluster,
     ) -> Option<f64> {
         let workload = cluster.pod(pod).workload?;
@@ -246,7 +254,7 @@ impl MetricSources {
         namespace: &str,
         object: &CrossVersionObjectReference,
         metric: &MetricIdentifier,
-        traffic: &Traffic,
+        traffic: &impl RequestRates,
         now: SimTime,
     ) -> Option<f64> {
         let sources = self.named(MetricType::Object, &metric.name).filter(|source| {
@@ -261,14 +269,14 @@ impl MetricSources {
     }
 
     /// The value of an external metric, of all its series together; `None` without a source.
-    pub fn external_metric(&self, metric: &MetricIdentifier, traffic: &Traffic, now: SimTime) -> Option<f64> {
+    pub fn external_metric(&self, metric: &MetricIdentifier, traffic: &impl RequestRates, now: SimTime) -> Option<f64> {
         let sources = self.named(MetricType::External, &metric.name).filter(|source| source.is_asked_for(metric));
         sum(sources.map(|source| whole(source, traffic, now)))
     }
 }
 
 /// The value of a source as a whole.
-fn whole(source: &Source, traffic: &Traffic, now: SimTime) -> f64 {
+fn whole(source: &Source, traffic: &impl RequestRates, now: SimTime) -> f64 {
     match &source.value {
         Value::Series { current, .. } => *current,
         Value::Traffic(index) => traffic.rate(*index),

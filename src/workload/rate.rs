@@ -195,6 +195,11 @@ fn row(at: SimTime, interval: SimDuration) -> Option<usize> {
 }
 
 impl RateCurve {
+    /// No requests at all.
+    pub const fn none() -> Self {
+        Self(Part::Constant(0.0))
+    }
+
     /// The curve of a rate. `midnight` is the start of the day (UTC) in which the run starts, relative to that start; zero
     /// if the run is not pinned to the calendar.
     #[must_use]

@@ -11,7 +11,7 @@
 
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId, WorkloadId};
 use crate::engine::Agenda;
-use crate::input::scenario;
+use crate::input::scenario::{self, Fidelity};
 use crate::units::{Bytes, SimDuration, SimTime};
 use crate::workload::RateCurve;
 use crate::workload::pod_load::{PodLoad, UnloadedCpu};
@@ -89,9 +89,13 @@ impl Traffic {
             target: entry.target.clone(),
             container: entry.container.clone(),
             workload: None,
-            rate: RateCurve::new(&entry.rate, midnight),
+            // What is played request by request is no fluid.
+            rate: match &entry.rate {
+                Some(rate) if entry.fidelity == Fidelity::Fluid => RateCurve::new(rate, midnight),
+                _ => RateCurve::none(),
+            },
             current_rate: 0.0,
-            cpu_per_request: entry.cpu_per_request.get(),
+            cpu_per_request: SimDuration::from_secs_f64(entry.cpu_per_request.0.mean()),
             unloaded_cpu: UnloadedCpu {
                 until_ready: entry.cpu_until_ready.unwrap_or(entry.cpu_idle).milli_cpu().as_f64(),
                 idle: entry.cpu_idle.milli_cpu().as_f64(),
@@ -106,8 +110,8 @@ impl Traffic {
             load: Load::default(),
         };
         let mut by_target = FxHashMap::default();
-        for (index, scenario::Target { kind, namespace, name }) in entries.iter().map(|entry| &entry.target).enumerate()
-        {
+        for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.fidelity == Fidelity::Fluid) {
+            let scenario::Target { kind, namespace, name } = &entry.target;
             by_target.entry(target_key(kind.as_str(), namespace, name)).or_insert(index);
         }
         Self { entries: entries.iter().map(prepare).collect(), by_target, reach, ..Self::default() }
@@ -116,6 +120,9 @@ impl Traffic {
     /// Plans the first change of each rate.
     pub fn start<A: Agenda<RateChange>>(&mut self, agenda: &mut A) {
         for traffic in 0..self.entries.len() {
+            if self.entries[traffic].rate == RateCurve::none() {
+                continue;
+            }
             agenda.schedule(agenda.now(), RateChange { traffic: u32::try_from(traffic).unwrap_or(u32::MAX) });
         }
     }

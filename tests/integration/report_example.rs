@@ -27,6 +27,7 @@ pub fn empty(seconds: i64) -> Facts {
         nodes: Vec::new(),
         instances: Vec::new(),
         decisions: Vec::new(),
+        traffic: Vec::new(),
         pools: Vec::new(),
         machine_types: Vec::new(),
         commitments: Vec::new(),

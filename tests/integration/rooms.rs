@@ -23,6 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cluster", &["units", "api"]),
     ("scheduler", &["units", "api", "engine", "cluster"]),
     ("workload", &["units", "api", "engine", "cluster", "input"]),
+    ("network", &["units", "engine", "cluster", "input"]),
     ("infra", &["units", "api", "engine", "cluster", "input"]),
     ("controllers", &["units", "api", "engine", "cluster", "scheduler"]),
     ("kubelet", &["units", "api", "engine", "cluster"]),
@@ -41,6 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "cluster",
             "scheduler",
             "workload",
+            "network",
             "infra",
             "controllers",
             "kubelet",
@@ -72,6 +74,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// What a room uses beyond the table: room, path, why. An entry that nothing needs any more is an error.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("infra", "workload::Sampler", "draws from a distribution: a pure function, no behaviour"),
+    ("network", "workload::Sampler", "draws from a distribution: a pure function, no behaviour"),
+    ("network", "workload::RateCurve", "a rate over time: a pure function, no behaviour"),
     ("kubelet", "workload::Sampler", "draws from a distribution: a pure function, no behaviour"),
     ("kubelet", "input::scenario", "the scenario's start-up times"),
     ("record", "input::scenario::FaultKind", "a fault is recorded as what the scenario calls it"),
@@ -86,6 +90,7 @@ const PURE: &[&str] = &[
     "cluster",
     "scheduler",
     "workload",
+    "network",
     "infra",
     "controllers",
     "kubelet",

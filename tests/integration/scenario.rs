@@ -86,7 +86,7 @@ fn values_are_as_written() {
     assert_eq!(batch.template.0["spec"]["containers"][0]["resources"]["requests"]["cpu"], "500m");
     let ArrivalSource::Trace(replay) = &scenario.arrivals[1].source else { panic!("{:?}", scenario.arrivals[1]) };
     assert_eq!(replay.pods, golden("full/pods.csv"));
-    assert_eq!(scenario.spec.traffic[0].cpu_per_request.get(), SimDuration::from_millis(12));
+    assert_eq!(scenario.spec.traffic[0].cpu_per_request.0.mean().to_string(), "0.012");
     let latency = &scenario.spec.control_plane.latency;
     assert_eq!(latency.create_to_bound.percentiles(), [20, 20].map(SimDuration::from_millis));
     assert_eq!(latency.controller_sync.percentiles(), [8, 27].map(SimDuration::from_millis), "a default");

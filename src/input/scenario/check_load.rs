@@ -3,17 +3,21 @@
 use super::check::Checker;
 use super::distribution::{Distribution, DistributionUnit};
 use super::rate::{Rate, RatePoint};
-use super::spec::{ArrivalEntry, ImagePull, ScenarioSpec, Startup, TraceSource, Traffic};
+use super::spec::{ArrivalEntry, ImagePull, ScenarioSpec, Startup, TraceSource};
 use super::storage::Storage;
+use super::traffic::{Fidelity, RequestSpacing, Routing, Traffic};
 use super::typed::{ArrivalSource, Arrivals, GeneratedArrivals, TraceFiles};
 use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
 use crate::input::table::read_column;
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 use std::path::{Path, PathBuf};
 
 /// More pods than this from one stream are taken for a slip.
 const MAX_ARRIVALS: f64 = 1e9;
+/// More proxies than this in front of one service are taken for a slip.
+const MAX_PROXIES: u32 = 1000;
+const PROXIES: &str = "is out of range (expected 1 to 1000)";
 
 impl Checker<'_> {
     /// A distribution; values of a file are read. Says what the mean is, as far as it exists.
@@ -299,7 +303,53 @@ impl Checker<'_> {
             let kind = entry.target.kind;
             let message = format!("a {} takes no traffic (expected a {})", kind.as_str(), words_of_scaled_kinds());
             self.require(kind.has_scale(), path.key("target"), message);
-            self.check_rate(&path.key("rate"), &mut entry.rate);
+            self.check_sender(&path, entry);
+            self.check_distribution(&path.key("cpuPerRequest"), &mut entry.cpu_per_request.0);
+            let server = path.key("server");
+            self.check_distribution(&server.key("wait"), &mut entry.server.wait);
+            if entry.server.concurrency == Some(0) {
+                self.error(server.key("concurrency"), "is 0 (expected 1 or more)");
+            }
+            if entry.server.concurrency.is_none() && entry.server.queue.is_some() {
+                self.error(server.key("queue"), "nothing ever waits without `concurrency`");
+            }
+            if entry.server.timeout.is_some_and(|timeout| timeout.get() <= SimDuration::ZERO) {
+                self.error(server.key("timeout"), "is not above zero");
+            }
+            let routing = path.key("routing");
+            self.check_distribution(&routing.key("endpointPropagation"), &mut entry.routing.endpoint_propagation);
+            self.require((1..=MAX_PROXIES).contains(&entry.routing.proxies), routing.key("proxies"), PROXIES);
+        }
+    }
+
+    /// Who sends the requests of an entry.
+    fn check_sender(&mut self, path: &FieldPathBuf, entry: &mut Traffic) {
+        match (&mut entry.rate, &mut entry.users) {
+            (Some(rate), None) => self.check_rate(&path.key("rate"), rate),
+            (None, Some(users)) => {
+                let users_path = path.key("users");
+                self.check_rate(&users_path.key("count"), &mut users.count);
+                let think_time = users_path.key("thinkTime");
+                if let Some(mean) = self.check_distribution(&think_time, &mut users.think_time) {
+                    self.require_positive(think_time, mean);
+                }
+            }
+            (None, None) => {
+                self.error(path.clone(), "has neither `rate` nor `users` (expected one of the two)");
+            }
+            (Some(_), Some(_)) => self.error(path.key("users"), "stands beside `rate` (expected one of the two)"),
+        }
+        if entry.fidelity == Fidelity::Fluid {
+            let needs = "has no effect on a fluid (expected `fidelity: requests` beside it)";
+            if entry.users.is_some() {
+                self.error(path.key("users"), needs);
+            }
+            if entry.spacing != RequestSpacing::default() {
+                self.error(path.key("spacing"), needs);
+            }
+            if entry.routing != Routing::default() {
+                self.error(path.key("routing"), needs);
+            }
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::check::Checker;
 use super::metric::{MetricSource, MetricType, MetricValue};
-use super::spec::Traffic;
 use super::target::Target;
+use super::traffic::Traffic;
 use crate::input::document::field_path::FieldPathBuf;
 use std::collections::BTreeSet;
 

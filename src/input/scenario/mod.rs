@@ -45,6 +45,7 @@ mod storage;
 mod taint_change;
 mod target;
 mod text_or_map;
+mod traffic;
 mod typed;
 mod usage;
 mod vertical_pod_autoscaler;
@@ -81,9 +82,10 @@ pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
 pub(crate) use resource_amounts::{MAX_PODS, resource_list};
 pub(crate) use shortage::{Problem, Shortage};
-pub(crate) use spec::{
-    ImagePull, ImageTransfer, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry, Traffic,
-};
+pub(crate) use spec::{ImagePull, ImageTransfer, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry};
 pub(crate) use target::Target;
+pub(crate) use traffic::{AfterSignal, Fidelity, ProxyMode, RequestSpacing, Traffic};
+#[cfg(test)]
+pub(crate) use traffic::{Routing, Server};
 pub(crate) use typed::GeneratedArrivals;
 pub(crate) use usage::{Usage, UsageOverTime};

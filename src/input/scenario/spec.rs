@@ -12,10 +12,9 @@ use super::karpenter::Karpenter;
 use super::leaf::{Amount, AnyValue, CalendarTime, Duration, PodTemplateText};
 use super::metric::MetricSource;
 use super::paid_by::PaidBy;
-use super::rate::Rate;
 use super::resource_amounts::{MAX_PODS, resource_list};
 use super::storage::Storage;
-use super::target::Target;
+use super::traffic::Traffic;
 use super::usage::Usage;
 use super::vertical_pod_autoscaler::VerticalPodAutoscaler;
 use crate::api::{KubernetesVersion, ResourceList, TaintEffect};
@@ -302,44 +301,6 @@ pub enum TraceFormat {
     /// wavetank's own neutral form, for workloads of your own: pods `name,arrival_s,cpu_milli,memory_bytes,duration_s,app`
     /// and optionally `gpu,priority,namespace`; nodes `name,create_s,cpu_milli,memory_bytes,zone` and optionally `gpu`.
     Generic,
-}
-
-/// Request load on a workload, spread evenly over its ready pods.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Traffic {
-    /// Name, unique among the traffic; names the random stream and the columns. Default: the target.
-    pub name: Option<String>,
-    /// The workload whose pods serve the requests: a Deployment, ReplicaSet, ReplicationController or StatefulSet.
-    pub target: Target,
-    /// The container that serves the requests and uses what is said below; the other containers of a pod use nothing.
-    /// Default: the first of `spec.containers` of the pod.
-    pub container: Option<String>,
-    /// Requests per second over time.
-    pub rate: Rate,
-    /// CPU time that a request costs (`12ms` is 0.012 core-seconds).
-    pub cpu_per_request: Duration,
-    /// CPU that a running pod uses without requests, in cores. Default 0.
-    #[serde(default)]
-    pub cpu_idle: Amount,
-    /// CPU that a running pod uses until it serves for the first time, in cores: what it starts with, as a Java program that
-    /// loads its classes. Default: as `cpuIdle`.
-    pub cpu_until_ready: Option<Amount>,
-    /// Memory that a running pod uses without requests, in bytes. Default 0.
-    #[serde(default)]
-    pub memory_per_pod: Amount,
-    /// Memory in bytes per request per second at a pod: a pod that serves 20 requests/s uses `memoryPerPod` plus 20 times
-    /// this. Default 0.
-    #[serde(default)]
-    pub memory_per_request: Amount,
-}
-
-impl Traffic {
-    /// The name by which other parts of the scenario mean the entry: its own, or its target's.
-    #[must_use]
-    pub fn title(&self) -> String {
-        self.name.clone().unwrap_or_else(|| self.target.to_string())
-    }
 }
 
 /// How long containers take to start. A pod's annotation `wavetank.dev/start-delay` overrides it.

@@ -9,6 +9,7 @@ mod cluster;
 mod draw;
 mod figure;
 mod font;
+mod latency;
 mod layout;
 mod node_types;
 mod recovery;
@@ -24,8 +25,8 @@ pub use sweep::{SweepPoint, SweepSeries, SweepX, sweep};
 use crate::record::Facts;
 
 /// The names that [`of_run`] can give, which are the names of the files.
-pub(super) const RUN_CHARTS: [&str; 7] =
-    ["utilization", "pending", "replicas", "requests", "recovery", "cost", "node_types"];
+pub(super) const RUN_CHARTS: [&str; 8] =
+    ["utilization", "pending", "replicas", "requests", "latency", "recovery", "cost", "node_types"];
 
 /// The charts of one run by name; those without data are left out. `question` becomes the title; if it is empty, the
 /// scenario's name does.
@@ -37,6 +38,7 @@ pub fn of_run(facts: &Facts, question: &str) -> Vec<(&'static str, Figure)> {
         cluster::pending(facts, title),
         workloads::replicas(facts, title),
         workloads::requests(facts, title),
+        latency::latency(facts, title),
         recovery::recovery(facts, title),
         cluster::cost(facts, title),
         node_types::node_types(facts, title),

@@ -23,7 +23,7 @@ pub fn check(given: &Given<'_>, diagnostics: &mut Diagnostics) {
             (None, Some(node)) => (node, format!("the largest node with {}", cores(node))),
             (None, None) => continue,
         };
-        let cost = traffic.cpu_per_request.get();
+        let cost = SimDuration::from_secs_f64(traffic.cpu_per_request.0.mean());
         // A core is a thousand millicores, each of which gives a millisecond of CPU in a second.
         if cost > SimDuration::from_millis(gets.get()) {
             let field = format!("spec.traffic[{index}].cpuPerRequest");

@@ -64,12 +64,17 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
         name: None,
         target: scenario::Target { kind: Kind::Deployment, namespace: "default".to_owned(), name: "web".to_owned() },
         container: None,
-        rate: Rate::Constant(100.0),
-        cpu_per_request: scenario::Duration::from_millis(10),
+        fidelity: scenario::Fidelity::Fluid,
+        rate: Some(Rate::Constant(100.0)),
+        spacing: scenario::RequestSpacing::Poisson,
+        users: None,
+        cpu_per_request: serde_json::from_value("10ms".into()).expect("a duration"),
         cpu_idle: serde_json::from_value("50m".into()).expect("an amount"),
         cpu_until_ready: None,
         memory_per_pod: scenario::Amount::from_units(1000),
         memory_per_request: scenario::Amount::from_units(10),
+        server: scenario::Server::default(),
+        routing: scenario::Routing::default(),
     };
     let mut traffic = Traffic::new(&[entry], SimTime::ZERO, SimDuration::from_minutes(1));
     let mut queue: EventQueue<RateChange> = EventQueue::default();

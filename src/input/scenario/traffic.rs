@@ -1,0 +1,227 @@
+//! Request load as a scenario writes it: where requests go, how many come, and what they cost a pod.
+
+use super::distribution::Distribution;
+use super::leaf::{Amount, Duration};
+use super::rate::Rate;
+use super::scalar::Scalar;
+use super::target::Target;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+
+/// Request load on a workload, spread over its ready pods.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Traffic {
+    /// Name, unique among the traffic; names the random stream and the columns. Default: the target.
+    pub name: Option<String>,
+    /// The workload whose pods serve the requests: a Deployment, ReplicaSet, ReplicationController or StatefulSet.
+    pub target: Target,
+    /// How closely the requests are played. Default `fluid`.
+    #[serde(default)]
+    pub fidelity: Fidelity,
+    /// The container that serves the requests and uses what is said below; the other containers of a pod use nothing.
+    /// Default: the first of `spec.containers` of the pod.
+    pub container: Option<String>,
+    /// Requests per second over time. Needed without `users`.
+    pub rate: Option<Rate>,
+    /// How the requests of `rate` follow each other. Only with `fidelity: requests`. Default `poisson`.
+    #[serde(default)]
+    pub spacing: RequestSpacing,
+    /// Users that wait for each answer before they send their next request, as those of a load generator. Only with
+    /// `fidelity: requests`, and instead of `rate`.
+    pub users: Option<Users>,
+    /// CPU time that a request costs (`12ms` is 0.012 core-seconds), the same for all or a distribution
+    /// (`{exponential: {mean: 12ms}}`). A fluid counts with the mean.
+    pub cpu_per_request: CpuPerRequest,
+    /// CPU that a running pod uses without requests, in cores. Default 0.
+    #[serde(default)]
+    pub cpu_idle: Amount,
+    /// CPU that a running pod uses until it serves for the first time, in cores: what it starts with, as a Java program that
+    /// loads its classes. Default: as `cpuIdle`.
+    pub cpu_until_ready: Option<Amount>,
+    /// Memory that a running pod uses without requests, in bytes. Default 0.
+    #[serde(default)]
+    pub memory_per_pod: Amount,
+    /// Memory in bytes per request per second at a pod: a pod that serves 20 requests/s uses `memoryPerPod` plus 20 times
+    /// this. Default 0.
+    #[serde(default)]
+    pub memory_per_request: Amount,
+    /// How a pod serves the requests that it gets.
+    #[serde(default)]
+    pub server: Server,
+    /// How requests find a pod. Only with `fidelity: requests`.
+    #[serde(default)]
+    pub routing: Routing,
+}
+
+impl Traffic {
+    /// The name by which other parts of the scenario mean the entry: its own, or its target's.
+    #[must_use]
+    pub fn title(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.target.to_string())
+    }
+}
+
+/// How closely requests are played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Fidelity {
+    /// As a fluid of rates and means, spread evenly; latencies come from the formulas of queueing theory. Costs as much as
+    /// the rate changes: for days and months.
+    #[default]
+    Fluid,
+    /// Each request by itself: sent, routed, queued, served or lost.
+    Requests,
+}
+
+/// How requests follow each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum RequestSpacing {
+    /// Independently of each other (a Poisson process): many users.
+    #[default]
+    Poisson,
+    /// Evenly: a load generator with a constant rate.
+    Even,
+}
+
+/// Users of a closed loop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Users {
+    /// Number of users over time, in the forms of a rate.
+    pub count: Rate,
+    /// Time from an answer to the user's next request; a user begins with one. Above zero on average.
+    pub think_time: Distribution<Duration>,
+}
+
+/// How a pod serves requests.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Server {
+    /// How long a request waits for others, such as a database, after its CPU time; it uses no CPU meanwhile. Default 0.
+    pub wait: Distribution<Duration>,
+    /// Requests that a pod works on at once (threads, worker processes). Default: no limit.
+    pub concurrency: Option<u32>,
+    /// Requests that wait in a pod for one of `concurrency`; those that find the queue full fail. Default: no limit.
+    pub queue: Option<u32>,
+    /// Time after which a client gives up: the request has failed, also if a pod still works on it. Default: never.
+    pub timeout: Option<Duration>,
+    /// What a pod does with new requests from the termination signal on. Default `refuse`.
+    pub after_signal: AfterSignal,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            wait: Distribution::Fixed(Duration::from_secs(0)),
+            concurrency: None,
+            queue: None,
+            timeout: None,
+            after_signal: AfterSignal::Refuse,
+        }
+    }
+}
+
+/// What a pod does with new requests when it was told to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum AfterSignal {
+    /// It refuses them, and works on what it has until it ends.
+    Refuse,
+    /// It serves them until it ends.
+    Serve,
+}
+
+/// How requests find a pod.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Routing {
+    /// How a proxy chooses among the endpoints. Default `iptables`.
+    pub mode: ProxyMode,
+    /// From the change of an EndpointSlice until a proxy sends requests accordingly. Default: evenly between 0 and 1 s, an
+    /// assumption: `minSyncPeriod` of kube-proxy is 1 s.
+    pub endpoint_propagation: Distribution<Duration>,
+    /// Proxies that the clients go through, each of which learns of endpoints in its own time; above zero. Default 4.
+    pub proxies: u32,
+}
+
+impl Default for Routing {
+    fn default() -> Self {
+        let bounds = super::distribution::Uniform { min: Duration::from_secs(0), max: Duration::from_secs(1) };
+        Self { mode: ProxyMode::Iptables, endpoint_propagation: Distribution::Uniform(bounds), proxies: 4 }
+    }
+}
+
+/// How a proxy chooses among endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ProxyMode {
+    /// At random (iptables and nftables).
+    Iptables,
+    /// In turn (IPVS `rr`).
+    RoundRobin,
+    /// The one with the fewest requests in flight (IPVS `lc`).
+    LeastConnection,
+}
+
+/// CPU time of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CpuPerRequest(pub Distribution<Duration>);
+
+impl<'de> Deserialize<'de> for CpuPerRequest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Form;
+        impl<'de> Visitor<'de> for Form {
+            type Value = CpuPerRequest;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter
+                    .write_str("a duration such as `12ms`, or a distribution such as `{exponential: {mean: 12ms}}`")
+            }
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<CpuPerRequest, D::Error> {
+                deserializer.deserialize_any(self)
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<CpuPerRequest, E> {
+                Duration::read(text).map(|cost| CpuPerRequest(Distribution::Fixed(cost))).map_err(E::custom)
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<CpuPerRequest, E> {
+                self.visit_str(&number.to_string())
+            }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<CpuPerRequest, E> {
+                self.visit_str(&number.to_string())
+            }
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<CpuPerRequest, E> {
+                self.visit_str(&number.to_string())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CpuPerRequest, A::Error> {
+                Distribution::deserialize(MapAccessDeserializer::new(map)).map(CpuPerRequest)
+            }
+        }
+        // By the name of a duration, so that the stand-in of one fits where the text is wrong.
+        deserializer.deserialize_newtype_struct(Duration::NAME, Form)
+    }
+}
+
+impl Serialize for CpuPerRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Distribution::Fixed(duration) => duration.serialize(serializer),
+            distribution => distribution.serialize(serializer),
+        }
+    }
+}
+
+impl JsonSchema for CpuPerRequest {
+    fn schema_name() -> Cow<'static, str> {
+        "CpuPerRequest".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let fixed = generator.subschema_for::<Duration>();
+        let drawn = generator.subschema_for::<Distribution<Duration>>();
+        json_schema!({"anyOf": [fixed, drawn]})
+    }
+}

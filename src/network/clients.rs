@@ -1,0 +1,158 @@
+//! When clients send requests: an open loop, in which they come however long the answers take, and a closed one, in which
+//! each user waits for the answer and thinks before the next request.
+
+use crate::engine::RandomStream;
+use crate::units::{SimDuration, SimTime};
+use crate::workload::{RateCurve, Sampler};
+use rand_distr::{Distribution as _, Exp1};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// How the requests of an open loop follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spacing {
+    /// A Poisson process: independent of each other.
+    Poisson,
+    /// Evenly.
+    Even,
+}
+
+/// An open loop.
+#[derive(Clone, Debug)]
+pub struct OpenLoop {
+    curve: RateCurve,
+    spacing: Spacing,
+    /// Requests per second until `change`.
+    rate: f64,
+    change: Option<SimTime>,
+    next: SimTime,
+}
+
+impl OpenLoop {
+    /// The requests of a rate from `now` on; none comes after `end`.
+    pub fn new(curve: RateCurve, spacing: Spacing, now: SimTime, end: SimTime, random: &mut RandomStream) -> Self {
+        let (rate, change) = (curve.value(now), curve.next_change(now));
+        let mut open = Self { curve, spacing, rate, change, next: SimTime::MAX };
+        open.plan(now, end, random);
+        open
+    }
+
+    /// Draws when the next one comes: the rate integrated until then is exponentially distributed, or 1.
+    fn plan(&mut self, now: SimTime, end: SimTime, random: &mut RandomStream) {
+        let mut left: f64 = match self.spacing {
+            Spacing::Poisson => Exp1.sample(random),
+            Spacing::Even => 1.0,
+        };
+        let mut at = now;
+        self.next = SimTime::MAX;
+        while at <= end {
+            if self.rate > 0.0 {
+                let next = at + SimDuration::from_secs_f64(left / self.rate);
+                if self.change.is_none_or(|change| next < change) {
+                    self.next = next;
+                    return;
+                }
+            }
+            let Some(change) = self.change else { return };
+            left -= self.rate * (change - at).as_secs_f64();
+            left = left.max(0.0);
+            at = change;
+            (self.rate, self.change) = (self.curve.value(at), self.curve.next_change(at));
+        }
+    }
+}
+
+/// A closed loop.
+#[derive(Clone, Debug)]
+pub struct ClosedLoop {
+    /// Users over time.
+    curve: RateCurve,
+    think_time: Sampler,
+    change: Option<SimTime>,
+    /// Users that there shall be, and those that there are.
+    wanted: u32,
+    present: u32,
+    /// Number of the next user.
+    users: u32,
+    thinking: BinaryHeap<Reverse<(SimTime, u32)>>,
+}
+
+impl ClosedLoop {
+    /// Users over time. A user begins with a think time, and leaves when it would think.
+    pub fn new(curve: RateCurve, think_time: Sampler, now: SimTime) -> Self {
+        let thinking = BinaryHeap::new();
+        Self { curve, think_time, change: Some(now), wanted: 0, present: 0, users: 0, thinking }
+    }
+
+    /// The number of users changes.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
+    fn change(&mut self, now: SimTime, random: &mut RandomStream) {
+        self.wanted = self.curve.value(now).round() as u32;
+        self.change = self.curve.next_change(now);
+        while self.present < self.wanted {
+            self.present += 1;
+            self.users += 1;
+            self.think(self.users, now, random);
+        }
+    }
+
+    fn think(&mut self, user: u32, now: SimTime, random: &mut RandomStream) {
+        self.thinking.push(Reverse((now + self.think_time.sample_duration(random), user)));
+    }
+}
+
+/// Who sends.
+#[derive(Clone, Debug)]
+pub enum Clients {
+    /// An open loop.
+    Open(OpenLoop),
+    /// A closed loop.
+    Closed(ClosedLoop),
+}
+
+impl Clients {
+    /// When the next request is sent, or the number of users changes.
+    pub fn next_at(&self) -> SimTime {
+        match self {
+            Self::Open(open) => open.next,
+            Self::Closed(closed) => {
+                let thinking = closed.thinking.peek().map_or(SimTime::MAX, |Reverse((at, _))| *at);
+                closed.change.map_or(thinking, |change| change.min(thinking))
+            }
+        }
+    }
+
+    /// Does what comes next: the user that sends a request (0 in an open loop), if one is sent.
+    pub fn step(&mut self, end: SimTime, random: &mut RandomStream) -> Option<u32> {
+        let now = self.next_at();
+        match self {
+            Self::Open(open) => {
+                open.plan(now, end, random);
+                Some(0)
+            }
+            Self::Closed(closed) if closed.change == Some(now) => {
+                closed.change(now, random);
+                None
+            }
+            Self::Closed(closed) => {
+                let Reverse((_, user)) = closed.thinking.pop()?;
+                if closed.present > closed.wanted {
+                    closed.present -= 1;
+                    return None;
+                }
+                Some(user)
+            }
+        }
+    }
+
+    /// A user's request is over at `now`.
+    pub fn answered(&mut self, user: u32, now: SimTime, random: &mut RandomStream) {
+        if let Self::Closed(closed) = self {
+            if closed.present > closed.wanted {
+                closed.present -= 1;
+            } else {
+                closed.think(user, now, random);
+            }
+        }
+    }
+}
