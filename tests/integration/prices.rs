@@ -192,7 +192,7 @@ spec:
 
 #[test]
 fn the_two_clusters_of_a_public_comparison_cost_what_it_says() {
-    // kubernetes-sigs/karpenter issue 2150: the same pods under the Cluster Autoscaler and under Karpenter.
+    // kubernetes-sigs/karpenter#2150: the same pods under the Cluster Autoscaler and under Karpenter.
     let pool = |name: &str, instance_type: &str, count: u32, memory: &str, price: f64| {
         format!(
             "{{name: {name}, instanceType: {instance_type}, count: {count}, capacity: {{cpu: 8, memory: {memory}}}, pricePerHour: {price}}}"
