@@ -1,6 +1,7 @@
 //! What machines and the decisions of their autoscalers look like in the records.
 
 use crate::api::Name;
+use crate::api::karpenter::keys;
 use crate::cluster::{AutoscalerDecision, Cluster, Instance, InstanceId};
 use crate::record::{DecisionRecord, InstanceRecord};
 use crate::units::SimTime;
@@ -13,7 +14,7 @@ pub fn instance_records(cluster: &Cluster) -> Vec<InstanceRecord> {
         InstanceRecord {
             name: choice.node.meta.name.clone(),
             node: instance.node.and_then(|node| u32::try_from(node.index()).ok()),
-            pool: request.group.map(|group| cluster.node_group(group).name.clone()).unwrap_or_default(),
+            pool: pool_of(instance, cluster),
             node_claim: request.node_claim.clone().unwrap_or_default(),
             instance_type: choice.instance_type.clone(),
             zone: choice.zone.clone(),
@@ -35,6 +36,14 @@ pub fn instance_records(cluster: &Cluster) -> Vec<InstanceRecord> {
         }
     };
     cluster.instances().map(record).collect()
+}
+
+/// The name of the pool that a machine belongs to: its group, or Karpenter's NodePool.
+fn pool_of(instance: &Instance, cluster: &Cluster) -> Name {
+    match instance.request.group {
+        Some(group) => cluster.node_group(group).name.clone(),
+        None => instance.choice().node.meta.labels.get(keys::NODE_POOL).cloned().unwrap_or_default(),
+    }
 }
 
 /// A decision of an autoscaler at an instant.

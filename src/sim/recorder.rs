@@ -2,6 +2,7 @@
 //! not matter.
 
 mod load;
+mod pools;
 
 use super::autoscaling_log::AutoscalingLog;
 use super::event_log::EventLog;
@@ -20,10 +21,11 @@ use crate::cluster::{
 };
 use crate::infra::faults::FaultEffect;
 use crate::record::{
-    ActionRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, LoadSeries, NodeRecord, PoolRecord,
-    RecoveryRecord, StepSeries, WorkloadRecord,
+    ActionRecord, ClusterSeries, ExtendedSeries, Facts, IntervalSeries, LoadSeries, NodeRecord, RecoveryRecord,
+    StepSeries, WorkloadRecord,
 };
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
+use pools::Pools;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -42,8 +44,7 @@ struct PodState {
 pub struct Recorder {
     pods: Vec<PodState>,
     nodes: Vec<NodeState>,
-    pools: Vec<PoolRecord>,
-    pool_counts: Vec<(i64, i64, i64)>,
+    pools: Pools,
     costs: MachineCosts,
     shapes: KnownShapes,
     workloads: Vec<WorkloadRecord>,
@@ -55,25 +56,12 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder for a run whose timeline has rows of `interval`. After the pools comes one without a name, of the nodes
-    /// that manifests or traces define.
+    /// A recorder for a run whose timeline has rows of `interval`.
     pub fn new(interval: SimDuration, groups: &[NodeGroup], costs: MachineCosts) -> Self {
-        let record = |name: &Name, instance_type: &Name| PoolRecord {
-            name: name.clone(),
-            instance_type: instance_type.clone(),
-            nodes: StepSeries::default(),
-            cpu_allocatable: StepSeries::default(),
-            memory_allocatable: StepSeries::default(),
-            cpu_requested: IntervalSeries::new(interval),
-        };
-        let named = groups.iter().map(|group| record(&group.name, &group.instance_type));
-        let nameless = record(&Name::default(), &Name::default());
-        let pools: Vec<PoolRecord> = named.chain([nameless]).collect();
         Self {
             pods: Vec::new(),
             nodes: Vec::new(),
-            pool_counts: vec![(0, 0, 0); pools.len()],
-            pools,
+            pools: Pools::new(groups, interval),
             costs,
             shapes: KnownShapes::default(),
             workloads: Vec::new(),
@@ -116,9 +104,10 @@ impl Recorder {
             | Change::NodeReadiness(node)
             | Change::NodeRemoved(node) => self.account_node(node, cluster, now),
             Change::InstanceChanged(id) => {
-                let group = cluster.instance(id).request.group;
-                let pool = group.map_or(self.pools.len().saturating_sub(1), NodeGroupId::index);
-                self.costs.account_instance(id, u32::try_from(pool).unwrap_or(u32::MAX), cluster, now);
+                let instance = cluster.instance(id);
+                let group = instance.request.group.map(NodeGroupId::index);
+                let pool = self.pools.index_of(group, &instance.choice().node.meta.labels);
+                self.costs.account_instance(id, pool, cluster, now);
             }
             Change::DesiredReplicas(workload) => self.account_workload(workload, cluster, now),
             Change::HpaSpec(id) => self.autoscaling.spec_changed(id),
@@ -209,13 +198,11 @@ impl Recorder {
             };
             let before = (state.cpu_stranded, state.memory_stranded);
             (state.cpu_stranded, state.memory_stranded) = stranded;
-            let pool = state.pool as usize;
+            let pool = state.pool;
             self.cluster.nodes_used.add(now, used);
             self.cluster.cpu_stranded.add(now, stranded.0 - before.0);
             self.cluster.memory_stranded.add(now, stranded.1 - before.1);
-            if let Some(pool) = self.pools.get_mut(pool) {
-                pool.cpu_requested.add(now, cpu);
-            }
+            self.pools.add_requested(pool, cpu, now);
             self.nodes[node.index()].classify(&self.shapes);
         }
     }
@@ -241,7 +228,11 @@ impl Recorder {
     fn account_node(&mut self, id: NodeId, cluster: &Cluster, now: SimTime) {
         let node = cluster.node(id);
         let (exists, ready) = (node.exists(), node.exists() && node.ready == NodeReady::True);
-        let pool = u32::try_from(pool_index(node, self.pools.len())).unwrap_or(u32::MAX);
+        // A node stays with the pool that it came to, whatever becomes of its labels.
+        let known = self.nodes.get(id.index()).filter(|state| state.exists).map(|state| state.pool);
+        let of_labels =
+            |pools: &mut Pools| pools.index_of(node.pool.map(|pool| pool as usize), &node.object.meta.labels);
+        let pool = known.unwrap_or_else(|| of_labels(&mut self.pools));
         self.costs.account_node(id, pool, cluster, now);
         self.node_state(id).account(now);
         let state = self.node_state(id);
@@ -284,15 +275,7 @@ impl Recorder {
                 let index = self.extended_index(name);
                 self.cluster.extended[index].allocatable.add(now, amount * change);
             }
-            let pool = pool_index(node, self.pools.len());
-            if let (Some(counts), Some(pool)) = (self.pool_counts.get_mut(pool), self.pools.get_mut(pool)) {
-                counts.0 += change;
-                counts.1 += cpu;
-                counts.2 += memory;
-                pool.nodes.set(now, counts.0);
-                pool.cpu_allocatable.set(now, counts.1);
-                pool.memory_allocatable.set(now, counts.2);
-            }
+            self.pools.count(pool, change, allocatable, now);
         }
     }
 
@@ -367,9 +350,6 @@ impl Recorder {
     ) -> Facts {
         let end = header.end;
         self.cluster.advance(end);
-        for pool in &mut self.pools {
-            pool.cpu_requested.advance(end);
-        }
         for workload in &mut self.workloads {
             for load in
                 [&mut workload.request_rate_milli, &mut workload.request_rate_unserved_milli, &mut workload.cpu_used]
@@ -404,7 +384,7 @@ impl Recorder {
             nodes,
             instances: instance_records(cluster),
             decisions: header.decisions,
-            pools: self.pools,
+            pools: self.pools.into_records(end),
             traffic: header.traffic,
             machine_types,
             commitments,
@@ -424,7 +404,6 @@ impl Recorder {
     }
 
     fn node_record(&mut self, id: NodeId, node: &Node, cluster: &Cluster, end: SimTime) -> NodeRecord {
-        let pools = self.pools.len();
         let paid = self.costs.of_node(id, cluster);
         let capacity_type = paid.map_or("", |paid| self.costs.capacity_type(paid.machine_type));
         let state = self.node_state(id);
@@ -445,7 +424,7 @@ impl Recorder {
         }
         NodeRecord {
             name: object.meta.name.clone(),
-            pool: u32::try_from(pool_index(node, pools)).unwrap_or(0),
+            pool: state.pool,
             zone: object.zone().cloned().unwrap_or_default(),
             instance_type: label(crate::api::well_known::INSTANCE_TYPE),
             instance: node.instance.and_then(|instance| u32::try_from(instance.index()).ok()),
@@ -481,9 +460,4 @@ impl Recorder {
             status_last: Name::from(status),
         }
     }
-}
-
-/// The pool of a node; nodes without one belong to the last entry.
-fn pool_index(node: &Node, pools: usize) -> usize {
-    node.pool.map_or(pools.saturating_sub(1), |pool| pool as usize)
 }
