@@ -68,10 +68,14 @@ impl NodeExplanation {
             Format::Yaml => serde_saphyr::to_string(self).unwrap_or_default(),
             Format::Csv => self.grid().render(format),
             Format::Table | Format::Wide | Format::Markdown => {
-                let mut text = format!("{}\n", self.answer);
+                let mut text = String::new();
+                wrap(&mut text, "", &self.answer);
                 if !self.decisions.is_empty() {
                     text.push('\n');
-                    text.push_str(&self.grid().render(format));
+                    match format {
+                        Format::Table => self.tell(&mut text),
+                        _ => text.push_str(&self.grid().render(format)),
+                    }
                 }
                 if !self.notes.is_empty() {
                     text.push('\n');
@@ -80,6 +84,19 @@ impl NodeExplanation {
                     wrap(&mut text, "- ", note);
                 }
                 text
+            }
+        }
+    }
+
+    /// The decisions one below the other: when, who, what, and in lines of their own the rule and what it was decided from.
+    fn tell(&self, text: &mut String) {
+        let width = self.decisions.iter().map(|decision| decision.at.len()).max().unwrap_or(0);
+        let indent = " ".repeat(width + 4);
+        for decision in &self.decisions {
+            let ExplainedDecision { at, by, decision, limited_by, inputs, .. } = decision;
+            wrap(text, &format!("{at:>width$}  "), &format!("{by}: {decision}"));
+            for part in [limited_by, inputs].into_iter().filter(|part| !part.is_empty()) {
+                wrap(text, &indent, &part.replace(';', "; "));
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::input::Diagnostic;
 use crate::record::{DecisionRecord, Facts, InstanceRecord};
 use crate::report::explain::{EXPLAIN_FORMAT_VERSION, ExplainedDecision, ExplainedNode, NodeExplanation};
 use crate::sim::{self, Prepared, RunOptions};
-use crate::units::{SimTime, format_go_duration};
+use crate::units::{SimDuration, SimTime, format_go_duration};
 
 /// Runs a scenario up to `at`, or to its end, and explains a node.
 ///
@@ -27,12 +27,14 @@ pub fn explain_node(
         return Err(ExplainError::Pod(Box::new(unknown(name, &facts))));
     }
     let target = format!("Node/{name}");
+    let claim = instance.map(|one| &one.node_claim).filter(|claim| !claim.is_empty());
+    let claim = claim.map(|claim| format!("NodeClaim/{claim}"));
     let mut events: Vec<ExplainedDecision> = instance.map(life).unwrap_or_default();
     let about = |decision: &&DecisionRecord| {
         let made = instance.is_some_and(|instance| {
             decision.name == instance.pool && decision.target.is_empty() && decision.at == instance.requested
         });
-        decision.target == target || made
+        decision.target == target || claim.as_ref().is_some_and(|claim| decision.target == *claim) || made
     };
     events.extend(facts.decisions.iter().filter(about).map(explained));
     events.sort_by_key(|event| event.at_nanos);
@@ -51,7 +53,7 @@ pub fn explain_node(
     if facts.interrupted {
         notes.push(format!(
             "interrupted at {}: later decisions are not known",
-            format_go_duration(facts.end.since_start())
+            told(facts.end)
         ));
     }
     let created = record.map(|record| record.created);
@@ -70,7 +72,7 @@ pub fn explain_node(
 pub fn waits_because(decisions: &[DecisionRecord], namespace: &str, name: &str) -> Option<String> {
     let target = format!("Pod/{namespace}/{name}");
     let decision = decisions.iter().rfind(|decision| decision.target == target)?;
-    let at = format_go_duration(decision.at.since_start());
+    let at = told(decision.at);
     let mut text = format!("{} at {at}: {}", decision.autoscaler, decision.decision);
     for part in [&decision.limited_by, &decision.inputs].into_iter().filter(|part| !part.is_empty()) {
         text.push_str("; ");
@@ -85,7 +87,7 @@ fn answer(
     created: Option<SimTime>,
     events: &[ExplainedDecision],
 ) -> String {
-    let at = |at: SimTime| format_go_duration(at.since_start());
+    let at = told;
     if let Some((instance, asked)) = instance.and_then(|one| Some((one, one.deletion_requested?))) {
         return format!(
             "{name} went: {} asked for it at {}: {}",
@@ -114,13 +116,18 @@ fn answer(
     }
 }
 
+/// An instant to the millisecond, which is as much as anybody reads.
+fn told(at: SimTime) -> String {
+    format_go_duration(SimDuration::from_millis(at.as_nanos().div_euclid(1_000_000)))
+}
+
 /// What happened to a machine.
 fn life(instance: &InstanceRecord) -> Vec<ExplainedDecision> {
     let event = |at: Option<SimTime>, who: &str, what: &'static str, why: &str| {
         at.map(|at| ExplainedDecision {
             at_nanos: at.as_nanos(),
             at_seconds: at.as_secs_f64(),
-            at: format_go_duration(at.since_start()),
+            at: told(at),
             by: who.to_owned(),
             decision: what.to_owned(),
             limited_by: String::new(),
@@ -147,7 +154,7 @@ fn explained(decision: &DecisionRecord) -> ExplainedDecision {
     ExplainedDecision {
         at_nanos: decision.at.as_nanos(),
         at_seconds: decision.at.as_secs_f64(),
-        at: format_go_duration(decision.at.since_start()),
+        at: told(decision.at),
         by: decision.autoscaler.to_owned(),
         decision: decision.decision.to_owned(),
         limited_by: decision.limited_by.to_string(),
@@ -156,7 +163,7 @@ fn explained(decision: &DecisionRecord) -> ExplainedDecision {
 }
 
 fn unknown(name: &str, facts: &Facts) -> Diagnostic {
-    let end = format_go_duration(facts.end.since_start());
+    let end = told(facts.end);
     let near: Vec<String> = facts
         .nodes
         .iter()

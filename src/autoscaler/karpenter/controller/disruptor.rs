@@ -380,6 +380,7 @@ fn tell_blocked(outcome: &Outcome, method: Method, shared: &mut Shared, cluster:
                 Told::normal("Unconsolidatable", message.clone()).every(UNCONSOLIDATABLE_DEDUPE)
             }
         };
+        shared.keep(node, method, message);
         let node = shared.mirror.node_of(claim);
         shared.recorder.node_and_claim(node, claim, [told(), told()], "", cluster, now);
     }

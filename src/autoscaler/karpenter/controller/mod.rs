@@ -17,6 +17,7 @@ pub mod api_events;
 pub mod catalogue;
 mod claims;
 pub mod conditions;
+mod decisions;
 pub mod disruptor;
 pub mod drain;
 pub mod drift;

@@ -262,11 +262,6 @@ impl Provisioner {
                 None => shared.report(&new.pool, "Provision", inputs, "limits"),
             }
         }
-        if !decided.errors.is_empty() {
-            let first = decided.errors.values().next().map(ToString::to_string).unwrap_or_default();
-            let inputs = format!("pods={}", decided.errors.len());
-            shared.report(&Name::from("provisioner"), "Unschedulable", inputs, first);
-        }
     }
 }
 
@@ -280,6 +275,7 @@ fn is_disrupted(node: NodeId, cluster: &Cluster) -> bool {
 fn failed(key: PodKey, text: &str, shared: &mut Shared, cluster: &mut Cluster, now: SimTime) {
     let Some(pod) = Mirror::pod(key) else { return };
     let message = format!("Failed to schedule pod, {text}");
+    shared.decisions.note_waiting(pod, text, cluster);
     let told = Told::warning("FailedScheduling", message).every(FAILED_SCHEDULING_DEDUPE);
     shared.recorder.pod(pod, told, cluster, now);
 }

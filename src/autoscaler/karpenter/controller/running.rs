@@ -85,6 +85,7 @@ impl KarpenterController {
         match change {
             Change::PodAdded(pod) | Change::ObjectUpdated(ObjectId::Pod(pod)) => self.consider_pod(pod, agenda),
             Change::PodBound(pod) | Change::PodTerminating(pod) | Change::PodEnded(pod) | Change::PodRemoved(pod) => {
+                self.shared.decisions.forget_pod(pod);
                 self.consider_pod(pod, agenda);
                 self.pod_of_node_changed(pod, change, cluster, agenda);
             }
@@ -181,6 +182,7 @@ impl KarpenterController {
             self.static_pools.consider(pool, &self.shared, cluster, agenda);
         }
         if !claim.exists() {
+            self.shared.decisions.forget_node(&claim.object.meta.name);
             self.lifecycle.forget(id);
         } else if claim.deletion.is_some() {
             self.terminator.consider(id, cluster, agenda);
@@ -211,7 +213,7 @@ impl KarpenterController {
 
     /// Hands the decisions over to whoever records them.
     fn pass_on_decisions(&mut self, cluster: &mut Cluster) {
-        for decision in self.shared.reports.drain(..) {
+        for decision in self.shared.decisions.fresh.drain(..) {
             cluster.note_decision(decision);
         }
     }

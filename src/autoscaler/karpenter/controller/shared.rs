@@ -1,10 +1,12 @@
 //! What all parts of a running Karpenter share.
 
 use super::api_events::EventRecorder;
+use super::decisions::Decisions;
 use super::mirror::Mirror;
 use super::settings::KarpenterSettings;
 use crate::api::Name;
-use crate::cluster::{AutoscalerDecision, Change, Cluster, NodeClaimId};
+use crate::autoscaler::karpenter::disruption::method::Method;
+use crate::cluster::{Change, Cluster, NodeClaimId};
 use crate::engine::RandomStream;
 use crate::units::{SimDuration, SimTime};
 use rand::{Rng, RngExt};
@@ -22,8 +24,8 @@ pub struct Shared {
     pub mirror: Mirror,
     /// Tells Events.
     pub recorder: EventRecorder,
-    /// Decisions that are not recorded yet.
-    pub reports: Vec<AutoscalerDecision>,
+    /// Its decisions, for the records.
+    pub decisions: Decisions,
     /// Why NodeClaims that are being deleted are.
     pub deletion_reasons: BTreeMap<NodeClaimId, Name>,
     /// NodeClaims that the disruption queue is about to delete.
@@ -38,7 +40,7 @@ impl Shared {
         Self {
             mirror: Mirror::new(&settings),
             recorder: EventRecorder::default(),
-            reports: Vec::new(),
+            decisions: Decisions::default(),
             deletion_reasons: BTreeMap::new(),
             queued: BTreeSet::new(),
             names: settings.streams.stream("karpenter/names"),
@@ -78,19 +80,16 @@ impl Shared {
     }
 
     /// Notes a decision about a NodeClaim, or about a NodePool; `inputs` are `key=value` pairs with `;` between them.
-    pub fn report(&mut self, target: &Name, decision: &'static str, inputs: String, limited_by: impl Into<Name>) {
-        let node = self.mirror.state.node(target);
-        let pool = node.and_then(|node| node.pool()).unwrap_or(target).clone();
-        let is_claim = node.is_some();
-        self.reports.push(AutoscalerDecision {
-            autoscaler: "karpenter",
-            namespace: Name::default(),
-            name: pool,
-            target: if is_claim { Name::from(format!("NodeClaim/{target}")) } else { Name::default() },
-            decision,
-            inputs: Name::from(inputs),
-            limited_by: limited_by.into(),
-            sizes: None,
-        });
+    pub fn report(&mut self, about: &Name, decision: &'static str, inputs: String, limited_by: impl Into<Name>) {
+        let node = self.mirror.state.node(about);
+        let pool = node.and_then(|node| node.pool()).unwrap_or(about).clone();
+        self.decisions.note(pool, node.map(|_| about), decision, inputs, limited_by.into());
+    }
+
+    /// Notes why a method leaves a node alone, once.
+    pub fn keep(&mut self, node: &Name, method: Method, why: &str) {
+        if self.decisions.is_news(node, method, why) {
+            self.report(node, "Keep", format!("method={method:?}"), why);
+        }
     }
 }
