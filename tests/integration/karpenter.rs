@@ -197,6 +197,9 @@ fn a_static_pool_keeps_its_nodes() {
     assert_eq!(nodes_at_end(&facts), 3, "though no pod asks for them");
 }
 
+/// Pods that nobody scales, of which the budget lets one be missing.
+const KEPT: u32 = 6;
+
 #[test]
 fn pods_are_conserved_and_budgets_kept_whatever_comes() {
     for seed in 1..5_u32 {
@@ -213,7 +216,14 @@ fn pods_are_conserved_and_budgets_kept_whatever_comes() {
                     write!(actions, "{{at: {minute}m, scale: {{target: deployment/{name}, replicas: {replicas}}}}}, ");
             }
         }
+        manifests += &deployment("kept", KEPT, "750m", "");
         let facts = simulated(&manifests, &format!("seed: {seed}\nduration: 100m\nactions: [{actions}]"));
+        let kept = facts.workloads.iter().find(|workload| workload.name.ends_with("kept")).expect("it is there");
+        let whole = kept.ready.points().iter().position(|(_, ready)| *ready == i64::from(KEPT));
+        let least = kept.ready.points()[whole.expect("it was whole once")..].iter().map(|(_, ready)| *ready).min();
+        assert!(least >= Some(i64::from(KEPT) - 1), "seed {seed}: the budget allows one, {least:?} were ready");
+        let made = facts.pods.iter().filter(|pod| pod.name.starts_with("kept-")).count();
+        assert!(made > KEPT as usize, "seed {seed}: nodes of its pods went too");
         for workload in &facts.workloads {
             assert_eq!(workload.ready.last(), workload.desired.last(), "seed {seed}: {}", workload.name);
         }
