@@ -10,6 +10,10 @@ pub struct Request {
     pub sent: SimTime,
     /// The user that waits for it, in a closed loop.
     pub user: u32,
+    /// The backend that got it.
+    pub backend: u32,
+    /// Whether it is answered with an error.
+    pub is_error: bool,
     /// Grows when the slot is used again, so that a deadline of the request before is known to be stale.
     generation: u32,
     /// Its client does not wait for it any more.
@@ -36,12 +40,18 @@ impl Arena {
         if let Some(slot) = self.free.pop() {
             let request = &mut self.requests[slot as usize];
             let generation = request.generation;
-            *request = Request { sent, user, generation, given_up: false };
+            *request = Request { sent, user, backend: 0, is_error: false, generation, given_up: false };
             slot
         } else {
-            self.requests.push(Request { sent, user, generation: 0, given_up: false });
+            self.requests.push(Request { sent, user, backend: 0, is_error: false, generation: 0, given_up: false });
             u32::try_from(self.requests.len() - 1).unwrap_or(u32::MAX)
         }
+    }
+
+    /// The backend that gets a request, and whether it answers with an error.
+    pub fn set_backend(&mut self, slot: u32, backend: u32, is_error: bool) {
+        let request = &mut self.requests[slot as usize];
+        (request.backend, request.is_error) = (backend, is_error);
     }
 
     /// A request.

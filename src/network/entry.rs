@@ -2,7 +2,7 @@
 
 use super::clients::{Clients, ClosedLoop, OpenLoop, Spacing};
 use super::proxies::{Balancing, Proxies};
-use super::service::{Rules, Service, Streams};
+use super::service::{Rules, Service, Streams, Work};
 use crate::engine::RandomStreams;
 use crate::input::scenario::{self, ProxyMode, RequestSpacing};
 use crate::units::{SimDuration, SimTime};
@@ -23,6 +23,8 @@ pub fn service(
         cpu: Sampler::new(&entry.cpu_per_request.0),
         wait: Sampler::new(&entry.server.wait),
         timeout: entry.server.timeout.map(Into::into),
+        error_rate: entry.error_rate.unwrap_or(0.0),
+        backends: entry.backends.iter().map(work).collect(),
         propagation: Sampler::new(&entry.routing.endpoint_propagation),
         end,
         reach,
@@ -33,6 +35,7 @@ pub fn service(
         wait: stream("wait"),
         routes: stream("routes"),
         propagation: stream("propagation"),
+        backends: stream("backends"),
     };
     let start = SimTime::ZERO;
     let clients = match (&entry.users, &entry.rate) {
@@ -56,4 +59,13 @@ pub fn service(
     };
     let proxies = usize::try_from(entry.routing.proxies).unwrap_or(1);
     Service::new(rules, streams, clients, Proxies::new(balancing, proxies))
+}
+
+/// What is different at a backend.
+fn work(backend: &scenario::Backend) -> Work {
+    Work {
+        cpu: backend.cpu_per_request.as_ref().map(|cpu| Sampler::new(&cpu.0)),
+        wait: backend.server.wait.as_ref().map(Sampler::new),
+        error_rate: backend.error_rate,
+    }
 }

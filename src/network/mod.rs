@@ -4,11 +4,14 @@
 //! `workload::traffic`.
 
 mod arena;
+mod backend;
 mod clients;
+mod destinations;
 mod earliest;
 mod entry;
 mod proxies;
 pub mod requests;
+mod routing;
 mod service;
 mod station;
 

@@ -4,14 +4,18 @@
 //! Known deviations: what a pod uses when it is idle or starts takes nothing from its requests; pods of a node do not take
 //! CPU from each other; a container that ends by itself ends at its planned time, not when its last request is answered.
 
+use super::backend::{Announced, Backend, announce, backend_of, follow_service};
+use super::destinations::Destinations;
 use super::entry::service;
+use super::routing::usable::Known;
 use super::service::{Ledger, Service};
 use super::station::Shape;
+use crate::api::Kind;
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId, WorkloadId};
 use crate::engine::{Agenda, RandomStreams};
-use crate::input::scenario::{self, AfterSignal, Fidelity};
+use crate::input::scenario::{self, Fidelity};
 use crate::units::{Bytes, SimDuration, SimTime};
-use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps after which others have a look, at the latest.
@@ -60,14 +64,16 @@ pub struct Measurement {
 }
 
 /// A pod that runs, or has run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Server {
     /// Index of its entry among those that are played.
     entry: usize,
     /// Its number there, as long as it runs.
     endpoint: Option<u32>,
-    /// The number under which it is among the endpoints.
-    announced: Option<u32>,
+    /// Index of the backend that it belongs to.
+    backend: usize,
+    /// What the proxies were told of it last.
+    announced: SmallVec<[Announced; 1]>,
     container: usize,
     node: Option<NodeId>,
     restarts: u32,
@@ -88,13 +94,13 @@ struct Server {
 struct Entry {
     /// Index in the scenario.
     traffic: usize,
-    target: scenario::Target,
     container: Option<String>,
-    workload: Option<WorkloadId>,
+    /// The zones of its clients.
+    zones: Vec<String>,
     service: Service,
-    workers: usize,
-    queue: usize,
-    refuses: bool,
+    /// How pods serve of which no backend says more.
+    server: scenario::Server,
+    backends: Vec<Backend>,
     /// Cores.
     idle: f64,
     until_ready: f64,
@@ -102,7 +108,6 @@ struct Entry {
     memory_per_request: f64,
     /// Pods that run.
     pods: BTreeSet<PodId>,
-    load: MeasuredLoad,
     rate: f64,
 }
 
@@ -110,10 +115,7 @@ struct Entry {
 #[derive(Debug, Default)]
 pub struct Requests {
     entries: Vec<Entry>,
-    /// The entry of each target. Only looked up, never iterated.
-    by_target: FxHashMap<(&'static str, String, String), usize>,
-    /// Only looked up, never iterated.
-    by_workload: FxHashMap<WorkloadId, Option<usize>>,
+    destinations: Destinations,
     /// By index of the pod.
     pods: Vec<Option<Box<Server>>>,
     /// CPU nanoseconds used by what has ended, by node.
@@ -141,27 +143,34 @@ impl Requests {
         let measure_every = interval.min(LONGEST_MEASURE).max(SHORTEST_MEASURE);
         let mut requests = Self { end, measure_every, ..Self::default() };
         for (traffic, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.fidelity == Fidelity::Requests) {
-            let scenario::Target { kind, namespace, name } = &entry.target;
-            let key = (kind.as_str(), namespace.clone(), name.clone());
-            requests.by_target.entry(key).or_insert(requests.entries.len());
             let reach = reach + measure_every;
             let service = service(entry, midnight, end, reach, streams);
-            let many = |limit: Option<u32>| limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+            let number = requests.entries.len();
+            let mut backends: Vec<Backend> = entry
+                .backends
+                .iter()
+                .map(|backend| Backend::new(&backend.target, &entry.server, Some(&backend.server)))
+                .collect();
+            if entry.target.kind == Kind::Service {
+                requests.destinations.add_service(number, 0, &entry.target);
+            } else {
+                backends.push(Backend::new(&entry.target, &entry.server, None));
+            }
+            for backend in &backends {
+                requests.destinations.add_workload(number, &backend.target);
+            }
             requests.entries.push(Entry {
                 traffic,
-                target: entry.target.clone(),
                 container: entry.container.clone(),
-                workload: None,
+                zones: entry.routing.zones.clone(),
                 service,
-                workers: many(entry.server.concurrency),
-                queue: many(entry.server.queue),
-                refuses: entry.server.after_signal == AfterSignal::Refuse,
+                server: entry.server.clone(),
+                backends,
                 idle: entry.cpu_idle.milli_cpu().as_f64() / 1000.0,
                 until_ready: entry.cpu_until_ready.unwrap_or(entry.cpu_idle).milli_cpu().as_f64() / 1000.0,
                 memory_per_pod: entry.memory_per_pod.bytes().as_f64(),
                 memory_per_request: entry.memory_per_request.bytes().as_f64(),
                 pods: BTreeSet::new(),
-                load: MeasuredLoad::default(),
                 rate: 0.0,
             });
         }
@@ -169,8 +178,15 @@ impl Requests {
     }
 
     /// Plans the first turn.
-    pub fn start<A: Agenda<RequestEvent>>(&mut self, agenda: &mut A) {
+    pub fn start<A: Agenda<RequestEvent>>(&mut self, cluster: &Cluster, agenda: &mut A) {
         if !self.entries.is_empty() {
+            for (index, entry) in self.entries.iter_mut().enumerate() {
+                let stands = self.destinations.stands(&entry.zones, cluster);
+                entry.service.proxies().set_stands(&stands);
+                for route in self.destinations.routes_of(index) {
+                    follow_service(entry.service.proxies(), route, cluster);
+                }
+            }
             self.measured = agenda.now();
             agenda.schedule(agenda.now() + self.measure_every, RequestEvent::Measure);
             self.plan(agenda);
@@ -236,6 +252,9 @@ impl Requests {
         ChangeKind::PodEnded,
         ChangeKind::PodRemoved,
         ChangeKind::Machine,
+        ChangeKind::ServiceChanged,
+        ChangeKind::ServiceRemoved,
+        ChangeKind::ServiceEndpoint,
     ])
     .without_bare_pods();
 
@@ -256,24 +275,21 @@ impl Requests {
             for pod in &cluster.node(node).pods {
                 self.update_pod(*pod, cluster, ledgers, agenda.now());
             }
+        } else if let Change::ServiceEndpoint { service, pod } = change {
+            if self.destinations.routes_to(service, cluster).next().is_some() {
+                self.update_pod(pod, cluster, ledgers, agenda.now());
+            }
+        } else if let Change::ServiceChanged(service) | Change::ServiceRemoved(service) = change {
+            for route in self.destinations.routes_to(service, cluster) {
+                follow_service(self.entries[route.entry].service.proxies(), route, cluster);
+            }
         }
         self.plan(agenda);
     }
 
     fn entry_of(&mut self, pod: PodId, cluster: &Cluster) -> Option<usize> {
-        let workload = cluster.pod(pod).workload?;
-        if let Some(found) = self.by_workload.get(&workload) {
-            return *found;
-        }
-        let state = cluster.workload(workload);
-        let namespace = cluster.namespace_name(state.namespace);
-        let key = (state.kind.as_str(), namespace.to_string(), state.name.to_string());
-        let found = self.by_target.get(&key).copied();
-        if let Some(entry) = found.and_then(|index| self.entries.get_mut(index)) {
-            entry.workload = Some(workload);
-        }
-        self.by_workload.insert(workload, found);
-        found
+        let served = self.pods.get(pod.index()).and_then(Option::as_deref).map(|server| server.entry);
+        served.or_else(|| self.destinations.entry_of(pod, cluster))
     }
 
     fn update_pod<L: Ledger>(&mut self, id: PodId, cluster: &Cluster, ledgers: &mut [L], now: SimTime) {
@@ -281,7 +297,6 @@ impl Requests {
         let pod = cluster.pod(id);
         let machine_up = pod.node.is_some_and(|node| cluster.node(node).machine != Machine::Down);
         let runs = pod.exists() && pod.running.is_some() && !pod.phase.is_terminal() && machine_up;
-        let is_endpoint = pod.exists() && pod.in_endpoints;
         if self.pods.len() <= id.index() {
             if !runs {
                 return;
@@ -300,7 +315,8 @@ impl Requests {
             Box::new(Server {
                 entry: index,
                 endpoint: None,
-                announced: None,
+                backend: backend_of(id, &mut entry.backends, &entry.server, cluster),
+                announced: SmallVec::new(),
                 container,
                 node: pod.node,
                 restarts: pod.restarts,
@@ -333,30 +349,31 @@ impl Requests {
             let node = pod.node.map(|node| cluster.node(node));
             let cores = node.and_then(|node| node.object.capacity.cpu.or(node.object.allocatable.cpu));
             let cores = cores.map_or(f64::INFINITY, |cores| cores.as_f64() / 1000.0);
-            let shape = Shape { cores, quota: limit, workers: entry.workers, queue: entry.queue };
-            server.endpoint = Some(entry.service.begin(shape, now));
+            let backend = &entry.backends[server.backend];
+            let shape = Shape { cores, quota: limit, workers: backend.workers, queue: backend.queue };
+            let number = u32::try_from(server.backend).unwrap_or(u32::MAX);
+            server.endpoint = Some(entry.service.begin(number, shape, now));
             entry.pods.insert(id);
         }
         if let Some(endpoint) = server.endpoint
             && let Some(deletion) = pod.deletion
             && !server.has_signal
-            && entry.refuses
+            && entry.backends[server.backend].refuses
         {
             server.has_signal = true;
             let hook = template.template.spec.containers.get(container).map(|container| container.pre_stop_sleep);
             let hook = hook.unwrap_or_default().min(deletion.grace.max_zero());
             entry.service.refuse_from(endpoint, (deletion.requested + hook).max(now));
         }
-        let wanted = if is_endpoint { server.endpoint.or(server.announced) } else { None };
-        if server.announced != wanted {
-            if let Some(old) = server.announced {
-                entry.service.announce(old, false, now);
-            }
-            if let Some(new) = wanted {
-                entry.service.announce(new, true, now);
-                server.first_served.get_or_insert(now);
-            }
-            server.announced = wanted;
+        let routes: SmallVec<[_; 2]> =
+            self.destinations.routes_of(index).map(|route| (route.route, route.service(cluster))).collect();
+        if routes.is_empty() {
+            let known = (pod.exists() && pod.in_endpoints).then_some(Known::READY);
+            tell(entry, server, 0, known, now);
+        }
+        for (route, service) in routes {
+            let known = service.and_then(|service| self.destinations.known(service, id, cluster));
+            tell(entry, server, route, known, now);
         }
     }
 
@@ -378,10 +395,21 @@ impl Requests {
         for entry in &mut self.entries {
             let (sent, failed) = entry.service.take_counts();
             entry.rate = float(sent) / span;
-            let mut load = MeasuredLoad { rate: entry.rate, failed: float(failed) / span, ..MeasuredLoad::default() };
+            let visits = entry.service.take_visits();
+            let of_backend = |index: usize| match visits.get(index) {
+                // What comes to an entry of one workload is all meant for that.
+                _ if entry.backends.len() == 1 => [sent, failed],
+                Some(visits) => *visits,
+                None => [0, 0],
+            };
+            let load = |index| {
+                let [sent, failed] = of_backend(index);
+                MeasuredLoad { rate: float(sent) / span, failed: float(failed) / span, ..MeasuredLoad::default() }
+            };
+            let mut loads: Vec<MeasuredLoad> = (0..entry.backends.len()).map(load).collect();
             for pod in &entry.pods {
                 let Some(server) = self.pods.get_mut(pod.index()).and_then(Option::as_deref_mut) else { continue };
-                let Some(endpoint) = server.endpoint else { continue };
+                let (Some(endpoint), Some(load)) = (server.endpoint, loads.get_mut(server.backend)) else { continue };
                 let used = entry.service.used(endpoint, now);
                 let unloaded = unloaded(entry.idle, entry.until_ready, server, self.measured, now);
                 load.cpu += (used - server.used + unloaded) / (span * 1e9) * 1000.0;
@@ -389,17 +417,19 @@ impl Requests {
                 server.rate = float(entry.service.take_taken(endpoint)) / span;
                 load.memory += entry.memory_per_pod + entry.memory_per_request * server.rate;
             }
-            if entry.workload.is_none() {
-                // No pod was seen yet.
-                let scenario::Target { kind, namespace, name } = &entry.target;
-                entry.workload = cluster.find_workload(kind.as_str(), namespace, name);
+            for (backend, load) in entry.backends.iter_mut().zip(loads) {
+                if backend.workload.is_none() {
+                    // No pod was seen yet.
+                    let scenario::Target { kind, namespace, name } = &backend.target;
+                    backend.workload = cluster.find_workload(kind.as_str(), namespace, name);
+                }
+                if let Some(workload) = backend.workload
+                    && load != backend.load
+                {
+                    self.measurements.push(Measurement { workload, since: self.measured, before: backend.load, load });
+                }
+                backend.load = load;
             }
-            if let Some(workload) = entry.workload
-                && load != entry.load
-            {
-                self.measurements.push(Measurement { workload, since: self.measured, before: entry.load, load });
-            }
-            entry.load = load;
         }
         self.measured = now;
     }
@@ -456,6 +486,13 @@ impl Requests {
         }
         #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
         used.into_iter().map(|(node, nanos)| (node, (nanos * 1000.0).round() as i128)).collect()
+    }
+}
+
+/// Tells the proxies of a Service what they do not know of a pod yet.
+fn tell(entry: &mut Entry, server: &mut Server, route: usize, known: Option<Known>, now: SimTime) {
+    if announce(&mut entry.service, &mut server.announced, server.endpoint, route, known, now) {
+        server.first_served.get_or_insert(now);
     }
 }
 

@@ -6,11 +6,13 @@
 use super::arena::{Arena, Ticket};
 use super::clients::Clients;
 use super::earliest::Earliest;
-use super::proxies::Proxies;
+use super::proxies::{Learned, Missing, Proxies, Sender};
+use super::routing::usable::Known;
 use super::station::{Job, Offer, Shape, Station};
 use crate::engine::RandomStream;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Sampler;
+use rand::RngExt;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -29,6 +31,12 @@ pub enum Outcome {
     Timeout,
     /// Its pod ended before it was answered.
     Cut,
+    /// It was answered with an error.
+    Error,
+    /// No rule leads anywhere.
+    NoRoute,
+    /// The name that it was sent to resolves to nothing.
+    NoName,
 }
 
 /// Who is told what becomes of requests.
@@ -37,6 +45,19 @@ pub trait Ledger {
     fn sent(&mut self, now: SimTime);
     /// A request ends, so long after it was sent.
     fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration);
+    /// A request that a backend got ends: told beside [`Ledger::ended`].
+    fn ended_at(&mut self, _backend: u32, _outcome: Outcome, _now: SimTime, _after: SimDuration) {}
+}
+
+/// What requests cost the pods of one backend, where that is not what the others cost.
+#[derive(Clone, Debug, Default)]
+pub struct Work {
+    /// CPU time of a request, in seconds.
+    pub cpu: Option<Sampler>,
+    /// How long a request waits for others.
+    pub wait: Option<Sampler>,
+    /// The share of the requests that are answered with an error.
+    pub error_rate: Option<f64>,
 }
 
 /// What a traffic entry's requests are, and what becomes of them.
@@ -48,6 +69,10 @@ pub struct Rules {
     pub wait: Sampler,
     /// When clients give up.
     pub timeout: Option<SimDuration>,
+    /// The share of the requests that are answered with an error.
+    pub error_rate: f64,
+    /// What is different at each backend.
+    pub backends: Vec<Work>,
     /// From an endpoint's change until a proxy knows of it.
     pub propagation: Sampler,
     /// End of the run.
@@ -69,6 +94,8 @@ pub struct Streams {
     pub routes: RandomStream,
     /// When proxies know of changes.
     pub propagation: RandomStream,
+    /// What is different at single backends: what requests cost there, and which of them are errors.
+    pub backends: RandomStream,
 }
 
 /// What an endpoint does with a request that comes.
@@ -85,6 +112,8 @@ enum State {
 struct Endpoint {
     station: Station,
     state: State,
+    /// The backend that it belongs to.
+    backend: u32,
     /// Proxies that know it, and news of it on their way.
     mentions: u32,
     /// Requests that it took.
@@ -94,10 +123,8 @@ struct Endpoint {
 /// What is known later than it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum News {
-    /// A proxy learns of an endpoint.
-    Added { proxy: u32, endpoint: u32 },
-    /// A proxy learns that an endpoint is gone.
-    Removed { proxy: u32, endpoint: u32 },
+    /// A proxy learns what an endpoint of a Service is, or that it is none any more.
+    Endpoint { route: u32, proxy: u32, endpoint: u32, known: Option<Known> },
     /// A pod takes no more requests.
     Refuses { endpoint: u32 },
 }
@@ -122,6 +149,8 @@ pub struct Service {
     /// Requests sent, and failed, since somebody asked.
     sent: u64,
     failed: u64,
+    /// The same for each backend.
+    visits: Vec<[u64; 2]>,
 }
 
 /// What it takes to find out that a request is refused: a round trip.
@@ -146,13 +175,14 @@ impl Service {
             latest,
             sent: 0,
             failed: 0,
+            visits: Vec::new(),
         }
     }
 
     /// A pod begins to serve whoever finds it. Gives its number.
-    pub fn begin(&mut self, shape: Shape, now: SimTime) -> u32 {
+    pub fn begin(&mut self, backend: u32, shape: Shape, now: SimTime) -> u32 {
         let station = Station::new(shape, self.rules.reach, now);
-        let endpoint = Endpoint { station, state: State::Serves, mentions: 0, taken: 0 };
+        let endpoint = Endpoint { station, state: State::Serves, backend, mentions: 0, taken: 0 };
         if let Some(number) = self.unused.pop() {
             self.endpoints[number as usize] = endpoint;
             number
@@ -162,16 +192,21 @@ impl Service {
         }
     }
 
-    /// A pod is, or is no longer, among the endpoints from `now` on: each proxy learns of it in its own time.
-    pub fn announce(&mut self, endpoint: u32, is_ready: bool, now: SimTime) {
+    /// A pod is, or is no longer, among the endpoints of a Service from `now` on: each proxy learns of it in its own time.
+    pub fn announce(&mut self, route: usize, endpoint: u32, known: Option<Known>, now: SimTime) {
+        let route = u32::try_from(route).unwrap_or(u32::MAX);
         for proxy in 0..self.latest.len() {
             let at = now + self.rules.propagation.sample_duration(&mut self.streams.propagation);
             let at = at.max(self.latest[proxy]);
             self.latest[proxy] = at;
             let proxy = u32::try_from(proxy).unwrap_or(u32::MAX);
-            let news = if is_ready { News::Added { proxy, endpoint } } else { News::Removed { proxy, endpoint } };
-            self.tell(at, news, endpoint);
+            self.tell(at, News::Endpoint { route, proxy, endpoint, known }, endpoint);
         }
+    }
+
+    /// The proxies.
+    pub const fn proxies(&mut self) -> &mut Proxies {
+        &mut self.proxies
     }
 
     /// A pod takes no more requests from an instant on.
@@ -256,6 +291,7 @@ impl Service {
                 self.deadlines.pop_front();
                 if let Some(request) = self.arena.give_up(ticket) {
                     self.failed += 1;
+                    self.note_at(request.backend, Outcome::Timeout, at, at - request.sent, ledger);
                     ledger.ended(Outcome::Timeout, at, at - request.sent);
                     self.clients.answered(request.user, at, &mut self.streams.clients);
                 }
@@ -274,16 +310,30 @@ impl Service {
         let cpu = self.rules.cpu.sample(&mut self.streams.cpu) * 1e9;
         let wait = self.rules.wait.sample_duration(&mut self.streams.wait);
         let endpoints = &self.endpoints;
-        let chosen =
-            self.proxies.choose(&mut self.streams.routes, |number| endpoints[number as usize].station.in_flight());
-        let Some(number) = chosen else { return self.fail(user, Outcome::NoEndpoint, now, ledger) };
+        let sender = Sender { client: user, now };
+        let chosen = self
+            .proxies
+            .choose(sender, &mut self.streams.routes, |number| endpoints[number as usize].station.in_flight());
+        let number = match chosen {
+            Ok(number) => number,
+            Err(missing) => return self.fail(user, outcome_without(missing), now, ledger),
+        };
         let endpoint = &mut self.endpoints[number as usize];
+        let backend = endpoint.backend;
+        count(&mut self.visits, backend)[0] += 1;
         if endpoint.state != State::Serves {
+            self.note_at(backend, Outcome::DeadEndpoint, now, SimDuration::ZERO, ledger);
             return self.fail(user, Outcome::DeadEndpoint, now, ledger);
         }
         let slot = self.arena.add(now, user);
-        if endpoint.station.offer(Job { slot, cpu, wait }, now) == Offer::Full {
+        let work = self.rules.backends.get(backend as usize);
+        let job = at_backend(work, Job { slot, cpu, wait }, &mut self.streams.backends);
+        let error_rate = work.and_then(|work| work.error_rate).unwrap_or(self.rules.error_rate);
+        let is_error = error_rate > 0.0 && self.streams.backends.random::<f64>() < error_rate;
+        self.arena.set_backend(slot, backend, is_error);
+        if endpoint.station.offer(job, now) == Offer::Full {
             self.arena.free(slot);
+            self.note_at(backend, Outcome::QueueFull, now, SimDuration::ZERO, ledger);
             return self.fail(user, Outcome::QueueFull, now, ledger);
         }
         endpoint.taken += 1;
@@ -300,11 +350,24 @@ impl Service {
         self.clients.answered(user, now + REFUSAL, &mut self.streams.clients);
     }
 
+    /// A request that a backend got ends.
+    fn note_at(&mut self, backend: u32, outcome: Outcome, now: SimTime, after: SimDuration, ledger: &mut impl Ledger) {
+        count(&mut self.visits, backend)[1] += u64::from(outcome != Outcome::Served);
+        ledger.ended_at(backend, outcome, now, after);
+    }
+
+    /// Requests that each backend got, and those of them that failed, since the last call.
+    pub fn take_visits(&mut self) -> Vec<[u64; 2]> {
+        std::mem::take(&mut self.visits)
+    }
+
     /// A request leaves its pod.
     fn over(&mut self, slot: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) {
         if !self.arena.is_given_up(slot) {
             let request = self.arena.get(slot);
+            let outcome = if outcome == Outcome::Served && request.is_error { Outcome::Error } else { outcome };
             self.failed += u64::from(outcome != Outcome::Served);
+            self.note_at(request.backend, outcome, now, now - request.sent, ledger);
             ledger.ended(outcome, now, now - request.sent);
             self.clients.answered(request.user, now, &mut self.streams.clients);
         }
@@ -313,15 +376,11 @@ impl Service {
 
     fn learn(&mut self, news: News) {
         let endpoint = match news {
-            News::Added { proxy, endpoint } => {
-                if self.proxies.add(proxy as usize, endpoint) {
-                    self.endpoints[endpoint as usize].mentions += 1;
-                }
-                endpoint
-            }
-            News::Removed { proxy, endpoint } => {
-                if self.proxies.remove(proxy as usize, endpoint) {
-                    self.endpoints[endpoint as usize].mentions -= 1;
+            News::Endpoint { route, proxy, endpoint, known } => {
+                match self.proxies.learn(route as usize, proxy as usize, endpoint, known) {
+                    Learned::New => self.endpoints[endpoint as usize].mentions += 1,
+                    Learned::Gone => self.endpoints[endpoint as usize].mentions -= 1,
+                    Learned::Same => {}
                 }
                 endpoint
             }
@@ -344,4 +403,34 @@ impl Service {
             self.unused.push(endpoint);
         }
     }
+}
+
+/// The counts of a backend.
+fn count(visits: &mut Vec<[u64; 2]>, backend: u32) -> &mut [u64; 2] {
+    let backend = backend as usize;
+    if visits.len() <= backend {
+        visits.resize(backend + 1, [0; 2]);
+    }
+    &mut visits[backend]
+}
+
+/// What becomes of a request for which something is missing.
+const fn outcome_without(missing: Missing) -> Outcome {
+    match missing {
+        Missing::Endpoint => Outcome::NoEndpoint,
+        Missing::Route => Outcome::NoRoute,
+        Missing::Name => Outcome::NoName,
+    }
+}
+
+/// A request as it is at a backend.
+fn at_backend(work: Option<&Work>, mut job: Job, random: &mut RandomStream) -> Job {
+    let Some(work) = work else { return job };
+    if let Some(cpu) = &work.cpu {
+        job.cpu = cpu.sample(random) * 1e9;
+    }
+    if let Some(wait) = &work.wait {
+        job.wait = wait.sample_duration(random);
+    }
+    job
 }

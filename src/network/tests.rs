@@ -2,6 +2,7 @@
 
 use super::clients::{Clients, ClosedLoop, OpenLoop, Spacing};
 use super::proxies::{Balancing, Proxies};
+use super::routing::usable::Known;
 use super::service::{Ledger, Outcome, Rules, Service, Streams};
 use super::station::Shape;
 use crate::engine::RandomStreams;
@@ -87,11 +88,14 @@ fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, e
         wait: streams.stream("wait"),
         routes: streams.stream("routes"),
         propagation: streams.stream("propagation"),
+        backends: streams.stream("backends"),
     };
     let rules = Rules {
         cpu: Sampler::new(cpu),
         wait: Sampler::new(&fixed(0)),
         timeout: timeout.map(SimDuration::from_millis),
+        error_rate: 0.0,
+        backends: Vec::new(),
         propagation: Sampler::new(&fixed(0)),
         end,
         reach: SimDuration::from_secs(60),
@@ -113,8 +117,8 @@ fn run(sender: Sender, cpu: &Distribution<Duration>, shape: Shape, seconds: i64)
     let end = SimTime::from_secs(seconds);
     let mut service = service(sender, cpu, None, end);
     let mut book = Book::default();
-    let pod = service.begin(shape, SimTime::ZERO);
-    service.announce(pod, true, SimTime::ZERO);
+    let pod = service.begin(0, shape, SimTime::ZERO);
+    service.announce(0, pod, Some(Known::READY), SimTime::ZERO);
     service.play(end, u64::MAX, &mut book);
     book
 }
@@ -261,9 +265,9 @@ fn every_request_is_accounted_for() {
     let mut service = service(Sender::Rate(250.0), &exponential(10), Some(80), end);
     let mut book = Book::default();
     let shape = Shape { cores: 1.0, quota: Some(0.9), workers: 4, queue: 6 };
-    let pods: Vec<u32> = (0..3).map(|_| service.begin(shape, SimTime::ZERO)).collect();
+    let pods: Vec<u32> = (0..3).map(|_| service.begin(0, shape, SimTime::ZERO)).collect();
     for pod in &pods {
-        service.announce(*pod, true, SimTime::from_secs(10));
+        service.announce(0, *pod, Some(Known::READY), SimTime::from_secs(10));
     }
     service.play(SimTime::from_secs(100), u64::MAX, &mut book);
     assert_eq!(
@@ -275,7 +279,7 @@ fn every_request_is_accounted_for() {
     service.refuse_from(pods[0], SimTime::from_secs(100));
     service.play(SimTime::from_secs(105), u64::MAX, &mut book);
     service.end(pods[0], SimTime::from_secs(105), &mut book);
-    service.announce(pods[0], false, SimTime::from_secs(105));
+    service.announce(0, pods[0], None, SimTime::from_secs(105));
     let dead = book.count(Outcome::DeadEndpoint);
     assert!((300..550).contains(&dead), "a third of five seconds: {dead}");
     // Another one ends with all that it has.
@@ -293,8 +297,8 @@ fn every_request_is_accounted_for() {
     assert_eq!(usize::try_from(sent).unwrap(), book.sent);
     assert_eq!(usize::try_from(failed).unwrap(), book.outcomes.len() - book.latencies.len());
     // The number of a pod that is gone and that nobody knows is used again; the other is still known.
-    assert_eq!(service.begin(shape, end), pods[0]);
-    assert_eq!(service.begin(shape, end), 3);
+    assert_eq!(service.begin(0, shape, end), pods[0]);
+    assert_eq!(service.begin(0, shape, end), 3);
 }
 
 #[test]
@@ -305,8 +309,8 @@ fn a_run_is_the_same_however_it_is_cut_into_turns() {
         let mut service = service(Sender::Rate(150.0), &cpu, Some(200), end);
         let mut book = Book::default();
         for _ in 0..2 {
-            let pod = service.begin(OPEN, SimTime::ZERO);
-            service.announce(pod, true, SimTime::ZERO);
+            let pod = service.begin(0, OPEN, SimTime::ZERO);
+            service.announce(0, pod, Some(Known::READY), SimTime::ZERO);
         }
         while service.play(end, turn, &mut book) > 0 {}
         book.latencies

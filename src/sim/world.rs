@@ -171,7 +171,7 @@ impl<'a> World<'a> {
         self.arrivals.add_nodes(self.prepared, cluster, queue);
         self.operator.start(cluster, queue);
         self.traffic.start(queue);
-        self.requests.start(queue);
+        self.requests.start(cluster, queue);
         self.metrics.start(queue);
         self.cloud.start(queue);
         self.faults.start(queue);

@@ -5,6 +5,7 @@
 
 mod action;
 mod action_options;
+mod backend;
 mod boot;
 mod check;
 mod check_actions;
@@ -15,6 +16,7 @@ mod check_jobs;
 mod check_load;
 mod check_machines;
 mod check_metrics;
+mod check_routing;
 mod check_runs;
 mod check_usage;
 mod cloud;
@@ -74,6 +76,7 @@ pub use storage::{AttachOutage, Expansion, Storage};
 pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 
+pub(crate) use backend::{Backend, BackendServer};
 pub(crate) use boot::{Boot, default_spot_notice};
 pub(crate) use cloud::Cloud;
 pub(crate) use control_plane::{MetricResource, MetricsOutage};
@@ -84,8 +87,8 @@ pub(crate) use resource_amounts::{MAX_PODS, resource_list};
 pub(crate) use shortage::{Problem, Shortage};
 pub(crate) use spec::{ImagePull, ImageTransfer, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry};
 pub(crate) use target::Target;
-pub(crate) use traffic::{AfterSignal, Fidelity, ProxyMode, RequestSpacing, Traffic};
 #[cfg(test)]
-pub(crate) use traffic::{Routing, Server};
+pub(crate) use traffic::Routing;
+pub(crate) use traffic::{AfterSignal, Fidelity, ProxyMode, RequestSpacing, Server, Traffic};
 pub(crate) use typed::GeneratedArrivals;
 pub(crate) use usage::{Usage, UsageOverTime};

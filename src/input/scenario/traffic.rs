@@ -1,10 +1,12 @@
 //! Request load as a scenario writes it: where requests go, how many come, and what they cost a pod.
 
+use super::backend::Backend;
 use super::distribution::Distribution;
 use super::leaf::{Amount, Duration};
 use super::rate::Rate;
 use super::scalar::Scalar;
 use super::target::Target;
+use crate::api::Kind;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
@@ -18,7 +20,8 @@ use std::fmt;
 pub struct Traffic {
     /// Name, unique among the traffic; names the random stream and the columns. Default: the target.
     pub name: Option<String>,
-    /// The workload whose pods serve the requests: a Deployment, ReplicaSet, ReplicationController or StatefulSet.
+    /// Where the requests go: a workload whose pods serve them (a Deployment, ReplicaSet, ReplicationController or
+    /// StatefulSet) or, with `fidelity: requests`, a Service.
     pub target: Target,
     /// How closely the requests are played. Default `fluid`.
     #[serde(default)]
@@ -56,6 +59,12 @@ pub struct Traffic {
     /// How requests find a pod. Only with `fidelity: requests`.
     #[serde(default)]
     pub routing: Routing,
+    /// The share of the requests (0 to 1) that are answered with an error after a pod has worked on them. Only with
+    /// `fidelity: requests`. Default 0.
+    pub error_rate: Option<f64>,
+    /// Workloads behind a Service whose pods serve requests in another way than the entry says, such as a new release.
+    #[serde(default)]
+    pub backends: Vec<Backend>,
 }
 
 impl Traffic {
@@ -63,6 +72,12 @@ impl Traffic {
     #[must_use]
     pub fn title(&self) -> String {
         self.name.clone().unwrap_or_else(|| self.target.to_string())
+    }
+
+    /// Whether Services decide which pods serve the requests.
+    #[must_use]
+    pub fn is_routed_by_services(&self) -> bool {
+        self.fidelity == Fidelity::Requests && self.target.kind == Kind::Service
     }
 }
 
@@ -148,12 +163,19 @@ pub struct Routing {
     pub endpoint_propagation: Distribution<Duration>,
     /// Proxies that the clients go through, each of which learns of endpoints in its own time; above zero. Default 4.
     pub proxies: u32,
+    /// The zones in which the clients and their proxies are, in turn. Default: those of the nodes at the start.
+    pub zones: Vec<String>,
 }
 
 impl Default for Routing {
     fn default() -> Self {
         let bounds = super::distribution::Uniform { min: Duration::from_secs(0), max: Duration::from_secs(1) };
-        Self { mode: ProxyMode::Iptables, endpoint_propagation: Distribution::Uniform(bounds), proxies: 4 }
+        Self {
+            mode: ProxyMode::Iptables,
+            endpoint_propagation: Distribution::Uniform(bounds),
+            proxies: 4,
+            zones: Vec::new(),
+        }
     }
 }
 
