@@ -71,6 +71,9 @@ counts! {
         "requests that found the queue of their pod full; of a fluid, those beyond what its pods can serve";
     Timeout = "timeout", Failed, "timed out", "requests whose clients gave up";
     Cut = "cut", Failed, "cut by the end of a pod", "requests on their way in a pod when it ended";
+    Error = "error", Failed, "answered with an error", "requests that were answered with an error";
+    NoRoute = "no_route", Failed, "without a route", "requests that matched no rule of an Ingress or HTTPRoute";
+    NoName = "no_name", Failed, "to a name that does not resolve", "requests to the name of a Service that does not exist";
 }
 
 impl RequestCount {

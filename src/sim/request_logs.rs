@@ -38,6 +38,9 @@ impl Ledger for EntryLog {
             Outcome::QueueFull => RequestCount::QueueFull,
             Outcome::Timeout => RequestCount::Timeout,
             Outcome::Cut => RequestCount::Cut,
+            Outcome::Error => RequestCount::Error,
+            Outcome::NoRoute => RequestCount::NoRoute,
+            Outcome::NoName => RequestCount::NoName,
         };
         self.0.count(cause, 1, now);
     }

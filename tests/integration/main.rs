@@ -41,6 +41,7 @@ mod reaction;
 mod readmes;
 mod report;
 mod rooms;
+mod routing;
 mod scenario;
 mod scheduling;
 mod sweep;
