@@ -5,6 +5,7 @@ use crate::api::Name;
 
 /// An endpoint of an EndpointSlice: a pod that the Service selects, its conditions and its hints.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a condition or a hint, as in the API")]
 pub struct Endpoint {
     /// `conditions.ready`.
     pub ready: bool,
@@ -32,11 +33,11 @@ impl Cluster {
     /// Writes an endpoint of a Service, or takes it out of the EndpointSlices.
     pub fn set_endpoint(&mut self, service: ServiceId, pod: PodId, endpoint: Option<Endpoint>) {
         let endpoints = self.endpoints.entry(service).or_default();
-        let before = match endpoint.clone() {
-            Some(endpoint) => endpoints.insert(pod, endpoint),
-            None => endpoints.remove(&pod),
-        };
-        if before != endpoint {
+        if endpoints.get(&pod) != endpoint.as_ref() {
+            match endpoint {
+                Some(endpoint) => endpoints.insert(pod, endpoint),
+                None => endpoints.remove(&pod),
+            };
             self.changes.push(Change::ServiceEndpoint { service, pod });
         }
     }

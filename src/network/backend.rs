@@ -1,8 +1,8 @@
 //! The workloads behind the Services of a traffic entry, and what proxies are told of their pods.
 
 use super::destinations::{Route, manner};
+use super::measured::MeasuredLoad;
 use super::proxies::{Missing, Proxies};
-use super::requests::MeasuredLoad;
 use super::routing::usable::Known;
 use super::service::Service;
 use crate::cluster::{Cluster, PodId, WorkloadId};
@@ -80,9 +80,9 @@ pub fn backend_of(pod: PodId, backends: &mut Vec<Backend>, server: &scenario::Se
 pub fn follow_service(proxies: &mut Proxies, route: &Route, cluster: &Cluster) {
     let service = route.service(cluster);
     if let Some(service) = service {
-        proxies.set_manner(route.route, manner(service, cluster));
+        proxies.set_manner(route.number, manner(service, cluster));
     }
-    proxies.set_weight(route.route, u32::from(service.is_some()));
+    proxies.set_weight(route.number, u32::from(service.is_some()));
     proxies.set_missing(Missing::Name);
 }
 

@@ -14,7 +14,7 @@ pub struct Route {
     /// Index of the entry among those that are played.
     pub entry: usize,
     /// Number of the Service among those of the entry.
-    pub route: usize,
+    pub number: usize,
     namespace: String,
     name: String,
 }
@@ -47,7 +47,7 @@ impl Destinations {
     /// The pods of a Service serve an entry.
     pub fn add_service(&mut self, entry: usize, route: usize, target: &Target) {
         let (namespace, name) = (target.namespace.clone(), target.name.clone());
-        self.routes.push(Route { entry, route, namespace, name });
+        self.routes.push(Route { entry, number: route, namespace, name });
     }
 
     /// The entry that a pod serves: that which names its workload, else the first one with a Service that selects it.

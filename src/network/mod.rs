@@ -9,6 +9,7 @@ mod clients;
 mod destinations;
 mod earliest;
 mod entry;
+mod measured;
 mod proxies;
 pub mod requests;
 mod routing;

@@ -7,11 +7,12 @@
 use super::backend::{Announced, Backend, announce, backend_of, follow_service};
 use super::destinations::Destinations;
 use super::entry::service;
+pub use super::measured::{MeasuredLoad, Measurement};
 use super::routing::usable::Known;
 use super::service::{Ledger, Service};
 use super::station::Shape;
 use crate::api::Kind;
-use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId, WorkloadId};
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId};
 use crate::engine::{Agenda, RandomStreams};
 use crate::input::scenario::{self, Fidelity};
 use crate::units::{Bytes, SimDuration, SimTime};
@@ -35,32 +36,6 @@ pub enum RequestEvent {
     },
     /// The load of the last seconds is measured.
     Measure,
-}
-
-/// The load on a workload over a span that has passed.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct MeasuredLoad {
-    /// Requests per second that were sent.
-    pub rate: f64,
-    /// Requests per second that failed.
-    pub failed: f64,
-    /// CPU used by the pods together, in millicores.
-    pub cpu: f64,
-    /// Memory used by the pods together, in bytes.
-    pub memory: f64,
-}
-
-/// The load on a workload was measured.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measurement {
-    /// The workload.
-    pub workload: WorkloadId,
-    /// Start of the span.
-    pub since: SimTime,
-    /// The load over the span before.
-    pub before: MeasuredLoad,
-    /// The load over the span.
-    pub load: MeasuredLoad,
 }
 
 /// A pod that runs, or has run.
@@ -278,6 +253,9 @@ impl Requests {
         } else if let Change::ServiceEndpoint { service, pod } = change {
             if self.destinations.routes_to(service, cluster).next().is_some() {
                 self.update_pod(pod, cluster, ledgers, agenda.now());
+                if !cluster.pod(pod).exists() {
+                    self.forget(pod);
+                }
             }
         } else if let Change::ServiceChanged(service) | Change::ServiceRemoved(service) = change {
             for route in self.destinations.routes_to(service, cluster) {
@@ -366,7 +344,7 @@ impl Requests {
             entry.service.refuse_from(endpoint, (deletion.requested + hook).max(now));
         }
         let routes: SmallVec<[_; 2]> =
-            self.destinations.routes_of(index).map(|route| (route.route, route.service(cluster))).collect();
+            self.destinations.routes_of(index).map(|route| (route.number, route.service(cluster))).collect();
         if routes.is_empty() {
             let known = (pod.exists() && pod.in_endpoints).then_some(Known::READY);
             tell(entry, server, 0, known, now);
@@ -377,8 +355,11 @@ impl Requests {
         }
     }
 
-    /// A pod is gone: what it used stays.
+    /// A pod is gone, and no EndpointSlice lists it any more: what it used stays.
     fn forget(&mut self, id: PodId) {
+        if self.server(id).is_some_and(|(_, server)| !server.announced.is_empty()) {
+            return;
+        }
         let Some(server) = self.pods.get_mut(id.index()).and_then(Option::take) else { return };
         let entry = &self.entries[server.entry];
         if let (Some(node), Some(ended)) = (server.node, server.ended) {

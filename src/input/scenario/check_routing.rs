@@ -1,8 +1,7 @@
 //! Rules for where requests go: targets, backends.
 
-use super::backend::Backend;
 use super::check::Checker;
-use super::traffic::{Fidelity, Traffic};
+use super::traffic::{Backend, Fidelity, Traffic};
 use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
 use std::collections::BTreeSet;

@@ -5,7 +5,6 @@
 
 mod action;
 mod action_options;
-mod backend;
 mod boot;
 mod check;
 mod check_actions;
@@ -76,7 +75,6 @@ pub use storage::{AttachOutage, Expansion, Storage};
 pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 
-pub(crate) use backend::{Backend, BackendServer};
 pub(crate) use boot::{Boot, default_spot_notice};
 pub(crate) use cloud::Cloud;
 pub(crate) use control_plane::{MetricResource, MetricsOutage};
@@ -89,6 +87,6 @@ pub(crate) use spec::{ImagePull, ImageTransfer, NodePool, Objective, PrintKind, 
 pub(crate) use target::Target;
 #[cfg(test)]
 pub(crate) use traffic::Routing;
-pub(crate) use traffic::{AfterSignal, Fidelity, ProxyMode, RequestSpacing, Server, Traffic};
+pub(crate) use traffic::{AfterSignal, Backend, BackendServer, Fidelity, ProxyMode, RequestSpacing, Server, Traffic};
 pub(crate) use typed::GeneratedArrivals;
 pub(crate) use usage::{Usage, UsageOverTime};

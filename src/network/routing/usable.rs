@@ -13,6 +13,7 @@ pub struct ZoneId(pub u16);
 
 /// What a proxy knows of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a condition or a hint, as in the API")]
 pub struct Known {
     /// `conditions.ready`.
     pub ready: bool,
@@ -105,12 +106,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn node(index: usize) -> Option<NodeId> {
-        Some(NodeId::from_index(index))
-    }
+    /// Conditions and hints, where the proxy stands, its policy, which ones it uses, and why.
+    type Case<'a> = (Vec<Known>, Stand, TrafficPolicy, &'a [u32], &'a str);
 
-    fn zone(index: u16) -> Option<ZoneId> {
-        Some(ZoneId(index))
+    fn stand(place: u16) -> Stand {
+        Stand { node: Some(NodeId::from_index(place.into())), zone: Some(ZoneId(place)) }
     }
 
     #[test]
@@ -120,12 +120,12 @@ mod tests {
         let dead = Known { serving: false, ..ends };
         let unready = Known { ready: false, serving: false, ..READY };
         let published = Known { serving: false, ..READY };
-        let on = |known: Known, index: usize| Known { node: node(index), ..known };
-        let for_zone = |known: Known, index: u16| Known { for_zone: zone(index), ..known };
-        let for_node = |known: Known, index: usize| Known { for_own_node: true, ..on(known, index) };
-        let here = Stand { node: node(0), zone: zone(0) };
+        let on = |known: Known, place: u16| Known { node: stand(place).node, ..known };
+        let for_zone = |known: Known, place: u16| Known { for_zone: stand(place).zone, ..known };
+        let for_node = |known: Known, place: u16| Known { for_own_node: true, ..on(known, place) };
+        let here = stand(0);
         let (cluster, local) = (TrafficPolicy::Cluster, TrafficPolicy::Local);
-        let cases: Vec<(Vec<Known>, Stand, TrafficPolicy, &[u32], &str)> = vec![
+        let cases: Vec<Case<'_>> = vec![
             (vec![], here, cluster, &[], "none"),
             (vec![READY, unready, READY], here, cluster, &[0, 2], "ready ones"),
             (vec![READY, ends], here, cluster, &[0], "none that ends while there is a ready one"),
@@ -172,12 +172,12 @@ mod tests {
 
     fn any_known() -> impl Strategy<Value = Known> {
         let conditions = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-        (conditions, 0_usize..3, proptest::option::of(0_u16..3)).prop_map(
+        (conditions, 0_u16..3, proptest::option::of(0_u16..3)).prop_map(
             |((publishes, serving, ends, own), place, hint)| Known {
                 ready: publishes || (serving && !ends),
                 serving,
                 terminating: ends,
-                node: node(place),
+                node: stand(place).node,
                 for_zone: hint.map(ZoneId),
                 for_own_node: own,
             },
@@ -188,11 +188,11 @@ mod tests {
         #[test]
         fn only_ready_or_serving_endpoints_are_used(
             known in proptest::collection::vec(any_known(), 0..8),
-            place in 0_usize..3,
+            place in 0_u16..3,
             is_local in any::<bool>(),
         ) {
             let policy = if is_local { TrafficPolicy::Local } else { TrafficPolicy::Cluster };
-            let stand = Stand { node: node(place), zone: u16::try_from(place).ok().map(ZoneId) };
+            let stand = stand(place);
             let numbered: Vec<(u32, Known)> = (0..).zip(known.iter().copied()).collect();
             let used = usable(&numbered, stand, policy);
             let counts = |known: &Known| !is_local || known.node == stand.node;
