@@ -11,6 +11,8 @@ use std::ops::AddAssign;
 pub struct RequestCounts {
     /// Requests that were sent.
     pub offered: u64,
+    /// Attempts that were sent: as many as `offered`, unless clients try again.
+    pub attempts: u64,
     /// Requests that were answered in time.
     pub served: u64,
     /// Requests that were lost because there was no endpoint.
@@ -23,24 +25,40 @@ pub struct RequestCounts {
     pub timeout: u64,
     /// Requests that were on their way in a pod when it ended.
     pub cut: u64,
+    /// Requests that failed because a call of their pod did.
+    pub dependency: u64,
+    /// Requests that were tried again, and whose last attempt failed as well.
+    pub retry_exhausted: u64,
+    /// Requests whose sender needed no answer any more.
+    pub abandoned: u64,
 }
 
 impl RequestCounts {
     /// All requests that failed.
     #[must_use]
     pub const fn failed(&self) -> u64 {
-        self.no_endpoint + self.dead_endpoint + self.queue_full + self.timeout + self.cut
+        self.no_endpoint
+            + self.dead_endpoint
+            + self.queue_full
+            + self.timeout
+            + self.cut
+            + self.dependency
+            + self.retry_exhausted
+            + self.abandoned
     }
 
     /// The failures by cause, in the words of `latency.csv`.
     #[must_use]
-    pub const fn causes(&self) -> [(&'static str, u64); 5] {
+    pub const fn causes(&self) -> [(&'static str, u64); 8] {
         [
             ("no_endpoint", self.no_endpoint),
             ("dead_endpoint", self.dead_endpoint),
             ("queue_full", self.queue_full),
             ("timeout", self.timeout),
             ("cut", self.cut),
+            ("dependency", self.dependency),
+            ("retry_exhausted", self.retry_exhausted),
+            ("abandoned", self.abandoned),
         ]
     }
 }
@@ -48,12 +66,16 @@ impl RequestCounts {
 impl AddAssign for RequestCounts {
     fn add_assign(&mut self, more: Self) {
         self.offered += more.offered;
+        self.attempts += more.attempts;
         self.served += more.served;
         self.no_endpoint += more.no_endpoint;
         self.dead_endpoint += more.dead_endpoint;
         self.queue_full += more.queue_full;
         self.timeout += more.timeout;
         self.cut += more.cut;
+        self.dependency += more.dependency;
+        self.retry_exhausted += more.retry_exhausted;
+        self.abandoned += more.abandoned;
     }
 }
 

@@ -72,6 +72,9 @@ fn words(cause: &str) -> &str {
         "queue_full" => "refused by a full queue",
         "timeout" => "timed out",
         "cut" => "cut by the end of a pod",
+        "dependency" => "failed with a call",
+        "retry_exhausted" => "failed after retries",
+        "abandoned" => "abandoned by their callers",
         other => other,
     }
 }

@@ -30,6 +30,10 @@ impl Ledger for EntryLog {
         self.0.counts_at(now).offered += 1;
     }
 
+    fn attempted(&mut self, now: SimTime) {
+        self.0.counts_at(now).attempts += 1;
+    }
+
     fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration) {
         let count = match outcome {
             Outcome::Served => return self.0.served(now, after),
@@ -38,6 +42,9 @@ impl Ledger for EntryLog {
             Outcome::QueueFull => &mut self.0.counts_at(now).queue_full,
             Outcome::Timeout => &mut self.0.counts_at(now).timeout,
             Outcome::Cut => &mut self.0.counts_at(now).cut,
+            Outcome::Dependency => &mut self.0.counts_at(now).dependency,
+            Outcome::RetryExhausted => &mut self.0.counts_at(now).retry_exhausted,
+            Outcome::Abandoned => &mut self.0.counts_at(now).abandoned,
         };
         *count += 1;
     }

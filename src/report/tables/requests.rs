@@ -50,7 +50,19 @@ fn write_intervals(table: &mut Table, facts: &Facts, record: &TrafficRecord) -> 
     Ok(())
 }
 
-const COUNTS: [&str; 7] = ["offered", "served", "no_endpoint", "dead_endpoint", "queue_full", "timeout", "cut"];
+const COUNTS: [&str; 11] = [
+    "offered",
+    "attempts",
+    "served",
+    "no_endpoint",
+    "dead_endpoint",
+    "queue_full",
+    "timeout",
+    "cut",
+    "dependency",
+    "retry_exhausted",
+    "abandoned",
+];
 
 const LATENCIES: [&str; 7] = [
     "latency_seconds_mean",
@@ -64,6 +76,7 @@ const LATENCIES: [&str; 7] = [
 
 fn write_counts(table: &mut Table, counts: &RequestCounts) -> Result<(), ReportError> {
     table.integer(counts.offered)?;
+    table.integer(counts.attempts)?;
     table.integer(counts.served)?;
     for (_, count) in counts.causes() {
         table.integer(count)?;
