@@ -15,6 +15,7 @@ mod service;
 mod slots;
 mod station;
 
+pub use calls::CallCounts;
 pub use outcome::{Ledger, Outcome};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! Known deviations: what a pod uses when it is idle or starts takes nothing from its requests; pods of a node do not take
 //! CPU from each other; a container that ends by itself ends at its planned time, not when its last request is answered.
 
-use super::calls::Graph;
+use super::calls::{CallCounts, Graph};
 use super::entry::graph;
 use super::outcome::Ledger;
 use super::station::Shape;
@@ -435,6 +435,12 @@ impl Requests {
         let bytes = server.endpoint.map_or(0.0, |_| entry.memory_per_pod + entry.memory_per_request * server.rate);
         #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
         Some(Bytes::new(bytes.round() as i64))
+    }
+
+    /// The calls so far: indexes of the calling and the called entry in the scenario, whether users call, and the counts.
+    pub fn calls(&self) -> impl Iterator<Item = (usize, usize, bool, CallCounts)> {
+        let index = |entry: usize| self.entries[entry].traffic;
+        self.graph.sites().iter().map(move |site| (index(site.caller), index(site.callee), site.by_user, site.counts))
     }
 
     /// What pods have used on each node by `end`, in millicore-nanoseconds.
