@@ -120,19 +120,19 @@ impl Checker<'_> {
                     way.pop();
                     continue;
                 };
-                let Some(&called) = by_title.get(&call.to) else { continue };
-                if let Some(from) = way.iter().position(|(index, _)| *index == called) {
+                let Some(&target) = by_title.get(&call.to) else { continue };
+                if let Some(from) = way.iter().position(|(index, _)| *index == target) {
                     let names: Vec<String> = way
                         .iter()
                         .skip(from)
                         .map(|(index, _)| *index)
-                        .chain([called])
+                        .chain([target])
                         .filter_map(|index| traffic.get(index).map(Traffic::title))
                         .collect();
                     let field = path.index(caller).key("server").key("calls").index(call_index).key("to");
                     self.error(field, format!("closes a cycle of calls: {}", names.join(" -> ")));
-                } else if !done[called] {
-                    way.push((called, 0));
+                } else if !done[target] {
+                    way.push((target, 0));
                 }
             }
         }

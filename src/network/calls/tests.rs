@@ -245,7 +245,7 @@ fn sidecars_add_their_latency_on_both_sides() {
         entry(
             "front",
             "0ms",
-            json!({"rate": 1, "spacing": "even", "mesh": mesh, "server": {"calls": [{"to": "back"}]}})
+            &json!({"rate": 1, "spacing": "even", "mesh": mesh, "server": {"calls": [{"to": "back"}]}})
         ),
         entry("back", "0ms", &json!({"mesh": mesh, "server": {"wait": {"fixed": "5ms"}}})),
     ]);
