@@ -4,10 +4,8 @@ use super::destinations::{Route, manner};
 use super::measured::MeasuredLoad;
 use super::proxies::{Missing, Proxies};
 use super::routing::usable::Known;
-use super::service::Service;
 use crate::cluster::{Cluster, PodId, WorkloadId};
 use crate::input::scenario::{self, AfterSignal};
-use crate::units::SimTime;
 use smallvec::SmallVec;
 
 /// What the proxies of a Service were told of a pod.
@@ -89,12 +87,11 @@ pub fn follow_service(proxies: &mut Proxies, route: &Route, cluster: &Cluster) {
 /// Tells the proxies of a Service what they do not know of a pod yet: `endpoint` is its number as long as it runs, and no
 /// `known` is that it is no endpoint. Says whether it is a ready one that they are told of.
 pub fn announce(
-    service: &mut Service,
     announced: &mut SmallVec<[Announced; 1]>,
     endpoint: Option<u32>,
     route: usize,
     known: Option<Known>,
-    now: SimTime,
+    mut tell: impl FnMut(u32, Option<Known>),
 ) -> bool {
     let place = announced.iter().position(|announced| announced.route == route);
     let before = place.map(|place| announced.remove(place));
@@ -107,10 +104,10 @@ pub fn announce(
     if let Some(before) = before
         && wanted.is_none_or(|wanted| wanted.endpoint != before.endpoint)
     {
-        service.announce(route, before.endpoint, None, now);
+        tell(before.endpoint, None);
     }
     if let Some(wanted) = wanted {
-        service.announce(route, wanted.endpoint, Some(wanted.known), now);
+        tell(wanted.endpoint, Some(wanted.known));
     }
     wanted.is_some_and(|wanted| wanted.known.ready)
 }

@@ -5,18 +5,23 @@
 
 mod arena;
 mod backend;
+mod calls;
 mod clients;
 mod destinations;
 mod earliest;
 mod entry;
 mod measured;
+mod outcome;
 mod proxies;
 pub mod requests;
 mod routing;
+mod rules;
 mod service;
+mod slots;
 mod station;
 
-pub use service::{Ledger, Outcome};
+pub use calls::CallCounts;
+pub use outcome::{Ledger, Outcome};
 
 #[cfg(test)]
 mod tests;

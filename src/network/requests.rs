@@ -5,11 +5,12 @@
 //! CPU from each other; a container that ends by itself ends at its planned time, not when its last request is answered.
 
 use super::backend::{Announced, Backend, announce, backend_of, follow_service};
+use super::calls::{CallCounts, Graph};
 use super::destinations::Destinations;
-use super::entry::service;
+use super::entry::graph;
 pub use super::measured::{MeasuredLoad, Measurement};
+use super::outcome::Ledger;
 use super::routing::usable::Known;
-use super::service::{Ledger, Service};
 use super::station::Shape;
 use crate::api::Kind;
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId};
@@ -72,7 +73,6 @@ struct Entry {
     container: Option<String>,
     /// The zones of its clients.
     zones: Vec<String>,
-    service: Service,
     /// How pods serve of which no backend says more.
     server: scenario::Server,
     backends: Vec<Backend>,
@@ -91,6 +91,8 @@ struct Entry {
 pub struct Requests {
     entries: Vec<Entry>,
     destinations: Destinations,
+    /// What each of them is, in their order, and the calls among them.
+    graph: Graph,
     /// By index of the pod.
     pods: Vec<Option<Box<Server>>>,
     /// CPU nanoseconds used by what has ended, by node.
@@ -116,10 +118,9 @@ impl Requests {
         streams: RandomStreams,
     ) -> Self {
         let measure_every = interval.min(LONGEST_MEASURE).max(SHORTEST_MEASURE);
-        let mut requests = Self { end, measure_every, ..Self::default() };
+        let graph = graph(entries, midnight, end, reach + measure_every, streams);
+        let mut requests = Self { graph, end, measure_every, ..Self::default() };
         for (traffic, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.fidelity == Fidelity::Requests) {
-            let reach = reach + measure_every;
-            let service = service(entry, midnight, end, reach, streams);
             let number = requests.entries.len();
             let mut backends: Vec<Backend> = entry
                 .backends
@@ -138,7 +139,6 @@ impl Requests {
                 traffic,
                 container: entry.container.clone(),
                 zones: entry.routing.zones.clone(),
-                service,
                 server: entry.server.clone(),
                 backends,
                 idle: entry.cpu_idle.milli_cpu().as_f64() / 1000.0,
@@ -155,11 +155,11 @@ impl Requests {
     /// Plans the first turn.
     pub fn start<A: Agenda<RequestEvent>>(&mut self, cluster: &Cluster, agenda: &mut A) {
         if !self.entries.is_empty() {
-            for (index, entry) in self.entries.iter_mut().enumerate() {
+            for (index, entry) in self.entries.iter().enumerate() {
                 let stands = self.destinations.stands(&entry.zones, cluster);
-                entry.service.proxies().set_stands(&stands);
+                self.graph.service_mut(index).proxies().set_stands(&stands);
                 for route in self.destinations.routes_of(index) {
-                    follow_service(entry.service.proxies(), route, cluster);
+                    follow_service(self.graph.service_mut(index).proxies(), route, cluster);
                 }
             }
             self.measured = agenda.now();
@@ -170,7 +170,7 @@ impl Requests {
 
     /// Plans a turn for when something happens next, unless one is planned for then or earlier.
     fn plan<A: Agenda<RequestEvent>>(&mut self, agenda: &mut A) {
-        let next = self.entries.iter().map(|entry| entry.service.next_at()).min().unwrap_or(SimTime::MAX);
+        let next = self.graph.next_at();
         if next <= self.end && self.planned.is_none_or(|planned| next < planned) {
             let at = next.max(agenda.now());
             self.planned = Some(at);
@@ -196,7 +196,7 @@ impl Requests {
                 }
                 self.planned = None;
                 let after_end = self.end + SimDuration::from_nanos(1);
-                self.play(until.unwrap_or(after_end).min(after_end), ledgers);
+                self.graph.play(until.unwrap_or(after_end).min(after_end), STEPS_PER_TURN, ledgers);
                 self.plan(agenda);
             }
             RequestEvent::Measure => {
@@ -205,14 +205,6 @@ impl Requests {
                     let next = (agenda.now() + self.measure_every).min(self.end);
                     agenda.schedule(next, RequestEvent::Measure);
                 }
-            }
-        }
-    }
-
-    fn play<L: Ledger>(&mut self, until: SimTime, ledgers: &mut [L]) {
-        for entry in &mut self.entries {
-            if let Some(ledger) = ledgers.get_mut(entry.traffic) {
-                entry.service.play(until, STEPS_PER_TURN, ledger);
             }
         }
     }
@@ -259,7 +251,7 @@ impl Requests {
             }
         } else if let Change::ServiceChanged(service) | Change::ServiceRemoved(service) = change {
             for route in self.destinations.routes_to(service, cluster) {
-                follow_service(self.entries[route.entry].service.proxies(), route, cluster);
+                follow_service(self.graph.service_mut(route.entry).proxies(), route, cluster);
             }
         }
         self.plan(agenda);
@@ -312,13 +304,11 @@ impl Requests {
         if let Some(endpoint) = server.endpoint
             && (!runs || restarted)
         {
-            let used = entry.service.used(endpoint, now);
+            let used = self.graph.service_mut(index).used(endpoint, now);
             if let Some(node) = server.node {
                 *self.used_before.entry(node).or_default() += used;
             }
-            if let Some(ledger) = ledgers.get_mut(entry.traffic) {
-                entry.service.end(endpoint, now, ledger);
-            }
+            self.graph.end(index, endpoint, now, ledgers);
             (server.endpoint, server.used) = (None, 0.0);
             entry.pods.remove(&id);
         }
@@ -330,7 +320,7 @@ impl Requests {
             let backend = &entry.backends[server.backend];
             let shape = Shape { cores, quota: limit, workers: backend.workers, queue: backend.queue };
             let number = u32::try_from(server.backend).unwrap_or(u32::MAX);
-            server.endpoint = Some(entry.service.begin(number, shape, now));
+            server.endpoint = Some(self.graph.begin(index, number, shape, now));
             entry.pods.insert(id);
         }
         if let Some(endpoint) = server.endpoint
@@ -341,17 +331,17 @@ impl Requests {
             server.has_signal = true;
             let hook = template.template.spec.containers.get(container).map(|container| container.pre_stop_sleep);
             let hook = hook.unwrap_or_default().min(deletion.grace.max_zero());
-            entry.service.refuse_from(endpoint, (deletion.requested + hook).max(now));
+            self.graph.refuse_from(index, endpoint, (deletion.requested + hook).max(now));
         }
         let routes: SmallVec<[_; 2]> =
             self.destinations.routes_of(index).map(|route| (route.number, route.service(cluster))).collect();
         if routes.is_empty() {
             let known = (pod.exists() && pod.in_endpoints).then_some(Known::READY);
-            tell(entry, server, 0, known, now);
+            tell(&mut self.graph, index, server, 0, known, now);
         }
         for (route, service) in routes {
             let known = service.and_then(|service| self.destinations.known(service, id, cluster));
-            tell(entry, server, route, known, now);
+            tell(&mut self.graph, index, server, route, known, now);
         }
     }
 
@@ -373,10 +363,11 @@ impl Requests {
         if span <= 0.0 {
             return;
         }
-        for entry in &mut self.entries {
-            let (sent, failed) = entry.service.take_counts();
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            let service = self.graph.service_mut(index);
+            let (sent, failed) = service.take_counts();
             entry.rate = float(sent) / span;
-            let visits = entry.service.take_visits();
+            let visits = service.take_visits();
             let of_backend = |index: usize| match visits.get(index) {
                 // What comes to an entry of one workload is all meant for that.
                 _ if entry.backends.len() == 1 => [sent, failed],
@@ -391,11 +382,11 @@ impl Requests {
             for pod in &entry.pods {
                 let Some(server) = self.pods.get_mut(pod.index()).and_then(Option::as_deref_mut) else { continue };
                 let (Some(endpoint), Some(load)) = (server.endpoint, loads.get_mut(server.backend)) else { continue };
-                let used = entry.service.used(endpoint, now);
+                let used = service.used(endpoint, now);
                 let unloaded = unloaded(entry.idle, entry.until_ready, server, self.measured, now);
                 load.cpu += (used - server.used + unloaded) / (span * 1e9) * 1000.0;
                 server.used = used;
-                server.rate = float(entry.service.take_taken(endpoint)) / span;
+                server.rate = float(service.take_taken(endpoint)) / span;
                 load.memory += entry.memory_per_pod + entry.memory_per_request * server.rate;
             }
             for (backend, load) in entry.backends.iter_mut().zip(loads) {
@@ -444,7 +435,8 @@ impl Requests {
     /// CPU time that a pod has used between two times of the recent past, in nanoseconds; `None` for pods without requests.
     pub fn cpu_used(&self, pod: PodId, from: SimTime, to: SimTime) -> Option<f64> {
         let (entry, server) = self.server(pod)?;
-        let by_requests = server.endpoint.map_or(0.0, |endpoint| entry.service.used_between(endpoint, from, to));
+        let by_requests =
+            server.endpoint.map_or(0.0, |endpoint| self.graph.service(server.entry).used_between(endpoint, from, to));
         Some(by_requests + entry.unloaded(server, from, to))
     }
 
@@ -456,13 +448,20 @@ impl Requests {
         Some(Bytes::new(bytes.round() as i64))
     }
 
+    /// The calls so far: indexes of the calling and the called entry in the scenario, whether users call, and the counts.
+    pub fn calls(&self) -> impl Iterator<Item = (usize, usize, bool, CallCounts)> {
+        let index = |entry: usize| self.entries[entry].traffic;
+        self.graph.sites().iter().map(move |site| (index(site.caller), index(site.callee), site.by_user, site.counts))
+    }
+
     /// What pods have used on each node by `end`, in millicore-nanoseconds.
     pub fn usage_by_node(&mut self, end: SimTime) -> BTreeMap<NodeId, i128> {
         let mut used = self.used_before.clone();
         for server in self.pods.iter().flatten() {
             let Some(node) = server.node else { continue };
-            let entry = &mut self.entries[server.entry];
-            let served = server.endpoint.map_or(0.0, |endpoint| entry.service.used(endpoint, end));
+            let entry = &self.entries[server.entry];
+            let service = self.graph.service_mut(server.entry);
+            let served = server.endpoint.map_or(0.0, |endpoint| service.used(endpoint, end));
             *used.entry(node).or_default() += served + entry.unloaded(server, server.running, end);
         }
         #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
@@ -471,8 +470,9 @@ impl Requests {
 }
 
 /// Tells the proxies of a Service what they do not know of a pod yet.
-fn tell(entry: &mut Entry, server: &mut Server, route: usize, known: Option<Known>, now: SimTime) {
-    if announce(&mut entry.service, &mut server.announced, server.endpoint, route, known, now) {
+fn tell(graph: &mut Graph, entry: usize, server: &mut Server, route: usize, known: Option<Known>, now: SimTime) {
+    let tell = |endpoint, known| graph.announce(entry, route, endpoint, known, now);
+    if announce(&mut server.announced, server.endpoint, route, known, tell) {
         server.first_served.get_or_insert(now);
     }
 }

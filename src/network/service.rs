@@ -1,102 +1,19 @@
 //! The requests of one traffic entry, each played: sent, routed, served or lost.
 //!
-//! Between two changes of the cluster nothing but its own clients, proxies and pods concerns it, so it plays whole spans
-//! at once.
+//! It does what concerns its own clients, proxies and pods; what concerns other entries too (calls, attempts of calls) it
+//! gives back as an [`Effect`] to `calls::graph`, which plays the entries in one order of time.
 
-use super::arena::{Arena, Ticket};
+use super::arena::{Arena, NONE, Origin, Request, Ticket};
 use super::clients::Clients;
 use super::earliest::Earliest;
+pub use super::outcome::{Effect, Ledger, Outcome, Reply};
 use super::proxies::{Learned, Missing, Proxies, Sender};
 use super::routing::usable::Known;
+pub use super::rules::{Calls, Rules, Streams, Work};
 use super::station::{Job, Offer, Shape, Station};
-use crate::engine::RandomStream;
 use crate::units::{SimDuration, SimTime};
-use crate::workload::Sampler;
-use rand::RngExt;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-
-/// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was answered in time.
-    Served,
-    /// There was no endpoint.
-    NoEndpoint,
-    /// The endpoint that it was sent to does not take requests any more.
-    DeadEndpoint,
-    /// The queue of its endpoint was full.
-    QueueFull,
-    /// Its client gave up.
-    Timeout,
-    /// Its pod ended before it was answered.
-    Cut,
-    /// It was answered with an error.
-    Error,
-    /// No rule leads anywhere.
-    NoRoute,
-    /// The name that it was sent to resolves to nothing.
-    NoName,
-}
-
-/// Who is told what becomes of requests.
-pub trait Ledger {
-    /// A request is sent.
-    fn sent(&mut self, now: SimTime);
-    /// A request ends, so long after it was sent.
-    fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration);
-    /// A request that a backend got ends: told beside [`Ledger::ended`].
-    fn ended_at(&mut self, _backend: u32, _outcome: Outcome, _now: SimTime, _after: SimDuration) {}
-}
-
-/// What requests cost the pods of one backend, where that is not what the others cost.
-#[derive(Clone, Debug, Default)]
-pub struct Work {
-    /// CPU time of a request, in seconds.
-    pub cpu: Option<Sampler>,
-    /// How long a request waits for others.
-    pub wait: Option<Sampler>,
-    /// The share of the requests that are answered with an error.
-    pub error_rate: Option<f64>,
-}
-
-/// What a traffic entry's requests are, and what becomes of them.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    /// CPU time of a request, in seconds.
-    pub cpu: Sampler,
-    /// How long a request waits for others.
-    pub wait: Sampler,
-    /// When clients give up.
-    pub timeout: Option<SimDuration>,
-    /// The share of the requests that are answered with an error.
-    pub error_rate: f64,
-    /// What is different at each backend.
-    pub backends: Vec<Work>,
-    /// From an endpoint's change until a proxy knows of it.
-    pub propagation: Sampler,
-    /// End of the run.
-    pub end: SimTime,
-    /// How far back anybody asks for what a pod used.
-    pub reach: SimDuration,
-}
-
-/// The random streams of a traffic entry, one per purpose.
-#[derive(Clone, Debug)]
-pub struct Streams {
-    /// When requests are sent.
-    pub clients: RandomStream,
-    /// What they cost.
-    pub cpu: RandomStream,
-    /// How long they wait for others.
-    pub wait: RandomStream,
-    /// Which endpoint they go to.
-    pub routes: RandomStream,
-    /// When proxies know of changes.
-    pub propagation: RandomStream,
-    /// What is different at single backends: what requests cost there, and which of them are errors.
-    pub backends: RandomStream,
-}
 
 /// What an endpoint does with a request that comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,8 +33,16 @@ struct Endpoint {
     backend: u32,
     /// Proxies that know it, and news of it on their way.
     mentions: u32,
+    /// Requests that wait for their calls without a worker.
+    calling: usize,
     /// Requests that it took.
     taken: u64,
+}
+
+impl Endpoint {
+    fn in_flight(&self) -> usize {
+        self.station.in_flight() + self.calling
+    }
 }
 
 /// What is known later than it happened.
@@ -133,14 +58,14 @@ enum News {
 #[derive(Clone, Debug)]
 pub struct Service {
     rules: Rules,
-    streams: Streams,
-    clients: Clients,
+    pub streams: Streams,
+    pub clients: Clients,
     proxies: Proxies,
     endpoints: Vec<Endpoint>,
     /// Endpoints whose number may be used again.
     unused: Vec<u32>,
     next: Earliest,
-    arena: Arena,
+    pub arena: Arena,
     deadlines: VecDeque<(SimTime, Ticket)>,
     news: BinaryHeap<Reverse<(SimTime, u64, News)>>,
     news_count: u64,
@@ -149,12 +74,14 @@ pub struct Service {
     /// Requests sent, and failed, since somebody asked.
     sent: u64,
     failed: u64,
-    /// The same for each backend.
+    /// The same of those that reached each backend.
     visits: Vec<[u64; 2]>,
 }
 
+/// Draws after which an endpoint that is shunned is taken.
+const DRAWS: u32 = 16;
 /// What it takes to find out that a request is refused: a round trip.
-const REFUSAL: SimDuration = SimDuration::from_millis(1);
+pub const REFUSAL: SimDuration = SimDuration::from_millis(1);
 
 impl Service {
     /// A service without endpoints.
@@ -182,7 +109,7 @@ impl Service {
     /// A pod begins to serve whoever finds it. Gives its number.
     pub fn begin(&mut self, backend: u32, shape: Shape, now: SimTime) -> u32 {
         let station = Station::new(shape, self.rules.reach, now);
-        let endpoint = Endpoint { station, state: State::Serves, backend, mentions: 0, taken: 0 };
+        let endpoint = Endpoint { station, state: State::Serves, backend, mentions: 0, calling: 0, taken: 0 };
         if let Some(number) = self.unused.pop() {
             self.endpoints[number as usize] = endpoint;
             number
@@ -220,15 +147,23 @@ impl Service {
         self.news.push(Reverse((at, self.news_count, news)));
     }
 
-    /// A pod is gone, with all requests that it has.
-    pub fn end(&mut self, endpoint: u32, now: SimTime, ledger: &mut impl Ledger) {
+    /// A pod is gone. Gives all requests that it has.
+    pub fn end(&mut self, endpoint: u32, now: SimTime) -> Vec<u32> {
         let state = &mut self.endpoints[endpoint as usize];
         state.state = State::Gone;
-        for slot in state.station.cut(now) {
-            self.over(slot, Outcome::Cut, now, ledger);
+        let mut slots = state.station.cut(now);
+        state.calling = 0;
+        if self.rules.calls != Calls::None {
+            slots.extend(self.arena.calling_at(endpoint));
         }
         self.next.set(endpoint, SimTime::MAX);
         self.forget(endpoint);
+        slots
+    }
+
+    /// Pods that take requests.
+    pub fn serving(&self) -> usize {
+        self.endpoints.iter().filter(|endpoint| endpoint.state == State::Serves).count()
     }
 
     /// Requests that were sent, and those that failed, since the last call.
@@ -258,120 +193,245 @@ impl Service {
         self.next.first().0.min(self.clients.next_at()).min(news).min(deadline)
     }
 
-    /// Plays what happens before `until`, at most `most` steps. Gives the number of steps.
-    pub fn play(&mut self, until: SimTime, most: u64, ledger: &mut impl Ledger) -> u64 {
-        let mut steps = 0;
-        while steps < most {
-            while let Some((_, ticket)) = self.deadlines.front()
-                && !self.arena.is_waited_for(*ticket)
-            {
-                self.deadlines.pop_front();
-            }
-            let at = self.next_at();
-            if at >= until {
-                break;
-            }
-            steps += 1;
-            let (station_at, endpoint) = self.next.first();
-            if let Some(Reverse((news_at, _, news))) = self.news.peek().copied()
-                && news_at == at
-            {
-                self.news.pop();
-                self.learn(news);
-            } else if station_at == at {
-                let station = &mut self.endpoints[endpoint as usize].station;
-                let done = station.step(&mut self.arena);
-                self.next.set(endpoint, station.next_at());
-                if let Some(slot) = done {
-                    self.over(slot, Outcome::Served, at, ledger);
-                }
-            } else if let Some((deadline, ticket)) = self.deadlines.front().copied()
-                && deadline == at
-            {
-                self.deadlines.pop_front();
-                if let Some(request) = self.arena.give_up(ticket) {
-                    self.failed += 1;
-                    self.note_at(request.backend, Outcome::Timeout, at, at - request.sent, ledger);
-                    ledger.ended(Outcome::Timeout, at, at - request.sent);
-                    self.clients.answered(request.user, at, &mut self.streams.clients);
-                }
-            } else if let Some(user) = self.clients.step(self.rules.end, &mut self.streams.clients) {
-                self.send(user, at, ledger);
-            }
+    /// Forgets the deadlines of requests that have ended.
+    pub fn drop_stale_deadlines(&mut self) {
+        while let Some((_, ticket)) = self.deadlines.front()
+            && !self.arena.is_waited_for(*ticket)
+        {
+            self.deadlines.pop_front();
         }
-        steps
     }
 
-    /// A request is sent.
-    fn send(&mut self, user: u32, now: SimTime, ledger: &mut impl Ledger) {
-        ledger.sent(now);
-        self.sent += 1;
-        // Drawn also for requests that are lost, so that the others are the same ones whatever is lost.
-        let cpu = self.rules.cpu.sample(&mut self.streams.cpu) * 1e9;
-        let wait = self.rules.wait.sample_duration(&mut self.streams.wait);
-        let endpoints = &self.endpoints;
-        let sender = Sender { client: user, now };
-        let chosen = self
-            .proxies
-            .choose(sender, &mut self.streams.routes, |number| endpoints[number as usize].station.in_flight());
-        let number = match chosen {
-            Ok(number) => number,
-            Err(missing) => return self.fail(user, outcome_without(missing), now, ledger),
-        };
-        let endpoint = &mut self.endpoints[number as usize];
-        let backend = endpoint.backend;
-        count(&mut self.visits, backend)[0] += 1;
-        if endpoint.state != State::Serves {
-            self.note_at(backend, Outcome::DeadEndpoint, now, SimDuration::ZERO, ledger);
-            return self.fail(user, Outcome::DeadEndpoint, now, ledger);
+    /// Does what happens next, at `at`.
+    pub fn step(&mut self, at: SimTime, ledger: &mut impl Ledger) -> Effect {
+        let (station_at, endpoint) = self.next.first();
+        if let Some(Reverse((news_at, _, news))) = self.news.peek().copied()
+            && news_at == at
+        {
+            self.news.pop();
+            self.learn(news);
+        } else if station_at == at {
+            let station = &mut self.endpoints[endpoint as usize].station;
+            let done = if self.rules.calls == Calls::Synchronous {
+                station.step_and_hold(&mut self.arena)
+            } else {
+                station.step(&mut self.arena)
+            };
+            self.next.set(endpoint, station.next_at());
+            if let Some(slot) = done {
+                if self.rules.calls == Calls::None {
+                    return self.over(slot, Outcome::Served, at, ledger);
+                }
+                if self.rules.calls == Calls::Asynchronous {
+                    self.endpoints[endpoint as usize].calling += 1;
+                }
+                self.arena.get_mut(slot).is_calling = true;
+                return Effect::Calls(slot);
+            }
+        } else if let Some((deadline, ticket)) = self.deadlines.front().copied()
+            && deadline == at
+        {
+            self.deadlines.pop_front();
+            if let Some(request) = self.give_up(ticket, Outcome::Timeout, at, ledger)
+                && let Origin::User(user) = request.origin
+            {
+                self.clients.answered(user, at, &mut self.streams.clients);
+            }
+        } else if self.clients.next_at() == at
+            && let Some(user) = self.clients.step(self.rules.end, &mut self.streams.clients)
+        {
+            ledger.sent(at);
+            if self.rules.clients_retry {
+                return Effect::Sends(user);
+            }
+            return self.send(user, at, ledger);
         }
-        let slot = self.arena.add(now, user);
-        let work = self.rules.backends.get(backend as usize);
-        let job = at_backend(work, Job { slot, cpu, wait }, &mut self.streams.backends);
-        let error_rate = work.and_then(|work| work.error_rate).unwrap_or(self.rules.error_rate);
-        let is_error = error_rate > 0.0 && self.streams.backends.random::<f64>() < error_rate;
-        self.arena.set_backend(slot, backend, is_error);
-        if endpoint.station.offer(job, now) == Offer::Full {
-            self.arena.free(slot);
-            self.note_at(backend, Outcome::QueueFull, now, SimDuration::ZERO, ledger);
-            return self.fail(user, Outcome::QueueFull, now, ledger);
-        }
-        endpoint.taken += 1;
-        self.next.set(number, endpoint.station.next_at());
+        Effect::Nothing
+    }
+
+    /// A user sends a request, and will not try again.
+    fn send(&mut self, user: u32, now: SimTime, ledger: &mut impl Ledger) -> Effect {
+        let slot = self.add(Origin::User(user), now, ledger);
         if let Some(timeout) = self.rules.timeout {
             self.deadlines.push_back((now + timeout, self.arena.ticket(slot)));
         }
+        match self.delay() {
+            Some(takes) => Effect::OnItsWay { slot, takes },
+            None => {
+                self.arrive(slot, now, ledger, |_| false);
+                Effect::Nothing
+            }
+        }
     }
 
-    /// A request is refused as soon as it is sent.
-    fn fail(&mut self, user: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) {
+    /// A request or an attempt is sent here.
+    pub fn add(&mut self, origin: Origin, now: SimTime, ledger: &mut impl Ledger) -> u32 {
+        ledger.attempted(now);
+        self.sent += 1;
+        self.arena.add_from(now, origin)
+    }
+
+    /// How long a sidecar of its pods takes for a request and its answer.
+    pub fn delay(&mut self) -> Option<SimDuration> {
+        let latency = self.rules.mesh_latency.as_ref()?;
+        Some(latency.sample_duration(&mut self.streams.mesh))
+    }
+
+    /// A request comes to a proxy, which shuns some of the endpoints. Gives the endpoint and the cause if it is refused.
+    pub fn arrive(
+        &mut self,
+        slot: u32,
+        now: SimTime,
+        ledger: &mut impl Ledger,
+        shuns: impl Fn(u32) -> bool,
+    ) -> Option<(u32, Outcome)> {
+        // Drawn also for requests that are lost, so that the others are the same ones whatever is lost.
+        let cpu = self.rules.cpu.sample(&mut self.streams.cpu) * 1e9 + self.rules.mesh_cpu;
+        let wait = self.rules.wait.sample_duration(&mut self.streams.wait);
+        if self.arena.is_given_up(slot) {
+            self.arena.free(slot);
+            return None;
+        }
+        let client = match self.arena.get(slot).origin {
+            Origin::User(user) => user,
+            Origin::Call { .. } => 0,
+        };
+        let number = match self.choose(Sender { client, now }, shuns) {
+            Ok(number) => number,
+            Err(missing) => return Some(self.refuse(slot, NONE, outcome_without(missing), now, ledger)),
+        };
+        let endpoint = &mut self.endpoints[number as usize];
+        let backend = endpoint.backend;
+        visits_of(&mut self.visits, backend)[0] += 1;
+        if endpoint.state != State::Serves {
+            return Some(self.refuse(slot, number, Outcome::DeadEndpoint, now, ledger));
+        }
+        let work = self.rules.backends.get(backend as usize);
+        let (cpu, wait) = match work {
+            Some(work) => work.change(cpu, wait, &mut self.streams.backends),
+            None => (cpu, wait),
+        };
+        let is_error = self.rules.is_error(work, &mut self.streams.backends);
+        if endpoint.station.offer(Job { slot, cpu, wait }, now) == Offer::Full {
+            return Some(self.refuse(slot, number, Outcome::QueueFull, now, ledger));
+        }
+        let request = self.arena.get_mut(slot);
+        (request.endpoint, request.is_error) = (number, is_error);
+        endpoint.taken += 1;
+        self.next.set(number, endpoint.station.next_at());
+        None
+    }
+
+    /// The endpoint for a request; one that is shunned if there seems to be no other.
+    fn choose(&mut self, sender: Sender, shuns: impl Fn(u32) -> bool) -> Result<u32, Missing> {
+        let endpoints = &self.endpoints;
+        let in_flight = |number: u32| {
+            if shuns(number) { usize::MAX } else { endpoints[number as usize].in_flight() }
+        };
+        let mut chosen = self.proxies.choose(sender, &mut self.streams.routes, in_flight)?;
+        for _ in 0..DRAWS {
+            if !shuns(chosen) {
+                break;
+            }
+            chosen = self.proxies.choose(sender, &mut self.streams.routes, in_flight)?;
+        }
+        Ok(chosen)
+    }
+
+    /// A request is refused as soon as it comes.
+    fn refuse(
+        &mut self,
+        slot: u32,
+        endpoint: u32,
+        outcome: Outcome,
+        now: SimTime,
+        ledger: &mut impl Ledger,
+    ) -> (u32, Outcome) {
         self.failed += 1;
-        ledger.ended(outcome, now, SimDuration::ZERO);
-        self.clients.answered(user, now + REFUSAL, &mut self.streams.clients);
+        self.note_failure(endpoint);
+        let request = *self.arena.get(slot);
+        self.arena.free(slot);
+        match request.origin {
+            Origin::User(user) => {
+                ledger.ended(outcome, now, now - request.sent);
+                self.clients.answered(user, now + REFUSAL, &mut self.streams.clients);
+            }
+            Origin::Call { by_user: false, .. } => ledger.ended(outcome, now, now - request.sent),
+            Origin::Call { by_user: true, .. } => {}
+        }
+        (endpoint, outcome)
     }
 
-    /// A request that a backend got ends.
-    fn note_at(&mut self, backend: u32, outcome: Outcome, now: SimTime, after: SimDuration, ledger: &mut impl Ledger) {
-        count(&mut self.visits, backend)[1] += u64::from(outcome != Outcome::Served);
-        ledger.ended_at(backend, outcome, now, after);
+    /// Whoever sent a request does not wait for it any more, unless it has ended.
+    pub fn give_up(
+        &mut self,
+        ticket: Ticket,
+        outcome: Outcome,
+        now: SimTime,
+        ledger: &mut impl Ledger,
+    ) -> Option<Request> {
+        let request = self.arena.give_up(ticket)?;
+        if outcome != Outcome::Abandoned {
+            self.failed += 1;
+            self.note_failure(request.endpoint);
+        }
+        if !matches!(request.origin, Origin::Call { by_user: true, .. }) {
+            ledger.ended(outcome, now, now - request.sent);
+        }
+        Some(request)
     }
 
-    /// Requests that each backend got, and those of them that failed, since the last call.
+    /// A request whose calls are over leaves its pod.
+    pub fn leave(&mut self, slot: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) -> Effect {
+        let number = self.arena.get(slot).endpoint;
+        let endpoint = &mut self.endpoints[number as usize];
+        if self.rules.calls == Calls::Synchronous {
+            endpoint.station.release(&mut self.arena, now);
+            self.next.set(number, endpoint.station.next_at());
+        } else {
+            endpoint.calling -= 1;
+        }
+        self.over(slot, outcome, now, ledger)
+    }
+
+    /// A request has left its pod.
+    pub fn over(&mut self, slot: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) -> Effect {
+        let request = *self.arena.get(slot);
+        let is_given_up = self.arena.is_given_up(slot);
+        self.arena.free(slot);
+        if is_given_up {
+            return Effect::Nothing;
+        }
+        let outcome = if outcome == Outcome::Served && request.is_error { Outcome::Error } else { outcome };
+        if outcome != Outcome::Served {
+            self.failed += 1;
+            self.note_failure(request.endpoint);
+        }
+        match request.origin {
+            Origin::User(user) => {
+                ledger.ended(outcome, now, now - request.sent);
+                self.clients.answered(user, now, &mut self.streams.clients);
+                Effect::Nothing
+            }
+            Origin::Call { call, attempt, by_user } => {
+                if !by_user {
+                    ledger.ended(outcome, now, now - request.sent);
+                }
+                Effect::Reply(Reply { call, attempt, endpoint: request.endpoint, outcome })
+            }
+        }
+    }
+
+    /// A request that an endpoint had, or none, has failed.
+    fn note_failure(&mut self, endpoint: u32) {
+        if let Some(state) = self.endpoints.get(endpoint as usize) {
+            visits_of(&mut self.visits, state.backend)[1] += 1;
+        }
+    }
+
+    /// Requests that reached each backend, and those that failed there, since the last call.
     pub fn take_visits(&mut self) -> Vec<[u64; 2]> {
         std::mem::take(&mut self.visits)
-    }
-
-    /// A request leaves its pod.
-    fn over(&mut self, slot: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) {
-        if !self.arena.is_given_up(slot) {
-            let request = self.arena.get(slot);
-            let outcome = if outcome == Outcome::Served && request.is_error { Outcome::Error } else { outcome };
-            self.failed += u64::from(outcome != Outcome::Served);
-            self.note_at(request.backend, outcome, now, now - request.sent, ledger);
-            ledger.ended(outcome, now, now - request.sent);
-            self.clients.answered(request.user, now, &mut self.streams.clients);
-        }
-        self.arena.free(slot);
     }
 
     fn learn(&mut self, news: News) {
@@ -406,7 +466,7 @@ impl Service {
 }
 
 /// The counts of a backend.
-fn count(visits: &mut Vec<[u64; 2]>, backend: u32) -> &mut [u64; 2] {
+fn visits_of(visits: &mut Vec<[u64; 2]>, backend: u32) -> &mut [u64; 2] {
     let backend = backend as usize;
     if visits.len() <= backend {
         visits.resize(backend + 1, [0; 2]);
@@ -421,16 +481,4 @@ const fn outcome_without(missing: Missing) -> Outcome {
         Missing::Route => Outcome::NoRoute,
         Missing::Name => Outcome::NoName,
     }
-}
-
-/// A request as it is at a backend.
-fn at_backend(work: Option<&Work>, mut job: Job, random: &mut RandomStream) -> Job {
-    let Some(work) = work else { return job };
-    if let Some(cpu) = &work.cpu {
-        job.cpu = cpu.sample(random) * 1e9;
-    }
-    if let Some(wait) = &work.wait {
-        job.wait = wait.sample_duration(random);
-    }
-    job
 }

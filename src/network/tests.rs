@@ -1,9 +1,10 @@
 //! The queueing theory that requests must obey, each figure within the 99.9 % confidence interval of the run.
 
+use super::calls::Graph;
 use super::clients::{Clients, ClosedLoop, OpenLoop, Spacing};
 use super::proxies::{Balancing, Proxies};
 use super::routing::usable::Known;
-use super::service::{Ledger, Outcome, Rules, Service, Streams};
+use super::service::{Calls, Ledger, Outcome, Rules, Service, Streams};
 use super::station::Shape;
 use crate::engine::RandomStreams;
 use crate::input::scenario::{Distribution, Duration, Exponential, Gamma, LogNormal, Rate};
@@ -15,17 +16,18 @@ const BATCHES: usize = 20;
 const STUDENT: f64 = 3.883;
 
 /// A pod on one core without limits.
-const OPEN: Shape = Shape { cores: 1.0, quota: None, workers: usize::MAX, queue: usize::MAX };
+pub(super) const OPEN: Shape = Shape { cores: 1.0, quota: None, workers: usize::MAX, queue: usize::MAX };
 /// A pod that works on one request at a time.
-const ONE: Shape = Shape { workers: 1, ..OPEN };
+pub(super) const ONE: Shape = Shape { workers: 1, ..OPEN };
 
 /// What is noted of a run.
 #[derive(Default)]
-struct Book {
-    sent: usize,
+pub(super) struct Book {
+    pub sent: usize,
+    pub attempts: usize,
     /// Seconds of each request that was served.
-    latencies: Vec<f64>,
-    outcomes: Vec<Outcome>,
+    pub latencies: Vec<f64>,
+    pub outcomes: Vec<Outcome>,
     /// Requests on their way, and their integral over time in seconds.
     here: f64,
     integral: f64,
@@ -38,7 +40,7 @@ impl Book {
         self.updated = now;
     }
 
-    fn count(&self, outcome: Outcome) -> usize {
+    pub fn count(&self, outcome: Outcome) -> usize {
         self.outcomes.iter().filter(|found| **found == outcome).count()
     }
 }
@@ -48,6 +50,10 @@ impl Ledger for Book {
         self.advance(now);
         self.sent += 1;
         self.here += 1.0;
+    }
+
+    fn attempted(&mut self, _: SimTime) {
+        self.attempts += 1;
     }
 
     fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration) {
@@ -60,7 +66,7 @@ impl Ledger for Book {
     }
 }
 
-fn float(count: usize) -> f64 {
+pub(super) fn float(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap())
 }
 
@@ -80,7 +86,7 @@ enum Sender {
 }
 
 /// A service with proxies that know of everything at once.
-fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, end: SimTime) -> Service {
+fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, end: SimTime) -> Alone {
     let streams = RandomStreams::new(11);
     let mut streams = Streams {
         clients: streams.stream("clients"),
@@ -89,6 +95,9 @@ fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, e
         routes: streams.stream("routes"),
         propagation: streams.stream("propagation"),
         backends: streams.stream("backends"),
+        calls: streams.stream("calls"),
+        retries: streams.stream("retries"),
+        mesh: streams.stream("mesh"),
     };
     let rules = Rules {
         cpu: Sampler::new(cpu),
@@ -99,6 +108,10 @@ fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, e
         propagation: Sampler::new(&fixed(0)),
         end,
         reach: SimDuration::from_secs(60),
+        calls: Calls::None,
+        clients_retry: false,
+        mesh_latency: None,
+        mesh_cpu: 0.0,
     };
     let curve = |value| RateCurve::new(&Rate::Constant(value), SimTime::ZERO);
     let clients = match sender {
@@ -109,7 +122,37 @@ fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, e
             Clients::Closed(ClosedLoop::new(curve(users), Sampler::new(&exponential(100)), SimTime::ZERO))
         }
     };
-    Service::new(rules, streams, clients, Proxies::new(Balancing::Random, 1))
+    let service = Service::new(rules, streams, clients, Proxies::new(Balancing::Random, 1));
+    Alone(Graph::new(vec![(service, 0)], Vec::new(), &[Vec::new()]))
+}
+
+/// A service that nobody calls and that calls nobody.
+struct Alone(Graph);
+
+impl Alone {
+    fn begin(&mut self, shape: Shape, now: SimTime) -> u32 {
+        self.0.begin(0, 0, shape, now)
+    }
+
+    fn announce(&mut self, pod: u32, is_ready: bool, now: SimTime) {
+        self.0.announce(0, 0, pod, is_ready.then_some(Known::READY), now);
+    }
+
+    fn refuse_from(&mut self, pod: u32, at: SimTime) {
+        self.0.refuse_from(0, pod, at);
+    }
+
+    fn end(&mut self, pod: u32, now: SimTime, book: &mut Book) {
+        self.0.end(0, pod, now, std::slice::from_mut(book));
+    }
+
+    fn play(&mut self, until: SimTime, most: u64, book: &mut Book) -> u64 {
+        self.0.play(until, most, std::slice::from_mut(book))
+    }
+
+    fn take_counts(&mut self) -> (u64, u64) {
+        self.0.service_mut(0).take_counts()
+    }
 }
 
 /// One pod that serves for so many seconds.
@@ -117,14 +160,14 @@ fn run(sender: Sender, cpu: &Distribution<Duration>, shape: Shape, seconds: i64)
     let end = SimTime::from_secs(seconds);
     let mut service = service(sender, cpu, None, end);
     let mut book = Book::default();
-    let pod = service.begin(0, shape, SimTime::ZERO);
-    service.announce(0, pod, Some(Known::READY), SimTime::ZERO);
+    let pod = service.begin(shape, SimTime::ZERO);
+    service.announce(pod, true, SimTime::ZERO);
     service.play(end, u64::MAX, &mut book);
     book
 }
 
 /// The mean of a sequence must be `expected` within the confidence interval of its batches.
-fn check(values: &[f64], expected: f64, what: &str) {
+pub(super) fn check(values: &[f64], expected: f64, what: &str) {
     let mean = |values: &[f64]| values.iter().sum::<f64>() / float(values.len());
     // The first twentieth is the way from an empty system to what lasts.
     let settled = &values[values.len() / 20..];
@@ -151,7 +194,7 @@ fn check_little(book: &Book, seconds: i64) {
 }
 
 /// Probability of waiting (Erlang C) of `servers` with a load of `load` erlangs.
-fn erlang_c(servers: usize, load: f64) -> f64 {
+pub(super) fn erlang_c(servers: usize, load: f64) -> f64 {
     let mut term = 1.0;
     let mut sum = 0.0;
     for count in 0..servers {
@@ -237,7 +280,7 @@ fn a_full_queue_loses_what_erlang_says() {
 }
 
 /// Requests of a book that have not ended.
-fn in_flight(book: &Book) -> usize {
+pub(super) fn in_flight(book: &Book) -> usize {
     book.sent - book.outcomes.len()
 }
 
@@ -265,9 +308,9 @@ fn every_request_is_accounted_for() {
     let mut service = service(Sender::Rate(250.0), &exponential(10), Some(80), end);
     let mut book = Book::default();
     let shape = Shape { cores: 1.0, quota: Some(0.9), workers: 4, queue: 6 };
-    let pods: Vec<u32> = (0..3).map(|_| service.begin(0, shape, SimTime::ZERO)).collect();
+    let pods: Vec<u32> = (0..3).map(|_| service.begin(shape, SimTime::ZERO)).collect();
     for pod in &pods {
-        service.announce(0, *pod, Some(Known::READY), SimTime::from_secs(10));
+        service.announce(*pod, true, SimTime::from_secs(10));
     }
     service.play(SimTime::from_secs(100), u64::MAX, &mut book);
     assert_eq!(
@@ -279,7 +322,7 @@ fn every_request_is_accounted_for() {
     service.refuse_from(pods[0], SimTime::from_secs(100));
     service.play(SimTime::from_secs(105), u64::MAX, &mut book);
     service.end(pods[0], SimTime::from_secs(105), &mut book);
-    service.announce(0, pods[0], None, SimTime::from_secs(105));
+    service.announce(pods[0], false, SimTime::from_secs(105));
     let dead = book.count(Outcome::DeadEndpoint);
     assert!((300..550).contains(&dead), "a third of five seconds: {dead}");
     // Another one ends with all that it has.
@@ -297,8 +340,8 @@ fn every_request_is_accounted_for() {
     assert_eq!(usize::try_from(sent).unwrap(), book.sent);
     assert_eq!(usize::try_from(failed).unwrap(), book.outcomes.len() - book.latencies.len());
     // The number of a pod that is gone and that nobody knows is used again; the other is still known.
-    assert_eq!(service.begin(0, shape, end), pods[0]);
-    assert_eq!(service.begin(0, shape, end), 3);
+    assert_eq!(service.begin(shape, end), pods[0]);
+    assert_eq!(service.begin(shape, end), 3);
 }
 
 #[test]
@@ -309,8 +352,8 @@ fn a_run_is_the_same_however_it_is_cut_into_turns() {
         let mut service = service(Sender::Rate(150.0), &cpu, Some(200), end);
         let mut book = Book::default();
         for _ in 0..2 {
-            let pod = service.begin(0, OPEN, SimTime::ZERO);
-            service.announce(0, pod, Some(Known::READY), SimTime::ZERO);
+            let pod = service.begin(OPEN, SimTime::ZERO);
+            service.announce(pod, true, SimTime::ZERO);
         }
         while service.play(end, turn, &mut book) > 0 {}
         book.latencies

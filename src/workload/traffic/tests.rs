@@ -77,6 +77,8 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
         routing: scenario::Routing::default(),
         error_rate: None,
         backends: Vec::new(),
+        retries: scenario::Retries::default(),
+        mesh: None,
     };
     let mut traffic = Traffic::new(&[entry], SimTime::ZERO, SimDuration::from_minutes(1));
     let mut queue: EventQueue<RateChange> = EventQueue::default();
