@@ -15,6 +15,8 @@ pub enum CountKind {
     Served,
     /// They failed: each failed request is in exactly one count of this kind.
     Failed,
+    /// Something else, beside the other counts.
+    Further,
 }
 
 /// One thing that is counted.
@@ -71,6 +73,10 @@ counts! {
         "requests that found the queue of their pod full; of a fluid, those beyond what its pods can serve";
     Timeout = "timeout", Failed, "timed out", "requests whose clients gave up";
     Cut = "cut", Failed, "cut by the end of a pod", "requests on their way in a pod when it ended";
+    Good = "good", Further, "good",
+        "requests that were served, within the latency of the entry's objective if it names one";
+    Satisfied = "apdex_satisfied", Further, "satisfied", "requests served within T of Apdex";
+    Tolerating = "apdex_tolerating", Further, "tolerated", "requests served later than T and within four times T";
 }
 
 impl RequestCount {

@@ -4,8 +4,10 @@
 //! scenario; where the scenario pins its start, the column `time` holds the calendar time in RFC 3339 (UTC).
 
 mod decisions;
+mod incidents;
 mod instances;
 mod jobs;
+mod machines_over_time;
 mod nodes;
 mod pods;
 mod requests;
@@ -14,6 +16,7 @@ mod workload_costs;
 mod workloads;
 
 pub(super) use decisions::{fault_word, write_actions, write_autoscaling, write_events, write_recovery};
+pub(super) use incidents::write_incidents;
 pub(super) use instances::write_instances;
 pub(super) use jobs::write_jobs;
 pub(super) use nodes::{write_cost, write_nodes};
