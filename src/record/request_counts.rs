@@ -73,6 +73,11 @@ counts! {
         "requests that found the queue of their pod full; of a fluid, those beyond what its pods can serve";
     Timeout = "timeout", Failed, "timed out", "requests whose clients gave up";
     Cut = "cut", Failed, "cut by the end of a pod", "requests on their way in a pod when it ended";
+    Dependency = "dependency", Failed, "failed with a call", "requests that failed because a call of their pod did";
+    RetryExhausted = "retry_exhausted", Failed, "failed after retries",
+        "requests that were tried again, and whose last attempt failed as well";
+    Abandoned = "abandoned", Failed, "abandoned by their callers", "calls whose caller needed no answer any more";
+    Attempts = "attempts", Further, "attempts", "attempts that were sent: requests, and each retry of a client";
     Good = "good", Further, "good",
         "requests that were served, within the latency of the entry's objective if it names one";
     Satisfied = "apdex_satisfied", Further, "satisfied", "requests served within T of Apdex";

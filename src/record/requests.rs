@@ -19,6 +19,8 @@ pub struct TrafficIdentity {
     pub target: SmolStr,
     /// Whether it is a fluid, whose latencies come from formulas.
     pub is_fluid: bool,
+    /// Whether it has users of its own; one that has not is only called by other entries.
+    pub has_senders: bool,
     /// What it promises.
     pub service_level: ServiceLevel,
 }

@@ -134,10 +134,15 @@ pub(super) fn missed_for(record: &TrafficRecord) -> SimDuration {
     WINDOW * i64::try_from(missed).unwrap_or(i64::MAX)
 }
 
+/// The entries that have users of their own: what services call among themselves is no request of a user.
+pub(super) fn of_users(facts: &Facts) -> impl Iterator<Item = &TrafficRecord> {
+    facts.traffic.iter().filter(|record| record.identity.has_senders)
+}
+
 /// All requests and those that failed, if every one was played and counted.
 pub(super) fn counted(facts: &Facts) -> Option<(f64, f64)> {
     let is_counted = !facts.traffic.is_empty() && facts.traffic.iter().all(|record| !record.identity.is_fluid);
-    let sum = |of: fn(&RequestCounts) -> u64| facts.traffic.iter().map(|record| float(of(&record.counts))).sum();
+    let sum = |of: fn(&RequestCounts) -> u64| of_users(facts).map(|record| float(of(&record.counts))).sum();
     is_counted.then(|| (sum(RequestCounts::offered), sum(RequestCounts::failed)))
 }
 

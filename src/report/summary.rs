@@ -211,7 +211,7 @@ fn workloads(facts: &Facts, summary: &mut Summary) {
         }
     }
     let incidents = incidents(facts);
-    for (name, value) in requests::metrics(&facts.traffic.iter().collect::<Vec<_>>(), &incidents) {
+    for (name, value) in requests::metrics(&requests::of_users(facts).collect::<Vec<_>>(), &incidents) {
         summary.insert(name, value);
     }
     for record in &facts.traffic {

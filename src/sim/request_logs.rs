@@ -1,8 +1,9 @@
 //! The books on what becomes of requests, one for each traffic entry.
 
 use crate::input::scenario::{self, Fidelity};
-use crate::network::{Ledger, Outcome};
-use crate::record::{Flow, RequestCount, RequestLog, ServiceLevel, TrafficIdentity, TrafficRecord};
+use crate::network::requests::Requests;
+use crate::network::{CallCounts, Ledger, Outcome};
+use crate::record::{CallRecord, Flow, RequestCount, RequestLog, ServiceLevel, TrafficIdentity, TrafficRecord};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::traffic::Load;
 
@@ -20,6 +21,7 @@ pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec
             namespace: target.namespace.as_str().into(),
             target: format!("{}/{}", target.kind.as_str(), target.name).into(),
             is_fluid: entry.fidelity == Fidelity::Fluid,
+            has_senders: entry.rate.is_some() || entry.users.is_some(),
             service_level: ServiceLevel {
                 latency: slo.latency.map(scenario::Duration::get),
                 target: slo.target,
@@ -49,9 +51,39 @@ impl EntryLog {
     }
 }
 
+/// What became of the calls of a run.
+pub fn call_records(requests: &Requests, entries: &[scenario::Traffic]) -> Vec<CallRecord> {
+    let title = |index: usize| entries.get(index).map(|entry| entry.title().into()).unwrap_or_default();
+    let record = |(caller, callee, by_users, counts): (usize, usize, bool, CallCounts)| {
+        let CallCounts { calls, attempts, retries, hedges, served, failed, .. } = counts;
+        let CallCounts { abandoned, timeouts, circuit_open, over_budget, ejections, .. } = counts;
+        CallRecord {
+            caller: title(caller),
+            callee: title(callee),
+            by_users,
+            calls,
+            served,
+            failed,
+            abandoned,
+            attempts,
+            retries,
+            hedges,
+            timeouts,
+            circuit_open,
+            over_budget,
+            ejections,
+        }
+    };
+    requests.calls().map(record).collect()
+}
+
 impl Ledger for EntryLog {
     fn sent(&mut self, now: SimTime) {
         self.0.count(RequestCount::Offered, 1, now);
+    }
+
+    fn attempted(&mut self, now: SimTime) {
+        self.0.count(RequestCount::Attempts, 1, now);
     }
 
     fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration) {
@@ -62,6 +94,9 @@ impl Ledger for EntryLog {
             Outcome::QueueFull => RequestCount::QueueFull,
             Outcome::Timeout => RequestCount::Timeout,
             Outcome::Cut => RequestCount::Cut,
+            Outcome::Dependency => RequestCount::Dependency,
+            Outcome::RetryExhausted => RequestCount::RetryExhausted,
+            Outcome::Abandoned => RequestCount::Abandoned,
         };
         self.0.count(cause, 1, now);
     }
