@@ -2,7 +2,7 @@
 
 use super::destinations::{Route, manner};
 use super::measured::MeasuredLoad;
-use super::proxies::{Missing, Proxies};
+use super::proxies::Proxies;
 use super::routing::usable::Known;
 use crate::cluster::{Cluster, PodId, WorkloadId};
 use crate::input::scenario::{self, AfterSignal};
@@ -81,7 +81,6 @@ pub fn follow_service(proxies: &mut Proxies, route: &Route, cluster: &Cluster) {
         proxies.set_manner(route.number, manner(service, cluster));
     }
     proxies.set_weight(route.number, u32::from(service.is_some()));
-    proxies.set_missing(Missing::Name);
 }
 
 /// Tells the proxies of a Service what they do not know of a pod yet: `endpoint` is its number as long as it runs, and no

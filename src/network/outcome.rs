@@ -26,8 +26,6 @@ pub enum Outcome {
     Abandoned,
     /// It was answered with an error.
     Error,
-    /// No rule leads anywhere.
-    NoRoute,
     /// The name that it was sent to resolves to nothing.
     NoName,
 }

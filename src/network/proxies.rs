@@ -36,8 +36,6 @@ pub struct Manner {
 pub enum Missing {
     /// The proxy knows of none.
     Endpoint,
-    /// No rule matches.
-    Route,
     /// The name resolves to nothing.
     Name,
 }
@@ -89,8 +87,6 @@ pub struct Proxies {
     balancing: Balancing,
     stands: Vec<Stand>,
     routes: Vec<Route>,
-    /// What is missing where there is no route.
-    missing: Missing,
 }
 
 /// Who sends a request, and when.
@@ -105,12 +101,7 @@ pub struct Sender {
 impl Proxies {
     /// A number of proxies that know no endpoint yet, of one Service.
     pub fn new(balancing: Balancing, count: usize) -> Self {
-        let mut proxies = Self {
-            balancing,
-            stands: vec![Stand::default(); count.max(1)],
-            routes: Vec::new(),
-            missing: Missing::Route,
-        };
+        let mut proxies = Self { balancing, stands: vec![Stand::default(); count.max(1)], routes: Vec::new() };
         proxies.add_route();
         proxies
     }
@@ -147,11 +138,6 @@ impl Proxies {
         if let Some(route) = self.routes.get_mut(route) {
             route.weight = weight;
         }
-    }
-
-    /// What is missing where no Service has a weight.
-    pub const fn set_missing(&mut self, missing: Missing) {
-        self.missing = missing;
     }
 
     /// What a Service says of its clients' ways.
@@ -206,7 +192,7 @@ impl Proxies {
         let count = self.stands.len();
         let total: u32 = self.routes.iter().map(|route| route.weight).sum();
         if total == 0 {
-            return Err(self.missing);
+            return Err(Missing::Name);
         }
         let index = if count > 1 { random.random_range(0..count) } else { 0 };
         let mut place = 0;
@@ -219,7 +205,7 @@ impl Proxies {
                 place += 1;
             }
         }
-        let Some(route) = self.routes.get_mut(place) else { return Err(self.missing) };
+        let Some(route) = self.routes.get_mut(place) else { return Err(Missing::Name) };
         let affinity = route.manner.affinity;
         // A client with an affinity is always behind the same proxy: that of its node.
         let index = if affinity.is_some() { sender.client as usize % count } else { index };
@@ -319,8 +305,6 @@ mod tests {
         proxies.set_weight(0, 0);
         assert_eq!(choose(&mut proxies), Ok(1), "a weight of zero gets nothing");
         proxies.set_weight(1, 0);
-        assert_eq!(choose(&mut proxies), Err(Missing::Route));
-        proxies.set_missing(Missing::Name);
         assert_eq!(choose(&mut proxies), Err(Missing::Name));
     }
 

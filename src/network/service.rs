@@ -478,7 +478,6 @@ fn visits_of(visits: &mut Vec<[u64; 2]>, backend: u32) -> &mut [u64; 2] {
 const fn outcome_without(missing: Missing) -> Outcome {
     match missing {
         Missing::Endpoint => Outcome::NoEndpoint,
-        Missing::Route => Outcome::NoRoute,
         Missing::Name => Outcome::NoName,
     }
 }

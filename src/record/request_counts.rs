@@ -15,8 +15,8 @@ pub enum CountKind {
     Served,
     /// They failed: each failed request is in exactly one count of this kind.
     Failed,
-    /// They are attempts: a request that its client tries again is several.
-    Attempts,
+    /// Something else, beside the other counts.
+    Further,
 }
 
 /// One thing that is counted.
@@ -78,9 +78,12 @@ counts! {
         "requests that were tried again, and whose last attempt failed as well";
     Abandoned = "abandoned", Failed, "abandoned by their callers", "calls whose caller needed no answer any more";
     Error = "error", Failed, "answered with an error", "requests that were answered with an error";
-    NoRoute = "no_route", Failed, "without a route", "requests that matched no rule of an Ingress or HTTPRoute";
     NoName = "no_name", Failed, "to a name that does not resolve", "requests to the name of a Service that does not exist";
-    Attempts = "attempts", Attempts, "attempts", "attempts that were sent: requests, and each retry of a client";
+    Attempts = "attempts", Further, "attempts", "attempts that were sent: requests, and each retry of a client";
+    Good = "good", Further, "good",
+        "requests that were served, within the latency of the entry's objective if it names one";
+    Satisfied = "apdex_satisfied", Further, "satisfied", "requests served within T of Apdex";
+    Tolerating = "apdex_tolerating", Further, "tolerated", "requests served later than T and within four times T";
 }
 
 impl RequestCount {

@@ -44,6 +44,7 @@ mod rooms;
 mod routing;
 mod scenario;
 mod scheduling;
+mod service_levels;
 mod sweep;
 mod traces;
 mod versions;

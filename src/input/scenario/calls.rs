@@ -65,8 +65,8 @@ pub struct Retries {
 
 impl Default for Retries {
     fn default() -> Self {
-        use RetryCause::{Cut, DeadEndpoint, Dependency, Error, NoEndpoint, NoName, NoRoute, QueueFull, Timeout};
-        let on = vec![NoEndpoint, DeadEndpoint, QueueFull, Timeout, Cut, Dependency, Error, NoRoute, NoName];
+        use RetryCause::{Cut, DeadEndpoint, Dependency, Error, NoEndpoint, NoName, QueueFull, Timeout};
+        let on = vec![NoEndpoint, DeadEndpoint, QueueFull, Timeout, Cut, Dependency, Error, NoName];
         Self { attempts: 0, on, back_off: BackOff::default(), budget: None }
     }
 }
@@ -89,8 +89,6 @@ pub enum RetryCause {
     Dependency,
     /// The pod answered with an error.
     Error,
-    /// No rule led anywhere.
-    NoRoute,
     /// The name resolved to nothing.
     NoName,
 }

@@ -119,7 +119,6 @@ const fn outcome(cause: RetryCause) -> Outcome {
         RetryCause::Cut => Outcome::Cut,
         RetryCause::Dependency => Outcome::Dependency,
         RetryCause::Error => Outcome::Error,
-        RetryCause::NoRoute => Outcome::NoRoute,
         RetryCause::NoName => Outcome::NoName,
     }
 }
