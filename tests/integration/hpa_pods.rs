@@ -67,7 +67,11 @@ spec:
     let restart = random.random_range(30..90);
     let _ = writeln!(spec, "actions: [{{at: {restart}m, rolloutRestart: deployment/default/s0}}]");
     if random.random_bool(0.5) {
-        let _ = writeln!(spec, "faults: [{{kind: nodeCrash, node: n-1, at: {}m, duration: 12m}}]", random.random_range(40..80));
+        let _ = writeln!(
+            spec,
+            "faults: [{{kind: nodeCrash, node: n-1, at: {}m, duration: 12m}}]",
+            random.random_range(40..80)
+        );
     }
     if random.random_bool(0.3) {
         let _ = writeln!(spec, "usage: [{{target: deployment/default/s0, cpu: {{constant: 20m}}}}]");
