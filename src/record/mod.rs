@@ -3,6 +3,7 @@
 //! The simulation writes facts; `stats` and `report` read them after (or while) it runs. Nothing here decides anything.
 
 mod autoscaling;
+mod calls;
 mod cost;
 mod decision;
 mod decision_log;
@@ -14,6 +15,7 @@ mod load_series;
 mod node;
 mod pod;
 mod recommendation;
+mod request_counts;
 mod requests;
 mod series;
 
@@ -21,6 +23,7 @@ pub use crate::input::scenario::FaultKind;
 pub use autoscaling::{
     AutoscalerRecord, AutoscalerSpec, AutoscalingRecord, DecisionCounts, MetricRecord, MetricSpecRecord,
 };
+pub use calls::CallRecord;
 pub use cost::{CommitmentRecord, MachineTypeRecord};
 pub use decision::DecisionRecord;
 pub use decision_log::DecisionLog;
@@ -34,5 +37,6 @@ pub use load_series::LoadSeries;
 pub use node::NodeRecord;
 pub use pod::{PodGroup, PodOutcome, PodRecord};
 pub use recommendation::{Bounds, RecommendationRecord};
-pub use requests::{Latencies, LatencyFigures, RequestCounts, RequestInterval, RequestLog, TrafficRecord};
+pub use request_counts::{CountInfo, CountKind, RequestCount, RequestCounts};
+pub use requests::{Latencies, LatencyFigures, RequestInterval, RequestLog, TrafficRecord};
 pub use series::{Bucket, IntervalSeries, StepSeries};

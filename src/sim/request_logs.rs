@@ -1,8 +1,9 @@
 //! The books on what becomes of requests, one for each traffic entry.
 
 use crate::input::scenario::{self, Fidelity};
-use crate::network::{Ledger, Outcome};
-use crate::record::{RequestLog, TrafficRecord};
+use crate::network::requests::Requests;
+use crate::network::{CallCounts, Ledger, Outcome};
+use crate::record::{CallRecord, RequestCount, RequestLog, TrafficRecord};
 use crate::units::{SimDuration, SimTime};
 
 /// The books of one traffic entry.
@@ -15,7 +16,9 @@ pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec
         let target = &entry.target;
         let workload = format!("{}/{}", target.kind.as_str(), target.name);
         let is_fluid = entry.fidelity == Fidelity::Fluid;
-        EntryLog(RequestLog::new(&entry.title(), &target.namespace, &workload, is_fluid, interval))
+        let mut log = RequestLog::new(&entry.title(), &target.namespace, &workload, is_fluid, interval);
+        log.has_senders(entry.rate.is_some() || entry.users.is_some());
+        EntryLog(log)
     };
     entries.iter().map(log).collect()
 }
@@ -25,20 +28,53 @@ pub fn traffic_records(logs: Vec<EntryLog>) -> Vec<TrafficRecord> {
     logs.into_iter().map(|log| log.0.finish()).collect()
 }
 
+/// What became of the calls of a run.
+pub fn call_records(requests: &Requests, entries: &[scenario::Traffic]) -> Vec<CallRecord> {
+    let title = |index: usize| entries.get(index).map(|entry| entry.title().into()).unwrap_or_default();
+    let record = |(caller, callee, by_users, counts): (usize, usize, bool, CallCounts)| {
+        let CallCounts { calls, attempts, retries, hedges, served, failed, .. } = counts;
+        let CallCounts { abandoned, timeouts, circuit_open, over_budget, ejections, .. } = counts;
+        CallRecord {
+            caller: title(caller),
+            callee: title(callee),
+            by_users,
+            calls,
+            served,
+            failed,
+            abandoned,
+            attempts,
+            retries,
+            hedges,
+            timeouts,
+            circuit_open,
+            over_budget,
+            ejections,
+        }
+    };
+    requests.calls().map(record).collect()
+}
+
 impl Ledger for EntryLog {
     fn sent(&mut self, now: SimTime) {
-        self.0.counts_at(now).offered += 1;
+        self.0.count(RequestCount::Offered, 1, now);
+    }
+
+    fn attempted(&mut self, now: SimTime) {
+        self.0.count(RequestCount::Attempts, 1, now);
     }
 
     fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration) {
-        let count = match outcome {
+        let cause = match outcome {
             Outcome::Served => return self.0.served(now, after),
-            Outcome::NoEndpoint => &mut self.0.counts_at(now).no_endpoint,
-            Outcome::DeadEndpoint => &mut self.0.counts_at(now).dead_endpoint,
-            Outcome::QueueFull => &mut self.0.counts_at(now).queue_full,
-            Outcome::Timeout => &mut self.0.counts_at(now).timeout,
-            Outcome::Cut => &mut self.0.counts_at(now).cut,
+            Outcome::NoEndpoint => RequestCount::NoEndpoint,
+            Outcome::DeadEndpoint => RequestCount::DeadEndpoint,
+            Outcome::QueueFull => RequestCount::QueueFull,
+            Outcome::Timeout => RequestCount::Timeout,
+            Outcome::Cut => RequestCount::Cut,
+            Outcome::Dependency => RequestCount::Dependency,
+            Outcome::RetryExhausted => RequestCount::RetryExhausted,
+            Outcome::Abandoned => RequestCount::Abandoned,
         };
-        *count += 1;
+        self.0.count(cause, 1, now);
     }
 }
