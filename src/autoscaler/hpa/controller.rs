@@ -357,7 +357,7 @@ impl HpaController {
         // Nobody announces that metrics go or come back.
         let is_outage_ahead = self.outages.iter().any(|outage| outage.is_ahead(now));
         let entry = self.entry(id);
-        entry.history = state.history;
+        entry.history = std::mem::take(&mut state.history);
         entry.pods = known;
         let before = std::mem::replace(&mut entry.workload, workload);
         entry.last_proposal = decision.metric_desired;
@@ -386,16 +386,7 @@ impl HpaController {
                 self.wake(sharing, agenda);
             }
         }
-        let values = decision.metrics.iter().flatten();
-        let current_metrics = values.map(|metric| metric.as_ref().map(|found| found.current).unwrap_or_default());
-        let status = HpaStatus {
-            current_replicas: decision.current_replicas,
-            desired_replicas: decision.desired_replicas,
-            last_scale_time: state.last_scale_time,
-            current_metrics: current_metrics.collect(),
-            conditions: state.conditions,
-        };
-        cluster.set_hpa_status(id, status);
+        cluster.set_hpa_status(id, status_after(&decision, &state));
         if let Some(target) = target {
             if decision.rescaled {
                 cluster.scale(target, decision.desired_replicas);
@@ -403,6 +394,19 @@ impl HpaController {
             emit_events(cluster, id, target, &overlapping, &decision);
         }
         Some(HpaReport { hpa: id, workload, ready_pods: u32::try_from(ready).unwrap_or(u32::MAX), decision })
+    }
+}
+
+/// The status of an object after a reconcile.
+fn status_after(decision: &HpaDecision, state: &HpaState) -> HpaStatus {
+    let values = decision.metrics.iter().flatten();
+    let current_metrics = values.map(|metric| metric.as_ref().map(|found| found.current).unwrap_or_default());
+    HpaStatus {
+        current_replicas: decision.current_replicas,
+        desired_replicas: decision.desired_replicas,
+        last_scale_time: state.last_scale_time,
+        current_metrics: current_metrics.collect(),
+        conditions: state.conditions,
     }
 }
 

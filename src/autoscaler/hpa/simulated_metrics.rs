@@ -67,11 +67,11 @@ enum Measured {
 }
 
 impl Measured {
-    /// The container, or all of them; `None` of one that uses nothing.
-    const fn container(self) -> Option<Option<usize>> {
+    /// What the container, or all of them, use; `None` of one that uses nothing.
+    fn map<T>(self, used: impl FnOnce(Option<usize>) -> T) -> Option<T> {
         match self {
-            Self::All => Some(None),
-            Self::Container(index) => Some(Some(index)),
+            Self::All => Some(used(None)),
+            Self::Container(index) => Some(used(Some(index))),
             Self::Sidecar => None,
         }
     }
@@ -127,7 +127,7 @@ impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
             return None;
         }
         let id = *self.pods.get(pod)?;
-        let container = measured(self.views.get(pod)?.spec, container)?.container();
+        let container = measured(self.views.get(pod)?.spec, container)?;
         let phase = scatter(self.phases, id.index() as u64);
         let window = self.server.window(self.now, self.usage.running_since(id)?, phase)?;
         match resource {
@@ -148,7 +148,7 @@ impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
             return None;
         }
         let (spec, group) = *self.alike.get(alike)?;
-        let container = measured(spec, container)?.container();
+        let container = measured(spec, container)?;
         let share = group.share;
         match resource {
             "cpu" => {
