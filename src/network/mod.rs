@@ -5,9 +5,13 @@
 
 mod arena;
 mod clients;
+mod cpu_shares;
 mod earliest;
 mod entry;
+mod node_cpus;
+mod producer;
 mod proxies;
+mod request_memory;
 pub mod requests;
 mod service;
 mod station;

@@ -6,8 +6,10 @@
 use super::arena::{Arena, Ticket};
 use super::clients::Clients;
 use super::earliest::Earliest;
+use super::node_cpus::{NOBODY, NewDemand};
 use super::proxies::Proxies;
-use super::station::{Job, Offer, Shape, Station};
+use super::request_memory::RequestMemory;
+use super::station::{Job, Offer, Pace, Shape, Station};
 use crate::engine::RandomStream;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Sampler;
@@ -89,6 +91,26 @@ struct Endpoint {
     mentions: u32,
     /// Requests that it took.
     taken: u64,
+    /// Which of those that had its number it is.
+    begun: u64,
+    /// The memory of its requests, if that depends on them.
+    memory: Option<RequestMemory>,
+    /// Its number among the pods of its node, and what was said there that it wants.
+    member: u32,
+    wants: f64,
+}
+
+impl Endpoint {
+    /// Notes for its node what it wants, if that changed.
+    fn note_demand(&mut self, demands: &mut Vec<NewDemand>, now: SimTime) {
+        if self.member != NOBODY {
+            let wants = self.station.wants();
+            if wants.total_cmp(&self.wants).is_ne() {
+                self.wants = wants;
+                demands.push(NewDemand { member: self.member, wants, since: now });
+            }
+        }
+    }
 }
 
 /// What is known later than it happened.
@@ -122,6 +144,13 @@ pub struct Service {
     /// Requests sent, and failed, since somebody asked.
     sent: u64,
     failed: u64,
+    demands: Vec<NewDemand>,
+    /// By user who keeps its connection: the endpoint, and which of those that had its number.
+    connections: Vec<(u32, u64)>,
+    /// Pods that began so far.
+    begun: u64,
+    /// Pods that ran out of memory, since somebody asked.
+    out_of_memory: Vec<(u32, SimTime)>,
 }
 
 /// What it takes to find out that a request is refused: a round trip.
@@ -146,13 +175,27 @@ impl Service {
             latest,
             sent: 0,
             failed: 0,
+            demands: Vec::new(),
+            connections: Vec::new(),
+            begun: 0,
+            out_of_memory: Vec::new(),
         }
     }
 
     /// A pod begins to serve whoever finds it. Gives its number.
     pub fn begin(&mut self, shape: Shape, now: SimTime) -> u32 {
         let station = Station::new(shape, self.rules.reach, now);
-        let endpoint = Endpoint { station, state: State::Serves, mentions: 0, taken: 0 };
+        self.begun += 1;
+        let endpoint = Endpoint {
+            station,
+            state: State::Serves,
+            mentions: 0,
+            begun: self.begun,
+            taken: 0,
+            member: NOBODY,
+            wants: 0.0,
+            memory: None,
+        };
         if let Some(number) = self.unused.pop() {
             self.endpoints[number as usize] = endpoint;
             number
@@ -160,6 +203,54 @@ impl Service {
             self.endpoints.push(endpoint);
             u32::try_from(self.endpoints.len() - 1).unwrap_or(u32::MAX)
         }
+    }
+
+    /// A pod is faster or slower than others, or becomes so.
+    pub fn set_pace(&mut self, endpoint: u32, pace: Pace) {
+        self.endpoints[endpoint as usize].station.set_pace(pace);
+    }
+
+    /// A pod's memory depends on its requests; those that it had are kept in mind.
+    pub fn set_memory(&mut self, endpoint: u32, memory: RequestMemory) {
+        let known = &mut self.endpoints[endpoint as usize].memory;
+        let had = known.map_or(0.0, |known| known.had);
+        *known = Some(RequestMemory { had, ..memory });
+    }
+
+    /// Bytes that the requests of a pod take, those that it has and those that it had.
+    pub fn memory(&self, endpoint: u32) -> f64 {
+        let endpoint = &self.endpoints[endpoint as usize];
+        endpoint.memory.map_or(0.0, |memory| memory.of_requests(endpoint.station.in_flight()))
+    }
+
+    /// Pods that ran out of memory since the last call, and when. They take no more requests.
+    pub fn take_out_of_memory(&mut self) -> Vec<(u32, SimTime)> {
+        std::mem::take(&mut self.out_of_memory)
+    }
+
+    /// Whether a pod has run out of memory that nobody has been told of.
+    pub const fn is_out_of_memory(&self) -> bool {
+        !self.out_of_memory.is_empty()
+    }
+
+    /// A pod is a member of its node, which it tells from now on what CPU it wants.
+    pub fn join(&mut self, endpoint: u32, member: u32) {
+        self.endpoints[endpoint as usize].member = member;
+    }
+
+    /// From `now` on a pod gets so many cores of its node.
+    pub fn set_gets(&mut self, endpoint: u32, gets: f64, now: SimTime) {
+        let station = &mut self.endpoints[endpoint as usize].station;
+        station.set_gets(gets, now);
+        self.next.set(endpoint, station.next_at());
+    }
+
+    /// From `now` on a pod uses so many cores without requests.
+    pub fn set_beside(&mut self, endpoint: u32, beside: f64, now: SimTime) {
+        let state = &mut self.endpoints[endpoint as usize];
+        state.station.set_beside(beside, now);
+        state.note_demand(&mut self.demands, now);
+        self.next.set(endpoint, state.station.next_at());
     }
 
     /// A pod is, or is no longer, among the endpoints from `now` on: each proxy learns of it in its own time.
@@ -223,10 +314,16 @@ impl Service {
         self.next.first().0.min(self.clients.next_at()).min(news).min(deadline)
     }
 
-    /// Plays what happens before `until`, at most `most` steps. Gives the number of steps.
+    /// What pods want of their nodes' CPU, of those that want another amount than when they were asked last.
+    pub const fn demands(&mut self) -> &mut Vec<NewDemand> {
+        &mut self.demands
+    }
+
+    /// Plays what happens before `until`, at most `most` steps, and only until a pod wants another amount of its node's CPU.
+    /// Gives the number of steps.
     pub fn play(&mut self, until: SimTime, most: u64, ledger: &mut impl Ledger) -> u64 {
         let mut steps = 0;
-        while steps < most {
+        while steps < most && self.demands.is_empty() && self.out_of_memory.is_empty() {
             while let Some((_, ticket)) = self.deadlines.front()
                 && !self.arena.is_waited_for(*ticket)
             {
@@ -244,9 +341,10 @@ impl Service {
                 self.news.pop();
                 self.learn(news);
             } else if station_at == at {
-                let station = &mut self.endpoints[endpoint as usize].station;
-                let done = station.step(&mut self.arena);
-                self.next.set(endpoint, station.next_at());
+                let state = &mut self.endpoints[endpoint as usize];
+                let done = state.station.step(&mut self.arena);
+                state.note_demand(&mut self.demands, at);
+                self.next.set(endpoint, state.station.next_at());
                 if let Some(slot) = done {
                     self.over(slot, Outcome::Served, at, ledger);
                 }
@@ -273,10 +371,7 @@ impl Service {
         // Drawn also for requests that are lost, so that the others are the same ones whatever is lost.
         let cpu = self.rules.cpu.sample(&mut self.streams.cpu) * 1e9;
         let wait = self.rules.wait.sample_duration(&mut self.streams.wait);
-        let endpoints = &self.endpoints;
-        let chosen =
-            self.proxies.choose(&mut self.streams.routes, |number| endpoints[number as usize].station.in_flight());
-        let Some(number) = chosen else { return self.fail(user, Outcome::NoEndpoint, now, ledger) };
+        let Some(number) = self.choose(user) else { return self.fail(user, Outcome::NoEndpoint, now, ledger) };
         let endpoint = &mut self.endpoints[number as usize];
         if endpoint.state != State::Serves {
             return self.fail(user, Outcome::DeadEndpoint, now, ledger);
@@ -287,10 +382,42 @@ impl Service {
             return self.fail(user, Outcome::QueueFull, now, ledger);
         }
         endpoint.taken += 1;
+        if let Some(memory) = &mut endpoint.memory
+            && memory.is_full_with(endpoint.station.in_flight())
+        {
+            endpoint.state = State::Refuses;
+            self.out_of_memory.push((number, now));
+        }
+        endpoint.note_demand(&mut self.demands, now);
         self.next.set(number, endpoint.station.next_at());
         if let Some(timeout) = self.rules.timeout {
             self.deadlines.push_back((now + timeout, self.arena.ticket(slot)));
         }
+    }
+
+    /// The endpoint for a request: that of the user's connection, if it keeps one and its pod takes requests, or that of a
+    /// new one.
+    fn choose(&mut self, user: u32) -> Option<u32> {
+        let endpoints = &self.endpoints;
+        let keeps_alive = self.clients.keeps_alive();
+        let kept = self.connections.get(user as usize).filter(|_| keeps_alive);
+        if let Some((number, begun)) = kept.copied()
+            && let Some(endpoint) = endpoints.get(number as usize)
+            && endpoint.begun == begun
+            && endpoint.state == State::Serves
+        {
+            return Some(number);
+        }
+        let chosen =
+            self.proxies.choose(&mut self.streams.routes, |number| endpoints[number as usize].station.in_flight());
+        if keeps_alive && let Some(number) = chosen {
+            let place = user as usize;
+            if self.connections.len() <= place {
+                self.connections.resize(place + 1, (NOBODY, 0));
+            }
+            self.connections[place] = (number, endpoints[number as usize].begun);
+        }
+        chosen
     }
 
     /// A request is refused as soon as it is sent.

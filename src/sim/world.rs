@@ -17,7 +17,7 @@ use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::request_logs::{EntryLog, request_logs};
 use super::settings::{self, Client};
-use super::usage::Usage;
+use super::usage::{Usage, note_usage_beside};
 
 use super::vpa_settings;
 use crate::autoscaler::capacity_buffer::BufferRules;
@@ -34,7 +34,7 @@ use crate::infra::cloud::Cloud;
 use crate::infra::csi::CsiDrivers;
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
-use crate::network::requests::{MeasuredLoad, Measurement, Requests};
+use crate::network::requests::{MeasuredLoad, Measurement, RequestEvent, Requests};
 use crate::record::DecisionRecord;
 use crate::scheduler::{DecisionPath, Scheduler};
 use crate::units::{SimDuration, SimTime};
@@ -220,7 +220,12 @@ impl<'a> World<'a> {
             }
             Event::Requests(event) => {
                 let until = queue.next_time();
-                self.requests.handle(event, until, cluster, &mut self.request_logs, queue);
+                if event == RequestEvent::Measure {
+                    note_usage_beside(&mut self.requests, &self.traffic, &self.usage, cluster, now);
+                }
+                if let Some(full) = self.requests.handle(event, until, cluster, &mut self.request_logs, queue) {
+                    self.kubelets.kill_for_memory(full.pod, full.container, cluster, queue);
+                }
             }
             Event::Vpa(event) => {
                 let usage = Usage {
