@@ -4,19 +4,22 @@
 //! `workload::traffic`.
 
 mod arena;
+mod calls;
 mod clients;
 mod cpu_shares;
 mod earliest;
 mod entry;
 mod node_cpus;
+mod outcome;
 mod producer;
 mod proxies;
 mod request_memory;
 pub mod requests;
 mod service;
+mod slots;
 mod station;
 
-pub use service::{Ledger, Outcome};
+pub use outcome::{Ledger, Outcome};
 
 #[cfg(test)]
 mod tests;

@@ -38,8 +38,8 @@ pub struct NewDemand {
 /// What an endpoint gets from now on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NewShare {
-    /// Index of its traffic entry.
-    pub entry: usize,
+    /// Index of its service.
+    pub service: usize,
     /// Its number there.
     pub endpoint: u32,
     /// Cores; infinite if it gets what it wants.
@@ -65,8 +65,6 @@ struct NodeCpu {
     members: Vec<u32>,
     wanted: f64,
     is_short: bool,
-    /// Whether pods of different entries run on it.
-    is_shared: bool,
 }
 
 /// The CPU of all nodes with pods that serve.
@@ -78,8 +76,6 @@ pub struct NodeCpus {
     /// Members whose number may be used again.
     unused: Vec<u32>,
     new_shares: Vec<NewShare>,
-    /// Nodes on which pods of different entries run.
-    shared_nodes: usize,
     /// Kept so that nothing is allocated when shares are worked out.
     contenders: Vec<Contender>,
     gets: Vec<f64>,
@@ -104,7 +100,6 @@ impl NodeCpus {
         let node = self.nodes[index].get_or_insert_with(NodeCpu::idle);
         node.cores = cores.unwrap_or(node.cores);
         node.members.push(number);
-        self.note_entries(index);
         number
     }
 
@@ -115,21 +110,10 @@ impl NodeCpus {
         if let Some(node) = &mut self.nodes[index] {
             node.members.retain(|number| *number != member);
         }
-        self.note_entries(index);
         if self.nodes[index].as_ref().is_some_and(|node| node.members.is_empty()) {
             self.nodes[index] = None;
         }
         self.unused.push(member);
-    }
-
-    /// Finds out whether pods of different entries run on a node.
-    fn note_entries(&mut self, index: usize) {
-        let Some(node) = &mut self.nodes[index] else { return };
-        let mut entries = node.members.iter().filter_map(|number| self.members[*number as usize].endpoint);
-        let first = entries.next();
-        let is_shared = entries.any(|(entry, _)| first.is_some_and(|(first, _)| first != entry));
-        self.shared_nodes = self.shared_nodes + usize::from(is_shared) - usize::from(node.is_shared);
-        node.is_shared = is_shared;
     }
 
     /// Nodes on which pods serve.
@@ -192,11 +176,11 @@ impl NodeCpus {
         }
         for (place, number) in node.members.iter().enumerate() {
             let member = &mut members[*number as usize];
-            let Some((entry, endpoint)) = member.endpoint else { continue };
+            let Some((service, endpoint)) = member.endpoint else { continue };
             let gets = if node.is_short && member.contender.wants > 0.0 { gets[place] } else { f64::INFINITY };
             if member.gets.total_cmp(&gets).is_ne() {
                 member.gets = gets;
-                new_shares.push(NewShare { entry, endpoint, gets, since: now });
+                new_shares.push(NewShare { service, endpoint, gets, since: now });
             }
         }
     }
@@ -205,16 +189,11 @@ impl NodeCpus {
     pub fn take_new_shares(&mut self) -> std::vec::Drain<'_, NewShare> {
         self.new_shares.drain(..)
     }
-
-    /// Whether pods of different entries run on one node, so that one may take CPU from the other.
-    pub const fn has_shared_nodes(&self) -> bool {
-        self.shared_nodes > 0
-    }
 }
 
 impl NodeCpu {
     const fn idle() -> Self {
         let members = Vec::new();
-        Self { cores: f64::INFINITY, burstable: 1.0, members, wanted: 0.0, is_short: false, is_shared: false }
+        Self { cores: f64::INFINITY, burstable: 1.0, members, wanted: 0.0, is_short: false }
     }
 }

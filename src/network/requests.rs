@@ -11,10 +11,11 @@ mod start;
 pub use self::load::{MeasuredLoad, Measurement};
 pub use self::start::OutOfMemory;
 use self::start::ServerRules;
-use super::earliest::Earliest;
-use super::entry::service;
-use super::node_cpus::{NOBODY, NodeCpus};
-use super::service::{Ledger, Service};
+use super::calls::Graph;
+use super::entry::graph;
+use super::node_cpus::NOBODY;
+use super::outcome::Ledger;
+use super::service::Service;
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId, WorkloadId};
 use crate::engine::{Agenda, RandomStreams};
 use crate::input::scenario::{self, AfterSignal, Fidelity};
@@ -84,7 +85,6 @@ struct Entry {
     target: scenario::Target,
     container: Option<String>,
     workload: Option<WorkloadId>,
-    service: Service,
     rules: ServerRules,
     refuses: bool,
     /// Cores.
@@ -102,6 +102,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub struct Requests {
     entries: Vec<Entry>,
+    /// What each of them is, in their order, and the calls among them.
+    graph: Graph,
     /// The entry of each target. Only looked up, never iterated.
     by_target: FxHashMap<(&'static str, String, String), usize>,
     /// Only looked up, never iterated.
@@ -117,11 +119,8 @@ pub struct Requests {
     planned: Option<SimTime>,
     turn: u64,
     measurements: Vec<Measurement>,
-    cpus: NodeCpus,
     /// Pods without requests that use CPU on nodes of pods with requests, and their numbers there.
     others: BTreeMap<PodId, (NodeId, u32)>,
-    /// When each entry does something next, where they are played in the order of time.
-    order: Earliest,
 }
 
 impl Requests {
@@ -136,19 +135,17 @@ impl Requests {
         streams: RandomStreams,
     ) -> Self {
         let measure_every = interval.min(LONGEST_MEASURE).max(SHORTEST_MEASURE);
-        let mut requests = Self { end, measure_every, ..Self::default() };
+        let graph = graph(entries, midnight, end, reach + measure_every, streams);
+        let mut requests = Self { graph, end, measure_every, ..Self::default() };
         for (traffic, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.fidelity == Fidelity::Requests) {
             let scenario::Target { kind, namespace, name } = &entry.target;
             let key = (kind.as_str(), namespace.clone(), name.clone());
             requests.by_target.entry(key).or_insert(requests.entries.len());
-            let reach = reach + measure_every;
-            let service = service(entry, midnight, end, reach, streams);
             requests.entries.push(Entry {
                 traffic,
                 target: entry.target.clone(),
                 container: entry.container.clone(),
                 workload: None,
-                service,
                 rules: ServerRules::new(entry, streams),
                 refuses: entry.server.after_signal == AfterSignal::Refuse,
                 idle: entry.cpu_idle.milli_cpu().as_f64() / 1000.0,
@@ -174,7 +171,7 @@ impl Requests {
 
     /// Plans a turn for when something happens next, unless one is planned for then or earlier.
     fn plan<A: Agenda<RequestEvent>>(&mut self, agenda: &mut A) {
-        let next = self.entries.iter().map(|entry| entry.service.next_at()).min().unwrap_or(SimTime::MAX);
+        let next = self.graph.next_at();
         if next <= self.end && self.planned.is_none_or(|planned| next < planned) {
             let at = next.max(agenda.now());
             self.planned = Some(at);
@@ -200,7 +197,7 @@ impl Requests {
                 }
                 self.planned = None;
                 let after_end = self.end + SimDuration::from_nanos(1);
-                self.play(until.unwrap_or(after_end).min(after_end), ledgers);
+                self.graph.play(until.unwrap_or(after_end).min(after_end), STEPS_PER_TURN, ledgers);
                 self.plan_out_of_memory(agenda);
                 self.plan(agenda);
             }
@@ -317,20 +314,18 @@ impl Requests {
         if let Some(endpoint) = server.endpoint
             && (!runs || restarted)
         {
-            let used = entry.service.used(endpoint, now);
+            let used = self.graph.service_mut(index).used(endpoint, now);
             if let Some(node) = server.node {
                 *self.used_before.entry(node).or_default() += used;
             }
-            self.cpus.leave(std::mem::replace(&mut server.member, NOBODY), now);
-            if let Some(ledger) = ledgers.get_mut(entry.traffic) {
-                entry.service.end(endpoint, now, ledger);
-            }
+            self.graph.cpus.leave(std::mem::replace(&mut server.member, NOBODY), now);
+            self.graph.end(index, endpoint, now, ledgers);
             (server.endpoint, server.used) = (None, 0.0);
             entry.pods.remove(&id);
         }
         server.ended = if runs { None } else { server.ended.or(Some(now)) };
         if runs && server.endpoint.is_none() {
-            entry.begin(index, id, server, cluster, &mut self.cpus, now);
+            entry.begin(index, id, server, cluster, &mut self.graph, now);
         }
         if let Some(endpoint) = server.endpoint
             && let Some(deletion) = pod.deletion
@@ -340,18 +335,19 @@ impl Requests {
             server.has_signal = true;
             let hook = template.template.spec.containers.get(container).map(|container| container.pre_stop_sleep);
             let hook = hook.unwrap_or_default().min(deletion.grace.max_zero());
-            entry.service.refuse_from(endpoint, (deletion.requested + hook).max(now));
+            self.graph.refuse_from(index, endpoint, (deletion.requested + hook).max(now));
         }
         let wanted = if is_endpoint { server.endpoint.or(server.announced) } else { None };
         if server.announced != wanted {
             if let Some(old) = server.announced {
-                entry.service.announce(old, false, now);
+                self.graph.announce(index, old, false, now);
             }
             if let Some(new) = wanted {
-                entry.service.announce(new, true, now);
+                self.graph.announce(index, new, true, now);
                 if server.first_served.is_none() {
                     server.first_served = Some(now);
-                    entry.service.set_beside(new, entry.beside(server), now);
+                    self.graph.service_mut(index).set_beside(new, entry.beside(server), now);
+                    self.graph.touch(index);
                 }
             }
             server.announced = wanted;
@@ -378,21 +374,22 @@ impl Requests {
         if span <= 0.0 {
             return;
         }
-        for entry in &mut self.entries {
-            let (sent, failed) = entry.service.take_counts();
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            let service = self.graph.service_mut(index);
+            let (sent, failed) = service.take_counts();
             entry.rate = float(sent) / span;
             let mut load = MeasuredLoad { rate: entry.rate, failed: float(failed) / span, ..MeasuredLoad::default() };
             for pod in &entry.pods {
                 let Some(server) = self.pods.get_mut(pod.index()).and_then(Option::as_deref_mut) else { continue };
                 let Some(endpoint) = server.endpoint else { continue };
-                let used = entry.service.used(endpoint, now);
+                let used = service.used(endpoint, now);
                 let unloaded = unloaded(entry.idle, entry.until_ready, server, self.measured, now);
                 load.cpu += (used - server.used + unloaded) / (span * 1e9) * 1000.0;
                 server.used = used;
-                server.rate = float(entry.service.take_taken(endpoint)) / span;
-                load.memory += entry.memory(server);
+                server.rate = float(service.take_taken(endpoint)) / span;
+                load.memory += entry.memory(server, service);
             }
-            entry.note_memories(&self.pods, cluster);
+            entry.note_memories(service, &self.pods, cluster);
             if entry.workload.is_none() {
                 // No pod was seen yet.
                 let scenario::Target { kind, namespace, name } = &entry.target;
@@ -437,14 +434,15 @@ impl Requests {
     /// CPU time that a pod has used between two times of the recent past, in nanoseconds; `None` for pods without requests.
     pub fn cpu_used(&self, pod: PodId, from: SimTime, to: SimTime) -> Option<f64> {
         let (entry, server) = self.server(pod)?;
-        let by_requests = server.endpoint.map_or(0.0, |endpoint| entry.service.used_between(endpoint, from, to));
+        let by_requests =
+            server.endpoint.map_or(0.0, |endpoint| self.graph.service(server.entry).used_between(endpoint, from, to));
         Some(by_requests + entry.unloaded(server, from, to))
     }
 
     /// Memory that a pod uses; `None` for pods without requests.
     pub fn memory(&self, pod: PodId) -> Option<Bytes> {
         let (entry, server) = self.server(pod)?;
-        let bytes = entry.memory(server);
+        let bytes = entry.memory(server, self.graph.service(server.entry));
         #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
         Some(Bytes::new(bytes.round() as i64))
     }
@@ -454,8 +452,9 @@ impl Requests {
         let mut used = self.used_before.clone();
         for server in self.pods.iter().flatten() {
             let Some(node) = server.node else { continue };
-            let entry = &mut self.entries[server.entry];
-            let served = server.endpoint.map_or(0.0, |endpoint| entry.service.used(endpoint, end));
+            let entry = &self.entries[server.entry];
+            let service = self.graph.service_mut(server.entry);
+            let served = server.endpoint.map_or(0.0, |endpoint| service.used(endpoint, end));
             *used.entry(node).or_default() += served + entry.unloaded(server, server.running, end);
         }
         #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
@@ -465,9 +464,9 @@ impl Requests {
 
 impl Entry {
     /// Bytes that a pod uses now.
-    fn memory(&self, server: &Server) -> f64 {
+    fn memory(&self, server: &Server, service: &Service) -> f64 {
         let used = self.memory_per_pod + self.memory_per_request * server.rate;
-        server.endpoint.map_or(0.0, |endpoint| used + self.service.memory(endpoint))
+        server.endpoint.map_or(0.0, |endpoint| used + service.memory(endpoint))
     }
 
     fn unloaded(&self, server: &Server, from: SimTime, to: SimTime) -> f64 {

@@ -1,45 +1,23 @@
 //! The requests of one traffic entry, each played: sent, routed, served or lost.
 //!
-//! Between two changes of the cluster nothing but its own clients, proxies and pods concerns it, so it plays whole spans
-//! at once.
+//! It does what concerns its own clients, proxies and pods; what concerns other entries too (calls, attempts of calls) it
+//! gives back as an [`Effect`] to `calls::graph`, which plays the entries in one order of time.
 
-use super::arena::{Arena, Ticket};
+mod servers;
+
+use super::arena::{Arena, NONE, Origin, Request, Ticket};
 use super::clients::Clients;
 use super::earliest::Earliest;
 use super::node_cpus::{NOBODY, NewDemand};
+pub use super::outcome::{Effect, Ledger, Outcome, Reply};
 use super::proxies::Proxies;
 use super::request_memory::RequestMemory;
-use super::station::{Job, Offer, Pace, Shape, Station};
+use super::station::{Job, Offer, Shape, Station};
 use crate::engine::RandomStream;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Sampler;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-
-/// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was answered in time.
-    Served,
-    /// There was no endpoint.
-    NoEndpoint,
-    /// The endpoint that it was sent to does not take requests any more.
-    DeadEndpoint,
-    /// The queue of its endpoint was full.
-    QueueFull,
-    /// Its client gave up.
-    Timeout,
-    /// Its pod ended before it was answered.
-    Cut,
-}
-
-/// Who is told what becomes of requests.
-pub trait Ledger {
-    /// A request is sent.
-    fn sent(&mut self, now: SimTime);
-    /// A request ends, so long after it was sent.
-    fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration);
-}
 
 /// What a traffic entry's requests are, and what becomes of them.
 #[derive(Clone, Debug)]
@@ -56,6 +34,25 @@ pub struct Rules {
     pub end: SimTime,
     /// How far back anybody asks for what a pod used.
     pub reach: SimDuration,
+    /// Whether requests call others, and what becomes of their workers meanwhile.
+    pub calls: Calls,
+    /// Whether what the clients send is tried again: they send through a call then.
+    pub clients_retry: bool,
+    /// Through the sidecar of a pod, in and out.
+    pub mesh_latency: Option<Sampler>,
+    /// CPU nanoseconds of the sidecar for a request that comes and the calls that it makes on average.
+    pub mesh_cpu: f64,
+}
+
+/// Whether a service calls others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calls {
+    /// It calls nobody.
+    None,
+    /// A request keeps its worker while it waits for its calls.
+    Synchronous,
+    /// A request gives its worker back meanwhile.
+    Asynchronous,
 }
 
 /// The random streams of a traffic entry, one per purpose.
@@ -71,6 +68,12 @@ pub struct Streams {
     pub routes: RandomStream,
     /// When proxies know of changes.
     pub propagation: RandomStream,
+    /// Which calls are made.
+    pub calls: RandomStream,
+    /// When attempts are made again.
+    pub retries: RandomStream,
+    /// How long sidecars take.
+    pub mesh: RandomStream,
 }
 
 /// What an endpoint does with a request that comes.
@@ -89,6 +92,8 @@ struct Endpoint {
     state: State,
     /// Proxies that know it, and news of it on their way.
     mentions: u32,
+    /// Requests that wait for their calls without a worker.
+    calling: usize,
     /// Requests that it took.
     taken: u64,
     /// Which of those that had its number it is.
@@ -101,15 +106,8 @@ struct Endpoint {
 }
 
 impl Endpoint {
-    /// Notes for its node what it wants, if that changed.
-    fn note_demand(&mut self, demands: &mut Vec<NewDemand>, now: SimTime) {
-        if self.member != NOBODY {
-            let wants = self.station.wants();
-            if wants.total_cmp(&self.wants).is_ne() {
-                self.wants = wants;
-                demands.push(NewDemand { member: self.member, wants, since: now });
-            }
-        }
+    fn in_flight(&self) -> usize {
+        self.station.in_flight() + self.calling
     }
 }
 
@@ -128,14 +126,14 @@ enum News {
 #[derive(Clone, Debug)]
 pub struct Service {
     rules: Rules,
-    streams: Streams,
-    clients: Clients,
+    pub streams: Streams,
+    pub clients: Clients,
     proxies: Proxies,
     endpoints: Vec<Endpoint>,
     /// Endpoints whose number may be used again.
     unused: Vec<u32>,
     next: Earliest,
-    arena: Arena,
+    pub arena: Arena,
     deadlines: VecDeque<(SimTime, Ticket)>,
     news: BinaryHeap<Reverse<(SimTime, u64, News)>>,
     news_count: u64,
@@ -153,8 +151,10 @@ pub struct Service {
     out_of_memory: Vec<(u32, SimTime)>,
 }
 
+/// Draws after which an endpoint that is shunned is taken.
+const DRAWS: u32 = 16;
 /// What it takes to find out that a request is refused: a round trip.
-const REFUSAL: SimDuration = SimDuration::from_millis(1);
+pub const REFUSAL: SimDuration = SimDuration::from_millis(1);
 
 impl Service {
     /// A service without endpoints.
@@ -186,16 +186,7 @@ impl Service {
     pub fn begin(&mut self, shape: Shape, now: SimTime) -> u32 {
         let station = Station::new(shape, self.rules.reach, now);
         self.begun += 1;
-        let endpoint = Endpoint {
-            station,
-            state: State::Serves,
-            mentions: 0,
-            begun: self.begun,
-            taken: 0,
-            member: NOBODY,
-            wants: 0.0,
-            memory: None,
-        };
+        let endpoint = Endpoint::new(station, self.begun);
         if let Some(number) = self.unused.pop() {
             self.endpoints[number as usize] = endpoint;
             number
@@ -203,54 +194,6 @@ impl Service {
             self.endpoints.push(endpoint);
             u32::try_from(self.endpoints.len() - 1).unwrap_or(u32::MAX)
         }
-    }
-
-    /// A pod is faster or slower than others, or becomes so.
-    pub fn set_pace(&mut self, endpoint: u32, pace: Pace) {
-        self.endpoints[endpoint as usize].station.set_pace(pace);
-    }
-
-    /// A pod's memory depends on its requests; those that it had are kept in mind.
-    pub fn set_memory(&mut self, endpoint: u32, memory: RequestMemory) {
-        let known = &mut self.endpoints[endpoint as usize].memory;
-        let had = known.map_or(0.0, |known| known.had);
-        *known = Some(RequestMemory { had, ..memory });
-    }
-
-    /// Bytes that the requests of a pod take, those that it has and those that it had.
-    pub fn memory(&self, endpoint: u32) -> f64 {
-        let endpoint = &self.endpoints[endpoint as usize];
-        endpoint.memory.map_or(0.0, |memory| memory.of_requests(endpoint.station.in_flight()))
-    }
-
-    /// Pods that ran out of memory since the last call, and when. They take no more requests.
-    pub fn take_out_of_memory(&mut self) -> Vec<(u32, SimTime)> {
-        std::mem::take(&mut self.out_of_memory)
-    }
-
-    /// Whether a pod has run out of memory that nobody has been told of.
-    pub const fn is_out_of_memory(&self) -> bool {
-        !self.out_of_memory.is_empty()
-    }
-
-    /// A pod is a member of its node, which it tells from now on what CPU it wants.
-    pub fn join(&mut self, endpoint: u32, member: u32) {
-        self.endpoints[endpoint as usize].member = member;
-    }
-
-    /// From `now` on a pod gets so many cores of its node.
-    pub fn set_gets(&mut self, endpoint: u32, gets: f64, now: SimTime) {
-        let station = &mut self.endpoints[endpoint as usize].station;
-        station.set_gets(gets, now);
-        self.next.set(endpoint, station.next_at());
-    }
-
-    /// From `now` on a pod uses so many cores without requests.
-    pub fn set_beside(&mut self, endpoint: u32, beside: f64, now: SimTime) {
-        let state = &mut self.endpoints[endpoint as usize];
-        state.station.set_beside(beside, now);
-        state.note_demand(&mut self.demands, now);
-        self.next.set(endpoint, state.station.next_at());
     }
 
     /// A pod is, or is no longer, among the endpoints from `now` on: each proxy learns of it in its own time.
@@ -276,35 +219,28 @@ impl Service {
         self.news.push(Reverse((at, self.news_count, news)));
     }
 
-    /// A pod is gone, with all requests that it has.
-    pub fn end(&mut self, endpoint: u32, now: SimTime, ledger: &mut impl Ledger) {
+    /// A pod is gone. Gives all requests that it has.
+    pub fn end(&mut self, endpoint: u32, now: SimTime) -> Vec<u32> {
         let state = &mut self.endpoints[endpoint as usize];
         state.state = State::Gone;
-        for slot in state.station.cut(now) {
-            self.over(slot, Outcome::Cut, now, ledger);
+        let mut slots = state.station.cut(now);
+        state.calling = 0;
+        if self.rules.calls != Calls::None {
+            slots.extend(self.arena.calling_at(endpoint));
         }
         self.next.set(endpoint, SimTime::MAX);
         self.forget(endpoint);
+        slots
+    }
+
+    /// Pods that take requests.
+    pub fn serving(&self) -> usize {
+        self.endpoints.iter().filter(|endpoint| endpoint.state == State::Serves).count()
     }
 
     /// Requests that were sent, and those that failed, since the last call.
     pub fn take_counts(&mut self) -> (u64, u64) {
         (std::mem::take(&mut self.sent), std::mem::take(&mut self.failed))
-    }
-
-    /// Requests that a pod took since the last call.
-    pub fn take_taken(&mut self, endpoint: u32) -> u64 {
-        std::mem::take(&mut self.endpoints[endpoint as usize].taken)
-    }
-
-    /// CPU time that a pod has used for requests, in nanoseconds.
-    pub fn used(&mut self, endpoint: u32, now: SimTime) -> f64 {
-        self.endpoints[endpoint as usize].station.used(now)
-    }
-
-    /// CPU time that a pod used for requests between two instants of the recent past, in nanoseconds.
-    pub fn used_between(&self, endpoint: u32, from: SimTime, to: SimTime) -> f64 {
-        self.endpoints[endpoint as usize].station.used_between(from, to)
     }
 
     /// When something happens next.
@@ -314,128 +250,217 @@ impl Service {
         self.next.first().0.min(self.clients.next_at()).min(news).min(deadline)
     }
 
-    /// What pods want of their nodes' CPU, of those that want another amount than when they were asked last.
-    pub const fn demands(&mut self) -> &mut Vec<NewDemand> {
-        &mut self.demands
+    /// Forgets the deadlines of requests that have ended.
+    pub fn drop_stale_deadlines(&mut self) {
+        while let Some((_, ticket)) = self.deadlines.front()
+            && !self.arena.is_waited_for(*ticket)
+        {
+            self.deadlines.pop_front();
+        }
     }
 
-    /// Plays what happens before `until`, at most `most` steps, and only until a pod wants another amount of its node's CPU.
-    /// Gives the number of steps.
-    pub fn play(&mut self, until: SimTime, most: u64, ledger: &mut impl Ledger) -> u64 {
-        let mut steps = 0;
-        while steps < most && self.demands.is_empty() && self.out_of_memory.is_empty() {
-            while let Some((_, ticket)) = self.deadlines.front()
-                && !self.arena.is_waited_for(*ticket)
-            {
-                self.deadlines.pop_front();
-            }
-            let at = self.next_at();
-            if at >= until {
-                break;
-            }
-            steps += 1;
-            let (station_at, endpoint) = self.next.first();
-            if let Some(Reverse((news_at, _, news))) = self.news.peek().copied()
-                && news_at == at
-            {
-                self.news.pop();
-                self.learn(news);
-            } else if station_at == at {
-                let state = &mut self.endpoints[endpoint as usize];
-                let done = state.station.step(&mut self.arena);
-                state.note_demand(&mut self.demands, at);
-                self.next.set(endpoint, state.station.next_at());
-                if let Some(slot) = done {
-                    self.over(slot, Outcome::Served, at, ledger);
+    /// Does what happens next, at `at`.
+    pub fn step(&mut self, at: SimTime, ledger: &mut impl Ledger) -> Effect {
+        let (station_at, endpoint) = self.next.first();
+        if let Some(Reverse((news_at, _, news))) = self.news.peek().copied()
+            && news_at == at
+        {
+            self.news.pop();
+            self.learn(news);
+        } else if station_at == at {
+            let state = &mut self.endpoints[endpoint as usize];
+            let done = if self.rules.calls == Calls::Synchronous {
+                state.station.step_and_hold(&mut self.arena)
+            } else {
+                state.station.step(&mut self.arena)
+            };
+            state.note_demand(&mut self.demands, at);
+            self.next.set(endpoint, state.station.next_at());
+            if let Some(slot) = done {
+                if self.rules.calls == Calls::None {
+                    return self.over(slot, Outcome::Served, at, ledger);
                 }
-            } else if let Some((deadline, ticket)) = self.deadlines.front().copied()
-                && deadline == at
-            {
-                self.deadlines.pop_front();
-                if let Some(request) = self.arena.give_up(ticket) {
-                    self.failed += 1;
-                    ledger.ended(Outcome::Timeout, at, at - request.sent);
-                    self.clients.answered(request.user, at, &mut self.streams.clients);
+                if self.rules.calls == Calls::Asynchronous {
+                    self.endpoints[endpoint as usize].calling += 1;
                 }
-            } else if let Some(user) = self.clients.step(self.rules.end, &mut self.streams.clients) {
-                self.send(user, at, ledger);
+                self.arena.get_mut(slot).is_calling = true;
+                return Effect::Calls(slot);
+            }
+        } else if let Some((deadline, ticket)) = self.deadlines.front().copied()
+            && deadline == at
+        {
+            self.deadlines.pop_front();
+            if let Some(request) = self.give_up(ticket, Outcome::Timeout, at, ledger)
+                && let Origin::User(user) = request.origin
+            {
+                self.clients.answered(user, at, &mut self.streams.clients);
+            }
+        } else if self.clients.next_at() == at
+            && let Some(user) = self.clients.step(self.rules.end, &mut self.streams.clients)
+        {
+            ledger.sent(at);
+            if self.rules.clients_retry {
+                return Effect::Sends(user);
+            }
+            return self.send(user, at, ledger);
+        }
+        Effect::Nothing
+    }
+
+    /// A user sends a request, and will not try again.
+    fn send(&mut self, user: u32, now: SimTime, ledger: &mut impl Ledger) -> Effect {
+        let slot = self.add(Origin::User(user), now, ledger);
+        if let Some(timeout) = self.rules.timeout {
+            self.deadlines.push_back((now + timeout, self.arena.ticket(slot)));
+        }
+        match self.delay() {
+            Some(takes) => Effect::OnItsWay { slot, takes },
+            None => {
+                self.arrive(slot, now, ledger, |_| false);
+                Effect::Nothing
             }
         }
-        steps
     }
 
-    /// A request is sent.
-    fn send(&mut self, user: u32, now: SimTime, ledger: &mut impl Ledger) {
-        ledger.sent(now);
+    /// A request or an attempt is sent here.
+    pub fn add(&mut self, origin: Origin, now: SimTime, ledger: &mut impl Ledger) -> u32 {
+        ledger.attempted(now);
         self.sent += 1;
+        self.arena.add_from(now, origin)
+    }
+
+    /// How long a sidecar of its pods takes for a request and its answer.
+    pub fn delay(&mut self) -> Option<SimDuration> {
+        let latency = self.rules.mesh_latency.as_ref()?;
+        Some(latency.sample_duration(&mut self.streams.mesh))
+    }
+
+    /// A request comes to a proxy, which shuns some of the endpoints. Gives the endpoint and the cause if it is refused.
+    pub fn arrive(
+        &mut self,
+        slot: u32,
+        now: SimTime,
+        ledger: &mut impl Ledger,
+        shuns: impl Fn(u32) -> bool,
+    ) -> Option<(u32, Outcome)> {
         // Drawn also for requests that are lost, so that the others are the same ones whatever is lost.
-        let cpu = self.rules.cpu.sample(&mut self.streams.cpu) * 1e9;
+        let cpu = self.rules.cpu.sample(&mut self.streams.cpu) * 1e9 + self.rules.mesh_cpu;
         let wait = self.rules.wait.sample_duration(&mut self.streams.wait);
-        let Some(number) = self.choose(user) else { return self.fail(user, Outcome::NoEndpoint, now, ledger) };
+        if self.arena.is_given_up(slot) {
+            self.arena.free(slot);
+            return None;
+        }
+        let Some(number) = self.kept_or_chosen(slot, shuns) else {
+            return self.refuse(slot, NONE, Outcome::NoEndpoint, now, ledger);
+        };
         let endpoint = &mut self.endpoints[number as usize];
         if endpoint.state != State::Serves {
-            return self.fail(user, Outcome::DeadEndpoint, now, ledger);
+            return self.refuse(slot, number, Outcome::DeadEndpoint, now, ledger);
         }
-        let slot = self.arena.add(now, user);
         if endpoint.station.offer(Job { slot, cpu, wait }, now) == Offer::Full {
-            self.arena.free(slot);
-            return self.fail(user, Outcome::QueueFull, now, ledger);
+            return self.refuse(slot, number, Outcome::QueueFull, now, ledger);
         }
+        self.arena.get_mut(slot).endpoint = number;
         endpoint.taken += 1;
-        if let Some(memory) = &mut endpoint.memory
-            && memory.is_full_with(endpoint.station.in_flight())
-        {
-            endpoint.state = State::Refuses;
+        if endpoint.fills_memory() {
             self.out_of_memory.push((number, now));
         }
         endpoint.note_demand(&mut self.demands, now);
         self.next.set(number, endpoint.station.next_at());
-        if let Some(timeout) = self.rules.timeout {
-            self.deadlines.push_back((now + timeout, self.arena.ticket(slot)));
-        }
+        None
     }
 
-    /// The endpoint for a request: that of the user's connection, if it keeps one and its pod takes requests, or that of a
-    /// new one.
-    fn choose(&mut self, user: u32) -> Option<u32> {
+    /// The endpoint for a request; one that is shunned if there seems to be no other.
+    fn choose(&mut self, shuns: impl Fn(u32) -> bool) -> Option<u32> {
         let endpoints = &self.endpoints;
-        let keeps_alive = self.clients.keeps_alive();
-        let kept = self.connections.get(user as usize).filter(|_| keeps_alive);
-        if let Some((number, begun)) = kept.copied()
-            && let Some(endpoint) = endpoints.get(number as usize)
-            && endpoint.begun == begun
-            && endpoint.state == State::Serves
-        {
-            return Some(number);
-        }
-        let chosen =
-            self.proxies.choose(&mut self.streams.routes, |number| endpoints[number as usize].station.in_flight());
-        if keeps_alive && let Some(number) = chosen {
-            let place = user as usize;
-            if self.connections.len() <= place {
-                self.connections.resize(place + 1, (NOBODY, 0));
+        let in_flight = |number: u32| {
+            if shuns(number) { usize::MAX } else { endpoints[number as usize].in_flight() }
+        };
+        let mut chosen = self.proxies.choose(&mut self.streams.routes, in_flight)?;
+        for _ in 0..DRAWS {
+            if !shuns(chosen) {
+                break;
             }
-            self.connections[place] = (number, endpoints[number as usize].begun);
+            chosen = self.proxies.choose(&mut self.streams.routes, in_flight)?;
         }
-        chosen
+        Some(chosen)
     }
 
-    /// A request is refused as soon as it is sent.
-    fn fail(&mut self, user: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) {
+    /// A request is refused as soon as it comes.
+    fn refuse(
+        &mut self,
+        slot: u32,
+        endpoint: u32,
+        outcome: Outcome,
+        now: SimTime,
+        ledger: &mut impl Ledger,
+    ) -> Option<(u32, Outcome)> {
         self.failed += 1;
-        ledger.ended(outcome, now, SimDuration::ZERO);
-        self.clients.answered(user, now + REFUSAL, &mut self.streams.clients);
+        let request = *self.arena.get(slot);
+        self.arena.free(slot);
+        match request.origin {
+            Origin::User(user) => {
+                ledger.ended(outcome, now, now - request.sent);
+                self.clients.answered(user, now + REFUSAL, &mut self.streams.clients);
+            }
+            Origin::Call { by_user: false, .. } => ledger.ended(outcome, now, now - request.sent),
+            Origin::Call { by_user: true, .. } => {}
+        }
+        Some((endpoint, outcome))
     }
 
-    /// A request leaves its pod.
-    fn over(&mut self, slot: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) {
-        if !self.arena.is_given_up(slot) {
-            let request = self.arena.get(slot);
-            self.failed += u64::from(outcome != Outcome::Served);
+    /// Whoever sent a request does not wait for it any more, unless it has ended.
+    pub fn give_up(
+        &mut self,
+        ticket: Ticket,
+        outcome: Outcome,
+        now: SimTime,
+        ledger: &mut impl Ledger,
+    ) -> Option<Request> {
+        let request = self.arena.give_up(ticket)?;
+        self.failed += u64::from(outcome != Outcome::Abandoned);
+        if !matches!(request.origin, Origin::Call { by_user: true, .. }) {
             ledger.ended(outcome, now, now - request.sent);
-            self.clients.answered(request.user, now, &mut self.streams.clients);
         }
+        Some(request)
+    }
+
+    /// A request whose calls are over leaves its pod.
+    pub fn leave(&mut self, slot: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) -> Effect {
+        let number = self.arena.get(slot).endpoint;
+        let endpoint = &mut self.endpoints[number as usize];
+        if self.rules.calls == Calls::Synchronous {
+            endpoint.station.release(&mut self.arena, now);
+            endpoint.note_demand(&mut self.demands, now);
+            self.next.set(number, endpoint.station.next_at());
+        } else {
+            endpoint.calling -= 1;
+        }
+        self.over(slot, outcome, now, ledger)
+    }
+
+    /// A request has left its pod.
+    pub fn over(&mut self, slot: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) -> Effect {
+        let request = *self.arena.get(slot);
+        let is_given_up = self.arena.is_given_up(slot);
         self.arena.free(slot);
+        if is_given_up {
+            return Effect::Nothing;
+        }
+        self.failed += u64::from(outcome != Outcome::Served);
+        match request.origin {
+            Origin::User(user) => {
+                ledger.ended(outcome, now, now - request.sent);
+                self.clients.answered(user, now, &mut self.streams.clients);
+                Effect::Nothing
+            }
+            Origin::Call { call, attempt, by_user } => {
+                if !by_user {
+                    ledger.ended(outcome, now, now - request.sent);
+                }
+                Effect::Reply(Reply { call, attempt, endpoint: request.endpoint, outcome })
+            }
+        }
     }
 
     fn learn(&mut self, news: News) {

@@ -2,7 +2,7 @@
 
 use crate::input::scenario::{self, Fidelity};
 use crate::network::{Ledger, Outcome};
-use crate::record::{RequestLog, TrafficRecord};
+use crate::record::{RequestCount, RequestLog, TrafficRecord};
 use crate::units::{SimDuration, SimTime};
 
 /// The books of one traffic entry.
@@ -15,7 +15,9 @@ pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec
         let target = &entry.target;
         let workload = format!("{}/{}", target.kind.as_str(), target.name);
         let is_fluid = entry.fidelity == Fidelity::Fluid;
-        EntryLog(RequestLog::new(&entry.title(), &target.namespace, &workload, is_fluid, interval))
+        let mut log = RequestLog::new(&entry.title(), &target.namespace, &workload, is_fluid, interval);
+        log.has_senders(entry.rate.is_some() || entry.users.is_some());
+        EntryLog(log)
     };
     entries.iter().map(log).collect()
 }
@@ -27,18 +29,25 @@ pub fn traffic_records(logs: Vec<EntryLog>) -> Vec<TrafficRecord> {
 
 impl Ledger for EntryLog {
     fn sent(&mut self, now: SimTime) {
-        self.0.counts_at(now).offered += 1;
+        self.0.count(RequestCount::Offered, 1, now);
+    }
+
+    fn attempted(&mut self, now: SimTime) {
+        self.0.count(RequestCount::Attempts, 1, now);
     }
 
     fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration) {
-        let count = match outcome {
+        let cause = match outcome {
             Outcome::Served => return self.0.served(now, after),
-            Outcome::NoEndpoint => &mut self.0.counts_at(now).no_endpoint,
-            Outcome::DeadEndpoint => &mut self.0.counts_at(now).dead_endpoint,
-            Outcome::QueueFull => &mut self.0.counts_at(now).queue_full,
-            Outcome::Timeout => &mut self.0.counts_at(now).timeout,
-            Outcome::Cut => &mut self.0.counts_at(now).cut,
+            Outcome::NoEndpoint => RequestCount::NoEndpoint,
+            Outcome::DeadEndpoint => RequestCount::DeadEndpoint,
+            Outcome::QueueFull => RequestCount::QueueFull,
+            Outcome::Timeout => RequestCount::Timeout,
+            Outcome::Cut => RequestCount::Cut,
+            Outcome::Dependency => RequestCount::Dependency,
+            Outcome::RetryExhausted => RequestCount::RetryExhausted,
+            Outcome::Abandoned => RequestCount::Abandoned,
         };
-        *count += 1;
+        self.0.count(cause, 1, now);
     }
 }

@@ -11,6 +11,7 @@ use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
 use crate::input::table::read_column;
 use crate::units::{SimDuration, SimTime};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// More pods than this from one stream are taken for a slip.
@@ -298,12 +299,14 @@ impl Checker<'_> {
             None => (path.index(index).key("target"), entry.target.to_string()),
         });
         self.require_unique("traffic", names.collect::<Vec<_>>());
+        let called: BTreeSet<String> =
+            traffic.iter().flat_map(|entry| &entry.server.calls).map(|call| call.to.clone()).collect();
         for (index, entry) in traffic.iter_mut().enumerate() {
             let path = path.index(index);
             let kind = entry.target.kind;
             let message = format!("a {} takes no traffic (expected a {})", kind.as_str(), words_of_scaled_kinds());
             self.require(kind.has_scale(), path.key("target"), message);
-            self.check_sender(&path, entry);
+            self.check_sender(&path, entry, called.contains(&entry.title()));
             self.check_distribution(&path.key("cpuPerRequest"), &mut entry.cpu_per_request.0);
             let server = path.key("server");
             self.check_distribution(&server.key("wait"), &mut entry.server.wait);
@@ -321,10 +324,11 @@ impl Checker<'_> {
             self.check_distribution(&routing.key("endpointPropagation"), &mut entry.routing.endpoint_propagation);
             self.require((1..=MAX_PROXIES).contains(&entry.routing.proxies), routing.key("proxies"), PROXIES);
         }
+        self.check_calls(path, traffic);
     }
 
     /// Who sends the requests of an entry.
-    fn check_sender(&mut self, path: &FieldPathBuf, entry: &mut Traffic) {
+    fn check_sender(&mut self, path: &FieldPathBuf, entry: &mut Traffic, is_called: bool) {
         if let Some(producer) = &mut entry.producer {
             self.check_producer(path, producer, entry.rate.is_some() || entry.users.is_some(), entry.fidelity);
             return;
@@ -339,6 +343,7 @@ impl Checker<'_> {
                     self.require_positive(think_time, mean);
                 }
             }
+            (None, None) if is_called => {}
             (None, None) => {
                 self.error(path.clone(), "has neither `rate` nor `users` (expected one of the two, or `producer`)");
             }

@@ -4,8 +4,9 @@ use super::{Entry, RequestEvent, Requests, Server, cpu};
 use crate::cluster::{Cluster, PodId};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
 use crate::input::scenario::{self, Distribution, DistributionUnit};
-use crate::network::node_cpus::NodeCpus;
+use crate::network::calls::Graph;
 use crate::network::request_memory::RequestMemory;
+use crate::network::service::Service;
 use crate::network::station::{Pace, Shape, WarmAfter, WarmUp};
 use crate::units::{Bytes, SimTime};
 use crate::workload::Sampler;
@@ -75,7 +76,7 @@ impl Entry {
         id: PodId,
         server: &mut Server,
         cluster: &Cluster,
-        cpus: &mut NodeCpus,
+        graph: &mut Graph,
         now: SimTime,
     ) {
         let rules = &self.rules;
@@ -88,51 +89,51 @@ impl Entry {
             workers: rules.workers,
             queue: rules.queue,
         };
-        let endpoint = self.service.begin(shape, now);
+        let endpoint = graph.begin(index, shape, now);
         if rules.warm_up.is_some() || rules.speed.is_some() {
-            self.service.set_pace(endpoint, Pace { speed: server.speed, warm_up: rules.warm_up });
+            graph.service_mut(index).set_pace(endpoint, Pace { speed: server.speed, warm_up: rules.warm_up });
         }
         server.endpoint = Some(endpoint);
-        self.note_memory(id, server, cluster);
-        server.member = cpu::join((index, endpoint), cores, id, cluster, self, cpus);
-        self.service.set_beside(endpoint, self.beside(server), now);
+        self.note_memory(graph.service_mut(index), id, server, cluster);
+        server.member = cpu::join((index, endpoint), cores, id, cluster, graph);
+        graph.service_mut(index).set_beside(endpoint, self.beside(server), now);
+        graph.touch(index);
         self.pods.insert(id);
     }
 
     /// What else its pods use may have changed.
-    pub(super) fn note_memories(&mut self, servers: &[Option<Box<Server>>], cluster: &Cluster) {
+    pub(super) fn note_memories(&self, service: &mut Service, servers: &[Option<Box<Server>>], cluster: &Cluster) {
         if self.rules.has_memory() {
-            for pod in self.pods.clone() {
+            for pod in &self.pods {
                 if let Some(server) = servers.get(pod.index()).and_then(Option::as_deref) {
-                    self.note_memory(pod, server, cluster);
+                    self.note_memory(service, *pod, server, cluster);
                 }
             }
         }
     }
 
     /// What the requests of a pod may take of its memory depends on what it uses besides.
-    pub(super) fn note_memory(&mut self, id: PodId, server: &Server, cluster: &Cluster) {
+    pub(super) fn note_memory(&self, service: &mut Service, id: PodId, server: &Server, cluster: &Cluster) {
         let Some(endpoint) = server.endpoint.filter(|_| self.rules.has_memory()) else { return };
         let limit = cluster.container_limits(id, server.container).and_then(|limits| limits.memory);
         let used = self.memory_per_pod + self.memory_per_request * server.rate;
         let room = limit.map_or(f64::INFINITY, |limit| Bytes::as_f64(limit) - used);
         let (per_request, leak) = (self.rules.per_request, self.rules.leak);
-        self.service.set_memory(endpoint, RequestMemory { per_request, leak, room, had: 0.0 });
+        service.set_memory(endpoint, RequestMemory { per_request, leak, room, had: 0.0 });
     }
 }
 
 impl Requests {
     /// Plans that pods end which have run out of memory.
     pub(super) fn plan_out_of_memory<A: Agenda<RequestEvent>>(&mut self, agenda: &mut A) {
-        for entry in &mut self.entries {
-            for (endpoint, at) in entry.service.take_out_of_memory() {
-                let of_endpoint = |pod: &&PodId| {
-                    let server = self.pods.get(pod.index()).and_then(Option::as_deref);
-                    server.is_some_and(|server| server.endpoint == Some(endpoint))
-                };
-                if let Some(pod) = entry.pods.iter().find(of_endpoint) {
-                    agenda.schedule(at, RequestEvent::OutOfMemory { pod: *pod });
-                }
+        for (entry, endpoint, at) in self.graph.take_out_of_memory() {
+            let of_endpoint = |pod: &&PodId| {
+                let server = self.pods.get(pod.index()).and_then(Option::as_deref);
+                server.is_some_and(|server| server.endpoint == Some(endpoint))
+            };
+            let pods = self.entries.get(entry).map(|entry| &entry.pods);
+            if let Some(pod) = pods.and_then(|pods| pods.iter().find(of_endpoint)) {
+                agenda.schedule(at, RequestEvent::OutOfMemory { pod: *pod });
             }
         }
     }
