@@ -63,6 +63,8 @@ struct Server {
     ended: Option<SimTime>,
     first_served: Option<SimTime>,
     has_signal: bool,
+    /// Its container has ended and is not started again yet.
+    is_down: bool,
     /// Cores that it may use at most until it serves.
     limit: f64,
     /// Its number among the pods of its node.
@@ -202,6 +204,7 @@ impl Requests {
                 self.plan(agenda);
             }
             RequestEvent::OutOfMemory { pod } => {
+                self.container_ended(pod, ledgers, agenda);
                 return self.server(pod).map(|(_, server)| OutOfMemory { pod, container: server.container });
             }
             RequestEvent::Measure => {
@@ -301,6 +304,7 @@ impl Requests {
                 ended: None,
                 first_served: None,
                 has_signal: false,
+                is_down: false,
                 limit: limit.unwrap_or(f64::INFINITY),
                 member: NOBODY,
                 speed: entry.rules.draw_speed(),
@@ -311,17 +315,12 @@ impl Requests {
         });
         let restarted = server.restarts != pod.restarts;
         server.restarts = pod.restarts;
+        server.is_down &= !restarted;
+        let runs = runs && !server.is_down;
         if let Some(endpoint) = server.endpoint
             && (!runs || restarted)
         {
-            let used = self.graph.service_mut(index).used(endpoint, now);
-            if let Some(node) = server.node {
-                *self.used_before.entry(node).or_default() += used;
-            }
-            self.graph.cpus.leave(std::mem::replace(&mut server.member, NOBODY), now);
-            self.graph.end(index, endpoint, now, ledgers);
-            (server.endpoint, server.used) = (None, 0.0);
-            entry.pods.remove(&id);
+            entry.end(index, endpoint, id, server, (&mut self.graph, &mut self.used_before), ledgers, now);
         }
         server.ended = if runs { None } else { server.ended.or(Some(now)) };
         if runs && server.endpoint.is_none() {

@@ -8,7 +8,7 @@ mod servers;
 use super::arena::{Arena, NONE, Origin, Request, Ticket};
 use super::clients::Clients;
 use super::earliest::Earliest;
-use super::node_cpus::{NOBODY, NewDemand};
+use super::node_cpus::NewDemand;
 pub use super::outcome::{Effect, Ledger, Outcome, Reply};
 use super::proxies::Proxies;
 use super::request_memory::RequestMemory;

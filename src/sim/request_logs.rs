@@ -16,7 +16,7 @@ pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec
         let workload = format!("{}/{}", target.kind.as_str(), target.name);
         let is_fluid = entry.fidelity == Fidelity::Fluid;
         let mut log = RequestLog::new(&entry.title(), &target.namespace, &workload, is_fluid, interval);
-        log.has_senders(entry.rate.is_some() || entry.users.is_some());
+        log.has_senders(entry.has_senders());
         EntryLog(log)
     };
     entries.iter().map(log).collect()

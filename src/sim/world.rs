@@ -239,6 +239,7 @@ impl<'a> World<'a> {
             }
             Event::Usage(event) => {
                 if let Some(full) = self.usage.handle(event, cluster, queue) {
+                    self.requests.container_ended(full.pod, &mut self.request_logs, queue);
                     self.kubelets.kill_for_memory(full.pod, full.container, cluster, queue);
                 }
             }
@@ -436,7 +437,7 @@ impl<'a> World<'a> {
 
     /// Tells the records what a fault has done, and the kubelets which containers crash.
     fn pass_on_fault(&mut self, effect: &FaultEffect) {
-        let Self { queue, cluster, recorder, recovery, kubelets, manager, .. } = self;
+        let Self { queue, cluster, recorder, recovery, kubelets, manager, requests, request_logs, .. } = self;
         if let Some((at, outage)) = manager.note_fault(effect, queue.now()) {
             queue.schedule_with(at, Priority::Normal, Event::ManagerStarts { outage });
         }
@@ -444,6 +445,7 @@ impl<'a> World<'a> {
         recorder.note_fault(effect);
         if let FaultEffect::PodsCrash(pods) = effect {
             for pod in pods {
+                requests.container_ended(*pod, request_logs, queue);
                 kubelets.crash(*pod, cluster, queue);
             }
         }

@@ -1,7 +1,7 @@
 //! Pods that serve requests side by side on nodes that are too small for all, that differ from each other, warm up, run out
 //! of memory, or slow down who sends to them.
 
-use wavetank::record::{Facts, RequestCounts};
+use wavetank::record::{Facts, RequestCount, RequestCounts};
 use wavetank::sim::{PrepareOptions, RunOptions, prepare, simulate};
 
 /// A Deployment of one container with resources.
@@ -47,13 +47,13 @@ fn float(count: u64) -> f64 {
 
 /// Cores that served requests of 10 ms each over the ten minutes.
 fn cores(facts: &Facts, name: &str) -> f64 {
-    float(counts(facts, name).served) * 0.01 / 600.0
+    float(counts(facts, name).served()) * 0.01 / 600.0
 }
 
 /// Traffic that keeps a pod busy on as many cores as it gets.
 fn saturating(name: &str) -> String {
     format!(
-        "    - {{target: deployment/{name}, name: {name}, fidelity: requests, cpuPerRequest: 10ms, users: {{count: {{constant: 40}}, thinkTime: 1ms}}}}\n"
+        "    - {{target: deployment/{name}, name: {name}, fidelity: requests, cpuPerRequest: 10ms, users: {{count: {{constant: 40}}, thinkTime: {{fixed: 1ms}}}}}}\n"
     )
 }
 
@@ -94,21 +94,15 @@ fn what_others_use_is_taken_from_requests() {
 
 #[test]
 fn pods_with_room_do_not_feel_each_other() {
-    let alone = run(
-        &deployment("web", 2, "{requests: {cpu: 1}, limits: {cpu: 1}}"),
-        &format!("{ONE_NODE}  traffic:\n{}", saturating("web")),
-    );
     let manifests = deployment("web", 2, "{requests: {cpu: 1}, limits: {cpu: 1}}")
         + &deployment("batch", 1, "{requests: {cpu: 1}}");
+    let with = |cores: u32, usage: &str| {
+        let node = ONE_NODE.replace("cpu: 4", &format!("cpu: {cores}"));
+        counts(&run(&manifests, &format!("{node}{usage}  traffic:\n{}", saturating("web"))), "web")
+    };
     let usage = "  usage: [{target: deployment/batch, cpu: {constant: 1}}]\n";
-    let beside =
-        run(&manifests, &format!("{}{usage}  traffic:\n{}", ONE_NODE.replace("cpu: 4", "cpu: 90"), saturating("web")));
-    let alone_on_many = run(
-        &deployment("web", 2, "{requests: {cpu: 1}, limits: {cpu: 1}}"),
-        &format!("{}  traffic:\n{}", ONE_NODE.replace("cpu: 4", "cpu: 90"), saturating("web")),
-    );
-    assert_eq!(counts(&beside, "web"), counts(&alone_on_many, "web"), "to the request");
-    assert!((cores(&alone, "web") - 2.0).abs() < 0.04, "limits hold on a small node too");
+    assert_eq!(with(90, usage), with(90, ""), "to the request");
+    assert_ne!(with(4, usage), with(4, ""), "on four cores they do");
 }
 
 #[test]
@@ -148,7 +142,7 @@ fn a_pod_full_of_requests_is_killed_and_starts_again() {
     let restarts: u32 = facts.pods.iter().map(|pod| pod.restarts).sum();
     assert_eq!(restarts, 3, "{:?}", counts(&facts, "web"));
     let lost = counts(&facts, "web");
-    assert!(lost.cut >= 3, "the request that was too much and those beside it: {lost:?}");
+    assert!(lost.of(RequestCount::Cut) >= 3, "the request that was too much and those beside it: {lost:?}");
     // Without the leak nothing happens.
     let facts = run(
         &deployment("web", 1, resources),
@@ -166,11 +160,14 @@ fn a_producer_is_slowed_down_and_loses_nothing() {
     };
     let facts = run(&deployment("web", 1, "{requests: {cpu: 1}}"), &format!("{ONE_NODE}{}", traffic(500)));
     let slow = counts(&facts, "web");
-    assert!((float(slow.served) / 600.0 - 100.0).abs() < 1.0, "what one core does: {slow:?}");
-    assert!(slow.failed() <= slow.no_endpoint, "nothing is lost but before the pod is there: {slow:?}");
+    assert!((float(slow.served()) / 600.0 - 100.0).abs() < 1.0, "what one core does: {slow:?}");
+    assert!(
+        slow.failed() <= slow.of(RequestCount::NoEndpoint),
+        "nothing is lost but before the pod is there: {slow:?}"
+    );
     let facts = run(&deployment("web", 1, "{requests: {cpu: 1}}"), &format!("{ONE_NODE}{}", traffic(60)));
     let paced = counts(&facts, "web");
-    assert!((float(paced.offered) / 600.0 - 60.0).abs() < 0.2, "its own pace: {paced:?}");
+    assert!((float(paced.offered()) / 600.0 - 60.0).abs() < 0.2, "its own pace: {paced:?}");
 }
 
 #[test]
@@ -179,12 +176,12 @@ fn users_who_keep_their_connections_stay_with_their_pods() {
         let spec = format!(
             "{ONE_NODE}  actions: [{{at: 5m, scale: {{target: deployment/web, replicas: 4}}}}]\n  traffic:\n{}",
             saturating("web")
-                .replace("thinkTime: 1ms", &format!("thinkTime: 1ms, keepAlive: {keep_alive}"))
+                .replace("thinkTime:", &format!("keepAlive: {keep_alive}, thinkTime:"))
                 .replace("cpuPerRequest", "server: {cores: 1}, cpuPerRequest")
         );
         let facts = run(&deployment("web", 2, "{requests: {cpu: 500m}}"), &spec);
         let served = counts(&facts, "web");
-        assert!(served.failed() <= served.no_endpoint, "{served:?}");
+        assert!(served.failed() <= served.of(RequestCount::NoEndpoint), "{served:?}");
         cores(&facts, "web")
     };
     // Two pods on a core each; two more from the middle on are of use only to new connections.

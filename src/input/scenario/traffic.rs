@@ -75,6 +75,12 @@ impl Traffic {
     pub fn title(&self) -> String {
         self.name.clone().unwrap_or_else(|| self.target.to_string())
     }
+
+    /// Whether it says who sends, besides those that call it.
+    #[must_use]
+    pub const fn has_senders(&self) -> bool {
+        self.rate.is_some() || self.users.is_some() || self.producer.is_some()
+    }
 }
 
 /// How closely requests are played.

@@ -1,15 +1,18 @@
 //! How a pod starts to serve: what it has to serve with, how fast it is, and how much memory its requests may take.
 
 use super::{Entry, RequestEvent, Requests, Server, cpu};
-use crate::cluster::{Cluster, PodId};
+use crate::cluster::{Cluster, NodeId, PodId};
 use crate::engine::{Agenda, RandomStream, RandomStreams};
 use crate::input::scenario::{self, Distribution, DistributionUnit};
 use crate::network::calls::Graph;
+use crate::network::node_cpus::NOBODY;
+use crate::network::outcome::Ledger;
 use crate::network::request_memory::RequestMemory;
 use crate::network::service::Service;
 use crate::network::station::{Pace, Shape, WarmAfter, WarmUp};
 use crate::units::{Bytes, SimTime};
 use crate::workload::Sampler;
+use std::collections::BTreeMap;
 
 /// A container that has run out of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +104,29 @@ impl Entry {
         self.pods.insert(id);
     }
 
+    /// A pod serves no more: what it used stays, and the requests that it has are lost.
+    #[expect(clippy::too_many_arguments, reason = "parts of one state that are borrowed one by one")]
+    pub(super) fn end<L: Ledger>(
+        &mut self,
+        index: usize,
+        endpoint: u32,
+        id: PodId,
+        server: &mut Server,
+        (graph, used_before): (&mut Graph, &mut BTreeMap<NodeId, f64>),
+        ledgers: &mut [L],
+        now: SimTime,
+    ) {
+        let used = graph.service_mut(index).used(endpoint, now);
+        if let Some(node) = server.node {
+            *used_before.entry(node).or_default() += used;
+        }
+        graph.cpus.leave(std::mem::replace(&mut server.member, NOBODY), now);
+        graph.end(index, endpoint, now, ledgers);
+        graph.share_cpu();
+        (server.endpoint, server.used) = (None, 0.0);
+        self.pods.remove(&id);
+    }
+
     /// What else its pods use may have changed.
     pub(super) fn note_memories(&self, service: &mut Service, servers: &[Option<Box<Server>>], cluster: &Cluster) {
         if self.rules.has_memory() {
@@ -124,6 +150,23 @@ impl Entry {
 }
 
 impl Requests {
+    /// The container that serves in a pod has ended, and serves nobody until it is started again.
+    pub fn container_ended<A: Agenda<RequestEvent>, L: Ledger>(
+        &mut self,
+        pod: PodId,
+        ledgers: &mut [L],
+        agenda: &mut A,
+    ) {
+        let now = agenda.now();
+        let Some(server) = self.pods.get_mut(pod.index()).and_then(Option::as_deref_mut) else { return };
+        let Some(endpoint) = server.endpoint else { return };
+        let index = server.entry;
+        (server.is_down, server.ended) = (true, Some(now));
+        let entry = &mut self.entries[index];
+        entry.end(index, endpoint, pod, server, (&mut self.graph, &mut self.used_before), ledgers, now);
+        self.plan(agenda);
+    }
+
     /// Plans that pods end which have run out of memory.
     pub(super) fn plan_out_of_memory<A: Agenda<RequestEvent>>(&mut self, agenda: &mut A) {
         for (entry, endpoint, at) in self.graph.take_out_of_memory() {

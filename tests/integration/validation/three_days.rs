@@ -61,7 +61,7 @@ fn latency(facts: &Facts, time: f64) -> f64 {
 fn rate(facts: &Facts, time: f64) -> f64 {
     let intervals = &facts.traffic[0].intervals;
     let after = intervals.partition_point(|one| one.start.as_secs_f64() <= time);
-    f64::from(u32::try_from(intervals[after.saturating_sub(1)].counts.served).unwrap()) / 300.0
+    f64::from(u32::try_from(intervals[after.saturating_sub(1)].counts.served()).unwrap()) / 300.0
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn seen(facts: &Facts, offset: f64) -> Vec<(f64, i64)> {
 /// Requests of 1 MiB that were served per second between two times.
 fn throughput(facts: &Facts, from: f64, to: f64) -> f64 {
     let within = facts.traffic[0].intervals.iter().filter(|one| (from..to).contains(&one.start.as_secs_f64()));
-    within.map(|one| f64::from(u32::try_from(one.counts.served).unwrap())).sum::<f64>() / (to - from)
+    within.map(|one| f64::from(u32::try_from(one.counts.served()).unwrap())).sum::<f64>() / (to - from)
 }
 
 #[test]
