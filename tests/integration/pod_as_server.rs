@@ -176,6 +176,7 @@ fn users_who_keep_their_connections_stay_with_their_pods() {
         let spec = format!(
             "{ONE_NODE}  actions: [{{at: 5m, scale: {{target: deployment/web, replicas: 4}}}}]\n  traffic:\n{}",
             saturating("web")
+                .replace("{constant: 40}", "{steps: [{at: 10s, rate: 40}]}")
                 .replace("thinkTime:", &format!("keepAlive: {keep_alive}, thinkTime:"))
                 .replace("cpuPerRequest", "server: {cores: 1}, cpuPerRequest")
         );
@@ -184,8 +185,8 @@ fn users_who_keep_their_connections_stay_with_their_pods() {
         assert!(served.failed() <= served.of(RequestCount::NoEndpoint), "{served:?}");
         cores(&facts, "web")
     };
-    // Two pods on a core each; two more from the middle on are of use only to new connections.
+    // From 10 s on two pods on a core each; two more from the middle on are of use only to new connections.
     let (kept, anew) = (served_with(true), served_with(false));
-    assert!((kept - 2.0).abs() < 0.03, "{kept}");
-    assert!((anew - 3.0).abs() < 0.05, "{anew}");
+    assert!((kept - 2.0 * 590.0 / 600.0).abs() < 0.03, "{kept}");
+    assert!((anew - (2.0 * 290.0 + 4.0 * 300.0) / 600.0).abs() < 0.05, "{anew}");
 }
