@@ -28,16 +28,16 @@ pub fn graph(
             let rule = Rule::of_users(&entry.retries, entry.server.timeout.map(Into::into));
             sites.push(Site::new(caller, caller, true, rule));
         }
-        let mut sizes: Vec<usize> = Vec::new();
+        let mut calls_by_stage: Vec<usize> = Vec::new();
         for call in &entry.server.calls {
             let Some(callee) = titles.iter().position(|title| *title == call.to) else { continue };
             sites.push(Site::new(caller, callee, false, Rule::of_call(call)));
-            match sizes.last_mut() {
+            match calls_by_stage.last_mut() {
                 Some(size) if call.parallel => *size += 1,
-                _ => sizes.push(1),
+                _ => calls_by_stage.push(1),
             }
         }
-        stages.push(sizes);
+        stages.push(calls_by_stage);
     }
     Graph::new(services, sites, &stages)
 }

@@ -19,6 +19,7 @@ mod service;
 mod slots;
 mod station;
 
+pub use calls::CallCounts;
 pub use outcome::{Ledger, Outcome};
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod start;
 pub use self::load::{MeasuredLoad, Measurement};
 pub use self::start::OutOfMemory;
 use self::start::ServerRules;
-use super::calls::Graph;
+use super::calls::{CallCounts, Graph};
 use super::entry::graph;
 use super::node_cpus::NOBODY;
 use super::outcome::Ledger;
@@ -444,6 +444,12 @@ impl Requests {
         let bytes = entry.memory(server, self.graph.service(server.entry));
         #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
         Some(Bytes::new(bytes.round() as i64))
+    }
+
+    /// The calls so far: indexes of the calling and the called entry in the scenario, whether users call, and the counts.
+    pub fn calls(&self) -> impl Iterator<Item = (usize, usize, bool, CallCounts)> {
+        let index = |entry: usize| self.entries[entry].traffic;
+        self.graph.sites().iter().map(move |site| (index(site.caller), index(site.callee), site.by_user, site.counts))
     }
 
     /// What pods have used on each node by `end`, in millicore-nanoseconds.

@@ -351,14 +351,14 @@ impl Service {
             return None;
         }
         let Some(number) = self.kept_or_chosen(slot, shuns) else {
-            return self.refuse(slot, NONE, Outcome::NoEndpoint, now, ledger);
+            return Some(self.refuse(slot, NONE, Outcome::NoEndpoint, now, ledger));
         };
         let endpoint = &mut self.endpoints[number as usize];
         if endpoint.state != State::Serves {
-            return self.refuse(slot, number, Outcome::DeadEndpoint, now, ledger);
+            return Some(self.refuse(slot, number, Outcome::DeadEndpoint, now, ledger));
         }
         if endpoint.station.offer(Job { slot, cpu, wait }, now) == Offer::Full {
-            return self.refuse(slot, number, Outcome::QueueFull, now, ledger);
+            return Some(self.refuse(slot, number, Outcome::QueueFull, now, ledger));
         }
         self.arena.get_mut(slot).endpoint = number;
         endpoint.taken += 1;
@@ -394,7 +394,7 @@ impl Service {
         outcome: Outcome,
         now: SimTime,
         ledger: &mut impl Ledger,
-    ) -> Option<(u32, Outcome)> {
+    ) -> (u32, Outcome) {
         self.failed += 1;
         let request = *self.arena.get(slot);
         self.arena.free(slot);
@@ -406,7 +406,7 @@ impl Service {
             Origin::Call { by_user: false, .. } => ledger.ended(outcome, now, now - request.sent),
             Origin::Call { by_user: true, .. } => {}
         }
-        Some((endpoint, outcome))
+        (endpoint, outcome)
     }
 
     /// Whoever sent a request does not wait for it any more, unless it has ended.

@@ -1,8 +1,9 @@
 //! The books on what becomes of requests, one for each traffic entry.
 
 use crate::input::scenario::{self, Fidelity};
-use crate::network::{Ledger, Outcome};
-use crate::record::{RequestCount, RequestLog, TrafficRecord};
+use crate::network::requests::Requests;
+use crate::network::{CallCounts, Ledger, Outcome};
+use crate::record::{CallRecord, RequestCount, RequestLog, TrafficRecord};
 use crate::units::{SimDuration, SimTime};
 
 /// The books of one traffic entry.
@@ -25,6 +26,32 @@ pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec
 /// What the books say at the end.
 pub fn traffic_records(logs: Vec<EntryLog>) -> Vec<TrafficRecord> {
     logs.into_iter().map(|log| log.0.finish()).collect()
+}
+
+/// What became of the calls of a run.
+pub fn call_records(requests: &Requests, entries: &[scenario::Traffic]) -> Vec<CallRecord> {
+    let title = |index: usize| entries.get(index).map(|entry| entry.title().into()).unwrap_or_default();
+    let record = |(caller, callee, by_users, counts): (usize, usize, bool, CallCounts)| {
+        let CallCounts { calls, attempts, retries, hedges, served, failed, .. } = counts;
+        let CallCounts { abandoned, timeouts, circuit_open, over_budget, ejections, .. } = counts;
+        CallRecord {
+            caller: title(caller),
+            callee: title(callee),
+            by_users,
+            calls,
+            served,
+            failed,
+            abandoned,
+            attempts,
+            retries,
+            hedges,
+            timeouts,
+            circuit_open,
+            over_budget,
+            ejections,
+        }
+    };
+    requests.calls().map(record).collect()
 }
 
 impl Ledger for EntryLog {

@@ -120,21 +120,86 @@ impl Checker<'_> {
                     way.pop();
                     continue;
                 };
-                let Some(&callee) = by_title.get(&call.to) else { continue };
-                if let Some(from) = way.iter().position(|(index, _)| *index == callee) {
+                let Some(&target) = by_title.get(&call.to) else { continue };
+                if let Some(from) = way.iter().position(|(index, _)| *index == target) {
                     let names: Vec<String> = way
                         .iter()
                         .skip(from)
                         .map(|(index, _)| *index)
-                        .chain([callee])
+                        .chain([target])
                         .filter_map(|index| traffic.get(index).map(Traffic::title))
                         .collect();
                     let field = path.index(caller).key("server").key("calls").index(call_index).key("to");
                     self.error(field, format!("closes a cycle of calls: {}", names.join(" -> ")));
-                } else if !done[callee] {
-                    way.push((callee, 0));
+                } else if !done[target] {
+                    way.push((target, 0));
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::load::{LoadOptions, load_text};
+    use std::path::Path;
+
+    /// The errors of two entries, `a` with `server` and more fields and `b` with others.
+    fn errors(a: &str, b: &str) -> Vec<String> {
+        let text = format!(
+            "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {{name: x}}\nspec:\n  duration: 1h\n  traffic:\n    \
+             - {{name: a, target: deployment/a, cpuPerRequest: 1ms, {a}}}\n    \
+             - {{name: b, target: deployment/b, cpuPerRequest: 1ms, {b}}}\n"
+        );
+        match load_text(&text, Path::new("scenario.yaml"), &LoadOptions::default()) {
+            Ok(_) => Vec::new(),
+            Err(found) => found.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_calls_is_said() {
+        const PLAYED: &str = "fidelity: requests";
+        let call =
+            |more: &str| format!("fidelity: requests, rate: {{constant: 1}}, server: {{calls: [{{to: b{more}}}]}}");
+        assert_eq!(errors(&call(""), PLAYED), [""; 0], "an entry that is called needs no rate");
+        let good =
+            ", share: 0.5, timeout: 1s, hedgeAfter: 10ms, retries: {attempts: 2, budget: {}}, outlierDetection: {}";
+        assert_eq!(errors(&call(good), PLAYED), [""; 0]);
+        let fluid = "rate: {constant: 1}";
+        let cases = [
+            (call("").replace("to: b", "to: c"), PLAYED, "calls[0].to: traffic entry `c` does not exist"),
+            (call(""), fluid, "calls[0].to: `b` is a fluid"),
+            (call("").replace("fidelity: requests, ", ""), PLAYED, "server.calls: has no effect on a fluid"),
+            (call(", share: 1.5"), PLAYED, "calls[0].share: `1.5` is out of range"),
+            (call(", cacheHitRatio: -1"), PLAYED, "cacheHitRatio: `-1` is out of range"),
+            (call(", count: 0"), PLAYED, "count: `0` is out of range"),
+            (call(", parallel: true"), PLAYED, "parallel: there is no call before it"),
+            (call(", timeout: 0s"), PLAYED, "timeout: is not above zero"),
+            (call(", timeout: 1s, hedgeAfter: 2s"), PLAYED, "hedgeAfter: is not before `timeout`"),
+            (call(", maxRequests: 0"), PLAYED, "maxRequests: is 0"),
+            (call(", retries: {attempts: 101}"), PLAYED, "attempts: `101` is out of range"),
+            (call(", retries: {attempts: 1, on: []}"), PLAYED, "on: is empty"),
+            (call(", retries: {backOff: {base: 1s, max: 1ms}}"), PLAYED, "max: is below `base`"),
+            (call(", retries: {budget: {ratio: -1}}"), PLAYED, "ratio: `-1` is negative"),
+            (call(", retries: {budget: {ttl: 0s}}"), PLAYED, "ttl: is not above zero"),
+            (call(", outlierDetection: {consecutiveErrors: 0}"), PLAYED, "consecutiveErrors: is 0"),
+            (call(", outlierDetection: {maxEjectionPercent: 101}"), PLAYED, "`101` is out of range"),
+            (
+                call(""),
+                "fidelity: requests, retries: {attempts: 1}",
+                "retries: has no effect without `rate` or `users`",
+            ),
+            (call(""), "fidelity: requests, server: {async: true}", "async: has no effect without `calls`"),
+            (call(""), "fidelity: requests, server: {calls: [{to: a}]}", "closes a cycle of calls: a -> b -> a"),
+            (call("").replace("to: b", "to: a"), "rate: {constant: 1}", "closes a cycle of calls: a -> a"),
+            ("rate: {constant: 1}".to_owned(), PLAYED, "has neither `rate` nor `users`"),
+            ("rate: {constant: 1}, mesh: {cpu: 1ms}".to_owned(), fluid, "mesh: has no effect on a fluid"),
+        ];
+        for (a, b, expected) in cases {
+            let found = errors(&a, b);
+            assert!(found.iter().any(|error| error.contains(expected)), "{a} / {b}: {expected} is not in {found:?}");
+            assert!(found.iter().all(|error| error.contains("scenario.yaml:")), "{found:?}");
         }
     }
 }

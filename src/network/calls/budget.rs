@@ -7,6 +7,7 @@ use crate::units::{SimDuration, SimTime};
 
 /// Parts of `ttl` that expire one after the other, as in tower.
 const PARTS: usize = 10;
+const COUNT: i64 = 10;
 
 /// What a budget allows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,8 +30,7 @@ pub struct Budget {
 
 impl Budget {
     fn advance(&mut self, allowance: &Allowance, now: SimTime) -> &mut (u32, u32) {
-        let parts = i64::try_from(PARTS).unwrap_or(i64::MAX);
-        let part = (allowance.ttl.as_nanos() / parts).max(1);
+        let part = (allowance.ttl.as_nanos() / COUNT).max(1);
         let current = now.as_nanos() / part;
         for passed in (self.current + 1..=current).rev().take(PARTS) {
             self.parts[index(passed)] = (0, 0);
@@ -56,9 +56,8 @@ impl Budget {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a remainder of ten")]
-const fn index(part: i64) -> usize {
-    part.rem_euclid(PARTS as i64) as usize
+fn index(part: i64) -> usize {
+    usize::try_from(part.rem_euclid(COUNT)).unwrap_or(0)
 }
 
 #[cfg(test)]

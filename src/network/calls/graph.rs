@@ -92,6 +92,11 @@ impl Graph {
         &mut self.services[service]
     }
 
+    /// The places at which calls are made.
+    pub fn sites(&self) -> &[Site] {
+        &self.sites
+    }
+
     /// When something happens next.
     pub fn next_at(&self) -> SimTime {
         self.next.first().0

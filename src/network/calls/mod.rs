@@ -14,7 +14,7 @@ mod progress;
 mod site;
 
 pub use graph::Graph;
-pub use site::{Rule, Site};
+pub use site::{CallCounts, Rule, Site};
 
 #[cfg(test)]
 mod tests;

@@ -174,9 +174,9 @@ pub struct Site {
 
 impl Site {
     /// A place at which nothing was called yet.
-    pub fn new(caller: usize, callee: usize, by_user: bool, rule: Rule) -> Self {
+    pub fn new(from: usize, to: usize, by_user: bool, rule: Rule) -> Self {
         let (deadlines, clients) = (VecDeque::new(), Vec::new());
-        Self { caller, by_user, callee, rule, deadlines, clients, counts: CallCounts::default() }
+        Self { caller: from, by_user, callee: to, rule, deadlines, clients, counts: CallCounts::default() }
     }
 
     /// What a client keeps.
