@@ -151,17 +151,19 @@ mod tests {
         let mut random = 11_u64;
         let mut draw = |bound: u64| {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            f64::from(u32::try_from((random >> 33) % bound).unwrap())
+            u32::try_from((random >> 33) % bound).unwrap()
         };
+        let classes = [QosClass::Guaranteed, QosClass::Burstable, QosClass::BestEffort];
         for _ in 0..2000 {
-            let class =
-                |number: f64| [QosClass::Guaranteed, QosClass::Burstable, QosClass::BestEffort][number as usize];
-            let contenders: Vec<Contender> = (0..7)
-                .map(|_| Contender { class: class(draw(3)), weight: 1.0 + draw(100), wants: draw(40) / 10.0 })
-                .collect();
-            let cores = 1.0 + draw(8);
+            let mut contenders = Vec::new();
+            for _ in 0..7 {
+                let class = classes[draw(3) as usize];
+                let (weight, wants) = (1.0 + f64::from(draw(100)), f64::from(draw(40)) / 10.0);
+                contenders.push(Contender { class, weight, wants });
+            }
+            let cores = 1.0 + f64::from(draw(8));
             let mut gets = Vec::new();
-            share(cores, 1.0 + draw(100), &contenders, &mut gets);
+            share(cores, 1.0 + f64::from(draw(100)), &contenders, &mut gets);
             let (wanted, got) = (contenders.iter().map(|one| one.wants).sum::<f64>(), gets.iter().sum::<f64>());
             assert!((got - wanted.min(cores)).abs() < 1e-9, "{got} of {wanted} on {cores}: {contenders:?}");
             assert!(gets.iter().zip(&contenders).all(|(got, one)| *got <= one.wants + 1e-12 && *got >= 0.0));

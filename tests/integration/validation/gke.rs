@@ -138,7 +138,7 @@ fn a_flash_crowd_on_gke_comes_out_as_published() {
         if arm == "stock autoscaler" {
             let middle = median(&peaks.iter().map(|peak| float(*peak)).collect::<Vec<_>>());
             assert!((11.0..=12.0).contains(&middle), "{peaks:?}");
-            lines = runs.iter().map(|facts| line_of(facts)).collect();
+            lines = runs.iter().map(line_of).collect();
         }
     }
     hold("gke", &text);
