@@ -44,6 +44,7 @@ mod report;
 mod rooms;
 mod scenario;
 mod scheduling;
+mod service_levels;
 mod sweep;
 mod traces;
 mod validation;
