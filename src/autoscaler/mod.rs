@@ -2,7 +2,10 @@
 
 pub mod capacity_buffer;
 pub mod cluster_autoscaler;
+mod go_math;
+mod go_number;
 pub mod hpa;
 pub mod karpenter;
+pub mod keda;
 pub mod metrics;
 pub mod vpa;
