@@ -7,5 +7,6 @@ mod go_number;
 pub mod hpa;
 pub mod karpenter;
 pub mod keda;
+pub mod knative;
 pub mod metrics;
 pub mod vpa;

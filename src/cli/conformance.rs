@@ -28,6 +28,7 @@ Examples:
   wavetank conformance vpa golden/vpa
   wavetank conformance karpenter golden/karpenter
   wavetank conformance keda golden/keda
+  wavetank conformance knative-kpa golden/knative-kpa
   wavetank conformance ca golden/ca
   wavetank conformance ca-loop golden/ca-loop
   wavetank conformance pv-binding golden/pvbinding
@@ -110,6 +111,8 @@ enum Component {
     Karpenter,
     /// KEDA: ScaledObjects, their HorizontalPodAutoscalers, and ScaledJobs
     Keda,
+    /// The Knative Pod Autoscaler
+    KnativeKpa,
     /// Single decisions of the Cluster Autoscaler
     Ca,
     /// Loops of the whole Cluster Autoscaler
@@ -133,6 +136,7 @@ impl Component {
             Self::Vpa => conformance::vpa::replay(folder),
             Self::Karpenter => conformance::karpenter::replay(folder),
             Self::Keda => conformance::keda::replay(folder),
+            Self::KnativeKpa => conformance::knative_kpa::replay(folder),
             Self::Ca => conformance::ca::replay(folder),
             Self::CaLoop => conformance::ca_loop::replay(folder),
             Self::PvBinding => conformance::pv_binding::replay(folder),

@@ -19,6 +19,7 @@ pub mod e2e;
 pub mod hpa;
 pub mod karpenter;
 pub mod keda;
+pub mod knative_kpa;
 pub mod pv_binding;
 pub mod quota;
 pub mod rollout;
