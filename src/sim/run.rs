@@ -4,7 +4,7 @@ use super::error::SimError;
 use super::observer::RunObserver;
 use super::prepare::Prepared;
 use super::recorder_input::RunHeader;
-use super::request_logs::traffic_records;
+use super::request_logs::{call_records, traffic_records};
 use super::world::World;
 use crate::api::Name;
 use crate::input::scenario::Duration;
@@ -137,6 +137,9 @@ fn finish(played: Played<'_>) -> Facts {
     let (mut remarks, actions) = world.operator.finish(&world.cluster);
     remarks.extend(world.arrivals.remarks());
     remarks.extend(world.faults.remarks());
+    for (log, load) in world.request_logs.iter_mut().zip(world.traffic.loads()) {
+        log.flow(load, end);
+    }
     for (node, used) in world.traffic.usage_by_node(end) {
         world.recorder.note_pod_usage(node, used);
     }
@@ -159,7 +162,8 @@ fn finish(played: Played<'_>) -> Facts {
         scheduling_attempts: world.scheduler.attempts(),
         framework_attempts: world.scheduler.framework_attempts(),
         arrivals: scenario.arrivals.iter().map(|stream| Name::from(stream.name.as_str())).collect(),
-        traffic: traffic_records(world.request_logs),
+        calls: call_records(&world.requests, &scenario.spec.traffic),
+        traffic: traffic_records(world.request_logs, end),
         decisions: std::mem::take(&mut world.decisions),
         recommendations: super::recommendations::records(&mut world.vpa, &world.cluster),
         remarks,

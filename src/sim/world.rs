@@ -386,8 +386,13 @@ impl<'a> World<'a> {
 
     /// Tells the recorder and the autoscaler about loads and metrics that changed.
     fn pass_on_load(&mut self) {
-        let Self { queue, cluster, recorder, hpa, traffic, requests, usage, metrics, manager, .. } = self;
+        let Self { queue, cluster, recorder, hpa, traffic, requests, request_logs, usage, metrics, manager, .. } = self;
         let now = queue.now();
+        for (entry, before) in traffic.take_flows() {
+            if let Some(log) = request_logs.get_mut(entry) {
+                log.flow(&before, now);
+            }
+        }
         for (workload, before, load) in traffic.take_changed() {
             recorder.note_load(workload, (&before, &load), now, cluster, now);
             if manager.is_up() {
@@ -447,5 +452,5 @@ impl<'a> World<'a> {
 
 /// A measured load in the words of the fluid.
 fn fluid(load: MeasuredLoad) -> Load {
-    Load { rate: load.rate, unserved: load.failed, cpu: load.cpu, memory: load.memory }
+    Load { rate: load.rate, unserved: load.failed, cpu: load.cpu, memory: load.memory, ..Load::default() }
 }

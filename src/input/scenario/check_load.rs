@@ -3,6 +3,7 @@
 use super::check::Checker;
 use super::distribution::{Distribution, DistributionUnit};
 use super::rate::{Rate, RatePoint};
+use super::service_level::ServiceLevelObjective;
 use super::spec::{ArrivalEntry, ImagePull, ScenarioSpec, Startup, TraceSource};
 use super::storage::Storage;
 use super::traffic::{Fidelity, RequestSpacing, Routing, Traffic};
@@ -11,6 +12,7 @@ use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
 use crate::input::table::read_column;
 use crate::units::{SimDuration, SimTime};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// More pods than this from one stream are taken for a slip.
@@ -298,12 +300,14 @@ impl Checker<'_> {
             None => (path.index(index).key("target"), entry.target.to_string()),
         });
         self.require_unique("traffic", names.collect::<Vec<_>>());
+        let called: BTreeSet<String> =
+            traffic.iter().flat_map(|entry| &entry.server.calls).map(|call| call.to.clone()).collect();
         for (index, entry) in traffic.iter_mut().enumerate() {
             let path = path.index(index);
             let kind = entry.target.kind;
             let message = format!("a {} takes no traffic (expected a {})", kind.as_str(), words_of_scaled_kinds());
             self.require(kind.has_scale(), path.key("target"), message);
-            self.check_sender(&path, entry);
+            self.check_sender(&path, entry, called.contains(&entry.title()));
             self.check_distribution(&path.key("cpuPerRequest"), &mut entry.cpu_per_request.0);
             let server = path.key("server");
             self.check_distribution(&server.key("wait"), &mut entry.server.wait);
@@ -316,14 +320,27 @@ impl Checker<'_> {
             if entry.server.timeout.is_some_and(|timeout| timeout.get() <= SimDuration::ZERO) {
                 self.error(server.key("timeout"), "is not above zero");
             }
+            self.check_service_level(&path.key("slo"), &entry.slo);
             let routing = path.key("routing");
             self.check_distribution(&routing.key("endpointPropagation"), &mut entry.routing.endpoint_propagation);
             self.require((1..=MAX_PROXIES).contains(&entry.routing.proxies), routing.key("proxies"), PROXIES);
         }
+        self.check_calls(path, traffic);
+    }
+
+    /// What a service promises.
+    fn check_service_level(&mut self, path: &FieldPathBuf, level: &ServiceLevelObjective) {
+        if level.latency.is_some_and(|latency| latency.get() <= SimDuration::ZERO) {
+            self.error(path.key("latency"), "is not above zero");
+        }
+        let target = level.target;
+        let message = format!("`{target}` is out of range (expected 0 to below 1, as in 0.999)");
+        self.require((0.0..1.0).contains(&target), path.key("target"), message);
+        self.require(level.apdex.get() > SimDuration::ZERO, path.key("apdex"), "is not above zero");
     }
 
     /// Who sends the requests of an entry.
-    fn check_sender(&mut self, path: &FieldPathBuf, entry: &mut Traffic) {
+    fn check_sender(&mut self, path: &FieldPathBuf, entry: &mut Traffic, is_called: bool) {
         match (&mut entry.rate, &mut entry.users) {
             (Some(rate), None) => self.check_rate(&path.key("rate"), rate),
             (None, Some(users)) => {
@@ -334,6 +351,7 @@ impl Checker<'_> {
                     self.require_positive(think_time, mean);
                 }
             }
+            (None, None) if is_called => {}
             (None, None) => {
                 self.error(path.clone(), "has neither `rate` nor `users` (expected one of the two)");
             }

@@ -6,8 +6,10 @@
 mod action;
 mod action_options;
 mod boot;
+mod calls;
 mod check;
 mod check_actions;
+mod check_calls;
 mod check_cloud;
 mod check_cluster;
 mod check_faults;
@@ -37,6 +39,7 @@ mod reference;
 mod resource_amounts;
 mod scalar;
 mod schema;
+mod service_level;
 mod shortage;
 mod source;
 mod spec;
@@ -75,12 +78,15 @@ pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 
 pub(crate) use boot::{Boot, default_spot_notice};
+pub(crate) use calls::{Call, Jitter, OutlierDetection, Retries, RetryBudget, RetryCause};
 pub(crate) use cloud::Cloud;
 pub(crate) use control_plane::{MetricResource, MetricsOutage};
 pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
 pub(crate) use resource_amounts::{MAX_PODS, resource_list};
+#[cfg(test)]
+pub(crate) use service_level::ServiceLevelObjective;
 pub(crate) use shortage::{Problem, Shortage};
 pub(crate) use spec::{ImagePull, ImageTransfer, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry};
 pub(crate) use target::Target;

@@ -1,35 +1,72 @@
 //! `requests.csv`: what became of the requests of each traffic entry. `latency.csv`: the same over time.
 
 use super::{ReportError, Table, calendar};
-use crate::record::{Facts, LatencyFigures, RequestCounts, TrafficRecord};
+use crate::record::{Facts, LatencyFigures, RequestCount, RequestCounts, TrafficRecord};
+use crate::report::burn::{self, ALERTS};
+use crate::report::requests;
 use std::path::{Path, PathBuf};
 
 /// A row for each traffic entry.
 pub(in crate::report) fn write_requests(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
     let identity = ["traffic", "namespace", "workload", "fidelity"];
     let mut columns = identity.to_vec();
-    columns.extend(COUNTS);
+    columns.extend(count_columns());
     columns.push("in_flight_at_end");
     columns.extend(LATENCIES);
+    columns.extend(SERVICE_LEVEL);
     let mut table = Table::create(path, &columns)?;
     for record in &facts.traffic {
-        table.text(&record.name)?;
-        table.text(&record.namespace)?;
-        table.text(&record.target)?;
-        table.text(if record.is_fluid { "fluid" } else { "requests" })?;
+        let identity = &record.identity;
+        table.text(&identity.name)?;
+        table.text(&identity.namespace)?;
+        table.text(&identity.target)?;
+        table.text(if identity.is_fluid { "fluid" } else { "requests" })?;
         write_counts(&mut table, &record.counts)?;
-        let ended = record.counts.served + record.counts.failed();
-        table.integer(record.counts.offered.saturating_sub(ended))?;
+        // Of a fluid there are parts of requests, and none on its way.
+        let in_flight = record.counts.offered().saturating_sub(record.counts.ended());
+        table.integer(if identity.is_fluid { 0 } else { in_flight })?;
         write_latencies(&mut table, record.latencies.figures())?;
+        write_service_level(&mut table, record)?;
         table.end_row()?;
     }
     table.finish()
 }
 
+const SERVICE_LEVEL: [&str; 11] = [
+    "good_ratio",
+    "apdex_ratio",
+    "slo_target_ratio",
+    "slo_latency_seconds",
+    "slo_missed_seconds",
+    "slo_budget_used_ratio",
+    "slo_burn_rate_1h_max",
+    "slo_burn_rate_6h_max",
+    "slo_burn_rate_3d_max",
+    "slo_page_seconds",
+    "slo_ticket_seconds",
+];
+
+fn write_service_level(table: &mut Table, record: &TrafficRecord) -> Result<(), ReportError> {
+    let level = &record.identity.service_level;
+    let is_known = requests::is_latency_known(&record.counts, &record.latencies);
+    table.float(record.good_ratio())?;
+    table.float(is_known.then(|| requests::apdex(&record.counts)))?;
+    table.float(Some(level.target))?;
+    table.span(level.latency)?;
+    table.span(Some(requests::missed_for(record)))?;
+    let burn = burn::burn(record);
+    table.float(burn.map(|burn| burn.used))?;
+    for alert in 0..ALERTS.len() {
+        table.float(burn.and_then(|burn| burn.largest.get(alert).copied()))?;
+    }
+    table.span(burn.map(|burn| burn.paged))?;
+    table.span(burn.map(|burn| burn.ticketed))
+}
+
 /// A row for each interval of the timeline in which requests of an entry were sent or ended, entry by entry.
 pub(in crate::report) fn write_latency(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
     let mut columns = vec!["time_seconds", "time", "traffic"];
-    columns.extend(COUNTS);
+    columns.extend(count_columns());
     columns.extend(LATENCIES);
     let mut table = Table::create(path, &columns)?;
     for record in &facts.traffic {
@@ -42,7 +79,7 @@ fn write_intervals(table: &mut Table, facts: &Facts, record: &TrafficRecord) -> 
     for interval in &record.intervals {
         table.instant(Some(interval.start))?;
         calendar(table, facts, interval.start)?;
-        table.text(&record.name)?;
+        table.text(&record.identity.name)?;
         write_counts(table, &interval.counts)?;
         write_latencies(table, interval.latency)?;
         table.end_row()?;
@@ -50,7 +87,9 @@ fn write_intervals(table: &mut Table, facts: &Facts, record: &TrafficRecord) -> 
     Ok(())
 }
 
-const COUNTS: [&str; 7] = ["offered", "served", "no_endpoint", "dead_endpoint", "queue_full", "timeout", "cut"];
+fn count_columns() -> impl Iterator<Item = &'static str> {
+    RequestCount::ALL.iter().map(|count| count.info().name)
+}
 
 const LATENCIES: [&str; 7] = [
     "latency_seconds_mean",
@@ -63,10 +102,8 @@ const LATENCIES: [&str; 7] = [
 ];
 
 fn write_counts(table: &mut Table, counts: &RequestCounts) -> Result<(), ReportError> {
-    table.integer(counts.offered)?;
-    table.integer(counts.served)?;
-    for (_, count) in counts.causes() {
-        table.integer(count)?;
+    for count in RequestCount::ALL {
+        table.integer(counts.of(*count))?;
     }
     Ok(())
 }

@@ -73,8 +73,11 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
         cpu_until_ready: None,
         memory_per_pod: scenario::Amount::from_units(1000),
         memory_per_request: scenario::Amount::from_units(10),
+        slo: scenario::ServiceLevelObjective::default(),
         server: scenario::Server::default(),
         routing: scenario::Routing::default(),
+        retries: scenario::Retries::default(),
+        mesh: None,
     };
     let mut traffic = Traffic::new(&[entry], SimTime::ZERO, SimDuration::from_minutes(1));
     let mut queue: EventQueue<RateChange> = EventQueue::default();
