@@ -24,6 +24,8 @@ mod golden_cron;
 mod golden_e2e;
 mod golden_hpa;
 mod golden_karpenter;
+mod golden_keda;
+mod golden_knative_kpa;
 mod golden_pv_binding;
 mod golden_quota;
 mod golden_scheduler;
