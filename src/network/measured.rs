@@ -1,4 +1,4 @@
-//! What is measured of the load on workloads.
+//! The load on a workload as it was measured.
 
 use crate::cluster::WorkloadId;
 use crate::units::SimTime;

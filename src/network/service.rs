@@ -3,11 +3,15 @@
 //! It does what concerns its own clients, proxies and pods; what concerns other entries too (calls, attempts of calls) it
 //! gives back as an [`Effect`] to `calls::graph`, which plays the entries in one order of time.
 
+mod servers;
+
 use super::arena::{Arena, NONE, Origin, Request, Ticket};
 use super::clients::Clients;
 use super::earliest::Earliest;
+use super::node_cpus::NewDemand;
 pub use super::outcome::{Effect, Ledger, Outcome, Reply};
 use super::proxies::{Learned, Missing, Proxies, Sender};
+use super::request_memory::RequestMemory;
 use super::routing::usable::Known;
 pub use super::rules::{Calls, Rules, Streams, Work};
 use super::station::{Job, Offer, Shape, Station};
@@ -37,6 +41,13 @@ struct Endpoint {
     calling: usize,
     /// Requests that it took.
     taken: u64,
+    /// Which of those that had its number it is.
+    begun: u64,
+    /// The memory of its requests, if that depends on them.
+    memory: Option<RequestMemory>,
+    /// Its number among the pods of its node, and what was said there that it wants.
+    member: u32,
+    wants: f64,
 }
 
 impl Endpoint {
@@ -76,6 +87,13 @@ pub struct Service {
     failed: u64,
     /// The same of those that reached each backend.
     visits: Vec<[u64; 2]>,
+    demands: Vec<NewDemand>,
+    /// By user who keeps its connection: the endpoint, and which of those that had its number.
+    connections: Vec<(u32, u64)>,
+    /// Pods that began so far.
+    begun: u64,
+    /// Pods that ran out of memory, since somebody asked.
+    out_of_memory: Vec<(u32, SimTime)>,
 }
 
 /// Draws after which an endpoint that is shunned is taken.
@@ -103,13 +121,18 @@ impl Service {
             sent: 0,
             failed: 0,
             visits: Vec::new(),
+            demands: Vec::new(),
+            connections: Vec::new(),
+            begun: 0,
+            out_of_memory: Vec::new(),
         }
     }
 
     /// A pod begins to serve whoever finds it. Gives its number.
     pub fn begin(&mut self, backend: u32, shape: Shape, now: SimTime) -> u32 {
         let station = Station::new(shape, self.rules.reach, now);
-        let endpoint = Endpoint { station, state: State::Serves, backend, mentions: 0, calling: 0, taken: 0 };
+        self.begun += 1;
+        let endpoint = Endpoint::new(backend, station, self.begun);
         if let Some(number) = self.unused.pop() {
             self.endpoints[number as usize] = endpoint;
             number
@@ -171,21 +194,6 @@ impl Service {
         (std::mem::take(&mut self.sent), std::mem::take(&mut self.failed))
     }
 
-    /// Requests that a pod took since the last call.
-    pub fn take_taken(&mut self, endpoint: u32) -> u64 {
-        std::mem::take(&mut self.endpoints[endpoint as usize].taken)
-    }
-
-    /// CPU time that a pod has used for requests, in nanoseconds.
-    pub fn used(&mut self, endpoint: u32, now: SimTime) -> f64 {
-        self.endpoints[endpoint as usize].station.used(now)
-    }
-
-    /// CPU time that a pod used for requests between two instants of the recent past, in nanoseconds.
-    pub fn used_between(&self, endpoint: u32, from: SimTime, to: SimTime) -> f64 {
-        self.endpoints[endpoint as usize].station.used_between(from, to)
-    }
-
     /// When something happens next.
     pub fn next_at(&self) -> SimTime {
         let news = self.news.peek().map_or(SimTime::MAX, |Reverse((at, ..))| *at);
@@ -211,13 +219,14 @@ impl Service {
             self.news.pop();
             self.learn(news);
         } else if station_at == at {
-            let station = &mut self.endpoints[endpoint as usize].station;
+            let state = &mut self.endpoints[endpoint as usize];
             let done = if self.rules.calls == Calls::Synchronous {
-                station.step_and_hold(&mut self.arena)
+                state.station.step_and_hold(&mut self.arena)
             } else {
-                station.step(&mut self.arena)
+                state.station.step(&mut self.arena)
             };
-            self.next.set(endpoint, station.next_at());
+            state.note_demand(&mut self.demands, at);
+            self.next.set(endpoint, state.station.next_at());
             if let Some(slot) = done {
                 if self.rules.calls == Calls::None {
                     return self.over(slot, Outcome::Served, at, ledger);
@@ -292,11 +301,7 @@ impl Service {
             self.arena.free(slot);
             return None;
         }
-        let client = match self.arena.get(slot).origin {
-            Origin::User(user) => user,
-            Origin::Call { .. } => 0,
-        };
-        let number = match self.choose(Sender { client, now }, shuns) {
+        let number = match self.kept_or_chosen(slot, now, shuns) {
             Ok(number) => number,
             Err(missing) => return Some(self.refuse(slot, NONE, outcome_without(missing), now, ledger)),
         };
@@ -318,6 +323,10 @@ impl Service {
         let request = self.arena.get_mut(slot);
         (request.endpoint, request.is_error) = (number, is_error);
         endpoint.taken += 1;
+        if endpoint.fills_memory() {
+            self.out_of_memory.push((number, now));
+        }
+        endpoint.note_demand(&mut self.demands, now);
         self.next.set(number, endpoint.station.next_at());
         None
     }
@@ -387,6 +396,7 @@ impl Service {
         let endpoint = &mut self.endpoints[number as usize];
         if self.rules.calls == Calls::Synchronous {
             endpoint.station.release(&mut self.arena, now);
+            endpoint.note_demand(&mut self.demands, now);
             self.next.set(number, endpoint.station.next_at());
         } else {
             endpoint.calling -= 1;

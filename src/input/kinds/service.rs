@@ -61,6 +61,7 @@ impl Kind for Service {
         ],
         not_simulated: &["externalIPs"],
         defaults: &[],
+        ..InertFields::of("ServiceSpec")
     }];
 
     /// Checks what the API server checks (`ValidateService`, Kubernetes 1.36), as far as the simulation reads it.

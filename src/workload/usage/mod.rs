@@ -122,6 +122,11 @@ impl UsageOverTime {
         Self { entries: entries.iter().map(prepare).collect(), ..Self::default() }
     }
 
+    /// Whether the scenario says of no pod what it uses.
+    pub const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The changes that it acts on.
     pub const INTEREST: Interest = Interest::of(&[
         ChangeKind::PodRunning,
@@ -194,6 +199,11 @@ impl UsageOverTime {
     pub fn varies(&self, workload: WorkloadId) -> bool {
         let entries = self.by_workload.get(&workload);
         entries.into_iter().flatten().any(|entry| self.entries[*entry as usize].varies())
+    }
+
+    /// Whether a pod uses anything over time.
+    pub fn has(&self, pod: PodId) -> bool {
+        self.pod(pod).is_some()
     }
 
     /// CPU time that a container, or all of a pod's, used between two times, in millicore-nanoseconds.
