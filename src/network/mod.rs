@@ -8,6 +8,7 @@ mod clients;
 mod earliest;
 mod entry;
 mod proxies;
+pub mod queueing;
 pub mod requests;
 mod service;
 mod station;

@@ -1,0 +1,375 @@
+//! What became of the requests of a traffic entry that is a fluid: rates over spans of time instead of single requests.
+//!
+//! A span brings so many requests per second, of which some are lost by cause and the others have the latencies of a few
+//! profiles. The books add up numbers that are not whole; each is rounded as the sum since the start, so that no part of a
+//! request is lost. Memory depends on the number of intervals and of profiles, not on that of spans.
+
+use super::requests::{LatencyFigures, Latencies, RequestCounts, RequestInterval, TrafficRecord};
+use crate::units::{SimDuration, SimTime};
+
+/// Requests of a fluid that are sent in a span, per second, by what becomes of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FluidRates {
+    /// All that are sent.
+    pub offered: f64,
+    /// Sent while there is no endpoint.
+    pub no_endpoint: f64,
+    /// Sent to an endpoint whose machine is down.
+    pub dead_endpoint: f64,
+    /// Beyond what the pods can serve, or keep in their queues.
+    pub queue_full: f64,
+    /// Given up by their clients.
+    pub timeout: f64,
+}
+
+impl FluidRates {
+    fn lost(&self) -> [f64; 4] {
+        [self.no_endpoint, self.dead_endpoint, self.queue_full, self.timeout]
+    }
+}
+
+/// Bins of latency: each is 1 % wider than the one before.
+const BIN: f64 = 0.01;
+/// The smallest latency that is told from none.
+const SMALLEST: f64 = 1e-6;
+/// Number of bins: up to some days.
+const BINS: usize = 2800;
+
+/// A bin of a profile.
+#[derive(Clone, Copy, Debug)]
+struct BinShare {
+    bin: u16,
+    /// Share of the requests.
+    share: f64,
+    /// Their sum of latencies in seconds, per request of the profile.
+    seconds: f64,
+}
+
+/// Latencies by bins, and how many requests there are in each.
+#[derive(Clone, Debug)]
+struct Mixture {
+    requests: Vec<f64>,
+    seconds: Vec<f64>,
+    /// Bins that may hold something.
+    low: usize,
+    high: usize,
+}
+
+impl Default for Mixture {
+    fn default() -> Self {
+        Self { requests: vec![0.0; BINS], seconds: vec![0.0; BINS], low: BINS, high: 0 }
+    }
+}
+
+impl Mixture {
+    fn add(&mut self, profile: &[BinShare], requests: f64) {
+        for BinShare { bin, share, seconds } in profile {
+            let bin = usize::from(*bin);
+            self.requests[bin] += share * requests;
+            self.seconds[bin] += seconds * requests;
+        }
+        if let (Some(first), Some(last)) = (profile.first(), profile.last()) {
+            self.low = self.low.min(first.bin.into());
+            self.high = self.high.max(usize::from(last.bin) + 1);
+        }
+    }
+
+    fn clear(&mut self) {
+        if self.low < self.high {
+            self.requests[self.low..self.high].fill(0.0);
+            self.seconds[self.low..self.high].fill(0.0);
+        }
+        (self.low, self.high) = (BINS, 0);
+    }
+
+    /// Bins that hold something: requests, and their mean latency in seconds.
+    fn bins(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let range = self.low.min(self.high)..self.high;
+        let bins = self.requests[range.clone()].iter().zip(&self.seconds[range]);
+        bins.filter(|(requests, _)| **requests > 0.0).map(|(requests, seconds)| (*requests, seconds / requests))
+    }
+
+    /// The figures of all; `None` of nothing. The largest latency is that of the last half request.
+    fn figures(&self) -> Option<LatencyFigures> {
+        let total: f64 = self.bins().map(|(requests, _)| requests).sum();
+        if total <= 0.0 {
+            return None;
+        }
+        let mean: f64 = self.bins().map(|(requests, latency)| requests * latency).sum::<f64>() / total;
+        let ranks = [0.5, 0.9, 0.95, 0.99, 0.999, (1.0 - 0.5 / total).max(0.0)].map(|share| share * total);
+        let mut found = [0.0; 6];
+        let mut next = [false; 6];
+        let mut below = 0.0;
+        for (requests, latency) in self.bins() {
+            below += requests;
+            for ((rank, found), done) in ranks.iter().zip(&mut found).zip(&mut next) {
+                if !*done {
+                    *found = latency;
+                    *done = below >= *rank * (1.0 - 1e-12);
+                }
+            }
+        }
+        let [p50, p90, p95, p99, p999, max] = found.map(SimDuration::from_secs_f64);
+        Some(LatencyFigures { mean: SimDuration::from_secs_f64(mean), p50, p90, p95, p99, p999, max: max.max(p50) })
+    }
+}
+
+/// Sums of what was counted, and what was already given out of them in whole numbers.
+#[derive(Clone, Copy, Debug, Default)]
+struct WholeCounts {
+    offered: f64,
+    lost: [f64; 4],
+    cut: f64,
+    given: RequestCounts,
+}
+
+impl WholeCounts {
+    /// The whole requests that have come together since the last call.
+    fn take(&mut self) -> RequestCounts {
+        let [no_endpoint, dead_endpoint, queue_full, timeout] = self.lost.map(whole);
+        let mut sum =
+            RequestCounts { offered: whole(self.offered), no_endpoint, dead_endpoint, queue_full, timeout, cut: whole(self.cut), served: 0 };
+        sum.served = sum.offered.saturating_sub(sum.failed()).max(self.given.served);
+        let before = std::mem::replace(&mut self.given, sum);
+        RequestCounts {
+            offered: sum.offered - before.offered,
+            served: sum.served - before.served,
+            no_endpoint: sum.no_endpoint - before.no_endpoint,
+            dead_endpoint: sum.dead_endpoint - before.dead_endpoint,
+            queue_full: sum.queue_full - before.queue_full,
+            timeout: sum.timeout - before.timeout,
+            cut: sum.cut - before.cut,
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
+fn whole(value: f64) -> u64 {
+    value.round() as u64
+}
+
+/// Writes the [`TrafficRecord`] of a fluid.
+#[derive(Clone, Debug)]
+pub struct FluidLog {
+    record: TrafficRecord,
+    interval: SimDuration,
+    start: SimTime,
+    end: SimTime,
+    counts: WholeCounts,
+    has_requests: bool,
+    profiles: Vec<Option<Box<[BinShare]>>>,
+    /// Requests of each profile, in the current interval and in those before.
+    requests: Vec<(u32, f64)>,
+    before: Vec<f64>,
+    mixture: Mixture,
+    /// What the last interval was made of, and its figures: a load that stays has the same ones again.
+    last: (Vec<(u32, f64)>, Option<LatencyFigures>),
+}
+
+impl FluidLog {
+    /// A log of a run whose timeline has rows of `interval`.
+    #[must_use]
+    pub fn new(name: &str, namespace: &str, target: &str, interval: SimDuration) -> Self {
+        let interval = interval.max(SimDuration::from_nanos(1));
+        Self {
+            record: TrafficRecord {
+                name: name.into(),
+                namespace: namespace.into(),
+                target: target.into(),
+                is_fluid: true,
+                counts: RequestCounts::default(),
+                latencies: Latencies::default(),
+                intervals: Vec::new(),
+            },
+            interval,
+            start: SimTime::ZERO,
+            end: SimTime::ZERO + interval,
+            counts: WholeCounts::default(),
+            has_requests: false,
+            profiles: Vec::new(),
+            requests: Vec::new(),
+            before: Vec::new(),
+            mixture: Mixture::default(),
+            last: (Vec::new(), None),
+        }
+    }
+
+    /// Whether the latencies of a profile are known here.
+    #[must_use]
+    pub fn knows(&self, profile: u32) -> bool {
+        self.profiles.get(index(profile)).is_some_and(Option::is_some)
+    }
+
+    /// Makes a profile known: latencies in seconds, ascending, each as likely as the others.
+    pub fn add_profile(&mut self, profile: u32, latencies: &[f64]) {
+        let mut bins: Vec<BinShare> = Vec::new();
+        let share = 1.0 / float(latencies.len().max(1));
+        for latency in latencies {
+            let bin = bin(*latency);
+            match bins.last_mut().filter(|last| last.bin == bin) {
+                Some(last) => (last.share, last.seconds) = (last.share + share, last.seconds + latency * share),
+                None => bins.push(BinShare { bin, share, seconds: latency * share }),
+            }
+        }
+        let index = index(profile);
+        if self.profiles.len() <= index {
+            self.profiles.resize(index + 1, None);
+            self.before.resize(index + 1, 0.0);
+        }
+        self.profiles[index] = Some(bins.into());
+    }
+
+    /// Requests of a span, which does not begin before the last one ended. Those that are served have the latencies of the
+    /// profiles, so many per second of each.
+    pub fn add_span(&mut self, from: SimTime, to: SimTime, rates: &FluidRates, served: &[(u32, f64)]) {
+        let mut from = from;
+        while from < to {
+            self.advance(from);
+            let until = to.min(self.end);
+            let seconds = (until - from).as_secs_f64();
+            self.counts.offered += rates.offered * seconds;
+            for (lost, rate) in self.counts.lost.iter_mut().zip(rates.lost()) {
+                *lost += rate * seconds;
+            }
+            self.has_requests |= rates.offered > 0.0;
+            for (profile, rate) in served {
+                match self.requests.iter_mut().find(|(known, _)| known == profile) {
+                    Some((_, requests)) => *requests += rate * seconds,
+                    None => self.requests.push((*profile, rate * seconds)),
+                }
+            }
+            from = until;
+        }
+    }
+
+    /// Requests that were lost at once, as their pods ended.
+    pub fn add_cut(&mut self, now: SimTime, requests: f64) {
+        self.advance(now);
+        self.counts.cut += requests;
+        self.has_requests |= requests > 0.0;
+    }
+
+    fn advance(&mut self, now: SimTime) {
+        if now >= self.end {
+            self.close();
+            let into = SimDuration::from_nanos(now.as_nanos().rem_euclid(self.interval.as_nanos()));
+            self.start = now - into;
+            self.end = self.start + self.interval;
+        }
+    }
+
+    fn close(&mut self) {
+        if !self.has_requests {
+            return;
+        }
+        let counts = self.counts.take();
+        if self.last.0 != self.requests {
+            for (profile, requests) in &self.requests {
+                if let Some(Some(bins)) = self.profiles.get(index(*profile)) {
+                    self.mixture.add(bins, *requests);
+                }
+            }
+            self.last = (self.requests.clone(), self.mixture.figures());
+            self.mixture.clear();
+        }
+        for (profile, requests) in self.requests.drain(..) {
+            if let Some(before) = self.before.get_mut(index(profile)) {
+                *before += requests;
+            }
+        }
+        self.record.intervals.push(RequestInterval { start: self.start, counts, latency: self.last.1 });
+        self.record.counts += counts;
+        self.has_requests = false;
+    }
+
+    /// What it has written.
+    #[must_use]
+    pub fn finish(mut self) -> TrafficRecord {
+        self.close();
+        for (bins, requests) in self.profiles.iter().zip(&self.before) {
+            if let Some(bins) = bins {
+                self.mixture.add(bins, *requests);
+            }
+        }
+        // As many in whole numbers as were served.
+        let total: f64 = self.mixture.bins().map(|(requests, _)| requests).sum();
+        let (mut below, mut given) = (0.0, 0);
+        for (requests, latency) in self.mixture.bins() {
+            below += requests;
+            #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+            let sum = whole(below / total * self.record.counts.served as f64);
+            self.record.latencies.add_many(SimDuration::from_secs_f64(latency), sum - given);
+            given = sum;
+        }
+        self.record
+    }
+}
+
+/// The bin of a latency.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
+fn bin(seconds: f64) -> u16 {
+    let bin = if seconds > SMALLEST { ((seconds / SMALLEST).ln() / BIN) as usize + 1 } else { 0 };
+    u16::try_from(bin.min(BINS - 1)).unwrap_or(u16::MAX)
+}
+
+fn index(profile: u32) -> usize {
+    usize::try_from(profile).unwrap_or(usize::MAX)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of points")]
+fn float(count: usize) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(value: i64) -> SimTime {
+        SimTime::from_secs(value)
+    }
+
+    fn log() -> FluidLog {
+        let mut log = FluidLog::new("web", "default", "Deployment/web", SimDuration::from_secs(10));
+        log.add_profile(0, &[0.01]);
+        log.add_profile(3, &(1..=100).map(|step| f64::from(step) * 0.1).collect::<Vec<_>>());
+        log
+    }
+
+    fn millis(value: i64) -> SimDuration {
+        SimDuration::from_millis(value)
+    }
+
+    #[test]
+    fn spans_fill_the_intervals_that_they_are_in() {
+        let mut log = log();
+        let rates = FluidRates { offered: 0.3, queue_full: 0.1, ..FluidRates::default() };
+        log.add_span(seconds(5), seconds(35), &rates, &[(0, 0.2)]);
+        log.add_span(seconds(50), seconds(51), &FluidRates { offered: 100.0, ..FluidRates::default() }, &[(3, 100.0)]);
+        let record = log.finish();
+        let starts: Vec<_> = record.intervals.iter().map(|interval| interval.start).collect();
+        assert_eq!(starts, [0, 10, 20, 30, 50].map(seconds), "intervals without requests have no row");
+        // 9 requests of which 3 are lost, each sum rounded: 1.5, 4.5, 7.5 and 9.
+        let offered: Vec<_> = record.intervals.iter().map(|interval| interval.counts.offered).collect();
+        assert_eq!(offered.iter().sum::<u64>(), 109);
+        assert_eq!((record.counts.offered, record.counts.queue_full, record.counts.served), (109, 3, 106));
+        assert_eq!(record.latencies.count(), 106);
+        assert_eq!(record.intervals[0].latency.unwrap().p50, millis(10), "one value is given as it is");
+        assert_eq!(record.intervals[1].latency, record.intervals[2].latency);
+        let last = record.intervals[4].latency.unwrap();
+        assert_eq!((last.p50, last.p90, last.p99), (millis(5000), millis(9000), millis(9900)), "by nearest rank");
+        assert_eq!(last.mean, millis(5050));
+    }
+
+    #[test]
+    fn an_interval_mixes_by_requests() {
+        let mut log = log();
+        log.add_span(seconds(0), seconds(8), &FluidRates { offered: 10.0, ..FluidRates::default() }, &[(0, 10.0)]);
+        log.add_span(seconds(8), seconds(10), &FluidRates { offered: 10.0, ..FluidRates::default() }, &[(3, 10.0)]);
+        log.add_cut(seconds(12), 2.4);
+        let record = log.finish();
+        let figures = record.intervals[0].latency.unwrap();
+        assert_eq!((figures.p50, figures.p90), (millis(10), millis(5000)), "a fifth of them is slow");
+        assert_eq!((record.counts.cut, record.counts.served), (2, 98));
+    }
+}
