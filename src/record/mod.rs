@@ -14,6 +14,7 @@ mod load_series;
 mod node;
 mod pod;
 mod recommendation;
+mod request_counts;
 mod requests;
 mod series;
 
@@ -34,5 +35,6 @@ pub use load_series::LoadSeries;
 pub use node::NodeRecord;
 pub use pod::{PodGroup, PodOutcome, PodRecord};
 pub use recommendation::{Bounds, RecommendationRecord};
-pub use requests::{Latencies, LatencyFigures, RequestCounts, RequestInterval, RequestLog, TrafficRecord};
+pub use request_counts::{CountInfo, CountKind, RequestCount, RequestCounts};
+pub use requests::{Latencies, LatencyFigures, RequestInterval, RequestLog, TrafficRecord};
 pub use series::{Bucket, IntervalSeries, StepSeries};

@@ -1,61 +1,10 @@
 //! What became of the requests of a traffic entry: counts by cause and latencies, in all and for each interval of the
 //! timeline. Memory depends on the number of intervals, not on that of the requests.
 
+use super::request_counts::{RequestCount, RequestCounts};
 use crate::units::{SimDuration, SimTime};
 use hdrhistogram::Histogram;
 use smol_str::SmolStr;
-use std::ops::AddAssign;
-
-/// Requests by what became of them. What is in no count after `offered` was on its way when the run ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestCounts {
-    /// Requests that were sent.
-    pub offered: u64,
-    /// Requests that were answered in time.
-    pub served: u64,
-    /// Requests that were lost because there was no endpoint.
-    pub no_endpoint: u64,
-    /// Requests that were sent to an endpoint that did not take them any more.
-    pub dead_endpoint: u64,
-    /// Requests that found the queue of their pod full; of a fluid, those that were beyond what its pods can serve.
-    pub queue_full: u64,
-    /// Requests whose clients gave up.
-    pub timeout: u64,
-    /// Requests that were on their way in a pod when it ended.
-    pub cut: u64,
-}
-
-impl RequestCounts {
-    /// All requests that failed.
-    #[must_use]
-    pub const fn failed(&self) -> u64 {
-        self.no_endpoint + self.dead_endpoint + self.queue_full + self.timeout + self.cut
-    }
-
-    /// The failures by cause, in the words of `latency.csv`.
-    #[must_use]
-    pub const fn causes(&self) -> [(&'static str, u64); 5] {
-        [
-            ("no_endpoint", self.no_endpoint),
-            ("dead_endpoint", self.dead_endpoint),
-            ("queue_full", self.queue_full),
-            ("timeout", self.timeout),
-            ("cut", self.cut),
-        ]
-    }
-}
-
-impl AddAssign for RequestCounts {
-    fn add_assign(&mut self, more: Self) {
-        self.offered += more.offered;
-        self.served += more.served;
-        self.no_endpoint += more.no_endpoint;
-        self.dead_endpoint += more.dead_endpoint;
-        self.queue_full += more.queue_full;
-        self.timeout += more.timeout;
-        self.cut += more.cut;
-    }
-}
 
 /// Latencies of the requests that were served: from when a client sent a request to the whole answer. To the microsecond,
 /// percentiles at most 0.1 % too high.
@@ -237,16 +186,16 @@ impl RequestLog {
         }
     }
 
-    /// The counts of the interval of `now`, which is not before that of the last call.
-    pub fn counts_at(&mut self, now: SimTime) -> &mut RequestCounts {
+    /// Counts some more in the interval of `now`, which is not before that of the last call.
+    pub fn count(&mut self, count: RequestCount, more: u64, now: SimTime) {
         self.advance(now);
-        &mut self.counts
+        self.counts.add(count, more);
     }
 
     /// A request was served.
     pub fn served(&mut self, now: SimTime, latency: SimDuration) {
         self.advance(now);
-        self.counts.served += 1;
+        self.counts.add(RequestCount::Served, 1);
         self.latencies.add(latency);
     }
 
@@ -271,7 +220,7 @@ impl RequestLog {
     }
 
     fn close(&mut self) {
-        if self.counts != RequestCounts::default() {
+        if !self.counts.is_empty() {
             let (start, counts) = (self.start, self.counts);
             self.record.intervals.push(RequestInterval { start, counts, latency: self.latencies.figures() });
             self.record.counts += counts;

@@ -1,7 +1,7 @@
 //! What users felt: the requests of all traffic entries together, as metrics and in words.
 
 use super::numbers::{grouped, human_percent, human_seconds};
-use crate::record::{Facts, Latencies, RequestCounts};
+use crate::record::{Facts, Latencies, RequestCount, RequestCounts};
 use crate::units::SimDuration;
 
 /// The metrics of requests whose latency is known.
@@ -12,11 +12,12 @@ pub(super) fn metrics(facts: &Facts) -> Vec<(String, f64)> {
         latencies.add_all(&record.latencies);
         counts += record.counts;
     }
-    if counts == RequestCounts::default() {
+    if counts.is_empty() {
         return Vec::new();
     }
-    let mut metrics = vec![("requests_served".to_owned(), float(counts.served))];
-    metrics.extend(counts.causes().map(|(cause, count)| (format!("requests_{cause}"), float(count))));
+    let counted = RequestCount::ALL.iter().filter(|count| **count != RequestCount::Offered);
+    let mut metrics: Vec<(String, f64)> =
+        counted.map(|count| (count.info().metric.to_owned(), float(counts.of(*count)))).collect();
     if let Some(figures) = latencies.figures() {
         let each = [
             ("mean", figures.mean),
@@ -38,7 +39,7 @@ pub(super) fn metrics(facts: &Facts) -> Vec<(String, f64)> {
 pub(super) fn counted(facts: &Facts) -> Option<(f64, f64)> {
     let is_counted = !facts.traffic.is_empty() && facts.traffic.iter().all(|record| !record.is_fluid);
     let sum = |of: fn(&RequestCounts) -> u64| facts.traffic.iter().map(|record| float(of(&record.counts))).sum();
-    is_counted.then(|| (sum(|counts| counts.offered), sum(RequestCounts::failed)))
+    is_counted.then(|| (sum(RequestCounts::offered), sum(RequestCounts::failed)))
 }
 
 /// A line for each entry: its latency, and why requests failed.
@@ -53,27 +54,16 @@ pub(super) fn lines(facts: &Facts) -> Vec<String> {
             format!("p99 {}", seconds(figures.p99)),
             format!("max {}", seconds(figures.max)),
         ];
-        for (cause, count) in record.counts.causes() {
+        for cause in RequestCount::causes() {
+            let count = record.counts.of(cause);
             if count > 0 {
-                let share = human_percent(float(count) / float(record.counts.offered.max(1)));
-                parts.push(format!("{} {} ({share})", grouped(float(count)), words(cause)));
+                let share = human_percent(float(count) / float(record.counts.offered().max(1)));
+                parts.push(format!("{} {} ({share})", grouped(float(count)), cause.info().words));
             }
         }
         lines.push(parts.join(", "));
     }
     lines
-}
-
-/// The words for a cause of failure.
-fn words(cause: &str) -> &str {
-    match cause {
-        "no_endpoint" => "without an endpoint",
-        "dead_endpoint" => "sent to a dead endpoint",
-        "queue_full" => "refused by a full queue",
-        "timeout" => "timed out",
-        "cut" => "cut by the end of a pod",
-        other => other,
-    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "statistics need no more than 53 bits")]

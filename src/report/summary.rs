@@ -1,7 +1,8 @@
 //! The headline metrics of a run.
 
 use super::cost;
-use super::metrics::{METRICS, resource_name};
+use super::metric_list::METRICS;
+use super::metrics::resource_name;
 use super::node_metrics;
 use super::requests;
 use crate::record::{DecisionCounts, Facts, IntervalSeries, JobOutcome, PodOutcome, PodRecord, WorkloadRecord};

@@ -1,6 +1,7 @@
 //! The summary that a terminal shows after a run: about ten lines of at most 80 columns.
 
-use super::metrics::{Unit, find_metric};
+use super::metric::Unit;
+use super::metrics::find_metric;
 use super::numbers::{
     calendar_time, grouped, human_dollars, human_number, human_percent, human_seconds, human_span, trimmed,
 };

@@ -2,7 +2,7 @@
 
 use crate::input::scenario::{self, Fidelity};
 use crate::network::{Ledger, Outcome};
-use crate::record::{RequestLog, TrafficRecord};
+use crate::record::{RequestCount, RequestLog, TrafficRecord};
 use crate::units::{SimDuration, SimTime};
 
 /// The books of one traffic entry.
@@ -27,18 +27,18 @@ pub fn traffic_records(logs: Vec<EntryLog>) -> Vec<TrafficRecord> {
 
 impl Ledger for EntryLog {
     fn sent(&mut self, now: SimTime) {
-        self.0.counts_at(now).offered += 1;
+        self.0.count(RequestCount::Offered, 1, now);
     }
 
     fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration) {
-        let count = match outcome {
+        let cause = match outcome {
             Outcome::Served => return self.0.served(now, after),
-            Outcome::NoEndpoint => &mut self.0.counts_at(now).no_endpoint,
-            Outcome::DeadEndpoint => &mut self.0.counts_at(now).dead_endpoint,
-            Outcome::QueueFull => &mut self.0.counts_at(now).queue_full,
-            Outcome::Timeout => &mut self.0.counts_at(now).timeout,
-            Outcome::Cut => &mut self.0.counts_at(now).cut,
+            Outcome::NoEndpoint => RequestCount::NoEndpoint,
+            Outcome::DeadEndpoint => RequestCount::DeadEndpoint,
+            Outcome::QueueFull => RequestCount::QueueFull,
+            Outcome::Timeout => RequestCount::Timeout,
+            Outcome::Cut => RequestCount::Cut,
         };
-        *count += 1;
+        self.0.count(cause, 1, now);
     }
 }

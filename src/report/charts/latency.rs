@@ -1,15 +1,18 @@
 //! The chart of latency: bands of percentiles over time with what happened meanwhile, and the requests that failed.
 
 use super::cluster::{stroke, whole_run};
-use super::figure::{Area, Dash, Figure, Line, Mark, Panel, Shape, YAxis, palette};
+use super::figure::{Area, Color, Dash, Figure, Line, Mark, Panel, Shape, YAxis, palette};
 use super::sampling::{CELLS, cell_bound};
-use crate::record::{Facts, LatencyFigures, RequestInterval, TrafficRecord};
+use crate::record::{Facts, LatencyFigures, RequestCount, RequestCounts, RequestInterval, TrafficRecord};
 use crate::report::tables::fault_word;
 use crate::units::{SimDuration, SimTime};
 use std::cmp::Reverse;
 
 /// The most traffic entries in one chart.
 const SHOWN: usize = 3;
+/// Colours of the causes of failures, in their order.
+const CAUSE_COLORS: [Color; 7] =
+    [palette::GREY, palette::VERMILION, palette::ORANGE, palette::PURPLE, palette::BLACK, palette::SKY, palette::GREEN];
 /// The most marks in one panel.
 const MARKS: usize = 6;
 
@@ -19,7 +22,7 @@ pub(super) fn latency(facts: &Facts, title: &str) -> Option<Figure> {
     if facts.end <= SimTime::ZERO || known.is_empty() {
         return None;
     }
-    known.sort_by_key(|record| Reverse(record.counts.offered));
+    known.sort_by_key(|record| Reverse(record.counts.offered()));
     let note = match known.len().saturating_sub(SHOWN) {
         0 => String::new(),
         left => format!("The {SHOWN} busiest; {left} more are in latency.csv"),
@@ -90,40 +93,35 @@ fn latency_panel(facts: &Facts, record: &TrafficRecord) -> Panel {
 
 /// Requests per second that failed, by cause, one upon the other.
 fn failure_panel(facts: &Facts, record: &TrafficRecord) -> Panel {
-    let colors = [palette::GREY, palette::VERMILION, palette::ORANGE, palette::PURPLE, palette::BLACK];
     let cell = (facts.end.since_start() / i64::try_from(CELLS).unwrap_or(1)).max(typical(facts, &record.intervals));
     let cells = usize::try_from((facts.end.since_start().as_nanos() / cell.as_nanos().max(1)).max(1)).unwrap_or(1);
-    let mut sums = vec![[0_u64; 5]; cells];
+    let mut sums = vec![RequestCounts::default(); cells];
     for interval in &record.intervals {
         let index = usize::try_from(interval.start.as_nanos() / cell.as_nanos().max(1)).unwrap_or(0);
-        let Some(sum) = sums.get_mut(index.min(cells - 1)) else { continue };
-        for (total, (_, count)) in sum.iter_mut().zip(interval.counts.causes()) {
-            *total += count;
+        if let Some(sum) = sums.get_mut(index.min(cells - 1)) {
+            *sum += interval.counts;
         }
     }
-    let names = ["no endpoint", "dead endpoint", "queue full", "timeout", "cut"];
-    let areas = names.iter().zip(colors).enumerate().filter(|(cause, _)| sums.iter().any(|sum| sum[*cause] > 0));
-    let areas = areas.map(|(cause, (name, color))| Area {
-        label: (*name).to_owned(),
-        color,
-        opacity: 0.75,
-        shape: Shape::Step,
-        points: sums
-            .iter()
-            .chain(sums.last())
-            .enumerate()
-            .map(|(index, sum)| {
-                let below = rate(sum[..cause].iter().sum(), cell);
-                let at = cell_bound(SimTime::ZERO, facts.end, cells, index).as_secs_f64();
-                (at, below, below + rate(sum[cause], cell))
-            })
-            .collect(),
-    });
+    let mut below = vec![0_u64; cells];
+    let mut areas = Vec::new();
+    for (cause, color) in RequestCount::causes().zip(CAUSE_COLORS.iter().cycle()) {
+        if record.counts.of(cause) == 0 {
+            continue;
+        }
+        let counts: Vec<(u64, u64)> = below.iter().zip(&sums).map(|(low, sum)| (*low, low + sum.of(cause))).collect();
+        let points = counts.iter().chain(counts.last()).enumerate().map(|(index, (low, high))| {
+            let at = cell_bound(SimTime::ZERO, facts.end, cells, index).as_secs_f64();
+            (at, rate(*low, cell), rate(*high, cell))
+        });
+        let label = cause.info().name.replace('_', " ");
+        areas.push(Area { label, color: *color, opacity: 0.75, shape: Shape::Step, points: points.collect() });
+        below = counts.into_iter().map(|(_, high)| high).collect();
+    }
     Panel {
         heading: format!("{}: failed requests per second", record.name),
         x: whole_run(facts),
         y: YAxis::Amount,
-        areas: areas.collect(),
+        areas,
         lines: Vec::new(),
         marks: Vec::new(),
     }

@@ -2,7 +2,8 @@
 
 use super::figure::{Dash, Figure, Line, Panel, Shape, Stroke, XAxis, YAxis, palette};
 use super::sampling::float;
-use crate::report::metrics::{Unit, find_metric};
+use crate::report::metric::Unit;
+use crate::report::metrics::find_metric;
 use crate::stats::Interval;
 
 /// The values of the swept parameter.

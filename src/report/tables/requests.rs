@@ -1,14 +1,14 @@
 //! `requests.csv`: what became of the requests of each traffic entry. `latency.csv`: the same over time.
 
 use super::{ReportError, Table, calendar};
-use crate::record::{Facts, LatencyFigures, RequestCounts, TrafficRecord};
+use crate::record::{Facts, LatencyFigures, RequestCount, RequestCounts, TrafficRecord};
 use std::path::{Path, PathBuf};
 
 /// A row for each traffic entry.
 pub(in crate::report) fn write_requests(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
     let identity = ["traffic", "namespace", "workload", "fidelity"];
     let mut columns = identity.to_vec();
-    columns.extend(COUNTS);
+    columns.extend(count_columns());
     columns.push("in_flight_at_end");
     columns.extend(LATENCIES);
     let mut table = Table::create(path, &columns)?;
@@ -18,8 +18,7 @@ pub(in crate::report) fn write_requests(path: &Path, facts: &Facts) -> Result<Pa
         table.text(&record.target)?;
         table.text(if record.is_fluid { "fluid" } else { "requests" })?;
         write_counts(&mut table, &record.counts)?;
-        let ended = record.counts.served + record.counts.failed();
-        table.integer(record.counts.offered.saturating_sub(ended))?;
+        table.integer(record.counts.offered().saturating_sub(record.counts.ended()))?;
         write_latencies(&mut table, record.latencies.figures())?;
         table.end_row()?;
     }
@@ -29,7 +28,7 @@ pub(in crate::report) fn write_requests(path: &Path, facts: &Facts) -> Result<Pa
 /// A row for each interval of the timeline in which requests of an entry were sent or ended, entry by entry.
 pub(in crate::report) fn write_latency(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
     let mut columns = vec!["time_seconds", "time", "traffic"];
-    columns.extend(COUNTS);
+    columns.extend(count_columns());
     columns.extend(LATENCIES);
     let mut table = Table::create(path, &columns)?;
     for record in &facts.traffic {
@@ -50,7 +49,9 @@ fn write_intervals(table: &mut Table, facts: &Facts, record: &TrafficRecord) -> 
     Ok(())
 }
 
-const COUNTS: [&str; 7] = ["offered", "served", "no_endpoint", "dead_endpoint", "queue_full", "timeout", "cut"];
+fn count_columns() -> impl Iterator<Item = &'static str> {
+    RequestCount::ALL.iter().map(|count| count.info().name)
+}
 
 const LATENCIES: [&str; 7] = [
     "latency_seconds_mean",
@@ -63,10 +64,8 @@ const LATENCIES: [&str; 7] = [
 ];
 
 fn write_counts(table: &mut Table, counts: &RequestCounts) -> Result<(), ReportError> {
-    table.integer(counts.offered)?;
-    table.integer(counts.served)?;
-    for (_, count) in counts.causes() {
-        table.integer(count)?;
+    for count in RequestCount::ALL {
+        table.integer(counts.of(*count))?;
     }
     Ok(())
 }
