@@ -4,29 +4,9 @@
 //! profiles. The books add up numbers that are not whole; each is rounded as the sum since the start, so that no part of a
 //! request is lost. Memory depends on the number of intervals and of profiles, not on that of spans.
 
-use super::requests::{LatencyFigures, Latencies, RequestCounts, RequestInterval, TrafficRecord};
+use super::request_counts::{RequestCount, RequestCounts};
+use super::requests::{Latencies, LatencyFigures, RequestInterval, TrafficRecord};
 use crate::units::{SimDuration, SimTime};
-
-/// Requests of a fluid that are sent in a span, per second, by what becomes of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct FluidRates {
-    /// All that are sent.
-    pub offered: f64,
-    /// Sent while there is no endpoint.
-    pub no_endpoint: f64,
-    /// Sent to an endpoint whose machine is down.
-    pub dead_endpoint: f64,
-    /// Beyond what the pods can serve, or keep in their queues.
-    pub queue_full: f64,
-    /// Given up by their clients.
-    pub timeout: f64,
-}
-
-impl FluidRates {
-    fn lost(&self) -> [f64; 4] {
-        [self.no_endpoint, self.dead_endpoint, self.queue_full, self.timeout]
-    }
-}
 
 /// Bins of latency: each is 1 % wider than the one before.
 const BIN: f64 = 0.01;
@@ -117,29 +97,26 @@ impl Mixture {
 /// Sums of what was counted, and what was already given out of them in whole numbers.
 #[derive(Clone, Copy, Debug, Default)]
 struct WholeCounts {
-    offered: f64,
-    lost: [f64; 4],
-    cut: f64,
+    sums: [f64; RequestCount::ALL.len()],
     given: RequestCounts,
 }
 
 impl WholeCounts {
-    /// The whole requests that have come together since the last call.
+    fn add(&mut self, count: RequestCount, requests: f64) {
+        self.sums[count as usize] += requests;
+    }
+
+    /// The whole requests that have come together since the last call. Those that did not fail are served.
     fn take(&mut self) -> RequestCounts {
-        let [no_endpoint, dead_endpoint, queue_full, timeout] = self.lost.map(whole);
-        let mut sum =
-            RequestCounts { offered: whole(self.offered), no_endpoint, dead_endpoint, queue_full, timeout, cut: whole(self.cut), served: 0 };
-        sum.served = sum.offered.saturating_sub(sum.failed()).max(self.given.served);
-        let before = std::mem::replace(&mut self.given, sum);
-        RequestCounts {
-            offered: sum.offered - before.offered,
-            served: sum.served - before.served,
-            no_endpoint: sum.no_endpoint - before.no_endpoint,
-            dead_endpoint: sum.dead_endpoint - before.dead_endpoint,
-            queue_full: sum.queue_full - before.queue_full,
-            timeout: sum.timeout - before.timeout,
-            cut: sum.cut - before.cut,
+        let mut more = RequestCounts::default();
+        for count in RequestCount::ALL.iter().copied().filter(|count| *count != RequestCount::Served) {
+            more.add(count, whole(self.sums[count as usize]).saturating_sub(self.given.of(count)));
         }
+        self.given += more;
+        let served = self.given.offered().saturating_sub(self.given.failed()).saturating_sub(self.given.served());
+        self.given.add(RequestCount::Served, served);
+        more.add(RequestCount::Served, served);
+        more
     }
 }
 
@@ -219,19 +196,18 @@ impl FluidLog {
         self.profiles[index] = Some(bins.into());
     }
 
-    /// Requests of a span, which does not begin before the last one ended. Those that are served have the latencies of the
+    /// Requests of a span, which does not begin before the last one ended: so many per second of each count. Those that are served have the latencies of the
     /// profiles, so many per second of each.
-    pub fn add_span(&mut self, from: SimTime, to: SimTime, rates: &FluidRates, served: &[(u32, f64)]) {
+    pub fn add_span(&mut self, from: SimTime, to: SimTime, rates: &[(RequestCount, f64)], served: &[(u32, f64)]) {
         let mut from = from;
         while from < to {
             self.advance(from);
             let until = to.min(self.end);
             let seconds = (until - from).as_secs_f64();
-            self.counts.offered += rates.offered * seconds;
-            for (lost, rate) in self.counts.lost.iter_mut().zip(rates.lost()) {
-                *lost += rate * seconds;
+            for (count, rate) in rates {
+                self.counts.add(*count, rate * seconds);
+                self.has_requests |= *rate > 0.0;
             }
-            self.has_requests |= rates.offered > 0.0;
             for (profile, rate) in served {
                 match self.requests.iter_mut().find(|(known, _)| known == profile) {
                     Some((_, requests)) => *requests += rate * seconds,
@@ -242,10 +218,10 @@ impl FluidLog {
         }
     }
 
-    /// Requests that were lost at once, as their pods ended.
-    pub fn add_cut(&mut self, now: SimTime, requests: f64) {
+    /// Requests that were lost at once.
+    pub fn add_lost(&mut self, cause: RequestCount, requests: f64, now: SimTime) {
         self.advance(now);
-        self.counts.cut += requests;
+        self.counts.add(cause, requests);
         self.has_requests |= requests > 0.0;
     }
 
@@ -297,7 +273,7 @@ impl FluidLog {
         for (requests, latency) in self.mixture.bins() {
             below += requests;
             #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-            let sum = whole(below / total * self.record.counts.served as f64);
+            let sum = whole(below / total * self.record.counts.served() as f64);
             self.record.latencies.add_many(SimDuration::from_secs_f64(latency), sum - given);
             given = sum;
         }
@@ -343,16 +319,19 @@ mod tests {
     #[test]
     fn spans_fill_the_intervals_that_they_are_in() {
         let mut log = log();
-        let rates = FluidRates { offered: 0.3, queue_full: 0.1, ..FluidRates::default() };
+        let rates = [(RequestCount::Offered, 0.3), (RequestCount::QueueFull, 0.1)];
         log.add_span(seconds(5), seconds(35), &rates, &[(0, 0.2)]);
-        log.add_span(seconds(50), seconds(51), &FluidRates { offered: 100.0, ..FluidRates::default() }, &[(3, 100.0)]);
+        log.add_span(seconds(50), seconds(51), &[(RequestCount::Offered, 100.0)], &[(3, 100.0)]);
         let record = log.finish();
         let starts: Vec<_> = record.intervals.iter().map(|interval| interval.start).collect();
         assert_eq!(starts, [0, 10, 20, 30, 50].map(seconds), "intervals without requests have no row");
         // 9 requests of which 3 are lost, each sum rounded: 1.5, 4.5, 7.5 and 9.
-        let offered: Vec<_> = record.intervals.iter().map(|interval| interval.counts.offered).collect();
+        let offered: Vec<_> = record.intervals.iter().map(|interval| interval.counts.offered()).collect();
         assert_eq!(offered.iter().sum::<u64>(), 109);
-        assert_eq!((record.counts.offered, record.counts.queue_full, record.counts.served), (109, 3, 106));
+        assert_eq!(
+            (record.counts.offered(), record.counts.of(RequestCount::QueueFull), record.counts.served()),
+            (109, 3, 106)
+        );
         assert_eq!(record.latencies.count(), 106);
         assert_eq!(record.intervals[0].latency.unwrap().p50, millis(10), "one value is given as it is");
         assert_eq!(record.intervals[1].latency, record.intervals[2].latency);
@@ -364,12 +343,17 @@ mod tests {
     #[test]
     fn an_interval_mixes_by_requests() {
         let mut log = log();
-        log.add_span(seconds(0), seconds(8), &FluidRates { offered: 10.0, ..FluidRates::default() }, &[(0, 10.0)]);
-        log.add_span(seconds(8), seconds(10), &FluidRates { offered: 10.0, ..FluidRates::default() }, &[(3, 10.0)]);
-        log.add_cut(seconds(12), 2.4);
+        log.add_span(seconds(0), seconds(8), &[(RequestCount::Offered, 10.0)], &[(0, 10.0)]);
+        log.add_span(seconds(8), seconds(10), &[(RequestCount::Offered, 10.0)], &[(3, 10.0)]);
+        log.add_lost(RequestCount::Cut, 2.4, seconds(12));
+        log.add_span(seconds(12), seconds(20), &[(RequestCount::Offered, 10.0)], &[(0, 10.0)]);
         let record = log.finish();
         let figures = record.intervals[0].latency.unwrap();
         assert_eq!((figures.p50, figures.p90), (millis(10), millis(5000)), "a fifth of them is slow");
-        assert_eq!((record.counts.cut, record.counts.served), (2, 98));
+        assert_eq!(
+            (record.counts.of(RequestCount::Cut), record.counts.served()),
+            (2, 178),
+            "a request is counted once"
+        );
     }
 }

@@ -8,6 +8,7 @@ mod decision;
 mod decision_log;
 mod events;
 mod facts;
+mod fluid_log;
 mod instance;
 mod job;
 mod load_series;
@@ -29,6 +30,7 @@ pub use events::{EventKind, EventMessage, EventRecord, EventRow, EventSubject, E
 pub use facts::{
     ActionOutcome, ActionRecord, ClusterSeries, ExtendedSeries, Facts, PoolRecord, RecoveryRecord, WorkloadRecord,
 };
+pub use fluid_log::FluidLog;
 pub use instance::InstanceRecord;
 pub use job::{JobOutcome, JobRecord};
 pub use load_series::LoadSeries;

@@ -166,14 +166,14 @@ pub struct RequestLog {
 impl RequestLog {
     /// A log of a run whose timeline has rows of `interval`.
     #[must_use]
-    pub fn new(name: &str, namespace: &str, target: &str, is_fluid: bool, interval: SimDuration) -> Self {
+    pub fn new(name: &str, namespace: &str, target: &str, interval: SimDuration) -> Self {
         let interval = interval.max(SimDuration::from_nanos(1));
         Self {
             record: TrafficRecord {
                 name: name.into(),
                 namespace: namespace.into(),
                 target: target.into(),
-                is_fluid,
+                is_fluid: false,
                 counts: RequestCounts::default(),
                 latencies: Latencies::default(),
                 intervals: Vec::new(),

@@ -15,7 +15,7 @@ use super::operator::Operator;
 use super::prepare::Prepared;
 use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
-use super::request_logs::{EntryLog, request_logs};
+use super::request_logs::{EntryLog, note_spans, request_logs};
 use super::settings::{self, Client};
 use super::usage::Usage;
 
@@ -218,6 +218,7 @@ impl<'a> World<'a> {
                 self.traffic.handle(change, cluster, queue);
                 self.metrics.note_rate(change);
             }
+            Event::Queues(turn) => self.traffic.turn(turn, cluster, now),
             Event::Requests(event) => {
                 let until = queue.next_time();
                 self.requests.handle(event, until, cluster, &mut self.request_logs, queue);
@@ -386,7 +387,7 @@ impl<'a> World<'a> {
 
     /// Tells the recorder and the autoscaler about loads and metrics that changed.
     fn pass_on_load(&mut self) {
-        let Self { queue, cluster, recorder, hpa, traffic, requests, usage, metrics, manager, .. } = self;
+        let Self { queue, cluster, recorder, hpa, traffic, requests, request_logs, usage, metrics, manager, .. } = self;
         let now = queue.now();
         for (workload, before, load) in traffic.take_changed() {
             recorder.note_load(workload, (&before, &load), now, cluster, now);
@@ -394,6 +395,10 @@ impl<'a> World<'a> {
                 hpa.load_changed(workload, queue);
             }
         }
+        for (at, turn) in traffic.take_turns() {
+            queue.schedule_with(at, Priority::Normal, turn.into());
+        }
+        note_spans(traffic, request_logs);
         for Measurement { workload, since, before, load } in requests.take_measurements() {
             recorder.note_load(workload, (&fluid(before), &fluid(load)), since, cluster, now);
             if manager.is_up() {

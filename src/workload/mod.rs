@@ -4,6 +4,7 @@
 
 mod arrivals;
 mod distribution;
+pub mod fluid_queue;
 pub mod metric_sources;
 mod pod_load;
 mod rate;

@@ -16,6 +16,7 @@ mod cron_jobs;
 mod docs;
 mod explain;
 mod fit;
+mod fluid_latency;
 mod gallery;
 mod golden_apply;
 mod golden_ca;

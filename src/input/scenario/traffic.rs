@@ -35,7 +35,7 @@ pub struct Traffic {
     /// `fidelity: requests`, and instead of `rate`.
     pub users: Option<Users>,
     /// CPU time that a request costs (`12ms` is 0.012 core-seconds), the same for all or a distribution
-    /// (`{exponential: {mean: 12ms}}`). A fluid counts with the mean.
+    /// (`{exponential: {mean: 12ms}}`). Usage of a fluid counts with the mean.
     pub cpu_per_request: CpuPerRequest,
     /// CPU that a running pod uses without requests, in cores. Default 0.
     #[serde(default)]
@@ -50,7 +50,8 @@ pub struct Traffic {
     /// this. Default 0.
     #[serde(default)]
     pub memory_per_request: Amount,
-    /// How a pod serves the requests that it gets.
+    /// How a pod serves the requests that it gets. A fluid whose server has neither `concurrency` nor `queue` nor `timeout`
+    /// loses at once what its pods cannot serve; with one of them they keep it.
     #[serde(default)]
     pub server: Server,
     /// How requests find a pod. Only with `fidelity: requests`.

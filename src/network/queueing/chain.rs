@@ -88,7 +88,11 @@ impl Chain {
         } else {
             let end = self.places.map_or(0.0, |places| ratio.powf(float(places)));
             // Past the largest float all is at the upper end.
-            if end.is_finite() { (1.0 - rest * (1.0 - end)).ln() / ratio.ln() } else { float(most) + rest.ln() / ratio.ln() }
+            if end.is_finite() {
+                (1.0 - rest * (1.0 - end)).ln() / ratio.ln()
+            } else {
+                float(most) + rest.ln() / ratio.ln()
+            }
         };
         self.head + whole(beyond).min(most)
     }
@@ -102,11 +106,12 @@ impl Chain {
             square += value * value * (cumulative - before);
             before = *cumulative;
         }
-        let mut probability = (1.0 - before) * if self.places.is_some() {
-            1.0 / geometric(self.ratio, self.places.unwrap_or(0)).max(f64::MIN_POSITIVE)
-        } else {
-            1.0 - self.ratio
-        };
+        let mut probability = (1.0 - before)
+            * if self.places.is_some() {
+                1.0 / geometric(self.ratio, self.places.unwrap_or(0)).max(f64::MIN_POSITIVE)
+            } else {
+                1.0 - self.ratio
+            };
         let mut left = 1.0 - before;
         for beyond in 0..self.places.unwrap_or(usize::MAX) {
             let value = of(self.head + beyond);

@@ -87,9 +87,7 @@ fn quantile<U: DistributionUnit>(
     let exponential = -(-share).ln_1p();
     let value = match distribution {
         Distribution::Fixed(value) => value.to_f64(),
-        Distribution::Uniform(uniform) => {
-            uniform.min.to_f64() + (uniform.max.to_f64() - uniform.min.to_f64()) * share
-        }
+        Distribution::Uniform(uniform) => uniform.min.to_f64() + (uniform.max.to_f64() - uniform.min.to_f64()) * share,
         Distribution::Exponential(law) => law.mean.to_f64() * exponential,
         Distribution::Normal(normal) => normal.mean.to_f64() + normal.stddev.to_f64() * standard.inverse_cdf(share),
         Distribution::LogNormal(law) => {

@@ -32,8 +32,7 @@ mod tests {
     #[test]
     fn integrals_of_smooth_functions_are_near() {
         // The product of a function of mean 1 in each coordinate: its integral is 1.
-        let sum: f64 =
-            points().map(|point| point.iter().map(|share| 1.0 + 0.8 * (share - 0.5)).product::<f64>()).sum();
+        let sum: f64 = points().map(|point| point.iter().map(|share| 1.0 + 0.8 * (share - 0.5)).product::<f64>()).sum();
         #[expect(clippy::cast_precision_loss, reason = "a few thousand points")]
         let mean = sum / POINTS as f64;
         assert!((mean - 1.0).abs() < 2e-3, "{mean}");
@@ -47,7 +46,10 @@ mod tests {
                 }
                 let counts = cells.iter().flatten();
                 let (least, most) = (counts.clone().min().unwrap(), counts.max().unwrap());
-                assert!(*least >= 12 && *most <= 30, "coordinates {one} and {other}: {least} to {most} of 20 in a cell");
+                assert!(
+                    *least >= 12 && *most <= 30,
+                    "coordinates {one} and {other}: {least} to {most} of 20 in a cell"
+                );
             }
         }
     }

@@ -65,7 +65,8 @@ impl PodServer {
             // Nobody waits for a core; or so many that the bounds of the throughput are near.
             return (count / (cpu + wait)).min(shared);
         }
-        normalization(cpu, wait, self.cores, jobs - 1) / normalization(cpu, wait, self.cores, jobs)
+        let constant = |jobs| normalization(cpu, wait, self.cores, jobs);
+        constant(jobs - 1) / constant(jobs) / (cpu + wait)
     }
 
     /// Requests on the CPU among `jobs` at work, on average.

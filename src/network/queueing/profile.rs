@@ -166,11 +166,8 @@ impl<'a> Steady<'a> {
     /// of the exact variance of M/M/1 (Coffman, Muntz and Trotter 1970).
     fn slowdown_of(&self, cpu: f64, found: f64) -> f64 {
         let length = (1.0 - self.utilization) * cpu / self.pod.cpu.mean().max(f64::MIN_POSITIVE);
-        let kept = if length < 1e-3 {
-            1.0 - length / 3.0
-        } else {
-            2.0 * (length - 1.0 + (-length).exp()) / (length * length)
-        };
+        let kept =
+            if length < 1e-3 { 1.0 - length / 3.0 } else { 2.0 * (length - 1.0 + (-length).exp()) / (length * length) };
         self.mean_slowdown + (found - self.mean_slowdown) * kept.max(0.0).sqrt()
     }
 

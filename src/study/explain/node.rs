@@ -51,10 +51,7 @@ pub fn explain_node(
     };
     let mut notes = Vec::new();
     if facts.interrupted {
-        notes.push(format!(
-            "interrupted at {}: later decisions are not known",
-            told(facts.end)
-        ));
+        notes.push(format!("interrupted at {}: later decisions are not known", told(facts.end)));
     }
     let created = record.map(|record| record.created);
     Ok(NodeExplanation {
