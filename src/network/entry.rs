@@ -1,10 +1,10 @@
 //! From a traffic entry of the scenario to the service that plays it.
 
-use super::clients::{Clients, ClosedLoop, OpenLoop, Spacing};
+use super::clients::{Clients, ClosedLoop, OpenLoop, Recorded, Sessions, Spacing};
 use super::proxies::{Balancing, Proxies};
 use super::service::{Rules, Service, Streams};
 use crate::engine::RandomStreams;
-use crate::input::scenario::{self, ProxyMode, RequestSpacing};
+use crate::input::scenario::{self, ProxyMode, Rate, RequestSpacing};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::{RateCurve, Sampler};
 
@@ -35,13 +35,22 @@ pub fn service(
         propagation: stream("propagation"),
     };
     let start = SimTime::ZERO;
+    let mut chance = stream("rate");
+    let mut drawn = |rate: &Rate| RateCurve::drawn(rate, midnight, end, &mut chance);
     let clients = match (&entry.users, &entry.rate) {
+        (_, Some(rate)) if let Some(times) = rate.recorded() => Clients::Recorded(Recorded::new(times)),
         (Some(users), _) => {
             let think_time = Sampler::new(&users.think_time);
             Clients::Closed(ClosedLoop::new(RateCurve::new(&users.count, midnight), think_time, start))
         }
+        (None, None) if let Some(sessions) = &entry.sessions => {
+            let curve = drawn(&sessions.rate);
+            let arrivals = OpenLoop::new(curve, Spacing::Poisson, start, end, &mut streams.clients);
+            let (requests, think_time) = (Sampler::new(&sessions.requests), Sampler::new(&sessions.think_time));
+            Clients::Sessions(Sessions::new(arrivals, requests, think_time))
+        }
         (None, rate) => {
-            let rate = rate.as_ref().map_or(RateCurve::none(), |rate| RateCurve::new(rate, midnight));
+            let rate = rate.as_ref().map_or(RateCurve::none(), drawn);
             let spacing = match entry.spacing {
                 RequestSpacing::Poisson => Spacing::Poisson,
                 RequestSpacing::Even => Spacing::Even,

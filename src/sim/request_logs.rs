@@ -10,7 +10,7 @@ use crate::workload::traffic::Traffic;
 #[derive(Clone, Debug)]
 pub enum EntryLog {
     /// Of requests that are played.
-    Requests(RequestLog),
+    Requests(Box<RequestLog>),
     /// Of a fluid.
     Fluid(Box<FluidLog>),
 }
@@ -22,7 +22,7 @@ pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec
         let workload = format!("{}/{}", target.kind.as_str(), target.name);
         match entry.fidelity {
             Fidelity::Requests => {
-                EntryLog::Requests(RequestLog::new(&entry.title(), &target.namespace, &workload, interval))
+                EntryLog::Requests(Box::new(RequestLog::new(&entry.title(), &target.namespace, &workload, interval)))
             }
             Fidelity::Fluid => {
                 EntryLog::Fluid(Box::new(FluidLog::new(&entry.title(), &target.namespace, &workload, interval)))

@@ -129,7 +129,7 @@ impl<'a> World<'a> {
             manager: ManagerState::new(streams),
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, &spec.jobs, streams),
-            traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
+            traffic: settings::traffic(spec, metrics_server.longest_look_back(), streams),
             requests: settings::requests(spec, metrics_server.longest_look_back(), interval, streams),
             request_logs: request_logs(&spec.traffic, interval),
             usage: UsageOverTime::new(&spec.usage, settings::midnight(spec), streams),

@@ -10,14 +10,11 @@
 //! Known deviations: see `docs/model/traffic.md`.
 
 use crate::input::scenario;
-use crate::network::queueing::{Demand, LatencyProfile, PodServer, QueueState};
+use crate::network::queueing::{BUSIEST, Demand, LatencyProfile, PodServer, QueueState};
 use crate::units::{MilliCpu, SimDuration, SimTime};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-/// The largest share of its capacity at which a pod is taken to be in the long run: beyond it that takes longer than loads
-/// stay as they are, and at the whole of it no formula has an answer.
-const BUSIEST: f64 = 0.95;
 /// Width of a class of loads: the logarithm of how many times longer requests take by waiting.
 const LOAD_STEP: f64 = 0.04;
 /// Classes of loads in one capacity of a pod whose queue has an end, and of one with a backlog.

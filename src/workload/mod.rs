@@ -7,6 +7,7 @@ mod distribution;
 pub mod fluid_queue;
 pub mod metric_sources;
 mod pod_load;
+mod random_rate;
 mod rate;
 pub mod traffic;
 pub mod usage;

@@ -12,7 +12,7 @@
 //! Not modelled here: load balancing that is not even.
 
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId, WorkloadId};
-use crate::engine::Agenda;
+use crate::engine::{Agenda, RandomStreams};
 use crate::input::scenario::{self, Fidelity};
 use crate::network::queueing::LatencyProfile;
 use crate::units::{Bytes, SimDuration, SimTime};
@@ -101,14 +101,23 @@ pub struct Traffic {
 impl Traffic {
     /// Prepares the traffic of a scenario. `midnight` is an instant at which a day begins; what a pod used is asked for
     /// `reach` back at most, and only of pods that exist.
-    pub fn new(entries: &[scenario::Traffic], midnight: SimTime, reach: SimDuration) -> Self {
+    /// Rates that chance shapes are drawn up to `end`.
+    pub fn new(
+        entries: &[scenario::Traffic],
+        (midnight, end): (SimTime, SimTime),
+        reach: SimDuration,
+        streams: RandomStreams,
+    ) -> Self {
         let prepare = |(index, entry): (usize, &scenario::Traffic)| Entry {
             target: entry.target.clone(),
             container: entry.container.clone(),
             workload: None,
             // What is played request by request is no fluid.
             rate: match &entry.rate {
-                Some(rate) if entry.fidelity == Fidelity::Fluid => RateCurve::new(rate, midnight),
+                Some(rate) if entry.fidelity == Fidelity::Fluid => {
+                    let mut chance = streams.stream(&format!("traffic/{}/rate", entry.title()));
+                    RateCurve::drawn(rate, midnight, end, &mut chance)
+                }
                 _ => RateCurve::none(),
             },
             current_rate: 0.0,

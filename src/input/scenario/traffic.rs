@@ -34,6 +34,9 @@ pub struct Traffic {
     /// Users that wait for each answer before they send their next request, as those of a load generator. Only with
     /// `fidelity: requests`, and instead of `rate`.
     pub users: Option<Users>,
+    /// Users that come, send a few requests, each when the one before is answered, and leave. Only with `fidelity: requests`, and
+    /// instead of `rate`.
+    pub sessions: Option<Sessions>,
     /// CPU time that a request costs (`12ms` is 0.012 core-seconds), the same for all or a distribution
     /// (`{exponential: {mean: 12ms}}`). Usage of a fluid counts with the mean.
     pub cpu_per_request: CpuPerRequest,
@@ -98,6 +101,24 @@ pub struct Users {
     pub count: Rate,
     /// Time from an answer to the user's next request; a user begins with one. Above zero on average.
     pub think_time: Distribution<Duration>,
+}
+
+/// Visits of users.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sessions {
+    /// Users that come per second, independently of each other (a Poisson process), in the forms of a rate. Each sends its first request at
+    /// once.
+    pub rate: Rate,
+    /// Requests of a user, rounded up to whole ones; at least one.
+    pub requests: Distribution<Amount>,
+    /// Time from an answer to the user's next request. Default 0.
+    #[serde(default = "no_time")]
+    pub think_time: Distribution<Duration>,
+}
+
+fn no_time() -> Distribution<Duration> {
+    Distribution::Fixed(Duration::from_secs(0))
 }
 
 /// How a pod serves requests.

@@ -66,7 +66,9 @@ impl Chain {
         };
         let full = places.map_or(0.0, |places| (sum + float(places) * ratio.ln() - largest).exp());
         let admitted = below + above;
-        cumulative.iter_mut().for_each(|probability| *probability /= admitted);
+        for probability in &mut cumulative {
+            *probability /= admitted;
+        }
         Some(Self { cumulative, head, ratio, places, lost: full / (admitted + full) })
     }
 

@@ -11,13 +11,14 @@
 mod chain;
 mod demand;
 mod lattice;
+mod laws;
 mod pod;
 mod profile;
 mod throttle;
 
 pub use demand::Demand;
 pub use pod::PodServer;
-pub use profile::{LatencyProfile, QueueState};
+pub use profile::{BUSIEST, LatencyProfile, QueueState};
 
 #[cfg(test)]
 mod tests;

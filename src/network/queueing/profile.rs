@@ -2,9 +2,9 @@
 
 use super::chain::Chain;
 use super::lattice::{POINTS, points};
+use super::laws::{exponential, gamma};
 use super::pod::{PodServer, float};
 use super::throttle::Throttle;
-use statrs::distribution::{ContinuousCDF, Normal};
 
 /// How a pod stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,13 +87,6 @@ impl LatencyProfile {
             _ => 1.0 - in_time,
         };
         Self { latencies, full, late }
-    }
-
-    /// The mean in seconds; `None` if nothing is answered.
-    #[must_use]
-    pub fn mean(&self) -> Option<f64> {
-        let count = self.latencies.len();
-        (count > 0).then(|| self.latencies.iter().sum::<f64>() / float(count))
     }
 }
 
@@ -208,23 +201,4 @@ impl<'a> Steady<'a> {
 /// How many times longer requests are on the CPU than alone, if so many share the cores.
 fn slowdown(computing: f64, cores: f64) -> f64 {
     if cores > 0.0 { (computing / cores).max(1.0) } else { f64::INFINITY }
-}
-
-/// The value of an exponential distribution of mean 1 that a share of draws do not exceed.
-pub(super) fn exponential(share: f64) -> f64 {
-    -(-share).ln_1p()
-}
-
-/// The value of a gamma distribution of a shape and a mean that a share of draws do not exceed: exact for shape 1, by
-/// Wilson and Hilferty (1931) otherwise.
-pub(super) fn gamma(shape: f64, mean: f64, share: f64) -> f64 {
-    if mean <= 0.0 || !shape.is_finite() {
-        return mean.max(0.0);
-    }
-    if (shape - 1.0).abs() < 1e-9 {
-        return mean * exponential(share);
-    }
-    let normal = Normal::standard().inverse_cdf(share);
-    let ninth = 1.0 / (9.0 * shape);
-    mean * (1.0 - ninth + normal * ninth.sqrt()).max(0.0).powi(3)
 }

@@ -5,8 +5,8 @@
 //! are not small: `P(left > v) = exp(-2 d (v + 0.5826 s) / s^2)`, with `d` the quota less the mean of the work per period and `s`
 //! the standard deviation of that work. A request then waits for the work before it, first come first served.
 
+use super::laws::{exponential, gamma};
 use super::pod::{PodServer, float};
-use super::profile::{exponential, gamma};
 
 /// Period of a quota in seconds: `cpu.cfs_period_us` of the kernel, which kubelets keep at its default.
 const PERIOD: f64 = 0.1;
