@@ -102,7 +102,10 @@ fn an_overload_piles_up_and_drains() {
     for (name, (found, expected)) in ["mean", "p50", "p99"].iter().zip(latency(&fluid).iter().zip(latency(&played))) {
         assert_near(*found, expected, 0.05, &format!("no end of the queue, {name}"));
     }
-    assert!(share(&fluid, RequestCount::Served) > 0.999 && share(&played, RequestCount::Served) > 0.99);
+    for lost in [RequestCount::QueueFull, RequestCount::Timeout, RequestCount::Cut] {
+        assert_eq!(record(&fluid).counts.of(lost), 0, "nothing is lost but what comes before the pods");
+        assert_eq!(record(&played).counts.of(lost), 0);
+    }
     let busy = |facts: &Facts| facts.workloads.iter().map(|workload| workload.cpu_used.total()).sum::<i128>();
     #[expect(clippy::cast_precision_loss, reason = "compared within a hundredth")]
     let (found, expected) = (busy(&fluid) as f64, busy(&played) as f64);
