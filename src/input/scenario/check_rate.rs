@@ -132,7 +132,8 @@ impl Checker<'_> {
         let step = match rate {
             Rate::SelfSimilar(noise) => Some(noise.interval.get()),
             Rate::Modulated(modulated) => {
-                let whole = modulated.states.iter().map(|state| state.mean_duration.get().as_nanos()).sum::<i64>();
+                let each = modulated.states.iter().map(|state| state.mean_duration.get().as_nanos());
+                let whole = each.fold(0, i64::saturating_add);
                 let states = i64::try_from(modulated.states.len()).unwrap_or(i64::MAX);
                 whole.checked_div(states).map(SimDuration::from_nanos)
             }
