@@ -32,6 +32,7 @@ mod golden_vpa;
 mod jobs;
 mod karpenter;
 mod kinds_in_runs;
+mod load_forms;
 mod manifests;
 mod months;
 mod outages;
