@@ -11,7 +11,8 @@
 //! ```
 //!
 //! Arrivals, scheduling, kubelets, controllers and the recorder are on; the control plane and the start of containers take
-//! no simulated time, so that nothing but placements is studied (the services take the usual times). Each workload runs in a process of its own, whose CPU
+//! no simulated time, so that nothing but placements is studied (the services take the usual times). Events of `requests` are those of
+//! requests: one came, was done, or its answer came back. Each workload runs in a process of its own, whose CPU
 //! time and peak memory the operating system tells; the time is that of the simulation alone, with a trace being read as
 //! it goes on. The digest is over the name and the node of each pod, in order of creation: equal digests are equal
 //! placements.

@@ -7,7 +7,7 @@ use std::hash::Hasher;
 use std::path::Path;
 use wavetank::engine::{Checksum, EventQueue, Priority};
 use wavetank::input::Diagnostics;
-use wavetank::record::Facts;
+use wavetank::record::{Facts, RequestCount, RequestCounts};
 use wavetank::report::{self, OutputOptions};
 use wavetank::scheduler::DecisionPath;
 use wavetank::sim::{self, PrepareOptions, Prepared, RunOptions};
@@ -81,12 +81,23 @@ fn simulation(workload: &Workload, options: &Options) -> Result<Measured, String
     Ok(Measured {
         nodes: facts.nodes.len(),
         pods: facts.pods.len(),
-        events: facts.events_handled,
+        events: if matches!(workload.kind, Kind::Requests { .. }) {
+            request_events(&facts)
+        } else {
+            facts.events_handled
+        },
         cpu_seconds,
         #[expect(clippy::cast_precision_loss, reason = "output needs no more than 53 bits")]
         framework: Some(facts.framework_attempts as f64 / facts.scheduling_attempts.max(1) as f64),
         digest: digest(&facts),
     })
+}
+
+/// What happened to requests: they came, they were done, and the answers of those that were called came back.
+fn request_events(facts: &Facts) -> u64 {
+    let of = |counts: &RequestCounts| counts.of(RequestCount::Attempts) + counts.ended();
+    let played: u64 = facts.traffic.iter().map(|record| of(&record.counts)).sum();
+    played + facts.calls.iter().map(|calls| calls.served).sum::<u64>()
 }
 
 fn prepare(workload: &Workload, options: &Options, folder: &Path) -> Result<Prepared, String> {

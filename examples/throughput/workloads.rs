@@ -45,6 +45,11 @@ pub enum Kind {
         /// How long they run.
         days: u32,
     },
+    /// Requests that are played one by one, at services that call each other in a row and have `pods` together.
+    Requests {
+        /// How many services.
+        tiers: u32,
+    },
     /// Deployments that are there from the start, `pods` of them, no two alike.
     Deployments,
     /// Alibaba's trace of 2023.
@@ -82,6 +87,8 @@ pub const WORKLOADS: &[(&str, u32, u32, Kind)] = &[
     ("preemption-5k", 5_000, 20_000, Kind::Preemption),
     ("services-month", 80, 200, Kind::Services { days: 30 }),
     ("services-year", 40, 100, Kind::Services { days: 365 }),
+    ("requests", 10, 100, Kind::Requests { tiers: 1 }),
+    ("requests-3-tier", 10, 100, Kind::Requests { tiers: 3 }),
     ("deployments-5k", 1_000, 5_000, Kind::Deployments),
     ("consolidation-1k", 1_000, 30_000, Kind::Consolidation),
     ("openb", 1_523, 8_152, Kind::Openb),
@@ -112,6 +119,7 @@ impl Kind {
             Self::Mixed => "mixed constraints".to_owned(),
             Self::Preemption => "preemption".to_owned(),
             Self::Services { days } => format!("HPAs for {days} days"),
+            Self::Requests { tiers } => format!("requests, tiers: {tiers}"),
             Self::Deployments => "Deployments at once".to_owned(),
             Self::Consolidation => "consolidation pass".to_owned(),
             Self::Openb => "openb".to_owned(),
@@ -169,6 +177,12 @@ pub fn write(workload: &Workload, folder: &Path) -> io::Result<()> {
         Kind::Services { days } => {
             std::fs::write(folder.join("services.yaml"), services(pods))?;
             services_scenario(nodes, pods, days)
+        }
+        Kind::Requests { tiers } => {
+            let deployments =
+                (0..tiers).map(|tier| deployment(&format!("tier-{tier}"), pods.div_ceil(tiers), 1000, 256));
+            std::fs::write(folder.join("tiers.yaml"), deployments.collect::<String>())?;
+            requests_scenario(nodes, pods.div_ceil(tiers), tiers)
         }
         Kind::Deployments => {
             std::fs::write(folder.join("deployments.yaml"), deployments(pods))?;
@@ -346,6 +360,26 @@ fn services(services: u32) -> String {
              scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: service-{index}}}\n  minReplicas: 2\n  \
              maxReplicas: 20\n  metrics: [{{type: Resource, resource: {{name: cpu, target: {{type: Utilization, \
              averageUtilization: 60}}}}}}]"
+        );
+    }
+    text
+}
+
+/// Tiers of pods that are busy for 70 % of the time, each of which calls the next one.
+fn requests_scenario(nodes: u32, pods: u32, tiers: u32) -> String {
+    let mut text = head(60.0);
+    let _ = write!(text, "  manifests: [tiers.yaml]\n  nodePools:\n{}  traffic:\n", plain_pool(nodes));
+    for tier in 0..tiers {
+        let rate = if tier == 0 { format!("rate: {{constant: {}}}, ", 350 * pods) } else { String::new() };
+        let calls = if tier + 1 < tiers {
+            format!(", calls: [{{to: tier-{}, timeout: 1s, retries: {{attempts: 1}}}}]", tier + 1)
+        } else {
+            String::new()
+        };
+        let _ = writeln!(
+            text,
+            "    - {{name: tier-{tier}, target: deployment/default/tier-{tier}, fidelity: requests, {rate}cpuPerRequest: \
+             {{exponential: {{mean: 2ms}}}}, server: {{concurrency: 64, queue: 100, timeout: 2s{calls}}}}}"
         );
     }
     text

@@ -1,16 +1,48 @@
-//! From a traffic entry of the scenario to the service that plays it.
+//! From the traffic entries of the scenario to the services that play them and the calls among them.
 
+use super::calls::{Graph, Rule, Site};
 use super::clients::{Clients, ClosedLoop, OpenLoop, Recorded, Sessions, Spacing};
 use super::proxies::{Balancing, Proxies};
-use super::service::{Rules, Service, Streams};
+use super::service::{Calls, Rules, Service, Streams};
 use crate::engine::RandomStreams;
-use crate::input::scenario::{self, ProxyMode, Rate, RequestSpacing};
+use crate::input::scenario::{self, Fidelity, ProxyMode, Rate, RequestSpacing};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::{RateCurve, Sampler};
 
-/// The service of an entry, without endpoints. `midnight` is an instant at which a day begins, `end` that of the run; what a
-/// pod used is asked for `reach` back at most.
-pub fn service(
+/// The services of the entries that are played request by request, in their order. `midnight` is an instant at which a day
+/// begins, `end` that of the run; what a pod used is asked for `reach` back at most.
+pub fn graph(
+    entries: &[scenario::Traffic],
+    midnight: SimTime,
+    end: SimTime,
+    reach: SimDuration,
+    streams: RandomStreams,
+) -> Graph {
+    let played = || entries.iter().enumerate().filter(|(_, entry)| entry.fidelity == Fidelity::Requests);
+    let services = played().map(|(index, entry)| (service(entry, midnight, end, reach, streams), index)).collect();
+    let titles: Vec<String> = played().map(|(_, entry)| entry.title()).collect();
+    let (mut sites, mut stages) = (Vec::new(), Vec::new());
+    for (caller, (_, entry)) in played().enumerate() {
+        if entry.retries.attempts > 0 {
+            let rule = Rule::of_users(&entry.retries, entry.server.timeout.map(Into::into));
+            sites.push(Site::new(caller, caller, true, rule));
+        }
+        let mut calls_by_stage: Vec<usize> = Vec::new();
+        for call in &entry.server.calls {
+            let Some(callee) = titles.iter().position(|title| *title == call.to) else { continue };
+            sites.push(Site::new(caller, callee, false, Rule::of_call(call)));
+            match calls_by_stage.last_mut() {
+                Some(size) if call.parallel => *size += 1,
+                _ => calls_by_stage.push(1),
+            }
+        }
+        stages.push(calls_by_stage);
+    }
+    Graph::new(services, sites, &stages)
+}
+
+/// The service of an entry, without endpoints.
+fn service(
     entry: &scenario::Traffic,
     midnight: SimTime,
     end: SimTime,
@@ -26,6 +58,17 @@ pub fn service(
         propagation: Sampler::new(&entry.routing.endpoint_propagation),
         end,
         reach,
+        calls: match (entry.server.calls.is_empty(), entry.server.asynchronous) {
+            (true, _) => Calls::None,
+            (false, false) => Calls::Synchronous,
+            (false, true) => Calls::Asynchronous,
+        },
+        clients_retry: entry.retries.attempts > 0,
+        mesh_latency: entry.mesh.as_ref().map(|mesh| Sampler::new(&mesh.latency)),
+        mesh_cpu: entry.mesh.as_ref().map_or(0.0, |mesh| {
+            let calls: f64 = entry.server.calls.iter().map(|call| Rule::of_call(call).mean_calls()).sum();
+            mesh.cpu.get().as_secs_f64() * 1e9 * (1.0 + calls)
+        }),
     };
     let mut streams = Streams {
         clients: stream("clients"),
@@ -33,6 +76,9 @@ pub fn service(
         wait: stream("wait"),
         routes: stream("routes"),
         propagation: stream("propagation"),
+        calls: stream("calls"),
+        retries: stream("retries"),
+        mesh: stream("mesh"),
     };
     let start = SimTime::ZERO;
     let mut chance = stream("rate");

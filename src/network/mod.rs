@@ -4,16 +4,20 @@
 //! `workload::traffic`.
 
 mod arena;
+mod calls;
 mod clients;
 mod earliest;
 mod entry;
+mod outcome;
 mod proxies;
 pub mod queueing;
 pub mod requests;
 mod service;
+mod slots;
 mod station;
 
-pub use service::{Ledger, Outcome};
+pub use calls::CallCounts;
+pub use outcome::{Ledger, Outcome};
 
 #[cfg(test)]
 mod tests;

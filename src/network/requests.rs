@@ -4,8 +4,9 @@
 //! Known deviations: what a pod uses when it is idle or starts takes nothing from its requests; pods of a node do not take
 //! CPU from each other; a container that ends by itself ends at its planned time, not when its last request is answered.
 
-use super::entry::service;
-use super::service::{Ledger, Service};
+use super::calls::{CallCounts, Graph};
+use super::entry::graph;
+use super::outcome::Ledger;
 use super::station::Shape;
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId, WorkloadId};
 use crate::engine::{Agenda, RandomStreams};
@@ -91,7 +92,6 @@ struct Entry {
     target: scenario::Target,
     container: Option<String>,
     workload: Option<WorkloadId>,
-    service: Service,
     workers: usize,
     queue: usize,
     refuses: bool,
@@ -110,6 +110,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub struct Requests {
     entries: Vec<Entry>,
+    /// What each of them is, in their order, and the calls among them.
+    graph: Graph,
     /// The entry of each target. Only looked up, never iterated.
     by_target: FxHashMap<(&'static str, String, String), usize>,
     /// Only looked up, never iterated.
@@ -139,20 +141,18 @@ impl Requests {
         streams: RandomStreams,
     ) -> Self {
         let measure_every = interval.min(LONGEST_MEASURE).max(SHORTEST_MEASURE);
-        let mut requests = Self { end, measure_every, ..Self::default() };
+        let graph = graph(entries, midnight, end, reach + measure_every, streams);
+        let mut requests = Self { graph, end, measure_every, ..Self::default() };
         for (traffic, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.fidelity == Fidelity::Requests) {
             let scenario::Target { kind, namespace, name } = &entry.target;
             let key = (kind.as_str(), namespace.clone(), name.clone());
             requests.by_target.entry(key).or_insert(requests.entries.len());
-            let reach = reach + measure_every;
-            let service = service(entry, midnight, end, reach, streams);
             let many = |limit: Option<u32>| limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
             requests.entries.push(Entry {
                 traffic,
                 target: entry.target.clone(),
                 container: entry.container.clone(),
                 workload: None,
-                service,
                 workers: many(entry.server.concurrency),
                 queue: many(entry.server.queue),
                 refuses: entry.server.after_signal == AfterSignal::Refuse,
@@ -179,7 +179,7 @@ impl Requests {
 
     /// Plans a turn for when something happens next, unless one is planned for then or earlier.
     fn plan<A: Agenda<RequestEvent>>(&mut self, agenda: &mut A) {
-        let next = self.entries.iter().map(|entry| entry.service.next_at()).min().unwrap_or(SimTime::MAX);
+        let next = self.graph.next_at();
         if next <= self.end && self.planned.is_none_or(|planned| next < planned) {
             let at = next.max(agenda.now());
             self.planned = Some(at);
@@ -205,7 +205,7 @@ impl Requests {
                 }
                 self.planned = None;
                 let after_end = self.end + SimDuration::from_nanos(1);
-                self.play(until.unwrap_or(after_end).min(after_end), ledgers);
+                self.graph.play(until.unwrap_or(after_end).min(after_end), STEPS_PER_TURN, ledgers);
                 self.plan(agenda);
             }
             RequestEvent::Measure => {
@@ -214,14 +214,6 @@ impl Requests {
                     let next = (agenda.now() + self.measure_every).min(self.end);
                     agenda.schedule(next, RequestEvent::Measure);
                 }
-            }
-        }
-    }
-
-    fn play<L: Ledger>(&mut self, until: SimTime, ledgers: &mut [L]) {
-        for entry in &mut self.entries {
-            if let Some(ledger) = ledgers.get_mut(entry.traffic) {
-                entry.service.play(until, STEPS_PER_TURN, ledger);
             }
         }
     }
@@ -318,13 +310,11 @@ impl Requests {
         if let Some(endpoint) = server.endpoint
             && (!runs || restarted)
         {
-            let used = entry.service.used(endpoint, now);
+            let used = self.graph.service_mut(index).used(endpoint, now);
             if let Some(node) = server.node {
                 *self.used_before.entry(node).or_default() += used;
             }
-            if let Some(ledger) = ledgers.get_mut(entry.traffic) {
-                entry.service.end(endpoint, now, ledger);
-            }
+            self.graph.end(index, endpoint, now, ledgers);
             (server.endpoint, server.used) = (None, 0.0);
             entry.pods.remove(&id);
         }
@@ -334,7 +324,7 @@ impl Requests {
             let cores = node.and_then(|node| node.object.capacity.cpu.or(node.object.allocatable.cpu));
             let cores = cores.map_or(f64::INFINITY, |cores| cores.as_f64() / 1000.0);
             let shape = Shape { cores, quota: limit, workers: entry.workers, queue: entry.queue };
-            server.endpoint = Some(entry.service.begin(shape, now));
+            server.endpoint = Some(self.graph.begin(index, shape, now));
             entry.pods.insert(id);
         }
         if let Some(endpoint) = server.endpoint
@@ -345,15 +335,15 @@ impl Requests {
             server.has_signal = true;
             let hook = template.template.spec.containers.get(container).map(|container| container.pre_stop_sleep);
             let hook = hook.unwrap_or_default().min(deletion.grace.max_zero());
-            entry.service.refuse_from(endpoint, (deletion.requested + hook).max(now));
+            self.graph.refuse_from(index, endpoint, (deletion.requested + hook).max(now));
         }
         let wanted = if is_endpoint { server.endpoint.or(server.announced) } else { None };
         if server.announced != wanted {
             if let Some(old) = server.announced {
-                entry.service.announce(old, false, now);
+                self.graph.announce(index, old, false, now);
             }
             if let Some(new) = wanted {
-                entry.service.announce(new, true, now);
+                self.graph.announce(index, new, true, now);
                 server.first_served.get_or_insert(now);
             }
             server.announced = wanted;
@@ -375,18 +365,19 @@ impl Requests {
         if span <= 0.0 {
             return;
         }
-        for entry in &mut self.entries {
-            let (sent, failed) = entry.service.take_counts();
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            let service = self.graph.service_mut(index);
+            let (sent, failed) = service.take_counts();
             entry.rate = float(sent) / span;
             let mut load = MeasuredLoad { rate: entry.rate, failed: float(failed) / span, ..MeasuredLoad::default() };
             for pod in &entry.pods {
                 let Some(server) = self.pods.get_mut(pod.index()).and_then(Option::as_deref_mut) else { continue };
                 let Some(endpoint) = server.endpoint else { continue };
-                let used = entry.service.used(endpoint, now);
+                let used = service.used(endpoint, now);
                 let unloaded = unloaded(entry.idle, entry.until_ready, server, self.measured, now);
                 load.cpu += (used - server.used + unloaded) / (span * 1e9) * 1000.0;
                 server.used = used;
-                server.rate = float(entry.service.take_taken(endpoint)) / span;
+                server.rate = float(service.take_taken(endpoint)) / span;
                 load.memory += entry.memory_per_pod + entry.memory_per_request * server.rate;
             }
             if entry.workload.is_none() {
@@ -433,7 +424,8 @@ impl Requests {
     /// CPU time that a pod has used between two times of the recent past, in nanoseconds; `None` for pods without requests.
     pub fn cpu_used(&self, pod: PodId, from: SimTime, to: SimTime) -> Option<f64> {
         let (entry, server) = self.server(pod)?;
-        let by_requests = server.endpoint.map_or(0.0, |endpoint| entry.service.used_between(endpoint, from, to));
+        let by_requests =
+            server.endpoint.map_or(0.0, |endpoint| self.graph.service(server.entry).used_between(endpoint, from, to));
         Some(by_requests + entry.unloaded(server, from, to))
     }
 
@@ -445,13 +437,20 @@ impl Requests {
         Some(Bytes::new(bytes.round() as i64))
     }
 
+    /// The calls so far: indexes of the calling and the called entry in the scenario, whether users call, and the counts.
+    pub fn calls(&self) -> impl Iterator<Item = (usize, usize, bool, CallCounts)> {
+        let index = |entry: usize| self.entries[entry].traffic;
+        self.graph.sites().iter().map(move |site| (index(site.caller), index(site.callee), site.by_user, site.counts))
+    }
+
     /// What pods have used on each node by `end`, in millicore-nanoseconds.
     pub fn usage_by_node(&mut self, end: SimTime) -> BTreeMap<NodeId, i128> {
         let mut used = self.used_before.clone();
         for server in self.pods.iter().flatten() {
             let Some(node) = server.node else { continue };
-            let entry = &mut self.entries[server.entry];
-            let served = server.endpoint.map_or(0.0, |endpoint| entry.service.used(endpoint, end));
+            let entry = &self.entries[server.entry];
+            let service = self.graph.service_mut(server.entry);
+            let served = server.endpoint.map_or(0.0, |endpoint| service.used(endpoint, end));
             *used.entry(node).or_default() += served + entry.unloaded(server, server.running, end);
         }
         #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]

@@ -1,11 +1,12 @@
 //! The requests of one traffic entry, each played: sent, routed, served or lost.
 //!
-//! Between two changes of the cluster nothing but its own clients, proxies and pods concerns it, so it plays whole spans
-//! at once.
+//! It does what concerns its own clients, proxies and pods; what concerns other entries too (calls, attempts of calls) it
+//! gives back as an [`Effect`] to `calls::graph`, which plays the entries in one order of time.
 
-use super::arena::{Arena, Ticket};
+use super::arena::{Arena, NONE, Origin, Request, Ticket};
 use super::clients::Clients;
 use super::earliest::Earliest;
+pub use super::outcome::{Effect, Ledger, Outcome, Reply};
 use super::proxies::Proxies;
 use super::station::{Job, Offer, Shape, Station};
 use crate::engine::RandomStream;
@@ -13,31 +14,6 @@ use crate::units::{SimDuration, SimTime};
 use crate::workload::Sampler;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-
-/// How a request ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was answered in time.
-    Served,
-    /// There was no endpoint.
-    NoEndpoint,
-    /// The endpoint that it was sent to does not take requests any more.
-    DeadEndpoint,
-    /// The queue of its endpoint was full.
-    QueueFull,
-    /// Its client gave up.
-    Timeout,
-    /// Its pod ended before it was answered.
-    Cut,
-}
-
-/// Who is told what becomes of requests.
-pub trait Ledger {
-    /// A request is sent.
-    fn sent(&mut self, now: SimTime);
-    /// A request ends, so long after it was sent.
-    fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration);
-}
 
 /// What a traffic entry's requests are, and what becomes of them.
 #[derive(Clone, Debug)]
@@ -54,6 +30,25 @@ pub struct Rules {
     pub end: SimTime,
     /// How far back anybody asks for what a pod used.
     pub reach: SimDuration,
+    /// Whether requests call others, and what becomes of their workers meanwhile.
+    pub calls: Calls,
+    /// Whether what the clients send is tried again: they send through a call then.
+    pub clients_retry: bool,
+    /// Through the sidecar of a pod, in and out.
+    pub mesh_latency: Option<Sampler>,
+    /// CPU nanoseconds of the sidecar for a request that comes and the calls that it makes on average.
+    pub mesh_cpu: f64,
+}
+
+/// Whether a service calls others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calls {
+    /// It calls nobody.
+    None,
+    /// A request keeps its worker while it waits for its calls.
+    Synchronous,
+    /// A request gives its worker back meanwhile.
+    Asynchronous,
 }
 
 /// The random streams of a traffic entry, one per purpose.
@@ -69,6 +64,12 @@ pub struct Streams {
     pub routes: RandomStream,
     /// When proxies know of changes.
     pub propagation: RandomStream,
+    /// Which calls are made.
+    pub calls: RandomStream,
+    /// When attempts are made again.
+    pub retries: RandomStream,
+    /// How long sidecars take.
+    pub mesh: RandomStream,
 }
 
 /// What an endpoint does with a request that comes.
@@ -87,8 +88,16 @@ struct Endpoint {
     state: State,
     /// Proxies that know it, and news of it on their way.
     mentions: u32,
+    /// Requests that wait for their calls without a worker.
+    calling: usize,
     /// Requests that it took.
     taken: u64,
+}
+
+impl Endpoint {
+    fn in_flight(&self) -> usize {
+        self.station.in_flight() + self.calling
+    }
 }
 
 /// What is known later than it happened.
@@ -106,14 +115,14 @@ enum News {
 #[derive(Clone, Debug)]
 pub struct Service {
     rules: Rules,
-    streams: Streams,
-    clients: Clients,
+    pub streams: Streams,
+    pub clients: Clients,
     proxies: Proxies,
     endpoints: Vec<Endpoint>,
     /// Endpoints whose number may be used again.
     unused: Vec<u32>,
     next: Earliest,
-    arena: Arena,
+    pub arena: Arena,
     deadlines: VecDeque<(SimTime, Ticket)>,
     news: BinaryHeap<Reverse<(SimTime, u64, News)>>,
     news_count: u64,
@@ -124,8 +133,10 @@ pub struct Service {
     failed: u64,
 }
 
+/// Draws after which an endpoint that is shunned is taken.
+const DRAWS: u32 = 16;
 /// What it takes to find out that a request is refused: a round trip.
-const REFUSAL: SimDuration = SimDuration::from_millis(1);
+pub const REFUSAL: SimDuration = SimDuration::from_millis(1);
 
 impl Service {
     /// A service without endpoints.
@@ -152,7 +163,7 @@ impl Service {
     /// A pod begins to serve whoever finds it. Gives its number.
     pub fn begin(&mut self, shape: Shape, now: SimTime) -> u32 {
         let station = Station::new(shape, self.rules.reach, now);
-        let endpoint = Endpoint { station, state: State::Serves, mentions: 0, taken: 0 };
+        let endpoint = Endpoint { station, state: State::Serves, mentions: 0, calling: 0, taken: 0 };
         if let Some(number) = self.unused.pop() {
             self.endpoints[number as usize] = endpoint;
             number
@@ -185,15 +196,23 @@ impl Service {
         self.news.push(Reverse((at, self.news_count, news)));
     }
 
-    /// A pod is gone, with all requests that it has.
-    pub fn end(&mut self, endpoint: u32, now: SimTime, ledger: &mut impl Ledger) {
+    /// A pod is gone. Gives all requests that it has.
+    pub fn end(&mut self, endpoint: u32, now: SimTime) -> Vec<u32> {
         let state = &mut self.endpoints[endpoint as usize];
         state.state = State::Gone;
-        for slot in state.station.cut(now) {
-            self.over(slot, Outcome::Cut, now, ledger);
+        let mut slots = state.station.cut(now);
+        state.calling = 0;
+        if self.rules.calls != Calls::None {
+            slots.extend(self.arena.calling_at(endpoint));
         }
         self.next.set(endpoint, SimTime::MAX);
         self.forget(endpoint);
+        slots
+    }
+
+    /// Pods that take requests.
+    pub fn serving(&self) -> usize {
+        self.endpoints.iter().filter(|endpoint| endpoint.state == State::Serves).count()
     }
 
     /// Requests that were sent, and those that failed, since the last call.
@@ -223,92 +242,211 @@ impl Service {
         self.next.first().0.min(self.clients.next_at()).min(news).min(deadline)
     }
 
-    /// Plays what happens before `until`, at most `most` steps. Gives the number of steps.
-    pub fn play(&mut self, until: SimTime, most: u64, ledger: &mut impl Ledger) -> u64 {
-        let mut steps = 0;
-        while steps < most {
-            while let Some((_, ticket)) = self.deadlines.front()
-                && !self.arena.is_waited_for(*ticket)
-            {
-                self.deadlines.pop_front();
-            }
-            let at = self.next_at();
-            if at >= until {
-                break;
-            }
-            steps += 1;
-            let (station_at, endpoint) = self.next.first();
-            if let Some(Reverse((news_at, _, news))) = self.news.peek().copied()
-                && news_at == at
-            {
-                self.news.pop();
-                self.learn(news);
-            } else if station_at == at {
-                let station = &mut self.endpoints[endpoint as usize].station;
-                let done = station.step(&mut self.arena);
-                self.next.set(endpoint, station.next_at());
-                if let Some(slot) = done {
-                    self.over(slot, Outcome::Served, at, ledger);
-                }
-            } else if let Some((deadline, ticket)) = self.deadlines.front().copied()
-                && deadline == at
-            {
-                self.deadlines.pop_front();
-                if let Some(request) = self.arena.give_up(ticket) {
-                    self.failed += 1;
-                    ledger.ended(Outcome::Timeout, at, at - request.sent);
-                    self.clients.answered(request.user, at, &mut self.streams.clients);
-                }
-            } else if let Some(user) = self.clients.step(self.rules.end, &mut self.streams.clients) {
-                self.send(user, at, ledger);
-            }
+    /// Forgets the deadlines of requests that have ended.
+    pub fn drop_stale_deadlines(&mut self) {
+        while let Some((_, ticket)) = self.deadlines.front()
+            && !self.arena.is_waited_for(*ticket)
+        {
+            self.deadlines.pop_front();
         }
-        steps
     }
 
-    /// A request is sent.
-    fn send(&mut self, user: u32, now: SimTime, ledger: &mut impl Ledger) {
-        ledger.sent(now);
-        self.sent += 1;
-        // Drawn also for requests that are lost, so that the others are the same ones whatever is lost.
-        let cpu = self.rules.cpu.sample(&mut self.streams.cpu) * 1e9;
-        let wait = self.rules.wait.sample_duration(&mut self.streams.wait);
-        let endpoints = &self.endpoints;
-        let chosen =
-            self.proxies.choose(&mut self.streams.routes, |number| endpoints[number as usize].station.in_flight());
-        let Some(number) = chosen else { return self.fail(user, Outcome::NoEndpoint, now, ledger) };
-        let endpoint = &mut self.endpoints[number as usize];
-        if endpoint.state != State::Serves {
-            return self.fail(user, Outcome::DeadEndpoint, now, ledger);
+    /// Does what happens next, at `at`.
+    pub fn step(&mut self, at: SimTime, ledger: &mut impl Ledger) -> Effect {
+        let (station_at, endpoint) = self.next.first();
+        if let Some(Reverse((news_at, _, news))) = self.news.peek().copied()
+            && news_at == at
+        {
+            self.news.pop();
+            self.learn(news);
+        } else if station_at == at {
+            let station = &mut self.endpoints[endpoint as usize].station;
+            let done = if self.rules.calls == Calls::Synchronous {
+                station.step_and_hold(&mut self.arena)
+            } else {
+                station.step(&mut self.arena)
+            };
+            self.next.set(endpoint, station.next_at());
+            if let Some(slot) = done {
+                if self.rules.calls == Calls::None {
+                    return self.over(slot, Outcome::Served, at, ledger);
+                }
+                if self.rules.calls == Calls::Asynchronous {
+                    self.endpoints[endpoint as usize].calling += 1;
+                }
+                self.arena.get_mut(slot).is_calling = true;
+                return Effect::Calls(slot);
+            }
+        } else if let Some((deadline, ticket)) = self.deadlines.front().copied()
+            && deadline == at
+        {
+            self.deadlines.pop_front();
+            if let Some(request) = self.give_up(ticket, Outcome::Timeout, at, ledger)
+                && let Origin::User(user) = request.origin
+            {
+                self.clients.answered(user, at, &mut self.streams.clients);
+            }
+        } else if self.clients.next_at() == at
+            && let Some(user) = self.clients.step(self.rules.end, &mut self.streams.clients)
+        {
+            ledger.sent(at);
+            if self.rules.clients_retry {
+                return Effect::Sends(user);
+            }
+            return self.send(user, at, ledger);
         }
-        let slot = self.arena.add(now, user);
-        if endpoint.station.offer(Job { slot, cpu, wait }, now) == Offer::Full {
-            self.arena.free(slot);
-            return self.fail(user, Outcome::QueueFull, now, ledger);
-        }
-        endpoint.taken += 1;
-        self.next.set(number, endpoint.station.next_at());
+        Effect::Nothing
+    }
+
+    /// A user sends a request, and will not try again.
+    fn send(&mut self, user: u32, now: SimTime, ledger: &mut impl Ledger) -> Effect {
+        let slot = self.add(Origin::User(user), now, ledger);
         if let Some(timeout) = self.rules.timeout {
             self.deadlines.push_back((now + timeout, self.arena.ticket(slot)));
         }
-    }
-
-    /// A request is refused as soon as it is sent.
-    fn fail(&mut self, user: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) {
-        self.failed += 1;
-        ledger.ended(outcome, now, SimDuration::ZERO);
-        self.clients.answered(user, now + REFUSAL, &mut self.streams.clients);
-    }
-
-    /// A request leaves its pod.
-    fn over(&mut self, slot: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) {
-        if !self.arena.is_given_up(slot) {
-            let request = self.arena.get(slot);
-            self.failed += u64::from(outcome != Outcome::Served);
-            ledger.ended(outcome, now, now - request.sent);
-            self.clients.answered(request.user, now, &mut self.streams.clients);
+        match self.delay() {
+            Some(takes) => Effect::OnItsWay { slot, takes },
+            None => {
+                self.arrive(slot, now, ledger, |_| false);
+                Effect::Nothing
+            }
         }
+    }
+
+    /// A request or an attempt is sent here.
+    pub fn add(&mut self, origin: Origin, now: SimTime, ledger: &mut impl Ledger) -> u32 {
+        ledger.attempted(now);
+        self.sent += 1;
+        self.arena.add_from(now, origin)
+    }
+
+    /// How long a sidecar of its pods takes for a request and its answer.
+    pub fn delay(&mut self) -> Option<SimDuration> {
+        let latency = self.rules.mesh_latency.as_ref()?;
+        Some(latency.sample_duration(&mut self.streams.mesh))
+    }
+
+    /// A request comes to a proxy, which shuns some of the endpoints. Gives the endpoint and the cause if it is refused.
+    pub fn arrive(
+        &mut self,
+        slot: u32,
+        now: SimTime,
+        ledger: &mut impl Ledger,
+        shuns: impl Fn(u32) -> bool,
+    ) -> Option<(u32, Outcome)> {
+        // Drawn also for requests that are lost, so that the others are the same ones whatever is lost.
+        let cpu = self.rules.cpu.sample(&mut self.streams.cpu) * 1e9 + self.rules.mesh_cpu;
+        let wait = self.rules.wait.sample_duration(&mut self.streams.wait);
+        if self.arena.is_given_up(slot) {
+            self.arena.free(slot);
+            return None;
+        }
+        let Some(number) = self.choose(shuns) else {
+            return Some(self.refuse(slot, NONE, Outcome::NoEndpoint, now, ledger));
+        };
+        let endpoint = &mut self.endpoints[number as usize];
+        if endpoint.state != State::Serves {
+            return Some(self.refuse(slot, number, Outcome::DeadEndpoint, now, ledger));
+        }
+        if endpoint.station.offer(Job { slot, cpu, wait }, now) == Offer::Full {
+            return Some(self.refuse(slot, number, Outcome::QueueFull, now, ledger));
+        }
+        self.arena.get_mut(slot).endpoint = number;
+        endpoint.taken += 1;
+        self.next.set(number, endpoint.station.next_at());
+        None
+    }
+
+    /// The endpoint for a request; one that is shunned if there seems to be no other.
+    fn choose(&mut self, shuns: impl Fn(u32) -> bool) -> Option<u32> {
+        let endpoints = &self.endpoints;
+        let in_flight = |number: u32| {
+            if shuns(number) { usize::MAX } else { endpoints[number as usize].in_flight() }
+        };
+        let mut chosen = self.proxies.choose(&mut self.streams.routes, in_flight)?;
+        for _ in 0..DRAWS {
+            if !shuns(chosen) {
+                break;
+            }
+            chosen = self.proxies.choose(&mut self.streams.routes, in_flight)?;
+        }
+        Some(chosen)
+    }
+
+    /// A request is refused as soon as it comes.
+    fn refuse(
+        &mut self,
+        slot: u32,
+        endpoint: u32,
+        outcome: Outcome,
+        now: SimTime,
+        ledger: &mut impl Ledger,
+    ) -> (u32, Outcome) {
+        self.failed += 1;
+        let request = *self.arena.get(slot);
         self.arena.free(slot);
+        match request.origin {
+            Origin::User(user) => {
+                ledger.ended(outcome, now, now - request.sent);
+                self.clients.answered(user, now + REFUSAL, &mut self.streams.clients);
+            }
+            Origin::Call { by_user: false, .. } => ledger.ended(outcome, now, now - request.sent),
+            Origin::Call { by_user: true, .. } => {}
+        }
+        (endpoint, outcome)
+    }
+
+    /// Whoever sent a request does not wait for it any more, unless it has ended.
+    pub fn give_up(
+        &mut self,
+        ticket: Ticket,
+        outcome: Outcome,
+        now: SimTime,
+        ledger: &mut impl Ledger,
+    ) -> Option<Request> {
+        let request = self.arena.give_up(ticket)?;
+        self.failed += u64::from(outcome != Outcome::Abandoned);
+        if !matches!(request.origin, Origin::Call { by_user: true, .. }) {
+            ledger.ended(outcome, now, now - request.sent);
+        }
+        Some(request)
+    }
+
+    /// A request whose calls are over leaves its pod.
+    pub fn leave(&mut self, slot: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) -> Effect {
+        let number = self.arena.get(slot).endpoint;
+        let endpoint = &mut self.endpoints[number as usize];
+        if self.rules.calls == Calls::Synchronous {
+            endpoint.station.release(&mut self.arena, now);
+            self.next.set(number, endpoint.station.next_at());
+        } else {
+            endpoint.calling -= 1;
+        }
+        self.over(slot, outcome, now, ledger)
+    }
+
+    /// A request has left its pod.
+    pub fn over(&mut self, slot: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) -> Effect {
+        let request = *self.arena.get(slot);
+        let is_given_up = self.arena.is_given_up(slot);
+        self.arena.free(slot);
+        if is_given_up {
+            return Effect::Nothing;
+        }
+        self.failed += u64::from(outcome != Outcome::Served);
+        match request.origin {
+            Origin::User(user) => {
+                ledger.ended(outcome, now, now - request.sent);
+                self.clients.answered(user, now, &mut self.streams.clients);
+                Effect::Nothing
+            }
+            Origin::Call { call, attempt, by_user } => {
+                if !by_user {
+                    ledger.ended(outcome, now, now - request.sent);
+                }
+                Effect::Reply(Reply { call, attempt, endpoint: request.endpoint, outcome })
+            }
+        }
     }
 
     fn learn(&mut self, news: News) {

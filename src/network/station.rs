@@ -114,6 +114,8 @@ pub struct Station {
     running: BinaryHeap<Reverse<Running>>,
     waiting: BinaryHeap<Reverse<(SimTime, u64, u32)>>,
     queue: VecDeque<Job>,
+    /// Workers of requests that have done their own work and wait for their calls.
+    held: usize,
     /// CPU nanoseconds that each running request has received since the station was idle.
     attained: f64,
     updated: SimTime,
@@ -138,6 +140,7 @@ impl Station {
             running: BinaryHeap::new(),
             waiting: BinaryHeap::new(),
             queue: VecDeque::new(),
+            held: 0,
             attained: 0.0,
             updated: now,
             quota: quota.map(|whole| Quota { whole, left: whole, end: now + QUOTA_PERIOD, is_throttled: false }),
@@ -157,7 +160,7 @@ impl Station {
 
     /// Requests that have a worker.
     pub fn at_work(&self) -> usize {
-        self.running.len() + self.waiting.len()
+        self.running.len() + self.waiting.len() + self.held
     }
 
     /// Requests that it has, those in its queue included.
@@ -181,6 +184,25 @@ impl Station {
 
     /// Does what comes next. Gives the request that is done by it, if one is.
     pub fn step(&mut self, arena: &mut Arena) -> Option<u32> {
+        self.do_next(arena, false)
+    }
+
+    /// The same, but the request that is done keeps its worker until `release`.
+    pub fn step_and_hold(&mut self, arena: &mut Arena) -> Option<u32> {
+        self.do_next(arena, true)
+    }
+
+    /// A request that kept its worker gives it back.
+    pub fn release(&mut self, arena: &mut Arena, now: SimTime) {
+        self.held = self.held.saturating_sub(1);
+        if !self.queue.is_empty() {
+            self.advance(now);
+            self.take_from_queue(arena, now);
+            self.plan(now);
+        }
+    }
+
+    fn do_next(&mut self, arena: &mut Arena, keeps_worker: bool) -> Option<u32> {
         let now = self.next_at;
         self.advance(now);
         let mut done = None;
@@ -210,18 +232,23 @@ impl Station {
             }
         }
         if done.is_some() {
-            self.take_from_queue(arena, now);
+            if keeps_worker {
+                self.held += 1;
+            } else {
+                self.take_from_queue(arena, now);
+            }
         }
         self.plan(now);
         done
     }
 
-    /// Ends it: all requests that it has, in no particular but reproducible order.
+    /// Ends it: all requests that it has but those that wait for their calls, in no particular but reproducible order.
     pub fn cut(&mut self, now: SimTime) -> Vec<u32> {
         self.advance(now);
         let running = self.running.drain().map(|Reverse(request)| request.slot);
         let waiting = self.waiting.drain().map(|Reverse((_, _, slot))| slot);
         let slots = running.chain(waiting).chain(self.queue.drain(..).map(|job| job.slot)).collect();
+        self.held = 0;
         self.plan(now);
         slots
     }

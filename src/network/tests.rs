@@ -1,8 +1,9 @@
 //! The queueing theory that requests must obey, each figure within the 99.9 % confidence interval of the run.
 
+use super::calls::Graph;
 use super::clients::{Clients, ClosedLoop, OpenLoop, Recorded, Sessions, Spacing};
 use super::proxies::{Balancing, Proxies};
-use super::service::{Ledger, Outcome, Rules, Service, Streams};
+use super::service::{Calls, Ledger, Outcome, Rules, Service, Streams};
 use super::station::Shape;
 use crate::engine::RandomStreams;
 use crate::input::scenario::{Distribution, Duration, Exponential, Gamma, LogNormal, Rate};
@@ -14,17 +15,18 @@ const BATCHES: usize = 20;
 const STUDENT: f64 = 3.883;
 
 /// A pod on one core without limits.
-const OPEN: Shape = Shape { cores: 1.0, quota: None, workers: usize::MAX, queue: usize::MAX };
+pub(super) const OPEN: Shape = Shape { cores: 1.0, quota: None, workers: usize::MAX, queue: usize::MAX };
 /// A pod that works on one request at a time.
-const ONE: Shape = Shape { workers: 1, ..OPEN };
+pub(super) const ONE: Shape = Shape { workers: 1, ..OPEN };
 
 /// What is noted of a run.
 #[derive(Default)]
-struct Book {
-    sent: usize,
+pub(super) struct Book {
+    pub sent: usize,
+    pub attempts: usize,
     /// Seconds of each request that was served.
-    latencies: Vec<f64>,
-    outcomes: Vec<Outcome>,
+    pub latencies: Vec<f64>,
+    pub outcomes: Vec<Outcome>,
     /// Requests on their way, and their integral over time in seconds.
     here: f64,
     integral: f64,
@@ -37,7 +39,7 @@ impl Book {
         self.updated = now;
     }
 
-    fn count(&self, outcome: Outcome) -> usize {
+    pub fn count(&self, outcome: Outcome) -> usize {
         self.outcomes.iter().filter(|found| **found == outcome).count()
     }
 }
@@ -47,6 +49,10 @@ impl Ledger for Book {
         self.advance(now);
         self.sent += 1;
         self.here += 1.0;
+    }
+
+    fn attempted(&mut self, _: SimTime) {
+        self.attempts += 1;
     }
 
     fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration) {
@@ -59,7 +65,7 @@ impl Ledger for Book {
     }
 }
 
-fn float(count: usize) -> f64 {
+pub(super) fn float(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap())
 }
 
@@ -79,7 +85,7 @@ enum Sender {
 }
 
 /// A service with proxies that know of everything at once.
-fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, end: SimTime) -> Service {
+fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, end: SimTime) -> Alone {
     let streams = RandomStreams::new(11);
     let mut streams = Streams {
         clients: streams.stream("clients"),
@@ -87,6 +93,9 @@ fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, e
         wait: streams.stream("wait"),
         routes: streams.stream("routes"),
         propagation: streams.stream("propagation"),
+        calls: streams.stream("calls"),
+        retries: streams.stream("retries"),
+        mesh: streams.stream("mesh"),
     };
     let rules = Rules {
         cpu: Sampler::new(cpu),
@@ -95,6 +104,10 @@ fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, e
         propagation: Sampler::new(&fixed(0)),
         end,
         reach: SimDuration::from_secs(60),
+        calls: Calls::None,
+        clients_retry: false,
+        mesh_latency: None,
+        mesh_cpu: 0.0,
     };
     let curve = |value| RateCurve::new(&Rate::Constant(value), SimTime::ZERO);
     let clients = match sender {
@@ -105,7 +118,37 @@ fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, e
             Clients::Closed(ClosedLoop::new(curve(users), Sampler::new(&exponential(100)), SimTime::ZERO))
         }
     };
-    Service::new(rules, streams, clients, Proxies::new(Balancing::Random, 1))
+    let service = Service::new(rules, streams, clients, Proxies::new(Balancing::Random, 1));
+    Alone(Graph::new(vec![(service, 0)], Vec::new(), &[Vec::new()]))
+}
+
+/// A service that nobody calls and that calls nobody.
+struct Alone(Graph);
+
+impl Alone {
+    fn begin(&mut self, shape: Shape, now: SimTime) -> u32 {
+        self.0.begin(0, shape, now)
+    }
+
+    fn announce(&mut self, pod: u32, is_ready: bool, now: SimTime) {
+        self.0.announce(0, pod, is_ready, now);
+    }
+
+    fn refuse_from(&mut self, pod: u32, at: SimTime) {
+        self.0.refuse_from(0, pod, at);
+    }
+
+    fn end(&mut self, pod: u32, now: SimTime, book: &mut Book) {
+        self.0.end(0, pod, now, std::slice::from_mut(book));
+    }
+
+    fn play(&mut self, until: SimTime, most: u64, book: &mut Book) -> u64 {
+        self.0.play(until, most, std::slice::from_mut(book))
+    }
+
+    fn take_counts(&mut self) -> (u64, u64) {
+        self.0.service_mut(0).take_counts()
+    }
 }
 
 /// One pod that serves for so many seconds.
@@ -120,7 +163,7 @@ fn run(sender: Sender, cpu: &Distribution<Duration>, shape: Shape, seconds: i64)
 }
 
 /// The mean of a sequence must be `expected` within the confidence interval of its batches.
-fn check(values: &[f64], expected: f64, what: &str) {
+pub(super) fn check(values: &[f64], expected: f64, what: &str) {
     let mean = |values: &[f64]| values.iter().sum::<f64>() / float(values.len());
     // The first twentieth is the way from an empty system to what lasts.
     let settled = &values[values.len() / 20..];
@@ -147,7 +190,7 @@ fn check_little(book: &Book, seconds: i64) {
 }
 
 /// Probability of waiting (Erlang C) of `servers` with a load of `load` erlangs.
-fn erlang_c(servers: usize, load: f64) -> f64 {
+pub(super) fn erlang_c(servers: usize, load: f64) -> f64 {
     let mut term = 1.0;
     let mut sum = 0.0;
     for count in 0..servers {
@@ -233,7 +276,7 @@ fn a_full_queue_loses_what_erlang_says() {
 }
 
 /// Requests of a book that have not ended.
-fn in_flight(book: &Book) -> usize {
+pub(super) fn in_flight(book: &Book) -> usize {
     book.sent - book.outcomes.len()
 }
 

@@ -1,9 +1,9 @@
 //! The facts of one run.
 
 use super::{
-    AutoscalerRecord, AutoscalingRecord, CommitmentRecord, DecisionRecord, EventRecord, EventTable, InstanceRecord,
-    IntervalSeries, JobRecord, LoadSeries, MachineTypeRecord, NodeRecord, PodRecord, RecommendationRecord, StepSeries,
-    TrafficRecord,
+    AutoscalerRecord, AutoscalingRecord, CallRecord, CommitmentRecord, DecisionRecord, EventRecord, EventTable,
+    InstanceRecord, IntervalSeries, JobRecord, LoadSeries, MachineTypeRecord, NodeRecord, PodRecord,
+    RecommendationRecord, StepSeries, TrafficRecord,
 };
 use crate::input::scenario::FaultKind;
 use crate::units::{NanoDollars, SimDuration, SimTime};
@@ -45,6 +45,8 @@ pub struct Facts {
     pub pools: Vec<PoolRecord>,
     /// The requests of each traffic entry, in the order of the scenario.
     pub traffic: Vec<TrafficRecord>,
+    /// The calls among them and those of users who try again, in the order of the callers.
+    pub calls: Vec<CallRecord>,
     /// Machines by pool, instance type and price, in order of their first launch.
     pub machine_types: Vec<MachineTypeRecord>,
     /// Reservations and savings plans, in order of the scenario.

@@ -154,6 +154,7 @@ impl FluidLog {
                 namespace: namespace.into(),
                 target: target.into(),
                 is_fluid: true,
+                has_senders: true,
                 counts: RequestCounts::default(),
                 latencies: Latencies::default(),
                 intervals: Vec::new(),

@@ -3,6 +3,7 @@
 //! The simulation writes facts; `stats` and `report` read them after (or while) it runs. Nothing here decides anything.
 
 mod autoscaling;
+mod calls;
 mod cost;
 mod decision;
 mod decision_log;
@@ -23,6 +24,7 @@ pub use crate::input::scenario::FaultKind;
 pub use autoscaling::{
     AutoscalerRecord, AutoscalerSpec, AutoscalingRecord, DecisionCounts, MetricRecord, MetricSpecRecord,
 };
+pub use calls::CallRecord;
 pub use cost::{CommitmentRecord, MachineTypeRecord};
 pub use decision::DecisionRecord;
 pub use decision_log::DecisionLog;

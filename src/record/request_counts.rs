@@ -15,6 +15,8 @@ pub enum CountKind {
     Served,
     /// They failed: each failed request is in exactly one count of this kind.
     Failed,
+    /// They are attempts: a request that its client tries again is several.
+    Attempts,
 }
 
 /// One thing that is counted.
@@ -71,6 +73,11 @@ counts! {
         "requests that found the queue of their pod full; of a fluid, those beyond what its pods can serve";
     Timeout = "timeout", Failed, "timed out", "requests whose clients gave up";
     Cut = "cut", Failed, "cut by the end of a pod", "requests on their way in a pod when it ended";
+    Dependency = "dependency", Failed, "failed with a call", "requests that failed because a call of their pod did";
+    RetryExhausted = "retry_exhausted", Failed, "failed after retries",
+        "requests that were tried again, and whose last attempt failed as well";
+    Abandoned = "abandoned", Failed, "abandoned by their callers", "calls whose caller needed no answer any more";
+    Attempts = "attempts", Attempts, "attempts", "attempts that were sent: requests, and each retry of a client";
 }
 
 impl RequestCount {

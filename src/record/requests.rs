@@ -143,6 +143,8 @@ pub struct TrafficRecord {
     pub target: SmolStr,
     /// Whether it was a fluid, whose latencies come from formulas.
     pub is_fluid: bool,
+    /// Whether it has users of its own; one that has not is only called by other entries.
+    pub has_senders: bool,
     /// All requests.
     pub counts: RequestCounts,
     /// Latencies of all that were served.
@@ -174,6 +176,7 @@ impl RequestLog {
                 namespace: namespace.into(),
                 target: target.into(),
                 is_fluid: false,
+                has_senders: true,
                 counts: RequestCounts::default(),
                 latencies: Latencies::default(),
                 intervals: Vec::new(),
@@ -190,6 +193,11 @@ impl RequestLog {
     pub fn count(&mut self, count: RequestCount, more: u64, now: SimTime) {
         self.advance(now);
         self.counts.add(count, more);
+    }
+
+    /// Says whether the entry has users of its own.
+    pub const fn has_senders(&mut self, has_senders: bool) {
+        self.record.has_senders = has_senders;
     }
 
     /// A request was served.

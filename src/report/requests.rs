@@ -1,14 +1,14 @@
 //! What users felt: the requests of all traffic entries together, as metrics and in words.
 
 use super::numbers::{grouped, human_percent, human_seconds};
-use crate::record::{Facts, Latencies, RequestCount, RequestCounts};
+use crate::record::{Facts, Latencies, RequestCount, RequestCounts, TrafficRecord};
 use crate::units::SimDuration;
 
 /// The metrics of requests whose latency is known.
 pub(super) fn metrics(facts: &Facts) -> Vec<(String, f64)> {
     let mut latencies = Latencies::default();
     let mut counts = RequestCounts::default();
-    for record in &facts.traffic {
+    for record in of_users(facts) {
         latencies.add_all(&record.latencies);
         counts += record.counts;
     }
@@ -35,10 +35,15 @@ pub(super) fn metrics(facts: &Facts) -> Vec<(String, f64)> {
     metrics
 }
 
+/// The entries that have users of their own: what services call among themselves is no request of a user.
+fn of_users(facts: &Facts) -> impl Iterator<Item = &TrafficRecord> {
+    facts.traffic.iter().filter(|record| record.has_senders)
+}
+
 /// All requests and those that failed, if every one was played and counted.
 pub(super) fn counted(facts: &Facts) -> Option<(f64, f64)> {
     let is_counted = !facts.traffic.is_empty() && facts.traffic.iter().all(|record| !record.is_fluid);
-    let sum = |of: fn(&RequestCounts) -> u64| facts.traffic.iter().map(|record| float(of(&record.counts))).sum();
+    let sum = |of: fn(&RequestCounts) -> u64| of_users(facts).map(|record| float(of(&record.counts))).sum();
     is_counted.then(|| (sum(RequestCounts::offered), sum(RequestCounts::failed)))
 }
 

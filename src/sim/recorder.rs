@@ -386,6 +386,7 @@ impl Recorder {
             decisions: header.decisions,
             pools: self.pools.into_records(end),
             traffic: header.traffic,
+            calls: header.calls,
             machine_types,
             commitments,
             cluster_fee,

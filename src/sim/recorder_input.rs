@@ -1,7 +1,7 @@
 //! What the recorder is told, because it does not see it in the cluster.
 
 use crate::api::Name;
-use crate::record::{DecisionRecord, RecommendationRecord, TrafficRecord};
+use crate::record::{CallRecord, DecisionRecord, RecommendationRecord, TrafficRecord};
 use crate::units::{SimDuration, SimTime};
 
 /// What the recorder does not see for itself.
@@ -29,6 +29,8 @@ pub struct RunHeader {
     pub framework_attempts: u64,
     /// The requests of each traffic entry.
     pub traffic: Vec<TrafficRecord>,
+    /// The calls among them.
+    pub calls: Vec<CallRecord>,
     /// Names of the arrival streams.
     pub arrivals: Vec<Name>,
     /// Decisions of the autoscalers of nodes and of pods' sizes.

@@ -1,8 +1,9 @@
 //! The books on what becomes of requests, one for each traffic entry.
 
 use crate::input::scenario::{self, Fidelity};
-use crate::network::{Ledger, Outcome};
-use crate::record::{FluidLog, RequestCount, RequestLog, TrafficRecord};
+use crate::network::requests::Requests;
+use crate::network::{CallCounts, Ledger, Outcome};
+use crate::record::{CallRecord, FluidLog, RequestCount, RequestLog, TrafficRecord};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::traffic::Traffic;
 
@@ -22,7 +23,9 @@ pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec
         let workload = format!("{}/{}", target.kind.as_str(), target.name);
         match entry.fidelity {
             Fidelity::Requests => {
-                EntryLog::Requests(Box::new(RequestLog::new(&entry.title(), &target.namespace, &workload, interval)))
+                let mut log = RequestLog::new(&entry.title(), &target.namespace, &workload, interval);
+                log.has_senders(entry.rate.is_some() || entry.users.is_some() || entry.sessions.is_some());
+                EntryLog::Requests(Box::new(log))
             }
             Fidelity::Fluid => {
                 EntryLog::Fluid(Box::new(FluidLog::new(&entry.title(), &target.namespace, &workload, interval)))
@@ -54,6 +57,7 @@ pub fn note_spans(traffic: &mut Traffic, logs: &mut [EntryLog]) {
         }
         let rates = [
             (RequestCount::Offered, span.offered),
+            (RequestCount::Attempts, span.offered),
             (RequestCount::NoEndpoint, span.no_endpoint),
             (RequestCount::DeadEndpoint, span.dead_endpoint),
             (RequestCount::QueueFull, span.queue_full),
@@ -66,10 +70,42 @@ pub fn note_spans(traffic: &mut Traffic, logs: &mut [EntryLog]) {
     }
 }
 
+/// What became of the calls of a run.
+pub fn call_records(requests: &Requests, entries: &[scenario::Traffic]) -> Vec<CallRecord> {
+    let title = |index: usize| entries.get(index).map(|entry| entry.title().into()).unwrap_or_default();
+    let record = |(caller, callee, by_users, counts): (usize, usize, bool, CallCounts)| {
+        let CallCounts { calls, attempts, retries, hedges, served, failed, .. } = counts;
+        let CallCounts { abandoned, timeouts, circuit_open, over_budget, ejections, .. } = counts;
+        CallRecord {
+            caller: title(caller),
+            callee: title(callee),
+            by_users,
+            calls,
+            served,
+            failed,
+            abandoned,
+            attempts,
+            retries,
+            hedges,
+            timeouts,
+            circuit_open,
+            over_budget,
+            ejections,
+        }
+    };
+    requests.calls().map(record).collect()
+}
+
 impl Ledger for EntryLog {
     fn sent(&mut self, now: SimTime) {
         if let Self::Requests(log) = self {
             log.count(RequestCount::Offered, 1, now);
+        }
+    }
+
+    fn attempted(&mut self, now: SimTime) {
+        if let Self::Requests(log) = self {
+            log.count(RequestCount::Attempts, 1, now);
         }
     }
 
@@ -82,6 +118,9 @@ impl Ledger for EntryLog {
             Outcome::QueueFull => RequestCount::QueueFull,
             Outcome::Timeout => RequestCount::Timeout,
             Outcome::Cut => RequestCount::Cut,
+            Outcome::Dependency => RequestCount::Dependency,
+            Outcome::RetryExhausted => RequestCount::RetryExhausted,
+            Outcome::Abandoned => RequestCount::Abandoned,
         };
         log.count(cause, 1, now);
     }

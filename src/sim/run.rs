@@ -4,7 +4,7 @@ use super::error::SimError;
 use super::observer::RunObserver;
 use super::prepare::Prepared;
 use super::recorder_input::RunHeader;
-use super::request_logs::{note_spans, traffic_records};
+use super::request_logs::{call_records, note_spans, traffic_records};
 use super::world::World;
 use crate::api::Name;
 use crate::input::scenario::Duration;
@@ -161,6 +161,7 @@ fn finish(played: Played<'_>) -> Facts {
         scheduling_attempts: world.scheduler.attempts(),
         framework_attempts: world.scheduler.framework_attempts(),
         arrivals: scenario.arrivals.iter().map(|stream| Name::from(stream.name.as_str())).collect(),
+        calls: call_records(&world.requests, &scenario.spec.traffic),
         traffic: traffic_records(world.request_logs),
         decisions: std::mem::take(&mut world.decisions),
         recommendations: super::recommendations::records(&mut world.vpa, &world.cluster),

@@ -28,6 +28,7 @@ pub fn empty(seconds: i64) -> Facts {
         instances: Vec::new(),
         decisions: Vec::new(),
         traffic: Vec::new(),
+        calls: Vec::new(),
         pools: Vec::new(),
         machine_types: Vec::new(),
         commitments: Vec::new(),

@@ -10,6 +10,7 @@ use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
 use crate::input::table::read_column;
 use crate::units::{SimDuration, SimTime};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// More pods than this from one stream are taken for a slip.
@@ -225,12 +226,14 @@ impl Checker<'_> {
             None => (path.index(index).key("target"), entry.target.to_string()),
         });
         self.require_unique("traffic", names.collect::<Vec<_>>());
+        let called: BTreeSet<String> =
+            traffic.iter().flat_map(|entry| &entry.server.calls).map(|call| call.to.clone()).collect();
         for (index, entry) in traffic.iter_mut().enumerate() {
             let path = path.index(index);
             let kind = entry.target.kind;
             let message = format!("a {} takes no traffic (expected a {})", kind.as_str(), words_of_scaled_kinds());
             self.require(kind.has_scale(), path.key("target"), message);
-            self.check_sender(&path, entry);
+            self.check_sender(&path, entry, called.contains(&entry.title()));
             for rate in entry.rate.iter().chain(entry.sessions.iter().map(|sessions| &sessions.rate)) {
                 let field = if entry.sessions.is_some() { "sessions" } else { "rate" };
                 self.check_path_length(&path.key(field), rate, duration);
@@ -251,10 +254,11 @@ impl Checker<'_> {
             self.check_distribution(&routing.key("endpointPropagation"), &mut entry.routing.endpoint_propagation);
             self.require((1..=MAX_PROXIES).contains(&entry.routing.proxies), routing.key("proxies"), PROXIES);
         }
+        self.check_calls(path, traffic);
     }
 
     /// Who sends the requests of an entry.
-    fn check_sender(&mut self, path: &FieldPathBuf, entry: &mut Traffic) {
+    fn check_sender(&mut self, path: &FieldPathBuf, entry: &mut Traffic, is_called: bool) {
         if let Some(sessions) = &mut entry.sessions {
             let path = path.key("sessions");
             self.check_rate(&path.key("rate"), &mut sessions.rate);
@@ -275,6 +279,7 @@ impl Checker<'_> {
                     self.require_positive(think_time, mean);
                 }
             }
+            (None, None) if is_called => {}
             (None, None) => {
                 self.error(path.clone(), "has neither `rate` nor `users` nor `sessions` (expected one of the three)");
             }

@@ -6,8 +6,10 @@
 mod action;
 mod action_options;
 mod boot;
+mod calls;
 mod check;
 mod check_actions;
+mod check_calls;
 mod check_cloud;
 mod check_cluster;
 mod check_faults;
@@ -79,6 +81,7 @@ pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 
 pub(crate) use boot::{Boot, default_spot_notice};
+pub(crate) use calls::{Call, Jitter, OutlierDetection, Retries, RetryBudget, RetryCause};
 pub(crate) use cloud::Cloud;
 pub(crate) use control_plane::{MetricResource, MetricsOutage};
 pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};

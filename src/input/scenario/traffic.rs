@@ -1,5 +1,6 @@
 //! Request load as a scenario writes it: where requests go, how many come, and what they cost a pod.
 
+use super::calls::{Call, Mesh, Retries};
 use super::distribution::Distribution;
 use super::leaf::{Amount, Duration};
 use super::rate::Rate;
@@ -26,7 +27,7 @@ pub struct Traffic {
     /// The container that serves the requests and uses what is said below; the other containers of a pod use nothing.
     /// Default: the first of `spec.containers` of the pod.
     pub container: Option<String>,
-    /// Requests per second over time. Needed without `users`.
+    /// Requests per second over time. Without it and `users`, an entry has the requests of those that call it.
     pub rate: Option<Rate>,
     /// How the requests of `rate` follow each other. Only with `fidelity: requests`. Default `poisson`.
     #[serde(default)]
@@ -60,6 +61,12 @@ pub struct Traffic {
     /// How requests find a pod. Only with `fidelity: requests`.
     #[serde(default)]
     pub routing: Routing,
+    /// What the senders of `rate` or `users` do about a request that failed; each attempt is given up after
+    /// `server.timeout`. Only with `fidelity: requests`. Default: nothing.
+    #[serde(default)]
+    pub retries: Retries,
+    /// Sidecar proxies in its pods. Only with `fidelity: requests`. Default: none.
+    pub mesh: Option<Mesh>,
 }
 
 impl Traffic {
@@ -135,6 +142,12 @@ pub struct Server {
     pub timeout: Option<Duration>,
     /// What a pod does with new requests from the termination signal on. Default `refuse`.
     pub after_signal: AfterSignal,
+    /// The calls to other services that a request makes after its CPU time and `wait`, before it is answered. Only with
+    /// `fidelity: requests`. Default: none.
+    pub calls: Vec<Call>,
+    /// Whether a request gives its worker back while it waits for its calls. Default: it keeps it.
+    #[serde(rename = "async")]
+    pub asynchronous: bool,
 }
 
 impl Default for Server {
@@ -145,6 +158,8 @@ impl Default for Server {
             queue: None,
             timeout: None,
             after_signal: AfterSignal::Refuse,
+            calls: Vec::new(),
+            asynchronous: false,
         }
     }
 }

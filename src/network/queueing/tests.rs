@@ -3,9 +3,10 @@
 use super::*;
 use crate::engine::RandomStreams;
 use crate::input::scenario::{Distribution, Duration, Exponential, Gamma, LogNormal, Rate, Uniform};
+use crate::network::calls::Graph;
 use crate::network::clients::{Clients, OpenLoop, Spacing};
 use crate::network::proxies::{Balancing, Proxies};
-use crate::network::service::{Ledger, Outcome, Rules, Service, Streams};
+use crate::network::service::{Calls, Ledger, Outcome, Rules, Service, Streams};
 use crate::network::station::Shape;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::{RateCurve, Sampler};
@@ -65,6 +66,7 @@ impl Ledger for Book {
     fn sent(&mut self, _: SimTime) {
         self.sent += 1;
     }
+    fn attempted(&mut self, _: SimTime) {}
     fn ended(&mut self, outcome: Outcome, _: SimTime, after: SimDuration) {
         if outcome == Outcome::Served {
             self.latencies.push(after.as_secs_f64());
@@ -90,6 +92,9 @@ fn play(
         wait: streams.stream("wait"),
         routes: streams.stream("routes"),
         propagation: streams.stream("propagation"),
+        calls: streams.stream("calls"),
+        retries: streams.stream("retries"),
+        mesh: streams.stream("mesh"),
     };
     let rules = Rules {
         cpu: Sampler::new(cpu),
@@ -98,20 +103,25 @@ fn play(
         propagation: Sampler::new(&fixed(0)),
         end,
         reach: SimDuration::from_secs(60),
+        calls: Calls::None,
+        clients_retry: false,
+        mesh_latency: None,
+        mesh_cpu: 0.0,
     };
     let curve = RateCurve::new(&Rate::Constant(rate), SimTime::ZERO);
     let clients = Clients::Open(OpenLoop::new(curve, Spacing::Poisson, SimTime::ZERO, end, &mut streams.clients));
-    let mut service = Service::new(rules, streams, clients, Proxies::new(Balancing::Random, 1));
+    let service = Service::new(rules, streams, clients, Proxies::new(Balancing::Random, 1));
+    let mut graph = Graph::new(vec![(service, 0)], Vec::new(), &[Vec::new()]);
     let shape = Shape {
         cores: pod.cores,
         quota: pod.quota,
         workers: pod.workers.unwrap_or(usize::MAX),
         queue: pod.queue.unwrap_or(usize::MAX),
     };
-    let number = service.begin(shape, SimTime::ZERO);
-    service.announce(number, true, SimTime::ZERO);
+    let number = graph.begin(0, shape, SimTime::ZERO);
+    graph.announce(0, number, true, SimTime::ZERO);
     let mut book = Book::default();
-    service.play(end, u64::MAX, &mut book);
+    graph.play(end, u64::MAX, std::slice::from_mut(&mut book));
     book.latencies.sort_by(f64::total_cmp);
     book
 }

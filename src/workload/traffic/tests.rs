@@ -76,6 +76,8 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
         memory_per_request: scenario::Amount::from_units(10),
         server: scenario::Server::default(),
         routing: scenario::Routing::default(),
+        retries: scenario::Retries::default(),
+        mesh: None,
     };
     let mut traffic = Traffic::new(
         &[entry],
