@@ -2,6 +2,7 @@
 
 use super::behaviour::run;
 use wavetank::record::{Facts, RequestCount, TrafficRecord};
+use wavetank::units::SimDuration;
 
 /// Two pods with a CPU limit, ready after a second.
 fn web(limit: &str) -> String {
@@ -43,7 +44,7 @@ fn share(facts: &Facts, count: RequestCount) -> f64 {
 /// Mean, median and 99th percentile in seconds.
 fn latency(facts: &Facts) -> [f64; 3] {
     let figures = record(facts).latencies.figures().expect("requests were served");
-    [figures.mean, figures.p50, figures.p99].map(|latency| latency.as_secs_f64())
+    [figures.mean, figures.p50, figures.p99].map(SimDuration::as_secs_f64)
 }
 
 fn assert_near(found: f64, expected: f64, tolerance: f64, what: &str) {
