@@ -4,10 +4,15 @@
 //! profiles. The books add up numbers that are not whole; each is rounded as the sum since the start, so that no part of a
 //! request is lost. Memory depends on the number of intervals and of profiles, not on that of spans.
 
-use super::request_counts::{RequestCount, RequestCounts};
-use super::requests::{Latencies, LatencyFigures, RequestInterval, TrafficRecord};
+use super::latencies::{LatencyBucket, LatencyFigures, bucket_of};
+use super::request_counts::{CountKind, RequestCount, RequestCounts};
+use super::request_log::judged;
+use super::request_windows::WindowLog;
+use super::requests::{RequestInterval, TrafficIdentity, TrafficRecord};
 use crate::units::{SimDuration, SimTime};
 
+/// A share of requests that is as good as none.
+const NEARLY: f64 = 1e-6;
 /// Bins of latency: each is 1 % wider than the one before.
 const BIN: f64 = 0.01;
 /// The smallest latency that is told from none.
@@ -23,6 +28,14 @@ struct BinShare {
     share: f64,
     /// Their sum of latencies in seconds, per request of the profile.
     seconds: f64,
+}
+
+/// A profile of latencies.
+#[derive(Clone, Debug)]
+struct Profile {
+    bins: Box<[BinShare]>,
+    /// What shares of its requests count as besides.
+    judged: Vec<(RequestCount, f64)>,
 }
 
 /// Latencies by bins, and how many requests there are in each.
@@ -69,6 +82,20 @@ impl Mixture {
         bins.filter(|(requests, _)| **requests > 0.0).map(|(requests, seconds)| (*requests, seconds / requests))
     }
 
+    /// How many there are in each bucket of a heat map that has any, in whole numbers.
+    fn buckets(&self) -> Box<[LatencyBucket]> {
+        let mut buckets: Vec<(u8, f64)> = Vec::new();
+        for (requests, latency) in self.bins() {
+            let bucket = bucket_of(whole(latency * 1e6));
+            match buckets.last_mut() {
+                Some(last) if last.0 == bucket => last.1 += requests,
+                _ => buckets.push((bucket, requests)),
+            }
+        }
+        let counted = buckets.into_iter().map(|(bucket, requests)| LatencyBucket { bucket, count: whole(requests) });
+        counted.filter(|bucket| bucket.count > 0).collect()
+    }
+
     /// The figures of all; `None` of nothing. The largest latency is that of the last half request.
     fn figures(&self) -> Option<LatencyFigures> {
         let total: f64 = self.bins().map(|(requests, _)| requests).sum();
@@ -109,13 +136,18 @@ impl WholeCounts {
     /// The whole requests that have come together since the last call. Those that did not fail are served.
     fn take(&mut self) -> RequestCounts {
         let mut more = RequestCounts::default();
-        for count in RequestCount::ALL.iter().copied().filter(|count| *count != RequestCount::Served) {
+        for count in RequestCount::ALL.iter().copied().filter(|count| !is_derived(*count)) {
             more.add(count, whole(self.sums[count as usize]).saturating_sub(self.given.of(count)));
         }
         self.given += more;
         let served = self.given.offered().saturating_sub(self.given.failed()).saturating_sub(self.given.served());
         self.given.add(RequestCount::Served, served);
         more.add(RequestCount::Served, served);
+        // No more are good than are served, however both are rounded.
+        let good = whole(self.sums[RequestCount::Good as usize]).min(self.given.served());
+        let good = good.saturating_sub(self.given.of(RequestCount::Good));
+        self.given.add(RequestCount::Good, good);
+        more.add(RequestCount::Good, good);
         more
     }
 }
@@ -134,31 +166,24 @@ pub struct FluidLog {
     end: SimTime,
     counts: WholeCounts,
     has_requests: bool,
-    profiles: Vec<Option<Box<[BinShare]>>>,
+    profiles: Vec<Option<Profile>>,
+    windows: WindowLog,
     /// Requests of each profile, in the current interval and in those before.
     requests: Vec<(u32, f64)>,
     before: Vec<f64>,
     mixture: Mixture,
     /// What the last interval was made of, and its figures: a load that stays has the same ones again.
-    last: (Vec<(u32, f64)>, Option<LatencyFigures>),
+    last: (Vec<(u32, f64)>, Option<LatencyFigures>, Box<[LatencyBucket]>),
 }
 
 impl FluidLog {
     /// A log of a run whose timeline has rows of `interval`.
     #[must_use]
-    pub fn new(name: &str, namespace: &str, target: &str, interval: SimDuration) -> Self {
+    pub fn new(identity: TrafficIdentity, interval: SimDuration) -> Self {
         let interval = interval.max(SimDuration::from_nanos(1));
         Self {
-            record: TrafficRecord {
-                name: name.into(),
-                namespace: namespace.into(),
-                target: target.into(),
-                is_fluid: true,
-                has_senders: true,
-                counts: RequestCounts::default(),
-                latencies: Latencies::default(),
-                intervals: Vec::new(),
-            },
+            record: TrafficRecord::new(identity),
+            windows: WindowLog::default(),
             interval,
             start: SimTime::ZERO,
             end: SimTime::ZERO + interval,
@@ -168,7 +193,7 @@ impl FluidLog {
             requests: Vec::new(),
             before: Vec::new(),
             mixture: Mixture::default(),
-            last: (Vec::new(), None),
+            last: (Vec::new(), None, Box::new([])),
         }
     }
 
@@ -189,17 +214,29 @@ impl FluidLog {
                 None => bins.push(BinShare { bin, share, seconds: latency * share }),
             }
         }
+        let level = self.record.identity.service_level;
+        let mut shares: Vec<(RequestCount, f64)> = Vec::new();
+        for latency in latencies {
+            for (count, applies) in judged(&level, SimDuration::from_secs_f64(*latency)) {
+                let more = if applies { share } else { 0.0 };
+                match shares.iter_mut().find(|(known, _)| *known == count) {
+                    Some((_, sum)) => *sum += more,
+                    None => shares.push((count, more)),
+                }
+            }
+        }
         let index = index(profile);
         if self.profiles.len() <= index {
             self.profiles.resize(index + 1, None);
             self.before.resize(index + 1, 0.0);
         }
-        self.profiles[index] = Some(bins.into());
+        self.profiles[index] = Some(Profile { bins: bins.into(), judged: shares });
     }
 
     /// Requests of a span, which does not begin before the last one ended: so many per second of each count. Those that are served have the latencies of the
     /// profiles, so many per second of each.
     pub fn add_span(&mut self, from: SimTime, to: SimTime, rates: &[(RequestCount, f64)], served: &[(u32, f64)]) {
+        self.note_windows(from, to, rates, served);
         let mut from = from;
         while from < to {
             self.advance(from);
@@ -210,6 +247,11 @@ impl FluidLog {
                 self.has_requests |= *rate > 0.0;
             }
             for (profile, rate) in served {
+                if let Some(Some(profile)) = self.profiles.get(index(*profile)) {
+                    for (count, share) in &profile.judged {
+                        self.counts.add(*count, rate * share * seconds);
+                    }
+                }
                 match self.requests.iter_mut().find(|(known, _)| known == profile) {
                     Some((_, requests)) => *requests += rate * seconds,
                     None => self.requests.push((*profile, rate * seconds)),
@@ -219,10 +261,54 @@ impl FluidLog {
         }
     }
 
+    /// Notes the windows and minutes of a span in which requests are bad, and what is left of such a window after it. Others
+    /// take no memory.
+    fn note_windows(&mut self, from: SimTime, to: SimTime, rates: &[(RequestCount, f64)], served: &[(u32, f64)]) {
+        let failed: f64 = rates.iter().filter(|(count, _)| is_failure(*count)).map(|(_, rate)| rate).sum();
+        let all: f64 = failed + served.iter().map(|(_, rate)| rate).sum::<f64>();
+        let good: f64 = served.iter().map(|(profile, rate)| rate * self.good(*profile)).sum();
+        let bad = if all - good > NEARLY * all { all - good } else { 0.0 };
+        self.windows.advance(from);
+        let until = match (bad > 0.0, self.windows.is_bad()) {
+            (true, _) => to,
+            (false, true) => to.min(self.windows.window_end()),
+            (false, false) => return,
+        };
+        let mut at = from;
+        while at < until {
+            self.windows.advance(at);
+            let end = until.min(self.windows.window_end());
+            let seconds = (end - at).as_secs_f64();
+            self.windows.ended(all * seconds, failed * seconds, bad * seconds);
+            for (number, rate) in served {
+                let Some(Some(profile)) = self.profiles.get(index(*number)) else { continue };
+                let (mut below, mut given) = (0.0, 0);
+                for bin in &profile.bins {
+                    below += bin.share * rate * seconds;
+                    let count = whole(below) - given;
+                    if count > 0 {
+                        let latency = SimDuration::from_secs_f64(bin.seconds / bin.share);
+                        self.windows.latencies().add_many(latency, count);
+                    }
+                    given += count;
+                }
+            }
+            at = end;
+        }
+    }
+
+    /// Share of the requests of a profile that are good.
+    fn good(&self, profile: u32) -> f64 {
+        let Some(Some(profile)) = self.profiles.get(index(profile)) else { return 1.0 };
+        profile.judged.iter().find(|(count, _)| *count == RequestCount::Good).map_or(1.0, |(_, share)| *share)
+    }
+
     /// Requests that were lost at once.
     pub fn add_lost(&mut self, cause: RequestCount, requests: f64, now: SimTime) {
         self.advance(now);
         self.counts.add(cause, requests);
+        self.windows.advance(now);
+        self.windows.ended(requests, requests, requests);
         self.has_requests |= requests > 0.0;
     }
 
@@ -242,11 +328,11 @@ impl FluidLog {
         let counts = self.counts.take();
         if self.last.0 != self.requests {
             for (profile, requests) in &self.requests {
-                if let Some(Some(bins)) = self.profiles.get(index(*profile)) {
-                    self.mixture.add(bins, *requests);
+                if let Some(Some(profile)) = self.profiles.get(index(*profile)) {
+                    self.mixture.add(&profile.bins, *requests);
                 }
             }
-            self.last = (self.requests.clone(), self.mixture.figures());
+            self.last = (self.requests.clone(), self.mixture.figures(), self.mixture.buckets());
             self.mixture.clear();
         }
         for (profile, requests) in self.requests.drain(..) {
@@ -254,18 +340,21 @@ impl FluidLog {
                 *before += requests;
             }
         }
-        self.record.intervals.push(RequestInterval { start: self.start, counts, latency: self.last.1 });
+        let (start, end, latency, buckets) = (self.start, self.end, self.last.1, self.last.2.clone());
+        self.record.intervals.push(RequestInterval { start, end, counts, latency, buckets });
         self.record.counts += counts;
         self.has_requests = false;
     }
 
-    /// What it has written.
+    /// What it has written, by the end of the run.
     #[must_use]
-    pub fn finish(mut self) -> TrafficRecord {
+    pub fn finish(mut self, end: SimTime) -> TrafficRecord {
+        self.end = self.end.min(end);
         self.close();
-        for (bins, requests) in self.profiles.iter().zip(&self.before) {
-            if let Some(bins) = bins {
-                self.mixture.add(bins, *requests);
+        (self.record.windows, self.record.minutes) = self.windows.finish();
+        for (profile, requests) in self.profiles.iter().zip(&self.before) {
+            if let Some(profile) = profile {
+                self.mixture.add(&profile.bins, *requests);
             }
         }
         // As many in whole numbers as were served.
@@ -280,6 +369,16 @@ impl FluidLog {
         }
         self.record
     }
+}
+
+/// Whether a count follows from others.
+const fn is_derived(count: RequestCount) -> bool {
+    matches!(count, RequestCount::Served | RequestCount::Good)
+}
+
+/// Whether a count is one of requests that failed.
+fn is_failure(count: RequestCount) -> bool {
+    count.info().kind == CountKind::Failed
 }
 
 /// The bin of a latency.
@@ -307,7 +406,7 @@ mod tests {
     }
 
     fn log() -> FluidLog {
-        let mut log = FluidLog::new("web", "default", "Deployment/web", SimDuration::from_secs(10));
+        let mut log = FluidLog::new(TrafficIdentity::default(), SimDuration::from_secs(10));
         log.add_profile(0, &[0.01]);
         log.add_profile(3, &(1..=100).map(|step| f64::from(step) * 0.1).collect::<Vec<_>>());
         log
@@ -323,7 +422,7 @@ mod tests {
         let rates = [(RequestCount::Offered, 0.3), (RequestCount::QueueFull, 0.1)];
         log.add_span(seconds(5), seconds(35), &rates, &[(0, 0.2)]);
         log.add_span(seconds(50), seconds(51), &[(RequestCount::Offered, 100.0)], &[(3, 100.0)]);
-        let record = log.finish();
+        let record = log.finish(seconds(1000));
         let starts: Vec<_> = record.intervals.iter().map(|interval| interval.start).collect();
         assert_eq!(starts, [0, 10, 20, 30, 50].map(seconds), "intervals without requests have no row");
         // 9 requests of which 3 are lost, each sum rounded: 1.5, 4.5, 7.5 and 9.
@@ -348,7 +447,7 @@ mod tests {
         log.add_span(seconds(8), seconds(10), &[(RequestCount::Offered, 10.0)], &[(3, 10.0)]);
         log.add_lost(RequestCount::Cut, 2.4, seconds(12));
         log.add_span(seconds(12), seconds(20), &[(RequestCount::Offered, 10.0)], &[(0, 10.0)]);
-        let record = log.finish();
+        let record = log.finish(seconds(1000));
         let figures = record.intervals[0].latency.unwrap();
         assert_eq!((figures.p50, figures.p90), (millis(10), millis(5000)), "a fifth of them is slow");
         assert_eq!(

@@ -3,7 +3,7 @@
 use crate::input::scenario::{self, Fidelity};
 use crate::network::requests::Requests;
 use crate::network::{CallCounts, Ledger, Outcome};
-use crate::record::{CallRecord, FluidLog, RequestCount, RequestLog, TrafficRecord};
+use crate::record::{CallRecord, FluidLog, RequestCount, RequestLog, ServiceLevel, TrafficIdentity, TrafficRecord};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::traffic::Traffic;
 
@@ -20,26 +20,32 @@ pub enum EntryLog {
 pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec<EntryLog> {
     let log = |entry: &scenario::Traffic| {
         let target = &entry.target;
-        let workload = format!("{}/{}", target.kind.as_str(), target.name);
+        let slo = &entry.slo;
+        let identity = TrafficIdentity {
+            name: entry.title().into(),
+            namespace: target.namespace.as_str().into(),
+            target: format!("{}/{}", target.kind.as_str(), target.name).into(),
+            is_fluid: entry.fidelity == Fidelity::Fluid,
+            has_senders: entry.rate.is_some() || entry.users.is_some() || entry.sessions.is_some(),
+            service_level: ServiceLevel {
+                latency: slo.latency.map(scenario::Duration::get),
+                target: slo.target,
+                apdex: slo.apdex.get(),
+            },
+        };
         match entry.fidelity {
-            Fidelity::Requests => {
-                let mut log = RequestLog::new(&entry.title(), &target.namespace, &workload, interval);
-                log.has_senders(entry.rate.is_some() || entry.users.is_some() || entry.sessions.is_some());
-                EntryLog::Requests(Box::new(log))
-            }
-            Fidelity::Fluid => {
-                EntryLog::Fluid(Box::new(FluidLog::new(&entry.title(), &target.namespace, &workload, interval)))
-            }
+            Fidelity::Requests => EntryLog::Requests(Box::new(RequestLog::new(identity, interval))),
+            Fidelity::Fluid => EntryLog::Fluid(Box::new(FluidLog::new(identity, interval))),
         }
     };
     entries.iter().map(log).collect()
 }
 
-/// What the books say at the end.
-pub fn traffic_records(logs: Vec<EntryLog>) -> Vec<TrafficRecord> {
+/// What the books say at the end of the run.
+pub fn traffic_records(logs: Vec<EntryLog>, end: SimTime) -> Vec<TrafficRecord> {
     let finish = |log| match log {
-        EntryLog::Requests(log) => log.finish(),
-        EntryLog::Fluid(log) => log.finish(),
+        EntryLog::Requests(log) => log.finish(end),
+        EntryLog::Fluid(log) => log.finish(end),
     };
     logs.into_iter().map(finish).collect()
 }

@@ -45,6 +45,7 @@ mod report;
 mod rooms;
 mod scenario;
 mod scheduling;
+mod service_levels;
 mod sweep;
 mod traces;
 mod versions;

@@ -2,6 +2,7 @@
 
 use super::check::Checker;
 use super::distribution::{Distribution, DistributionUnit};
+use super::service_level::ServiceLevelObjective;
 use super::spec::{ArrivalEntry, ImagePull, ScenarioSpec, Startup, TraceSource};
 use super::storage::Storage;
 use super::traffic::{Fidelity, RequestSpacing, Routing, Traffic};
@@ -250,11 +251,23 @@ impl Checker<'_> {
             if entry.server.timeout.is_some_and(|timeout| timeout.get() <= SimDuration::ZERO) {
                 self.error(server.key("timeout"), "is not above zero");
             }
+            self.check_service_level(&path.key("slo"), &entry.slo);
             let routing = path.key("routing");
             self.check_distribution(&routing.key("endpointPropagation"), &mut entry.routing.endpoint_propagation);
             self.require((1..=MAX_PROXIES).contains(&entry.routing.proxies), routing.key("proxies"), PROXIES);
         }
         self.check_calls(path, traffic);
+    }
+
+    /// What a service promises.
+    fn check_service_level(&mut self, path: &FieldPathBuf, level: &ServiceLevelObjective) {
+        if level.latency.is_some_and(|latency| latency.get() <= SimDuration::ZERO) {
+            self.error(path.key("latency"), "is not above zero");
+        }
+        let target = level.target;
+        let message = format!("`{target}` is out of range (expected 0 to below 1, as in 0.999)");
+        self.require((0.0..1.0).contains(&target), path.key("target"), message);
+        self.require(level.apdex.get() > SimDuration::ZERO, path.key("apdex"), "is not above zero");
     }
 
     /// Who sends the requests of an entry.

@@ -40,6 +40,7 @@ mod reference;
 mod resource_amounts;
 mod scalar;
 mod schema;
+mod service_level;
 mod shortage;
 mod source;
 mod spec;
@@ -88,6 +89,8 @@ pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
 pub(crate) use resource_amounts::{MAX_PODS, resource_list};
+#[cfg(test)]
+pub(crate) use service_level::ServiceLevelObjective;
 pub(crate) use shortage::{Problem, Shortage};
 pub(crate) use spec::{ImagePull, ImageTransfer, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry};
 pub(crate) use target::Target;

@@ -5,6 +5,7 @@ use super::distribution::Distribution;
 use super::leaf::{Amount, Duration};
 use super::rate::Rate;
 use super::scalar::Scalar;
+use super::service_level::ServiceLevelObjective;
 use super::target::Target;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
@@ -54,6 +55,9 @@ pub struct Traffic {
     /// this. Default 0.
     #[serde(default)]
     pub memory_per_request: Amount,
+    /// What its users are promised: it decides which requests count as good in the results, and changes nothing else.
+    #[serde(default)]
+    pub slo: ServiceLevelObjective,
     /// How a pod serves the requests that it gets. A fluid whose server has neither `concurrency` nor `queue` nor `timeout`
     /// loses at once what its pods cannot serve; with one of them they keep it.
     #[serde(default)]

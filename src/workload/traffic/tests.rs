@@ -74,6 +74,7 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
         cpu_until_ready: None,
         memory_per_pod: scenario::Amount::from_units(1000),
         memory_per_request: scenario::Amount::from_units(10),
+        slo: scenario::ServiceLevelObjective::default(),
         server: scenario::Server::default(),
         routing: scenario::Routing::default(),
         retries: scenario::Retries::default(),
