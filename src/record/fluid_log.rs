@@ -233,8 +233,8 @@ impl FluidLog {
         self.profiles[index] = Some(Profile { bins: bins.into(), judged: shares });
     }
 
-    /// Requests of a span, which does not begin before the last one ended: so many per second of each count. Those that are served have the latencies of the
-    /// profiles, so many per second of each.
+    /// Requests of a span, which does not begin before the last one ended: so many per second of each count. Those that are
+    /// served have the latencies of the profiles, so many per second of each.
     pub fn add_span(&mut self, from: SimTime, to: SimTime, rates: &[(RequestCount, f64)], served: &[(u32, f64)]) {
         self.note_windows(from, to, rates, served);
         let mut from = from;
