@@ -45,7 +45,7 @@ pub use node::NodeRecord;
 pub use pod::{PodGroup, PodOutcome, PodRecord};
 pub use recommendation::{Bounds, RecommendationRecord};
 pub use request_counts::{CountInfo, CountKind, RequestCount, RequestCounts};
-pub use request_log::RequestLog;
+pub use request_log::{Flow, RequestLog};
 pub use request_windows::{MINUTE, RequestMinute, RequestWindow, WINDOW};
 pub use requests::{RequestInterval, TrafficIdentity, TrafficRecord};
 pub use series::{Bucket, IntervalSeries, StepSeries};

@@ -8,6 +8,18 @@ use super::requests::{RequestInterval, TrafficIdentity, TrafficRecord};
 use super::service_level::ServiceLevel;
 use crate::units::{SimDuration, SimTime};
 
+/// Requests as a fluid, which flow at one rate for some time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flow<'a> {
+    /// Requests per second that are sent.
+    pub offered: f64,
+    /// Of these, requests per second that fail, by cause.
+    pub failed: &'a [(RequestCount, f64)],
+    /// Latencies of those that are served, each with its share of them; empty if they are not known. The shares add up to
+    /// one.
+    pub latencies: &'a [(SimDuration, f64)],
+}
+
 /// Writes a [`TrafficRecord`].
 #[derive(Clone, Debug)]
 pub struct RequestLog {
@@ -21,7 +33,14 @@ pub struct RequestLog {
     windows: WindowLog,
     /// The earliest end of the current interval, window and minute.
     next_end: SimTime,
+    /// Up to when a fluid is accounted for, and its parts of requests.
+    flown: SimTime,
+    parts: [f64; RequestCount::ALL.len()],
+    latency_parts: Vec<f64>,
 }
+
+/// Parts of a request that are as good as a whole one.
+const NEARLY: f64 = 1e-6;
 
 impl RequestLog {
     /// A log of a run whose timeline has rows of `interval`.
@@ -40,6 +59,9 @@ impl RequestLog {
             latencies: Latencies::default(),
             windows,
             next_end,
+            flown: SimTime::ZERO,
+            parts: [0.0; RequestCount::ALL.len()],
+            latency_parts: Vec::new(),
         }
     }
 
@@ -64,6 +86,60 @@ impl RequestLog {
         }
         self.windows.ended(1.0, 0.0, f64::from(u8::from(!level.is_good(latency))));
         self.windows.latencies().add(latency);
+    }
+
+    /// A fluid has flown so since the last call, or the start of the run.
+    pub fn flow(&mut self, until: SimTime, flow: &Flow<'_>) {
+        if flow.offered <= 0.0 {
+            self.flown = self.flown.max(until);
+        }
+        let failed: f64 = flow.failed.iter().map(|(_, rate)| rate).sum();
+        let served = (flow.offered - failed).max(0.0);
+        let level = self.record.identity.service_level;
+        let share = |holds: &dyn Fn(SimDuration) -> bool| -> f64 {
+            flow.latencies.iter().filter(|(latency, _)| holds(*latency)).map(|(_, share)| share).sum()
+        };
+        let known = !flow.latencies.is_empty();
+        let good = served * if known { share(&|latency| level.is_good(latency)) } else { 1.0 };
+        let satisfied = served * share(&|latency| is_satisfied(&level, latency));
+        let tolerating = served * share(&|latency| is_tolerating(&level, latency));
+        let bad = if served - good > NEARLY * served { failed + served - good } else { failed };
+        while self.flown < until {
+            self.advance(self.flown);
+            // A fluid of which nothing but the number is known and nothing is lost concerns the intervals alone.
+            let next = if known || bad > 0.0 { self.next_end } else { self.end };
+            let to = until.min(next);
+            let seconds = (to - self.flown).as_secs_f64();
+            self.part(RequestCount::Offered, flow.offered * seconds);
+            self.part(RequestCount::Served, served * seconds);
+            self.part(RequestCount::Good, good * seconds);
+            self.part(RequestCount::Satisfied, satisfied * seconds);
+            self.part(RequestCount::Tolerating, tolerating * seconds);
+            for (cause, rate) in flow.failed {
+                self.part(*cause, rate * seconds);
+            }
+            self.windows.ended((served + failed) * seconds, failed * seconds, bad * seconds);
+            self.flow_latencies(served * seconds, flow.latencies);
+            self.flown = to;
+        }
+    }
+
+    /// Counts the whole requests among some parts, and keeps the rest.
+    fn part(&mut self, count: RequestCount, more: f64) {
+        if let Some(parts) = self.parts.get_mut(count as usize) {
+            self.counts.add(count, whole(parts, more));
+        }
+    }
+
+    fn flow_latencies(&mut self, served: f64, latencies: &[(SimDuration, f64)]) {
+        self.latency_parts.resize(latencies.len(), 0.0);
+        for ((latency, share), parts) in latencies.iter().zip(&mut self.latency_parts) {
+            let count = whole(parts, served * share);
+            if count > 0 {
+                self.latencies.add_many(*latency, count);
+                self.windows.latencies().add_many(*latency, count);
+            }
+        }
     }
 
     fn advance(&mut self, now: SimTime) {
@@ -121,6 +197,15 @@ pub(super) fn judged(level: &ServiceLevel, latency: SimDuration) -> [(RequestCou
     ]
 }
 
+/// The whole ones among parts and some more; the rest stays.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
+fn whole(parts: &mut f64, more: f64) -> u64 {
+    let all = *parts + more;
+    let whole = (all + NEARLY).floor().max(0.0);
+    *parts = all - whole;
+    whole as u64
+}
+
 #[expect(clippy::cast_precision_loss, reason = "statistics need no more than 53 bits")]
 fn float(count: u64) -> f64 {
     count as f64
@@ -160,5 +245,31 @@ mod tests {
         let minutes: Vec<_> = record.minutes.iter().map(|one| (one.start, (one.failed_ratio * 3.0).round())).collect();
         assert_eq!(minutes, [(seconds(0), 0.0), (seconds(60), 1.0)]);
         assert!(record.minutes[1].p99.unwrap() >= SimDuration::from_millis(2001));
+    }
+
+    #[test]
+    fn a_fluid_counts_what_flows_and_loses_no_part() {
+        let mut log = log(None, 0.999);
+        let calm = Flow { offered: 0.7, ..Flow::default() };
+        log.flow(SimTime::from_secs(100), &calm);
+        let latencies = [(SimDuration::from_millis(100), 0.5), (SimDuration::from_millis(900), 0.5)];
+        let short = Flow { offered: 10.0, failed: &[(RequestCount::QueueFull, 2.5)], latencies: &latencies };
+        log.flow(SimTime::from_secs(130), &short);
+        log.flow(SimTime::from_secs(1000), &calm);
+        let record = log.finish(SimTime::from_secs(1000));
+        let of = |count| record.counts.of(count);
+        assert_eq!(of(RequestCount::Offered), 70 + 300 + 609);
+        assert_eq!((of(RequestCount::QueueFull), of(RequestCount::Served)), (75, 70 + 225 + 609));
+        assert_eq!(record.latencies.count(), 224, "whole requests of each latency");
+        assert_eq!(
+            (of(RequestCount::Satisfied), of(RequestCount::Tolerating)),
+            (112, 112),
+            "halves are kept, not lost"
+        );
+        let lost: f64 = record.windows.iter().map(|window| window.failed).sum();
+        assert_eq!((record.windows.len(), lost.round()), (3, 75.0));
+        assert_eq!(record.minutes.len(), 2, "only the minutes with latencies or losses");
+        let rest = record.intervals.iter().map(|interval| interval.counts.offered()).sum::<u64>();
+        assert_eq!(rest, of(RequestCount::Offered));
     }
 }
