@@ -157,6 +157,14 @@ fn whole(value: f64) -> u64 {
     value.round() as u64
 }
 
+/// What an interval was made of, and what came of it.
+#[derive(Clone, Debug, Default)]
+struct LastInterval {
+    requests: Vec<(u32, f64)>,
+    latency: Option<LatencyFigures>,
+    buckets: Box<[LatencyBucket]>,
+}
+
 /// Writes the [`TrafficRecord`] of a fluid.
 #[derive(Clone, Debug)]
 pub struct FluidLog {
@@ -173,7 +181,7 @@ pub struct FluidLog {
     before: Vec<f64>,
     mixture: Mixture,
     /// What the last interval was made of, and its figures: a load that stays has the same ones again.
-    last: (Vec<(u32, f64)>, Option<LatencyFigures>, Box<[LatencyBucket]>),
+    last: LastInterval,
 }
 
 impl FluidLog {
@@ -193,7 +201,7 @@ impl FluidLog {
             requests: Vec::new(),
             before: Vec::new(),
             mixture: Mixture::default(),
-            last: (Vec::new(), None, Box::new([])),
+            last: LastInterval::default(),
         }
     }
 
@@ -326,13 +334,17 @@ impl FluidLog {
             return;
         }
         let counts = self.counts.take();
-        if self.last.0 != self.requests {
+        if self.last.requests != self.requests {
             for (profile, requests) in &self.requests {
                 if let Some(Some(profile)) = self.profiles.get(index(*profile)) {
                     self.mixture.add(&profile.bins, *requests);
                 }
             }
-            self.last = (self.requests.clone(), self.mixture.figures(), self.mixture.buckets());
+            self.last = LastInterval {
+                requests: self.requests.clone(),
+                latency: self.mixture.figures(),
+                buckets: self.mixture.buckets(),
+            };
             self.mixture.clear();
         }
         for (profile, requests) in self.requests.drain(..) {
@@ -340,7 +352,7 @@ impl FluidLog {
                 *before += requests;
             }
         }
-        let (start, end, latency, buckets) = (self.start, self.end, self.last.1, self.last.2.clone());
+        let (start, end, latency, buckets) = (self.start, self.end, self.last.latency, self.last.buckets.clone());
         self.record.intervals.push(RequestInterval { start, end, counts, latency, buckets });
         self.record.counts += counts;
         self.has_requests = false;
