@@ -1,6 +1,7 @@
 //! When clients send requests: an open loop, in which they come however long the answers take, a closed one, in which
 //! each user waits for the answer and thinks before the next request, and sessions of users that leave after some.
 
+use super::producer::Producer;
 use crate::engine::RandomStream;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::{RateCurve, Sampler};
@@ -69,6 +70,8 @@ pub struct ClosedLoop {
     /// Users over time.
     curve: RateCurve,
     think_time: Sampler,
+    /// Whether users keep their connections.
+    keeps_alive: bool,
     change: Option<SimTime>,
     /// Users that there shall be, and those that there are.
     wanted: u32,
@@ -82,7 +85,12 @@ impl ClosedLoop {
     /// Users over time. A user begins with a think time, and leaves when it would think.
     pub fn new(curve: RateCurve, think_time: Sampler, now: SimTime) -> Self {
         let thinking = BinaryHeap::new();
-        Self { curve, think_time, change: Some(now), wanted: 0, present: 0, users: 0, thinking }
+        Self { curve, think_time, keeps_alive: false, change: Some(now), wanted: 0, present: 0, users: 0, thinking }
+    }
+
+    /// The same users, who keep their connections from one request to the next, or do not.
+    pub fn keep_alive(self, keeps_alive: bool) -> Self {
+        Self { keeps_alive, ..self }
     }
 
     /// The number of users changes.
@@ -187,6 +195,8 @@ pub enum Clients {
     Sessions(Sessions),
     /// A record of requests.
     Recorded(Recorded),
+    /// A sender that is slowed down.
+    Producer(Producer),
 }
 
 impl Clients {
@@ -200,6 +210,7 @@ impl Clients {
                 let thinking = closed.thinking.peek().map_or(SimTime::MAX, |Reverse((at, _))| *at);
                 closed.change.map_or(thinking, |change| change.min(thinking))
             }
+            Self::Producer(producer) => producer.next_at(),
         }
     }
 
@@ -214,6 +225,10 @@ impl Clients {
             Self::Sessions(sessions) => sessions.step(end, random),
             Self::Recorded(recorded) => {
                 recorded.next += 1;
+                Some(0)
+            }
+            Self::Producer(producer) => {
+                producer.send();
                 Some(0)
             }
             Self::Closed(closed) if closed.change == Some(now) => {
@@ -238,6 +253,12 @@ impl Clients {
             Self::Sessions(sessions) => sessions.answered(user, now, random),
             Self::Closed(closed) if closed.present > closed.wanted => closed.present -= 1,
             Self::Closed(closed) => closed.think(user, now, random),
+            Self::Producer(producer) => producer.answered(now),
         }
+    }
+
+    /// Whether users keep their connections.
+    pub const fn keeps_alive(&self) -> bool {
+        matches!(self, Self::Closed(ClosedLoop { keeps_alive: true, .. }))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::calls::{Graph, Rule, Site};
 use super::clients::{Clients, ClosedLoop, OpenLoop, Recorded, Sessions, Spacing};
+use super::producer::Producer;
 use super::proxies::{Balancing, Proxies};
 use super::service::{Calls, Rules, Service, Streams};
 use crate::engine::RandomStreams;
@@ -83,19 +84,23 @@ fn service(
     let start = SimTime::ZERO;
     let mut chance = stream("rate");
     let mut drawn = |rate: &Rate| RateCurve::drawn(rate, midnight, end, &mut chance);
-    let clients = match (&entry.users, &entry.rate) {
-        (_, Some(rate)) if let Some(times) = rate.recorded() => Clients::Recorded(Recorded::new(times)),
-        (Some(users), _) => {
+    let clients = match (&entry.users, &entry.producer, &entry.rate) {
+        (_, _, Some(rate)) if let Some(times) = rate.recorded() => Clients::Recorded(Recorded::new(times)),
+        (Some(users), _, _) => {
             let think_time = Sampler::new(&users.think_time);
-            Clients::Closed(ClosedLoop::new(RateCurve::new(&users.count, midnight), think_time, start))
+            let users_over_time = RateCurve::new(&users.count, midnight);
+            Clients::Closed(ClosedLoop::new(users_over_time, think_time, start).keep_alive(users.keep_alive))
         }
-        (None, None) if let Some(sessions) = &entry.sessions => {
+        (None, Some(producer), _) => {
+            Clients::Producer(Producer::new(RateCurve::new(&producer.rate, midnight), producer.connections, start, end))
+        }
+        (None, None, None) if let Some(sessions) = &entry.sessions => {
             let curve = drawn(&sessions.rate);
             let arrivals = OpenLoop::new(curve, Spacing::Poisson, start, end, &mut streams.clients);
             let (requests, think_time) = (Sampler::new(&sessions.requests), Sampler::new(&sessions.think_time));
             Clients::Sessions(Sessions::new(arrivals, requests, think_time))
         }
-        (None, rate) => {
+        (None, None, rate) => {
             let rate = rate.as_ref().map_or(RateCurve::none(), drawn);
             let spacing = match entry.spacing {
                 RequestSpacing::Poisson => Spacing::Poisson,

@@ -6,11 +6,15 @@
 mod arena;
 mod calls;
 mod clients;
+mod cpu_shares;
 mod earliest;
 mod entry;
+mod node_cpus;
 mod outcome;
+mod producer;
 mod proxies;
 pub mod queueing;
+mod request_memory;
 pub mod requests;
 mod service;
 mod slots;

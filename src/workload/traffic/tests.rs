@@ -69,6 +69,7 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
         spacing: scenario::RequestSpacing::Poisson,
         users: None,
         sessions: None,
+        producer: None,
         cpu_per_request: serde_json::from_value("10ms".into()).expect("a duration"),
         cpu_idle: serde_json::from_value("50m".into()).expect("an amount"),
         cpu_until_ready: None,
