@@ -5,6 +5,7 @@
 mod arrivals;
 mod distribution;
 pub mod fluid_queue;
+mod load;
 pub mod metric_sources;
 mod pod_load;
 mod random_rate;

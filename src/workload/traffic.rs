@@ -18,6 +18,7 @@ use crate::network::queueing::LatencyProfile;
 use crate::units::{Bytes, SimDuration, SimTime};
 use crate::workload::RateCurve;
 use crate::workload::fluid_queue::{FluidLoad, FluidQueues, FluidSpan};
+pub use crate::workload::load::{Load, QueueTurn};
 use crate::workload::pod_load::{PodLoad, UnloadedCpu};
 use crate::workload::usage_curve::UsageCurve;
 use rustc_hash::FxHashMap;
@@ -27,15 +28,6 @@ use rustc_hash::FxHashMap;
 pub struct RateChange {
     /// Index of the entry in the scenario.
     pub traffic: u32,
-}
-
-/// The queues of a traffic entry come to another state by themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct QueueTurn {
-    /// Index of the entry in the scenario.
-    traffic: u32,
-    /// Number of the turn: another one planned in the meantime makes it stale.
-    turn: u32,
 }
 
 /// What pods use that serve one traffic entry under one CPU limit: they use the same.
@@ -76,19 +68,6 @@ struct Entry {
     load: Load,
     /// How often a pod has ceased to serve.
     departures: u64,
-}
-
-/// The load on a workload as a whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Load {
-    /// Offered requests per second.
-    pub rate: f64,
-    /// Requests per second beyond what the serving pods can take.
-    pub unserved: f64,
-    /// CPU used by the pods together, in millicores.
-    pub cpu: f64,
-    /// Memory used by the pods together, in bytes.
-    pub memory: f64,
 }
 
 /// The traffic of a scenario and the usage that it causes.
