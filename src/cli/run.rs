@@ -67,7 +67,7 @@ pub fn run(args: &RunArgs) -> Exit {
     };
 
     let summary = report::summarize(&facts);
-    let objectives = report::check(&summary, &single::objectives(&prepared.scenario));
+    let objectives = report::check(&facts, &summary, &single::objectives(&prepared.scenario));
     let passed = objectives.iter().all(report::ObjectiveResult::passed);
     let charts = spec.output.charts && !args.no_charts;
     let output = OutputOptions {

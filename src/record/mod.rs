@@ -11,13 +11,17 @@ mod events;
 mod facts;
 mod instance;
 mod job;
+mod latencies;
 mod load_series;
 mod node;
 mod pod;
 mod recommendation;
 mod request_counts;
+mod request_log;
+mod request_windows;
 mod requests;
 mod series;
+mod service_level;
 
 pub use crate::input::scenario::FaultKind;
 pub use autoscaling::{
@@ -33,10 +37,14 @@ pub use facts::{
 };
 pub use instance::InstanceRecord;
 pub use job::{JobOutcome, JobRecord};
+pub use latencies::{Latencies, LatencyBucket, LatencyFigures, bucket_bound};
 pub use load_series::LoadSeries;
 pub use node::NodeRecord;
 pub use pod::{PodGroup, PodOutcome, PodRecord};
 pub use recommendation::{Bounds, RecommendationRecord};
 pub use request_counts::{CountInfo, CountKind, RequestCount, RequestCounts};
-pub use requests::{Latencies, LatencyFigures, RequestInterval, RequestLog, TrafficRecord};
+pub use request_log::{Flow, RequestLog};
+pub use request_windows::{MINUTE, RequestMinute, RequestWindow, WINDOW};
+pub use requests::{RequestInterval, TrafficIdentity, TrafficRecord};
 pub use series::{Bucket, IntervalSeries, StepSeries};
+pub use service_level::ServiceLevel;

@@ -15,8 +15,8 @@ pub enum CountKind {
     Served,
     /// They failed: each failed request is in exactly one count of this kind.
     Failed,
-    /// They are attempts: a request that its client tries again is several.
-    Attempts,
+    /// Something else, beside the other counts.
+    Further,
 }
 
 /// One thing that is counted.
@@ -77,7 +77,11 @@ counts! {
     RetryExhausted = "retry_exhausted", Failed, "failed after retries",
         "requests that were tried again, and whose last attempt failed as well";
     Abandoned = "abandoned", Failed, "abandoned by their callers", "calls whose caller needed no answer any more";
-    Attempts = "attempts", Attempts, "attempts", "attempts that were sent: requests, and each retry of a client";
+    Attempts = "attempts", Further, "attempts", "attempts that were sent: requests, and each retry of a client";
+    Good = "good", Further, "good",
+        "requests that were served, within the latency of the entry's objective if it names one";
+    Satisfied = "apdex_satisfied", Further, "satisfied", "requests served within T of Apdex";
+    Tolerating = "apdex_tolerating", Further, "tolerated", "requests served later than T and within four times T";
 }
 
 impl RequestCount {

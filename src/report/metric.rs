@@ -23,6 +23,8 @@ pub enum Unit {
     ReplicaSeconds,
     /// A number of things for each simulated day.
     PerDay,
+    /// How many times as fast as its error budget lasts for its whole period.
+    BurnRate,
 }
 
 impl Unit {
@@ -40,6 +42,7 @@ impl Unit {
             Self::DollarsPerHour => "dollars per hour",
             Self::ReplicaSeconds => "replica seconds",
             Self::PerDay => "per day",
+            Self::BurnRate => "burn rate",
         }
     }
 }

@@ -116,6 +116,7 @@ const FIRST: &[Metric] = &[
     ),
     metric("placements_moved_ratio", Ratio, "the same over all pods bound"),
     metric("placements_moved_pool_or_zone_ratio", Ratio, "the same counted by pool and zone instead of node"),
+    metric("objectives_met_ratio", Ratio, "share of the scenario's objectives that a run of a sweep meets"),
     metric("replicas_desired_mean", Mean, "desired replicas of all workloads together"),
     metric("replicas_ready_mean", Mean, "ready replicas of all workloads together"),
     metric("workloads_short_at_end", Count, "workloads with fewer ready pods than they want when the run ends"),

@@ -2,6 +2,7 @@
 
 use super::metric::Metric;
 use super::metric_list::METRICS;
+use super::request_metrics;
 
 const RESOURCE: &str = "<resource>";
 
@@ -32,6 +33,13 @@ pub fn find_metric(name: &str) -> Option<&'static Metric> {
 #[must_use]
 pub fn is_metric(name: &str) -> bool {
     find_metric(name).is_some()
+}
+
+/// Whether it is a metric of requests, which each traffic entry has as well.
+#[must_use]
+pub fn is_request_metric(name: &str) -> bool {
+    let mut metrics = request_metrics::COUNTS.iter().chain(request_metrics::FIGURES);
+    matches!(name, "requests_total" | "requests_unserved_ratio") || metrics.any(|metric| metric.name == name)
 }
 
 /// The listed names nearest to one that is none, best first, at most three; empty if nothing is near.
@@ -85,6 +93,7 @@ mod tests {
                 Unit::Dollars | Unit::DollarsPerHour => "dollars",
                 Unit::ReplicaSeconds => "replica_seconds",
                 Unit::PerDay => "per_day",
+                Unit::BurnRate => "burn_rate",
                 Unit::Mean => "mean",
                 Unit::Count => "",
             };

@@ -1,6 +1,7 @@
 //! The headline metrics of a run.
 
 use super::cost;
+use super::incidents::incidents;
 use super::metric_list::METRICS;
 use super::metrics::resource_name;
 use super::node_metrics;
@@ -15,6 +16,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
     metrics: Vec<(String, f64)>,
+    /// The metrics of the requests of each traffic entry, by its name.
+    traffic: Vec<(String, Vec<(String, f64)>)>,
 }
 
 impl Summary {
@@ -22,6 +25,18 @@ impl Summary {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<f64> {
         self.metrics.iter().find(|(metric, _)| metric == name).map(|(_, value)| *value)
+    }
+
+    /// The value of a metric of the requests of a traffic entry, if it has one.
+    #[must_use]
+    pub fn get_of_traffic(&self, entry: &str, name: &str) -> Option<f64> {
+        let (_, metrics) = self.traffic.iter().find(|(named, _)| named == entry)?;
+        metrics.iter().find(|(metric, _)| metric == name).map(|(_, value)| *value)
+    }
+
+    /// The traffic entries, each with the metrics of its requests, none if nothing was sent.
+    pub fn traffic(&self) -> impl Iterator<Item = (&str, &[(String, f64)])> {
+        self.traffic.iter().map(|(entry, metrics)| (entry.as_str(), metrics.as_slice()))
     }
 
     /// Names and values in order.
@@ -195,8 +210,17 @@ fn workloads(facts: &Facts, summary: &mut Summary) {
             summary.insert("requests_unserved_ratio", unserved / offered);
         }
     }
-    for (name, value) in requests::metrics(facts) {
+    let incidents = incidents(facts);
+    for (name, value) in requests::metrics(&requests::of_users(facts).collect::<Vec<_>>(), &incidents) {
         summary.insert(name, value);
+    }
+    for record in &facts.traffic {
+        let mut of_entry = Summary::default();
+        for (name, value) in requests::metrics_of_entry(record, &incidents) {
+            of_entry.insert(name, value);
+        }
+        of_entry.sort();
+        summary.traffic.push((record.identity.name.to_string(), of_entry.metrics));
     }
 }
 

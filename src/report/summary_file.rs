@@ -2,7 +2,7 @@
 
 use super::files::{self, ReportError};
 use super::numbers;
-use super::objectives::{ObjectiveResult, Verdict};
+use super::objectives::ObjectiveResult;
 use super::summary::Summary;
 use crate::record::Facts;
 use crate::units::SimTime;
@@ -31,7 +31,12 @@ pub(super) fn write(
     let metrics: Map<String, Value> =
         summary.iter().map(|(name, value)| (name.to_owned(), json_number(value))).collect();
     let objectives: Vec<Value> = objectives.iter().map(objective_json).collect();
-    let document = json!({
+    let of_entry = |metrics: &[(String, f64)]| -> Map<String, Value> {
+        metrics.iter().map(|(name, value)| (name.clone(), json_number(*value))).collect()
+    };
+    let traffic: Map<String, Value> =
+        summary.traffic().map(|(entry, metrics)| (entry.to_owned(), of_entry(metrics).into())).collect();
+    let mut document = json!({
         "format_version": SUMMARY_FORMAT_VERSION,
         "scenario": facts.scenario,
         "seed": facts.seed,
@@ -42,20 +47,29 @@ pub(super) fn write(
         "objectives": objectives,
         "remarks": facts.remarks,
     });
+    if !traffic.is_empty()
+        && let Some(document) = document.as_object_mut()
+    {
+        document.insert("traffic".to_owned(), traffic.into());
+    }
     files::write_whole(path, format!("{document:#}\n").as_bytes())
 }
 
 fn objective_json(result: &ObjectiveResult) -> Value {
-    let verdict = match result.verdict {
-        Verdict::Met => "met",
-        Verdict::Missed => "missed",
-        Verdict::NotMeasured => "not measured",
-    };
-    json!({
+    let mut document = json!({
         "metric": result.objective.metric,
         "min": result.objective.min.map(json_number),
         "max": result.objective.max.map(json_number),
         "value": result.value.map(json_number),
-        "verdict": verdict,
-    })
+        "verdict": result.verdict.words(),
+    });
+    if let Some(fields) = document.as_object_mut() {
+        if let Some(entry) = &result.objective.traffic {
+            fields.insert("traffic".to_owned(), entry.as_str().into());
+        }
+        if let Some(share) = result.objective.of_intervals {
+            fields.insert("of_intervals".to_owned(), json_number(share));
+        }
+    }
+    document
 }

@@ -6,10 +6,9 @@ use super::numbers::{
     calendar_time, grouped, human_dollars, human_number, human_percent, human_seconds, human_span, trimmed,
 };
 use super::objectives::{ObjectiveResult, Verdict};
-use super::requests::lines as latency_lines;
 use super::shortfall::{Shortfall, shortfalls};
 use super::summary::Summary;
-use super::unserved::{Unserved, unserved};
+use super::users;
 use crate::record::{ActionOutcome, ActionRecord, AutoscalerRecord, Facts, FaultKind, RecoveryRecord};
 use crate::units::SimTime;
 use std::cmp::Reverse;
@@ -31,7 +30,9 @@ pub fn human_value(unit: Unit, value: f64) -> String {
         Unit::Ratio => human_percent(value),
         Unit::Dollars | Unit::DollarsPerHour => human_dollars(value),
         Unit::Count => grouped(value.round()),
-        Unit::Mean | Unit::NodeHours | Unit::Cores | Unit::ReplicaSeconds | Unit::PerDay => human_number(value),
+        Unit::Mean | Unit::NodeHours | Unit::Cores | Unit::ReplicaSeconds | Unit::PerDay | Unit::BurnRate => {
+            human_number(value)
+        }
     }
 }
 
@@ -94,6 +95,9 @@ pub fn run_summary(
         lines.add("question", question);
     }
     lines.add("simulated", &simulated(facts));
+    for (label, text) in users::lines(facts, summary) {
+        lines.add(label, &text);
+    }
     lines.add("pods", &pods(summary));
     if let Some(waiting) = waiting(summary) {
         lines.add("waiting", &waiting);
@@ -108,23 +112,6 @@ pub fn run_summary(
     if let Some(jobs) = jobs(summary) {
         lines.add("jobs", &jobs);
     }
-    if let Some(requests) = summary.get("requests_total") {
-        let ratio = summary.get("requests_unserved_ratio").unwrap_or(0.0);
-        let unserved = if ratio > 0.0 { lost(requests * ratio, ratio) } else { "none".to_owned() };
-        lines.add("requests", &format!("{} offered, {unserved} unserved", grouped(requests.round())));
-    }
-    let latencies = latency_lines(facts);
-    for line in latencies.iter().take(SHOWN) {
-        lines.add("latency", line);
-    }
-    more(&mut lines, "latency", latencies.len(), "traffic entries");
-    let unserved = unserved(facts);
-    for Unserved { namespace, name, requests, lost: count } in unserved.iter().take(SHOWN) {
-        let name = name.split_once('/').map_or(name.as_str(), |(_, name)| name);
-        let lost = lost(*count, count / requests);
-        lines.add("unserved", &format!("{namespace}/{name}: {lost} of {}", grouped(requests.round())));
-    }
-    more(&mut lines, "unserved", unserved.len(), "workloads");
     for action in notable(&facts.actions, |action| action_weight(action.outcome)) {
         lines.add("action", &action_line(facts, action));
     }
@@ -157,11 +144,6 @@ pub fn run_summary(
         lines.add("files", &out.display().to_string());
     }
     lines.0
-}
-
-/// Requests that were not served: as a count, and as a share of all. Part of a request is lost as well.
-fn lost(unserved: f64, ratio: f64) -> String {
-    format!("{} ({})", grouped(unserved.ceil()), human_percent(ratio))
 }
 
 fn more(lines: &mut Lines, label: &str, count: usize, things: &str) {
@@ -385,7 +367,14 @@ fn objective(result: &ObjectiveResult) -> String {
         Verdict::Met => "met",
         Verdict::Missed => "MISSED",
         Verdict::NotMeasured => "NOT MEASURED",
+        Verdict::NotTested => "NOT TESTED",
     };
+    let entry = result.objective.traffic.as_ref().map_or_else(String::new, |entry| format!(" of {entry}"));
+    if let Some(share) = result.objective.of_intervals {
+        let held = result.value.map_or_else(String::new, |held| format!(" (in {})", human_percent(held)));
+        let share = human_percent(share);
+        return format!("{verdict}: {metric}{entry} {} in {share} of the intervals{held}", bounds.join(" and "));
+    }
     // A value that reads like its bound gets more digits.
     let value = result.value.map(|value| {
         let text = human(value);
@@ -396,6 +385,9 @@ fn objective(result: &ObjectiveResult) -> String {
             _ => format!(" (is {text})"),
         }
     });
-    let value = value.unwrap_or_default();
-    format!("{verdict}: {metric} {}{value}", bounds.join(" and "))
+    let value = match result.verdict {
+        Verdict::NotTested => " (no request was sent)".to_owned(),
+        _ => value.unwrap_or_default(),
+    };
+    format!("{verdict}: {metric}{entry} {}{value}", bounds.join(" and "))
 }

@@ -3,8 +3,9 @@
 use crate::input::scenario::{self, Fidelity};
 use crate::network::requests::Requests;
 use crate::network::{CallCounts, Ledger, Outcome};
-use crate::record::{CallRecord, RequestCount, RequestLog, TrafficRecord};
+use crate::record::{CallRecord, Flow, RequestCount, RequestLog, ServiceLevel, TrafficIdentity, TrafficRecord};
 use crate::units::{SimDuration, SimTime};
+use crate::workload::traffic::Load;
 
 /// The books of one traffic entry.
 #[derive(Clone, Debug)]
@@ -14,18 +15,40 @@ pub struct EntryLog(RequestLog);
 pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec<EntryLog> {
     let log = |entry: &scenario::Traffic| {
         let target = &entry.target;
-        let workload = format!("{}/{}", target.kind.as_str(), target.name);
-        let is_fluid = entry.fidelity == Fidelity::Fluid;
-        let mut log = RequestLog::new(&entry.title(), &target.namespace, &workload, is_fluid, interval);
-        log.has_senders(entry.rate.is_some() || entry.users.is_some());
-        EntryLog(log)
+        let slo = &entry.slo;
+        let identity = TrafficIdentity {
+            name: entry.title().into(),
+            namespace: target.namespace.as_str().into(),
+            target: format!("{}/{}", target.kind.as_str(), target.name).into(),
+            is_fluid: entry.fidelity == Fidelity::Fluid,
+            has_senders: entry.has_senders(),
+            service_level: ServiceLevel {
+                latency: slo.latency.map(scenario::Duration::get),
+                target: slo.target,
+                apdex: slo.apdex.get(),
+            },
+        };
+        EntryLog(RequestLog::new(identity, interval))
     };
     entries.iter().map(log).collect()
 }
 
-/// What the books say at the end.
-pub fn traffic_records(logs: Vec<EntryLog>) -> Vec<TrafficRecord> {
-    logs.into_iter().map(|log| log.0.finish()).collect()
+/// What the books say at the end of the run.
+pub fn traffic_records(logs: Vec<EntryLog>, end: SimTime) -> Vec<TrafficRecord> {
+    logs.into_iter().map(|log| log.0.finish(end)).collect()
+}
+
+impl EntryLog {
+    /// A fluid has flown as a load says, up to `now`.
+    pub fn flow(&mut self, load: &Load, now: SimTime) {
+        let beyond = (load.unserved - load.no_endpoint - load.dead_endpoint).max(0.0);
+        let failed = [
+            (RequestCount::NoEndpoint, load.no_endpoint),
+            (RequestCount::DeadEndpoint, load.dead_endpoint),
+            (RequestCount::QueueFull, beyond),
+        ];
+        self.0.flow(now, &Flow { offered: load.rate, failed: &failed, latencies: &[] });
+    }
 }
 
 /// What became of the calls of a run.

@@ -137,6 +137,9 @@ fn finish(played: Played<'_>) -> Facts {
     let (mut remarks, actions) = world.operator.finish(&world.cluster);
     remarks.extend(world.arrivals.remarks());
     remarks.extend(world.faults.remarks());
+    for (log, load) in world.request_logs.iter_mut().zip(world.traffic.loads()) {
+        log.flow(load, end);
+    }
     for (node, used) in world.traffic.usage_by_node(end) {
         world.recorder.note_pod_usage(node, used);
     }
@@ -160,7 +163,7 @@ fn finish(played: Played<'_>) -> Facts {
         framework_attempts: world.scheduler.framework_attempts(),
         arrivals: scenario.arrivals.iter().map(|stream| Name::from(stream.name.as_str())).collect(),
         calls: call_records(&world.requests, &scenario.spec.traffic),
-        traffic: traffic_records(world.request_logs),
+        traffic: traffic_records(world.request_logs, end),
         decisions: std::mem::take(&mut world.decisions),
         recommendations: super::recommendations::records(&mut world.vpa, &world.cluster),
         remarks,

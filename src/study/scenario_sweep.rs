@@ -1,11 +1,12 @@
 //! The sweep of a scenario: its points are scenarios with other values, its runs are simulations.
 
-use super::sweep::{Attempt, Model, Parameter, Placement, Plan, Point, PointSummary, PreparedPoint, RunError};
+use super::single;
+use super::sweep::{Attempt, Metrics, Model, Parameter, Placement, Plan, Point, PointSummary, PreparedPoint, RunError};
 use crate::engine::Checksum;
 use crate::input::scenario::{AnyValue, ArrivalSource, Scenario};
 use crate::input::{Diagnostic, Diagnostics};
 use crate::record::Facts;
-use crate::report;
+use crate::report::{self, Objective};
 use crate::sim::{self, Prepared, RunOptions};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -62,7 +63,11 @@ pub fn plan(scenario: &Scenario) -> Result<Plan, Diagnostics> {
 #[must_use]
 pub fn headline_metrics(scenario: &Scenario, summaries: &[PointSummary]) -> Vec<String> {
     let named = scenario.spec.sweep.iter().flat_map(|sweep| sweep.metrics.clone());
-    let with_objectives = || scenario.spec.objectives.iter().map(|objective| objective.metric.clone());
+    let objectives = single::objectives(scenario);
+    let with_objectives = || {
+        let met = (!objectives.is_empty()).then(|| OBJECTIVES_MET.to_owned());
+        objectives.iter().map(Objective::column).chain(met)
+    };
     let usual = || {
         let measured = |name: &&str| summaries.iter().any(|point| point.metric(name).is_some());
         USUAL_METRICS.into_iter().filter(measured).map(str::to_owned)
@@ -82,6 +87,14 @@ pub fn headline_metrics(scenario: &Scenario, summaries: &[PointSummary]) -> Vec<
         }
     }
     unique
+}
+
+/// Share of the objectives that a run meets.
+const OBJECTIVES_MET: &str = "objectives_met_ratio";
+
+#[expect(clippy::cast_precision_loss, reason = "a number of objectives")]
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / whole as f64
 }
 
 /// Points of a scenario.
@@ -164,7 +177,20 @@ impl Model for ScenarioModel<'_> {
             return Ok(Attempt::Interrupted);
         }
         let summary = report::summarize(&facts);
-        let metrics = summary.iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut metrics: Metrics = summary.iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let results = report::check(&facts, &summary, &single::objectives(&prepared.scenario));
+        for result in results.iter().filter(|result| result.objective.traffic.is_some()) {
+            let column = result.objective.column();
+            if let Some(value) = result.value
+                && !metrics.iter().any(|(name, _)| *name == column)
+            {
+                metrics.push((column, value));
+            }
+        }
+        if !results.is_empty() {
+            let passed = results.iter().filter(|result| result.passed()).count();
+            metrics.push((OBJECTIVES_MET.to_owned(), share(passed, results.len())));
+        }
         Ok(Attempt::Finished(
             metrics,
             if self.compares { placements_of(&facts, &prepared.scenario) } else { Vec::new() },

@@ -19,7 +19,7 @@ pub fn prepare(path: &Path, options: &PrepareOptions) -> Result<(Prepared, Diagn
         prepared.scenario.warnings.iter().filter(|warning| !found.iter().any(|other| other == *warning)).cloned(),
     );
     warnings.extend(found.iter().cloned());
-    let mut unknown = unknown_metrics(&prepared.scenario).peekable();
+    let mut unknown = unknown_metrics(&prepared.scenario).chain(misplaced_metrics(&prepared.scenario)).peekable();
     if unknown.peek().is_none() {
         drop(unknown);
         return Ok((prepared, warnings));
@@ -35,10 +35,31 @@ pub fn prepare(path: &Path, options: &PrepareOptions) -> Result<(Prepared, Diagn
 pub fn objectives(scenario: &Scenario) -> Vec<Objective> {
     let objective = |written: &crate::input::scenario::Objective| Objective {
         metric: written.metric.clone(),
+        traffic: written.traffic.clone(),
+        of_intervals: written.of_intervals,
         min: written.min,
         max: written.max,
     };
     scenario.spec.objectives.iter().map(objective).collect()
+}
+
+/// Metrics that an objective on a traffic entry, or on the intervals of one, cannot be about.
+fn misplaced_metrics(scenario: &Scenario) -> impl Iterator<Item = Diagnostic> + '_ {
+    scenario.spec.objectives.iter().enumerate().filter_map(|(index, objective)| {
+        let metric = &objective.metric;
+        let problem = if objective.traffic.is_none() || !report::is_metric(metric) {
+            return None;
+        } else if !report::is_request_metric(metric) {
+            format!("`{metric}` is no metric of requests, which an objective with `traffic` is about")
+        } else if objective.of_intervals.is_some() && !report::is_interval_metric(metric) {
+            format!("`{metric}` is not known for each interval, which `ofIntervals` needs")
+        } else {
+            return None;
+        };
+        let hint = "such as request_latency_seconds_p99, requests_unserved_ratio, requests_good_ratio or apdex_ratio";
+        let field = format!("spec.objectives[{index}].metric");
+        Some(scenario.error_at(&field, problem).with_hint(Some(hint.to_owned())))
+    })
 }
 
 /// Names of metrics that no summary ever holds.

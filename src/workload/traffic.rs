@@ -55,8 +55,12 @@ struct Entry {
 pub struct Load {
     /// Offered requests per second.
     pub rate: f64,
-    /// Requests per second beyond what the serving pods can take.
+    /// Requests per second that are not served.
     pub unserved: f64,
+    /// Of these, those for which there is no endpoint.
+    pub no_endpoint: f64,
+    /// Of these, those that go to an endpoint whose machine is down; the rest is beyond what the serving pods can take.
+    pub dead_endpoint: f64,
     /// CPU used by the pods together, in millicores.
     pub cpu: f64,
     /// Memory used by the pods together, in bytes.
@@ -79,6 +83,8 @@ pub struct Traffic {
     used_before: Vec<i128>,
     /// Workloads whose load changed, with the load before.
     changed: Vec<(WorkloadId, Load, Load)>,
+    /// Entries whose load changed, with the load before.
+    flows: Vec<(usize, Load)>,
 }
 
 impl Traffic {
@@ -115,6 +121,11 @@ impl Traffic {
             by_target.entry(target_key(kind.as_str(), namespace, name)).or_insert(index);
         }
         Self { entries: entries.iter().map(prepare).collect(), by_target, reach, ..Self::default() }
+    }
+
+    /// Whether no entry is a fluid.
+    pub fn is_empty(&self) -> bool {
+        self.by_target.is_empty()
     }
 
     /// Plans the first change of each rate.
@@ -166,6 +177,16 @@ impl Traffic {
             }
             _ => {}
         }
+    }
+
+    /// Entries of the scenario whose load changed since the last call, in order, with the load up to then.
+    pub fn take_flows(&mut self) -> std::vec::Drain<'_, (usize, Load)> {
+        self.flows.drain(..)
+    }
+
+    /// The load of each entry, by its index in the scenario; that of one that is no fluid is zero.
+    pub fn loads(&self) -> impl Iterator<Item = &Load> {
+        self.entries.iter().map(|entry| &entry.load)
     }
 
     /// Loads that changed since the last call: workload, load before, load now.
@@ -275,7 +296,13 @@ impl Traffic {
         }
         let serving: i64 = entry.serving.iter().sum();
         let before = entry.load;
-        let mut load = Load { rate: entry.current_rate, unserved: entry.current_rate, ..Load::default() };
+        let rate = entry.current_rate;
+        let mut load = Load { rate, unserved: rate, ..Load::default() };
+        if serving + entry.dead > 0 {
+            load.dead_endpoint = rate * float(entry.dead) / float(serving + entry.dead);
+        } else {
+            load.no_endpoint = rate;
+        }
         let idle = float(entry.running - serving);
         let idle_cpu = entry.unloaded_cpu.idle;
         let starting = entry.starting.iter().zip(&entry.curves);
@@ -307,6 +334,9 @@ impl Traffic {
             curve.forget_before(now - self.reach);
         }
         entry.load = load;
+        if load != before {
+            self.flows.push((index, before));
+        }
         if let Some(workload) = entry.workload
             && load != before
         {

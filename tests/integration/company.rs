@@ -23,7 +23,7 @@ fn run(folder: &Path) -> (Facts, String) {
     let options = RunOptions { check_invariants: true, ..RunOptions::default() };
     let facts = simulate(&prepared, &options).expect("it runs");
     let summary = report::summarize(&facts);
-    let objectives = report::check(&summary, &study::single::objectives(&prepared.scenario));
+    let objectives = report::check(&facts, &summary, &study::single::objectives(&prepared.scenario));
     let question = prepared.scenario.spec.description.clone();
     let text = report::terminal::run_summary(&facts, &summary, &objectives, &question, None);
     (facts, text)

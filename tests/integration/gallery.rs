@@ -37,7 +37,7 @@ fn run(name: &str, check_invariants: bool) -> (String, BTreeMap<PathBuf, Vec<u8>
     let (prepared, _) = study::single::prepare(&gallery().join(name), &options).expect("the scenario is good");
     let facts = simulate(&prepared, &RunOptions { check_invariants, ..RunOptions::default() }).expect("it runs");
     let summary = report::summarize(&facts);
-    let objectives = report::check(&summary, &study::single::objectives(&prepared.scenario));
+    let objectives = report::check(&facts, &summary, &study::single::objectives(&prepared.scenario));
     let folder = tempfile::tempdir().expect("a folder");
     let question = prepared.scenario.spec.description.clone();
     let output = OutputOptions {

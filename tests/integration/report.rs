@@ -275,9 +275,10 @@ fn charts_of_sweeps_come_out_of_any_points() {
     }
 }
 
-fn objectives(summary: &Summary) -> Vec<wavetank::report::ObjectiveResult> {
-    let objective = |metric: &str, min, max| Objective { metric: metric.to_owned(), min, max };
+fn objectives(facts: &Facts, summary: &Summary) -> Vec<wavetank::report::ObjectiveResult> {
+    let objective = |metric: &str, min, max| Objective { metric: metric.to_owned(), min, max, ..Objective::default() };
     check(
+        facts,
         summary,
         &[
             objective("requests_unserved_ratio", None, Some(0.01)),
@@ -291,7 +292,8 @@ fn objectives(summary: &Summary) -> Vec<wavetank::report::ObjectiveResult> {
 fn the_terminal_answers_in_a_few_lines() {
     let facts = example::day();
     let summary = summarize(&facts);
-    let text = terminal::run_summary(&facts, &summary, &objectives(&summary), QUESTION, Some(Path::new("output/day")));
+    let text =
+        terminal::run_summary(&facts, &summary, &objectives(&facts, &summary), QUESTION, Some(Path::new("output/day")));
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     insta::assert_snapshot!("terminal_day", text);
 }

@@ -207,7 +207,7 @@ impl Checker<'_> {
         let faults = self.check_faults(&root.key("faults"), spec);
         let shortages = self.check_shortages(&root.key("cloud").key("shortages"), spec);
         let actions = self.check_actions(&root.key("actions"), spec);
-        self.check_objectives(&root.key("objectives"), &spec.objectives);
+        self.check_objectives(&root.key("objectives"), &spec.objectives, &spec.traffic);
         if let Some(interval) = spec.output.timeline_interval {
             let path = root.key("output").key("timelineInterval");
             self.require(interval.get().as_nanos() > 0, path, "is zero (expected a time above zero)");

@@ -3,6 +3,7 @@
 use super::check::Checker;
 use super::distribution::{Distribution, DistributionUnit};
 use super::rate::{Rate, RatePoint};
+use super::service_level::ServiceLevelObjective;
 use super::spec::{ArrivalEntry, ImagePull, ScenarioSpec, Startup, TraceSource};
 use super::storage::Storage;
 use super::traffic::{Fidelity, RequestSpacing, Routing, Traffic};
@@ -310,6 +311,7 @@ impl Checker<'_> {
             self.check_distribution(&path.key("cpuPerRequest"), &mut entry.cpu_per_request.0);
             let server = path.key("server");
             self.check_distribution(&server.key("wait"), &mut entry.server.wait);
+            self.check_server(&server, &mut entry.server, entry.fidelity);
             if entry.server.concurrency == Some(0) {
                 self.error(server.key("concurrency"), "is 0 (expected 1 or more)");
             }
@@ -319,6 +321,7 @@ impl Checker<'_> {
             if entry.server.timeout.is_some_and(|timeout| timeout.get() <= SimDuration::ZERO) {
                 self.error(server.key("timeout"), "is not above zero");
             }
+            self.check_service_level(&path.key("slo"), &entry.slo);
             let routing = path.key("routing");
             self.check_distribution(&routing.key("endpointPropagation"), &mut entry.routing.endpoint_propagation);
             self.require((1..=MAX_PROXIES).contains(&entry.routing.proxies), routing.key("proxies"), PROXIES);
@@ -326,8 +329,23 @@ impl Checker<'_> {
         self.check_calls(path, traffic);
     }
 
+    /// What a service promises.
+    fn check_service_level(&mut self, path: &FieldPathBuf, level: &ServiceLevelObjective) {
+        if level.latency.is_some_and(|latency| latency.get() <= SimDuration::ZERO) {
+            self.error(path.key("latency"), "is not above zero");
+        }
+        let target = level.target;
+        let message = format!("`{target}` is out of range (expected 0 to below 1, as in 0.999)");
+        self.require((0.0..1.0).contains(&target), path.key("target"), message);
+        self.require(level.apdex.get() > SimDuration::ZERO, path.key("apdex"), "is not above zero");
+    }
+
     /// Who sends the requests of an entry.
     fn check_sender(&mut self, path: &FieldPathBuf, entry: &mut Traffic, is_called: bool) {
+        if let Some(producer) = &mut entry.producer {
+            self.check_producer(path, producer, entry.rate.is_some() || entry.users.is_some(), entry.fidelity);
+            return;
+        }
         match (&mut entry.rate, &mut entry.users) {
             (Some(rate), None) => self.check_rate(&path.key("rate"), rate),
             (None, Some(users)) => {
@@ -340,7 +358,7 @@ impl Checker<'_> {
             }
             (None, None) if is_called => {}
             (None, None) => {
-                self.error(path.clone(), "has neither `rate` nor `users` (expected one of the two)");
+                self.error(path.clone(), "has neither `rate` nor `users` (expected one of the two, or `producer`)");
             }
             (Some(_), Some(_)) => self.error(path.key("users"), "stands beside `rate` (expected one of the two)"),
         }

@@ -357,6 +357,13 @@ fn usual_image_size() -> Distribution<Amount> {
 pub struct Objective {
     /// Name of the metric.
     pub metric: String,
+    /// The traffic entry whose requests are meant, by its name or, without one, its target: then `metric` is one of requests.
+    /// Default: the run as a whole.
+    pub traffic: Option<String>,
+    /// Share of the intervals of the timeline, among those in which requests of `traffic` ended, in which the bounds shall
+    /// hold; above 0, at most 1. Then `metric` is a latency, `requests_unserved_ratio`, `requests_good_ratio` or `apdex_ratio`. Default: the bounds
+    /// hold for the run as a whole.
+    pub of_intervals: Option<f64>,
     /// Largest value that is good, in the metric's unit.
     pub max: Option<f64>,
     /// Smallest value that is good, in the metric's unit.

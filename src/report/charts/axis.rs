@@ -165,6 +165,9 @@ fn number_label(value: f64, step: f64) -> String {
 
 /// The vertical range and ticks for values between `least` and `greatest`.
 pub(super) fn y_ticks(axis: YAxis, least: f64, greatest: f64, most: usize) -> (f64, f64, Vec<Tick>) {
+    if axis == YAxis::Log {
+        return log_ticks(least, greatest, most);
+    }
     // Away from zero only where there is something to see: otherwise noise, or rounding, would fill the chart.
     let free = axis == YAxis::Free && least > 0.4 * greatest && greatest - least > 0.05 * greatest;
     let bottom = if free || least < 0.0 { least } else { 0.0 };
@@ -185,6 +188,27 @@ pub(super) fn y_ticks(axis: YAxis, least: f64, greatest: f64, most: usize) -> (f
         })
         .collect();
     (low, high, ticks)
+}
+
+/// The powers of ten between which some values are; with 2 and 5 times each where there is room.
+fn log_ticks(least: f64, greatest: f64, most: usize) -> (f64, f64, Vec<Tick>) {
+    let low_power = exponent(least.max(1e-9));
+    let high_power = exponent(greatest.max(1e-9) * 0.999_999) + 1;
+    let factors: &[f64] = match usize::try_from(high_power - low_power).unwrap_or(1) {
+        decades if decades * 3 <= most => &[1.0, 2.0, 5.0],
+        _ => &[1.0],
+    };
+    let mut all: Vec<f64> = (low_power..=high_power)
+        .flat_map(|power| factors.iter().map(move |factor| (power, factor)))
+        .map(|(power, factor)| if power < 0 { factor / 10_f64.powi(-power) } else { factor * 10_f64.powi(power) })
+        .collect();
+    all.retain(|at| *at <= 10_f64.powi(high_power) * 1.000_001);
+    // The axis ends at the ticks next to the values.
+    let from = all.iter().rposition(|at| *at <= least.max(1e-9)).unwrap_or(0);
+    let to = all.iter().position(|at| *at >= greatest).unwrap_or(all.len() - 1).max(from + 1).min(all.len() - 1);
+    let shown = all.get(from..=to).unwrap_or_default();
+    let ticks = shown.iter().map(|at| Tick::new(*at, number_label(*at, *at))).collect();
+    (shown.first().copied().unwrap_or(1e-9), shown.last().copied().unwrap_or(1.0), ticks)
 }
 
 #[cfg(test)]
@@ -222,6 +246,21 @@ mod tests {
         let (low, high, ticks) = y_ticks(YAxis::Count, 0.0, 2.0, 8);
         assert_eq!(labels(&ticks), ["0", "1", "2"]);
         assert!(low == 0.0 && high > 2.0);
+    }
+
+    #[test]
+    fn logarithmic_axes_end_next_to_the_values() {
+        let cases: [(f64, f64, usize, &[&str]); 4] = [
+            (0.012, 0.9, 7, &["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]),
+            (0.012, 45.0, 7, &["0.01", "0.1", "1", "10", "100"]),
+            (0.3, 0.4, 7, &["0.2", "0.5"]),
+            (0.001, 1.0, 7, &["0.001", "0.01", "0.1", "1"]),
+        ];
+        for (least, greatest, most, expected) in cases {
+            let (low, high, ticks) = y_ticks(YAxis::Log, least, greatest, most);
+            assert_eq!(labels(&ticks), expected, "{least} to {greatest}");
+            assert!(low <= least.max(1e-9) * 1.000_001 && high >= greatest * 0.999_999, "{low} {high}");
+        }
     }
 
     #[test]

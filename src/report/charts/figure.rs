@@ -138,6 +138,8 @@ pub(super) enum YAxis {
     Dollars,
     /// An amount whose axis may start above zero.
     Free,
+    /// An amount above zero on a logarithmic axis.
+    Log,
 }
 
 /// One coordinate system.

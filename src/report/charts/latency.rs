@@ -1,10 +1,10 @@
-//! The chart of latency: bands of percentiles over time with what happened meanwhile, and the requests that failed.
+//! The chart of latency: bands of percentiles over time with the incidents marked, and the requests that failed by cause.
 
 use super::cluster::{stroke, whole_run};
 use super::figure::{Area, Color, Dash, Figure, Line, Mark, Panel, Shape, YAxis, palette};
 use super::sampling::{CELLS, cell_bound};
 use crate::record::{Facts, LatencyFigures, RequestCount, RequestCounts, RequestInterval, TrafficRecord};
-use crate::report::tables::fault_word;
+use crate::report::incidents::{Incident, IncidentKind};
 use crate::units::{SimDuration, SimTime};
 use std::cmp::Reverse;
 
@@ -15,10 +15,16 @@ const CAUSE_COLORS: [Color; 7] =
     [palette::GREY, palette::VERMILION, palette::ORANGE, palette::PURPLE, palette::BLACK, palette::SKY, palette::GREEN];
 /// The most marks in one panel.
 const MARKS: usize = 6;
+/// Latencies of which the largest is so many times the smallest have a logarithmic axis.
+const WIDE: f64 = 30.0;
 
-/// Percentiles of the latency of the busiest traffic entries, each with its failures beside it.
-pub(super) fn latency(facts: &Facts, title: &str) -> Option<Figure> {
-    let mut known: Vec<&TrafficRecord> = facts.traffic.iter().filter(|record| record.latencies.count() > 0).collect();
+/// The busiest traffic entries whose latencies are known, and what is said of the others.
+pub(super) fn busiest(facts: &Facts) -> Option<(Vec<&TrafficRecord>, String)> {
+    busiest_of(facts, |record| record.latencies.count() > 0)
+}
+
+fn busiest_of(facts: &Facts, is_shown: fn(&TrafficRecord) -> bool) -> Option<(Vec<&TrafficRecord>, String)> {
+    let mut known: Vec<&TrafficRecord> = facts.traffic.iter().filter(|record| is_shown(record)).collect();
     if facts.end <= SimTime::ZERO || known.is_empty() {
         return None;
     }
@@ -28,12 +34,18 @@ pub(super) fn latency(facts: &Facts, title: &str) -> Option<Figure> {
         left => format!("The {SHOWN} busiest; {left} more are in latency.csv"),
     };
     known.truncate(SHOWN);
+    Some((known, note))
+}
+
+/// Percentiles of the latency of the busiest traffic entries, each with its failures beside it.
+pub(super) fn latency(facts: &Facts, incidents: &[Incident<'_>], title: &str) -> Option<Figure> {
+    let (known, note) = busiest(facts)?;
     let has_failures = known.iter().any(|record| record.counts.failed() > 0);
     let mut panels = Vec::new();
     for record in &known {
-        panels.push(latency_panel(facts, record));
+        panels.push(latency_panel(facts, incidents, record));
         if has_failures {
-            panels.push(failure_panel(facts, record));
+            panels.push(failure_panel(facts, incidents, record));
         }
     }
     let subtitle =
@@ -42,31 +54,34 @@ pub(super) fn latency(facts: &Facts, title: &str) -> Option<Figure> {
     Some(Figure { title: title.to_owned(), subtitle, note, columns, panels })
 }
 
+/// The requests that failed, by cause, of the busiest traffic entries with failures.
+pub(super) fn failures(facts: &Facts, incidents: &[Incident<'_>], title: &str) -> Option<Figure> {
+    let (failed, note) = busiest_of(facts, |record| record.counts.failed() > 0)?;
+    let panels = failed.iter().map(|record| failure_panel(facts, incidents, record)).collect();
+    let subtitle = "Requests that failed, by cause, one upon the other".to_owned();
+    Some(Figure { title: title.to_owned(), subtitle, note, columns: 1, panels })
+}
+
 /// Seconds from the start to the middle of an interval.
-fn middle(facts: &Facts, intervals: &[RequestInterval], index: usize) -> f64 {
-    let start = intervals.get(index).map_or(facts.end, |interval| interval.start);
-    let next = intervals.get(index + 1).map_or(facts.end, |interval| interval.start);
-    let length = (next - start).min(typical(facts, intervals));
-    (start + length / 2).as_secs_f64()
+fn middle(interval: &RequestInterval) -> f64 {
+    f64::midpoint(interval.start.as_secs_f64(), interval.end.as_secs_f64())
 }
 
-/// The length of an interval: the shortest distance between two.
-fn typical(facts: &Facts, intervals: &[RequestInterval]) -> SimDuration {
-    let whole = facts.end.since_start();
-    intervals.windows(2).map(|pair| pair[1].start - pair[0].start).min().unwrap_or(whole)
+/// The length of an interval of the timeline.
+fn length(facts: &Facts, intervals: &[RequestInterval]) -> SimDuration {
+    intervals.iter().map(|interval| interval.end - interval.start).max().unwrap_or_else(|| facts.end.since_start())
 }
 
-fn latency_panel(facts: &Facts, record: &TrafficRecord) -> Panel {
-    let known: Vec<(f64, LatencyFigures)> = record
-        .intervals
-        .iter()
-        .enumerate()
-        .filter_map(|(index, interval)| Some((middle(facts, &record.intervals, index), interval.latency?)))
-        .collect();
+fn latency_panel(facts: &Facts, incidents: &[Incident<'_>], record: &TrafficRecord) -> Panel {
+    let known: Vec<(f64, LatencyFigures)> =
+        record.intervals.iter().filter_map(|interval| Some((middle(interval), interval.latency?))).collect();
     // Of many intervals the worst of those that share a place.
     let every = known.len().div_ceil(CELLS / 2).max(1);
     let shown: Vec<(f64, LatencyFigures)> =
         known.chunks(every).filter_map(|chunk| chunk.iter().max_by_key(|(_, figures)| figures.p99).copied()).collect();
+    let least = shown.iter().map(|(_, figures)| figures.p50).min().unwrap_or_default().as_secs_f64();
+    let most = shown.iter().map(|(_, figures)| figures.p99).max().unwrap_or_default().as_secs_f64();
+    let is_wide = least > 0.0 && most > WIDE * least;
     let band = |label: &str, opacity, bounds: fn(&LatencyFigures) -> (SimDuration, SimDuration)| Area {
         label: label.to_owned(),
         color: palette::BLUE,
@@ -82,18 +97,18 @@ fn latency_panel(facts: &Facts, record: &TrafficRecord) -> Panel {
     };
     let median = shown.iter().map(|(at, figures)| (*at, figures.p50.as_secs_f64())).collect();
     Panel {
-        heading: format!("{} (seconds)", record.name),
+        heading: format!("{} (seconds{})", record.identity.name, if is_wide { ", logarithmic" } else { "" }),
         x: whole_run(facts),
-        y: YAxis::Amount,
+        y: if is_wide { YAxis::Log } else { YAxis::Amount },
         areas: vec![band("up to p99", 0.18, |of| (of.p95, of.p99)), band("up to p95", 0.4, |of| (of.p50, of.p95))],
         lines: vec![Line::new("median", stroke(palette::BLUE, 2.0, Dash::Solid), Shape::Linear, median)],
-        marks: marks(facts, record),
+        marks: marks(incidents, record),
     }
 }
 
 /// Requests per second that failed, by cause, one upon the other.
-fn failure_panel(facts: &Facts, record: &TrafficRecord) -> Panel {
-    let cell = (facts.end.since_start() / i64::try_from(CELLS).unwrap_or(1)).max(typical(facts, &record.intervals));
+fn failure_panel(facts: &Facts, incidents: &[Incident<'_>], record: &TrafficRecord) -> Panel {
+    let cell = (facts.end.since_start() / i64::try_from(CELLS).unwrap_or(1)).max(length(facts, &record.intervals));
     let cells = usize::try_from((facts.end.since_start().as_nanos() / cell.as_nanos().max(1)).max(1)).unwrap_or(1);
     let mut sums = vec![RequestCounts::default(); cells];
     for interval in &record.intervals {
@@ -118,12 +133,12 @@ fn failure_panel(facts: &Facts, record: &TrafficRecord) -> Panel {
         below = counts.into_iter().map(|(_, high)| high).collect();
     }
     Panel {
-        heading: format!("{}: failed requests per second", record.name),
+        heading: format!("{}: failed requests per second", record.identity.name),
         x: whole_run(facts),
         y: YAxis::Amount,
         areas,
         lines: Vec::new(),
-        marks: Vec::new(),
+        marks: marks(incidents, record),
     }
 }
 
@@ -132,22 +147,28 @@ fn rate(count: u64, span: SimDuration) -> f64 {
     count as f64 / span.as_secs_f64()
 }
 
-/// What happened: the first faults and actions, without those that were done to the target of another entry.
-fn marks(facts: &Facts, record: &TrafficRecord) -> Vec<Mark> {
-    let target = |of: &TrafficRecord| {
-        of.target.split_once('/').map(|(kind, name)| format!("{kind} {}/{name}", of.namespace)).unwrap_or_default()
+/// The incidents that touched an entry: where there are too many, those that did most harm, in their order.
+pub(super) fn marks(incidents: &[Incident<'_>], record: &TrafficRecord) -> Vec<Mark> {
+    let mut own: Vec<&Incident<'_>> =
+        incidents.iter().filter(|incident| incident.traffic.identity.name == record.identity.name).collect();
+    // What did the same harm: faults before what was meant to be.
+    let is_planned = |incident: &Incident<'_>| incident.happening.kind == IncidentKind::Scale;
+    own.sort_by(|one, other| {
+        let by_harm = other.harm.lost.total_cmp(&one.harm.lost);
+        by_harm
+            .then_with(|| is_planned(one).cmp(&is_planned(other)))
+            .then(one.happening.start.cmp(&other.happening.start))
+    });
+    own.truncate(MARKS);
+    own.sort_by_key(|incident| incident.happening.start);
+    let mark = |incident: &Incident<'_>| Mark {
+        x: incident.happening.start.as_secs_f64(),
+        label: incident.happening.short.clone(),
+        color: match incident.happening.kind {
+            IncidentKind::Fault | IncidentKind::Interruption => palette::VERMILION,
+            IncidentKind::Rollout | IncidentKind::Action => palette::PURPLE,
+            IncidentKind::Scale => palette::GREEN,
+        },
     };
-    let concerns_another =
-        |named: &str| named != target(record) && facts.traffic.iter().any(|other| named == target(other));
-    let faults = facts.recoveries.iter().map(|fault| Mark {
-        x: fault.struck.as_secs_f64(),
-        label: format!("{} {}", fault_word(fault.kind), fault.subject),
-        color: palette::VERMILION,
-    });
-    let actions = facts.actions.iter().filter(|action| !concerns_another(&action.target)).map(|action| Mark {
-        x: action.at.as_secs_f64(),
-        label: action.action.to_string(),
-        color: palette::PURPLE,
-    });
-    faults.chain(actions).take(MARKS).collect()
+    own.into_iter().map(mark).collect()
 }

@@ -1,7 +1,7 @@
 //! Places a figure on the canvas: every line, area and text in pixels.
 
 use super::axis::{Tick, Ticks, x_ticks, y_ticks};
-use super::figure::{Area, Color, Dash, Figure, Line, Panel, Shape, Stroke, palette};
+use super::figure::{Area, Color, Dash, Figure, Line, Panel, Shape, Stroke, YAxis, palette};
 use super::font::text_width;
 use super::sampling::float;
 
@@ -181,6 +181,7 @@ fn legend(figure: &Figure, top: f64, items: &mut Vec<Item>) -> f64 {
 struct Scale {
     x: (f64, f64),
     y: (f64, f64),
+    is_log: bool,
     frame: Frame,
 }
 
@@ -191,7 +192,13 @@ impl Scale {
     }
 
     fn y(&self, value: f64) -> f64 {
-        let share = (value - self.y.0) / (self.y.1 - self.y.0);
+        let share = if self.is_log {
+            // Drawn to a hundredth of a pixel, so that the logarithm of every platform gives the same.
+            let share = (value.max(self.y.0) / self.y.0).ln() / (self.y.1 / self.y.0).ln();
+            (share * 100_000.0).round() / 100_000.0
+        } else {
+            (value - self.y.0) / (self.y.1 - self.y.0)
+        };
         self.frame.bottom - share.clamp(0.0, 1.0) * (self.frame.bottom - self.frame.top)
     }
 }
@@ -228,7 +235,8 @@ fn draw_panel(panel: &Panel, outer: Frame, items: &mut Vec<Item>) {
     let (x_low, x_high) = panel.x.range();
     let rows = place_marks(panel, frame, (x_low, x_high), items);
     frame.top += rows * 18.0;
-    let scale = Scale { x: (x_low, x_high), y: (low, high), frame };
+    let is_log = panel.y == YAxis::Log;
+    let scale = Scale { x: (x_low, x_high), y: (low, high), is_log, frame };
     axes(&scale, &y_axis, &x_axis, items);
     for area in &panel.areas {
         draw_area(area, &scale, items);

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const SHOWN: usize = 6;
 
 /// The times at which a value changes, or, if there are too many, evenly spaced ones.
-fn times(series: &[&StepSeries], end: SimTime) -> Vec<SimTime> {
+pub(super) fn times(series: &[&StepSeries], end: SimTime) -> Vec<SimTime> {
     let mut times: Vec<SimTime> =
         series.iter().flat_map(|series| series.points().iter().map(|(at, _)| (*at).max(SimTime::ZERO))).collect();
     times.push(SimTime::ZERO);

@@ -5,8 +5,10 @@
 
 mod calls;
 mod decisions;
+mod incidents;
 mod instances;
 mod jobs;
+mod machines_over_time;
 mod nodes;
 mod pods;
 mod requests;
@@ -16,6 +18,7 @@ mod workloads;
 
 pub(super) use calls::write_calls;
 pub(super) use decisions::{fault_word, write_actions, write_autoscaling, write_events, write_recovery};
+pub(super) use incidents::write_incidents;
 pub(super) use instances::write_instances;
 pub(super) use jobs::write_jobs;
 pub(super) use nodes::{write_cost, write_nodes};

@@ -2,6 +2,8 @@
 
 use super::{ReportError, Table, calendar};
 use crate::record::{Facts, LatencyFigures, RequestCount, RequestCounts, TrafficRecord};
+use crate::report::burn::{self, ALERTS};
+use crate::report::requests;
 use std::path::{Path, PathBuf};
 
 /// A row for each traffic entry.
@@ -11,18 +13,54 @@ pub(in crate::report) fn write_requests(path: &Path, facts: &Facts) -> Result<Pa
     columns.extend(count_columns());
     columns.push("in_flight_at_end");
     columns.extend(LATENCIES);
+    columns.extend(SERVICE_LEVEL);
     let mut table = Table::create(path, &columns)?;
     for record in &facts.traffic {
-        table.text(&record.name)?;
-        table.text(&record.namespace)?;
-        table.text(&record.target)?;
-        table.text(if record.is_fluid { "fluid" } else { "requests" })?;
+        let identity = &record.identity;
+        table.text(&identity.name)?;
+        table.text(&identity.namespace)?;
+        table.text(&identity.target)?;
+        table.text(if identity.is_fluid { "fluid" } else { "requests" })?;
         write_counts(&mut table, &record.counts)?;
-        table.integer(record.counts.offered().saturating_sub(record.counts.ended()))?;
+        // Of a fluid there are parts of requests, and none on its way.
+        let in_flight = record.counts.offered().saturating_sub(record.counts.ended());
+        table.integer(if identity.is_fluid { 0 } else { in_flight })?;
         write_latencies(&mut table, record.latencies.figures())?;
+        write_service_level(&mut table, record)?;
         table.end_row()?;
     }
     table.finish()
+}
+
+const SERVICE_LEVEL: [&str; 11] = [
+    "good_ratio",
+    "apdex_ratio",
+    "slo_target_ratio",
+    "slo_latency_seconds",
+    "slo_missed_seconds",
+    "slo_budget_used_ratio",
+    "slo_burn_rate_1h_max",
+    "slo_burn_rate_6h_max",
+    "slo_burn_rate_3d_max",
+    "slo_page_seconds",
+    "slo_ticket_seconds",
+];
+
+fn write_service_level(table: &mut Table, record: &TrafficRecord) -> Result<(), ReportError> {
+    let level = &record.identity.service_level;
+    let is_known = requests::is_latency_known(&record.counts, &record.latencies);
+    table.float(record.good_ratio())?;
+    table.float(is_known.then(|| requests::apdex(&record.counts)))?;
+    table.float(Some(level.target))?;
+    table.span(level.latency)?;
+    table.span(Some(requests::missed_for(record)))?;
+    let burn = burn::burn(record);
+    table.float(burn.map(|burn| burn.used))?;
+    for alert in 0..ALERTS.len() {
+        table.float(burn.and_then(|burn| burn.largest.get(alert).copied()))?;
+    }
+    table.span(burn.map(|burn| burn.paged))?;
+    table.span(burn.map(|burn| burn.ticketed))
 }
 
 /// A row for each interval of the timeline in which requests of an entry were sent or ended, entry by entry.
@@ -41,7 +79,7 @@ fn write_intervals(table: &mut Table, facts: &Facts, record: &TrafficRecord) -> 
     for interval in &record.intervals {
         table.instant(Some(interval.start))?;
         calendar(table, facts, interval.start)?;
-        table.text(&record.name)?;
+        table.text(&record.identity.name)?;
         write_counts(table, &interval.counts)?;
         write_latencies(table, interval.latency)?;
         table.end_row()?;

@@ -1,5 +1,6 @@
 //! `timeline.csv`: the cluster by interval.
 
+use super::machines_over_time::{launching, nodes_by_type};
 use super::{ReportError, Table, calendar};
 use crate::record::{Facts, IntervalSeries};
 use crate::report::metrics::resource_name;
@@ -16,7 +17,13 @@ struct Column<'a> {
 
 /// Writes one row per interval. The last interval may be shorter: a mean times `interval_seconds` is the integral.
 pub(in crate::report) fn write_timeline(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
-    let columns = columns(facts);
+    let (types, launching) = (nodes_by_type(facts), launching(facts));
+    let mut columns = columns(facts);
+    columns.extend(types.iter().map(|(name, series)| Column { name: name.clone(), series, scale: 1.0 }));
+    columns.extend(launching.iter().map(|series| {
+        let name = "instances_launching_mean".to_owned();
+        Column { name, series, scale: 1.0 }
+    }));
     let mut header = vec!["time_seconds", "time", "interval_seconds"];
     header.extend(columns.iter().map(|column| column.name.as_str()));
     header.push("pods_pending_max");

@@ -9,7 +9,8 @@ use crate::stats::Interval;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Writes `charts/sweep_<metric>.svg` and `.png` for each metric that some point has, and gives their paths. A sweep
+/// Writes `charts/sweep_<metric>.svg` and `.png` for each metric that some point has, and, where the runs have prices, one of
+/// cost against the time that pods wait, and gives their paths. A sweep
 /// without parameters has nothing to set against each other, and no chart.
 ///
 /// # Errors
@@ -33,8 +34,25 @@ pub fn write_charts(
         written.push(charts::write_svg(&figure, &folder.join(format!("sweep_{metric}.svg")))?);
         written.push(charts::write_png(&figure, &folder.join(format!("sweep_{metric}.png")))?);
     }
+    let points: Vec<(String, f64, f64)> = summaries
+        .iter()
+        .filter_map(|summary| {
+            let mean = |metric| summary.metric(metric).map(|found| found.mean);
+            Some((plan.points().get(summary.point)?.label(), mean(PENDING)?, mean(COST)?))
+        })
+        .collect();
+    let title = if question.is_empty() { COST } else { question };
+    if let Some(figure) = charts::trade_off(title, (PENDING, COST), &points) {
+        fs::create_dir_all(&folder).map_err(|source| SweepError::Output { file: folder.clone(), source })?;
+        written.push(charts::write_svg(&figure, &folder.join("sweep_cost_against_pending.svg"))?);
+        written.push(charts::write_png(&figure, &folder.join("sweep_cost_against_pending.png"))?);
+    }
     Ok(written)
 }
+
+/// What the chart of cost against waiting shows.
+const PENDING: &str = "pod_pending_seconds_p99";
+const COST: &str = "cost_dollars";
 
 /// The parameter on the horizontal axis: the first with more than one value.
 fn axis(plan: &Plan) -> Option<usize> {
