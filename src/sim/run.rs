@@ -36,7 +36,8 @@ pub struct RunOptions<'a> {
     /// Checks the cluster's invariants after every event, of what the event changed, and from time to time all of them; a
     /// violation is a bug.
     pub check_invariants: bool,
-    /// Plays loops of the Cluster Autoscaler too that cannot change anything. The run is the same.
+    /// Plays loops of the Cluster Autoscaler too that cannot change anything, and lets HorizontalPodAutoscalers read each
+    /// pod by itself. The run is the same.
     pub every_loop: bool,
 }
 

@@ -134,7 +134,7 @@ impl<'a> World<'a> {
             request_logs: request_logs(&spec.traffic, interval),
             usage: UsageOverTime::new(&spec.usage, settings::midnight(spec), streams),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
-            hpa: settings::hpa_controller(spec, streams),
+            hpa: settings::hpa_controller(spec, streams).reading_each_pod(every_loop),
             vpa: vpa_settings::vpa_controller(spec, streams),
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),

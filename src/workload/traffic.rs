@@ -25,6 +25,17 @@ pub struct RateChange {
     pub traffic: u32,
 }
 
+/// What pods use that serve one traffic entry under one CPU limit: they use the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Index of the entry in the scenario.
+    pub traffic: u32,
+    /// Index of the curve of the limit.
+    pub curve: u32,
+    /// Index of the container that serves.
+    pub container: u32,
+}
+
 /// One traffic entry.
 #[derive(Debug)]
 struct Entry {
@@ -48,6 +59,8 @@ struct Entry {
     starting: Vec<i64>,
     curves: Vec<UsageCurve>,
     load: Load,
+    /// How often a pod has ceased to serve.
+    departures: u64,
 }
 
 /// The load on a workload as a whole.
@@ -114,6 +127,7 @@ impl Traffic {
             starting: Vec::new(),
             curves: Vec::new(),
             load: Load::default(),
+            departures: 0,
         };
         let mut by_target = FxHashMap::default();
         for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.fidelity == Fidelity::Fluid) {
@@ -256,6 +270,7 @@ impl Traffic {
         }
         if serves != was_serving {
             entry.serving[load.curve as usize] += if serves { 1 } else { -1 };
+            entry.departures += u64::from(!serves);
             load.set_serving(serves, &entry.curves[load.curve as usize], now, now - self.reach);
         }
         let is_starting = load.ended.is_none() && load.first_served.is_none();
@@ -362,6 +377,37 @@ impl Traffic {
         usize::try_from(load.container).ok()
     }
 
+    /// The share of a pod that has served without a break since an instant.
+    pub fn share(&self, pod: PodId, since: SimTime) -> Option<Share> {
+        let load = self.pods.get(pod.index())?.as_deref().filter(|load| load.serves_since(since))?;
+        Some(Share { traffic: load.traffic, curve: load.curve, container: load.container })
+    }
+
+    /// How often a pod has ceased to serve the entry of a share: as long as that stays the same, so does who has the share.
+    pub fn departures(&self, share: Share) -> u64 {
+        self.entries[share.traffic as usize].departures
+    }
+
+    /// When the usage of the pods of a share changed last.
+    pub fn steady_since(&self, share: Share) -> Option<SimTime> {
+        self.curve(share).last_change()
+    }
+
+    /// CPU time that each pod of a share has used between two times of the recent past, in millicore-nanoseconds.
+    pub fn cpu_used_by_each(&self, share: Share, from: SimTime, to: SimTime) -> f64 {
+        self.curve(share).used(from, to)
+    }
+
+    /// Memory that each pod of a share uses at a time of the recent past.
+    pub fn memory_of_each(&self, share: Share, time: SimTime) -> Bytes {
+        let per_pod = self.entries[share.traffic as usize].memory_per_pod;
+        whole_bytes(self.curve(share).at(time).map_or(per_pod, |point| point.memory))
+    }
+
+    fn curve(&self, share: Share) -> &UsageCurve {
+        &self.entries[share.traffic as usize].curves[share.curve as usize]
+    }
+
     /// CPU time that a pod has used between two times of the recent past, in millicore-nanoseconds; `None` for pods
     /// without traffic.
     pub fn cpu_used(&self, pod: PodId, from: SimTime, to: SimTime) -> Option<f64> {
@@ -378,9 +424,7 @@ impl Traffic {
         }
         let entry = &self.entries[load.traffic as usize];
         let point = entry.curves[load.curve as usize].at(time).filter(|_| load.served_at(time));
-        let bytes = point.map_or(entry.memory_per_pod, |point| point.memory);
-        #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
-        Some(Bytes::new(bytes.round() as i64))
+        Some(whole_bytes(point.map_or(entry.memory_per_pod, |point| point.memory)))
     }
 
     /// What pods have used on each node by `end`, in millicore-nanoseconds.
@@ -394,6 +438,12 @@ impl Traffic {
 /// What identifies a target of traffic.
 fn target_key(kind: &str, namespace: &str, name: &str) -> String {
     format!("{kind}/{namespace}/{name}")
+}
+
+/// An amount in whole bytes.
+#[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
+fn whole_bytes(bytes: f64) -> Bytes {
+    Bytes::new(bytes.round() as i64)
 }
 
 /// A count as a float.

@@ -30,6 +30,7 @@ mod golden_pv_binding;
 mod golden_quota;
 mod golden_scheduler;
 mod golden_vpa;
+mod hpa_pods;
 mod jobs;
 mod karpenter;
 mod kinds_in_runs;

@@ -38,7 +38,12 @@ fn run(manifests: &str, spec: &str) -> Facts {
 }
 
 fn counts(facts: &Facts, name: &str) -> RequestCounts {
-    facts.traffic.iter().find(|record| record.identity.name == name).unwrap_or_else(|| panic!("no traffic {name}")).counts
+    facts
+        .traffic
+        .iter()
+        .find(|record| record.identity.name == name)
+        .unwrap_or_else(|| panic!("no traffic {name}"))
+        .counts
 }
 
 fn float(count: u64) -> f64 {
