@@ -4,7 +4,7 @@ use super::error::SimError;
 use super::observer::RunObserver;
 use super::prepare::Prepared;
 use super::recorder_input::RunHeader;
-use super::request_logs::{call_records, traffic_records};
+use super::request_logs::{call_records, note_spans, traffic_records};
 use super::world::World;
 use crate::api::Name;
 use crate::input::scenario::Duration;
@@ -138,9 +138,8 @@ fn finish(played: Played<'_>) -> Facts {
     let (mut remarks, actions) = world.operator.finish(&world.cluster);
     remarks.extend(world.arrivals.remarks());
     remarks.extend(world.faults.remarks());
-    for (log, load) in world.request_logs.iter_mut().zip(world.traffic.loads()) {
-        log.flow(load, end);
-    }
+    world.traffic.finish(end);
+    note_spans(&mut world.traffic, &mut world.request_logs);
     for (node, used) in world.traffic.usage_by_node(end) {
         world.recorder.note_pod_usage(node, used);
     }

@@ -17,6 +17,7 @@ mod check_jobs;
 mod check_load;
 mod check_machines;
 mod check_metrics;
+mod check_rate;
 mod check_routing;
 mod check_runs;
 mod check_server;
@@ -72,7 +73,10 @@ pub use leaf::{Amount, AnyValue, Duration, PodTemplateText};
 pub use load::{LoadOptions, load, load_text};
 pub use metric::{DescribedObject, MetricQueue, MetricSource, MetricType, MetricValue};
 pub use paid_by::PaidBy;
-pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
+pub use rate::{
+    Diurnal, FlashCrowd, FlashCrowds, Modulated, ModulatedState, Rate, RateCsv, RatePoint, RateTimes, RateTrace,
+    SelfSimilar, Sine, Spike, Spikes, TraceLoad, TraceName,
+};
 pub use reference::{ObjectReference, PodOf};
 pub use schema::json_schema;
 pub use spec::TraceFormat;
