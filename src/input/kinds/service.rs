@@ -52,6 +52,7 @@ impl Kind for Service {
         type_name: "ServiceSpec",
         inside: &[
             "clusterIPs",
+            "externalName",
             "healthCheckNodePort",
             "ipFamilies",
             "ipFamilyPolicy",
@@ -59,8 +60,8 @@ impl Kind for Service {
             "loadBalancerIP",
             "loadBalancerSourceRanges",
         ],
-        not_simulated: &["externalIPs"],
-        defaults: &[],
+        not_simulated: &["externalIPs", "externalTrafficPolicy"],
+        defaults: &[("externalTrafficPolicy", "Cluster")],
         ..InertFields::of("ServiceSpec")
     }];
 
