@@ -4,6 +4,8 @@
 //! Known deviations: what a pod uses when it is idle or starts takes nothing from its requests; pods of a node do not take
 //! CPU from each other; a container that ends by itself ends at its planned time, not when its last request is answered.
 
+mod of_pods;
+
 use super::calls::{CallCounts, Graph};
 use super::entry::graph;
 use super::outcome::Ledger;

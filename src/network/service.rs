@@ -225,6 +225,12 @@ impl Service {
         std::mem::take(&mut self.endpoints[endpoint as usize].taken)
     }
 
+    /// Requests that a pod has, and those of them that wait for a worker.
+    pub fn in_flight(&self, endpoint: u32) -> (usize, usize) {
+        let station = &self.endpoints[endpoint as usize].station;
+        (station.in_flight(), station.queued())
+    }
+
     /// CPU time that a pod has used for requests, in nanoseconds.
     pub fn used(&mut self, endpoint: u32, now: SimTime) -> f64 {
         self.endpoints[endpoint as usize].station.used(now)

@@ -39,6 +39,11 @@ pub fn traffic_records(logs: Vec<EntryLog>, end: SimTime) -> Vec<TrafficRecord> 
 }
 
 impl EntryLog {
+    /// A quantile of the latency of the requests of late; `None` if none was served.
+    pub fn recent_latency(&self, quantile: f64, now: SimTime) -> Option<SimDuration> {
+        self.0.recent_latency(quantile, now)
+    }
+
     /// A fluid has flown as a load says, up to `now`.
     pub fn flow(&mut self, load: &Load, now: SimTime) {
         let beyond = (load.unserved - load.no_endpoint - load.dead_endpoint).max(0.0);

@@ -7,6 +7,7 @@ mod distribution;
 pub mod metric_sources;
 mod pod_load;
 mod rate;
+pub mod request_samples;
 pub mod traffic;
 pub mod usage;
 mod usage_curve;

@@ -40,6 +40,7 @@ mod prices;
 mod reaction;
 mod readmes;
 mod report;
+mod request_metrics;
 mod rooms;
 mod scenario;
 mod scheduling;
