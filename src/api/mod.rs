@@ -24,6 +24,7 @@ mod instance_type;
 mod int_or_percent;
 mod job;
 pub mod karpenter;
+pub mod keda;
 mod kind;
 mod labels;
 mod limit_range;

@@ -27,6 +27,8 @@ Examples:
   wavetank conformance rollout golden/rollout
   wavetank conformance vpa golden/vpa
   wavetank conformance karpenter golden/karpenter
+  wavetank conformance keda golden/keda
+  wavetank conformance knative-kpa golden/knative-kpa
   wavetank conformance ca golden/ca
   wavetank conformance ca-loop golden/ca-loop
   wavetank conformance pv-binding golden/pvbinding
@@ -107,6 +109,10 @@ enum Component {
     Vpa,
     /// Karpenter: provisioning and consolidation
     Karpenter,
+    /// KEDA: ScaledObjects, their HorizontalPodAutoscalers, and ScaledJobs
+    Keda,
+    /// The Knative Pod Autoscaler
+    KnativeKpa,
     /// Single decisions of the Cluster Autoscaler
     Ca,
     /// Loops of the whole Cluster Autoscaler
@@ -129,6 +135,8 @@ impl Component {
             Self::Rollout => conformance::rollout::replay(folder),
             Self::Vpa => conformance::vpa::replay(folder),
             Self::Karpenter => conformance::karpenter::replay(folder),
+            Self::Keda => conformance::keda::replay(folder),
+            Self::KnativeKpa => conformance::knative_kpa::replay(folder),
             Self::Ca => conformance::ca::replay(folder),
             Self::CaLoop => conformance::ca_loop::replay(folder),
             Self::PvBinding => conformance::pv_binding::replay(folder),

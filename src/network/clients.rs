@@ -1,6 +1,7 @@
 //! When clients send requests: an open loop, in which they come however long the answers take, and a closed one, in which
 //! each user waits for the answer and thinks before the next request.
 
+use super::producer::Producer;
 use crate::engine::RandomStream;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::{RateCurve, Sampler};
@@ -68,6 +69,8 @@ pub struct ClosedLoop {
     /// Users over time.
     curve: RateCurve,
     think_time: Sampler,
+    /// Whether users keep their connections.
+    keeps_alive: bool,
     change: Option<SimTime>,
     /// Users that there shall be, and those that there are.
     wanted: u32,
@@ -81,7 +84,12 @@ impl ClosedLoop {
     /// Users over time. A user begins with a think time, and leaves when it would think.
     pub fn new(curve: RateCurve, think_time: Sampler, now: SimTime) -> Self {
         let thinking = BinaryHeap::new();
-        Self { curve, think_time, change: Some(now), wanted: 0, present: 0, users: 0, thinking }
+        Self { curve, think_time, keeps_alive: false, change: Some(now), wanted: 0, present: 0, users: 0, thinking }
+    }
+
+    /// The same users, who keep their connections from one request to the next, or do not.
+    pub fn keep_alive(self, keeps_alive: bool) -> Self {
+        Self { keeps_alive, ..self }
     }
 
     /// The number of users changes.
@@ -108,6 +116,8 @@ pub enum Clients {
     Open(OpenLoop),
     /// A closed loop.
     Closed(ClosedLoop),
+    /// A sender that is slowed down.
+    Producer(Producer),
 }
 
 impl Clients {
@@ -119,6 +129,7 @@ impl Clients {
                 let thinking = closed.thinking.peek().map_or(SimTime::MAX, |Reverse((at, _))| *at);
                 closed.change.map_or(thinking, |change| change.min(thinking))
             }
+            Self::Producer(producer) => producer.next_at(),
         }
     }
 
@@ -128,6 +139,10 @@ impl Clients {
         match self {
             Self::Open(open) => {
                 open.plan(now, end, random);
+                Some(0)
+            }
+            Self::Producer(producer) => {
+                producer.send();
                 Some(0)
             }
             Self::Closed(closed) if closed.change == Some(now) => {
@@ -147,12 +162,16 @@ impl Clients {
 
     /// A user's request is over at `now`.
     pub fn answered(&mut self, user: u32, now: SimTime, random: &mut RandomStream) {
-        if let Self::Closed(closed) = self {
-            if closed.present > closed.wanted {
-                closed.present -= 1;
-            } else {
-                closed.think(user, now, random);
-            }
+        match self {
+            Self::Open(_) => {}
+            Self::Closed(closed) if closed.present > closed.wanted => closed.present -= 1,
+            Self::Closed(closed) => closed.think(user, now, random),
+            Self::Producer(producer) => producer.answered(now),
         }
+    }
+
+    /// Whether users keep their connections.
+    pub const fn keeps_alive(&self) -> bool {
+        matches!(self, Self::Closed(ClosedLoop { keeps_alive: true, .. }))
     }
 }

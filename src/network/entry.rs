@@ -2,6 +2,7 @@
 
 use super::calls::{Graph, Rule, Site};
 use super::clients::{Clients, ClosedLoop, OpenLoop, Spacing};
+use super::producer::Producer;
 use super::proxies::{Balancing, Proxies};
 use super::service::{Calls, Rules, Service, Streams};
 use crate::engine::RandomStreams;
@@ -81,12 +82,16 @@ fn service(
         mesh: stream("mesh"),
     };
     let start = SimTime::ZERO;
-    let clients = match (&entry.users, &entry.rate) {
-        (Some(users), _) => {
+    let clients = match (&entry.users, &entry.producer, &entry.rate) {
+        (Some(users), _, _) => {
             let think_time = Sampler::new(&users.think_time);
-            Clients::Closed(ClosedLoop::new(RateCurve::new(&users.count, midnight), think_time, start))
+            let users_over_time = RateCurve::new(&users.count, midnight);
+            Clients::Closed(ClosedLoop::new(users_over_time, think_time, start).keep_alive(users.keep_alive))
         }
-        (None, rate) => {
+        (None, Some(producer), _) => {
+            Clients::Producer(Producer::new(RateCurve::new(&producer.rate, midnight), producer.connections, start, end))
+        }
+        (None, None, rate) => {
             let rate = rate.as_ref().map_or(RateCurve::none(), |rate| RateCurve::new(rate, midnight));
             let spacing = match entry.spacing {
                 RequestSpacing::Poisson => Spacing::Poisson,

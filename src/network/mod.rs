@@ -6,10 +6,14 @@
 mod arena;
 mod calls;
 mod clients;
+mod cpu_shares;
 mod earliest;
 mod entry;
+mod node_cpus;
 mod outcome;
+mod producer;
 mod proxies;
+mod request_memory;
 pub mod requests;
 mod service;
 mod slots;

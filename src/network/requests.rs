@@ -1,15 +1,22 @@
 //! The running half: it follows the pods of each traffic entry that is played request by request, plays the requests
 //! between two changes of the cluster, and says what pods use.
 //!
-//! Known deviations: what a pod uses when it is idle or starts takes nothing from its requests; pods of a node do not take
-//! CPU from each other; a container that ends by itself ends at its planned time, not when its last request is answered.
+//! Known deviations: a container that ends by itself ends at its planned time, not when its last request is answered; what
+//! pods use without requests is taken from a node's CPU as it was at the last measurement, and is never less itself.
 
+mod cpu;
+mod load;
 mod of_pods;
+mod start;
 
+pub use self::load::{MeasuredLoad, Measurement};
+pub use self::start::OutOfMemory;
+use self::start::ServerRules;
 use super::calls::{CallCounts, Graph};
 use super::entry::graph;
+use super::node_cpus::NOBODY;
 use super::outcome::Ledger;
-use super::station::Shape;
+use super::service::Service;
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId, WorkloadId};
 use crate::engine::{Agenda, RandomStreams};
 use crate::input::scenario::{self, AfterSignal, Fidelity};
@@ -34,32 +41,11 @@ pub enum RequestEvent {
     },
     /// The load of the last seconds is measured.
     Measure,
-}
-
-/// The load on a workload over a span that has passed.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct MeasuredLoad {
-    /// Requests per second that were sent.
-    pub rate: f64,
-    /// Requests per second that failed.
-    pub failed: f64,
-    /// CPU used by the pods together, in millicores.
-    pub cpu: f64,
-    /// Memory used by the pods together, in bytes.
-    pub memory: f64,
-}
-
-/// The load on a workload was measured.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measurement {
-    /// The workload.
-    pub workload: WorkloadId,
-    /// Start of the span.
-    pub since: SimTime,
-    /// The load over the span before.
-    pub before: MeasuredLoad,
-    /// The load over the span.
-    pub load: MeasuredLoad,
+    /// The container that serves has run out of memory.
+    OutOfMemory {
+        /// Its pod.
+        pod: PodId,
+    },
 }
 
 /// A pod that runs, or has run.
@@ -78,8 +64,16 @@ struct Server {
     ended: Option<SimTime>,
     first_served: Option<SimTime>,
     has_signal: bool,
+    /// Its container has ended and is not started again yet.
+    is_down: bool,
     /// Cores that it may use at most until it serves.
     limit: f64,
+    /// Its number among the pods of its node.
+    member: u32,
+    /// Factor on the speed at which it works.
+    speed: f64,
+    /// Cores that it uses beside its requests by what the scenario says of its usage.
+    beside: f64,
     /// CPU nanoseconds at the last measurement.
     used: f64,
     /// Requests per second since the last measurement but one.
@@ -94,8 +88,7 @@ struct Entry {
     target: scenario::Target,
     container: Option<String>,
     workload: Option<WorkloadId>,
-    workers: usize,
-    queue: usize,
+    rules: ServerRules,
     refuses: bool,
     /// Cores.
     idle: f64,
@@ -129,6 +122,8 @@ pub struct Requests {
     planned: Option<SimTime>,
     turn: u64,
     measurements: Vec<Measurement>,
+    /// Pods without requests that use CPU on nodes of pods with requests, and their numbers there.
+    others: BTreeMap<PodId, (NodeId, u32)>,
 }
 
 impl Requests {
@@ -149,14 +144,12 @@ impl Requests {
             let scenario::Target { kind, namespace, name } = &entry.target;
             let key = (kind.as_str(), namespace.clone(), name.clone());
             requests.by_target.entry(key).or_insert(requests.entries.len());
-            let many = |limit: Option<u32>| limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
             requests.entries.push(Entry {
                 traffic,
                 target: entry.target.clone(),
                 container: entry.container.clone(),
                 workload: None,
-                workers: many(entry.server.concurrency),
-                queue: many(entry.server.queue),
+                rules: ServerRules::new(entry, streams),
                 refuses: entry.server.after_signal == AfterSignal::Refuse,
                 idle: entry.cpu_idle.milli_cpu().as_f64() / 1000.0,
                 until_ready: entry.cpu_until_ready.unwrap_or(entry.cpu_idle).milli_cpu().as_f64() / 1000.0,
@@ -191,7 +184,7 @@ impl Requests {
     }
 
     /// Plays requests up to `until`, the time of the next event of anybody else, or measures the load. `ledgers` has one for
-    /// each traffic entry of the scenario.
+    /// each traffic entry of the scenario. A container that has run out of memory comes back.
     pub fn handle<A: Agenda<RequestEvent>, L: Ledger>(
         &mut self,
         event: RequestEvent,
@@ -199,16 +192,21 @@ impl Requests {
         cluster: &Cluster,
         ledgers: &mut [L],
         agenda: &mut A,
-    ) {
+    ) -> Option<OutOfMemory> {
         match event {
             RequestEvent::Play { turn } => {
                 if turn != self.turn {
-                    return;
+                    return None;
                 }
                 self.planned = None;
                 let after_end = self.end + SimDuration::from_nanos(1);
                 self.graph.play(until.unwrap_or(after_end).min(after_end), STEPS_PER_TURN, ledgers);
+                self.plan_out_of_memory(agenda);
                 self.plan(agenda);
+            }
+            RequestEvent::OutOfMemory { pod } => {
+                self.container_ended(pod, ledgers, agenda);
+                return self.server(pod).map(|(_, server)| OutOfMemory { pod, container: server.container });
             }
             RequestEvent::Measure => {
                 self.measure(cluster, agenda.now());
@@ -218,6 +216,7 @@ impl Requests {
                 }
             }
         }
+        None
     }
 
     /// The changes that it acts on.
@@ -243,6 +242,9 @@ impl Requests {
     ) {
         if let Some(pod) = change.pod() {
             self.update_pod(pod, cluster, ledgers, agenda.now());
+            if let Some(node) = cluster.pod(pod).node {
+                self.note_pods_of(node, cluster, agenda.now());
+            }
             if matches!(change, Change::PodRemoved(_)) {
                 self.forget(pod);
             }
@@ -250,6 +252,7 @@ impl Requests {
             for pod in &cluster.node(node).pods {
                 self.update_pod(*pod, cluster, ledgers, agenda.now());
             }
+            self.note_pods_of(node, cluster, agenda.now());
         }
         self.plan(agenda);
     }
@@ -302,32 +305,27 @@ impl Requests {
                 ended: None,
                 first_served: None,
                 has_signal: false,
+                is_down: false,
                 limit: limit.unwrap_or(f64::INFINITY),
+                member: NOBODY,
+                speed: entry.rules.draw_speed(),
+                beside: 0.0,
                 used: 0.0,
                 rate: 0.0,
             })
         });
         let restarted = server.restarts != pod.restarts;
         server.restarts = pod.restarts;
+        server.is_down &= !restarted;
+        let runs = runs && !server.is_down;
         if let Some(endpoint) = server.endpoint
             && (!runs || restarted)
         {
-            let used = self.graph.service_mut(index).used(endpoint, now);
-            if let Some(node) = server.node {
-                *self.used_before.entry(node).or_default() += used;
-            }
-            self.graph.end(index, endpoint, now, ledgers);
-            (server.endpoint, server.used) = (None, 0.0);
-            entry.pods.remove(&id);
+            entry.end(index, endpoint, id, server, (&mut self.graph, &mut self.used_before), ledgers, now);
         }
         server.ended = if runs { None } else { server.ended.or(Some(now)) };
         if runs && server.endpoint.is_none() {
-            let node = pod.node.map(|node| cluster.node(node));
-            let cores = node.and_then(|node| node.object.capacity.cpu.or(node.object.allocatable.cpu));
-            let cores = cores.map_or(f64::INFINITY, |cores| cores.as_f64() / 1000.0);
-            let shape = Shape { cores, quota: limit, workers: entry.workers, queue: entry.queue };
-            server.endpoint = Some(self.graph.begin(index, shape, now));
-            entry.pods.insert(id);
+            entry.begin(index, id, server, cluster, &mut self.graph, now);
         }
         if let Some(endpoint) = server.endpoint
             && let Some(deletion) = pod.deletion
@@ -346,7 +344,11 @@ impl Requests {
             }
             if let Some(new) = wanted {
                 self.graph.announce(index, new, true, now);
-                server.first_served.get_or_insert(now);
+                if server.first_served.is_none() {
+                    server.first_served = Some(now);
+                    self.graph.service_mut(index).set_beside(new, entry.beside(server), now);
+                    self.graph.touch(index);
+                }
             }
             server.announced = wanted;
         }
@@ -359,6 +361,11 @@ impl Requests {
         if let (Some(node), Some(ended)) = (server.node, server.ended) {
             *self.used_before.entry(node).or_default() += entry.unloaded(&server, server.running, ended);
         }
+    }
+
+    /// When the load was measured last, if any entry is played request by request.
+    pub fn last_measured(&self) -> Option<SimTime> {
+        (!self.entries.is_empty()).then_some(self.measured)
     }
 
     /// Measures the load since the last time.
@@ -380,8 +387,9 @@ impl Requests {
                 load.cpu += (used - server.used + unloaded) / (span * 1e9) * 1000.0;
                 server.used = used;
                 server.rate = float(service.take_taken(endpoint)) / span;
-                load.memory += entry.memory_per_pod + entry.memory_per_request * server.rate;
+                load.memory += entry.memory(server, service);
             }
+            entry.note_memories(service, &self.pods, cluster);
             if entry.workload.is_none() {
                 // No pod was seen yet.
                 let scenario::Target { kind, namespace, name } = &entry.target;
@@ -434,7 +442,7 @@ impl Requests {
     /// Memory that a pod uses; `None` for pods without requests.
     pub fn memory(&self, pod: PodId) -> Option<Bytes> {
         let (entry, server) = self.server(pod)?;
-        let bytes = server.endpoint.map_or(0.0, |_| entry.memory_per_pod + entry.memory_per_request * server.rate);
+        let bytes = entry.memory(server, self.graph.service(server.entry));
         #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
         Some(Bytes::new(bytes.round() as i64))
     }
@@ -461,6 +469,12 @@ impl Requests {
 }
 
 impl Entry {
+    /// Bytes that a pod uses now.
+    fn memory(&self, server: &Server, service: &Service) -> f64 {
+        let used = self.memory_per_pod + self.memory_per_request * server.rate;
+        server.endpoint.map_or(0.0, |endpoint| used + service.memory(endpoint))
+    }
+
     fn unloaded(&self, server: &Server, from: SimTime, to: SimTime) -> f64 {
         unloaded(self.idle, self.until_ready, server, from, to)
     }

@@ -3,11 +3,15 @@
 //! It does what concerns its own clients, proxies and pods; what concerns other entries too (calls, attempts of calls) it
 //! gives back as an [`Effect`] to `calls::graph`, which plays the entries in one order of time.
 
+mod servers;
+
 use super::arena::{Arena, NONE, Origin, Request, Ticket};
 use super::clients::Clients;
 use super::earliest::Earliest;
+use super::node_cpus::NewDemand;
 pub use super::outcome::{Effect, Ledger, Outcome, Reply};
 use super::proxies::Proxies;
+use super::request_memory::RequestMemory;
 use super::station::{Job, Offer, Shape, Station};
 use crate::engine::RandomStream;
 use crate::units::{SimDuration, SimTime};
@@ -92,6 +96,13 @@ struct Endpoint {
     calling: usize,
     /// Requests that it took.
     taken: u64,
+    /// Which of those that had its number it is.
+    begun: u64,
+    /// The memory of its requests, if that depends on them.
+    memory: Option<RequestMemory>,
+    /// Its number among the pods of its node, and what was said there that it wants.
+    member: u32,
+    wants: f64,
 }
 
 impl Endpoint {
@@ -131,6 +142,13 @@ pub struct Service {
     /// Requests sent, and failed, since somebody asked.
     sent: u64,
     failed: u64,
+    demands: Vec<NewDemand>,
+    /// By user who keeps its connection: the endpoint, and which of those that had its number.
+    connections: Vec<(u32, u64)>,
+    /// Pods that began so far.
+    begun: u64,
+    /// Pods that ran out of memory, since somebody asked.
+    out_of_memory: Vec<(u32, SimTime)>,
 }
 
 /// Draws after which an endpoint that is shunned is taken.
@@ -157,13 +175,18 @@ impl Service {
             latest,
             sent: 0,
             failed: 0,
+            demands: Vec::new(),
+            connections: Vec::new(),
+            begun: 0,
+            out_of_memory: Vec::new(),
         }
     }
 
     /// A pod begins to serve whoever finds it. Gives its number.
     pub fn begin(&mut self, shape: Shape, now: SimTime) -> u32 {
         let station = Station::new(shape, self.rules.reach, now);
-        let endpoint = Endpoint { station, state: State::Serves, mentions: 0, calling: 0, taken: 0 };
+        self.begun += 1;
+        let endpoint = Endpoint::new(station, self.begun);
         if let Some(number) = self.unused.pop() {
             self.endpoints[number as usize] = endpoint;
             number
@@ -220,27 +243,6 @@ impl Service {
         (std::mem::take(&mut self.sent), std::mem::take(&mut self.failed))
     }
 
-    /// Requests that a pod took since the last call.
-    pub fn take_taken(&mut self, endpoint: u32) -> u64 {
-        std::mem::take(&mut self.endpoints[endpoint as usize].taken)
-    }
-
-    /// Requests that a pod has, and those of them that wait for a worker.
-    pub fn in_flight(&self, endpoint: u32) -> (usize, usize) {
-        let station = &self.endpoints[endpoint as usize].station;
-        (station.in_flight(), station.queued())
-    }
-
-    /// CPU time that a pod has used for requests, in nanoseconds.
-    pub fn used(&mut self, endpoint: u32, now: SimTime) -> f64 {
-        self.endpoints[endpoint as usize].station.used(now)
-    }
-
-    /// CPU time that a pod used for requests between two instants of the recent past, in nanoseconds.
-    pub fn used_between(&self, endpoint: u32, from: SimTime, to: SimTime) -> f64 {
-        self.endpoints[endpoint as usize].station.used_between(from, to)
-    }
-
     /// When something happens next.
     pub fn next_at(&self) -> SimTime {
         let news = self.news.peek().map_or(SimTime::MAX, |Reverse((at, ..))| *at);
@@ -266,13 +268,14 @@ impl Service {
             self.news.pop();
             self.learn(news);
         } else if station_at == at {
-            let station = &mut self.endpoints[endpoint as usize].station;
+            let state = &mut self.endpoints[endpoint as usize];
             let done = if self.rules.calls == Calls::Synchronous {
-                station.step_and_hold(&mut self.arena)
+                state.station.step_and_hold(&mut self.arena)
             } else {
-                station.step(&mut self.arena)
+                state.station.step(&mut self.arena)
             };
-            self.next.set(endpoint, station.next_at());
+            state.note_demand(&mut self.demands, at);
+            self.next.set(endpoint, state.station.next_at());
             if let Some(slot) = done {
                 if self.rules.calls == Calls::None {
                     return self.over(slot, Outcome::Served, at, ledger);
@@ -347,7 +350,7 @@ impl Service {
             self.arena.free(slot);
             return None;
         }
-        let Some(number) = self.choose(shuns) else {
+        let Some(number) = self.kept_or_chosen(slot, shuns) else {
             return Some(self.refuse(slot, NONE, Outcome::NoEndpoint, now, ledger));
         };
         let endpoint = &mut self.endpoints[number as usize];
@@ -359,6 +362,10 @@ impl Service {
         }
         self.arena.get_mut(slot).endpoint = number;
         endpoint.taken += 1;
+        if endpoint.fills_memory() {
+            self.out_of_memory.push((number, now));
+        }
+        endpoint.note_demand(&mut self.demands, now);
         self.next.set(number, endpoint.station.next_at());
         None
     }
@@ -424,6 +431,7 @@ impl Service {
         let endpoint = &mut self.endpoints[number as usize];
         if self.rules.calls == Calls::Synchronous {
             endpoint.station.release(&mut self.arena, now);
+            endpoint.note_demand(&mut self.demands, now);
             self.next.set(number, endpoint.station.next_at());
         } else {
             endpoint.calling -= 1;

@@ -127,6 +127,55 @@ pub struct Station {
     numbers: u64,
     next: Next,
     next_at: SimTime,
+    /// Cores that its node gives the pod; infinite unless the node is short of them.
+    gets: f64,
+    /// Cores that the pod uses without requests.
+    beside: f64,
+    pace: Option<Pace>,
+    /// When the first request began.
+    first: Option<SimTime>,
+}
+
+/// How fast a pod is, where that differs from one to the other or from one moment to the next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// Factor on its speed; above zero.
+    pub speed: f64,
+    /// How it warms up.
+    pub warm_up: Option<WarmUp>,
+}
+
+/// What a request costs a pod that has just started: `factor` times as much at first, then less in a straight line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WarmUp {
+    /// Factor on the first one.
+    pub factor: f64,
+    /// Until when it becomes less.
+    pub until: WarmAfter,
+}
+
+/// When a pod is warm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WarmAfter {
+    /// So long after its first request.
+    Time(SimDuration),
+    /// After so many requests.
+    Requests(f64),
+}
+
+impl Pace {
+    /// Factor on the CPU time of a request that begins `age` after the first one, as one of so many.
+    fn cost(&self, age: SimDuration, requests: u64) -> f64 {
+        let warm_up = self.warm_up.map_or(1.0, |warm_up| {
+            #[expect(clippy::cast_precision_loss, reason = "counts of requests at a pod are far below 2^53")]
+            let part = match warm_up.until {
+                WarmAfter::Time(span) => nanos(age) / nanos(span),
+                WarmAfter::Requests(count) => requests as f64 / count,
+            };
+            1.0 + (warm_up.factor - 1.0) * (1.0 - part).max(0.0)
+        });
+        warm_up / self.speed
+    }
 }
 
 impl Station {
@@ -150,6 +199,39 @@ impl Station {
             numbers: 0,
             next: Next::Nothing,
             next_at: SimTime::MAX,
+            gets: f64::INFINITY,
+            beside: 0.0,
+            pace: None,
+            first: None,
+        }
+    }
+
+    /// It is faster or slower than others, or becomes so.
+    pub const fn set_pace(&mut self, pace: Pace) {
+        self.pace = Some(pace);
+    }
+
+    /// Cores that the pod would use now if its node had enough.
+    pub fn wants(&self) -> f64 {
+        if self.quota.is_some_and(|quota| quota.is_throttled) {
+            return 0.0;
+        }
+        (float(self.running.len()) + self.beside).min(self.shape.cores)
+    }
+
+    /// From `now` on its node gives it so many cores.
+    pub fn set_gets(&mut self, gets: f64, now: SimTime) {
+        self.advance(now);
+        self.gets = gets;
+        self.plan(now);
+    }
+
+    /// From `now` on the pod uses so many cores without requests.
+    pub fn set_beside(&mut self, beside: f64, now: SimTime) {
+        if beside.total_cmp(&self.beside).is_ne() {
+            self.advance(now);
+            self.beside = beside;
+            self.plan(now);
         }
     }
 
@@ -280,12 +362,13 @@ impl Station {
         if span <= 0.0 { *before } else { before + (used - before) * (part / span).min(1.0) }
     }
 
-    /// Cores that are in use now.
+    /// Cores that requests use now.
     fn speed(&self) -> f64 {
         if self.quota.is_some_and(|quota| quota.is_throttled) {
             return 0.0;
         }
-        float(self.running.len()).min(self.shape.cores)
+        let cores = self.shape.cores.min(self.gets);
+        float(self.running.len()).min(left_for_requests(cores, self.running.len(), self.beside))
     }
 
     /// Accounts for the time up to `now`, in which nothing came, ended or was throttled.
@@ -300,6 +383,7 @@ impl Station {
         if let Some(quota) = &mut self.quota
             && !quota.is_throttled
         {
+            let speed = speed + self.beside;
             if now < quota.end {
                 quota.left -= nanos(span) * speed;
             } else {
@@ -318,7 +402,11 @@ impl Station {
         }
     }
 
-    fn begin(&mut self, job: Job, now: SimTime) {
+    fn begin(&mut self, mut job: Job, now: SimTime) {
+        if let Some(pace) = &self.pace {
+            let first = *self.first.get_or_insert(now);
+            job.cpu *= pace.cost(now - first, self.numbers);
+        }
         self.numbers += 1;
         let number = self.numbers;
         if job.cpu > 0.0 {
@@ -357,6 +445,7 @@ impl Station {
             self.consider(Next::Computed, now + span(left * float(self.running.len()) / speed));
         }
         let Some(quota) = self.quota else { return };
+        let speed = speed + self.beside;
         if quota.is_throttled {
             self.consider(Next::Resumed, quota.end);
         } else if now + span(quota.left / speed) < quota.end {
@@ -371,6 +460,16 @@ impl Station {
             (self.next, self.next_at) = (next, at);
         }
     }
+}
+
+/// Cores that are left for requests of those that a pod gets, beside so much that it uses without them: all threads are
+/// equal, and none gets more than it wants.
+fn left_for_requests(cores: f64, requests: usize, beside: f64) -> f64 {
+    if beside <= 0.0 {
+        return cores;
+    }
+    let (requests, threads) = (float(requests), beside.ceil());
+    (cores - beside).max(cores * requests / (requests + threads).max(1.0))
 }
 
 /// A span in nanoseconds as a float.
@@ -392,93 +491,4 @@ fn float(count: usize) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Ends of jobs that come at given times, in milliseconds: (comes, CPU, wait).
-    fn ends(shape: Shape, jobs: &[(i64, f64, i64)]) -> Vec<Option<f64>> {
-        let mut station = Station::new(shape, SimDuration::from_secs(60), SimTime::ZERO);
-        let mut arena = Arena::default();
-        let mut ends = vec![None; jobs.len()];
-        let note = |slot: Option<u32>, at: SimTime, ends: &mut Vec<Option<f64>>| {
-            if let Some(slot) = slot {
-                ends[slot as usize] = Some(at.as_secs_f64() * 1e3);
-            }
-        };
-        for (index, (at, cpu, wait)) in jobs.iter().enumerate() {
-            let now = SimTime::from_millis(*at);
-            while station.next_at() <= now {
-                let at = station.next_at();
-                note(station.step(&mut arena), at, &mut ends);
-            }
-            let slot = arena.add(now, 0);
-            assert_eq!(slot as usize, index);
-            let job = Job { slot, cpu: cpu * 1e6, wait: SimDuration::from_millis(*wait) };
-            station.offer(job, now);
-        }
-        while station.next_at() < SimTime::MAX {
-            let at = station.next_at();
-            note(station.step(&mut arena), at, &mut ends);
-        }
-        ends
-    }
-
-    const OPEN: Shape = Shape { cores: 1.0, quota: None, workers: usize::MAX, queue: 0 };
-
-    #[test]
-    fn requests_share_the_cpu() {
-        let one_by_one = Shape { workers: 1, queue: 1, ..OPEN };
-        let half = Shape { cores: 4.0, quota: Some(0.5), ..OPEN };
-        type Case<'a> = (Shape, &'a [(i64, f64, i64)], &'a [Option<f64>], &'a str);
-        let cases: [Case<'_>; 8] = [
-            (OPEN, &[(0, 10.0, 0)], &[Some(10.0)], "alone at full speed"),
-            (OPEN, &[(0, 10.0, 0), (0, 10.0, 0)], &[Some(20.0), Some(20.0)], "two at half speed"),
-            (OPEN, &[(0, 10.0, 0), (5, 2.0, 0)], &[Some(12.0), Some(9.0)], "a short one overtakes"),
-            (Shape { cores: 2.0, ..OPEN }, &[(0, 10.0, 0), (0, 10.0, 0)], &[Some(10.0), Some(10.0)], "a core each"),
-            (one_by_one, &[(0, 10.0, 0), (1, 10.0, 0), (2, 10.0, 0)], &[Some(10.0), Some(20.0), None], "full"),
-            (one_by_one, &[(0, 10.0, 5), (1, 10.0, 0)], &[Some(15.0), Some(25.0)], "waiting keeps the worker"),
-            (half, &[(0, 40.0, 0)], &[Some(40.0)], "within the quota at full speed"),
-            // 50 ms in each period of 100 ms; four at once use them up in 12.5 ms.
-            (
-                half,
-                &[(0, 20.0, 0), (0, 20.0, 0), (0, 20.0, 0), (0, 20.0, 0)],
-                &[Some(107.5), Some(107.5), Some(107.5), Some(107.5)],
-                "throttled until the next period",
-            ),
-        ];
-        for (shape, jobs, expected, why) in cases {
-            let found = ends(shape, jobs);
-            let same = found.iter().zip(expected).all(|pair| match pair {
-                (Some(found), Some(expected)) => (found - expected).abs() < 1e-4,
-                (found, expected) => found.is_none() && expected.is_none(),
-            });
-            assert!(same, "{why}: {found:?} is not {expected:?}");
-        }
-    }
-
-    #[test]
-    fn a_quota_holds_over_time() {
-        // Ten at once that want ten seconds of CPU on four cores with a limit of 1.5: 66 2/3 s.
-        let shape = Shape { cores: 4.0, quota: Some(1.5), workers: usize::MAX, queue: 0 };
-        let jobs: Vec<_> = (0..10).map(|_| (0, 10_000.0, 0)).collect();
-        for end in ends(shape, &jobs) {
-            let seconds = end.unwrap() / 1e3;
-            assert!((66.5..66.7).contains(&seconds), "{seconds}");
-        }
-    }
-
-    #[test]
-    fn what_was_used_is_known_for_a_while() {
-        let mut station = Station::new(OPEN, SimDuration::from_secs(60), SimTime::ZERO);
-        let mut arena = Arena::default();
-        for second in 0..200 {
-            let slot = arena.add(SimTime::from_secs(second), 0);
-            station.offer(Job { slot, cpu: 250e6, wait: SimDuration::ZERO }, SimTime::from_secs(second));
-            assert_eq!(station.step(&mut arena), Some(slot));
-            arena.free(slot);
-        }
-        assert!(station.notes.len() < 65, "{}", station.notes.len());
-        let used = station.used_between(SimTime::from_secs(150), SimTime::from_secs(170)) / 1e9;
-        assert!((used - 5.0).abs() < 1e-6, "{used}");
-    }
-}
+mod tests;

@@ -21,7 +21,7 @@ pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec
             namespace: target.namespace.as_str().into(),
             target: format!("{}/{}", target.kind.as_str(), target.name).into(),
             is_fluid: entry.fidelity == Fidelity::Fluid,
-            has_senders: entry.rate.is_some() || entry.users.is_some(),
+            has_senders: entry.has_senders(),
             service_level: ServiceLevel {
                 latency: slo.latency.map(scenario::Duration::get),
                 target: slo.target,

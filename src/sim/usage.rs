@@ -97,3 +97,24 @@ impl UsageSource for Usage<'_> {
         self.kubelets.running_since(pod)
     }
 }
+
+/// Tells the requests what CPU of their nodes pods use that is not by requests: the mean since the last measurement.
+pub fn note_usage_beside(
+    requests: &mut Requests,
+    traffic: &Traffic,
+    over_time: &UsageOverTime,
+    cluster: &Cluster,
+    now: SimTime,
+) {
+    let Some(since) = requests.last_measured().filter(|since| *since < now) else { return };
+    if traffic.is_empty() && over_time.is_empty() {
+        return;
+    }
+    let seconds = (now - since).as_secs_f64();
+    requests.note_usage(cluster, now, |pod| {
+        let used =
+            traffic.cpu_used(pod, since, now).unwrap_or_default() + over_time.cpu_used(pod, None, since, now, cluster);
+        // Millicore-nanoseconds to cores.
+        used / 1e12 / seconds
+    });
+}

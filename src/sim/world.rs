@@ -18,7 +18,7 @@ use super::recovery::RecoveryTracker;
 use super::request_logs::{EntryLog, request_logs};
 use super::request_values::PlayedRequests;
 use super::settings::{self, Client};
-use super::usage::Usage;
+use super::usage::{Usage, note_usage_beside};
 
 use super::vpa_settings;
 use crate::autoscaler::capacity_buffer::BufferRules;
@@ -35,7 +35,7 @@ use crate::infra::cloud::Cloud;
 use crate::infra::csi::CsiDrivers;
 use crate::infra::faults::{FaultEffect, FaultInjector};
 use crate::kubelet::controller::Kubelets;
-use crate::network::requests::{MeasuredLoad, Measurement, Requests};
+use crate::network::requests::{MeasuredLoad, Measurement, RequestEvent, Requests};
 use crate::record::DecisionRecord;
 use crate::scheduler::{DecisionPath, Scheduler};
 use crate::units::{SimDuration, SimTime};
@@ -221,7 +221,12 @@ impl<'a> World<'a> {
             }
             Event::Requests(event) => {
                 let until = queue.next_time();
-                self.requests.handle(event, until, cluster, &mut self.request_logs, queue);
+                if event == RequestEvent::Measure {
+                    note_usage_beside(&mut self.requests, &self.traffic, &self.usage, cluster, now);
+                }
+                if let Some(full) = self.requests.handle(event, until, cluster, &mut self.request_logs, queue) {
+                    self.kubelets.kill_for_memory(full.pod, full.container, cluster, queue);
+                }
             }
             Event::Vpa(event) => {
                 let usage = Usage {
@@ -235,6 +240,7 @@ impl<'a> World<'a> {
             }
             Event::Usage(event) => {
                 if let Some(full) = self.usage.handle(event, cluster, queue) {
+                    self.requests.container_ended(full.pod, &mut self.request_logs, queue);
                     self.kubelets.kill_for_memory(full.pod, full.container, cluster, queue);
                 }
             }
@@ -440,7 +446,7 @@ impl<'a> World<'a> {
 
     /// Tells the records what a fault has done, and the kubelets which containers crash.
     fn pass_on_fault(&mut self, effect: &FaultEffect) {
-        let Self { queue, cluster, recorder, recovery, kubelets, manager, .. } = self;
+        let Self { queue, cluster, recorder, recovery, kubelets, manager, requests, request_logs, .. } = self;
         if let Some((at, outage)) = manager.note_fault(effect, queue.now()) {
             queue.schedule_with(at, Priority::Normal, Event::ManagerStarts { outage });
         }
@@ -448,6 +454,7 @@ impl<'a> World<'a> {
         recorder.note_fault(effect);
         if let FaultEffect::PodsCrash(pods) = effect {
             for pod in pods {
+                requests.container_ended(*pod, request_logs, queue);
                 kubelets.crash(*pod, cluster, queue);
             }
         }

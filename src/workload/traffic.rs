@@ -123,6 +123,11 @@ impl Traffic {
         Self { entries: entries.iter().map(prepare).collect(), by_target, reach, ..Self::default() }
     }
 
+    /// Whether no entry is a fluid.
+    pub fn is_empty(&self) -> bool {
+        self.by_target.is_empty()
+    }
+
     /// Plans the first change of each rate.
     pub fn start<A: Agenda<RateChange>>(&mut self, agenda: &mut A) {
         for traffic in 0..self.entries.len() {

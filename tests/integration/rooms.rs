@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cluster", &["units", "api"]),
     ("scheduler", &["units", "api", "engine", "cluster"]),
     ("workload", &["units", "api", "engine", "cluster", "input"]),
-    ("network", &["units", "engine", "cluster", "input"]),
+    ("network", &["units", "api", "engine", "cluster", "input"]),
     ("infra", &["units", "api", "engine", "cluster", "input"]),
     ("controllers", &["units", "api", "engine", "cluster", "scheduler"]),
     ("kubelet", &["units", "api", "engine", "cluster"]),

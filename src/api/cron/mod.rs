@@ -86,6 +86,25 @@ impl CronSchedule {
         }))))
     }
 
+    /// Reads the five fields of a schedule that has no zone of its own, meant in `zone`; no descriptors (robfig/cron's parser
+    /// without `Descriptor`, which KEDA uses).
+    ///
+    /// # Errors
+    /// [`CronScheduleError`] if the text has another form.
+    pub fn parse_fields(text: &str, zone: &TimeZone) -> Result<Self, CronScheduleError> {
+        let has_zone = text.starts_with("TZ=") || text.starts_with("CRON_TZ=");
+        let (_, fields) = split_zone(text)?;
+        if fields.starts_with('@') {
+            return Err(CronScheduleError(format!("parser does not accept descriptors: {fields}")));
+        }
+        Ok(match Self::parse(text)? {
+            Self(Rule::Fields(fields)) if !has_zone => {
+                Self(Rule::Fields(Box::new(Fields { zone: zone.clone(), ..*fields })))
+            }
+            schedule => schedule,
+        })
+    }
+
     /// The first time of the schedule after `after`; [`ZERO_TIME`] if there is none within five years.
     ///
     /// # Errors
@@ -96,6 +115,15 @@ impl CronSchedule {
             Rule::Fields(fields) => fields.next(after),
         }
     }
+}
+
+/// Nanoseconds of a duration such as `1h30m`, as Go reads it (`time.ParseDuration`).
+///
+/// # Errors
+/// Go's text.
+pub fn parse_go_duration(text: &str) -> Result<i64, String> {
+    let duration = every::parse(text)?;
+    i64::try_from(duration.as_nanos()).map_err(|_| format!("time: invalid duration {text:?}"))
 }
 
 /// Takes the time zone off the front of a schedule. Without one it is that of the process: a simulated control plane runs

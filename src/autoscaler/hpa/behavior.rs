@@ -2,13 +2,13 @@
 //! Kubernetes 1.36 `podautoscaler/horizontal.go`): a window and policies per direction, and the scale events that the
 //! policies count.
 
-use super::go_number::int32;
 use super::history::{HpaHistory, TimedReplicas, change_in_period, store_event};
 use super::normalize::{Bounds, Normalized};
 use crate::api::{
     HorizontalPodAutoscalerBehavior, HpaConditionReason, HpaScalingPolicy, HpaScalingPolicyType, HpaScalingRules,
     ScalingPolicySelect,
 };
+use crate::autoscaler::go_number::int32;
 use crate::units::{SimDuration, SimTime};
 
 /// Normalises a proposal and records it. `downscale_window` stands in for a scale-down window that is not given.

@@ -12,7 +12,6 @@ mod behavior;
 mod config;
 pub mod controller;
 mod desired_replicas;
-mod go_number;
 mod history;
 mod inputs;
 mod messages;

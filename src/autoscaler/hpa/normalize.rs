@@ -1,9 +1,9 @@
 //! From a proposal to the wanted replicas where the object has no `behavior` (`normalizeDesiredReplicas`, Kubernetes
 //! 1.36 `podautoscaler/horizontal.go`): one window against scaling down, and at most double (or 4) per reconcile.
 
-use super::go_number::int32;
 use super::history::HpaHistory;
 use crate::api::HpaConditionReason;
+use crate::autoscaler::go_number::int32;
 use crate::units::{SimDuration, SimTime};
 
 /// A wanted number of replicas and the conditions' reasons on the way there.

@@ -5,10 +5,10 @@
 //! utilisation is compared in whole percents, as in the controller.
 
 use super::HpaConfig;
-use super::go_number::{float64, int32, int64};
 use super::metrics_source::UnselectedSamples;
 use super::pod::{HpaPod, MissingRequest};
 use crate::api::{ConditionStatus, HorizontalPodAutoscaler, MilliValue, Name, PodPhase, Quantity};
+use crate::autoscaler::go_number::{float64, int32, int64};
 use crate::autoscaler::metrics::PodMetric;
 use crate::units::SimTime;
 

@@ -1,7 +1,7 @@
 //! Decaying histograms with exponential buckets (Vertical Pod Autoscaler `pkg/recommender/util`): what the recommender
 //! knows of a container's usage.
 
-use super::go_math::{logarithm, power, times_power_of_two, two_to};
+use crate::autoscaler::go_math::{logarithm, power, times_power_of_two, two_to};
 use crate::units::{SimDuration, SimTime};
 
 /// How much larger a bucket is than the one before it (`HistogramBucketSizeGrowth`).

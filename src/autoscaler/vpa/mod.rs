@@ -8,7 +8,6 @@
 mod amounts;
 mod config;
 pub mod controller;
-mod go_math;
 mod histogram;
 mod recommend;
 mod summary;

@@ -16,6 +16,7 @@ pub mod deployment;
 pub mod horizontal_pod_autoscaler;
 pub mod job;
 pub mod karpenter;
+pub mod keda;
 pub mod kind;
 pub mod limit_range;
 pub mod namespace;

@@ -34,7 +34,7 @@ impl Checker<'_> {
             } else if entry.server.asynchronous && entry.server.calls.is_empty() {
                 self.error(path.key("server").key("async"), "has no effect without `calls`");
             }
-            let has_senders = entry.rate.is_some() || entry.users.is_some();
+            let has_senders = entry.has_senders();
             if !has_senders && entry.retries != Retries::default() {
                 self.error(path.key("retries"), "has no effect without `rate` or `users`: callers have their own");
             }

@@ -311,6 +311,7 @@ impl Checker<'_> {
             self.check_distribution(&path.key("cpuPerRequest"), &mut entry.cpu_per_request.0);
             let server = path.key("server");
             self.check_distribution(&server.key("wait"), &mut entry.server.wait);
+            self.check_server(&server, &mut entry.server, entry.fidelity);
             if entry.server.concurrency == Some(0) {
                 self.error(server.key("concurrency"), "is 0 (expected 1 or more)");
             }
@@ -341,6 +342,10 @@ impl Checker<'_> {
 
     /// Who sends the requests of an entry.
     fn check_sender(&mut self, path: &FieldPathBuf, entry: &mut Traffic, is_called: bool) {
+        if let Some(producer) = &mut entry.producer {
+            self.check_producer(path, producer, entry.rate.is_some() || entry.users.is_some(), entry.fidelity);
+            return;
+        }
         match (&mut entry.rate, &mut entry.users) {
             (Some(rate), None) => self.check_rate(&path.key("rate"), rate),
             (None, Some(users)) => {
@@ -353,7 +358,7 @@ impl Checker<'_> {
             }
             (None, None) if is_called => {}
             (None, None) => {
-                self.error(path.clone(), "has neither `rate` nor `users` (expected one of the two)");
+                self.error(path.clone(), "has neither `rate` nor `users` (expected one of the two, or `producer`)");
             }
             (Some(_), Some(_)) => self.error(path.key("users"), "stands beside `rate` (expected one of the two)"),
         }

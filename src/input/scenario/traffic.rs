@@ -3,6 +3,7 @@
 use super::calls::{Call, Mesh, Retries};
 use super::distribution::Distribution;
 use super::leaf::{Amount, Duration};
+use super::pod_server::{ServerMemory, WarmUp};
 use super::rate::Rate;
 use super::scalar::Scalar;
 use super::service_level::ServiceLevelObjective;
@@ -36,6 +37,9 @@ pub struct Traffic {
     /// Users that wait for each answer before they send their next request, as those of a load generator. Only with
     /// `fidelity: requests`, and instead of `rate`.
     pub users: Option<Users>,
+    /// A sender that is slowed down by those it sends to: nothing is lost while they are behind. Only with
+    /// `fidelity: requests`, and instead of `rate`.
+    pub producer: Option<Producer>,
     /// CPU time that a request costs (`12ms` is 0.012 core-seconds), the same for all or a distribution
     /// (`{exponential: {mean: 12ms}}`). A fluid counts with the mean.
     pub cpu_per_request: CpuPerRequest,
@@ -75,6 +79,12 @@ impl Traffic {
     pub fn title(&self) -> String {
         self.name.clone().unwrap_or_else(|| self.target.to_string())
     }
+
+    /// Whether it says who sends, besides those that call it.
+    #[must_use]
+    pub const fn has_senders(&self) -> bool {
+        self.rate.is_some() || self.users.is_some() || self.producer.is_some()
+    }
 }
 
 /// How closely requests are played.
@@ -108,6 +118,23 @@ pub struct Users {
     pub count: Rate,
     /// Time from an answer to the user's next request; a user begins with one. Above zero on average.
     pub think_time: Distribution<Duration>,
+    /// Whether a user keeps its connection, and with it its pod, from one request to the next, as browsers and load
+    /// generators do where nothing in between looks into connections: pods that come later get only users who come later.
+    /// It opens another one when its pod refuses or is gone. Default false: each request is a connection of its own.
+    #[serde(default)]
+    pub keep_alive: bool,
+}
+
+/// A sender with a constant pace and a number of connections. A connection is free again when the answer has come; while none
+/// is free the sender waits, and what it could not send then it does not send later either.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Producer {
+    /// Requests per second that it would send if nobody slowed it down, evenly spaced. A request may stand for a block of
+    /// data, such as 1 MiB.
+    pub rate: Rate,
+    /// Requests that may be on their way at once; 1 or more.
+    pub connections: u32,
 }
 
 /// How a pod serves requests.
@@ -120,6 +147,16 @@ pub struct Server {
     pub concurrency: Option<u32>,
     /// Requests that wait in a pod for one of `concurrency`; those that find the queue full fail. Default: no limit.
     pub queue: Option<u32>,
+    /// Cores that the program can use at once: 1 of one that runs one thread at a time, such as Node.js or Python with its
+    /// global lock. Only with `fidelity: requests`. Default: those of the node.
+    pub cores: Option<Amount>,
+    /// How fast a pod is: a factor on the speed at which it works, drawn once for each pod. Only with `fidelity: requests`.
+    /// Default 1: all are equal.
+    pub speed: Distribution<Amount>,
+    /// How a pod becomes faster after its start. Only with `fidelity: requests`. Default: it is as fast from the start.
+    pub warm_up: Option<WarmUp>,
+    /// Memory by the requests that a pod has and has had. Only with `fidelity: requests`. Default: none.
+    pub memory: ServerMemory,
     /// Time after which a client gives up: the request has failed, also if a pod still works on it. Default: never.
     pub timeout: Option<Duration>,
     /// What a pod does with new requests from the termination signal on. Default `refuse`.
@@ -138,6 +175,10 @@ impl Default for Server {
             wait: Distribution::Fixed(Duration::from_secs(0)),
             concurrency: None,
             queue: None,
+            cores: None,
+            speed: Distribution::Fixed(Amount::from_units(1)),
+            warm_up: None,
+            memory: ServerMemory::default(),
             timeout: None,
             after_signal: AfterSignal::Refuse,
             calls: Vec::new(),

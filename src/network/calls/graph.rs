@@ -5,6 +5,7 @@
 
 use super::super::arena::NONE;
 use super::super::earliest::Earliest;
+use super::super::node_cpus::NodeCpus;
 use super::super::outcome::{Effect, Ledger, Outcome};
 use super::super::service::Service;
 use super::super::slots::{Slots, Ticket};
@@ -45,6 +46,10 @@ pub struct Graph {
     timer_count: u64,
     /// The services, then the sites, then the timers.
     next: Earliest,
+    /// The CPU of the nodes of their pods.
+    pub cpus: NodeCpus,
+    /// Whether a pod has run out of memory that nobody has been told of.
+    is_out_of_memory: bool,
 }
 
 impl Graph {
@@ -138,10 +143,11 @@ impl Graph {
         self.touch(service);
     }
 
-    /// Plays what happens before `until`, at most `most` steps. Gives the number of steps.
+    /// Plays what happens before `until`, at most `most` steps, and only until a pod runs out of memory. Gives the number of
+    /// steps.
     pub fn play<L: Ledger>(&mut self, until: SimTime, most: u64, ledgers: &mut [L]) -> u64 {
         let mut steps = 0;
-        while steps < most {
+        while steps < most && !self.is_out_of_memory {
             let (at, leaf) = self.next.first();
             if at >= until {
                 break;
@@ -167,10 +173,37 @@ impl Graph {
     }
 
     /// Finds out when a service does something next.
-    pub(super) fn touch(&mut self, service: usize) {
+    pub fn touch(&mut self, service: usize) {
+        let state = &mut self.services[service];
+        self.is_out_of_memory |= state.is_out_of_memory();
+        if self.cpus.note(state.demands()) {
+            self.share_cpu();
+        }
         let state = &mut self.services[service];
         state.drop_stale_deadlines();
         self.next.set(leaf(service), state.next_at());
+    }
+
+    /// Gives pods what their nodes give them from now on.
+    pub fn share_cpu(&mut self) {
+        for new in self.cpus.take_new_shares() {
+            if let Some(service) = self.services.get_mut(new.service) {
+                service.set_gets(new.endpoint, new.gets, new.since);
+                self.next.set(leaf(new.service), service.next_at());
+            }
+        }
+    }
+
+    /// Pods that ran out of memory since the last call: service, endpoint, and when.
+    pub fn take_out_of_memory(&mut self) -> Vec<(usize, u32, SimTime)> {
+        if !std::mem::take(&mut self.is_out_of_memory) {
+            return Vec::new();
+        }
+        let services = self.services.iter_mut().enumerate();
+        let of_service = |(index, service): (usize, &mut Service)| {
+            service.take_out_of_memory().into_iter().map(move |(endpoint, at)| (index, endpoint, at))
+        };
+        services.flat_map(of_service).collect()
     }
 
     /// What a step of a service has for others.

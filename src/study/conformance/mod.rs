@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
+mod answer;
 pub mod apply;
 pub mod ca;
 pub mod ca_loop;
@@ -17,6 +18,8 @@ pub mod cron;
 pub mod e2e;
 pub mod hpa;
 pub mod karpenter;
+pub mod keda;
+pub mod knative_kpa;
 pub mod pv_binding;
 pub mod quota;
 pub mod rollout;

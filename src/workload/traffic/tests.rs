@@ -68,6 +68,7 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
         rate: Some(Rate::Constant(100.0)),
         spacing: scenario::RequestSpacing::Poisson,
         users: None,
+        producer: None,
         cpu_per_request: serde_json::from_value("10ms".into()).expect("a duration"),
         cpu_idle: serde_json::from_value("50m".into()).expect("an amount"),
         cpu_until_ready: None,

@@ -122,6 +122,11 @@ impl UsageOverTime {
         Self { entries: entries.iter().map(prepare).collect(), ..Self::default() }
     }
 
+    /// Whether the scenario says of no pod what it uses.
+    pub const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The changes that it acts on.
     pub const INTEREST: Interest = Interest::of(&[
         ChangeKind::PodRunning,

@@ -31,7 +31,13 @@ pub(super) fn times_power_of_two(value: f64, exponent: i64) -> f64 {
 
 /// A number above zero to the power of a whole number (`math.Pow`).
 pub(super) fn power(base: f64, exponent: u32) -> f64 {
-    let (mut product, mut product_exponent) = (1.0, 0_i64);
+    let (product, product_exponent) = multiplied(1.0, base, exponent);
+    times_power_of_two(product, product_exponent)
+}
+
+/// `product` times a number above zero to the power of a whole number, as a fraction and a power of two.
+fn multiplied(mut product: f64, base: f64, exponent: u32) -> (f64, i64) {
+    let mut product_exponent = 0_i64;
     let (mut square, square_exponent) = fraction_and_exponent(base);
     let mut square_exponent = i64::from(square_exponent);
     let mut left = exponent;
@@ -48,7 +54,82 @@ pub(super) fn power(base: f64, exponent: u32) -> f64 {
         }
         left >>= 1;
     }
-    times_power_of_two(product, product_exponent)
+    (product, product_exponent)
+}
+
+/// A number to the power of another (`math.Pow`).
+pub(super) fn pow(base: f64, exponent: f64) -> f64 {
+    let whole = exponent.trunc();
+    let is_plain = base.is_normal() && exponent.is_finite() && whole.abs() < f64::from(u32::MAX);
+    if !is_plain || (base < 0.0 && whole.to_bits() != exponent.to_bits()) {
+        // Special cases are those of IEEE 754, as in Go.
+        return base.powf(exponent);
+    }
+    if exponent.abs().to_bits() == 0.5_f64.to_bits() {
+        return if exponent > 0.0 { base.sqrt() } else { 1.0 / base.sqrt() };
+    }
+    let (mut whole, mut rest) = (whole.abs(), (exponent - whole).abs());
+    let is_odd = whole.rem_euclid(2.0) > 0.5;
+    if rest > 0.5 {
+        rest -= 1.0;
+        whole += 1.0;
+    }
+    let size = base.abs();
+    let first = if rest.to_bits() << 1 == 0 { 1.0 } else { exponential(rest * logarithm(size)) };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the exponent is in range")]
+    let (product, product_exponent) = multiplied(first, size, whole as u32);
+    let product = if base < 0.0 && is_odd { -product } else { product };
+    if exponent < 0.0 {
+        times_power_of_two(1.0 / product, -product_exponent)
+    } else {
+        times_power_of_two(product, product_exponent)
+    }
+}
+
+/// A number in two parts, of which the second is what rounding took from the first.
+#[derive(Clone, Copy)]
+struct TwoParts(f64, f64);
+
+impl TwoParts {
+    fn sum(a: f64, b: f64) -> Self {
+        let sum = a + b;
+        let from_b = sum - a;
+        Self(sum, (a - (sum - from_b)) + (b - from_b))
+    }
+
+    fn plus(self, number: f64) -> Self {
+        let Self(high, low) = Self::sum(self.0, number);
+        Self::sum(high, low + self.1)
+    }
+
+    fn times(self, factor: Self) -> Self {
+        let product = self.0 * factor.0;
+        let lost = self.0.mul_add(factor.0, -product);
+        Self::sum(product, lost + self.0 * factor.1 + self.1 * factor.0)
+    }
+
+    fn divided(self, divisor: f64) -> Self {
+        let quotient = self.0 / divisor;
+        let rest = (-quotient).mul_add(divisor, self.0) + self.1;
+        Self::sum(quotient, rest / divisor)
+    }
+}
+
+/// e to a power between -700 and 700, rounded once. Go's own assembly for amd64 is within the last bit of it.
+fn exponential(power: f64) -> f64 {
+    /// What rounding takes from ln 2.
+    const LN2_REST: f64 = 2.319_046_813_846_299_6e-17;
+    let whole = (power * std::f64::consts::LOG2_E).round();
+    let product = whole * std::f64::consts::LN_2;
+    let lost = whole.mul_add(std::f64::consts::LN_2, -product) + whole * LN2_REST;
+    let TwoParts(high, low) = TwoParts::sum(power, -product);
+    let rest = TwoParts::sum(high, low - lost);
+    let mut series = TwoParts(1.0, 0.0);
+    for term in (1..=25_u8).rev() {
+        series = series.times(rest).divided(f64::from(term)).plus(1.0);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "about a thousand at most")]
+    times_power_of_two(series.0, whole as i64)
 }
 
 /// The natural logarithm of a positive normal number (`math.Log`, after FreeBSD's `e_log.c`).
@@ -101,6 +182,30 @@ pub(super) fn two_to(power: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn powers_of_any_number() {
+        let cases: [(f64, f64); 9] = [
+            (12.345, 2.0),
+            (2.0, -3.0),
+            (9.0, 0.5),
+            (1.7, 2.9),
+            (0.3, -1.25),
+            (0.0, 2.0),
+            (5.0, 0.0),
+            (-3.0, 3.0),
+            (-2.0, 2.0),
+        ];
+        for (base, exponent) in cases {
+            let (ours, std) = (pow(base, exponent), base.powf(exponent));
+            assert!((ours - std).abs() <= std.abs() * 1e-14, "{base} ** {exponent}: {ours} {std}");
+        }
+        assert!(pow(-2.0, 0.5).is_nan());
+        for step in 1..4000_i32 {
+            let x = f64::from(step - 2000) * 0.07;
+            assert!((exponential(x) / x.exp() - 1.0).abs() < 4e-16, "e^{x}");
+        }
+    }
 
     #[test]
     fn close_to_the_standard_library() {
