@@ -45,6 +45,11 @@ pub enum Kind {
         /// How long they run.
         days: u32,
     },
+    /// The same with large pods and one time of day for all, on as many nodes as the Cluster Autoscaler sees fit.
+    Autoscaled {
+        /// How long they run.
+        days: u32,
+    },
     /// Requests that are played one by one, at services that call each other in a row and have `pods` together.
     Requests {
         /// How many services.
@@ -87,6 +92,7 @@ pub const WORKLOADS: &[(&str, u32, u32, Kind)] = &[
     ("preemption-5k", 5_000, 20_000, Kind::Preemption),
     ("services-month", 80, 200, Kind::Services { days: 30 }),
     ("services-year", 40, 100, Kind::Services { days: 365 }),
+    ("autoscaler-year", 300, 25, Kind::Autoscaled { days: 365 }),
     ("requests", 10, 100, Kind::Requests { tiers: 1 }),
     ("requests-3-tier", 10, 100, Kind::Requests { tiers: 3 }),
     ("deployments-5k", 1_000, 5_000, Kind::Deployments),
@@ -106,6 +112,7 @@ impl Kind {
     pub fn lasting(self, days: Option<u32>) -> Self {
         match (self, days) {
             (Self::Services { .. }, Some(days)) => Self::Services { days },
+            (Self::Autoscaled { .. }, Some(days)) => Self::Autoscaled { days },
             _ => self,
         }
     }
@@ -119,6 +126,7 @@ impl Kind {
             Self::Mixed => "mixed constraints".to_owned(),
             Self::Preemption => "preemption".to_owned(),
             Self::Services { days } => format!("HPAs for {days} days"),
+            Self::Autoscaled { days } => format!("nodes for {days} days"),
             Self::Requests { tiers } => format!("requests, tiers: {tiers}"),
             Self::Deployments => "Deployments at once".to_owned(),
             Self::Consolidation => "consolidation pass".to_owned(),
@@ -175,8 +183,12 @@ pub fn write(workload: &Workload, folder: &Path) -> io::Result<()> {
         Kind::Mixed => stream_scenario(nodes, pods, 10, &tainted_pools(nodes), mixed_constraint),
         Kind::Preemption => preemption_scenario(nodes, pods),
         Kind::Services { days } => {
-            std::fs::write(folder.join("services.yaml"), services(pods))?;
+            std::fs::write(folder.join("services.yaml"), services(pods, 250, 20))?;
             services_scenario(nodes, pods, days)
+        }
+        Kind::Autoscaled { days } => {
+            std::fs::write(folder.join("services.yaml"), services(pods, 1000, 100))?;
+            autoscaled_scenario(nodes, pods, days)
         }
         Kind::Requests { tiers } => {
             let deployments =
@@ -349,16 +361,41 @@ fn services_scenario(nodes: u32, services: u32, days: u32) -> String {
     text
 }
 
-/// The services' Deployments and HorizontalPodAutoscalers.
-fn services(services: u32) -> String {
+/// A scenario of services that are busy by day, on nodes of 8 cores: as many as the Cluster Autoscaler makes, `nodes` at
+/// most and about as many when all are busy.
+fn autoscaled_scenario(nodes: u32, services: u32, days: u32) -> String {
+    let mut text = opening(f64::from(days) * 86_400.0);
+    let _ = write!(
+        text,
+        "  manifests: [services.yaml]\n  cloud: {{}}\n  nodePools:\n    - {{name: general, count: {}, min: 3, max: {nodes}, \
+         zones: [a, b, c], capacity: {{cpu: 8, memory: 32Gi, pods: 110}}}}\n  clusterAutoscaler: {{flags: {{expander: \
+         least-waste, balance-similar-node-groups: true}}}}\n  traffic:\n",
+        nodes / 3
+    );
+    for index in 0..services {
+        // Half of a core per pod by the target: what 7 pods of each of the nodes carry.
+        let pods = f64::from(nodes) * 6.5 / f64::from(services);
+        let (high, hour) = (pods * 50.0, 12 + index % 4);
+        let low = high * f64::from(10 + index % 5 * 5) / 100.0;
+        let _ = writeln!(
+            text,
+            "    - {{name: service-{index}, target: deployment/default/service-{index}, rate: {{diurnal: {{low: {low:.0}, \
+             high: {high:.0}, peakAt: {hour}h}}}}, cpuPerRequest: 12ms, cpuIdle: 10m, memoryPerPod: 100Mi}}"
+        );
+    }
+    text
+}
+
+/// The services' Deployments, whose pods request `cpu` millicores, and HorizontalPodAutoscalers.
+fn services(services: u32, cpu: u32, most: u32) -> String {
     let mut text = String::new();
     for index in 0..services {
-        text.push_str(&deployment(&format!("service-{index}"), 2, 250, 256));
+        text.push_str(&deployment(&format!("service-{index}"), 2, cpu, cpu + 6));
         let _ = writeln!(
             text,
             "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: service-{index}}}\nspec:\n  \
              scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: service-{index}}}\n  minReplicas: 2\n  \
-             maxReplicas: 20\n  metrics: [{{type: Resource, resource: {{name: cpu, target: {{type: Utilization, \
+             maxReplicas: {most}\n  metrics: [{{type: Resource, resource: {{name: cpu, target: {{type: Utilization, \
              averageUtilization: 60}}}}}}]"
         );
     }

@@ -8,6 +8,7 @@ mod folding;
 pub(crate) mod kinds;
 pub mod manifest;
 pub(crate) mod pool_shape;
+mod rate_trace;
 pub mod scenario;
 pub mod scheduler_config;
 mod table;

@@ -1,5 +1,5 @@
-//! When clients send requests: an open loop, in which they come however long the answers take, and a closed one, in which
-//! each user waits for the answer and thinks before the next request.
+//! When clients send requests: an open loop, in which they come however long the answers take, a closed one, in which
+//! each user waits for the answer and thinks before the next request, and sessions of users that leave after some.
 
 use super::producer::Producer;
 use crate::engine::RandomStream;
@@ -8,6 +8,7 @@ use crate::workload::{RateCurve, Sampler};
 use rand_distr::{Distribution as _, Exp1};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 /// How the requests of an open loop follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +110,80 @@ impl ClosedLoop {
     }
 }
 
+/// Sessions.
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    /// When users come.
+    arrivals: OpenLoop,
+    requests: Sampler,
+    think_time: Sampler,
+    /// Requests that each user still sends, by its number.
+    left: Vec<u32>,
+    /// Numbers of users that left.
+    unused: Vec<u32>,
+    thinking: BinaryHeap<Reverse<(SimTime, u32)>>,
+}
+
+impl Sessions {
+    /// Users that come as `arrivals` says, with so many requests each.
+    pub fn new(arrivals: OpenLoop, requests: Sampler, think_time: Sampler) -> Self {
+        Self { arrivals, requests, think_time, left: Vec::new(), unused: Vec::new(), thinking: BinaryHeap::new() }
+    }
+
+    fn next_at(&self) -> SimTime {
+        self.thinking.peek().map_or(SimTime::MAX, |Reverse((at, _))| *at).min(self.arrivals.next)
+    }
+
+    /// A user comes, or sends another request.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float-to-integer cast saturates")]
+    fn step(&mut self, end: SimTime, random: &mut RandomStream) -> Option<u32> {
+        let now = self.next_at();
+        if self.arrivals.next > now {
+            let Reverse((_, user)) = self.thinking.pop()?;
+            return Some(user);
+        }
+        self.arrivals.plan(now, end, random);
+        let requests = self.requests.sample(random).ceil().max(1.0) as u32;
+        let user = self.unused.pop().unwrap_or_else(|| {
+            self.left.push(0);
+            u32::try_from(self.left.len() - 1).unwrap_or(u32::MAX)
+        });
+        if let Some(left) = self.left.get_mut(user as usize) {
+            *left = requests;
+        }
+        Some(user)
+    }
+
+    fn answered(&mut self, user: u32, now: SimTime, random: &mut RandomStream) {
+        let Some(left) = self.left.get_mut(user as usize) else { return };
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            self.unused.push(user);
+        } else {
+            self.thinking.push(Reverse((now + self.think_time.sample_duration(random), user)));
+        }
+    }
+}
+
+/// Requests that were recorded, at the instants of the record.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Seconds since the start, ascending.
+    times: Arc<[f64]>,
+    next: usize,
+}
+
+impl Recorded {
+    /// Requests at so many seconds since the start, ascending.
+    pub const fn new(times: Arc<[f64]>) -> Self {
+        Self { times, next: 0 }
+    }
+
+    fn next_at(&self) -> SimTime {
+        self.times.get(self.next).map_or(SimTime::MAX, |seconds| SimTime::from_secs_f64(*seconds))
+    }
+}
+
 /// Who sends.
 #[derive(Clone, Debug)]
 pub enum Clients {
@@ -116,6 +191,10 @@ pub enum Clients {
     Open(OpenLoop),
     /// A closed loop.
     Closed(ClosedLoop),
+    /// Sessions.
+    Sessions(Sessions),
+    /// A record of requests.
+    Recorded(Recorded),
     /// A sender that is slowed down.
     Producer(Producer),
 }
@@ -125,6 +204,8 @@ impl Clients {
     pub fn next_at(&self) -> SimTime {
         match self {
             Self::Open(open) => open.next,
+            Self::Sessions(sessions) => sessions.next_at(),
+            Self::Recorded(recorded) => recorded.next_at(),
             Self::Closed(closed) => {
                 let thinking = closed.thinking.peek().map_or(SimTime::MAX, |Reverse((at, _))| *at);
                 closed.change.map_or(thinking, |change| change.min(thinking))
@@ -139,6 +220,11 @@ impl Clients {
         match self {
             Self::Open(open) => {
                 open.plan(now, end, random);
+                Some(0)
+            }
+            Self::Sessions(sessions) => sessions.step(end, random),
+            Self::Recorded(recorded) => {
+                recorded.next += 1;
                 Some(0)
             }
             Self::Producer(producer) => {
@@ -163,7 +249,8 @@ impl Clients {
     /// A user's request is over at `now`.
     pub fn answered(&mut self, user: u32, now: SimTime, random: &mut RandomStream) {
         match self {
-            Self::Open(_) => {}
+            Self::Open(_) | Self::Recorded(_) => {}
+            Self::Sessions(sessions) => sessions.answered(user, now, random),
             Self::Closed(closed) if closed.present > closed.wanted => closed.present -= 1,
             Self::Closed(closed) => closed.think(user, now, random),
             Self::Producer(producer) => producer.answered(now),

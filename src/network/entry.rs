@@ -1,12 +1,12 @@
 //! From the traffic entries of the scenario to the services that play them and the calls among them.
 
 use super::calls::{Graph, Rule, Site};
-use super::clients::{Clients, ClosedLoop, OpenLoop, Spacing};
+use super::clients::{Clients, ClosedLoop, OpenLoop, Recorded, Sessions, Spacing};
 use super::producer::Producer;
 use super::proxies::{Balancing, Proxies};
 use super::service::{Calls, Rules, Service, Streams};
 use crate::engine::RandomStreams;
-use crate::input::scenario::{self, Fidelity, ProxyMode, RequestSpacing};
+use crate::input::scenario::{self, Fidelity, ProxyMode, Rate, RequestSpacing};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::{RateCurve, Sampler};
 
@@ -82,7 +82,10 @@ fn service(
         mesh: stream("mesh"),
     };
     let start = SimTime::ZERO;
+    let mut chance = stream("rate");
+    let mut drawn = |rate: &Rate| RateCurve::drawn(rate, midnight, end, &mut chance);
     let clients = match (&entry.users, &entry.producer, &entry.rate) {
+        (_, _, Some(rate)) if let Some(times) = rate.recorded() => Clients::Recorded(Recorded::new(times)),
         (Some(users), _, _) => {
             let think_time = Sampler::new(&users.think_time);
             let users_over_time = RateCurve::new(&users.count, midnight);
@@ -91,8 +94,14 @@ fn service(
         (None, Some(producer), _) => {
             Clients::Producer(Producer::new(RateCurve::new(&producer.rate, midnight), producer.connections, start, end))
         }
+        (None, None, None) if let Some(sessions) = &entry.sessions => {
+            let curve = drawn(&sessions.rate);
+            let arrivals = OpenLoop::new(curve, Spacing::Poisson, start, end, &mut streams.clients);
+            let (requests, think_time) = (Sampler::new(&sessions.requests), Sampler::new(&sessions.think_time));
+            Clients::Sessions(Sessions::new(arrivals, requests, think_time))
+        }
         (None, None, rate) => {
-            let rate = rate.as_ref().map_or(RateCurve::none(), |rate| RateCurve::new(rate, midnight));
+            let rate = rate.as_ref().map_or(RateCurve::none(), drawn);
             let spacing = match entry.spacing {
                 RequestSpacing::Poisson => Spacing::Poisson,
                 RequestSpacing::Even => Spacing::Even,

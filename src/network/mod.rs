@@ -13,6 +13,7 @@ mod node_cpus;
 mod outcome;
 mod producer;
 mod proxies;
+pub mod queueing;
 mod request_memory;
 pub mod requests;
 mod service;

@@ -1,7 +1,7 @@
 //! The queueing theory that requests must obey, each figure within the 99.9 % confidence interval of the run.
 
 use super::calls::Graph;
-use super::clients::{Clients, ClosedLoop, OpenLoop, Spacing};
+use super::clients::{Clients, ClosedLoop, OpenLoop, Recorded, Sessions, Spacing};
 use super::proxies::{Balancing, Proxies};
 use super::service::{Calls, Ledger, Outcome, Rules, Service, Streams};
 use super::station::Shape;
@@ -355,4 +355,43 @@ fn a_run_is_the_same_however_it_is_cut_into_turns() {
         book.latencies
     };
     assert_eq!(play(u64::MAX), play(7));
+}
+
+#[test]
+fn users_of_sessions_come_send_and_leave() {
+    let end = SimTime::from_secs(20_000);
+    let mut random = RandomStreams::new(2).stream("clients");
+    let curve = RateCurve::new(&Rate::Constant(0.5), SimTime::ZERO);
+    let arrivals = OpenLoop::new(curve, Spacing::Poisson, SimTime::ZERO, end, &mut random);
+    let requests = Sampler::new(&Distribution::Fixed(Duration::from_secs(4)));
+    let mut clients = Clients::Sessions(Sessions::new(arrivals, requests, Sampler::new(&fixed(3000))));
+    let mut sent: Vec<(u32, SimTime)> = Vec::new();
+    while clients.next_at() <= end {
+        let now = clients.next_at();
+        let user = clients.step(end, &mut random).expect("each step sends");
+        // The answer takes two seconds.
+        clients.answered(user, now + SimDuration::from_secs(2), &mut random);
+        sent.push((user, now));
+    }
+    // 10,000 users with four requests each.
+    assert!((38_000..42_000).contains(&sent.len()), "{} requests", sent.len());
+    let first = sent[0].0;
+    let of_first: Vec<f64> = sent.iter().filter(|(user, _)| *user == first).map(|(_, at)| at.as_secs_f64()).collect();
+    for pair in of_first[..4].windows(2) {
+        assert!((pair[1] - pair[0] - 5.0).abs() < 1e-9, "an answer of two seconds and three of thinking: {pair:?}");
+    }
+    let users = sent.iter().map(|(user, _)| *user).max().unwrap();
+    assert!(users < 60, "numbers of users that left are used again: {users}");
+}
+
+#[test]
+fn recorded_requests_come_at_their_times() {
+    let mut random = RandomStreams::new(2).stream("clients");
+    let mut clients = Clients::Recorded(Recorded::new([0.5, 0.5, 2.25].into()));
+    let mut times = Vec::new();
+    while clients.next_at() < SimTime::MAX {
+        times.push(clients.next_at().as_secs_f64());
+        clients.step(SimTime::MAX, &mut random);
+    }
+    assert_eq!(times, [0.5, 0.5, 2.25]);
 }

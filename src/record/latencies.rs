@@ -157,7 +157,7 @@ const PER_DOUBLING: u64 = 4;
 
 /// The bucket of a latency: four for each power of two of microseconds, of equal width within it, so that each is 14 to
 /// 25 % wide. Everything below 4 µs is in the first ones.
-fn bucket_of(micros: u64) -> u8 {
+pub(super) fn bucket_of(micros: u64) -> u8 {
     let micros = micros.max(PER_DOUBLING);
     let power = u64::from(micros.ilog2());
     let within = (micros >> (power - 2)) - PER_DOUBLING;

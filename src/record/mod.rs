@@ -9,6 +9,7 @@ mod decision;
 mod decision_log;
 mod events;
 mod facts;
+mod fluid_log;
 mod instance;
 mod job;
 mod latencies;
@@ -35,6 +36,7 @@ pub use events::{EventKind, EventMessage, EventRecord, EventRow, EventSubject, E
 pub use facts::{
     ActionOutcome, ActionRecord, ClusterSeries, ExtendedSeries, Facts, PoolRecord, RecoveryRecord, WorkloadRecord,
 };
+pub use fluid_log::FluidLog;
 pub use instance::InstanceRecord;
 pub use job::{JobOutcome, JobRecord};
 pub use latencies::{Latencies, LatencyBucket, LatencyFigures, bucket_bound};

@@ -196,7 +196,7 @@ fn is_tolerating(level: &ServiceLevel, latency: SimDuration) -> bool {
 }
 
 /// What a served request counts as besides.
-fn judged(level: &ServiceLevel, latency: SimDuration) -> [(RequestCount, bool); 3] {
+pub(super) fn judged(level: &ServiceLevel, latency: SimDuration) -> [(RequestCount, bool); 3] {
     [
         (RequestCount::Good, level.is_good(latency)),
         (RequestCount::Satisfied, is_satisfied(level, latency)),

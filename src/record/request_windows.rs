@@ -74,6 +74,11 @@ impl WindowLog {
         self.minute.0 + MINUTE
     }
 
+    /// Whether a request of the current window was bad.
+    pub(super) fn is_bad(&self) -> bool {
+        self.window.bad > 0.0
+    }
+
     /// Goes on to the window and the minute of `now`, which is not before that of the last call.
     pub(super) fn advance(&mut self, now: SimTime) {
         if now >= self.window_end() {

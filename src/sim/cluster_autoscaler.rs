@@ -8,14 +8,13 @@ use crate::autoscaler::cluster_autoscaler::flags::{FlagOutcome, NodesFlag, check
 use crate::autoscaler::cluster_autoscaler::options::Options;
 use crate::cluster::{Cluster, PodId};
 use crate::controllers::daemon_set::{Eligibility, daemon_tolerations, eligibility};
+use crate::input::kinds::common::container::is_cluster_autoscaler_image;
 use crate::input::scenario::{AnyValue, Scenario};
 use crate::input::{Diagnostic, Diagnostics};
 use crate::scheduler::{KubernetesVersion, PodInfo, PodTraits, RateLimit, Scheduler, SchedulerConfig, View};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// The repository's name in images of the Cluster Autoscaler.
-const IMAGE: &str = "cluster-autoscaler";
 /// The ConfigMap of the priority expander, and its key.
 const PRIORITIES: (&str, &str) = ("cluster-autoscaler-priority-expander", "priorities");
 
@@ -53,12 +52,7 @@ fn runs_autoscaler(object: &Object) -> bool {
         Object::Pod(pod) => Some(&pod.template.spec),
         other => other.pod_template().map(|template| &template.spec),
     };
-    spec.is_some_and(|spec| spec.containers.iter().any(|container| is_autoscaler_image(&container.image)))
-}
-
-fn is_autoscaler_image(image: &str) -> bool {
-    let name = image.rsplit('/').next().unwrap_or(image);
-    name.split([':', '@']).next() == Some(IMAGE)
+    spec.is_some_and(|spec| spec.containers.iter().any(|container| is_cluster_autoscaler_image(&container.image)))
 }
 
 impl FromManifests {
@@ -72,8 +66,9 @@ impl FromManifests {
         }
         let containers = ["/spec/template/spec/containers", "/spec/containers"];
         let lists = containers.iter().filter_map(|path| document.pointer(path)?.as_array());
-        let is_ours =
-            |container: &&Value| container.get("image").and_then(Value::as_str).is_some_and(is_autoscaler_image);
+        let is_ours = |container: &&Value| {
+            container.get("image").and_then(Value::as_str).is_some_and(is_cluster_autoscaler_image)
+        };
         let Some(container) = lists.flatten().find(is_ours) else { return };
         let words = |key: &str| {
             let list = container.get(key).and_then(Value::as_array).into_iter().flatten();

@@ -12,7 +12,7 @@ use crate::kubelet::controller::KubeletEvent;
 use crate::network::requests::RequestEvent;
 use crate::scheduler::SchedulerEvent;
 use crate::workload::metric_sources::MetricChange;
-use crate::workload::traffic::RateChange;
+use crate::workload::traffic::{QueueTurn, RateChange};
 use crate::workload::usage::UsageEvent;
 
 /// An event of a simulation.
@@ -71,6 +71,8 @@ pub enum Event {
     Karpenter(KarpenterEvent),
     /// A metric that the scenario gives changes.
     Metric(MetricChange),
+    /// The queues of a fluid come to another state.
+    Queues(QueueTurn),
 }
 
 macro_rules! from_room_event {
@@ -85,6 +87,7 @@ macro_rules! from_room_event {
 
 from_room_event!(
     Traffic(RateChange),
+    Queues(QueueTurn),
     Requests(RequestEvent),
     Metric(MetricChange),
     Cloud(CloudEvent),

@@ -3,13 +3,18 @@
 use crate::input::scenario::{self, Fidelity};
 use crate::network::requests::Requests;
 use crate::network::{CallCounts, Ledger, Outcome};
-use crate::record::{CallRecord, Flow, RequestCount, RequestLog, ServiceLevel, TrafficIdentity, TrafficRecord};
+use crate::record::{CallRecord, FluidLog, RequestCount, RequestLog, ServiceLevel, TrafficIdentity, TrafficRecord};
 use crate::units::{SimDuration, SimTime};
-use crate::workload::traffic::Load;
+use crate::workload::traffic::Traffic;
 
 /// The books of one traffic entry.
 #[derive(Clone, Debug)]
-pub struct EntryLog(RequestLog);
+pub enum EntryLog {
+    /// Of requests that are played.
+    Requests(Box<RequestLog>),
+    /// Of a fluid.
+    Fluid(Box<FluidLog>),
+}
 
 /// The books of a scenario's traffic.
 pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec<EntryLog> {
@@ -28,31 +33,56 @@ pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec
                 apdex: slo.apdex.get(),
             },
         };
-        EntryLog(RequestLog::new(identity, interval))
+        match entry.fidelity {
+            Fidelity::Requests => EntryLog::Requests(Box::new(RequestLog::new(identity, interval))),
+            Fidelity::Fluid => EntryLog::Fluid(Box::new(FluidLog::new(identity, interval))),
+        }
     };
     entries.iter().map(log).collect()
 }
 
 /// What the books say at the end of the run.
 pub fn traffic_records(logs: Vec<EntryLog>, end: SimTime) -> Vec<TrafficRecord> {
-    logs.into_iter().map(|log| log.0.finish(end)).collect()
+    let finish = |log| match log {
+        EntryLog::Requests(log) => log.finish(end),
+        EntryLog::Fluid(log) => log.finish(end),
+    };
+    logs.into_iter().map(finish).collect()
 }
 
 impl EntryLog {
-    /// A quantile of the latency of the requests of late; `None` if none was served.
+    /// A quantile of the latency of the requests of late; `None` of a fluid, or if none was served.
     pub fn recent_latency(&self, quantile: f64, now: SimTime) -> Option<SimDuration> {
-        self.0.recent_latency(quantile, now)
+        match self {
+            Self::Requests(log) => log.recent_latency(quantile, now),
+            Self::Fluid(_) => None,
+        }
     }
+}
 
-    /// A fluid has flown as a load says, up to `now`.
-    pub fn flow(&mut self, load: &Load, now: SimTime) {
-        let beyond = (load.unserved - load.no_endpoint - load.dead_endpoint).max(0.0);
-        let failed = [
-            (RequestCount::NoEndpoint, load.no_endpoint),
-            (RequestCount::DeadEndpoint, load.dead_endpoint),
-            (RequestCount::QueueFull, beyond),
+/// Books what became of the requests of fluids.
+pub fn note_spans(traffic: &mut Traffic, logs: &mut [EntryLog]) {
+    for span in traffic.take_spans() {
+        let Some(EntryLog::Fluid(log)) = logs.get_mut(span.traffic) else { continue };
+        for (number, _) in &span.served {
+            if !log.knows(*number)
+                && let Some(profile) = traffic.profile(span.traffic, *number)
+            {
+                log.add_profile(*number, &profile.latencies);
+            }
+        }
+        let rates = [
+            (RequestCount::Offered, span.offered),
+            (RequestCount::Attempts, span.offered),
+            (RequestCount::NoEndpoint, span.no_endpoint),
+            (RequestCount::DeadEndpoint, span.dead_endpoint),
+            (RequestCount::QueueFull, span.queue_full),
+            (RequestCount::Timeout, span.timeout),
         ];
-        self.0.flow(now, &Flow { offered: load.rate, failed: &failed, latencies: &[] });
+        log.add_span(span.from, span.to, &rates, &span.served);
+        if span.cut > 0.0 {
+            log.add_lost(RequestCount::Cut, span.cut, span.from);
+        }
     }
 }
 
@@ -84,16 +114,21 @@ pub fn call_records(requests: &Requests, entries: &[scenario::Traffic]) -> Vec<C
 
 impl Ledger for EntryLog {
     fn sent(&mut self, now: SimTime) {
-        self.0.count(RequestCount::Offered, 1, now);
+        if let Self::Requests(log) = self {
+            log.count(RequestCount::Offered, 1, now);
+        }
     }
 
     fn attempted(&mut self, now: SimTime) {
-        self.0.count(RequestCount::Attempts, 1, now);
+        if let Self::Requests(log) = self {
+            log.count(RequestCount::Attempts, 1, now);
+        }
     }
 
     fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration) {
+        let Self::Requests(log) = self else { return };
         let cause = match outcome {
-            Outcome::Served => return self.0.served(now, after),
+            Outcome::Served => return log.served(now, after),
             Outcome::NoEndpoint => RequestCount::NoEndpoint,
             Outcome::DeadEndpoint => RequestCount::DeadEndpoint,
             Outcome::QueueFull => RequestCount::QueueFull,
@@ -103,6 +138,6 @@ impl Ledger for EntryLog {
             Outcome::RetryExhausted => RequestCount::RetryExhausted,
             Outcome::Abandoned => RequestCount::Abandoned,
         };
-        self.0.count(cause, 1, now);
+        log.count(cause, 1, now);
     }
 }

@@ -4,7 +4,7 @@ use super::error::SimError;
 use super::observer::RunObserver;
 use super::prepare::Prepared;
 use super::recorder_input::RunHeader;
-use super::request_logs::{call_records, traffic_records};
+use super::request_logs::{call_records, note_spans, traffic_records};
 use super::world::World;
 use crate::api::Name;
 use crate::input::scenario::Duration;
@@ -36,7 +36,8 @@ pub struct RunOptions<'a> {
     /// Checks the cluster's invariants after every event, of what the event changed, and from time to time all of them; a
     /// violation is a bug.
     pub check_invariants: bool,
-    /// Plays loops of the Cluster Autoscaler too that cannot change anything. The run is the same.
+    /// Plays loops of the Cluster Autoscaler too that cannot change anything, and lets HorizontalPodAutoscalers read each
+    /// pod by itself. The run is the same.
     pub every_loop: bool,
 }
 
@@ -137,9 +138,8 @@ fn finish(played: Played<'_>) -> Facts {
     let (mut remarks, actions) = world.operator.finish(&world.cluster);
     remarks.extend(world.arrivals.remarks());
     remarks.extend(world.faults.remarks());
-    for (log, load) in world.request_logs.iter_mut().zip(world.traffic.loads()) {
-        log.flow(load, end);
-    }
+    world.traffic.finish(end);
+    note_spans(&mut world.traffic, &mut world.request_logs);
     for (node, used) in world.traffic.usage_by_node(end) {
         world.recorder.note_pod_usage(node, used);
     }

@@ -19,6 +19,7 @@ use crate::kubelet::controller::KubeletSettings;
 use crate::network::requests::Requests;
 use crate::scheduler::{RateLimit, SchedulerTiming};
 use crate::units::{NanoDollars, SimDuration, SimTime};
+use crate::workload::traffic::Traffic;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -160,6 +161,12 @@ pub fn kubelet_settings(spec: &ScenarioSpec, awaited: BTreeSet<ConfigKind>) -> K
     let frequency = spec.control_plane.kubelet.node_status_update_frequency.get();
     let node_status_update_frequency = if latencies.scale <= 0.0 { SimDuration::ZERO } else { frequency };
     KubeletSettings { bound_to_running, stop_delay: STOP_DELAY, node_status_update_frequency, awaited }
+}
+
+/// The traffic that is a fluid; what a pod used is asked for `reach` back at most.
+pub fn traffic(spec: &ScenarioSpec, reach: SimDuration, streams: RandomStreams) -> Traffic {
+    let end = SimTime::ZERO + spec.duration.get();
+    Traffic::new(&spec.traffic, (midnight(spec), end), reach, streams)
 }
 
 /// The traffic that is played request by request; what a pod used is asked for `reach` back at most.

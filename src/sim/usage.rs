@@ -1,14 +1,14 @@
 //! What the metrics pipeline measures of pods: what their traffic makes them use, and what they use over time besides.
 
 use crate::api::{CrossVersionObjectReference, MetricIdentifier, Name};
-use crate::autoscaler::hpa::UsageSource;
+use crate::autoscaler::hpa::{LoadShare, UsageSource};
 use crate::autoscaler::metrics::ScrapeWindow;
 use crate::cluster::{Cluster, PodId, WorkloadId};
 use crate::kubelet::controller::Kubelets;
 use crate::network::requests::Requests;
 use crate::units::{Bytes, SimDuration, SimTime};
 use crate::workload::metric_sources::{MetricSources, RequestRates};
-use crate::workload::traffic::Traffic;
+use crate::workload::traffic::{Share, Traffic};
 use crate::workload::usage::UsageOverTime;
 
 /// What pods use: their traffic, and their kubelet's word on when they started.
@@ -41,6 +41,16 @@ impl Usage<'_> {
         let loaded = self.traffic.loaded_container(pod).or_else(|| self.requests.loaded_container(pod));
         container.is_none_or(|container| loaded == Some(container))
     }
+}
+
+/// The share as the traffic knows it.
+const fn traffic_share(share: LoadShare) -> Share {
+    Share { traffic: share.load, curve: share.kind, container: share.container }
+}
+
+/// Whether a container, or any if none is named, has the load of a share.
+fn has_load(share: LoadShare, container: Option<usize>) -> bool {
+    container.is_none_or(|container| usize::try_from(share.container) == Ok(container))
 }
 
 impl UsageSource for Usage<'_> {
@@ -91,6 +101,33 @@ impl UsageSource for Usage<'_> {
 
     fn is_moving(&self, name: &Name, now: SimTime) -> bool {
         self.metrics.is_moving(name, now)
+    }
+
+    fn share(&self, pod: PodId, since: SimTime) -> Option<LoadShare> {
+        let share = self.traffic.share(pod, since).filter(|_| !self.over_time.has(pod))?;
+        Some(LoadShare { load: share.traffic, kind: share.curve, container: share.container })
+    }
+
+    fn departures(&self, share: LoadShare) -> u64 {
+        self.traffic.departures(traffic_share(share))
+    }
+
+    fn steady_since(&self, share: LoadShare) -> Option<SimTime> {
+        self.traffic.steady_since(traffic_share(share))
+    }
+
+    fn cpu_used_by_each(&self, share: LoadShare, container: Option<usize>, window: ScrapeWindow) -> SimDuration {
+        if !has_load(share, container) {
+            return SimDuration::ZERO;
+        }
+        // Millicore-nanoseconds to seconds of CPU time.
+        SimDuration::from_secs_f64(
+            self.traffic.cpu_used_by_each(traffic_share(share), window.previous, window.last) / 1e12,
+        )
+    }
+
+    fn memory_of_each(&self, share: LoadShare, container: Option<usize>, time: SimTime) -> Bytes {
+        if has_load(share, container) { self.traffic.memory_of_each(traffic_share(share), time) } else { Bytes::ZERO }
     }
 
     fn running_since(&self, pod: PodId) -> Option<SimTime> {

@@ -15,7 +15,7 @@ use super::operator::Operator;
 use super::prepare::Prepared;
 use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
-use super::request_logs::{EntryLog, request_logs};
+use super::request_logs::{EntryLog, note_spans, request_logs};
 use super::request_values::PlayedRequests;
 use super::settings::{self, Client};
 use super::usage::{Usage, note_usage_beside};
@@ -130,12 +130,12 @@ impl<'a> World<'a> {
             manager: ManagerState::new(streams),
             scheduler,
             kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, &spec.jobs, streams),
-            traffic: Traffic::new(&spec.traffic, settings::midnight(spec), metrics_server.longest_look_back()),
+            traffic: settings::traffic(spec, metrics_server.longest_look_back(), streams),
             requests: settings::requests(spec, metrics_server.longest_look_back(), interval, streams),
             request_logs: request_logs(&spec.traffic, interval),
             usage: UsageOverTime::new(&spec.usage, settings::midnight(spec), streams),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec), streams),
-            hpa: settings::hpa_controller(spec, streams),
+            hpa: settings::hpa_controller(spec, streams).reading_each_pod(every_loop),
             vpa: vpa_settings::vpa_controller(spec, streams),
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
@@ -219,6 +219,7 @@ impl<'a> World<'a> {
                 self.traffic.handle(change, cluster, queue);
                 self.metrics.note_rate(change);
             }
+            Event::Queues(turn) => self.traffic.turn(turn, cluster, now),
             Event::Requests(event) => {
                 let until = queue.next_time();
                 if event == RequestEvent::Measure {
@@ -398,17 +399,16 @@ impl<'a> World<'a> {
     fn pass_on_load(&mut self) {
         let Self { queue, cluster, recorder, hpa, traffic, requests, request_logs, usage, metrics, manager, .. } = self;
         let now = queue.now();
-        for (entry, before) in traffic.take_flows() {
-            if let Some(log) = request_logs.get_mut(entry) {
-                log.flow(&before, now);
-            }
-        }
         for (workload, before, load) in traffic.take_changed() {
             recorder.note_load(workload, (&before, &load), now, cluster, now);
             if manager.is_up() {
                 hpa.load_changed(workload, queue);
             }
         }
+        for (at, turn) in traffic.take_turns() {
+            queue.schedule_with(at, Priority::Normal, turn.into());
+        }
+        note_spans(traffic, request_logs);
         for Measurement { workload, since, before, load } in requests.take_measurements() {
             recorder.note_load(workload, (&fluid(before), &fluid(load)), since, cluster, now);
             if manager.is_up() {
@@ -463,5 +463,5 @@ impl<'a> World<'a> {
 
 /// A measured load in the words of the fluid.
 fn fluid(load: MeasuredLoad) -> Load {
-    Load { rate: load.rate, unserved: load.failed, cpu: load.cpu, memory: load.memory, ..Load::default() }
+    Load { rate: load.rate, unserved: load.failed, cpu: load.cpu, memory: load.memory }
 }

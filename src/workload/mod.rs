@@ -4,8 +4,11 @@
 
 mod arrivals;
 mod distribution;
+pub mod fluid_queue;
+mod load;
 pub mod metric_sources;
 mod pod_load;
+mod random_rate;
 mod rate;
 pub mod request_samples;
 pub mod traffic;

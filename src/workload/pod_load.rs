@@ -149,6 +149,11 @@ impl PodLoad {
         total + nanos((alive - served).max_zero()) * unloaded.idle + self.starting(unloaded, from, to)
     }
 
+    /// Whether it has served without a break since an instant.
+    pub fn serves_since(&self, since: SimTime) -> bool {
+        self.ended.is_none() && self.serving.last().is_some_and(|span| span.end.is_none() && span.start <= since)
+    }
+
     /// Whether it served at `time`, which is recent.
     pub fn served_at(&self, time: SimTime) -> bool {
         self.serving.iter().any(|span| span.start <= time && span.end.is_none_or(|(end, _)| end > time))

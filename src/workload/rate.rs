@@ -5,9 +5,11 @@
 //! the curve over the step, so the integral over whole steps is exact and that over part of one is off by at most the
 //! curve's change within the step times [`STEP`]. In a product of smooth curves each factor carries its own mean.
 
-use crate::input::scenario::{Diurnal, Rate, RatePoint, Sine};
+use crate::engine::RandomStream;
+use crate::input::scenario::{Diurnal, FlashCrowd, Rate, RatePoint, Sine, TraceLoad};
 use crate::units::{SimDuration, SimTime};
-use std::f64::consts::TAU;
+use crate::workload::random_rate::{modulated, self_similar};
+use std::f64::consts::{LN_2, TAU};
 use std::sync::Arc;
 
 /// Longest step of an approximated curve.
@@ -16,6 +18,8 @@ pub const STEP: SimDuration = SimDuration::from_secs(60);
 const STEPS_PER_WAVE: i64 = 60;
 /// Shortest step, for waves of seconds.
 const SHORTEST_STEP: SimDuration = SimDuration::from_millis(100);
+/// Steps of a crowd's rise, and of each half-life of its decay.
+const CROWD_STEPS: i64 = 20;
 /// A day.
 const DAY: SimDuration = SimDuration::from_hours(24);
 
@@ -123,7 +127,7 @@ impl DivCeil for i64 {
 }
 
 impl Part {
-    fn new(rate: &Rate, midnight: SimTime) -> Self {
+    fn new(rate: &Rate, midnight: SimTime, chance: &mut Option<(SimTime, &mut RandomStream)>) -> Self {
         let points = |points: &[RatePoint]| points.iter().map(|point| (point.at.from_start(), point.rate)).collect();
         match rate {
             Rate::Constant(value) => Self::Constant(*value),
@@ -139,10 +143,45 @@ impl Part {
                 }));
                 Self::Sum(parts)
             }
+            Rate::FlashCrowds(crowds) => {
+                let mut parts = vec![Self::Constant(crowds.base)];
+                parts.extend(crowds.crowds.iter().map(|crowd| Self::Steps(crowd_steps(crowd))));
+                Self::Sum(parts)
+            }
+            // Where nothing is drawn the scenario has none of these: that was checked when it was read.
+            Rate::Modulated(spec) => {
+                Self::Steps(chance.as_mut().map_or(Vec::new(), |(end, random)| modulated(spec, *end, random)))
+            }
+            Rate::SelfSimilar(spec) => {
+                let values = chance.as_mut().map_or(Vec::new(), |(end, random)| self_similar(spec, *end, random));
+                Self::Series { values: values.into(), interval: spec.interval.get() }
+            }
+            Rate::Times(times) => Self::counted(&times.values, times.interval.get(), 1.0),
+            Rate::Trace(trace) => match &trace.load {
+                TraceLoad::Rates { values, interval } => {
+                    Self::Series { values: values.clone(), interval: interval.get() }
+                }
+                TraceLoad::Times(times) => Self::counted(times, STEP, trace.scale),
+            },
             Rate::Csv(csv) => Self::Series { values: csv.values.clone(), interval: csv.interval.get() },
-            Rate::Sum(parts) => Self::Sum(parts.iter().map(|part| Self::new(part, midnight)).collect()),
-            Rate::Product(parts) => Self::Product(parts.iter().map(|part| Self::new(part, midnight)).collect()),
+            Rate::Sum(parts) => Self::Sum(parts.iter().map(|part| Self::new(part, midnight, chance)).collect()),
+            Rate::Product(parts) => Self::Product(parts.iter().map(|part| Self::new(part, midnight, chance)).collect()),
         }
+    }
+
+    /// Requests at so many seconds, by interval.
+    fn counted(times: &[f64], interval: SimDuration, scale: f64) -> Self {
+        let seconds = interval.as_secs_f64();
+        let mut values: Vec<f64> = Vec::new();
+        for time in times {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked when it was read")]
+            let row = (time / seconds) as usize;
+            if values.len() <= row {
+                values.resize(row + 1, 0.0);
+            }
+            values[row] += scale / seconds;
+        }
+        Self::Series { values: values.into(), interval }
     }
 
     fn value(&self, at: SimTime) -> f64 {
@@ -189,6 +228,40 @@ impl Part {
     }
 }
 
+/// The steps of a crowd's rise and decay, which carry the exact mean of the curve; at the end none is left.
+fn crowd_steps(crowd: &FlashCrowd) -> Vec<(SimTime, f64)> {
+    let (start, rise, half) = (crowd.at.from_start(), crowd.rise.get(), crowd.half_life.get());
+    let mut steps = Vec::new();
+    let risen = |part: i64| start + rise * part / CROWD_STEPS;
+    if rise > SimDuration::ZERO {
+        for part in 0..CROWD_STEPS {
+            #[expect(clippy::cast_precision_loss, reason = "a few steps")]
+            let middle = (part as f64 + 0.5) / CROWD_STEPS as f64;
+            steps.push((risen(part), crowd.height * middle));
+        }
+    }
+    let peak = start + rise;
+    steps.push((peak, crowd.height));
+    let decay = peak + crowd.hold.get();
+    // A thousandth is left after ten half-lives.
+    for part in 0..10 * CROWD_STEPS {
+        #[expect(clippy::cast_precision_loss, reason = "a few steps")]
+        let (from, length) = (part as f64 / CROWD_STEPS as f64, 1.0 / CROWD_STEPS as f64);
+        let mean = (-from * LN_2).exp() * (1.0 - (-length * LN_2).exp()) / (length * LN_2);
+        steps.push((decay + half * part / CROWD_STEPS, crowd.height * mean));
+    }
+    steps.push((decay + half * 10, 0.0));
+    // Of two at the same time the later one holds.
+    steps.dedup_by(|later, earlier| {
+        let is_same = later.0 == earlier.0;
+        if is_same {
+            earlier.1 = later.1;
+        }
+        is_same
+    });
+    steps
+}
+
 /// The row of a series that a time is in.
 fn row(at: SimTime, interval: SimDuration) -> Option<usize> {
     usize::try_from(at.as_nanos().checked_div(interval.as_nanos())?).ok().filter(|_| at >= SimTime::ZERO)
@@ -204,7 +277,13 @@ impl RateCurve {
     /// if the run is not pinned to the calendar.
     #[must_use]
     pub fn new(rate: &Rate, midnight: SimTime) -> Self {
-        Self(Part::new(rate, midnight))
+        Self(Part::new(rate, midnight, &mut None))
+    }
+
+    /// The same of a rate that chance may shape, with the path that it takes up to `end`.
+    #[must_use]
+    pub fn drawn(rate: &Rate, midnight: SimTime, end: SimTime, random: &mut RandomStream) -> Self {
+        Self(Part::new(rate, midnight, &mut Some((end, random))))
     }
 
     /// Requests per second at a time; zero or more.
@@ -224,7 +303,7 @@ impl RateCurve {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::scenario::{Duration, RateCsv, Spike, Spikes};
+    use crate::input::scenario::{Duration, FlashCrowds, RateCsv, Spike, Spikes};
 
     fn point(at: i64, rate: f64) -> RatePoint {
         RatePoint { at: Duration::from_secs(at), rate }
@@ -259,6 +338,17 @@ mod tests {
             scale: 1.0,
             values: [1.0, 2.0, 4.0].into(),
         })
+    }
+
+    fn crowd() -> Rate {
+        let crowd = FlashCrowd {
+            at: Duration::from_secs(100),
+            rise: Duration::from_secs(60),
+            height: 100.0,
+            hold: Duration::from_secs(30),
+            half_life: Duration::from_secs(50),
+        };
+        Rate::FlashCrowds(FlashCrowds { base: 2.0, crowds: vec![crowd] })
     }
 
     /// Number of requests between two times, by the changes that the curve announces.
@@ -329,6 +419,8 @@ mod tests {
             (sine(10.0, 10.0, 30, 7), 0, 300, 3000.0, "short waves"),
             (spikes(), 0, 200, 2000.0 + 2700.0 + 100.0, "spikes"),
             (series(), 0, 100, 70.0, "rows"),
+            // 100 x 60 / 2 of the rise, 100 x 30 of the peak, 100 x 50 / ln 2 of the decay without its last thousandth.
+            (crowd(), 0, 2000, 2.0 * 2000.0 + 3000.0 + 3000.0 + 5000.0 / LN_2 * (1.0 - 1.0 / 1024.0), "a crowd"),
         ];
         for (rate, from, to, expected, why) in cases {
             let total = integral(&curve(&rate), SimTime::from_secs(from), SimTime::from_secs(to));

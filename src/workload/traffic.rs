@@ -7,13 +7,18 @@
 //! an exact integral that can be asked for at any instant of the recent past: scrapes of the metrics pipeline cost
 //! nothing until somebody reads them.
 //!
-//! Not modelled here: queueing and latency, and load balancing that is not even.
+//! How long requests take, and what pods keep of those that they cannot serve at once, is `fluid_queue`.
+//!
+//! Not modelled here: load balancing that is not even.
 
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId, WorkloadId};
-use crate::engine::Agenda;
+use crate::engine::{Agenda, RandomStreams};
 use crate::input::scenario::{self, Fidelity};
+use crate::network::queueing::LatencyProfile;
 use crate::units::{Bytes, SimDuration, SimTime};
 use crate::workload::RateCurve;
+use crate::workload::fluid_queue::{FluidLoad, FluidQueues, FluidSpan};
+pub use crate::workload::load::{Load, QueueTurn};
 use crate::workload::pod_load::{PodLoad, UnloadedCpu};
 use crate::workload::usage_curve::UsageCurve;
 use rustc_hash::FxHashMap;
@@ -23,6 +28,17 @@ use rustc_hash::FxHashMap;
 pub struct RateChange {
     /// Index of the entry in the scenario.
     pub traffic: u32,
+}
+
+/// What pods use that serve one traffic entry under one CPU limit: they use the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Index of the entry in the scenario.
+    pub traffic: u32,
+    /// Index of the curve of the limit.
+    pub curve: u32,
+    /// Index of the container that serves.
+    pub container: u32,
 }
 
 /// One traffic entry.
@@ -47,24 +63,11 @@ struct Entry {
     /// Running pods that have not served yet, by curve.
     starting: Vec<i64>,
     curves: Vec<UsageCurve>,
+    /// One group for each curve.
+    queues: FluidQueues,
     load: Load,
-}
-
-/// The load on a workload as a whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Load {
-    /// Offered requests per second.
-    pub rate: f64,
-    /// Requests per second that are not served.
-    pub unserved: f64,
-    /// Of these, those for which there is no endpoint.
-    pub no_endpoint: f64,
-    /// Of these, those that go to an endpoint whose machine is down; the rest is beyond what the serving pods can take.
-    pub dead_endpoint: f64,
-    /// CPU used by the pods together, in millicores.
-    pub cpu: f64,
-    /// Memory used by the pods together, in bytes.
-    pub memory: f64,
+    /// How often a pod has ceased to serve.
+    departures: u64,
 }
 
 /// The traffic of a scenario and the usage that it causes.
@@ -83,21 +86,30 @@ pub struct Traffic {
     used_before: Vec<i128>,
     /// Workloads whose load changed, with the load before.
     changed: Vec<(WorkloadId, Load, Load)>,
-    /// Entries whose load changed, with the load before.
-    flows: Vec<(usize, Load)>,
+    spans: Vec<FluidSpan>,
+    turns: Vec<(SimTime, QueueTurn)>,
 }
 
 impl Traffic {
     /// Prepares the traffic of a scenario. `midnight` is an instant at which a day begins; what a pod used is asked for
     /// `reach` back at most, and only of pods that exist.
-    pub fn new(entries: &[scenario::Traffic], midnight: SimTime, reach: SimDuration) -> Self {
-        let prepare = |entry: &scenario::Traffic| Entry {
+    /// Rates that chance shapes are drawn up to `end`.
+    pub fn new(
+        entries: &[scenario::Traffic],
+        (midnight, end): (SimTime, SimTime),
+        reach: SimDuration,
+        streams: RandomStreams,
+    ) -> Self {
+        let prepare = |(index, entry): (usize, &scenario::Traffic)| Entry {
             target: entry.target.clone(),
             container: entry.container.clone(),
             workload: None,
             // What is played request by request is no fluid.
             rate: match &entry.rate {
-                Some(rate) if entry.fidelity == Fidelity::Fluid => RateCurve::new(rate, midnight),
+                Some(rate) if entry.fidelity == Fidelity::Fluid => {
+                    let mut chance = streams.stream(&format!("traffic/{}/rate", entry.title()));
+                    RateCurve::drawn(rate, midnight, end, &mut chance)
+                }
                 _ => RateCurve::none(),
             },
             current_rate: 0.0,
@@ -113,14 +125,16 @@ impl Traffic {
             running: 0,
             starting: Vec::new(),
             curves: Vec::new(),
+            queues: FluidQueues::new(index, entry),
             load: Load::default(),
+            departures: 0,
         };
         let mut by_target = FxHashMap::default();
         for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.fidelity == Fidelity::Fluid) {
             let scenario::Target { kind, namespace, name } = &entry.target;
             by_target.entry(target_key(kind.as_str(), namespace, name)).or_insert(index);
         }
-        Self { entries: entries.iter().map(prepare).collect(), by_target, reach, ..Self::default() }
+        Self { entries: entries.iter().enumerate().map(prepare).collect(), by_target, reach, ..Self::default() }
     }
 
     /// Whether no entry is a fluid.
@@ -147,6 +161,37 @@ impl Traffic {
             agenda.schedule(next, change);
         }
         self.spread(change.traffic as usize, cluster, now);
+    }
+
+    /// The queues of an entry come to another state.
+    pub fn turn(&mut self, QueueTurn { traffic, turn }: QueueTurn, cluster: &Cluster, now: SimTime) {
+        let index = traffic as usize;
+        if self.entries.get(index).is_some_and(|entry| entry.queues.is_current(turn)) {
+            self.spread(index, cluster, now);
+        }
+    }
+
+    /// Turns that are to come, since the last call.
+    pub fn take_turns(&mut self) -> std::vec::Drain<'_, (SimTime, QueueTurn)> {
+        self.turns.drain(..)
+    }
+
+    /// What became of requests in spans that are over, since the last call. The spans of an entry come in the order of
+    /// time.
+    pub fn take_spans(&mut self) -> Vec<FluidSpan> {
+        std::mem::take(&mut self.spans)
+    }
+
+    /// Ends all spans.
+    pub fn finish(&mut self, end: SimTime) {
+        for entry in &mut self.entries {
+            entry.queues.close(end, &mut self.spans);
+        }
+    }
+
+    /// Latencies that a span names, by the index of the entry.
+    pub fn profile(&self, traffic: usize, number: u32) -> Option<&LatencyProfile> {
+        self.entries.get(traffic)?.queues.profile(number)
     }
 
     /// The changes that it acts on.
@@ -177,16 +222,6 @@ impl Traffic {
             }
             _ => {}
         }
-    }
-
-    /// Entries of the scenario whose load changed since the last call, in order, with the load up to then.
-    pub fn take_flows(&mut self) -> std::vec::Drain<'_, (usize, Load)> {
-        self.flows.drain(..)
-    }
-
-    /// The load of each entry, by its index in the scenario; that of one that is no fluid is zero.
-    pub fn loads(&self) -> impl Iterator<Item = &Load> {
-        self.entries.iter().map(|entry| &entry.load)
     }
 
     /// Loads that changed since the last call: workload, load before, load now.
@@ -233,7 +268,13 @@ impl Traffic {
             // Every version of the target has the container: that was checked when the scenario was read.
             let container = template.container(entry.container.as_deref()).unwrap_or_default();
             let limit = template.cpu_limit(container);
-            let curve = entry.curves.iter().position(|curve| curve.limit() == limit).unwrap_or_else(|| {
+            let capacity = pod.node.and_then(|node| {
+                let object = &cluster.node(node).object;
+                object.capacity.cpu.or(object.allocatable.cpu)
+            });
+            let cores = capacity.map_or(f64::INFINITY, |cores| cores.as_f64() / 1000.0);
+            let curve = entry.queues.group(limit, cores).unwrap_or_else(|| {
+                entry.queues.add_group(limit, cores);
                 entry.curves.push(UsageCurve::new(limit));
                 entry.serving.push(0);
                 entry.starting.push(0);
@@ -256,6 +297,7 @@ impl Traffic {
         }
         if serves != was_serving {
             entry.serving[load.curve as usize] += if serves { 1 } else { -1 };
+            entry.departures += u64::from(!serves);
             load.set_serving(serves, &entry.curves[load.curve as usize], now, now - self.reach);
         }
         let is_starting = load.ended.is_none() && load.first_served.is_none();
@@ -296,13 +338,7 @@ impl Traffic {
         }
         let serving: i64 = entry.serving.iter().sum();
         let before = entry.load;
-        let rate = entry.current_rate;
-        let mut load = Load { rate, unserved: rate, ..Load::default() };
-        if serving + entry.dead > 0 {
-            load.dead_endpoint = rate * float(entry.dead) / float(serving + entry.dead);
-        } else {
-            load.no_endpoint = rate;
-        }
+        let mut load = Load { rate: entry.current_rate, unserved: entry.current_rate, ..Load::default() };
         let idle = float(entry.running - serving);
         let idle_cpu = entry.unloaded_cpu.idle;
         let starting = entry.starting.iter().zip(&entry.curves);
@@ -311,20 +347,38 @@ impl Traffic {
         };
         load.cpu = idle * idle_cpu + starting.map(more).sum::<f64>();
         load.memory = idle * entry.memory_per_pod;
+        let share = if serving > 0 { entry.current_rate / float(serving + entry.dead) } else { 0.0 };
+        let fluid = FluidLoad {
+            offered: entry.current_rate,
+            share,
+            serving: entry.serving.iter().copied().collect(),
+            dead: entry.dead,
+        };
+        if let Some((at, turn)) = entry.queues.set(now, fluid, &mut self.spans) {
+            let traffic = u32::try_from(index).unwrap_or(u32::MAX);
+            self.turns.push((at, QueueTurn { traffic, turn }));
+        }
         if serving > 0 {
-            let share = entry.current_rate / float(serving + entry.dead);
-            let cpu = idle_cpu + share * entry.cpu_per_request.as_secs_f64() * 1000.0;
+            let cost = entry.cpu_per_request.as_secs_f64() * 1000.0;
             let memory = entry.memory_per_pod + share * entry.memory_per_request;
             let mut cut = 0.0;
-            for (curve, count) in entry.curves.iter_mut().zip(&entry.serving) {
+            for (group, (curve, count)) in entry.curves.iter_mut().zip(&entry.serving).enumerate() {
+                let kept = entry.queues.keep_backlog();
+                let cpu = idle_cpu + if kept { entry.queues.worked(group) } else { share } * cost;
                 curve.set(now, cpu, memory);
                 let used = curve.last_cpu();
                 load.cpu += float(*count) * used;
                 load.memory += float(*count) * memory;
                 cut += float(*count) * (cpu - used);
             }
-            let cost = entry.cpu_per_request.as_secs_f64() * 1000.0;
-            load.unserved = share * float(entry.dead) + if cost > 0.0 { cut / cost } else { 0.0 };
+            load.unserved = share * float(entry.dead)
+                + if entry.queues.keep_backlog() {
+                    entry.queues.lost()
+                } else if cost > 0.0 {
+                    cut / cost
+                } else {
+                    0.0
+                };
         } else {
             for curve in &mut entry.curves {
                 curve.set(now, idle_cpu, entry.memory_per_pod);
@@ -334,9 +388,6 @@ impl Traffic {
             curve.forget_before(now - self.reach);
         }
         entry.load = load;
-        if load != before {
-            self.flows.push((index, before));
-        }
         if let Some(workload) = entry.workload
             && load != before
         {
@@ -362,6 +413,37 @@ impl Traffic {
         usize::try_from(load.container).ok()
     }
 
+    /// The share of a pod that has served without a break since an instant.
+    pub fn share(&self, pod: PodId, since: SimTime) -> Option<Share> {
+        let load = self.pods.get(pod.index())?.as_deref().filter(|load| load.serves_since(since))?;
+        Some(Share { traffic: load.traffic, curve: load.curve, container: load.container })
+    }
+
+    /// How often a pod has ceased to serve the entry of a share: as long as that stays the same, so does who has the share.
+    pub fn departures(&self, share: Share) -> u64 {
+        self.entries[share.traffic as usize].departures
+    }
+
+    /// When the usage of the pods of a share changed last.
+    pub fn steady_since(&self, share: Share) -> Option<SimTime> {
+        self.curve(share).last_change()
+    }
+
+    /// CPU time that each pod of a share has used between two times of the recent past, in millicore-nanoseconds.
+    pub fn cpu_used_by_each(&self, share: Share, from: SimTime, to: SimTime) -> f64 {
+        self.curve(share).used(from, to)
+    }
+
+    /// Memory that each pod of a share uses at a time of the recent past.
+    pub fn memory_of_each(&self, share: Share, time: SimTime) -> Bytes {
+        let per_pod = self.entries[share.traffic as usize].memory_per_pod;
+        whole_bytes(self.curve(share).at(time).map_or(per_pod, |point| point.memory))
+    }
+
+    fn curve(&self, share: Share) -> &UsageCurve {
+        &self.entries[share.traffic as usize].curves[share.curve as usize]
+    }
+
     /// CPU time that a pod has used between two times of the recent past, in millicore-nanoseconds; `None` for pods
     /// without traffic.
     pub fn cpu_used(&self, pod: PodId, from: SimTime, to: SimTime) -> Option<f64> {
@@ -378,9 +460,7 @@ impl Traffic {
         }
         let entry = &self.entries[load.traffic as usize];
         let point = entry.curves[load.curve as usize].at(time).filter(|_| load.served_at(time));
-        let bytes = point.map_or(entry.memory_per_pod, |point| point.memory);
-        #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
-        Some(Bytes::new(bytes.round() as i64))
+        Some(whole_bytes(point.map_or(entry.memory_per_pod, |point| point.memory)))
     }
 
     /// What pods have used on each node by `end`, in millicore-nanoseconds.
@@ -394,6 +474,12 @@ impl Traffic {
 /// What identifies a target of traffic.
 fn target_key(kind: &str, namespace: &str, name: &str) -> String {
     format!("{kind}/{namespace}/{name}")
+}
+
+/// An amount in whole bytes.
+#[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
+fn whole_bytes(bytes: f64) -> Bytes {
+    Bytes::new(bytes.round() as i64)
 }
 
 /// A count as a float.

@@ -60,6 +60,11 @@ impl UsageCurve {
         }
     }
 
+    /// When the usage changed last; `None` before it was ever set.
+    pub fn last_change(&self) -> Option<SimTime> {
+        self.points.back().map(|point| point.from)
+    }
+
     /// The usage at an instant that is not forgotten; `None` before the first.
     pub fn at(&self, time: SimTime) -> Option<&UsagePoint> {
         self.points.iter().rev().find(|point| point.from <= time)

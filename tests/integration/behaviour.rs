@@ -9,6 +9,11 @@ use wavetank::units::{SimDuration, SimTime};
 /// Runs a scenario of pool `n`, whose containers start within a second and stop within one, from its manifests and the
 /// rest of its spec.
 pub fn run(nodes: u32, zones: &str, manifests: &str, spec: &str) -> Facts {
+    run_with(nodes, zones, manifests, spec, RunOptions::default())
+}
+
+/// The same with options of the run; invariants are always checked.
+pub fn run_with(nodes: u32, zones: &str, manifests: &str, spec: &str, options: RunOptions) -> Facts {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("manifests.yaml"), manifests).unwrap();
     let mut text = format!(
@@ -28,7 +33,7 @@ spec:
     std::fs::write(&file, text).unwrap();
     let (prepared, _) = prepare(&file, &PrepareOptions::default())
         .unwrap_or_else(|errors| panic!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")));
-    simulate(&prepared, &RunOptions { check_invariants: true, ..RunOptions::default() }).unwrap()
+    simulate(&prepared, &RunOptions { check_invariants: true, ..options }).unwrap()
 }
 
 /// A Deployment `web` of pods with these annotations and these further lines of the pod's spec.

@@ -152,7 +152,12 @@ spec:
 ";
     let objects = format!("{autoscaler}{}", workload("web", 12, 500));
     let spec = "nodePools: [{name: n, count: 1, capacity: {cpu: 2, memory: 8Gi}}]\nduration: 10m";
-    let facts = play(&prepared(&objects, spec), false);
+    let (prepared, notes) = try_prepare(&objects, spec).unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert!(!format!("{notes:?}").contains("command"), "they have an effect: {notes:?}");
+    let other = objects.replace("cluster-autoscaler:v1.37.0", "another:v1");
+    let (_, notes) = try_prepare(&other, spec).unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert!(format!("{notes:?}").contains("Container.command"), "those of others have none: {notes:?}");
+    let facts = play(&prepared, false);
     let [up] = &words(&facts, "ScaleUp").collect::<Vec<_>>()[..] else { panic!("{:?}", facts.decisions) };
     assert_eq!((up.sizes, &*up.limited_by), (Some((1, 2)), "max-size"));
 }

@@ -76,6 +76,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("infra", "workload::Sampler", "draws from a distribution: a pure function, no behaviour"),
     ("network", "workload::Sampler", "draws from a distribution: a pure function, no behaviour"),
     ("network", "workload::RateCurve", "a rate over time: a pure function, no behaviour"),
+    ("workload", "network::queueing", "formulas of queueing theory: pure functions, no behaviour"),
     ("kubelet", "workload::Sampler", "draws from a distribution: a pure function, no behaviour"),
     ("kubelet", "input::scenario", "the scenario's start-up times"),
     ("record", "input::scenario::FaultKind", "a fault is recorded as what the scenario calls it"),

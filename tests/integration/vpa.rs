@@ -100,3 +100,33 @@ usage: [{target: deployment/app, memory: {constant: 200Mi, growthPerHour: 100Mi}
     let restarts: Vec<u32> = facts.pods.iter().map(|pod| pod.restarts).collect();
     assert_eq!(restarts, [7, 7], "every three hours");
 }
+
+/// A VerticalPodAutoscaler asks for 15 % more than pods use, so their utilization is above a target of 70 % whatever the
+/// number of pods: a HorizontalPodAutoscaler adds pods, each uses less, the requests follow, and so on up to the maximum.
+#[test]
+fn two_autoscalers_of_one_resource_drive_each_other() {
+    let autoscaler = "---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: app}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: app}
+  minReplicas: 2
+  maxReplicas: 12
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}]
+";
+    let spec = "duration: 4d
+verticalPodAutoscaler: {recommender: {cpu-histogram-decay-half-life: 2h}}
+traffic: [{target: deployment/app, rate: {constant: 200}, cpuPerRequest: 10ms}]";
+    let play = |mode: &str| {
+        let facts = run(8, "", &manifests(4, "{requests: {cpu: 500m}}", mode, autoscaler), spec);
+        let last = facts.autoscaling.last().expect("decisions are kept");
+        (last.desired_replicas, facts.recommendations[0].cpu.unwrap().target.get())
+    };
+    let (alone, recommended) = play("\"Off\"");
+    assert_eq!(alone, 6, "2 cores at 70 % of 500m");
+    assert!(recommended > 300, "{recommended}m");
+    let (both, requested) = play("Recreate");
+    assert_eq!(both, 12, "up to the maximum");
+    assert!(requested < 250, "2 cores on 12 pods and 15 % more: {requested}m");
+}

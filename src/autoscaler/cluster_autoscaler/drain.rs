@@ -89,6 +89,17 @@ pub struct DrainContext<'a> {
     pub controller: Option<ReplicasOf<'a>>,
 }
 
+/// Whether a node is as good as empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emptiness {
+    /// No pod must find another place.
+    Empty,
+    /// The same, but the end of pods is waited for.
+    WaitsForPods,
+    /// A pod must find another place, or keeps the node.
+    HasPods,
+}
+
 enum Outcome {
     Drain,
     Skip,
@@ -114,6 +125,20 @@ impl DrainContext<'_> {
             }
         }
         result
+    }
+
+    /// Judges the pods of a node, in any order, as far as is needed to tell whether it is as good as empty.
+    pub fn emptiness<'p>(&self, pods: impl IntoIterator<Item = &'p Arc<PodInfo>>) -> Emptiness {
+        let mut emptiness = Emptiness::Empty;
+        for pod in pods {
+            match self.judge(pod) {
+                Outcome::Drain if pods::is_daemon(pod) => {}
+                Outcome::Skip => {}
+                Outcome::Wait => emptiness = Emptiness::WaitsForPods,
+                Outcome::Drain | Outcome::Block(_) => return Emptiness::HasPods,
+            }
+        }
+        emptiness
     }
 
     fn judge(&self, pod: &PodInfo) -> Outcome {

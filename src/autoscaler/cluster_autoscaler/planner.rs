@@ -1,7 +1,7 @@
 //! Which nodes are not needed, and which of them may go (`scaledown/planner`).
 
 use super::budgets::RemainingBudgets;
-use super::drain::DrainContext;
+use super::drain::{DrainContext, Emptiness};
 use super::environment::{Environment, GroupId, Mark, NodeGroup, ObservedNode};
 use super::options::Options;
 use super::quotas::Tracker;
@@ -9,7 +9,7 @@ use super::removal::{NodeToRemove, RemovalSimulator, Unremovable, UnremovableRea
 use super::snapshot::Snapshot;
 use super::taints;
 use super::unneeded::{Limits, Removable, UnneededNodes, is_disabled};
-use super::utilization::{Ignored, Utilization, has_gpu, utilization};
+use super::utilization::{Ignored, Utilization, utilization};
 use crate::cluster::NodeId;
 use crate::scheduler::PodInfo;
 use crate::units::{SimDuration, SimTime};
@@ -83,12 +83,10 @@ impl Planner {
         let mut keyed: Vec<((u8, bool), &'n ObservedNode)> = nodes
             .into_iter()
             .map(|node| {
-                let result = context.pods_to_move(&snapshot.pods_on(node.id));
-                let is_empty = result.blocking.is_none() && result.moving.is_empty();
-                let rank = match (is_empty, result.on_completion.is_empty()) {
-                    (true, true) => 0,
-                    (true, false) => 1,
-                    (false, _) => 2,
+                let rank = match context.emptiness(snapshot.node(node.id).into_iter().flat_map(|info| info.pods())) {
+                    Emptiness::Empty => 0,
+                    Emptiness::WaitsForPods => 1,
+                    Emptiness::HasPods => 2,
                 };
                 ((rank, !self.previous.contains(&node.id)), node)
             })
@@ -200,7 +198,7 @@ impl Planner {
             return Some(UnremovableReason::ScaleDownUnreadyDisabled);
         }
         self.utilization.insert(node.id, used);
-        let threshold = if has_gpu(info.node()) {
+        let threshold = if used.gpu.is_some() {
             group.options.scale_down_gpu_utilization_threshold
         } else {
             group.options.scale_down_utilization_threshold

@@ -53,8 +53,10 @@ pub struct Ignored {
 
 /// Whether a node has GPUs.
 pub fn has_gpu(node: &crate::api::Node) -> bool {
+    // The last letters tell nearly every other label apart.
+    let is_gpu_label = |key: &str| key.ends_with("accelerator") && GPU_LABELS.contains(&key);
     node.allocatable.scalar(GPU).is_some_and(|amount| amount > 0)
-        || GPU_LABELS.iter().any(|label| node.meta.labels.contains_key(label))
+        || node.meta.labels.iter().any(|(key, _)| is_gpu_label(key))
 }
 
 /// Computes the utilization; `None` if the node offers no cpu or no memory.

@@ -4,6 +4,7 @@
 //! changed, and every window has passed, its answer cannot change either: the object then sleeps, and wakes with its
 //! phase kept when something changes.
 
+use super::alike_pods::{KnownPods, Ripening};
 use super::desired_replicas::ReconcileError;
 use super::messages::events;
 use super::selected_pods::SelectedPods;
@@ -60,6 +61,8 @@ struct Entry {
     /// Proposal of the last reconcile.
     last_proposal: Option<i32>,
     workload: Option<WorkloadId>,
+    /// The pods that it reads, as they are taken together.
+    pods: KnownPods,
     /// What it scales, as long as names stand for the same objects as in this generation of them.
     target: Option<(u64, Option<ObjectId>)>,
 }
@@ -83,6 +86,8 @@ pub struct HpaController {
     sync_phases: RandomStream,
     /// Seed of the phases in which the kubelets look at containers.
     look_phases: u64,
+    /// Whether each pod is read by itself, also where pods could be taken together.
+    reads_each_pod: bool,
 }
 
 impl HpaController {
@@ -99,6 +104,7 @@ impl HpaController {
             latency,
             sync_phases: streams.stream("phase/hpa"),
             look_phases: streams.stream("phase/housekeeping").next_u64(),
+            reads_each_pod: false,
         }
     }
 
@@ -108,11 +114,18 @@ impl HpaController {
         Self { outages, ..self }
     }
 
+    /// The same, which reads each pod by itself or not. That changes nothing but the cost.
+    #[must_use]
+    pub fn reading_each_pod(self, reads_each_pod: bool) -> Self {
+        Self { reads_each_pod, ..self }
+    }
+
     /// Takes over what is no part of the controller: metrics-server and the kubelets go on when it starts anew.
     pub fn take_metrics_server(&mut self, before: &Self) {
         self.metrics_server = before.metrics_server;
         self.outages.clone_from(&before.outages);
         self.look_phases = before.look_phases;
+        self.reads_each_pod = before.reads_each_pod;
     }
 
     fn entry(&mut self, id: HpaId) -> &mut Entry {
@@ -144,6 +157,7 @@ impl HpaController {
                 let entry = self.entry(id);
                 let is_known = entry.is_known;
                 entry.target = None;
+                entry.pods.clear();
                 self.note_selector(id, cluster);
                 for name in cluster.hpa(id).object.metrics.iter().filter_map(other_metric) {
                     let hpas = self.by_metric.entry(name.clone()).or_default();
@@ -191,6 +205,11 @@ impl HpaController {
                     _ => self.selected.selecting(pod, cluster),
                 };
                 for id in hpas {
+                    let pods = &mut self.entry(id).pods;
+                    match change {
+                        Change::PodAdded(_) => pods.add(pod),
+                        _ => pods.change(pod, matches!(change, Change::PodRemoved(_))),
+                    }
                     self.wake(id, agenda);
                 }
             }
@@ -291,9 +310,18 @@ impl HpaController {
         let workload = target.and_then(|target| cluster.workload_of(target));
         self.note_selector(id, cluster);
         self.selected.refresh(cluster);
-        let pods = self.selected.pods(id);
         let overlapping = self.selected.overlapping(id);
+        let mut known =
+            self.entries.get_mut(id.index()).map(|entry| std::mem::take(&mut entry.pods)).unwrap_or_default();
+        let ripening = Ripening { config: &config, server: &server, look_phases: self.look_phases, now };
+        let selection = (self.selected.number(), self.selected.pods(id));
+        known.update(selection);
+        if !self.reads_each_pod {
+            known.take_together(&cluster.hpa(id).object, &ripening, cluster, usage);
+        }
+        let pods = known.single();
         let views: Vec<HpaPod<'_>> = pods.iter().map(|pod| view(cluster, *pod)).collect();
+        let (alike, groups) = known.alike(cluster);
         let metrics = SimulatedMetrics {
             usage,
             server: &server,
@@ -302,6 +330,7 @@ impl HpaController {
             namespace: &cluster.hpa(id).object.meta.namespace,
             pods,
             views: &views,
+            alike: &groups,
             phases: self.look_phases,
             now,
         };
@@ -310,7 +339,9 @@ impl HpaController {
             status_replicas: scale.status_replicas,
             selector: if overlapping.is_empty() { ScaleSelector::Valid } else { ScaleSelector::Ambiguous },
         });
-        let ready = pods.iter().filter(|pod| cluster.pod(**pod).ready && cluster.pod(**pod).is_active()).count();
+        let together: usize = alike.iter().map(|pods| pods.count).sum();
+        let single = pods.iter().map(|pod| cluster.pod(*pod)).filter(|pod| pod.ready && pod.is_active()).count();
+        let ready = together + single;
         let Hpa { object, status, .. } = cluster.hpa(id);
         let mut state = HpaState {
             history: self
@@ -321,12 +352,13 @@ impl HpaController {
             conditions: status.conditions,
             last_scale_time: status.last_scale_time,
         };
-        let inputs = HpaInputs { config: &config, hpa: object, scale, pods: &views, metrics: &metrics };
+        let inputs = HpaInputs { config: &config, hpa: object, scale, pods: &views, alike: &alike, metrics: &metrics };
         let decision = desired_replicas(&inputs, &mut state, now);
         // Nobody announces that metrics go or come back.
         let is_outage_ahead = self.outages.iter().any(|outage| outage.is_ahead(now));
         let entry = self.entry(id);
-        entry.history = state.history;
+        entry.history = std::mem::take(&mut state.history);
+        entry.pods = known;
         let before = std::mem::replace(&mut entry.workload, workload);
         entry.last_proposal = decision.metric_desired;
         entry.due = now + took + config.sync_period;
@@ -354,16 +386,7 @@ impl HpaController {
                 self.wake(sharing, agenda);
             }
         }
-        let values = decision.metrics.iter().flatten();
-        let current_metrics = values.map(|metric| metric.as_ref().map(|found| found.current).unwrap_or_default());
-        let status = HpaStatus {
-            current_replicas: decision.current_replicas,
-            desired_replicas: decision.desired_replicas,
-            last_scale_time: state.last_scale_time,
-            current_metrics: current_metrics.collect(),
-            conditions: state.conditions,
-        };
-        cluster.set_hpa_status(id, status);
+        cluster.set_hpa_status(id, status_after(&decision, &state));
         if let Some(target) = target {
             if decision.rescaled {
                 cluster.scale(target, decision.desired_replicas);
@@ -371,6 +394,19 @@ impl HpaController {
             emit_events(cluster, id, target, &overlapping, &decision);
         }
         Some(HpaReport { hpa: id, workload, ready_pods: u32::try_from(ready).unwrap_or(u32::MAX), decision })
+    }
+}
+
+/// The status of an object after a reconcile.
+fn status_after(decision: &HpaDecision, state: &HpaState) -> HpaStatus {
+    let values = decision.metrics.iter().flatten();
+    let current_metrics = values.map(|metric| metric.as_ref().map(|found| found.current).unwrap_or_default());
+    HpaStatus {
+        current_replicas: decision.current_replicas,
+        desired_replicas: decision.desired_replicas,
+        last_scale_time: state.last_scale_time,
+        current_metrics: current_metrics.collect(),
+        conditions: state.conditions,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the decision on one HorizontalPodAutoscaler reads.
 
 use super::HpaConfig;
-use super::pod::HpaPod;
+use super::pod::{AlikePods, HpaPod};
 use crate::api::HorizontalPodAutoscaler;
 
 /// What the scale's selector says.
@@ -36,8 +36,10 @@ pub struct HpaInputs<'a, M: ?Sized> {
     pub hpa: &'a HorizontalPodAutoscaler,
     /// The target's scale; `None` where it cannot be read.
     pub scale: Option<Scale>,
-    /// The pods that the scale's selector matches, in any order.
+    /// The pods that the scale's selector matches, in any order, each by itself.
     pub pods: &'a [HpaPod<'a>],
+    /// Those that are taken together instead.
+    pub alike: &'a [AlikePods<'a>],
     /// The metrics APIs.
     pub metrics: &'a M,
 }

@@ -1,14 +1,17 @@
 //! One metric of the object, and all of them together (`computeReplicasForMetrics`, Kubernetes 1.36
 //! `podautoscaler/horizontal.go`).
 
+use super::HpaConfig;
 use super::inputs::{HpaInputs, Scale};
 use super::metrics_source::MetricsSource;
-use super::pod::{HpaPod, MissingRequest, pod_request};
+use super::pod::{MissingRequest, pod_request};
 use super::replica_calculator::{
     Calculation, MetricError, PerPodQuery, PerPodTarget, Tolerances, average_value_replicas, per_pod_replicas,
     value_replicas,
 };
-use crate::api::{HpaConditionReason, MetricSpec, MetricTarget, MetricValueStatus, MilliValue, PodSpec};
+use crate::api::{
+    HorizontalPodAutoscaler, HpaConditionReason, MetricSpec, MetricTarget, MetricValueStatus, MilliValue, PodSpec,
+};
 use crate::autoscaler::metrics::PodMetric;
 use crate::units::{SimDuration, SimTime};
 use std::cell::RefCell;
@@ -56,17 +59,26 @@ struct Requests<'a> {
 }
 
 impl<'a> Requests<'a> {
-    /// The request of a pod.
-    fn get(&self, pod: &HpaPod<'a>) -> Result<MilliValue, MissingRequest> {
+    /// The request of a pod with this spec.
+    fn get(&self, spec: &'a PodSpec) -> Result<MilliValue, MissingRequest> {
         let mut last = self.last.borrow_mut();
-        let (_, request) = match last.take().filter(|(spec, _)| std::ptr::eq(*spec, pod.spec)) {
+        let (_, request) = match last.take().filter(|(known, _)| std::ptr::eq(*known, spec)) {
             Some(known) => last.insert(known),
-            None => {
-                last.insert((pod.spec, pod_request(pod.spec, self.resource, self.container, self.pod_level_resources)))
-            }
+            None => last.insert((spec, pod_request(spec, self.resource, self.container, self.pod_level_resources))),
         };
         request.clone()
     }
+}
+
+/// Whether a pod with this spec has all requests that the metrics of an object are compared with.
+pub(super) fn requests_are_whole(hpa: &HorizontalPodAutoscaler, spec: &PodSpec, config: &HpaConfig) -> bool {
+    let is_whole =
+        |resource: &str, container| pod_request(spec, resource, container, config.pod_level_resources).is_ok();
+    hpa.metrics.iter().all(|metric| match metric {
+        MetricSpec::Resource { name, .. } => is_whole(name, None),
+        MetricSpec::ContainerResource { name, container, .. } => is_whole(name, Some(container)),
+        MetricSpec::Pods { .. } | MetricSpec::Object { .. } | MetricSpec::External { .. } => true,
+    })
 }
 
 /// What one metric asks for (`computeReplicasForMetric`), whatever the bounds.
@@ -92,6 +104,7 @@ pub fn propose<M: MetricsSource + ?Sized>(
             let query = PerPodQuery {
                 config: inputs.config,
                 pods: inputs.pods,
+                alike: inputs.alike,
                 current_replicas: scale.spec_replicas,
                 tolerances,
                 now,
@@ -104,17 +117,17 @@ pub fn propose<M: MetricsSource + ?Sized>(
             };
             let target = PerPodTarget::AverageValue(milli_target(target));
             average(
-                per_pod_replicas(&query, target, sample, |_| Ok(MilliValue::new(0))),
+                per_pod_replicas(&query, target, sample, |_| None, |_| Ok(MilliValue::new(0))),
                 HpaConditionReason::FailedGetPodsMetric,
             )
         }
         MetricSpec::Object { described_object, metric, target } => {
             let value = inputs.metrics.object_metric(described_object, metric);
-            whole_value(inputs.pods, scale, tolerances, target, value, HpaConditionReason::FailedGetObjectMetric)
+            whole_value(inputs, scale, tolerances, target, value, HpaConditionReason::FailedGetObjectMetric)
         }
         MetricSpec::External { metric, target } => {
             let value = inputs.metrics.external_metric(metric);
-            whole_value(inputs.pods, scale, tolerances, target, value, HpaConditionReason::FailedGetExternalMetric)
+            whole_value(inputs, scale, tolerances, target, value, HpaConditionReason::FailedGetExternalMetric)
         }
     }
 }
@@ -152,6 +165,7 @@ fn pod_resource<M: MetricsSource + ?Sized>(
     let query = PerPodQuery {
         config: inputs.config,
         pods: inputs.pods,
+        alike: inputs.alike,
         current_replicas: scale.spec_replicas,
         tolerances: Tolerances::of(inputs.config, inputs.hpa),
         now,
@@ -165,12 +179,13 @@ fn pod_resource<M: MetricsSource + ?Sized>(
         MetricTarget::AverageValue(_) | MetricTarget::Value(_) => PerPodTarget::AverageValue(milli_target(target)),
     };
     let sample = |pod| inputs.metrics.resource(pod, resource, container);
-    average(per_pod_replicas(&query, target, sample, |pod| requests.get(pod)), reason)
+    let sum = |alike| inputs.metrics.alike_resource(alike, resource, container);
+    average(per_pod_replicas(&query, target, sample, sum, |spec| requests.get(spec)), reason)
 }
 
 /// An Object or External metric.
-fn whole_value(
-    pods: &[HpaPod<'_>],
+fn whole_value<M: MetricsSource + ?Sized>(
+    inputs: &HpaInputs<'_, M>,
     scale: &Scale,
     tolerances: Tolerances,
     target: &MetricTarget,
@@ -183,7 +198,8 @@ fn whole_value(
     if let MetricTarget::AverageValue(_) = target {
         return average(Ok(average_value_replicas(scale.status_replicas, tolerances, value, amount)), reason);
     }
-    let calculation = value_replicas(scale.spec_replicas, tolerances, pods, value, amount).map_err(failure)?;
+    let selected = (inputs.pods, inputs.alike);
+    let calculation = value_replicas(scale.spec_replicas, tolerances, selected, value, amount).map_err(failure)?;
     let current = MetricValueStatus { value: Some(calculation.current), ..MetricValueStatus::default() };
     Ok(MetricProposal { replicas: calculation.replicas, current })
 }

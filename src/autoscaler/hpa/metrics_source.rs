@@ -22,6 +22,12 @@ pub trait MetricsSource {
     /// lacks the resource has no sample), or that of one container.
     fn resource(&self, pod: usize, resource: &str, container: Option<&str>) -> Option<PodMetric>;
 
+    /// The sum of the samples of pods that are taken together, of which all have one or none. They too are named by
+    /// their index. The default suits sources whose pods all stand by themselves.
+    fn alike_resource(&self, _alike: usize, _resource: &str, _container: Option<&str>) -> Option<MilliValue> {
+        None
+    }
+
     /// `custom.metrics.k8s.io`: a metric of a pod.
     fn pods_metric(&self, pod: usize, metric: &MetricIdentifier) -> Option<MilliValue>;
 

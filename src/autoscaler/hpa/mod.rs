@@ -8,6 +8,7 @@
 //! Deviations: a conflict or error while the scale is written is not modelled; the messages of conditions are not kept;
 //! a metric's time stamp is not reported. All reads of one reconcile share one `now`.
 
+mod alike_pods;
 mod behavior;
 mod config;
 pub mod controller;
@@ -34,5 +35,5 @@ pub use messages::FailureMessage;
 pub use metric::{MetricProposal, combine, propose};
 pub use metric_name::MetricName;
 pub use metrics_source::{MetricsSource, UnselectedSamples};
-pub use pod::{HpaPod, MissingRequest, PodReadyCondition, pod_request};
-pub use simulated_metrics::UsageSource;
+pub use pod::{AlikePods, HpaPod, MissingRequest, PodReadyCondition, pod_request};
+pub use simulated_metrics::{LoadShare, UsageSource};

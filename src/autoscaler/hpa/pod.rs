@@ -37,6 +37,18 @@ impl HpaPod<'_> {
     }
 }
 
+/// Pods that have one spec with whole requests, run and are ready, and have been for longer than any rule looks back:
+/// each of them has a sample that counts, so all that is read of them are sums.
+#[derive(Clone, Copy, Debug)]
+pub struct AlikePods<'a> {
+    /// How many there are.
+    pub count: usize,
+    /// `metadata.name` of one of them.
+    pub name: &'a str,
+    /// Their spec.
+    pub spec: &'a PodSpec,
+}
+
 /// A request in thousandths of the resource's unit; `None` where the list does not name the resource.
 fn request_of(requests: &ResourceList, resource: &str) -> Option<i64> {
     let units = match resource {

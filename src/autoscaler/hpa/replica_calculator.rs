@@ -6,8 +6,8 @@
 
 use super::HpaConfig;
 use super::metrics_source::UnselectedSamples;
-use super::pod::{HpaPod, MissingRequest};
-use crate::api::{ConditionStatus, HorizontalPodAutoscaler, MilliValue, Name, PodPhase, Quantity};
+use super::pod::{AlikePods, HpaPod, MissingRequest};
+use crate::api::{ConditionStatus, HorizontalPodAutoscaler, MilliValue, Name, PodPhase, PodSpec, Quantity};
 use crate::autoscaler::go_number::{float64, int32, int64};
 use crate::autoscaler::metrics::PodMetric;
 use crate::units::SimTime;
@@ -146,9 +146,14 @@ struct Entries {
 impl Entries {
     /// Adds a selected pod's value and request.
     fn add(&mut self, usage: i64, request: i64) {
-        self.known += 1;
+        self.add_all(1, usage, request);
+    }
+
+    /// Adds the values of a number of selected pods that request the same.
+    fn add_all(&mut self, count: usize, usage: i64, request: i64) {
+        self.known += count;
         self.usage = self.usage.wrapping_add(usage);
-        self.requests = self.requests.wrapping_add(request);
+        self.requests = self.requests.wrapping_add(request.wrapping_mul(signed(count)));
     }
 
     /// Adds all of another group.
@@ -197,8 +202,10 @@ fn signed(count: usize) -> i64 {
 pub(super) struct PerPodQuery<'a> {
     /// Parameters.
     pub config: &'a HpaConfig,
-    /// Selected pods.
+    /// Selected pods, each by itself.
     pub pods: &'a [HpaPod<'a>],
+    /// Selected pods that are taken together.
+    pub alike: &'a [AlikePods<'a>],
     /// `scale.spec.replicas`.
     pub current_replicas: i32,
     /// Tolerances.
@@ -211,13 +218,15 @@ pub(super) struct PerPodQuery<'a> {
     pub unselected: UnselectedSamples,
 }
 
-/// Replicas from a metric of the pods (`GetResourceReplicas`, `calcPlainMetricReplicas`): `sample` and `request` give a
-/// pod's sample (by index) and request; requests are asked for with a utilisation target only.
+/// Replicas from a metric of the pods (`GetResourceReplicas`, `calcPlainMetricReplicas`): `sample` gives a pod's sample
+/// (by index), `sum` those of pods that are taken together, `request` what a spec requests; requests are asked for with a
+/// utilisation target only.
 pub(super) fn per_pod_replicas<'a>(
     query: &PerPodQuery<'a>,
     target: PerPodTarget,
     sample: impl Fn(usize) -> Option<PodMetric>,
-    request: impl Fn(&HpaPod<'a>) -> Result<MilliValue, MissingRequest>,
+    sum: impl Fn(usize) -> Option<MilliValue>,
+    request: impl Fn(&'a PodSpec) -> Result<MilliValue, MissingRequest>,
 ) -> Result<Calculation, MetricError> {
     let mut counted = Entries {
         unselected: query.unselected.count,
@@ -233,18 +242,27 @@ pub(super) fn per_pod_replicas<'a>(
         PerPodTarget::Utilization(target) => request.wrapping_mul(i64::from(target.max(100))) / 100,
         PerPodTarget::AverageValue(target) => target.get(),
     };
+    let mut requested = |name: &str, spec| match target {
+        PerPodTarget::AverageValue(_) => 0,
+        PerPodTarget::Utilization(_) => request(spec).map_or_else(
+            |missing| {
+                missing_request.get_or_insert_with(|| MetricError::MissingRequest { pod: name.into(), missing });
+                0
+            },
+            MilliValue::get,
+        ),
+    };
+    for (index, alike) in query.alike.iter().enumerate() {
+        let request = requested(alike.name, alike.spec);
+        let sum = sum(index);
+        any_sample |= sum.is_some();
+        match sum {
+            Some(sum) => counted.add_all(alike.count, sum.get(), request),
+            None => missing.add_all(alike.count, assumed(request).wrapping_mul(signed(alike.count)), request),
+        }
+    }
     for (index, pod) in query.pods.iter().enumerate() {
-        let request = match target {
-            PerPodTarget::AverageValue(_) => 0,
-            PerPodTarget::Utilization(_) => request(pod).map_or_else(
-                |missing| {
-                    let error = || MetricError::MissingRequest { pod: pod.name.into(), missing };
-                    missing_request.get_or_insert_with(error);
-                    0
-                },
-                MilliValue::get,
-            ),
-        };
+        let request = requested(pod.name, pod.spec);
         let sample = sample(index);
         any_sample |= sample.is_some();
         match group(pod, sample, query.is_cpu, query.config, query.now) {
@@ -257,7 +275,7 @@ pub(super) fn per_pod_replicas<'a>(
     if !any_sample {
         return Err(MetricError::NoMetrics);
     }
-    if query.pods.is_empty() {
+    if query.pods.is_empty() && query.alike.is_empty() {
         return Err(MetricError::NoPods);
     }
     if counted.len() == 0 {
@@ -297,7 +315,7 @@ pub(super) fn per_pod_replicas<'a>(
 pub(super) fn value_replicas(
     current_replicas: i32,
     tolerances: Tolerances,
-    pods: &[HpaPod<'_>],
+    (pods, alike): (&[HpaPod<'_>], &[AlikePods<'_>]),
     value: MilliValue,
     target: MilliValue,
 ) -> Result<Calculation, MetricError> {
@@ -309,10 +327,11 @@ pub(super) fn value_replicas(
     if tolerances.contain(ratio) {
         return result(current_replicas);
     }
-    if pods.is_empty() {
+    if pods.is_empty() && alike.is_empty() {
         return Err(MetricError::NoPods);
     }
-    let ready_pods = pods.iter().filter(|pod| pod.is_running_and_ready()).count();
+    let alike: usize = alike.iter().map(|alike| alike.count).sum();
+    let ready_pods = pods.iter().filter(|pod| pod.is_running_and_ready()).count() + alike;
     result(int32((ratio * float64(signed(ready_pods))).ceil().min(f64::from(i32::MAX))))
 }
 

@@ -28,6 +28,8 @@ struct Selection {
 pub(super) struct SelectedPods {
     /// By id of the object; `None` of one whose target has no scale.
     selections: Vec<Option<Selection>>,
+    /// How often all pods were looked at.
+    number: u64,
     /// Whether all pods have to be looked at, because a selector is new, has changed or is gone.
     is_stale: bool,
     /// The objects whose selectors ask for a value of a label first; only looked up, never iterated.
@@ -69,7 +71,7 @@ impl SelectedPods {
             return;
         }
         let selections = std::mem::take(&mut self.selections);
-        *self = Self { selections, ..Self::default() };
+        *self = Self { selections, number: self.number + 1, ..Self::default() };
         for (index, selection) in self.selections.iter_mut().enumerate() {
             let Some(Selection { namespace, selector, pods, shared, .. }) = selection else { continue };
             pods.clear();
@@ -155,6 +157,11 @@ impl SelectedPods {
                 count(self.of_workload.entry(workload).or_default(), *id, is_added);
             }
         }
+    }
+
+    /// A number that changes when the pods of the objects are others than those that were added and removed one by one.
+    pub(super) const fn number(&self) -> u64 {
+        self.number
     }
 
     /// The pods of an object that exist, in order of creation.

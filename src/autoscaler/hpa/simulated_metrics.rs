@@ -1,11 +1,23 @@
 //! The metrics APIs of a run: what metrics-server has sampled of the simulated pods.
 
+use super::alike_pods::AlikeGroup;
 use super::{HpaPod, MetricsSource};
-use crate::api::{Container, CrossVersionObjectReference, MetricIdentifier, MilliValue, Name};
+use crate::api::{Container, CrossVersionObjectReference, MetricIdentifier, MilliValue, Name, PodSpec};
 use crate::autoscaler::metrics::{MetricsOutage, MetricsServer, PodMetric, ScrapeWindow};
 use crate::cluster::{Cluster, PodId, WorkloadId};
 use crate::engine::scatter;
 use crate::units::{Bytes, SimDuration, SimTime};
+
+/// What pods of one load use that share it evenly: the same each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadShare {
+    /// Index of the load.
+    pub load: u32,
+    /// Index of the kind of pods among those that share it.
+    pub kind: u32,
+    /// Index of the container that has the load.
+    pub container: u32,
+}
 
 /// What the pods use, for the metrics pipeline to sample, and what the adapters of other metrics answer.
 pub trait UsageSource {
@@ -29,6 +41,16 @@ pub trait UsageSource {
     fn external_metric(&self, metric: &MetricIdentifier, now: SimTime) -> Option<f64>;
     /// Whether a metric of this name changes from one instant to the next, without being announced.
     fn is_moving(&self, name: &Name, now: SimTime) -> bool;
+    /// The share in a load that a pod has had without a break since an instant, if that is all that it uses.
+    fn share(&self, pod: PodId, since: SimTime) -> Option<LoadShare>;
+    /// A number that changes when a pod loses its share in the load.
+    fn departures(&self, share: LoadShare) -> u64;
+    /// When what each pod of a share uses changed last.
+    fn steady_since(&self, share: LoadShare) -> Option<SimTime>;
+    /// CPU time that a container of each pod of a share, or all together, have used within a window.
+    fn cpu_used_by_each(&self, share: LoadShare, container: Option<usize>, window: ScrapeWindow) -> SimDuration;
+    /// Memory that a container of each pod of a share, or all together, use at a time.
+    fn memory_of_each(&self, share: LoadShare, container: Option<usize>, time: SimTime) -> Bytes;
     /// Since when the containers of a pod have been running without a restart.
     fn running_since(&self, pod: PodId) -> Option<SimTime>;
 }
@@ -42,6 +64,17 @@ enum Measured {
     Container(usize),
     /// A sidecar among the init containers, which uses nothing.
     Sidecar,
+}
+
+impl Measured {
+    /// What the container, or all of them, use; `None` of one that uses nothing.
+    fn map<T>(self, used: impl FnOnce(Option<usize>) -> T) -> Option<T> {
+        match self {
+            Self::All => Some(used(None)),
+            Self::Container(index) => Some(used(Some(index))),
+            Self::Sidecar => None,
+        }
+    }
 }
 
 /// The metrics APIs as one object sees them.
@@ -60,6 +93,8 @@ pub(super) struct SimulatedMetrics<'a, U> {
     pub pods: &'a [PodId],
     /// The same as the controller sees them.
     pub views: &'a [HpaPod<'a>],
+    /// The pods that are taken together, with their spec.
+    pub alike: &'a [(&'a PodSpec, &'a AlikeGroup)],
     /// Seed of the phases in which the kubelets look at the pods' containers.
     pub phases: u64,
     /// Now.
@@ -67,32 +102,32 @@ pub(super) struct SimulatedMetrics<'a, U> {
 }
 
 impl<U: UsageSource> SimulatedMetrics<'_, U> {
-    /// Which of a pod's containers a metric is of; `None` if the pod has no such container.
-    fn measured(&self, pod: usize, container: Option<&str>) -> Option<Measured> {
-        let Some(container) = container else { return Some(Measured::All) };
-        let spec = self.views.get(pod)?.spec;
-        let is_it = |candidate: &Container| *candidate.name == *container;
-        match spec.containers.iter().position(is_it) {
-            Some(index) => Some(Measured::Container(index)),
-            None => {
-                let mut sidecars = spec.init_containers.iter().filter(|candidate| candidate.is_sidecar);
-                sidecars.any(is_it).then_some(Measured::Sidecar)
-            }
+    /// Whether metrics-server has no answer about a resource.
+    fn is_hidden(&self, resource: &str) -> bool {
+        self.outages.iter().any(|outage| outage.hides(resource, self.now))
+    }
+}
+
+/// Which of a spec's containers a metric is of; `None` if it has no such container.
+fn measured(spec: &PodSpec, container: Option<&str>) -> Option<Measured> {
+    let Some(container) = container else { return Some(Measured::All) };
+    let is_it = |candidate: &Container| *candidate.name == *container;
+    match spec.containers.iter().position(is_it) {
+        Some(index) => Some(Measured::Container(index)),
+        None => {
+            let mut sidecars = spec.init_containers.iter().filter(|candidate| candidate.is_sidecar);
+            sidecars.any(is_it).then_some(Measured::Sidecar)
         }
     }
 }
 
 impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
     fn resource(&self, pod: usize, resource: &str, container: Option<&str>) -> Option<PodMetric> {
-        if self.outages.iter().any(|outage| outage.hides(resource, self.now)) {
+        if self.is_hidden(resource) {
             return None;
         }
         let id = *self.pods.get(pod)?;
-        let container = match self.measured(pod, container)? {
-            Measured::All => Some(None),
-            Measured::Container(index) => Some(Some(index)),
-            Measured::Sidecar => None,
-        };
+        let container = measured(self.views.get(pod)?.spec, container)?;
         let phase = scatter(self.phases, id.index() as u64);
         let window = self.server.window(self.now, self.usage.running_since(id)?, phase)?;
         match resource {
@@ -103,6 +138,30 @@ impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
             "memory" => {
                 let used = |time| container.map(|container| self.usage.memory(id, container, time, self.cluster));
                 Some(window.memory(|time| used(time).unwrap_or(Bytes::ZERO)))
+            }
+            _ => None,
+        }
+    }
+
+    fn alike_resource(&self, alike: usize, resource: &str, container: Option<&str>) -> Option<MilliValue> {
+        if self.is_hidden(resource) {
+            return None;
+        }
+        let (spec, group) = *self.alike.get(alike)?;
+        let container = measured(spec, container)?;
+        let share = group.share;
+        match resource {
+            "cpu" => {
+                let used = |window| container.map(|container| self.usage.cpu_used_by_each(share, container, window));
+                let value = |window: ScrapeWindow| window.cpu(used(window).unwrap_or(SimDuration::ZERO));
+                let steady_since = self.usage.steady_since(share);
+                group.sum(self.server, self.now, steady_since, value)
+            }
+            "memory" => {
+                let used = |time| container.map(|container| self.usage.memory_of_each(share, container, time));
+                let value = |window: ScrapeWindow| Some(window.memory(|time| used(time).unwrap_or(Bytes::ZERO)));
+                let steady_since = self.usage.steady_since(share);
+                group.sum(self.server, self.now, steady_since, value)
             }
             _ => None,
         }

@@ -120,7 +120,8 @@ fn proposal(pods: &[TestPod], metric: MetricSpec, change: impl FnOnce(&mut Sampl
     let scale = Scale { spec_replicas: replicas, status_replicas: replicas, selector: ScaleSelector::Valid };
     let hpa = hpa(1, 1000, vec![metric]);
     let config = HpaConfig::default();
-    let inputs = HpaInputs { config: &config, hpa: &hpa, scale: Some(scale), pods: &views, metrics: &samples };
+    let inputs =
+        HpaInputs { config: &config, hpa: &hpa, scale: Some(scale), pods: &views, alike: &[], metrics: &samples };
     let result = propose(&inputs, &scale, &hpa.metrics[0], SimTime::ZERO);
     result.map(|proposal| proposal.replicas).map_err(|failure| failure.error)
 }
@@ -226,7 +227,7 @@ fn decide(
     samples.external = external;
     let scale = Scale { spec_replicas: replicas, status_replicas: replicas, selector: ScaleSelector::Valid };
     let config = HpaConfig::default();
-    let inputs = HpaInputs { config: &config, hpa, scale: Some(scale), pods: &views, metrics: &samples };
+    let inputs = HpaInputs { config: &config, hpa, scale: Some(scale), pods: &views, alike: &[], metrics: &samples };
     desired_replicas(&inputs, state, SimTime::ZERO)
 }
 
@@ -300,7 +301,8 @@ fn a_target_scaled_to_zero_comes_back_with_the_minimum() {
         let config = HpaConfig { scale_to_zero: gate, ..HpaConfig::default() };
         let samples = Samples { external: Some(value * 1000), ..Samples::default() };
         let scale = Scale { spec_replicas: 0, status_replicas: 0, selector: ScaleSelector::Valid };
-        let inputs = HpaInputs { config: &config, hpa: &hpa, scale: Some(scale), pods: &[], metrics: &samples };
+        let inputs =
+            HpaInputs { config: &config, hpa: &hpa, scale: Some(scale), pods: &[], alike: &[], metrics: &samples };
         let mut state = HpaState::default();
         if by_controller {
             let reason = HpaConditionReason::ScaledToZero;
@@ -323,7 +325,7 @@ fn what_cannot_be_read_stops_the_reconcile() {
     ];
     for (scale, condition, reason, recommendations) in cases {
         let samples = Samples::default();
-        let inputs = HpaInputs { config: &config, hpa: &hpa, scale, pods: &[], metrics: &samples };
+        let inputs = HpaInputs { config: &config, hpa: &hpa, scale, pods: &[], alike: &[], metrics: &samples };
         let mut state = HpaState::default();
         let decision = desired_replicas(&inputs, &mut state, SimTime::ZERO);
         assert!(decision.error.is_some() && !decision.rescaled, "{reason}");

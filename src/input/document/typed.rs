@@ -31,6 +31,8 @@ pub struct InertFields {
     pub not_simulated: &'static [&'static str],
     /// Fields and the value that the API server gives them, which every dump shows and nobody chose.
     pub defaults: &'static [(&'static str, &'static str)],
+    /// Whether the simulation acts on a field all the same, in an object like this one.
+    pub has_effect: fn(object: &Value, field: &str) -> bool,
 }
 
 /// Finds the fields of a type that the simulation does not act on.
@@ -39,11 +41,11 @@ pub type InertLookup = fn(&str) -> Option<&'static InertFields>;
 impl InertFields {
     /// A type all of whose fields count, to be filled in.
     pub const fn of(type_name: &'static str) -> Self {
-        Self { type_name, inside: &[], not_simulated: &[], defaults: &[] }
+        Self { type_name, inside: &[], not_simulated: &[], defaults: &[], has_effect: |_, _| false }
     }
 
-    /// Why a field with this value has no effect; `None` where it has one, or says nothing.
-    fn why(&self, field: &str, value: &Value) -> Option<Inert> {
+    /// Why a field of an object with this value has no effect; `None` where it has one, or says nothing.
+    fn why(&self, object: &Value, field: &str, value: &Value) -> Option<Inert> {
         let why = if self.inside.contains(&field) {
             Inert::Inside
         } else if self.not_simulated.contains(&field) {
@@ -52,7 +54,7 @@ impl InertFields {
             return None;
         };
         let is_default = value.as_str().is_some_and(|text| self.defaults.contains(&(field, text)));
-        (!is_blank(value) && !is_default).then_some(why)
+        (!is_blank(value) && !is_default && !(self.has_effect)(object, field)).then_some(why)
     }
 }
 
@@ -368,7 +370,7 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
                 if name == "ObjectMeta" && key == "managedFields" {
                     continue;
                 }
-                if let Some(why) = inert.and_then(|fields| fields.why(key, value)) {
+                if let Some(why) = inert.and_then(|fields| fields.why(self.object.value, key, value)) {
                     self.note_inert(name, key, why);
                 }
             }

@@ -46,6 +46,7 @@ impl Kind for Service {
             ("internalTrafficPolicy", "Cluster"),
             ("externalTrafficPolicy", "Cluster"),
         ],
+        ..InertFields::of("ServiceSpec")
     }];
 
     /// Checks what the API server checks (`ValidateService`, Kubernetes 1.36), as far as the simulation reads it.

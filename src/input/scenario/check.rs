@@ -196,7 +196,7 @@ impl Checker<'_> {
             self.check_cloud(&root.key("cloud"), cloud, spec);
         }
         let arrivals = self.check_arrivals(&root.key("arrivals"), spec);
-        self.check_traffic(&root.key("traffic"), &mut spec.traffic);
+        self.check_traffic(&root.key("traffic"), &mut spec.traffic, spec.duration.get());
         self.check_usage(&root.key("usage"), &mut spec.usage);
         self.check_vertical_pod_autoscaler(&root.key("verticalPodAutoscaler"), &spec.vertical_pod_autoscaler);
         self.check_jobs(&root.key("jobs"), &mut spec.jobs);

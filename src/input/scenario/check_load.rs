@@ -2,7 +2,6 @@
 
 use super::check::Checker;
 use super::distribution::{Distribution, DistributionUnit};
-use super::rate::{Rate, RatePoint};
 use super::service_level::ServiceLevelObjective;
 use super::spec::{ArrivalEntry, ImagePull, ScenarioSpec, Startup, TraceSource};
 use super::storage::Storage;
@@ -83,7 +82,7 @@ impl Checker<'_> {
     }
 
     /// The values of a CSV column times `scale`.
-    fn read_values(&mut self, path: &FieldPathBuf, file: &Path, column: &str, scale: f64) -> Option<Vec<f64>> {
+    pub fn read_values(&mut self, path: &FieldPathBuf, file: &Path, column: &str, scale: f64) -> Option<Vec<f64>> {
         if self.is_damaged(path) {
             return None;
         }
@@ -100,78 +99,6 @@ impl Checker<'_> {
                 self.error(path.key(field), error.to_string());
                 None
             }
-        }
-    }
-
-    /// A rate; values of a file are read.
-    pub fn check_rate(&mut self, path: &FieldPathBuf, rate: &mut Rate) {
-        match rate {
-            Rate::Constant(value) => self.require_not_negative(path.key("constant"), *value),
-            Rate::Steps(points) => self.check_points(&path.key("steps"), points),
-            Rate::Ramps(points) => self.check_points(&path.key("ramps"), points),
-            Rate::Sine(sine) => {
-                let path = path.key("sine");
-                self.require_not_negative(path.key("mean"), sine.mean);
-                self.require_not_negative(path.key("amplitude"), sine.amplitude);
-                self.require(
-                    sine.amplitude <= sine.mean,
-                    path.key("amplitude"),
-                    "is above `mean`: the rate would be negative",
-                );
-                self.require(
-                    sine.period.get().as_nanos() > 0,
-                    path.key("period"),
-                    "is zero (expected a time above zero)",
-                );
-            }
-            Rate::Diurnal(diurnal) => {
-                let path = path.key("diurnal");
-                self.require_not_negative(path.key("low"), diurnal.low);
-                self.require(diurnal.high >= diurnal.low, path.key("high"), "is below `low`");
-                let is_day = diurnal.peak_at.get().as_secs_f64() < 86_400.0;
-                self.require(is_day, path.key("peakAt"), format!("`{}` is not within a day", diurnal.peak_at));
-            }
-            Rate::Spikes(spikes) => {
-                let path = path.key("spikes");
-                self.require_not_negative(path.key("base"), spikes.base);
-                for (index, spike) in spikes.spikes.iter().enumerate() {
-                    let path = path.key("spikes").index(index);
-                    self.require_not_negative(path.key("height"), spike.height);
-                    let is_long = spike.duration.get().as_nanos() > 0;
-                    self.require(is_long, path.key("duration"), "is zero (expected a time above zero)");
-                }
-            }
-            Rate::Csv(csv) => {
-                let path = path.key("csv");
-                self.require(
-                    csv.interval.get().as_nanos() > 0,
-                    path.key("interval"),
-                    "is zero (expected a time above zero)",
-                );
-                self.require_not_negative(path.key("scale"), csv.scale);
-                let (file, column, scale) = (&csv.file, &csv.column, csv.scale);
-                if let Some(values) = self.read_values(&path, file, column, scale) {
-                    csv.values = values.into();
-                }
-            }
-            Rate::Sum(parts) => self.check_parts(&path.key("sum"), parts),
-            Rate::Product(parts) => self.check_parts(&path.key("product"), parts),
-        }
-    }
-
-    fn check_parts(&mut self, path: &FieldPathBuf, parts: &mut [Rate]) {
-        self.require(!parts.is_empty(), path.clone(), "is empty (expected at least one rate)");
-        for (index, part) in parts.iter_mut().enumerate() {
-            self.check_rate(&path.index(index), part);
-        }
-    }
-
-    fn check_points(&mut self, path: &FieldPathBuf, points: &[RatePoint]) {
-        self.require(!points.is_empty(), path.clone(), "is empty (expected at least one point)");
-        for (index, point) in points.iter().enumerate() {
-            self.require_not_negative(path.index(index).key("rate"), point.rate);
-            let is_later = index == 0 || points.get(index - 1).is_none_or(|before| before.at < point.at);
-            self.require(is_later, path.index(index).key("at"), "is not after the point before it");
         }
     }
 
@@ -294,7 +221,7 @@ impl Checker<'_> {
     }
 
     /// Request load.
-    pub fn check_traffic(&mut self, path: &FieldPathBuf, traffic: &mut [Traffic]) {
+    pub fn check_traffic(&mut self, path: &FieldPathBuf, traffic: &mut [Traffic], duration: SimDuration) {
         let names = traffic.iter().enumerate().map(|(index, entry)| match &entry.name {
             Some(name) => (path.index(index).key("name"), name.clone()),
             None => (path.index(index).key("target"), entry.target.to_string()),
@@ -308,6 +235,10 @@ impl Checker<'_> {
             let message = format!("a {} takes no traffic (expected a {})", kind.as_str(), words_of_scaled_kinds());
             self.require(kind.has_scale(), path.key("target"), message);
             self.check_sender(&path, entry, called.contains(&entry.title()));
+            for rate in entry.rate.iter().chain(entry.sessions.iter().map(|sessions| &sessions.rate)) {
+                let field = if entry.sessions.is_some() { "sessions" } else { "rate" };
+                self.check_path_length(&path.key(field), rate, duration);
+            }
             self.check_distribution(&path.key("cpuPerRequest"), &mut entry.cpu_per_request.0);
             let server = path.key("server");
             self.check_distribution(&server.key("wait"), &mut entry.server.wait);
@@ -343,14 +274,27 @@ impl Checker<'_> {
     /// Who sends the requests of an entry.
     fn check_sender(&mut self, path: &FieldPathBuf, entry: &mut Traffic, is_called: bool) {
         if let Some(producer) = &mut entry.producer {
+            if entry.sessions.is_some() {
+                self.error(path.key("sessions"), "stands beside `producer` (expected one of the two)");
+            }
             self.check_producer(path, producer, entry.rate.is_some() || entry.users.is_some(), entry.fidelity);
             return;
         }
+        if let Some(sessions) = &mut entry.sessions {
+            let path = path.key("sessions");
+            self.check_rate(&path.key("rate"), &mut sessions.rate);
+            self.check_distribution(&path.key("requests"), &mut sessions.requests);
+            self.check_distribution(&path.key("thinkTime"), &mut sessions.think_time);
+            if entry.rate.is_some() || entry.users.is_some() {
+                self.error(path, "stands beside `rate` or `users` (expected one of the three)");
+            }
+        }
         match (&mut entry.rate, &mut entry.users) {
+            (None, None) if entry.sessions.is_some() => {}
             (Some(rate), None) => self.check_rate(&path.key("rate"), rate),
             (None, Some(users)) => {
                 let users_path = path.key("users");
-                self.check_rate(&users_path.key("count"), &mut users.count);
+                self.check_settled_rate(&users_path.key("count"), &mut users.count);
                 let think_time = users_path.key("thinkTime");
                 if let Some(mean) = self.check_distribution(&think_time, &mut users.think_time) {
                     self.require_positive(think_time, mean);
@@ -358,7 +302,10 @@ impl Checker<'_> {
             }
             (None, None) if is_called => {}
             (None, None) => {
-                self.error(path.clone(), "has neither `rate` nor `users` (expected one of the two, or `producer`)");
+                self.error(
+                    path.clone(),
+                    "has neither `rate` nor `users` nor `sessions` (expected one of the three, or `producer`)",
+                );
             }
             (Some(_), Some(_)) => self.error(path.key("users"), "stands beside `rate` (expected one of the two)"),
         }
@@ -366,6 +313,9 @@ impl Checker<'_> {
             let needs = "has no effect on a fluid (expected `fidelity: requests` beside it)";
             if entry.users.is_some() {
                 self.error(path.key("users"), needs);
+            }
+            if entry.sessions.is_some() {
+                self.error(path.key("sessions"), needs);
             }
             if entry.spacing != RequestSpacing::default() {
                 self.error(path.key("spacing"), needs);

@@ -19,7 +19,7 @@ impl Checker<'_> {
             self.check_place(&path, metric);
             let value = path.key("value");
             match &mut metric.value {
-                MetricValue::Series(rate) => self.check_rate(&value.key("series"), rate),
+                MetricValue::Series(rate) => self.check_settled_rate(&value.key("series"), rate),
                 MetricValue::Traffic(name) => self.require_known(value.key("traffic"), "traffic", name, &traffic),
                 MetricValue::Requests(requests) => {
                     let value = value.key("requests");
@@ -31,7 +31,7 @@ impl Checker<'_> {
                     let value = value.key("queue");
                     let message = "has no meaning for type Pods (expected type External or Object)";
                     self.require(metric.metric_type != MetricType::Pods, value.clone(), message);
-                    self.check_rate(&value.key("arrivals"), &mut queue.arrivals);
+                    self.check_settled_rate(&value.key("arrivals"), &mut queue.arrivals);
                     self.require_positive(value.key("servedPerPod"), queue.served_per_pod);
                     self.require_not_negative(value.key("initial"), queue.initial);
                     self.require_scale(value.key("target"), &queue.target);

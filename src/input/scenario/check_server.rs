@@ -59,7 +59,7 @@ impl Checker<'_> {
         if fidelity == Fidelity::Fluid {
             self.error(path.clone(), NEEDS);
         }
-        self.check_rate(&path.key("rate"), &mut producer.rate);
+        self.check_settled_rate(&path.key("rate"), &mut producer.rate);
         self.require(producer.connections > 0, path.key("connections"), "is 0 (expected 1 or more)");
     }
 }

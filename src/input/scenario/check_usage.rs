@@ -25,7 +25,7 @@ impl Checker<'_> {
 
     fn check_amount(&mut self, path: &FieldPathBuf, amount: &mut UsageOverTime) {
         if let Some(series) = &mut amount.series {
-            self.check_rate(&path.key("series"), series);
+            self.check_settled_rate(&path.key("series"), series);
         }
         if let Some(noise) = &mut amount.noise {
             let path = path.key("noise");

@@ -17,6 +17,7 @@ mod check_jobs;
 mod check_load;
 mod check_machines;
 mod check_metrics;
+mod check_rate;
 mod check_runs;
 mod check_server;
 mod check_usage;
@@ -73,7 +74,10 @@ pub use metric::{
     AdapterOutage, DescribedObject, MetricQueue, MetricSource, MetricType, MetricValue, RequestMeasure, RequestMetric,
 };
 pub use paid_by::PaidBy;
-pub use rate::{Diurnal, Rate, RateCsv, RatePoint, Sine, Spike, Spikes};
+pub use rate::{
+    Diurnal, FlashCrowd, FlashCrowds, Modulated, ModulatedState, Rate, RateCsv, RatePoint, RateTimes, RateTrace,
+    SelfSimilar, Sine, Spike, Spikes, TraceLoad, TraceName,
+};
 pub use reference::{ObjectReference, PodOf};
 pub use schema::json_schema;
 pub use spec::TraceFormat;

@@ -37,11 +37,14 @@ pub struct Traffic {
     /// Users that wait for each answer before they send their next request, as those of a load generator. Only with
     /// `fidelity: requests`, and instead of `rate`.
     pub users: Option<Users>,
+    /// Users that come, send a few requests, each when the one before is answered, and leave. Only with `fidelity: requests`, and
+    /// instead of `rate`.
+    pub sessions: Option<Sessions>,
     /// A sender that is slowed down by those it sends to: nothing is lost while they are behind. Only with
     /// `fidelity: requests`, and instead of `rate`.
     pub producer: Option<Producer>,
     /// CPU time that a request costs (`12ms` is 0.012 core-seconds), the same for all or a distribution
-    /// (`{exponential: {mean: 12ms}}`). A fluid counts with the mean.
+    /// (`{exponential: {mean: 12ms}}`). Usage of a fluid counts with the mean.
     pub cpu_per_request: CpuPerRequest,
     /// CPU that a running pod uses without requests, in cores. Default 0.
     #[serde(default)]
@@ -59,7 +62,8 @@ pub struct Traffic {
     /// What its users are promised: it decides which requests count as good in the results, and changes nothing else.
     #[serde(default)]
     pub slo: ServiceLevelObjective,
-    /// How a pod serves the requests that it gets.
+    /// How a pod serves the requests that it gets. A fluid whose server has neither `concurrency` nor `queue` nor `timeout`
+    /// loses at once what its pods cannot serve; with one of them they keep it.
     #[serde(default)]
     pub server: Server,
     /// How requests find a pod. Only with `fidelity: requests`.
@@ -83,7 +87,7 @@ impl Traffic {
     /// Whether it says who sends, besides those that call it.
     #[must_use]
     pub const fn has_senders(&self) -> bool {
-        self.rate.is_some() || self.users.is_some() || self.producer.is_some()
+        self.rate.is_some() || self.users.is_some() || self.sessions.is_some() || self.producer.is_some()
     }
 }
 
@@ -135,6 +139,24 @@ pub struct Producer {
     pub rate: Rate,
     /// Requests that may be on their way at once; 1 or more.
     pub connections: u32,
+}
+
+/// Visits of users.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sessions {
+    /// Users that come per second, independently of each other (a Poisson process), in the forms of a rate. Each sends its first request at
+    /// once.
+    pub rate: Rate,
+    /// Requests of a user, rounded up to whole ones; at least one.
+    pub requests: Distribution<Amount>,
+    /// Time from an answer to the user's next request. Default 0.
+    #[serde(default = "no_time")]
+    pub think_time: Distribution<Duration>,
+}
+
+fn no_time() -> Distribution<Duration> {
+    Distribution::Fixed(Duration::from_secs(0))
 }
 
 /// How a pod serves requests.

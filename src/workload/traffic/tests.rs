@@ -68,6 +68,7 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
         rate: Some(Rate::Constant(100.0)),
         spacing: scenario::RequestSpacing::Poisson,
         users: None,
+        sessions: None,
         producer: None,
         cpu_per_request: serde_json::from_value("10ms".into()).expect("a duration"),
         cpu_idle: serde_json::from_value("50m".into()).expect("an amount"),
@@ -80,7 +81,12 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
         retries: scenario::Retries::default(),
         mesh: None,
     };
-    let mut traffic = Traffic::new(&[entry], SimTime::ZERO, SimDuration::from_minutes(1));
+    let mut traffic = Traffic::new(
+        &[entry],
+        (SimTime::ZERO, SimTime::from_secs(3600)),
+        SimDuration::from_minutes(1),
+        RandomStreams::new(1),
+    );
     let mut queue: EventQueue<RateChange> = EventQueue::default();
     traffic.start(&mut queue);
     while let Some((_, change)) = queue.pop() {

@@ -201,6 +201,11 @@ impl UsageOverTime {
         entries.into_iter().flatten().any(|entry| self.entries[*entry as usize].varies())
     }
 
+    /// Whether a pod uses anything over time.
+    pub fn has(&self, pod: PodId) -> bool {
+        self.pod(pod).is_some()
+    }
+
     /// CPU time that a container, or all of a pod's, used between two times, in millicore-nanoseconds.
     pub fn cpu_used(&self, pod: PodId, container: Option<usize>, from: SimTime, to: SimTime, cluster: &Cluster) -> f64 {
         let Some(usage) = self.pod(pod) else { return 0.0 };

@@ -6,14 +6,19 @@ use std::fmt::Write as _;
 use std::path::Path;
 use wavetank::record::Facts;
 
-/// Users by hour of the day: 15, but 25 from 9 to 12 and 40 from 15 to 17.
-fn users(hour: u32) -> u32 {
-    match hour % 24 {
+/// Users by minute: 15, but 25 from 9 to 12 and 40 from 15 to 17 o'clock, which is [`LATER`] on the recorded time axis.
+fn users(minute: u32) -> u32 {
+    match ((minute + 24 * 60 - LATER) / 60) % 24 {
         9..12 => 25,
         15..17 => 40,
         _ => 15,
     }
 }
+
+/// Minutes by which the recorded requests change after the hours that are stated.
+const LATER: u32 = 40;
+/// Minutes of a row of `users.csv`.
+const ROW: u32 = 20;
 
 const LEVELS: [u32; 3] = [15, 25, 40];
 /// CPU of a request in milliseconds: those that are tried, and the one that fits best.
@@ -40,7 +45,7 @@ fn value_at(series: &[(f64, f64)], time: f64) -> f64 {
 fn mean_at(level: u32, value: impl Fn(f64) -> f64) -> f64 {
     let lasts = |minute: &u32| {
         let before = minute.saturating_sub(SETTLES);
-        users(minute / 60) == level && users(before / 60) == level && *minute >= SETTLES
+        users(*minute) == level && users(before) == level && *minute >= SETTLES
     };
     mean(&(0..72 * 60).filter(lasts).map(|minute| value(f64::from(minute) * 60.0)).collect::<Vec<_>>())
 }
@@ -70,7 +75,9 @@ fn three_days_of_an_autoscaler_come_out_by_level_of_load() {
     let recorded_replicas = series(&folder, "long_hpa_replicas.csv", "replicas");
     let recorded_latency = series(&folder, "long_hpa_avg_latency_ms.csv", "avg_latency_ms");
     let recorded_requests = series(&folder, "long_hpa_requests_per_5min.csv", "requests_per_5min");
-    let load = (0..72).map(users).fold("users\n".to_owned(), |text, users| text + &format!("{users}\n"));
+    let load = (0..72 * 60 / ROW)
+        .map(|row| users(row * ROW))
+        .fold("users\n".to_owned(), |text, users| text + &format!("{users}\n"));
     let scenario = copy("hpa-three-days", &[("users.csv", load)]);
     let of_cost = |cost: u32| run(scenario.path(), 1, &[("spec.traffic.app.cpuPerRequest", &format!("{cost}ms"))]);
     let distance = |facts: &Facts| {

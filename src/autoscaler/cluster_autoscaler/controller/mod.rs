@@ -12,6 +12,7 @@ pub use environment::{BufferChunks, DaemonPods};
 use super::autoscaler::ClusterAutoscaler;
 use super::environment::{Environment, GroupId};
 use super::options::Options;
+use super::removal::UnremovableReason;
 use super::report::LoopReport;
 use super::scale_up::ScaleUpResult;
 use crate::api::{Name, PodPhase};
@@ -71,7 +72,7 @@ pub struct CaSettings {
 }
 
 /// What a loop found, as far as it tells whether the next one can find something else.
-type Finding = (ScaleUpResult, Vec<String>, usize);
+type Finding = (ScaleUpResult, Vec<(NodeId, UnremovableReason)>, usize);
 
 /// The running autoscaler.
 #[derive(Debug)]
@@ -272,9 +273,10 @@ impl CaController {
         if acted && self.settings.options.frequent_loops_enabled {
             return Some(now + LOOP_TIME);
         }
-        let unremovable = report.unremovable.iter().map(|(node, why)| format!("{node:?} {}", why.reason.as_str()));
-        let finding = (report.scale_up.result, unremovable.collect(), self.autoscaler.unneeded().count());
-        let is_new = self.finding.replace(finding.clone()).is_none_or(|known| known != finding);
+        let unremovable = report.unremovable.iter().map(|(node, why)| (*node, why.reason));
+        let finding = Some((report.scale_up.result, unremovable.collect(), self.autoscaler.unneeded().count()));
+        let is_new = self.finding != finding;
+        self.finding = finding;
         let delay = self.settings.options.new_pod_scale_up_delay.max(SETTLING_TIME);
         let is_settling = youngest.is_some_and(|created| created + delay >= now);
         let must_go_on = is_new

@@ -11,6 +11,12 @@ use k8s_openapi::api::core::v1::{Container, ContainerPort, Probe};
 pub const RESTART_POLICIES: [(&str, RestartPolicy); 3] =
     [("Always", RestartPolicy::Always), ("OnFailure", RestartPolicy::OnFailure), ("Never", RestartPolicy::Never)];
 
+/// Whether an image is that of the Cluster Autoscaler, whose arguments are its flags.
+pub fn is_cluster_autoscaler_image(image: &str) -> bool {
+    let name = image.rsplit('/').next().unwrap_or(image);
+    name.split([':', '@']).next() == Some("cluster-autoscaler")
+}
+
 /// Converts containers, or init containers (`init`), among which `restartPolicy: Always` makes a sidecar.
 pub fn convert_containers(
     containers: &[Container],

@@ -1,6 +1,8 @@
 //! Fields of the types that several kinds share, which Kubernetes knows and the simulation does not act on.
 
+use super::container::is_cluster_autoscaler_image;
 use crate::input::document::typed::InertFields;
+use serde_json::Value;
 
 /// The fields without effect, by type.
 pub const SHARED: &[InertFields] = &[
@@ -42,6 +44,10 @@ pub const SHARED: &[InertFields] = &[
             "workingDir",
         ],
         not_simulated: &["volumeDevices"],
+        has_effect: |container, field| {
+            let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
+            matches!(field, "args" | "command") && is_cluster_autoscaler_image(image)
+        },
         ..InertFields::of("Container")
     },
     InertFields { inside: &["stopSignal"], not_simulated: &["postStart"], ..InertFields::of("Lifecycle") },

@@ -283,7 +283,14 @@ pub(super) fn replay(case: &SequenceCase) -> CaseResult {
             .collect();
         let replicas = i32::try_from(pods.len()).unwrap_or(i32::MAX);
         let scale = Scale { spec_replicas: replicas, status_replicas: replicas, selector: ScaleSelector::Valid };
-        let inputs = HpaInputs { config: &case.config, hpa: &hpa, scale: Some(scale), pods: &views, metrics: &metrics };
+        let inputs = HpaInputs {
+            config: &case.config,
+            hpa: &hpa,
+            scale: Some(scale),
+            pods: &views,
+            alike: &[],
+            metrics: &metrics,
+        };
         let proposal = combine(&inputs, &scale, now).replicas;
         let decision = desired_replicas(&inputs, &mut state, now);
 

@@ -293,6 +293,7 @@ pub(super) fn replay(case: &SingleCase) -> CaseResult {
         hpa: &case.hpa,
         scale: Some(case.scale),
         pods: &pods,
+        alike: &[],
         metrics: &case.metrics,
     };
     let mut state = case.state.clone();
