@@ -6,6 +6,7 @@
 
 mod cpu;
 mod measure;
+mod of_pods;
 mod start;
 
 pub use self::start::OutOfMemory;

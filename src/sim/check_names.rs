@@ -179,7 +179,7 @@ pub(super) fn check(
     for (index, metric) in scenario.spec.metrics.iter().enumerate() {
         let queue = match &metric.value {
             MetricValue::Queue(queue) => Some(("value.queue.target", &queue.target)),
-            MetricValue::Series(_) | MetricValue::Traffic(_) => None,
+            MetricValue::Series(_) | MetricValue::Traffic(_) | MetricValue::Requests(_) => None,
         };
         let targets = metric.target.iter().map(|target| ("target", target)).chain(queue);
         for (field, target) in targets.filter(|(_, target)| !existing.has(target)) {

@@ -50,6 +50,16 @@ pub fn traffic_records(logs: Vec<EntryLog>, end: SimTime) -> Vec<TrafficRecord> 
     logs.into_iter().map(finish).collect()
 }
 
+impl EntryLog {
+    /// A quantile of the latency of the requests of late; `None` of a fluid, or if none was served.
+    pub fn recent_latency(&self, quantile: f64, now: SimTime) -> Option<SimDuration> {
+        match self {
+            Self::Requests(log) => log.recent_latency(quantile, now),
+            Self::Fluid(_) => None,
+        }
+    }
+}
+
 /// Books what became of the requests of fluids.
 pub fn note_spans(traffic: &mut Traffic, logs: &mut [EntryLog]) {
     for span in traffic.take_spans() {

@@ -46,6 +46,7 @@ mod prices;
 mod reaction;
 mod readmes;
 mod report;
+mod request_metrics;
 mod rooms;
 mod routing;
 mod scenario;

@@ -28,7 +28,7 @@ pub trait UsageSource {
     /// Whether what the pods of a workload use changes from one instant to the next, without being announced.
     fn varies(&self, workload: WorkloadId) -> bool;
     /// A pod's value of a metric of `custom.metrics.k8s.io`; `None` if it has none.
-    fn pods_metric(&self, pod: PodId, metric: &MetricIdentifier, cluster: &Cluster) -> Option<f64>;
+    fn pods_metric(&self, pod: PodId, metric: &MetricIdentifier, cluster: &Cluster, now: SimTime) -> Option<f64>;
     /// An object's value of a metric of `custom.metrics.k8s.io`; `None` if it has none.
     fn object_metric(
         &self,
@@ -170,7 +170,7 @@ impl<U: UsageSource> MetricsSource for SimulatedMetrics<'_, U> {
     fn pods_metric(&self, pod: usize, metric: &MetricIdentifier) -> Option<MilliValue> {
         let id = *self.pods.get(pod)?;
         self.usage.running_since(id)?;
-        self.usage.pods_metric(id, metric, self.cluster).map(milli_value)
+        self.usage.pods_metric(id, metric, self.cluster, self.now).map(milli_value)
     }
 
     fn object_metric(&self, object: &CrossVersionObjectReference, metric: &MetricIdentifier) -> Option<MilliValue> {

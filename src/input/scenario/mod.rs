@@ -71,7 +71,9 @@ pub use fault::{Fault, FaultKind, FaultScope, FaultTiming};
 pub use job_run::JobRun;
 pub use leaf::{Amount, AnyValue, Duration, PodTemplateText};
 pub use load::{LoadOptions, load, load_text};
-pub use metric::{DescribedObject, MetricQueue, MetricSource, MetricType, MetricValue};
+pub use metric::{
+    AdapterOutage, DescribedObject, MetricQueue, MetricSource, MetricType, MetricValue, RequestMeasure, RequestMetric,
+};
 pub use paid_by::PaidBy;
 pub use rate::{
     Diurnal, FlashCrowd, FlashCrowds, Modulated, ModulatedState, Rate, RateCsv, RatePoint, RateTimes, RateTrace,

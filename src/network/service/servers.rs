@@ -39,6 +39,12 @@ impl Endpoint {
 }
 
 impl Service {
+    /// Requests that a pod has, and those of them that wait for a worker.
+    pub fn in_flight(&self, endpoint: u32) -> (usize, usize) {
+        let state = &self.endpoints[endpoint as usize];
+        (state.in_flight(), state.station.queued())
+    }
+
     /// Requests that a pod took since the last call.
     pub fn take_taken(&mut self, endpoint: u32) -> u64 {
         std::mem::take(&mut self.endpoints[endpoint as usize].taken)
