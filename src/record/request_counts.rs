@@ -69,7 +69,7 @@ counts! {
     NoEndpoint = "no_endpoint", Failed, "without an endpoint", "requests lost because there was no endpoint";
     DeadEndpoint = "dead_endpoint", Failed, "sent to a dead endpoint",
         "requests sent to an endpoint that did not take them any more";
-    QueueFull = "queue_full", Failed, "refused by a full queue",
+    QueueFull = "queue_full", Failed, "refused by full pods",
         "requests that found the queue of their pod full; of a fluid, those beyond what its pods can serve";
     Timeout = "timeout", Failed, "timed out", "requests whose clients gave up";
     Cut = "cut", Failed, "cut by the end of a pod", "requests on their way in a pod when it ended";
