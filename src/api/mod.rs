@@ -129,7 +129,7 @@ pub use selector::{
     LabelSelector, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, SelectorOperator,
     SelectorRequirement,
 };
-pub use service::{Service, ServiceType};
+pub use service::{Service, ServiceType, TrafficDistribution, TrafficPolicy};
 pub use stateful_set::{
     ClaimRetention, PodManagementPolicy, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy,
 };

@@ -1,6 +1,7 @@
 //! Services.
 
-use super::{ApiObject, Kind, LabelSelector, ObjectMeta};
+use super::{ApiObject, Kind, LabelSelector, Name, ObjectMeta};
+use crate::units::SimDuration;
 
 /// `spec.type`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -16,6 +17,27 @@ pub enum ServiceType {
     ExternalName,
 }
 
+/// `spec.internalTrafficPolicy` or `spec.externalTrafficPolicy`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TrafficPolicy {
+    /// Every endpoint.
+    #[default]
+    Cluster,
+    /// The endpoints on the node alone.
+    Local,
+}
+
+/// `spec.trafficDistribution`: endpoints that are preferred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TrafficDistribution {
+    /// `PreferClose`, which is `PreferSameZone` by its old name.
+    PreferClose,
+    /// Those in the client's zone.
+    PreferSameZone,
+    /// Those on the client's node, else those in its zone.
+    PreferSameNode,
+}
+
 /// A `Service`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
@@ -29,6 +51,16 @@ pub struct Service {
     pub headless: bool,
     /// `spec.publishNotReadyAddresses`.
     pub publish_not_ready_addresses: bool,
+    /// `spec.externalName`, of type `ExternalName`.
+    pub external_name: Option<Name>,
+    /// `spec.sessionAffinityConfig.clientIP.timeoutSeconds` if `spec.sessionAffinity` is `ClientIP`.
+    pub client_ip_affinity: Option<SimDuration>,
+    /// `spec.internalTrafficPolicy`: which endpoints requests from inside the cluster may go to.
+    pub internal_traffic_policy: TrafficPolicy,
+    /// `spec.externalTrafficPolicy`: which endpoints requests from outside the cluster may go to.
+    pub external_traffic_policy: TrafficPolicy,
+    /// `spec.trafficDistribution`.
+    pub traffic_distribution: Option<TrafficDistribution>,
     /// `spec.ports[].port`.
     pub ports: Vec<u16>,
     /// How many of the ports state a `nodePort`.

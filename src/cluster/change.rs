@@ -142,6 +142,13 @@ changes! {
     ServiceChanged(ServiceId),
     /// A Service was removed.
     ServiceRemoved(ServiceId),
+    /// An endpoint of a Service entered its EndpointSlices, changed there or left them.
+    ServiceEndpoint {
+        /// The Service.
+        service: ServiceId,
+        /// The pod behind the endpoint.
+        pod: PodId,
+    },
     /// A PodDisruptionBudget was created, or its spec changed.
     DisruptionBudgetSpec(DisruptionBudgetId),
     /// A PodDisruptionBudget's status changed.
@@ -268,6 +275,7 @@ impl Change {
             | Self::Attachment(_)
             | Self::NodeVolumes { .. }
             | Self::PodEndpoint(_)
+            | Self::ServiceEndpoint { .. }
             | Self::DesiredReplicas(_)
             | Self::InstanceChanged(_)
             | Self::NodeGroupChanged(_) => return None,

@@ -16,6 +16,7 @@ mod daemon_set;
 mod decision;
 mod deployment;
 mod disruption_budget;
+mod endpoint;
 mod eviction;
 mod finalizers;
 mod hpa;
@@ -64,6 +65,7 @@ pub use daemon_set::DaemonSet;
 pub use decision::AutoscalerDecision;
 pub use deployment::Deployment;
 pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
+pub use endpoint::Endpoint;
 pub use eviction::{EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, evict};
 pub use hpa::Hpa;
 pub use ids::{
@@ -134,6 +136,8 @@ pub struct Cluster {
     jobs: Vec<Job>,
     cron_jobs: Vec<CronJob>,
     services: Vec<Service>,
+    /// What the EndpointSlices of the Services list; empty where nobody reads them.
+    endpoints: BTreeMap<ServiceId, BTreeMap<PodId, Endpoint>>,
     hpas: Vec<Hpa>,
     vpas: Vec<Vpa>,
     /// Of the few pods that had one.

@@ -186,6 +186,9 @@ impl Controllers {
             Change::DaemonSetRemoved(id) => self.collect(&cluster.daemon_set(id).pods, agenda),
             Change::PodAdded(pod) | Change::PodRunning(pod) | Change::PodRestarted(pod) => {
                 self.wake_owner(pod, cluster, agenda);
+                if matches!(change, Change::PodRunning(_)) {
+                    self.endpoint.observe_slices(pod, cluster, agenda);
+                }
             }
             Change::PodReadiness(pod)
             | Change::PodTerminating(pod)
@@ -196,6 +199,7 @@ impl Controllers {
                     self.wake_recreating_deployment(pod, cluster, agenda);
                 }
                 self.endpoint.observe(pod, cluster, agenda);
+                self.endpoint.observe_slices(pod, cluster, agenda);
                 self.pod_gc.observe(change, cluster, agenda);
                 self.taint_eviction.observe(change, cluster, agenda);
             }
@@ -227,13 +231,14 @@ impl Controllers {
             }
             Change::DisruptionBudgetSpec(id) => self.look_for_pods(id, agenda),
             Change::DisruptionBudgetStatus(id) if self.disruption.has_no_pods(id) => self.look_for_pods(id, agenda),
-            Change::ServiceChanged(_) | Change::ServiceRemoved(_) => self.endpoint.forget_selections(),
+            Change::ServiceChanged(id) | Change::ServiceRemoved(id) => self.endpoint.observe_service(id, agenda),
             Change::Machine { .. } => self.node_lifecycle.observe(change, cluster, agenda),
             Change::NodeAdded(_) | Change::NodeUpdated(_) | Change::NodeReadiness(_) | Change::NodeRemoved(_) => {
                 self.node_lifecycle.observe(change, cluster, agenda);
                 self.taint_eviction.observe(change, cluster, agenda);
                 self.pod_gc.observe(change, cluster, agenda);
                 self.daemon_set.observe_node(change, cluster, agenda);
+                self.endpoint.observe_nodes(cluster, agenda);
             }
             _ => {}
         }
@@ -380,6 +385,10 @@ impl Controllers {
                 cluster.delete_pod(pod, grace, reason, now);
             }
             ControllerEvent::SyncEndpoint(pod) => EndpointController::sync(pod, cluster),
+            ControllerEvent::SyncServiceEndpoint { service, pod } => {
+                EndpointController::sync_endpoint(service, pod, cluster);
+            }
+            ControllerEvent::SyncService(id) => EndpointController::sync_service(id, cluster),
             ControllerEvent::NodeSilent { node, silence } => {
                 self.node_lifecycle.node_silent(node, silence, cluster, agenda);
             }

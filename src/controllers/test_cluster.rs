@@ -59,6 +59,7 @@ impl TestCluster {
             deployment_sync: SYNC,
             next_write: LatencyDistribution::new(SimDuration::ZERO, SimDuration::ZERO),
             resource_quota_sync: SYNC,
+            endpoint_slices: true,
             endpoint_ready: SYNC,
             endpoint_removal: SYNC,
             client_interval: SimDuration::from_millis(50),

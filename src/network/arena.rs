@@ -32,6 +32,8 @@ pub struct Request {
     pub origin: Origin,
     /// The endpoint that has it.
     pub endpoint: u32,
+    /// Whether it is answered with an error.
+    pub is_error: bool,
     /// The next stage of its calls.
     pub stage: u32,
     /// Its calls without an answer: how many, and the first of their list.
@@ -63,6 +65,7 @@ impl Arena {
             sent,
             origin,
             endpoint: NONE,
+            is_error: false,
             stage: 0,
             open_calls: 0,
             first_call: NONE,

@@ -4,7 +4,7 @@ use super::calls::{Graph, Rule, Site};
 use super::clients::{Clients, ClosedLoop, OpenLoop, Recorded, Sessions, Spacing};
 use super::producer::Producer;
 use super::proxies::{Balancing, Proxies};
-use super::service::{Calls, Rules, Service, Streams};
+use super::service::{Calls, Rules, Service, Streams, Work};
 use crate::engine::RandomStreams;
 use crate::input::scenario::{self, Fidelity, ProxyMode, Rate, RequestSpacing};
 use crate::units::{SimDuration, SimTime};
@@ -56,6 +56,8 @@ fn service(
         cpu: Sampler::new(&entry.cpu_per_request.0),
         wait: Sampler::new(&entry.server.wait),
         timeout: entry.server.timeout.map(Into::into),
+        error_rate: entry.error_rate.unwrap_or(0.0),
+        backends: entry.backends.iter().map(work).collect(),
         propagation: Sampler::new(&entry.routing.endpoint_propagation),
         end,
         reach,
@@ -77,6 +79,7 @@ fn service(
         wait: stream("wait"),
         routes: stream("routes"),
         propagation: stream("propagation"),
+        backends: stream("backends"),
         calls: stream("calls"),
         retries: stream("retries"),
         mesh: stream("mesh"),
@@ -116,4 +119,13 @@ fn service(
     };
     let proxies = usize::try_from(entry.routing.proxies).unwrap_or(1);
     Service::new(rules, streams, clients, Proxies::new(balancing, proxies))
+}
+
+/// What is different at a backend.
+fn work(backend: &scenario::Backend) -> Work {
+    Work {
+        cpu: backend.cpu_per_request.as_ref().map(|cpu| Sampler::new(&cpu.0)),
+        wait: backend.server.wait.as_ref().map(Sampler::new),
+        error_rate: backend.error_rate,
+    }
 }

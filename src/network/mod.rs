@@ -4,11 +4,14 @@
 //! `workload::traffic`.
 
 mod arena;
+mod backend;
 mod calls;
 mod clients;
 mod cpu_shares;
+mod destinations;
 mod earliest;
 mod entry;
+mod measured;
 mod node_cpus;
 mod outcome;
 mod producer;
@@ -16,6 +19,8 @@ mod proxies;
 pub mod queueing;
 mod request_memory;
 pub mod requests;
+mod routing;
+mod rules;
 mod service;
 mod slots;
 mod station;

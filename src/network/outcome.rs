@@ -24,6 +24,10 @@ pub enum Outcome {
     RetryExhausted,
     /// Whoever sent it needed no answer any more: another attempt won, or the caller failed.
     Abandoned,
+    /// It was answered with an error.
+    Error,
+    /// The name that it was sent to resolves to nothing.
+    NoName,
 }
 
 /// Who is told what becomes of requests.

@@ -1,10 +1,15 @@
 //! What the proxies know of the endpoints, and which one they choose.
 //!
-//! Mirrors kube-proxy (Kubernetes 1.36): iptables and nftables choose each ready endpoint with the same probability, IPVS takes
-//! turns (`rr`) or the one with the fewest connections (`lc`). Each request is a connection.
+//! Mirrors kube-proxy (Kubernetes 1.36): iptables and nftables choose each usable endpoint with the same probability, IPVS takes
+//! turns (`rr`) or the one with the fewest connections (`lc`). Each request is a connection. With `sessionAffinity: ClientIP` a
+//! proxy sends a client to the endpoint that it had last.
 
+use super::routing::usable::{Known, Stand, usable};
+use crate::api::TrafficPolicy;
 use crate::engine::RandomStream;
+use crate::units::{SimDuration, SimTime};
 use rand::RngExt;
+use rustc_hash::FxHashMap;
 
 /// How a proxy chooses among endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,72 +22,229 @@ pub enum Balancing {
     LeastConnection,
 }
 
-/// One proxy.
+/// What a Service says of its clients' ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// Which endpoints a proxy may use.
+    pub policy: TrafficPolicy,
+    /// How long a client keeps its endpoint after a request, if it does.
+    pub affinity: Option<SimDuration>,
+}
+
+/// Why there is no endpoint for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// The proxy knows of none.
+    Endpoint,
+    /// The name resolves to nothing.
+    Name,
+}
+
+/// What a proxy learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learned {
+    /// Of an endpoint that it did not know.
+    New,
+    /// Something else of one that it knows, or nothing.
+    Same,
+    /// That one is none any more.
+    Gone,
+}
+
+/// What one proxy knows of one Service.
 #[derive(Clone, Debug, Default)]
 struct Proxy {
     /// The endpoints that it knows, in the order in which it learned of them.
-    endpoints: Vec<u32>,
+    known: Vec<(u32, Known)>,
+    /// Those that it uses.
+    usable: Vec<u32>,
     turn: usize,
+    /// The endpoint of each client, and when it was last used. Only looked up, never iterated.
+    clients: FxHashMap<u32, (u32, SimTime)>,
 }
 
-/// The proxies that a service's clients go through, each client through any of them.
+impl Proxy {
+    fn use_anew(&mut self, stand: Stand, policy: TrafficPolicy) {
+        let usable = usable(&self.known, stand, policy);
+        // The turn stands before the same endpoint as before.
+        let before = self.usable.iter().take(self.turn);
+        self.turn = before.filter(|endpoint| usable.contains(endpoint)).count();
+        self.usable = usable;
+    }
+}
+
+/// One Service of those among which requests are split.
 #[derive(Clone, Debug)]
-pub struct Proxies {
-    balancing: Balancing,
+struct Route {
+    weight: u32,
+    manner: Manner,
     proxies: Vec<Proxy>,
 }
 
+/// The proxies that an entry's clients go through, each client through any of them.
+#[derive(Clone, Debug)]
+pub struct Proxies {
+    balancing: Balancing,
+    stands: Vec<Stand>,
+    routes: Vec<Route>,
+}
+
+/// Who sends a request, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender {
+    /// The client.
+    pub client: u32,
+    /// When.
+    pub now: SimTime,
+}
+
 impl Proxies {
-    /// A number of proxies that know no endpoint yet.
+    /// A number of proxies that know no endpoint yet, of one Service.
     pub fn new(balancing: Balancing, count: usize) -> Self {
-        Self { balancing, proxies: vec![Proxy::default(); count.max(1)] }
+        let mut proxies = Self { balancing, stands: vec![Stand::default(); count.max(1)], routes: Vec::new() };
+        proxies.add_route();
+        proxies
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.proxies.len()
+        self.stands.len()
     }
 
-    /// A proxy learns of an endpoint. Says whether that is new to it.
-    pub fn add(&mut self, proxy: usize, endpoint: u32) -> bool {
-        let Some(proxy) = self.proxies.get_mut(proxy) else { return false };
-        let is_new = !proxy.endpoints.contains(&endpoint);
-        if is_new {
-            proxy.endpoints.push(endpoint);
+    /// Where the proxies stand, in turn.
+    pub fn set_stands(&mut self, stands: &[Stand]) {
+        if stands.is_empty() {
+            return;
         }
-        is_new
-    }
-
-    /// A proxy learns that an endpoint is none any more. Says whether it knew it.
-    pub fn remove(&mut self, proxy: usize, endpoint: u32) -> bool {
-        let Some(proxy) = self.proxies.get_mut(proxy) else { return false };
-        let place = proxy.endpoints.iter().position(|known| *known == endpoint);
-        if let Some(place) = place {
-            proxy.endpoints.remove(place);
-            if place < proxy.turn {
-                proxy.turn -= 1;
+        for (index, stand) in self.stands.iter_mut().enumerate() {
+            *stand = stands[index % stands.len()];
+        }
+        for route in &mut self.routes {
+            for (proxy, stand) in route.proxies.iter_mut().zip(&self.stands) {
+                proxy.use_anew(*stand, route.manner.policy);
             }
         }
-        place.is_some()
     }
 
-    /// The endpoint for a request; `None` if the client's proxy knows none. `in_flight` says how many requests an endpoint
-    /// has.
-    pub fn choose(&mut self, random: &mut RandomStream, in_flight: impl Fn(u32) -> usize) -> Option<u32> {
-        let count = self.proxies.len();
+    /// One more Service among which requests are split. Gives its number.
+    pub fn add_route(&mut self) -> usize {
+        let proxies = vec![Proxy::default(); self.count()];
+        self.routes.push(Route { weight: 1, manner: Manner::default(), proxies });
+        self.routes.len() - 1
+    }
+
+    /// The share of a Service in the requests, as a weight.
+    pub fn set_weight(&mut self, route: usize, weight: u32) {
+        if let Some(route) = self.routes.get_mut(route) {
+            route.weight = weight;
+        }
+    }
+
+    /// What a Service says of its clients' ways.
+    pub fn set_manner(&mut self, route: usize, manner: Manner) {
+        let Some(route) = self.routes.get_mut(route) else { return };
+        if route.manner == manner {
+            return;
+        }
+        route.manner = manner;
+        for (proxy, stand) in route.proxies.iter_mut().zip(&self.stands) {
+            proxy.use_anew(*stand, manner.policy);
+        }
+    }
+
+    /// A proxy learns of an endpoint of a Service: what it is, or that it is none any more.
+    pub fn learn(&mut self, route: usize, index: usize, endpoint: u32, news: Option<Known>) -> Learned {
+        let (Some(route), Some(stand)) = (self.routes.get_mut(route), self.stands.get(index)) else {
+            return Learned::Same;
+        };
+        let policy = route.manner.policy;
+        let Some(proxy) = route.proxies.get_mut(index) else { return Learned::Same };
+        let place = proxy.known.iter().position(|(known, _)| *known == endpoint);
+        let learned = match (place, news) {
+            (Some(place), Some(known)) => {
+                proxy.known[place].1 = known;
+                Learned::Same
+            }
+            (Some(place), None) => {
+                proxy.known.remove(place);
+                Learned::Gone
+            }
+            (None, Some(known)) => {
+                proxy.known.push((endpoint, known));
+                Learned::New
+            }
+            (None, None) => return Learned::Same,
+        };
+        proxy.use_anew(*stand, policy);
+        learned
+    }
+
+    /// The endpoint for a request. `in_flight` says how many requests an endpoint has.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn choose(
+        &mut self,
+        sender: Sender,
+        random: &mut RandomStream,
+        in_flight: impl Fn(u32) -> usize,
+    ) -> Result<u32, Missing> {
+        let count = self.stands.len();
+        let total: u32 = self.routes.iter().map(|route| route.weight).sum();
+        if total == 0 {
+            return Err(Missing::Name);
+        }
         let index = if count > 1 { random.random_range(0..count) } else { 0 };
-        let proxy = self.proxies.get_mut(index)?;
-        if proxy.endpoints.is_empty() {
+        let mut place = 0;
+        if self.routes.len() > 1 {
+            let mut draw = random.random_range(0..total);
+            while let Some(route) = self.routes.get(place)
+                && draw >= route.weight
+            {
+                draw -= route.weight;
+                place += 1;
+            }
+        }
+        let Some(route) = self.routes.get_mut(place) else { return Err(Missing::Name) };
+        let affinity = route.manner.affinity;
+        // A client with an affinity is always behind the same proxy: that of its node.
+        let index = if affinity.is_some() { sender.client as usize % count } else { index };
+        let Some(proxy) = route.proxies.get_mut(index) else { return Err(Missing::Endpoint) };
+        if let Some(affinity) = affinity
+            && let Some((endpoint, last)) = proxy.clients.get(&sender.client)
+            && sender.now - *last <= affinity
+            && proxy.usable.contains(endpoint)
+        {
+            let endpoint = *endpoint;
+            proxy.clients.insert(sender.client, (endpoint, sender.now));
+            return Ok(endpoint);
+        }
+        let chosen = proxy.choose(self.balancing, random, in_flight).ok_or(Missing::Endpoint)?;
+        if affinity.is_some() {
+            proxy.clients.insert(sender.client, (chosen, sender.now));
+        }
+        Ok(chosen)
+    }
+}
+
+impl Proxy {
+    fn choose(
+        &mut self,
+        balancing: Balancing,
+        random: &mut RandomStream,
+        in_flight: impl Fn(u32) -> usize,
+    ) -> Option<u32> {
+        if self.usable.is_empty() {
             return None;
         }
-        match self.balancing {
-            Balancing::Random => proxy.endpoints.get(random.random_range(0..proxy.endpoints.len())).copied(),
+        match balancing {
+            Balancing::Random => self.usable.get(random.random_range(0..self.usable.len())).copied(),
             Balancing::RoundRobin => {
-                let turn = if proxy.turn < proxy.endpoints.len() { proxy.turn } else { 0 };
-                proxy.turn = turn + 1;
-                proxy.endpoints.get(turn).copied()
+                let turn = if self.turn < self.usable.len() { self.turn } else { 0 };
+                self.turn = turn + 1;
+                self.usable.get(turn).copied()
             }
-            Balancing::LeastConnection => proxy.endpoints.iter().copied().min_by_key(|endpoint| in_flight(*endpoint)),
+            Balancing::LeastConnection => self.usable.iter().copied().min_by_key(|endpoint| in_flight(*endpoint)),
         }
     }
 }
@@ -92,17 +254,21 @@ mod tests {
     use super::*;
     use crate::engine::RandomStreams;
 
+    const FIRST: Sender = Sender { client: 0, now: SimTime::ZERO };
+
     fn counts(balancing: Balancing, draws: usize) -> Vec<usize> {
         let mut proxies = Proxies::new(balancing, 1);
         for endpoint in 0..4 {
-            assert!(proxies.add(0, endpoint));
+            assert_eq!(proxies.learn(0, 0, endpoint, Some(Known::READY)), Learned::New);
         }
-        assert!(!proxies.add(0, 2), "it knows that one");
-        assert!(proxies.remove(0, 3) && !proxies.remove(0, 3));
+        assert_eq!(proxies.learn(0, 0, 2, Some(Known::READY)), Learned::Same, "it knows that one");
+        assert_eq!(proxies.learn(0, 0, 3, None), Learned::Gone);
+        assert_eq!(proxies.learn(0, 0, 3, None), Learned::Same);
         let mut random = RandomStreams::new(1).stream("routes");
         let mut counts = vec![0; 4];
         for _ in 0..draws {
-            let chosen = proxies.choose(&mut random, |endpoint| counts[endpoint as usize] * (endpoint as usize + 1));
+            let chosen =
+                proxies.choose(FIRST, &mut random, |endpoint| counts[endpoint as usize] * (endpoint as usize + 1));
             counts[chosen.unwrap() as usize] += 1;
         }
         counts
@@ -119,6 +285,51 @@ mod tests {
         }
         assert_eq!(random[3], 0);
         let mut stream = RandomStreams::new(1).stream("routes");
-        assert_eq!(Proxies::new(Balancing::Random, 2).choose(&mut stream, |_| 0), None);
+        let chosen = Proxies::new(Balancing::Random, 2).choose(FIRST, &mut stream, |_| 0);
+        assert_eq!(chosen, Err(Missing::Endpoint));
+    }
+
+    #[test]
+    fn weights_split_the_requests() {
+        let mut proxies = Proxies::new(Balancing::Random, 1);
+        assert_eq!(proxies.add_route(), 1);
+        for (route, weight) in [(0, 90), (1, 10)] {
+            proxies.set_weight(route, weight);
+            proxies.learn(route, 0, u32::try_from(route).unwrap(), Some(Known::READY));
+        }
+        let mut random = RandomStreams::new(1).stream("routes");
+        let mut choose = |proxies: &mut Proxies| proxies.choose(FIRST, &mut random, |_| 0);
+        let canary = (0..30_000).filter(|_| choose(&mut proxies) == Ok(1)).count();
+        // Four standard deviations.
+        assert!((2_792..=3_208).contains(&canary), "{canary}");
+        proxies.set_weight(0, 0);
+        assert_eq!(choose(&mut proxies), Ok(1), "a weight of zero gets nothing");
+        proxies.set_weight(1, 0);
+        assert_eq!(choose(&mut proxies), Err(Missing::Name));
+    }
+
+    #[test]
+    fn clients_keep_their_endpoint() {
+        let mut proxies = Proxies::new(Balancing::RoundRobin, 3);
+        let affinity = Some(SimDuration::from_secs(60));
+        proxies.set_manner(0, Manner { affinity, ..Manner::default() });
+        for proxy in 0..3 {
+            for endpoint in 0..4 {
+                proxies.learn(0, proxy, endpoint, Some(Known::READY));
+            }
+        }
+        let mut random = RandomStreams::new(1).stream("routes");
+        let mut choose = |proxies: &mut Proxies, client, seconds| {
+            let sender = Sender { client, now: SimTime::from_secs(seconds) };
+            proxies.choose(sender, &mut random, |_| 0).unwrap()
+        };
+        let first = choose(&mut proxies, 4, 0);
+        assert_eq!(choose(&mut proxies, 4, 50), first);
+        assert_eq!(choose(&mut proxies, 4, 110), first, "each request begins the time anew");
+        assert_ne!(choose(&mut proxies, 1, 110), first, "another client behind the same proxy has its turn");
+        assert_ne!(choose(&mut proxies, 4, 171), first, "after the timeout it is chosen anew");
+        let now = choose(&mut proxies, 4, 172);
+        proxies.learn(0, 1, now, None);
+        assert_ne!(choose(&mut proxies, 4, 173), now, "its endpoint is gone");
     }
 }

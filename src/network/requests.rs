@@ -5,22 +5,26 @@
 //! pods use without requests is taken from a node's CPU as it was at the last measurement, and is never less itself.
 
 mod cpu;
-mod load;
+mod measure;
+mod of_pods;
 mod start;
 
-pub use self::load::{MeasuredLoad, Measurement};
 pub use self::start::OutOfMemory;
 use self::start::ServerRules;
-use super::calls::{CallCounts, Graph};
+use super::backend::{Announced, Backend, announce, backend_of, follow_service};
+use super::calls::Graph;
+use super::destinations::Destinations;
 use super::entry::graph;
+pub use super::measured::{MeasuredLoad, Measurement};
 use super::node_cpus::NOBODY;
 use super::outcome::Ledger;
-use super::service::Service;
-use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId, WorkloadId};
+use super::routing::usable::Known;
+use crate::api::Kind;
+use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, PodId};
 use crate::engine::{Agenda, RandomStreams};
-use crate::input::scenario::{self, AfterSignal, Fidelity};
-use crate::units::{Bytes, SimDuration, SimTime};
-use rustc_hash::FxHashMap;
+use crate::input::scenario::{self, Fidelity};
+use crate::units::{SimDuration, SimTime};
+use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps after which others have a look, at the latest.
@@ -48,14 +52,16 @@ pub enum RequestEvent {
 }
 
 /// A pod that runs, or has run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Server {
     /// Index of its entry among those that are played.
     entry: usize,
     /// Its number there, as long as it runs.
     endpoint: Option<u32>,
-    /// The number under which it is among the endpoints.
-    announced: Option<u32>,
+    /// Index of the backend that it belongs to.
+    backend: usize,
+    /// What the proxies were told of it last.
+    announced: SmallVec<[Announced; 1]>,
     container: usize,
     node: Option<NodeId>,
     restarts: u32,
@@ -84,11 +90,13 @@ struct Server {
 struct Entry {
     /// Index in the scenario.
     traffic: usize,
-    target: scenario::Target,
     container: Option<String>,
-    workload: Option<WorkloadId>,
+    /// The zones of its clients.
+    zones: Vec<String>,
+    /// How pods serve of which no backend says more.
+    server: scenario::Server,
+    backends: Vec<Backend>,
     rules: ServerRules,
-    refuses: bool,
     /// Cores.
     idle: f64,
     until_ready: f64,
@@ -96,7 +104,6 @@ struct Entry {
     memory_per_request: f64,
     /// Pods that run.
     pods: BTreeSet<PodId>,
-    load: MeasuredLoad,
     rate: f64,
 }
 
@@ -104,12 +111,9 @@ struct Entry {
 #[derive(Debug, Default)]
 pub struct Requests {
     entries: Vec<Entry>,
+    destinations: Destinations,
     /// What each of them is, in their order, and the calls among them.
     graph: Graph,
-    /// The entry of each target. Only looked up, never iterated.
-    by_target: FxHashMap<(&'static str, String, String), usize>,
-    /// Only looked up, never iterated.
-    by_workload: FxHashMap<WorkloadId, Option<usize>>,
     /// By index of the pod.
     pods: Vec<Option<Box<Server>>>,
     /// CPU nanoseconds used by what has ended, by node.
@@ -140,22 +144,32 @@ impl Requests {
         let graph = graph(entries, midnight, end, reach + measure_every, streams);
         let mut requests = Self { graph, end, measure_every, ..Self::default() };
         for (traffic, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.fidelity == Fidelity::Requests) {
-            let scenario::Target { kind, namespace, name } = &entry.target;
-            let key = (kind.as_str(), namespace.clone(), name.clone());
-            requests.by_target.entry(key).or_insert(requests.entries.len());
+            let number = requests.entries.len();
+            let mut backends: Vec<Backend> = entry
+                .backends
+                .iter()
+                .map(|backend| Backend::new(&backend.target, &entry.server, Some(&backend.server)))
+                .collect();
+            if entry.target.kind == Kind::Service {
+                requests.destinations.add_service(number, 0, &entry.target);
+            } else {
+                backends.push(Backend::new(&entry.target, &entry.server, None));
+            }
+            for backend in &backends {
+                requests.destinations.add_workload(number, &backend.target);
+            }
             requests.entries.push(Entry {
                 traffic,
-                target: entry.target.clone(),
                 container: entry.container.clone(),
-                workload: None,
+                zones: entry.routing.zones.clone(),
+                server: entry.server.clone(),
+                backends,
                 rules: ServerRules::new(entry, streams),
-                refuses: entry.server.after_signal == AfterSignal::Refuse,
                 idle: entry.cpu_idle.milli_cpu().as_f64() / 1000.0,
                 until_ready: entry.cpu_until_ready.unwrap_or(entry.cpu_idle).milli_cpu().as_f64() / 1000.0,
                 memory_per_pod: entry.memory_per_pod.bytes().as_f64(),
                 memory_per_request: entry.memory_per_request.bytes().as_f64(),
                 pods: BTreeSet::new(),
-                load: MeasuredLoad::default(),
                 rate: 0.0,
             });
         }
@@ -163,8 +177,15 @@ impl Requests {
     }
 
     /// Plans the first turn.
-    pub fn start<A: Agenda<RequestEvent>>(&mut self, agenda: &mut A) {
+    pub fn start<A: Agenda<RequestEvent>>(&mut self, cluster: &Cluster, agenda: &mut A) {
         if !self.entries.is_empty() {
+            for (index, entry) in self.entries.iter().enumerate() {
+                let stands = self.destinations.stands(&entry.zones, cluster);
+                self.graph.service_mut(index).proxies().set_stands(&stands);
+                for route in self.destinations.routes_of(index) {
+                    follow_service(self.graph.service_mut(index).proxies(), route, cluster);
+                }
+            }
             self.measured = agenda.now();
             agenda.schedule(agenda.now() + self.measure_every, RequestEvent::Measure);
             self.plan(agenda);
@@ -228,6 +249,9 @@ impl Requests {
         ChangeKind::PodEnded,
         ChangeKind::PodRemoved,
         ChangeKind::Machine,
+        ChangeKind::ServiceChanged,
+        ChangeKind::ServiceRemoved,
+        ChangeKind::ServiceEndpoint,
     ])
     .without_bare_pods();
 
@@ -252,24 +276,24 @@ impl Requests {
                 self.update_pod(*pod, cluster, ledgers, agenda.now());
             }
             self.note_pods_of(node, cluster, agenda.now());
+        } else if let Change::ServiceEndpoint { service, pod } = change {
+            if self.destinations.routes_to(service, cluster).next().is_some() {
+                self.update_pod(pod, cluster, ledgers, agenda.now());
+                if !cluster.pod(pod).exists() {
+                    self.forget(pod);
+                }
+            }
+        } else if let Change::ServiceChanged(service) | Change::ServiceRemoved(service) = change {
+            for route in self.destinations.routes_to(service, cluster) {
+                follow_service(self.graph.service_mut(route.entry).proxies(), route, cluster);
+            }
         }
         self.plan(agenda);
     }
 
     fn entry_of(&mut self, pod: PodId, cluster: &Cluster) -> Option<usize> {
-        let workload = cluster.pod(pod).workload?;
-        if let Some(found) = self.by_workload.get(&workload) {
-            return *found;
-        }
-        let state = cluster.workload(workload);
-        let namespace = cluster.namespace_name(state.namespace);
-        let key = (state.kind.as_str(), namespace.to_string(), state.name.to_string());
-        let found = self.by_target.get(&key).copied();
-        if let Some(entry) = found.and_then(|index| self.entries.get_mut(index)) {
-            entry.workload = Some(workload);
-        }
-        self.by_workload.insert(workload, found);
-        found
+        let served = self.pods.get(pod.index()).and_then(Option::as_deref).map(|server| server.entry);
+        served.or_else(|| self.destinations.entry_of(pod, cluster))
     }
 
     fn update_pod<L: Ledger>(&mut self, id: PodId, cluster: &Cluster, ledgers: &mut [L], now: SimTime) {
@@ -277,7 +301,6 @@ impl Requests {
         let pod = cluster.pod(id);
         let machine_up = pod.node.is_some_and(|node| cluster.node(node).machine != Machine::Down);
         let runs = pod.exists() && pod.running.is_some() && !pod.phase.is_terminal() && machine_up;
-        let is_endpoint = pod.exists() && pod.in_endpoints;
         if self.pods.len() <= id.index() {
             if !runs {
                 return;
@@ -296,7 +319,8 @@ impl Requests {
             Box::new(Server {
                 entry: index,
                 endpoint: None,
-                announced: None,
+                backend: backend_of(id, &mut entry.backends, &entry.server, cluster),
+                announced: SmallVec::new(),
                 container,
                 node: pod.node,
                 restarts: pod.restarts,
@@ -329,167 +353,48 @@ impl Requests {
         if let Some(endpoint) = server.endpoint
             && let Some(deletion) = pod.deletion
             && !server.has_signal
-            && entry.refuses
+            && entry.backends[server.backend].refuses
         {
             server.has_signal = true;
             let hook = template.template.spec.containers.get(container).map(|container| container.pre_stop_sleep);
             let hook = hook.unwrap_or_default().min(deletion.grace.max_zero());
             self.graph.refuse_from(index, endpoint, (deletion.requested + hook).max(now));
         }
-        let wanted = if is_endpoint { server.endpoint.or(server.announced) } else { None };
-        if server.announced != wanted {
-            if let Some(old) = server.announced {
-                self.graph.announce(index, old, false, now);
-            }
-            if let Some(new) = wanted {
-                self.graph.announce(index, new, true, now);
-                if server.first_served.is_none() {
-                    server.first_served = Some(now);
-                    self.graph.service_mut(index).set_beside(new, entry.beside(server), now);
-                    self.graph.touch(index);
-                }
-            }
-            server.announced = wanted;
+        let routes: SmallVec<[_; 2]> =
+            self.destinations.routes_of(index).map(|route| (route.number, route.service(cluster))).collect();
+        if routes.is_empty() {
+            let known = (pod.exists() && pod.in_endpoints).then_some(Known::READY);
+            tell(&mut self.graph, entry, server, 0, known, now);
+        }
+        for (route, service) in routes {
+            let known = service.and_then(|service| self.destinations.known(service, id, cluster));
+            tell(&mut self.graph, entry, server, route, known, now);
         }
     }
 
-    /// A pod is gone: what it used stays.
+    /// A pod is gone, and no EndpointSlice lists it any more: what it used stays.
     fn forget(&mut self, id: PodId) {
+        if self.server(id).is_some_and(|(_, server)| !server.announced.is_empty()) {
+            return;
+        }
         let Some(server) = self.pods.get_mut(id.index()).and_then(Option::take) else { return };
         let entry = &self.entries[server.entry];
         if let (Some(node), Some(ended)) = (server.node, server.ended) {
             *self.used_before.entry(node).or_default() += entry.unloaded(&server, server.running, ended);
         }
     }
-
-    /// When the load was measured last, if any entry is played request by request.
-    pub fn last_measured(&self) -> Option<SimTime> {
-        (!self.entries.is_empty()).then_some(self.measured)
-    }
-
-    /// Measures the load since the last time.
-    fn measure(&mut self, cluster: &Cluster, now: SimTime) {
-        let span = (now - self.measured).as_secs_f64();
-        if span <= 0.0 {
-            return;
-        }
-        for (index, entry) in self.entries.iter_mut().enumerate() {
-            let service = self.graph.service_mut(index);
-            let (sent, failed) = service.take_counts();
-            entry.rate = float(sent) / span;
-            let mut load = MeasuredLoad { rate: entry.rate, failed: float(failed) / span, ..MeasuredLoad::default() };
-            for pod in &entry.pods {
-                let Some(server) = self.pods.get_mut(pod.index()).and_then(Option::as_deref_mut) else { continue };
-                let Some(endpoint) = server.endpoint else { continue };
-                let used = service.used(endpoint, now);
-                let unloaded = unloaded(entry.idle, entry.until_ready, server, self.measured, now);
-                load.cpu += (used - server.used + unloaded) / (span * 1e9) * 1000.0;
-                server.used = used;
-                server.rate = float(service.take_taken(endpoint)) / span;
-                load.memory += entry.memory(server, service);
-            }
-            entry.note_memories(service, &self.pods, cluster);
-            if entry.workload.is_none() {
-                // No pod was seen yet.
-                let scenario::Target { kind, namespace, name } = &entry.target;
-                entry.workload = cluster.find_workload(kind.as_str(), namespace, name);
-            }
-            if let Some(workload) = entry.workload
-                && load != entry.load
-            {
-                self.measurements.push(Measurement { workload, since: self.measured, before: entry.load, load });
-            }
-            entry.load = load;
-        }
-        self.measured = now;
-    }
-
-    /// Measurements since the last call, of loads that are not as before.
-    pub fn take_measurements(&mut self) -> std::vec::Drain<'_, Measurement> {
-        self.measurements.drain(..)
-    }
-
-    fn server(&self, pod: PodId) -> Option<(&Entry, &Server)> {
-        let server = self.pods.get(pod.index())?.as_deref()?;
-        Some((self.entries.get(server.entry)?, server))
-    }
-
-    /// Requests per second that were sent of late, of a traffic entry by its index in the scenario; `None` of one that is a
-    /// fluid.
-    pub fn rate(&self, traffic: usize) -> Option<f64> {
-        self.entries.iter().find(|entry| entry.traffic == traffic).map(|entry| entry.rate)
-    }
-
-    /// Requests per second that a pod got of late; `None` of a pod without requests.
-    pub fn rate_of(&self, pod: PodId) -> Option<f64> {
-        self.server(pod).map(|(_, server)| server.rate)
-    }
-
-    /// The index of the container that uses what a pod uses; `None` for pods without requests.
-    pub fn loaded_container(&self, pod: PodId) -> Option<usize> {
-        self.server(pod).map(|(_, server)| server.container)
-    }
-
-    /// CPU time that a pod has used between two times of the recent past, in nanoseconds; `None` for pods without requests.
-    pub fn cpu_used(&self, pod: PodId, from: SimTime, to: SimTime) -> Option<f64> {
-        let (entry, server) = self.server(pod)?;
-        let by_requests =
-            server.endpoint.map_or(0.0, |endpoint| self.graph.service(server.entry).used_between(endpoint, from, to));
-        Some(by_requests + entry.unloaded(server, from, to))
-    }
-
-    /// Memory that a pod uses; `None` for pods without requests.
-    pub fn memory(&self, pod: PodId) -> Option<Bytes> {
-        let (entry, server) = self.server(pod)?;
-        let bytes = entry.memory(server, self.graph.service(server.entry));
-        #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
-        Some(Bytes::new(bytes.round() as i64))
-    }
-
-    /// The calls so far: indexes of the calling and the called entry in the scenario, whether users call, and the counts.
-    pub fn calls(&self) -> impl Iterator<Item = (usize, usize, bool, CallCounts)> {
-        let index = |entry: usize| self.entries[entry].traffic;
-        self.graph.sites().iter().map(move |site| (index(site.caller), index(site.callee), site.by_user, site.counts))
-    }
-
-    /// What pods have used on each node by `end`, in millicore-nanoseconds.
-    pub fn usage_by_node(&mut self, end: SimTime) -> BTreeMap<NodeId, i128> {
-        let mut used = self.used_before.clone();
-        for server in self.pods.iter().flatten() {
-            let Some(node) = server.node else { continue };
-            let entry = &self.entries[server.entry];
-            let service = self.graph.service_mut(server.entry);
-            let served = server.endpoint.map_or(0.0, |endpoint| service.used(endpoint, end));
-            *used.entry(node).or_default() += served + entry.unloaded(server, server.running, end);
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "a float-to-integer cast saturates")]
-        used.into_iter().map(|(node, nanos)| (node, (nanos * 1000.0).round() as i128)).collect()
-    }
 }
 
-impl Entry {
-    /// Bytes that a pod uses now.
-    fn memory(&self, server: &Server, service: &Service) -> f64 {
-        let used = self.memory_per_pod + self.memory_per_request * server.rate;
-        server.endpoint.map_or(0.0, |endpoint| used + service.memory(endpoint))
+/// Tells the proxies of a Service what they do not know of a pod yet.
+fn tell(graph: &mut Graph, entry: &Entry, server: &mut Server, route: usize, known: Option<Known>, now: SimTime) {
+    let index = server.entry;
+    let tell = |endpoint, known| graph.announce(index, route, endpoint, known, now);
+    let is_ready = announce(&mut server.announced, server.endpoint, route, known, tell);
+    if is_ready && server.first_served.is_none() {
+        server.first_served = Some(now);
+        if let Some(endpoint) = server.endpoint {
+            graph.service_mut(index).set_beside(endpoint, entry.beside(server), now);
+            graph.touch(index);
+        }
     }
-
-    fn unloaded(&self, server: &Server, from: SimTime, to: SimTime) -> f64 {
-        unloaded(self.idle, self.until_ready, server, from, to)
-    }
-}
-
-/// What a pod uses without requests between two instants, in CPU nanoseconds.
-fn unloaded(idle: f64, until_ready: f64, server: &Server, from: SimTime, to: SimTime) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "53 bits of nanoseconds are 104 days to the nanosecond")]
-    let nanos = |span: SimDuration| span.max_zero().as_nanos() as f64;
-    let (from, to) = (from.max(server.running), server.ended.map_or(to, |ended| ended.min(to)));
-    let ready = server.first_served.map_or(to, |ready| ready.min(to)).max(from);
-    nanos(ready - from) * until_ready.min(server.limit) + nanos(to - ready) * idle.min(server.limit)
-}
-
-/// A count as a float.
-#[expect(clippy::cast_precision_loss, reason = "counts of a few seconds are far below 2^53")]
-fn float(count: u64) -> f64 {
-    count as f64
 }

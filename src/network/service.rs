@@ -10,71 +10,14 @@ use super::clients::Clients;
 use super::earliest::Earliest;
 use super::node_cpus::NewDemand;
 pub use super::outcome::{Effect, Ledger, Outcome, Reply};
-use super::proxies::Proxies;
+use super::proxies::{Learned, Missing, Proxies, Sender};
 use super::request_memory::RequestMemory;
+use super::routing::usable::Known;
+pub use super::rules::{Calls, Rules, Streams, Work};
 use super::station::{Job, Offer, Shape, Station};
-use crate::engine::RandomStream;
 use crate::units::{SimDuration, SimTime};
-use crate::workload::Sampler;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-
-/// What a traffic entry's requests are, and what becomes of them.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    /// CPU time of a request, in seconds.
-    pub cpu: Sampler,
-    /// How long a request waits for others.
-    pub wait: Sampler,
-    /// When clients give up.
-    pub timeout: Option<SimDuration>,
-    /// From an endpoint's change until a proxy knows of it.
-    pub propagation: Sampler,
-    /// End of the run.
-    pub end: SimTime,
-    /// How far back anybody asks for what a pod used.
-    pub reach: SimDuration,
-    /// Whether requests call others, and what becomes of their workers meanwhile.
-    pub calls: Calls,
-    /// Whether what the clients send is tried again: they send through a call then.
-    pub clients_retry: bool,
-    /// Through the sidecar of a pod, in and out.
-    pub mesh_latency: Option<Sampler>,
-    /// CPU nanoseconds of the sidecar for a request that comes and the calls that it makes on average.
-    pub mesh_cpu: f64,
-}
-
-/// Whether a service calls others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Calls {
-    /// It calls nobody.
-    None,
-    /// A request keeps its worker while it waits for its calls.
-    Synchronous,
-    /// A request gives its worker back meanwhile.
-    Asynchronous,
-}
-
-/// The random streams of a traffic entry, one per purpose.
-#[derive(Clone, Debug)]
-pub struct Streams {
-    /// When requests are sent.
-    pub clients: RandomStream,
-    /// What they cost.
-    pub cpu: RandomStream,
-    /// How long they wait for others.
-    pub wait: RandomStream,
-    /// Which endpoint they go to.
-    pub routes: RandomStream,
-    /// When proxies know of changes.
-    pub propagation: RandomStream,
-    /// Which calls are made.
-    pub calls: RandomStream,
-    /// When attempts are made again.
-    pub retries: RandomStream,
-    /// How long sidecars take.
-    pub mesh: RandomStream,
-}
 
 /// What an endpoint does with a request that comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +33,8 @@ enum State {
 struct Endpoint {
     station: Station,
     state: State,
+    /// The backend that it belongs to.
+    backend: u32,
     /// Proxies that know it, and news of it on their way.
     mentions: u32,
     /// Requests that wait for their calls without a worker.
@@ -114,10 +59,8 @@ impl Endpoint {
 /// What is known later than it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum News {
-    /// A proxy learns of an endpoint.
-    Added { proxy: u32, endpoint: u32 },
-    /// A proxy learns that an endpoint is gone.
-    Removed { proxy: u32, endpoint: u32 },
+    /// A proxy learns what an endpoint of a Service is, or that it is none any more.
+    Endpoint { route: u32, proxy: u32, endpoint: u32, known: Option<Known> },
     /// A pod takes no more requests.
     Refuses { endpoint: u32 },
 }
@@ -142,6 +85,8 @@ pub struct Service {
     /// Requests sent, and failed, since somebody asked.
     sent: u64,
     failed: u64,
+    /// The same of those that reached each backend.
+    visits: Vec<[u64; 2]>,
     demands: Vec<NewDemand>,
     /// By user who keeps its connection: the endpoint, and which of those that had its number.
     connections: Vec<(u32, u64)>,
@@ -175,6 +120,7 @@ impl Service {
             latest,
             sent: 0,
             failed: 0,
+            visits: Vec::new(),
             demands: Vec::new(),
             connections: Vec::new(),
             begun: 0,
@@ -183,10 +129,10 @@ impl Service {
     }
 
     /// A pod begins to serve whoever finds it. Gives its number.
-    pub fn begin(&mut self, shape: Shape, now: SimTime) -> u32 {
+    pub fn begin(&mut self, backend: u32, shape: Shape, now: SimTime) -> u32 {
         let station = Station::new(shape, self.rules.reach, now);
         self.begun += 1;
-        let endpoint = Endpoint::new(station, self.begun);
+        let endpoint = Endpoint::new(backend, station, self.begun);
         if let Some(number) = self.unused.pop() {
             self.endpoints[number as usize] = endpoint;
             number
@@ -196,16 +142,21 @@ impl Service {
         }
     }
 
-    /// A pod is, or is no longer, among the endpoints from `now` on: each proxy learns of it in its own time.
-    pub fn announce(&mut self, endpoint: u32, is_ready: bool, now: SimTime) {
+    /// A pod is, or is no longer, among the endpoints of a Service from `now` on: each proxy learns of it in its own time.
+    pub fn announce(&mut self, route: usize, endpoint: u32, known: Option<Known>, now: SimTime) {
+        let route = u32::try_from(route).unwrap_or(u32::MAX);
         for proxy in 0..self.latest.len() {
             let at = now + self.rules.propagation.sample_duration(&mut self.streams.propagation);
             let at = at.max(self.latest[proxy]);
             self.latest[proxy] = at;
             let proxy = u32::try_from(proxy).unwrap_or(u32::MAX);
-            let news = if is_ready { News::Added { proxy, endpoint } } else { News::Removed { proxy, endpoint } };
-            self.tell(at, news, endpoint);
+            self.tell(at, News::Endpoint { route, proxy, endpoint, known }, endpoint);
         }
+    }
+
+    /// The proxies.
+    pub const fn proxies(&mut self) -> &mut Proxies {
+        &mut self.proxies
     }
 
     /// A pod takes no more requests from an instant on.
@@ -350,17 +301,27 @@ impl Service {
             self.arena.free(slot);
             return None;
         }
-        let Some(number) = self.kept_or_chosen(slot, shuns) else {
-            return Some(self.refuse(slot, NONE, Outcome::NoEndpoint, now, ledger));
+        let number = match self.kept_or_chosen(slot, now, shuns) {
+            Ok(number) => number,
+            Err(missing) => return Some(self.refuse(slot, NONE, outcome_without(missing), now, ledger)),
         };
         let endpoint = &mut self.endpoints[number as usize];
+        let backend = endpoint.backend;
+        visits_of(&mut self.visits, backend)[0] += 1;
         if endpoint.state != State::Serves {
             return Some(self.refuse(slot, number, Outcome::DeadEndpoint, now, ledger));
         }
+        let work = self.rules.backends.get(backend as usize);
+        let (cpu, wait) = match work {
+            Some(work) => work.change(cpu, wait, &mut self.streams.backends),
+            None => (cpu, wait),
+        };
+        let is_error = self.rules.is_error(work, &mut self.streams.backends);
         if endpoint.station.offer(Job { slot, cpu, wait }, now) == Offer::Full {
             return Some(self.refuse(slot, number, Outcome::QueueFull, now, ledger));
         }
-        self.arena.get_mut(slot).endpoint = number;
+        let request = self.arena.get_mut(slot);
+        (request.endpoint, request.is_error) = (number, is_error);
         endpoint.taken += 1;
         if endpoint.fills_memory() {
             self.out_of_memory.push((number, now));
@@ -371,19 +332,19 @@ impl Service {
     }
 
     /// The endpoint for a request; one that is shunned if there seems to be no other.
-    fn choose(&mut self, shuns: impl Fn(u32) -> bool) -> Option<u32> {
+    fn choose(&mut self, sender: Sender, shuns: impl Fn(u32) -> bool) -> Result<u32, Missing> {
         let endpoints = &self.endpoints;
         let in_flight = |number: u32| {
             if shuns(number) { usize::MAX } else { endpoints[number as usize].in_flight() }
         };
-        let mut chosen = self.proxies.choose(&mut self.streams.routes, in_flight)?;
+        let mut chosen = self.proxies.choose(sender, &mut self.streams.routes, in_flight)?;
         for _ in 0..DRAWS {
             if !shuns(chosen) {
                 break;
             }
-            chosen = self.proxies.choose(&mut self.streams.routes, in_flight)?;
+            chosen = self.proxies.choose(sender, &mut self.streams.routes, in_flight)?;
         }
-        Some(chosen)
+        Ok(chosen)
     }
 
     /// A request is refused as soon as it comes.
@@ -396,6 +357,7 @@ impl Service {
         ledger: &mut impl Ledger,
     ) -> (u32, Outcome) {
         self.failed += 1;
+        self.note_failure(endpoint);
         let request = *self.arena.get(slot);
         self.arena.free(slot);
         match request.origin {
@@ -418,7 +380,10 @@ impl Service {
         ledger: &mut impl Ledger,
     ) -> Option<Request> {
         let request = self.arena.give_up(ticket)?;
-        self.failed += u64::from(outcome != Outcome::Abandoned);
+        if outcome != Outcome::Abandoned {
+            self.failed += 1;
+            self.note_failure(request.endpoint);
+        }
         if !matches!(request.origin, Origin::Call { by_user: true, .. }) {
             ledger.ended(outcome, now, now - request.sent);
         }
@@ -447,7 +412,11 @@ impl Service {
         if is_given_up {
             return Effect::Nothing;
         }
-        self.failed += u64::from(outcome != Outcome::Served);
+        let outcome = if outcome == Outcome::Served && request.is_error { Outcome::Error } else { outcome };
+        if outcome != Outcome::Served {
+            self.failed += 1;
+            self.note_failure(request.endpoint);
+        }
         match request.origin {
             Origin::User(user) => {
                 ledger.ended(outcome, now, now - request.sent);
@@ -463,17 +432,25 @@ impl Service {
         }
     }
 
+    /// A request that an endpoint had, or none, has failed.
+    fn note_failure(&mut self, endpoint: u32) {
+        if let Some(state) = self.endpoints.get(endpoint as usize) {
+            visits_of(&mut self.visits, state.backend)[1] += 1;
+        }
+    }
+
+    /// Requests that reached each backend, and those that failed there, since the last call.
+    pub fn take_visits(&mut self) -> Vec<[u64; 2]> {
+        std::mem::take(&mut self.visits)
+    }
+
     fn learn(&mut self, news: News) {
         let endpoint = match news {
-            News::Added { proxy, endpoint } => {
-                if self.proxies.add(proxy as usize, endpoint) {
-                    self.endpoints[endpoint as usize].mentions += 1;
-                }
-                endpoint
-            }
-            News::Removed { proxy, endpoint } => {
-                if self.proxies.remove(proxy as usize, endpoint) {
-                    self.endpoints[endpoint as usize].mentions -= 1;
+            News::Endpoint { route, proxy, endpoint, known } => {
+                match self.proxies.learn(route as usize, proxy as usize, endpoint, known) {
+                    Learned::New => self.endpoints[endpoint as usize].mentions += 1,
+                    Learned::Gone => self.endpoints[endpoint as usize].mentions -= 1,
+                    Learned::Same => {}
                 }
                 endpoint
             }
@@ -495,5 +472,22 @@ impl Service {
         if state.state == State::Gone && state.mentions == 0 {
             self.unused.push(endpoint);
         }
+    }
+}
+
+/// The counts of a backend.
+fn visits_of(visits: &mut Vec<[u64; 2]>, backend: u32) -> &mut [u64; 2] {
+    let backend = backend as usize;
+    if visits.len() <= backend {
+        visits.resize(backend + 1, [0; 2]);
+    }
+    &mut visits[backend]
+}
+
+/// What becomes of a request for which something is missing.
+const fn outcome_without(missing: Missing) -> Outcome {
+    match missing {
+        Missing::Endpoint => Outcome::NoEndpoint,
+        Missing::Name => Outcome::NoName,
     }
 }

@@ -250,6 +250,11 @@ impl Station {
         self.at_work() + self.queue.len()
     }
 
+    /// Requests that wait in its queue for a worker.
+    pub fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
     /// A request comes.
     pub fn offer(&mut self, job: Job, now: SimTime) -> Offer {
         if self.at_work() < self.shape.workers {

@@ -3,6 +3,7 @@
 use super::calls::Graph;
 use super::clients::{Clients, ClosedLoop, OpenLoop, Recorded, Sessions, Spacing};
 use super::proxies::{Balancing, Proxies};
+use super::routing::usable::Known;
 use super::service::{Calls, Ledger, Outcome, Rules, Service, Streams};
 use super::station::Shape;
 use crate::engine::RandomStreams;
@@ -93,6 +94,7 @@ fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, e
         wait: streams.stream("wait"),
         routes: streams.stream("routes"),
         propagation: streams.stream("propagation"),
+        backends: streams.stream("backends"),
         calls: streams.stream("calls"),
         retries: streams.stream("retries"),
         mesh: streams.stream("mesh"),
@@ -101,6 +103,8 @@ fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, e
         cpu: Sampler::new(cpu),
         wait: Sampler::new(&fixed(0)),
         timeout: timeout.map(SimDuration::from_millis),
+        error_rate: 0.0,
+        backends: Vec::new(),
         propagation: Sampler::new(&fixed(0)),
         end,
         reach: SimDuration::from_secs(60),
@@ -127,11 +131,11 @@ struct Alone(Graph);
 
 impl Alone {
     fn begin(&mut self, shape: Shape, now: SimTime) -> u32 {
-        self.0.begin(0, shape, now)
+        self.0.begin(0, 0, shape, now)
     }
 
     fn announce(&mut self, pod: u32, is_ready: bool, now: SimTime) {
-        self.0.announce(0, pod, is_ready, now);
+        self.0.announce(0, 0, pod, is_ready.then_some(Known::READY), now);
     }
 
     fn refuse_from(&mut self, pod: u32, at: SimTime) {

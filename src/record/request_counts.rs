@@ -69,7 +69,7 @@ counts! {
     NoEndpoint = "no_endpoint", Failed, "without an endpoint", "requests lost because there was no endpoint";
     DeadEndpoint = "dead_endpoint", Failed, "sent to a dead endpoint",
         "requests sent to an endpoint that did not take them any more";
-    QueueFull = "queue_full", Failed, "refused by a full queue",
+    QueueFull = "queue_full", Failed, "refused by full pods",
         "requests that found the queue of their pod full; of a fluid, those beyond what its pods can serve";
     Timeout = "timeout", Failed, "timed out", "requests whose clients gave up";
     Cut = "cut", Failed, "cut by the end of a pod", "requests on their way in a pod when it ended";
@@ -77,6 +77,8 @@ counts! {
     RetryExhausted = "retry_exhausted", Failed, "failed after retries",
         "requests that were tried again, and whose last attempt failed as well";
     Abandoned = "abandoned", Failed, "abandoned by their callers", "calls whose caller needed no answer any more";
+    Error = "error", Failed, "answered with an error", "requests that were answered with an error";
+    NoName = "no_name", Failed, "to a name that does not resolve", "requests to the name of a Service that does not exist";
     Attempts = "attempts", Further, "attempts", "attempts that were sent: requests, and each retry of a client";
     Good = "good", Further, "good",
         "requests that were served, within the latency of the entry's objective if it names one";

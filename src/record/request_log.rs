@@ -168,6 +168,13 @@ impl RequestLog {
         }
     }
 
+    /// A quantile of the latency of the requests that were served in the minute of `now` and the one before, at most 1 % too
+    /// high; `None` if none was served.
+    #[must_use]
+    pub fn recent_latency(&self, quantile: f64, now: SimTime) -> Option<SimDuration> {
+        self.windows.recent_latency(quantile, now)
+    }
+
     /// What it has written, by the end of the run.
     #[must_use]
     pub fn finish(mut self, end: SimTime) -> TrafficRecord {

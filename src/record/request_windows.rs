@@ -41,6 +41,8 @@ pub(super) struct WindowLog {
     window: RequestWindow,
     minute: (SimTime, f64, f64),
     latencies: Latencies,
+    /// Latencies of the minute before.
+    before: Latencies,
 }
 
 impl Default for WindowLog {
@@ -51,6 +53,7 @@ impl Default for WindowLog {
             window: RequestWindow { start: SimTime::ZERO, ended: 0.0, failed: 0.0, bad: 0.0 },
             minute: (SimTime::ZERO, 0.0, 0.0),
             latencies: Latencies::coarse(),
+            before: Latencies::coarse(),
         }
     }
 }
@@ -83,7 +86,11 @@ impl WindowLog {
             self.window.start = start_of(now, WINDOW);
             if now >= self.minute_end() {
                 self.close_minute();
-                self.minute.0 = start_of(now, MINUTE);
+                let next = start_of(now, MINUTE);
+                if next > self.minute_end() {
+                    self.before.clear();
+                }
+                self.minute.0 = next;
             }
         }
     }
@@ -116,8 +123,23 @@ impl WindowLog {
             self.minutes.push(RequestMinute { start, failed_ratio: failed / ended, p99 });
         }
         self.minute = (start, 0.0, 0.0);
-        if p99.is_some() {
+        std::mem::swap(&mut self.before, &mut self.latencies);
+        if self.latencies.count() > 0 {
             self.latencies.clear();
+        }
+    }
+
+    /// A quantile of the latency in the minute of `now` and the one before; `None` of nothing.
+    pub(super) fn recent_latency(&self, quantile: f64, now: SimTime) -> Option<SimDuration> {
+        let minute = start_of(now, MINUTE);
+        if minute == self.minute.0 {
+            let mut both = self.before.clone();
+            both.add_all(&self.latencies);
+            both.quantile(quantile)
+        } else if minute == self.minute_end() {
+            self.latencies.quantile(quantile)
+        } else {
+            None
         }
     }
 

@@ -161,6 +161,17 @@ pub(super) fn check(
     for (index, traffic) in traffic {
         diagnostics.push(no_object(&format!("spec.traffic[{index}].target"), &traffic.target));
     }
+    for (index, traffic) in scenario.spec.traffic.iter().enumerate() {
+        let backends = traffic.backends.iter().enumerate().filter(|(_, backend)| !existing.has(&backend.target));
+        for (place, backend) in backends {
+            diagnostics.push(no_object(&format!("spec.traffic[{index}].backends[{place}].target"), &backend.target));
+        }
+        let zones = traffic.routing.zones.iter().enumerate();
+        for (place, zone) in zones.filter(|(_, zone)| !existing.zones.contains(*zone)) {
+            let field = format!("spec.traffic[{index}].routing.zones[{place}]");
+            diagnostics.push(no_zone(&field, zone, &existing, scenario));
+        }
+    }
     let jobs = scenario.spec.jobs.iter().enumerate().filter(|(_, job)| !existing.has(&job.target));
     for (index, job) in jobs {
         diagnostics.push(no_object(&format!("spec.jobs[{index}].target"), &job.target));
@@ -168,7 +179,7 @@ pub(super) fn check(
     for (index, metric) in scenario.spec.metrics.iter().enumerate() {
         let queue = match &metric.value {
             MetricValue::Queue(queue) => Some(("value.queue.target", &queue.target)),
-            MetricValue::Series(_) | MetricValue::Traffic(_) => None,
+            MetricValue::Series(_) | MetricValue::Traffic(_) | MetricValue::Requests(_) => None,
         };
         let targets = metric.target.iter().map(|target| ("target", target)).chain(queue);
         for (field, target) in targets.filter(|(_, target)| !existing.has(target)) {
@@ -209,6 +220,16 @@ pub(super) fn check(
     }
 }
 
+/// A zone does not exist.
+fn no_zone(field: &str, zone: &str, existing: &Existing<'_>, scenario: &Scenario) -> Diagnostic {
+    let hint = match nearest(zone, existing.zones.iter().map(String::as_str), Tolerance::Narrow) {
+        _ if existing.zones.is_empty() => "no node has a zone".to_owned(),
+        Some(like) => format!("did you mean `{like}`?"),
+        None => format!("the zones are {}", listed(existing.zones.iter().cloned())),
+    };
+    scenario.error_at(field, format!("zone `{zone}` does not exist")).with_hint(Some(hint))
+}
+
 /// What a fault strikes exists.
 fn check_fault(
     index: usize,
@@ -222,13 +243,7 @@ fn check_fault(
     match scope {
         FaultScope::Node(node) => (!existing.has_node(node)).then(|| no_node(&field("node"), node)),
         FaultScope::Zone(zone) if !existing.zones.contains(zone) => {
-            let hint = match nearest(zone, existing.zones.iter().map(String::as_str), Tolerance::Narrow) {
-                _ if existing.zones.is_empty() => "no node has a zone".to_owned(),
-                Some(like) => format!("did you mean `{like}`?"),
-                None => format!("the zones are {}", listed(existing.zones.iter().cloned())),
-            };
-            let missing = scenario.error_at(&field("zone"), format!("zone `{zone}` does not exist"));
-            Some(missing.with_hint(Some(hint)))
+            Some(no_zone(&field("zone"), zone, existing, scenario))
         }
         FaultScope::Workload(target) => {
             (target.kind != Kind::Pod && !existing.has(target)).then(|| no_object(&field("target"), target))

@@ -37,6 +37,7 @@ mod recorder;
 mod recorder_input;
 mod recovery;
 mod request_logs;
+mod request_values;
 pub(crate) mod rollout_status;
 mod run;
 mod settings;

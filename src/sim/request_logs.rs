@@ -50,6 +50,16 @@ pub fn traffic_records(logs: Vec<EntryLog>, end: SimTime) -> Vec<TrafficRecord> 
     logs.into_iter().map(finish).collect()
 }
 
+impl EntryLog {
+    /// A quantile of the latency of the requests of late; `None` of a fluid, or if none was served.
+    pub fn recent_latency(&self, quantile: f64, now: SimTime) -> Option<SimDuration> {
+        match self {
+            Self::Requests(log) => log.recent_latency(quantile, now),
+            Self::Fluid(_) => None,
+        }
+    }
+}
+
 /// Books what became of the requests of fluids.
 pub fn note_spans(traffic: &mut Traffic, logs: &mut [EntryLog]) {
     for span in traffic.take_spans() {
@@ -124,6 +134,8 @@ impl Ledger for EntryLog {
             Outcome::QueueFull => RequestCount::QueueFull,
             Outcome::Timeout => RequestCount::Timeout,
             Outcome::Cut => RequestCount::Cut,
+            Outcome::Error => RequestCount::Error,
+            Outcome::NoName => RequestCount::NoName,
             Outcome::Dependency => RequestCount::Dependency,
             Outcome::RetryExhausted => RequestCount::RetryExhausted,
             Outcome::Abandoned => RequestCount::Abandoned,

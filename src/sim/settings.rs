@@ -76,6 +76,7 @@ pub fn controller_settings(spec: &ScenarioSpec, streams: RandomStreams) -> Contr
         deployment_sync: latency(latencies.scale, latencies.deployment_sync),
         next_write: latency(latencies.scale, latencies.next_write),
         resource_quota_sync: latency(latencies.scale, latencies.resource_quota_sync),
+        endpoint_slices: spec.traffic.iter().any(scenario::Traffic::is_routed_by_services),
         endpoint_ready: latency(latencies.scale, latencies.endpoint_ready),
         endpoint_removal: latency(latencies.scale, latencies.endpoint_removal),
         force_detach_on_timeout: !manager.disable_force_detach_on_timeout,

@@ -81,8 +81,8 @@ impl UsageSource for Usage<'_> {
         self.over_time.varies(workload)
     }
 
-    fn pods_metric(&self, pod: PodId, metric: &MetricIdentifier, cluster: &Cluster) -> Option<f64> {
-        self.metrics.pods_metric(pod, metric, self, cluster)
+    fn pods_metric(&self, pod: PodId, metric: &MetricIdentifier, cluster: &Cluster, now: SimTime) -> Option<f64> {
+        self.metrics.pods_metric(pod, metric, self, cluster, now)
     }
 
     fn object_metric(

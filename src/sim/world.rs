@@ -16,6 +16,7 @@ use super::prepare::Prepared;
 use super::recorder::Recorder;
 use super::recovery::RecoveryTracker;
 use super::request_logs::{EntryLog, note_spans, request_logs};
+use super::request_values::PlayedRequests;
 use super::settings::{self, Client};
 use super::usage::{Usage, note_usage_beside};
 
@@ -133,7 +134,7 @@ impl<'a> World<'a> {
             requests: settings::requests(spec, metrics_server.longest_look_back(), interval, streams),
             request_logs: request_logs(&spec.traffic, interval),
             usage: UsageOverTime::new(&spec.usage, settings::midnight(spec), streams),
-            metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec)),
+            metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec), streams),
             hpa: settings::hpa_controller(spec, streams).reading_each_pod(every_loop),
             vpa: vpa_settings::vpa_controller(spec, streams),
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
@@ -171,7 +172,7 @@ impl<'a> World<'a> {
         self.arrivals.add_nodes(self.prepared, cluster, queue);
         self.operator.start(cluster, queue);
         self.traffic.start(queue);
-        self.requests.start(queue);
+        self.requests.start(cluster, queue);
         self.metrics.start(queue);
         self.cloud.start(queue);
         self.faults.start(queue);
@@ -244,7 +245,10 @@ impl<'a> World<'a> {
                     self.kubelets.kill_for_memory(full.pod, full.container, cluster, queue);
                 }
             }
-            Event::Metric(change) => self.metrics.handle(change, queue),
+            Event::Metric(change) => {
+                let values = PlayedRequests { requests: &self.requests, logs: &self.request_logs, now };
+                self.metrics.handle(change, &values, queue);
+            }
             Event::Hpa(event) => {
                 let usage = Usage {
                     traffic: &self.traffic,

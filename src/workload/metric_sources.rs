@@ -3,14 +3,16 @@
 //! A series and a request rate are constant between changes that are announced. A queue's length is linear between
 //! changes of what comes and of the number of ready pods, so that it can be asked for at any instant.
 //!
-//! Not modelled: how late an adapter knows of a change.
+//! What is measured of requests is sampled (`request_samples`). Not modelled: how late an adapter knows of a change of the
+//! others.
 
 use crate::api::{CrossVersionObjectReference, Labels, MetricIdentifier};
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, PodId, WorkloadId};
-use crate::engine::Agenda;
+use crate::engine::{Agenda, RandomStreams};
 use crate::input::scenario::{self, MetricSource, MetricType, MetricValue};
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 use crate::workload::RateCurve;
+use crate::workload::request_samples::{RequestSamples, RequestValues};
 use crate::workload::traffic::RateChange;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -79,6 +81,7 @@ enum Value {
     /// Index of the traffic entry.
     Traffic(usize),
     Queue(Queue),
+    Requests(Box<RequestSamples>),
 }
 
 /// One metric.
@@ -90,9 +93,16 @@ struct Source {
     target: Option<scenario::Target>,
     described_object: Option<scenario::DescribedObject>,
     value: Value,
+    /// When its adapter has no answer: from, until.
+    outages: Vec<(SimTime, SimTime)>,
 }
 
 impl Source {
+    /// Whether its adapter answers.
+    fn answers(&self, now: SimTime) -> bool {
+        !self.outages.iter().any(|(from, until)| *from <= now && now < *until)
+    }
+
     /// Whether the series is one that a HorizontalPodAutoscaler asks for.
     fn is_asked_for(&self, metric: &MetricIdentifier) -> bool {
         metric.selector.as_ref().is_none_or(|selector| selector.matches(&self.labels))
@@ -119,7 +129,13 @@ fn is_target(target: &scenario::Target, workload: WorkloadId, cluster: &Cluster)
 
 impl MetricSources {
     /// Prepares the metrics of a scenario. `midnight` is an instant at which a day begins.
-    pub fn new(metrics: &[MetricSource], traffic: &[scenario::Traffic], midnight: SimTime) -> Self {
+    /// The phases in which requests are sampled are drawn.
+    pub fn new(
+        metrics: &[MetricSource],
+        traffic: &[scenario::Traffic],
+        midnight: SimTime,
+        streams: RandomStreams,
+    ) -> Self {
         let mut sources = Self::default();
         for metric in metrics {
             let mut target = metric.target.clone();
@@ -129,6 +145,13 @@ impl MetricSources {
                     let index = traffic.iter().position(|entry| entry.title() == *name).unwrap_or_default();
                     target = target.or_else(|| traffic.get(index).map(|entry| entry.target.clone()));
                     Value::Traffic(index)
+                }
+                MetricValue::Requests(requests) => {
+                    let index = traffic.iter().position(|entry| entry.title() == requests.traffic).unwrap_or_default();
+                    target = target.or_else(|| traffic.get(index).map(|entry| entry.target.clone()));
+                    let mut random = streams.stream(&format!("metrics/{}/{}", metric.name, requests.traffic));
+                    let of_pods = metric.metric_type == MetricType::Pods;
+                    Value::Requests(Box::new(RequestSamples::new(index, requests, of_pods, &mut random)))
                 }
                 MetricValue::Queue(queue) => Value::Queue(Queue {
                     arrivals: RateCurve::new(&queue.arrivals, midnight),
@@ -148,6 +171,14 @@ impl MetricSources {
                 target,
                 described_object: metric.described_object.clone(),
                 value,
+                outages: metric
+                    .outages
+                    .iter()
+                    .map(|outage| {
+                        let from = outage.at.from_start();
+                        (from, outage.duration.map_or(SimTime::MAX, |lasts| from + lasts.get()))
+                    })
+                    .collect(),
             });
         }
         sources
@@ -155,13 +186,22 @@ impl MetricSources {
 
     /// Plans the first change of each metric.
     pub fn start<A: Agenda<MetricChange>>(&mut self, agenda: &mut A) {
-        for source in 0..self.sources.len() {
-            agenda.schedule(agenda.now(), MetricChange { source: u32::try_from(source).unwrap_or(u32::MAX) });
+        for (source, of) in self.sources.iter().enumerate() {
+            let at = match &of.value {
+                Value::Requests(samples) => samples.next_after(agenda.now(), true),
+                _ => agenda.now(),
+            };
+            agenda.schedule(at, MetricChange { source: u32::try_from(source).unwrap_or(u32::MAX) });
         }
     }
 
-    /// A series, or what comes to a queue, changes.
-    pub fn handle<A: Agenda<MetricChange>>(&mut self, change: MetricChange, agenda: &mut A) {
+    /// A series, or what comes to a queue, changes, or requests are sampled.
+    pub fn handle<A: Agenda<MetricChange>>(
+        &mut self,
+        change: MetricChange,
+        values: &impl RequestValues,
+        agenda: &mut A,
+    ) {
         let now = agenda.now();
         let Some(source) = self.sources.get_mut(change.source as usize) else { return };
         let next = match &mut source.value {
@@ -174,6 +214,10 @@ impl MetricSources {
                 queue.arrivals.next_change(now)
             }
             Value::Traffic(_) => None,
+            Value::Requests(samples) => {
+                samples.take(values, now);
+                Some(samples.next_after(now, false))
+            }
         };
         if let Some(next) = next {
             agenda.schedule(next, change);
@@ -223,9 +267,14 @@ impl MetricSources {
 
     /// Whether a metric changes without any event, as the length of a queue does.
     pub fn is_moving(&self, name: &SmolStr, now: SimTime) -> bool {
-        let types = [MetricType::Object, MetricType::External];
+        let types = [MetricType::Pods, MetricType::Object, MetricType::External];
         let sources = types.into_iter().flat_map(|metric_type| self.named(metric_type, name));
-        sources.into_iter().any(|source| matches!(&source.value, Value::Queue(queue) if queue.is_moving(now)))
+        sources.into_iter().any(|source| match &source.value {
+            Value::Queue(queue) => queue.is_moving(now),
+            // A sample is on its way, or an outage begins or ends.
+            Value::Requests(samples) => samples.delay() > SimDuration::ZERO,
+            _ => source.outages.iter().any(|(_, until)| now < *until),
+        })
     }
 
     /// A pod's value of a metric; `None` if the pod has none.
@@ -235,16 +284,19 @@ impl MetricSources {
         metric: &MetricIdentifier,
         traffic: &impl RequestRates,
         cluster: &Cluster,
+        now: SimTime,
     ) -> Option<f64> {
         let workload = cluster.pod(pod).workload?;
         let sources = self.named(MetricType::Pods, &metric.name).filter(|source| {
             source.is_asked_for(metric)
+                && source.answers(now)
                 && source.target.as_ref().is_some_and(|target| is_target(target, workload, cluster))
         });
         sum(sources.filter_map(|source| match &source.value {
             Value::Series { current, .. } => Some(*current),
             Value::Traffic(_) => Some(traffic.rate_of(pod)),
             Value::Queue(_) => None,
+            Value::Requests(samples) => samples.of_pod(pod, now),
         }))
     }
 
@@ -259,28 +311,31 @@ impl MetricSources {
     ) -> Option<f64> {
         let sources = self.named(MetricType::Object, &metric.name).filter(|source| {
             source.is_asked_for(metric)
+                && source.answers(now)
                 && source.described_object.as_ref().is_some_and(|described| {
                     *described.kind == *object.kind
                         && *described.name == *object.name
                         && *described.namespace == *namespace
                 })
         });
-        sum(sources.map(|source| whole(source, traffic, now)))
+        sum(sources.filter_map(|source| whole(source, traffic, now)))
     }
 
     /// The value of an external metric, of all its series together; `None` without a source.
     pub fn external_metric(&self, metric: &MetricIdentifier, traffic: &impl RequestRates, now: SimTime) -> Option<f64> {
-        let sources = self.named(MetricType::External, &metric.name).filter(|source| source.is_asked_for(metric));
-        sum(sources.map(|source| whole(source, traffic, now)))
+        let sources = self.named(MetricType::External, &metric.name);
+        let sources = sources.filter(|source| source.is_asked_for(metric) && source.answers(now));
+        sum(sources.filter_map(|source| whole(source, traffic, now)))
     }
 }
 
-/// The value of a source as a whole.
-fn whole(source: &Source, traffic: &impl RequestRates, now: SimTime) -> f64 {
+/// The value of a source as a whole; `None` if it is not known.
+fn whole(source: &Source, traffic: &impl RequestRates, now: SimTime) -> Option<f64> {
     match &source.value {
-        Value::Series { current, .. } => *current,
-        Value::Traffic(index) => traffic.rate(*index),
-        Value::Queue(queue) => queue.length_at(now),
+        Value::Series { current, .. } => Some(*current),
+        Value::Traffic(index) => Some(traffic.rate(*index)),
+        Value::Queue(queue) => Some(queue.length_at(now)),
+        Value::Requests(samples) => samples.whole(now),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod metric_sources;
 mod pod_load;
 mod random_rate;
 mod rate;
+pub mod request_samples;
 pub mod traffic;
 pub mod usage;
 mod usage_curve;

@@ -20,14 +20,14 @@ spec:
     )
 }
 
-/// A run of both fidelities with the rest of a traffic entry.
+/// A run of both fidelities, each pod on a node of its own, with the rest of a traffic entry.
 fn both(limit: &str, duration: &str, traffic: &str) -> [Facts; 2] {
     ["fluid", "requests"].map(|fidelity| {
         let spec = format!(
             "duration: {duration}
 traffic: [{{name: web, target: deployment/web, fidelity: {fidelity}, {traffic}}}]"
         );
-        run(1, "a", &web(limit), &spec)
+        run(2, "a", &web(limit), &spec)
     })
 }
 

@@ -6,7 +6,7 @@
 //! each of them in place of a look at the pod, its start, its spec and its usage.
 
 use super::metric::requests_are_whole;
-use super::simulated_metrics::{LoadShare, UsageSource};
+use super::usage_source::{LoadShare, UsageSource};
 use super::{AlikePods, HpaConfig};
 use crate::api::{HorizontalPodAutoscaler, MetricSpec, MilliValue, PodPhase, PodSpec};
 use crate::autoscaler::metrics::{MetricsServer, PodMetric, ScrapeWindow};

@@ -8,12 +8,13 @@ use super::alike_pods::{KnownPods, Ripening};
 use super::desired_replicas::ReconcileError;
 use super::messages::events;
 use super::selected_pods::SelectedPods;
-use super::simulated_metrics::{SimulatedMetrics, UsageSource};
+use super::simulated_metrics::SimulatedMetrics;
+use super::usage_source::UsageSource;
 use super::{
     HpaConfig, HpaDecision, HpaHistory, HpaInputs, HpaPod, HpaState, PodReadyCondition, Scale, ScaleSelector,
     TimedReplicas, desired_replicas,
 };
-use crate::api::{ConditionStatus, HpaStatus, MetricSpec, Name};
+use crate::api::{ConditionStatus, MetricSpec, Name};
 use crate::autoscaler::metrics::{MetricsOutage, MetricsServer};
 use crate::cluster::{
     ApiEvent, Change, ChangeKind, Cluster, EventObject, Hpa, HpaId, Interest, ObjectId, PodId, Severity, WorkloadId,
@@ -386,7 +387,7 @@ impl HpaController {
                 self.wake(sharing, agenda);
             }
         }
-        cluster.set_hpa_status(id, status_after(&decision, &state));
+        cluster.set_hpa_status(id, decision.status(&state));
         if let Some(target) = target {
             if decision.rescaled {
                 cluster.scale(target, decision.desired_replicas);
@@ -394,19 +395,6 @@ impl HpaController {
             emit_events(cluster, id, target, &overlapping, &decision);
         }
         Some(HpaReport { hpa: id, workload, ready_pods: u32::try_from(ready).unwrap_or(u32::MAX), decision })
-    }
-}
-
-/// The status of an object after a reconcile.
-fn status_after(decision: &HpaDecision, state: &HpaState) -> HpaStatus {
-    let values = decision.metrics.iter().flatten();
-    let current_metrics = values.map(|metric| metric.as_ref().map(|found| found.current).unwrap_or_default());
-    HpaStatus {
-        current_replicas: decision.current_replicas,
-        desired_replicas: decision.desired_replicas,
-        last_scale_time: state.last_scale_time,
-        current_metrics: current_metrics.collect(),
-        conditions: state.conditions,
     }
 }
 

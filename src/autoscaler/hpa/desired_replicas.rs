@@ -7,7 +7,7 @@ use super::metric::{CombinedProposal, MetricFailure, MetricResult, combine};
 use super::metric_name::MetricName;
 use super::metrics_source::MetricsSource;
 use super::normalize::{Bounds, normalize};
-use crate::api::{HorizontalPodAutoscaler, HpaConditionReason, HpaConditionType, HpaConditions, MetricSpec};
+use crate::api::{HorizontalPodAutoscaler, HpaConditionReason, HpaConditionType, HpaConditions, HpaStatus, MetricSpec};
 use crate::units::SimTime;
 
 /// What stays of one object between reconciles: the controller's memory and the status that it writes.
@@ -83,6 +83,21 @@ pub struct HpaDecision {
     pub error: Option<ReconcileError>,
     /// `status.conditions` after; why it was limited is the reason of `ScalingLimited`.
     pub conditions: HpaConditions,
+}
+
+impl HpaDecision {
+    /// The status that is written after the reconcile.
+    pub(super) fn status(&self, state: &HpaState) -> HpaStatus {
+        let values = self.metrics.iter().flatten();
+        let current_metrics = values.map(|metric| metric.as_ref().map(|found| found.current).unwrap_or_default());
+        HpaStatus {
+            current_replicas: self.current_replicas,
+            desired_replicas: self.desired_replicas,
+            last_scale_time: state.last_scale_time,
+            current_metrics: current_metrics.collect(),
+            conditions: state.conditions,
+        }
+    }
 }
 
 /// Decides how many replicas the target should have: reads the inputs, updates the object's state and says what becomes

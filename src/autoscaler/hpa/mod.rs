@@ -26,6 +26,7 @@ mod selected_pods;
 mod simulated_metrics;
 #[cfg(test)]
 mod tests;
+mod usage_source;
 
 pub use config::HpaConfig;
 pub use desired_replicas::{HpaDecision, HpaState, desired_replicas};
@@ -36,4 +37,4 @@ pub use metric::{MetricProposal, combine, propose};
 pub use metric_name::MetricName;
 pub use metrics_source::{MetricsSource, UnselectedSamples};
 pub use pod::{AlikePods, HpaPod, MissingRequest, PodReadyCondition, pod_request};
-pub use simulated_metrics::{LoadShare, UsageSource};
+pub use usage_source::{LoadShare, UsageSource};

@@ -2,7 +2,7 @@
 
 use crate::cluster::{
     AttachmentId, ClaimId, CronJobId, DaemonSetId, DeploymentId, Disruption, DisruptionBudgetId, JobId, NamespaceId,
-    NodeId, PodId, ReplicaSetId, ResourceQuotaId, StatefulSetId, VolumeId,
+    NodeId, PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, VolumeId,
 };
 
 /// An event of a controller.
@@ -43,6 +43,15 @@ pub enum ControllerEvent {
     DeletePod(PodId, Disruption),
     /// The EndpointSlice controller brings a pod's endpoint up to date.
     SyncEndpoint(PodId),
+    /// The EndpointSlice controller brings the endpoint that a pod is of a Service up to date.
+    SyncServiceEndpoint {
+        /// The Service.
+        service: ServiceId,
+        /// The pod.
+        pod: PodId,
+    },
+    /// The EndpointSlice controller brings all endpoints of a Service up to date.
+    SyncService(ServiceId),
     /// The node lifecycle controller finds that a node has been silent for longer than the grace period.
     NodeSilent {
         /// The node.

@@ -23,6 +23,8 @@ pub struct ControllerSettings {
     pub next_write: LatencyDistribution,
     /// From a change that concerns a ResourceQuota to the write of its status.
     pub resource_quota_sync: LatencyDistribution,
+    /// Whether anybody reads the EndpointSlices of single Services: they are written only then.
+    pub endpoint_slices: bool,
     /// From a pod's readiness to its endpoint being ready.
     pub endpoint_ready: LatencyDistribution,
     /// From a pod's deletion to its endpoint being not ready.

@@ -5,12 +5,39 @@ use super::common::meta;
 use super::common::validation::{Naming, labels, object_meta};
 use super::common::value::optional_word;
 use super::kind::Kind;
-use crate::api::{self, LabelSelector, Object, ServiceType};
+use crate::api::{self, LabelSelector, Object, ServiceType, TrafficDistribution, TrafficPolicy};
 use crate::input::document::typed::InertFields;
 use crate::input::{FieldErrors, FieldPath};
+use crate::units::SimDuration;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1 as core;
 use std::collections::BTreeSet;
+
+/// The words of the traffic policies.
+const TRAFFIC_POLICIES: &[(&str, TrafficPolicy)] =
+    &[("Cluster", TrafficPolicy::Cluster), ("Local", TrafficPolicy::Local)];
+/// How long a client keeps its endpoint (`DefaultClientIPServiceAffinitySeconds`), and how long it may at most
+/// (`MaxClientIPServiceAffinitySeconds`).
+const DEFAULT_AFFINITY_SECONDS: i32 = 10_800;
+const MAX_AFFINITY_SECONDS: i32 = 86_400;
+
+/// How long clients keep their endpoint, if they do (`validateClientIPAffinityConfig`).
+fn affinity(spec: &core::ServiceSpec, path: FieldPath<'_>, errors: &mut FieldErrors) -> Option<SimDuration> {
+    let words = &[("None", false), ("ClientIP", true)];
+    let is_by_client = optional_word(spec.session_affinity.as_ref(), words, false, path.key("sessionAffinity"), errors);
+    let config = spec.session_affinity_config.as_ref().and_then(|config| config.client_ip.as_ref());
+    let given = config.and_then(|config| config.timeout_seconds);
+    let seconds = given.unwrap_or(DEFAULT_AFFINITY_SECONDS);
+    if is_by_client && !(1..=MAX_AFFINITY_SECONDS).contains(&seconds) {
+        let config_path = path.key("sessionAffinityConfig");
+        let client_path = config_path.key("clientIP");
+        errors.push(
+            client_path.key("timeoutSeconds"),
+            format_args!("`{seconds}` is out of range (expected 1 to {MAX_AFFINITY_SECONDS})"),
+        );
+    }
+    is_by_client.then(|| SimDuration::from_secs(i64::from(seconds)))
+}
 
 /// `Service` of `v1`.
 pub struct Service;
@@ -33,19 +60,8 @@ impl Kind for Service {
             "loadBalancerIP",
             "loadBalancerSourceRanges",
         ],
-        not_simulated: &[
-            "externalIPs",
-            "externalTrafficPolicy",
-            "internalTrafficPolicy",
-            "sessionAffinity",
-            "sessionAffinityConfig",
-            "trafficDistribution",
-        ],
-        defaults: &[
-            ("sessionAffinity", "None"),
-            ("internalTrafficPolicy", "Cluster"),
-            ("externalTrafficPolicy", "Cluster"),
-        ],
+        not_simulated: &["externalIPs", "externalTrafficPolicy"],
+        defaults: &[("externalTrafficPolicy", "Cluster")],
         ..InertFields::of("ServiceSpec")
     }];
 
@@ -71,6 +87,13 @@ impl Kind for Service {
         }
         if headless && matches!(spec.type_.as_deref(), Some("NodePort" | "LoadBalancer")) {
             errors.push(path.key("clusterIP"), "is `None` for a type that needs an address (expected type ClusterIP)");
+        }
+        let is_outside = matches!(spec.type_.as_deref(), Some("NodePort" | "LoadBalancer"));
+        if spec.external_traffic_policy.is_some() && !is_outside {
+            errors.push(
+                path.key("externalTrafficPolicy"),
+                "is given for a Service that is not reachable from outside (expected type NodePort or LoadBalancer)",
+            );
         }
         let (mut names, mut numbers) = (BTreeSet::new(), BTreeSet::new());
         for (index, port) in ports.iter().enumerate() {
@@ -124,6 +147,33 @@ impl Kind for Service {
             ),
             headless: spec.cluster_ip.as_deref() == Some("None"),
             publish_not_ready_addresses: spec.publish_not_ready_addresses == Some(true),
+            external_name: spec.external_name.as_deref().filter(|name| !name.is_empty()).map(Into::into),
+            client_ip_affinity: affinity(spec, path, errors),
+            internal_traffic_policy: optional_word(
+                spec.internal_traffic_policy.as_ref(),
+                TRAFFIC_POLICIES,
+                TrafficPolicy::default(),
+                path.key("internalTrafficPolicy"),
+                errors,
+            ),
+            external_traffic_policy: optional_word(
+                spec.external_traffic_policy.as_ref(),
+                TRAFFIC_POLICIES,
+                TrafficPolicy::default(),
+                path.key("externalTrafficPolicy"),
+                errors,
+            ),
+            traffic_distribution: optional_word(
+                spec.traffic_distribution.as_ref(),
+                &[
+                    ("PreferClose", Some(TrafficDistribution::PreferClose)),
+                    ("PreferSameZone", Some(TrafficDistribution::PreferSameZone)),
+                    ("PreferSameNode", Some(TrafficDistribution::PreferSameNode)),
+                ],
+                None,
+                path.key("trafficDistribution"),
+                errors,
+            ),
             ports,
             stated_node_ports: spec.ports.iter().flatten().filter(|port| port.node_port.unwrap_or(0) != 0).count(),
             no_load_balancer_node_ports: spec.allocate_load_balancer_node_ports == Some(false),

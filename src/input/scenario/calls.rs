@@ -65,8 +65,8 @@ pub struct Retries {
 
 impl Default for Retries {
     fn default() -> Self {
-        use RetryCause::{Cut, DeadEndpoint, Dependency, NoEndpoint, QueueFull, Timeout};
-        let on = vec![NoEndpoint, DeadEndpoint, QueueFull, Timeout, Cut, Dependency];
+        use RetryCause::{Cut, DeadEndpoint, Dependency, Error, NoEndpoint, NoName, QueueFull, Timeout};
+        let on = vec![NoEndpoint, DeadEndpoint, QueueFull, Timeout, Cut, Dependency, Error, NoName];
         Self { attempts: 0, on, back_off: BackOff::default(), budget: None }
     }
 }
@@ -87,6 +87,10 @@ pub enum RetryCause {
     Cut,
     /// A call of the pod failed.
     Dependency,
+    /// The pod answered with an error.
+    Error,
+    /// The name resolved to nothing.
+    NoName,
 }
 
 /// Time until the next attempt: `base`, doubled with each attempt up to `max`.

@@ -7,7 +7,6 @@ use super::spec::{ArrivalEntry, ImagePull, ScenarioSpec, Startup, TraceSource};
 use super::storage::Storage;
 use super::traffic::{Fidelity, RequestSpacing, Routing, Traffic};
 use super::typed::{ArrivalSource, Arrivals, GeneratedArrivals, TraceFiles};
-use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
 use crate::input::table::read_column;
 use crate::units::{SimDuration, SimTime};
@@ -231,9 +230,7 @@ impl Checker<'_> {
             traffic.iter().flat_map(|entry| &entry.server.calls).map(|call| call.to.clone()).collect();
         for (index, entry) in traffic.iter_mut().enumerate() {
             let path = path.index(index);
-            let kind = entry.target.kind;
-            let message = format!("a {} takes no traffic (expected a {})", kind.as_str(), words_of_scaled_kinds());
-            self.require(kind.has_scale(), path.key("target"), message);
+            self.check_route(&path, entry);
             self.check_sender(&path, entry, called.contains(&entry.title()));
             for rate in entry.rate.iter().chain(entry.sessions.iter().map(|sessions| &sessions.rate)) {
                 let field = if entry.sessions.is_some() { "sessions" } else { "rate" };
@@ -349,12 +346,4 @@ impl Checker<'_> {
         self.check_distribution(&path.key("delete"), &mut storage.delete);
         self.check_distribution(&path.key("expand"), &mut storage.expand);
     }
-}
-
-/// The kinds whose pods can serve traffic, for messages: `deployment, replicaset or statefulset`.
-fn words_of_scaled_kinds() -> String {
-    let kinds = Kind::ALL.iter().filter(|kind| kind.has_scale());
-    let mut words: Vec<String> = kinds.map(|kind| kind.as_str().to_ascii_lowercase()).collect();
-    let last = words.pop().unwrap_or_default();
-    format!("{} or {last}", words.join(", "))
 }

@@ -1,15 +1,17 @@
 //! Checks of the metrics that a scenario gives.
 
 use super::check::Checker;
-use super::metric::{MetricSource, MetricType, MetricValue};
+use super::metric::{MetricSource, MetricType, MetricValue, RequestMeasure, RequestMetric};
 use super::target::Target;
-use super::traffic::Traffic;
+use super::traffic::{Fidelity, Traffic};
 use crate::input::document::field_path::FieldPathBuf;
+use crate::units::SimDuration;
 use std::collections::BTreeSet;
 
 impl Checker<'_> {
     /// Metrics.
     pub fn check_metrics(&mut self, path: &FieldPathBuf, metrics: &mut [MetricSource], traffic: &[Traffic]) {
+        let entries = traffic;
         let traffic: BTreeSet<String> = traffic.iter().map(Traffic::title).collect();
         for (index, metric) in metrics.iter_mut().enumerate() {
             let path = path.index(index);
@@ -19,6 +21,12 @@ impl Checker<'_> {
             match &mut metric.value {
                 MetricValue::Series(rate) => self.check_settled_rate(&value.key("series"), rate),
                 MetricValue::Traffic(name) => self.require_known(value.key("traffic"), "traffic", name, &traffic),
+                MetricValue::Requests(requests) => {
+                    let value = value.key("requests");
+                    self.require_known(value.key("traffic"), "traffic", &requests.traffic, &traffic);
+                    let entry = entries.iter().find(|entry| entry.title() == requests.traffic);
+                    self.check_request_metric(&value, requests, metric.metric_type, entry);
+                }
                 MetricValue::Queue(queue) => {
                     let value = value.key("queue");
                     let message = "has no meaning for type Pods (expected type External or Object)";
@@ -32,11 +40,36 @@ impl Checker<'_> {
         }
     }
 
+    /// What is measured of requests.
+    fn check_request_metric(
+        &mut self,
+        path: &FieldPathBuf,
+        requests: &RequestMetric,
+        metric_type: MetricType,
+        entry: Option<&Traffic>,
+    ) {
+        let is_played = entry.is_none_or(|entry| entry.fidelity == Fidelity::Requests);
+        let message = "is a fluid (expected an entry with `fidelity: requests`; of a fluid there is `value.traffic`)";
+        self.require(is_played, path.key("traffic"), message);
+        let measure = requests.measure;
+        let is_of_all = matches!(measure, RequestMeasure::FailedRate | RequestMeasure::Latency);
+        let message = "is not measured of single pods (expected type External or Object)";
+        self.require(!is_of_all || metric_type != MetricType::Pods, path.key("measure"), message);
+        if let Some(quantile) = requests.quantile {
+            let message = "has no meaning without `measure: latency`";
+            self.require(measure == RequestMeasure::Latency, path.key("quantile"), message);
+            let message = format!("`{quantile}` is out of range (expected above 0 and below 1)");
+            self.require(quantile > 0.0 && quantile < 1.0, path.key("quantile"), message);
+        }
+        let interval = requests.scrape_interval.get();
+        self.require(interval > SimDuration::ZERO, path.key("scrapeInterval"), "is not above zero");
+    }
+
     /// A metric says whose it is, as its type needs it.
     fn check_place(&mut self, path: &FieldPathBuf, metric: &MetricSource) {
         let is_pods = metric.metric_type == MetricType::Pods;
         let is_object = metric.metric_type == MetricType::Object;
-        let follows_traffic = matches!(metric.value, MetricValue::Traffic(_));
+        let follows_traffic = matches!(metric.value, MetricValue::Traffic(_) | MetricValue::Requests(_));
         match &metric.target {
             Some(target) if is_pods => self.require_scale(path.key("target"), target),
             Some(_) => self.error(path.key("target"), "belongs to type Pods alone"),

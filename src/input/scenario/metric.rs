@@ -1,5 +1,6 @@
 //! Metrics that do not come from metrics-server, as a scenario writes them. `workload::metric_sources` evaluates them.
 
+use super::leaf::Duration;
 use super::rate::Rate;
 use super::target::Target;
 use schemars::JsonSchema;
@@ -25,6 +26,19 @@ pub struct MetricSource {
     pub described_object: Option<DescribedObject>,
     /// The value over time.
     pub value: MetricValue,
+    /// Times in which the adapter has no answer. Default none.
+    #[serde(default)]
+    pub outages: Vec<AdapterOutage>,
+}
+
+/// A time in which an adapter has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AdapterOutage {
+    /// When it begins, since the start of the run.
+    pub at: Duration,
+    /// How long it lasts. Default: for ever.
+    pub duration: Option<Duration>,
 }
 
 /// Which of the metrics APIs has a metric.
@@ -64,8 +78,49 @@ pub enum MetricValue {
     /// Requests per second of the traffic entry of this name (without a name: of this target). Of type Pods it is what
     /// each pod gets of them.
     Traffic(String),
+    /// Something else that is measured of the requests of a traffic entry, sampled as by Prometheus.
+    Requests(RequestMetric),
     /// The length of a queue. Not for type Pods.
     Queue(MetricQueue),
+}
+
+/// What is measured of the requests of a traffic entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequestMetric {
+    /// The traffic entry, by its name or, without one, its target. It is played with `fidelity: requests`.
+    pub traffic: String,
+    /// What is measured. Of type Pods it is that of each pod.
+    pub measure: RequestMeasure,
+    /// Of `latency`: the quantile, above 0 and below 1. Default 0.99.
+    pub quantile: Option<f64>,
+    /// Time between two samples; what is answered is the last one. Above zero. Default 15s.
+    #[serde(default = "usual_scrape_interval")]
+    pub scrape_interval: Duration,
+    /// Age from which on a sample is answered: the way from the pods to the adapter. Default 0.
+    #[serde(default)]
+    pub delay: Duration,
+}
+
+const fn usual_scrape_interval() -> Duration {
+    Duration::from_secs(15)
+}
+
+/// Something that is measured of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum RequestMeasure {
+    /// Requests per second that are sent; of a pod, those that it gets.
+    Rate,
+    /// Requests per second that fail. Not of pods.
+    FailedRate,
+    /// Requests that pods have, those in their queues included.
+    InFlight,
+    /// Requests that wait in a pod for a worker (`server.concurrency`).
+    QueueLength,
+    /// A quantile of the latency, in seconds, of the requests that were served in the current minute of the run and the one
+    /// before. Not of pods. While none was served there is no answer.
+    Latency,
 }
 
 /// A queue that the pods of a workload empty. Its length grows by what comes and shrinks by what the ready pods take, and

@@ -18,6 +18,7 @@ mod check_load;
 mod check_machines;
 mod check_metrics;
 mod check_rate;
+mod check_routing;
 mod check_runs;
 mod check_server;
 mod check_usage;
@@ -70,7 +71,9 @@ pub use fault::{Fault, FaultKind, FaultScope, FaultTiming};
 pub use job_run::JobRun;
 pub use leaf::{Amount, AnyValue, Duration, PodTemplateText};
 pub use load::{LoadOptions, load, load_text};
-pub use metric::{DescribedObject, MetricQueue, MetricSource, MetricType, MetricValue};
+pub use metric::{
+    AdapterOutage, DescribedObject, MetricQueue, MetricSource, MetricType, MetricValue, RequestMeasure, RequestMetric,
+};
 pub use paid_by::PaidBy;
 pub use rate::{
     Diurnal, FlashCrowd, FlashCrowds, Modulated, ModulatedState, Rate, RateCsv, RatePoint, RateTimes, RateTrace,
@@ -96,8 +99,8 @@ pub(crate) use service_level::ServiceLevelObjective;
 pub(crate) use shortage::{Problem, Shortage};
 pub(crate) use spec::{ImagePull, ImageTransfer, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry};
 pub(crate) use target::Target;
-pub(crate) use traffic::{AfterSignal, Fidelity, ProxyMode, RequestSpacing, Traffic};
 #[cfg(test)]
-pub(crate) use traffic::{Routing, Server};
+pub(crate) use traffic::Routing;
+pub(crate) use traffic::{AfterSignal, Backend, BackendServer, Fidelity, ProxyMode, RequestSpacing, Server, Traffic};
 pub(crate) use typed::GeneratedArrivals;
 pub(crate) use usage::{Usage, UsageOverTime};

@@ -8,6 +8,7 @@ use super::rate::Rate;
 use super::scalar::Scalar;
 use super::service_level::ServiceLevelObjective;
 use super::target::Target;
+use crate::api::Kind;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
@@ -21,7 +22,8 @@ use std::fmt;
 pub struct Traffic {
     /// Name, unique among the traffic; names the random stream and the columns. Default: the target.
     pub name: Option<String>,
-    /// The workload whose pods serve the requests: a Deployment, ReplicaSet, ReplicationController or StatefulSet.
+    /// Where the requests go: a workload whose pods serve them (a Deployment, ReplicaSet, ReplicationController or
+    /// StatefulSet) or, with `fidelity: requests`, a Service.
     pub target: Target,
     /// How closely the requests are played. Default `fluid`.
     #[serde(default)]
@@ -69,6 +71,12 @@ pub struct Traffic {
     /// How requests find a pod. Only with `fidelity: requests`.
     #[serde(default)]
     pub routing: Routing,
+    /// The share of the requests (0 to 1) that are answered with an error after a pod has worked on them. Only with
+    /// `fidelity: requests`. Default 0.
+    pub error_rate: Option<f64>,
+    /// Workloads behind a Service whose pods serve requests in another way than the entry says, such as a new release.
+    #[serde(default)]
+    pub backends: Vec<Backend>,
     /// What the senders of `rate` or `users` do about a request that failed; each attempt is given up after
     /// `server.timeout`. Only with `fidelity: requests`. Default: nothing.
     #[serde(default)]
@@ -82,6 +90,12 @@ impl Traffic {
     #[must_use]
     pub fn title(&self) -> String {
         self.name.clone().unwrap_or_else(|| self.target.to_string())
+    }
+
+    /// Whether Services decide which pods serve the requests.
+    #[must_use]
+    pub fn is_routed_by_services(&self) -> bool {
+        self.fidelity == Fidelity::Requests && self.target.kind == Kind::Service
     }
 
     /// Whether it says who sends, besides those that call it.
@@ -219,6 +233,35 @@ pub enum AfterSignal {
     Serve,
 }
 
+/// A workload behind a Service whose pods serve requests in another way than the others, such as a new release.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Backend {
+    /// The workload: a Deployment, ReplicaSet, ReplicationController or StatefulSet.
+    pub target: Target,
+    /// CPU time of a request there. Default: that of the entry.
+    pub cpu_per_request: Option<CpuPerRequest>,
+    /// How its pods serve.
+    #[serde(default)]
+    pub server: BackendServer,
+    /// The share of the requests (0 to 1) that it answers with an error after its work on them. Default: that of the entry.
+    pub error_rate: Option<f64>,
+}
+
+/// How the pods of a backend serve: what is not given is as in the entry's `server`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct BackendServer {
+    /// How long a request waits for others after its CPU time.
+    pub wait: Option<Distribution<Duration>>,
+    /// Requests that a pod works on at once.
+    pub concurrency: Option<u32>,
+    /// Requests that wait in a pod for one of `concurrency`.
+    pub queue: Option<u32>,
+    /// What a pod does with new requests from the termination signal on.
+    pub after_signal: Option<AfterSignal>,
+}
+
 /// How requests find a pod.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -230,12 +273,19 @@ pub struct Routing {
     pub endpoint_propagation: Distribution<Duration>,
     /// Proxies that the clients go through, each of which learns of endpoints in its own time; above zero. Default 4.
     pub proxies: u32,
+    /// The zones in which the clients and their proxies are, in turn. Default: those of the nodes at the start.
+    pub zones: Vec<String>,
 }
 
 impl Default for Routing {
     fn default() -> Self {
         let bounds = super::distribution::Uniform { min: Duration::from_secs(0), max: Duration::from_secs(1) };
-        Self { mode: ProxyMode::Iptables, endpoint_propagation: Distribution::Uniform(bounds), proxies: 4 }
+        Self {
+            mode: ProxyMode::Iptables,
+            endpoint_propagation: Distribution::Uniform(bounds),
+            proxies: 4,
+            zones: Vec::new(),
+        }
     }
 }
 

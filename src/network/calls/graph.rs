@@ -7,6 +7,7 @@ use super::super::arena::NONE;
 use super::super::earliest::Earliest;
 use super::super::node_cpus::NodeCpus;
 use super::super::outcome::{Effect, Ledger, Outcome};
+use super::super::routing::usable::Known;
 use super::super::service::Service;
 use super::super::slots::{Slots, Ticket};
 use super::super::station::Shape;
@@ -102,9 +103,9 @@ impl Graph {
         self.next.first().0
     }
 
-    /// A pod begins to serve whoever finds it. Gives its number.
-    pub fn begin(&mut self, service: usize, shape: Shape, now: SimTime) -> u32 {
-        let endpoint = self.services[service].begin(shape, now);
+    /// A pod of a backend begins to serve whoever finds it. Gives its number.
+    pub fn begin(&mut self, service: usize, backend: u32, shape: Shape, now: SimTime) -> u32 {
+        let endpoint = self.services[service].begin(backend, shape, now);
         // The number may be one that another pod had.
         for site in &mut self.sites {
             if site.callee == service {
@@ -120,9 +121,9 @@ impl Graph {
         endpoint
     }
 
-    /// A pod is, or is no longer, among the endpoints from `now` on.
-    pub fn announce(&mut self, service: usize, endpoint: u32, is_ready: bool, now: SimTime) {
-        self.services[service].announce(endpoint, is_ready, now);
+    /// A pod is, or is no longer, among the endpoints of a route from `now` on.
+    pub fn announce(&mut self, service: usize, route: usize, endpoint: u32, known: Option<Known>, now: SimTime) {
+        self.services[service].announce(route, endpoint, known, now);
         self.touch(service);
     }
 

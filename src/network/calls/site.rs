@@ -118,6 +118,8 @@ const fn outcome(cause: RetryCause) -> Outcome {
         RetryCause::Timeout => Outcome::Timeout,
         RetryCause::Cut => Outcome::Cut,
         RetryCause::Dependency => Outcome::Dependency,
+        RetryCause::Error => Outcome::Error,
+        RetryCause::NoName => Outcome::NoName,
     }
 }
 

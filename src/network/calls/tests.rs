@@ -3,6 +3,7 @@
 
 use super::super::entry::graph;
 use super::super::outcome::Outcome;
+use super::super::routing::usable::Known;
 use super::super::station::Shape;
 use super::super::tests::{Book, ONE, OPEN, check, erlang_c, float, in_flight};
 use super::Graph;
@@ -30,8 +31,8 @@ impl Play {
         let mut graph = graph(&entries, SimTime::ZERO, SimTime::from_secs(seconds), reach, RandomStreams::new(5));
         for (service, (count, shape)) in pods.iter().enumerate() {
             for _ in 0..*count {
-                let pod = graph.begin(service, *shape, SimTime::ZERO);
-                graph.announce(service, pod, true, SimTime::ZERO);
+                let pod = graph.begin(service, 0, *shape, SimTime::ZERO);
+                graph.announce(service, 0, pod, Some(Known::READY), SimTime::ZERO);
             }
         }
         let books = entries.iter().map(|_| Book::default()).collect();
@@ -228,8 +229,8 @@ fn a_pod_that_fails_is_left_out() {
         ]);
         let mut play = Play::new(entries, &[(1, OPEN), (3, OPEN)], 200);
         // A fourth pod that serves nobody in time.
-        let slow = play.graph.begin(1, Shape { cores: 1e-3, ..OPEN }, SimTime::ZERO);
-        play.graph.announce(1, slow, true, SimTime::ZERO);
+        let slow = play.graph.begin(1, 0, Shape { cores: 1e-3, ..OPEN }, SimTime::ZERO);
+        play.graph.announce(1, 0, slow, Some(Known::READY), SimTime::ZERO);
         play.until(201.0);
         float(play.books[0].count(Outcome::Dependency)) / float(play.books[0].sent)
     };
@@ -341,7 +342,7 @@ fn every_request_of_a_graph_is_accounted_for() {
                 if (pod as usize) < pods[*service].0 {
                     next[*service] += 1;
                     play.graph.end(*service, pod, now, &mut play.books);
-                    play.graph.announce(*service, pod, false, now + SimDuration::from_millis(300));
+                    play.graph.announce(*service, 0, pod, None, now + SimDuration::from_millis(300));
                 }
             }
             play.until(1000.0);

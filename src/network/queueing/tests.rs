@@ -6,6 +6,7 @@ use crate::input::scenario::{Distribution, Duration, Exponential, Gamma, LogNorm
 use crate::network::calls::Graph;
 use crate::network::clients::{Clients, OpenLoop, Spacing};
 use crate::network::proxies::{Balancing, Proxies};
+use crate::network::routing::usable::Known;
 use crate::network::service::{Calls, Ledger, Outcome, Rules, Service, Streams};
 use crate::network::station::Shape;
 use crate::units::{SimDuration, SimTime};
@@ -95,11 +96,14 @@ fn play(
         calls: streams.stream("calls"),
         retries: streams.stream("retries"),
         mesh: streams.stream("mesh"),
+        backends: streams.stream("backends"),
     };
     let rules = Rules {
         cpu: Sampler::new(cpu),
         wait: Sampler::new(wait),
         timeout: pod.timeout.map(SimDuration::from_secs_f64),
+        error_rate: 0.0,
+        backends: Vec::new(),
         propagation: Sampler::new(&fixed(0)),
         end,
         reach: SimDuration::from_secs(60),
@@ -118,8 +122,8 @@ fn play(
         workers: pod.workers.unwrap_or(usize::MAX),
         queue: pod.queue.unwrap_or(usize::MAX),
     };
-    let number = graph.begin(0, shape, SimTime::ZERO);
-    graph.announce(0, number, true, SimTime::ZERO);
+    let number = graph.begin(0, 0, shape, SimTime::ZERO);
+    graph.announce(0, 0, number, Some(Known::READY), SimTime::ZERO);
     let mut book = Book::default();
     graph.play(end, u64::MAX, std::slice::from_mut(&mut book));
     book.latencies.sort_by(f64::total_cmp);

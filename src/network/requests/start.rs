@@ -26,8 +26,6 @@ pub struct OutOfMemory {
 /// What the pods of an entry are as servers.
 #[derive(Clone, Debug)]
 pub struct ServerRules {
-    workers: usize,
-    queue: usize,
     /// Cores that the program can use at once.
     cores: f64,
     /// How fast a pod is, drawn for each; `None` if all are equal.
@@ -41,7 +39,6 @@ impl ServerRules {
     /// The rules of an entry of the scenario.
     pub fn new(entry: &scenario::Traffic, streams: RandomStreams) -> Self {
         let server = &entry.server;
-        let many = |limit: Option<u32>| limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let varies = !matches!(&server.speed, Distribution::Fixed(speed) if speed.to_f64().total_cmp(&1.0).is_eq());
         let stream = || streams.stream(&format!("traffic/{}/speed", entry.title()));
         let warm_up = server.warm_up.as_ref().and_then(|warm_up| {
@@ -50,8 +47,6 @@ impl ServerRules {
             Some(WarmUp { factor: warm_up.factor, until })
         });
         Self {
-            workers: many(server.concurrency),
-            queue: many(server.queue),
             cores: server.cores.map_or(f64::INFINITY, DistributionUnit::to_f64),
             speed: varies.then(|| (Sampler::new(&server.speed), stream())),
             warm_up,
@@ -83,16 +78,17 @@ impl Entry {
         now: SimTime,
     ) {
         let rules = &self.rules;
+        let backend = &self.backends[server.backend];
         let node = cluster.pod(id).node.map(|node| cluster.node(node));
         let cores = node.and_then(|node| node.object.capacity.cpu.or(node.object.allocatable.cpu));
         let cores = cores.map_or(f64::INFINITY, |cores| cores.as_f64() / 1000.0);
         let shape = Shape {
             cores: cores.min(rules.cores),
             quota: server.limit.is_finite().then_some(server.limit),
-            workers: rules.workers,
-            queue: rules.queue,
+            workers: backend.workers,
+            queue: backend.queue,
         };
-        let endpoint = graph.begin(index, shape, now);
+        let endpoint = graph.begin(index, u32::try_from(server.backend).unwrap_or(u32::MAX), shape, now);
         if rules.warm_up.is_some() || rules.speed.is_some() {
             graph.service_mut(index).set_pace(endpoint, Pace { speed: server.speed, warm_up: rules.warm_up });
         }

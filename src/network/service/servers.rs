@@ -4,15 +4,16 @@
 use super::{Endpoint, Service, State};
 use crate::network::arena::Origin;
 use crate::network::node_cpus::{NOBODY, NewDemand};
+use crate::network::proxies::{Missing, Sender};
 use crate::network::request_memory::RequestMemory;
 use crate::network::station::{Pace, Station};
 use crate::units::SimTime;
 
 impl Endpoint {
     /// A pod that serves, as one of so many that began.
-    pub(super) const fn new(station: Station, begun: u64) -> Self {
-        let state = State::Serves;
-        Self { station, state, mentions: 0, calling: 0, taken: 0, begun, memory: None, member: NOBODY, wants: 0.0 }
+    pub(super) const fn new(backend: u32, station: Station, begun: u64) -> Self {
+        let (state, memory, member) = (State::Serves, None, NOBODY);
+        Self { station, state, backend, mentions: 0, calling: 0, taken: 0, begun, memory, member, wants: 0.0 }
     }
 
     /// Notes for its node what it wants, if that changed.
@@ -38,6 +39,12 @@ impl Endpoint {
 }
 
 impl Service {
+    /// Requests that a pod has, and those of them that wait for a worker.
+    pub fn in_flight(&self, endpoint: u32) -> (usize, usize) {
+        let state = &self.endpoints[endpoint as usize];
+        (state.in_flight(), state.station.queued())
+    }
+
     /// Requests that a pod took since the last call.
     pub fn take_taken(&mut self, endpoint: u32) -> u64 {
         std::mem::take(&mut self.endpoints[endpoint as usize].taken)
@@ -108,10 +115,18 @@ impl Service {
 
     /// The endpoint for a request: that of its user's connection, if it keeps one and its pod takes requests, or that of a
     /// new one.
-    pub(super) fn kept_or_chosen(&mut self, slot: u32, shuns: impl Fn(u32) -> bool) -> Option<u32> {
-        let Origin::User(user) = self.arena.get(slot).origin else { return self.choose(shuns) };
+    pub(super) fn kept_or_chosen(
+        &mut self,
+        slot: u32,
+        now: SimTime,
+        shuns: impl Fn(u32) -> bool,
+    ) -> Result<u32, Missing> {
+        let Origin::User(user) = self.arena.get(slot).origin else {
+            return self.choose(Sender { client: 0, now }, shuns);
+        };
+        let sender = Sender { client: user, now };
         if !self.clients.keeps_alive() {
-            return self.choose(shuns);
+            return self.choose(sender, shuns);
         }
         let place = user as usize;
         if let Some((number, begun)) = self.connections.get(place).copied()
@@ -119,13 +134,13 @@ impl Service {
             && endpoint.begun == begun
             && endpoint.state == State::Serves
         {
-            return Some(number);
+            return Ok(number);
         }
-        let chosen = self.choose(shuns)?;
+        let chosen = self.choose(sender, shuns)?;
         if self.connections.len() <= place {
             self.connections.resize(place + 1, (NOBODY, 0));
         }
         self.connections[place] = (chosen, self.endpoints[chosen as usize].begun);
-        Some(chosen)
+        Ok(chosen)
     }
 }

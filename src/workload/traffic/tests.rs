@@ -78,6 +78,8 @@ fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
         slo: scenario::ServiceLevelObjective::default(),
         server: scenario::Server::default(),
         routing: scenario::Routing::default(),
+        error_rate: None,
+        backends: Vec::new(),
         retries: scenario::Retries::default(),
         mesh: None,
     };

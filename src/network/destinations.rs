@@ -1,0 +1,147 @@
+//! Which pods serve the requests of which traffic entry, and by which of its Services.
+
+use super::proxies::Manner;
+use super::routing::usable::{Known, Stand, ZoneId};
+use crate::api::{Kind, Name};
+use crate::cluster::{Cluster, NodeId, PodId, ServiceId, WorkloadId};
+use crate::input::scenario::Target;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
+/// A Service to which an entry sends requests.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Index of the entry among those that are played.
+    pub entry: usize,
+    /// Number of the Service among those of the entry.
+    pub number: usize,
+    namespace: String,
+    name: String,
+}
+
+impl Route {
+    /// The Service, if it exists.
+    pub fn service(&self, cluster: &Cluster) -> Option<ServiceId> {
+        cluster.find(Kind::Service, cluster.namespace_id(&self.namespace)?, &self.name)
+    }
+}
+
+/// Where the requests of the entries go.
+#[derive(Debug, Default)]
+pub struct Destinations {
+    /// The entry of each workload that is named. Only looked up, never iterated.
+    by_target: FxHashMap<(&'static str, String, String), usize>,
+    /// Only looked up, never iterated.
+    by_workload: FxHashMap<WorkloadId, Option<usize>>,
+    routes: Vec<Route>,
+    zones: Vec<Name>,
+}
+
+impl Destinations {
+    /// The pods of a workload serve an entry, unless another one has them already.
+    pub fn add_workload(&mut self, entry: usize, target: &Target) {
+        let key = (target.kind.as_str(), target.namespace.clone(), target.name.clone());
+        self.by_target.entry(key).or_insert(entry);
+    }
+
+    /// The pods of a Service serve an entry.
+    pub fn add_service(&mut self, entry: usize, route: usize, target: &Target) {
+        let (namespace, name) = (target.namespace.clone(), target.name.clone());
+        self.routes.push(Route { entry, number: route, namespace, name });
+    }
+
+    /// The entry that a pod serves: that which names its workload, else the first one with a Service that selects it.
+    pub fn entry_of(&mut self, pod: PodId, cluster: &Cluster) -> Option<usize> {
+        let workload = cluster.pod(pod).workload?;
+        let found = match self.by_workload.get(&workload) {
+            Some(found) => *found,
+            None => {
+                let state = cluster.workload(workload);
+                let namespace = cluster.namespace_name(state.namespace);
+                let key = (state.kind.as_str(), namespace.to_string(), state.name.to_string());
+                let found = self.by_target.get(&key).copied();
+                self.by_workload.insert(workload, found);
+                found
+            }
+        };
+        found.or_else(|| {
+            let selects = |route: &&Route| {
+                let service = route.service(cluster).map(|id| cluster.service(id));
+                service.is_some_and(|service| {
+                    let selector = service.object.selector.as_ref();
+                    service.namespace == cluster.pod(pod).namespace
+                        && selector.is_some_and(|selector| selector.matches(&cluster.pod_labels(pod)))
+                })
+            };
+            self.routes.iter().find(selects).map(|route| route.entry)
+        })
+    }
+
+    /// The Services of an entry.
+    pub fn routes_of(&self, entry: usize) -> impl Iterator<Item = &Route> {
+        self.routes.iter().filter(move |route| route.entry == entry)
+    }
+
+    /// The entries that send requests to a Service.
+    pub fn routes_to(&self, service: ServiceId, cluster: &Cluster) -> impl Iterator<Item = &Route> {
+        let state = cluster.service(service);
+        let namespace = cluster.namespace_name(state.namespace);
+        let is_it = move |route: &&Route| *route.name == *state.object.meta.name && *route.namespace == **namespace;
+        self.routes.iter().filter(is_it)
+    }
+
+    /// What the EndpointSlices of a Service say of a pod.
+    pub fn known(&mut self, service: ServiceId, pod: PodId, cluster: &Cluster) -> Option<Known> {
+        let endpoint = cluster.endpoint(service, pod)?;
+        Some(Known {
+            ready: endpoint.ready,
+            serving: endpoint.serving,
+            terminating: endpoint.terminating,
+            node: cluster.pod(pod).node,
+            for_zone: endpoint.for_zone.as_ref().map(|zone| self.zone(zone)),
+            for_own_node: endpoint.for_own_node,
+        })
+    }
+
+    /// The number of a zone.
+    pub fn zone(&mut self, name: &Name) -> ZoneId {
+        let place = self.zones.iter().position(|zone| zone == name).unwrap_or_else(|| {
+            self.zones.push(name.clone());
+            self.zones.len() - 1
+        });
+        ZoneId(u16::try_from(place).unwrap_or(u16::MAX))
+    }
+}
+
+impl Destinations {
+    /// Where proxies stand: on the nodes that exist, those of each zone in turn; only in these zones, if any are given. A zone
+    /// without a node has its clients outside of the nodes.
+    pub fn stands(&mut self, zones: &[String], cluster: &Cluster) -> Vec<Stand> {
+        let mut nodes: BTreeMap<Option<Name>, Vec<NodeId>> =
+            zones.iter().map(|zone| (Some(Name::from(zone.as_str())), Vec::new())).collect();
+        for (id, node) in cluster.existing_nodes() {
+            let zone = node.object.zone().cloned();
+            if zones.is_empty() {
+                nodes.entry(zone).or_default().push(id);
+            } else if let Some(nodes) = nodes.get_mut(&zone) {
+                nodes.push(id);
+            }
+        }
+        let rounds = nodes.values().map(Vec::len).max().unwrap_or(0).max(1);
+        let mut stands = Vec::new();
+        for round in 0..rounds {
+            for (zone, nodes) in &nodes {
+                let zone = zone.as_ref().map(|zone| self.zone(zone));
+                let node = nodes.get(round % nodes.len().max(1)).copied();
+                stands.push(Stand { node, zone });
+            }
+        }
+        stands
+    }
+}
+
+/// What a Service says of its clients' ways.
+pub fn manner(service: ServiceId, cluster: &Cluster) -> Manner {
+    let object = &cluster.service(service).object;
+    Manner { policy: object.internal_traffic_policy, affinity: object.client_ip_affinity }
+}
