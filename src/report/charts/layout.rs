@@ -301,8 +301,10 @@ fn axes(scale: &Scale, y_axis: &[Tick], x_axis: &Ticks, items: &mut Vec<Item>) {
     ));
 }
 
-/// Puts the marks' labels above the frame, in as many rows as keep them apart; gives the number of rows.
+/// Puts the marks' labels above the frame, in as many rows as keep them apart; gives the number of rows. A label for which
+/// the rows would take more than a third of the frame is left out.
 fn place_marks(panel: &Panel, frame: Frame, (low, high): (f64, f64), items: &mut Vec<Item>) -> f64 {
+    let room = (frame.bottom - frame.top) / 3.0;
     let mut ends: Vec<f64> = Vec::new();
     for mark in &panel.marks {
         let label = fit(&mark.label, SMALL, frame.right - frame.left);
@@ -311,6 +313,9 @@ fn place_marks(panel: &Panel, frame: Frame, (low, high): (f64, f64), items: &mut
         let left = (x - 2.0).clamp(frame.left, (frame.right - width).max(frame.left));
         let row = ends.iter().position(|end| *end + 10.0 <= left).unwrap_or(ends.len());
         if row == ends.len() {
+            if float(row + 1) * 18.0 > room {
+                continue;
+            }
             ends.push(0.0);
         }
         if let Some(end) = ends.get_mut(row) {
