@@ -79,6 +79,8 @@ kinds! {
     Pod ["pod", "pods", "po"] PLAIN;
     Node ["node", "nodes", "no"] CLUSTER_SCOPED;
     Service ["service", "services", "svc"] PLAIN;
+    Ingress ["ingress", "ingresses", "ing"] PLAIN;
+    HttpRoute = "HTTPRoute" ["httproute", "httproutes"] PLAIN;
     HorizontalPodAutoscaler ["horizontalpodautoscaler", "horizontalpodautoscalers", "hpa"] PLAIN;
     VerticalPodAutoscaler ["verticalpodautoscaler", "verticalpodautoscalers", "vpa"] PLAIN;
     PodDisruptionBudget ["poddisruptionbudget", "poddisruptionbudgets", "pdb"] PLAIN;
@@ -137,6 +139,8 @@ impl Kind {
             Self::VerticalPodAutoscaler => ".autoscaling.k8s.io",
             Self::Job | Self::CronJob => ".batch",
             Self::PodDisruptionBudget => ".policy",
+            Self::Ingress => ".networking.k8s.io",
+            Self::HttpRoute => ".gateway.networking.k8s.io",
             Self::CapacityBuffer => ".autoscaling.x-k8s.io",
             Self::PriorityClass => ".scheduling.k8s.io",
             Self::RuntimeClass => ".node.k8s.io",

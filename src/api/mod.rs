@@ -18,8 +18,10 @@ mod csi_node;
 mod csi_storage_capacity;
 mod daemon_set;
 mod deployment;
+mod http_route;
 mod image;
 mod immutable;
+mod ingress;
 mod instance_type;
 mod int_or_percent;
 mod job;
@@ -82,8 +84,10 @@ pub use csi_node::{CsiNode, DriverLimits};
 pub use csi_storage_capacity::CsiStorageCapacity;
 pub use daemon_set::{DaemonSet, DaemonSetStatus, DaemonSetUpdateStrategy};
 pub use deployment::{Deployment, DeploymentCondition, DeploymentStatus, DeploymentStrategy, ProgressingReason};
+pub use http_route::{HttpRoute, RouteBackend, RouteMatch, RouteParent, RoutePath, RouteRule};
 pub use image::normalized_image_name;
 pub use immutable::ImmutableField;
+pub use ingress::{BackendPort, Canary, Ingress, IngressBackend, IngressPath, IngressRule, PathType};
 pub use instance_type::{CapacityType, InstanceType, Offering, Reservation};
 pub use int_or_percent::IntOrPercent;
 pub use job::{
@@ -129,7 +133,7 @@ pub use selector::{
     LabelSelector, NodeSelector, NodeSelectorOperator, NodeSelectorRequirement, NodeSelectorTerm, SelectorOperator,
     SelectorRequirement,
 };
-pub use service::{Service, ServiceType, TrafficDistribution, TrafficPolicy};
+pub use service::{Service, ServicePort, ServiceType, TrafficDistribution, TrafficPolicy};
 pub use stateful_set::{
     ClaimRetention, PodManagementPolicy, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy,
 };

@@ -2,9 +2,10 @@
 
 use super::{
     ApiObject, CapacityBuffer, ClaimTemplate, ConfigObject, CronJob, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet,
-    Deployment, HorizontalPodAutoscaler, ImmutableField, Job, Kind, LabelSelector, LimitRange, Namespace, Node,
-    ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PodTemplateObject, PriorityClass, ReplicaSet,
-    ResourceQuota, RuntimeClass, Service, StatefulSet, StorageClass, VerticalPodAutoscaler, WithMeta, karpenter,
+    Deployment, HorizontalPodAutoscaler, HttpRoute, ImmutableField, Ingress, Job, Kind, LabelSelector, LimitRange,
+    Namespace, Node, ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PodTemplateObject,
+    PriorityClass, ReplicaSet, ResourceQuota, RuntimeClass, Service, StatefulSet, StorageClass, VerticalPodAutoscaler,
+    WithMeta, karpenter,
 };
 use std::sync::Arc;
 
@@ -58,6 +59,8 @@ objects! { $
     Job(Job) with template,
     CronJob(CronJob) with template,
     Service(Service),
+    Ingress(Ingress),
+    HttpRoute(HttpRoute),
     HorizontalPodAutoscaler(HorizontalPodAutoscaler),
     VerticalPodAutoscaler(VerticalPodAutoscaler),
     PriorityClass(PriorityClass),

@@ -38,6 +38,15 @@ pub enum TrafficDistribution {
     PreferSameNode,
 }
 
+/// A port of a Service.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ServicePort {
+    /// `name`; empty of a single port without one.
+    pub name: Name,
+    /// `port`.
+    pub number: u16,
+}
+
 /// A `Service`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
@@ -61,8 +70,8 @@ pub struct Service {
     pub external_traffic_policy: TrafficPolicy,
     /// `spec.trafficDistribution`.
     pub traffic_distribution: Option<TrafficDistribution>,
-    /// `spec.ports[].port`.
-    pub ports: Vec<u16>,
+    /// `spec.ports`.
+    pub ports: Vec<ServicePort>,
     /// How many of the ports state a `nodePort`.
     pub stated_node_ports: usize,
     /// `spec.allocateLoadBalancerNodePorts` is `false`.

@@ -142,6 +142,8 @@ changes! {
     ServiceChanged(ServiceId),
     /// A Service was removed.
     ServiceRemoved(ServiceId),
+    /// An Ingress or HTTPRoute was created or changed.
+    HttpRouteChanged(PlainObjectId),
     /// An endpoint of a Service entered its EndpointSlices, changed there or left them.
     ServiceEndpoint {
         /// The Service.
@@ -266,6 +268,7 @@ impl Change {
             Self::Volume(id) | Self::VolumeRemoved(id) => id.into(),
             Self::PlainObjectRemoved(id)
             | Self::PodTemplateChanged(id)
+            | Self::HttpRouteChanged(id)
             | Self::StorageClass(id)
             | Self::CsiObject(id) => id.into(),
             Self::NodePoolChanged(id) | Self::NodePoolRemoved(id) => id.into(),

@@ -20,6 +20,7 @@ mod endpoint;
 mod eviction;
 mod finalizers;
 mod hpa;
+mod http_routes;
 mod ids;
 mod instance;
 mod interest;
@@ -68,6 +69,7 @@ pub use disruption_budget::{DisruptionBudget, DisruptionBudgetStatus};
 pub use endpoint::Endpoint;
 pub use eviction::{EvictionAnswer, EvictionBudget, UnhealthyPodEvictionPolicy, evict};
 pub use hpa::Hpa;
+pub use http_routes::Dated;
 pub use ids::{
     AttachmentId, CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId,
     InstanceId, JobId, NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId,
@@ -105,6 +107,7 @@ use admission::AdmittedTemplates;
 use capacity_buffer::CapacityBuffers;
 use config::Configs;
 use finalizers::Finalizers;
+use http_routes::HttpRoutes;
 use karpenter::NodeClasses;
 use namespace::Namespace;
 use object_index::ObjectIndex;
@@ -138,6 +141,7 @@ pub struct Cluster {
     services: Vec<Service>,
     /// What the EndpointSlices of the Services list; empty where nobody reads them.
     endpoints: BTreeMap<ServiceId, BTreeMap<PodId, Endpoint>>,
+    http_routes: HttpRoutes,
     hpas: Vec<Hpa>,
     vpas: Vec<Vpa>,
     /// Of the few pods that had one.

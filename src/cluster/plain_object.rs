@@ -53,6 +53,7 @@ impl Cluster {
         let (kind, namespace, name) = (object.kind, object.namespace.clone(), object.name.clone());
         match kind {
             Kind::ConfigMap | Kind::Secret => self.remove_config(kind, &namespace, &name),
+            Kind::Ingress | Kind::HttpRoute => self.http_routes.remove(kind, &namespace, &name),
             Kind::LimitRange | Kind::PriorityClass | Kind::RuntimeClass => {
                 self.remove_admission(kind, &namespace, &name);
             }

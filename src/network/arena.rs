@@ -1,5 +1,6 @@
 //! Requests that are on their way to a service or in one of its pods.
 
+use super::place::Crossing;
 use super::slots::Slots;
 pub use super::slots::Ticket;
 use crate::units::SimTime;
@@ -32,6 +33,10 @@ pub struct Request {
     pub origin: Origin,
     /// The endpoint that has it.
     pub endpoint: u32,
+    /// The Service that it went to, by its number among those of the entry.
+    pub route: u32,
+    /// Whether it left its zone.
+    pub crossing: Crossing,
     /// Whether it is answered with an error.
     pub is_error: bool,
     /// The next stage of its calls.
@@ -65,6 +70,8 @@ impl Arena {
             sent,
             origin,
             endpoint: NONE,
+            route: NONE,
+            crossing: Crossing::Unknown,
             is_error: false,
             stage: 0,
             open_calls: 0,

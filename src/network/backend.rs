@@ -4,7 +4,9 @@ use super::destinations::{Route, manner};
 use super::measured::MeasuredLoad;
 use super::proxies::Proxies;
 use super::routing::usable::Known;
-use crate::cluster::{Cluster, PodId, WorkloadId};
+use super::split::{Missing, Split, Way};
+use crate::api::{Kind, Name};
+use crate::cluster::{Cluster, ObjectId, PodId, WorkloadId};
 use crate::input::scenario::{self, AfterSignal};
 use smallvec::SmallVec;
 
@@ -74,13 +76,42 @@ pub fn backend_of(pod: PodId, backends: &mut Vec<Backend>, server: &scenario::Se
     place
 }
 
+/// The pods of one revision of a workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Index of the backend of the workload.
+    pub backend: usize,
+    /// The ReplicaSet of a Deployment's pods; empty of other workloads.
+    pub revision: Name,
+}
+
+/// The group that a pod of a backend belongs to, which is new with its first pod.
+pub fn group_of(pod: PodId, backend: usize, groups: &mut Vec<Group>, cluster: &Cluster) -> usize {
+    let state = cluster.pod(pod);
+    let revision = match state.owner {
+        Some(ObjectId::ReplicaSet(set))
+            if state.workload.map(|id| cluster.workload(id).kind) == Some(Kind::Deployment) =>
+        {
+            cluster.replica_set(set).name.clone()
+        }
+        _ => Name::default(),
+    };
+    let group = Group { backend, revision };
+    groups.iter().position(|known| *known == group).unwrap_or_else(|| {
+        groups.push(group);
+        groups.len() - 1
+    })
+}
+
 /// Follows whether a Service exists, and what it says. The name of one that does not exist resolves to nothing.
 pub fn follow_service(proxies: &mut Proxies, route: &Route, cluster: &Cluster) {
     let service = route.service(cluster);
     if let Some(service) = service {
         proxies.set_manner(route.number, manner(service, cluster));
     }
-    proxies.set_weight(route.number, u32::from(service.is_some()));
+    let number = u32::try_from(route.number).unwrap_or(u32::MAX);
+    let way = if service.is_some() { Way::Route(number) } else { Way::Nowhere(Missing::Name) };
+    proxies.split_all(&Split::all(way));
 }
 
 /// Tells the proxies of a Service what they do not know of a pod yet: `endpoint` is its number as long as it runs, and no

@@ -15,11 +15,18 @@ pub struct Route {
     pub entry: usize,
     /// Number of the Service among those of the entry.
     pub number: usize,
+    /// Whether requests come to it by an Ingress or a Gateway, which know its ready endpoints alone, and no hints.
+    pub is_behind_front: bool,
     namespace: String,
     name: String,
 }
 
 impl Route {
+    /// Namespace and name of the Service.
+    pub fn title(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+
     /// The Service, if it exists.
     pub fn service(&self, cluster: &Cluster) -> Option<ServiceId> {
         cluster.find(Kind::Service, cluster.namespace_id(&self.namespace)?, &self.name)
@@ -47,7 +54,19 @@ impl Destinations {
     /// The pods of a Service serve an entry.
     pub fn add_service(&mut self, entry: usize, route: usize, target: &Target) {
         let (namespace, name) = (target.namespace.clone(), target.name.clone());
-        self.routes.push(Route { entry, number: route, namespace, name });
+        self.routes.push(Route { entry, number: route, is_behind_front: false, namespace, name });
+    }
+
+    /// The pods of a Service serve an entry whose requests come by an Ingress or a Gateway.
+    pub fn add_route_of_front(&mut self, entry: usize, number: usize, namespace: &str, name: &str) {
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        self.routes.push(Route { entry, number, is_behind_front: true, namespace, name });
+    }
+
+    /// The number of a Service among those of an entry.
+    pub fn number_of(&self, entry: usize, namespace: &str, name: &str) -> Option<usize> {
+        let is_it = |route: &&Route| route.namespace == namespace && route.name == name;
+        self.routes_of(entry).find(is_it).map(|route| route.number)
     }
 
     /// The entry that a pod serves: that which names its workload, else the first one with a Service that selects it.
@@ -91,8 +110,11 @@ impl Destinations {
     }
 
     /// What the EndpointSlices of a Service say of a pod.
-    pub fn known(&mut self, service: ServiceId, pod: PodId, cluster: &Cluster) -> Option<Known> {
+    pub fn known(&mut self, service: ServiceId, pod: PodId, is_behind_front: bool, cluster: &Cluster) -> Option<Known> {
         let endpoint = cluster.endpoint(service, pod)?;
+        if is_behind_front {
+            return endpoint.ready.then_some(Known { node: cluster.pod(pod).node, ..Known::READY });
+        }
         Some(Known {
             ready: endpoint.ready,
             serving: endpoint.serving,

@@ -11,9 +11,11 @@ mod cpu_shares;
 mod destinations;
 mod earliest;
 mod entry;
+mod front;
 mod measured;
 mod node_cpus;
 mod outcome;
+mod place;
 mod producer;
 mod proxies;
 pub mod queueing;
@@ -23,10 +25,13 @@ mod routing;
 mod rules;
 mod service;
 mod slots;
+mod split;
 mod station;
 
 pub use calls::CallCounts;
+pub use front::has_port;
 pub use outcome::{Ledger, Outcome};
+pub use place::{Crossing, Place};
 
 #[cfg(test)]
 mod tests;

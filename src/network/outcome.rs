@@ -1,6 +1,7 @@
 //! How requests end, and who is told.
 
 use super::arena::Ticket;
+use super::place::Place;
 use crate::units::{SimDuration, SimTime};
 
 /// How a request ended.
@@ -28,6 +29,8 @@ pub enum Outcome {
     Error,
     /// The name that it was sent to resolves to nothing.
     NoName,
+    /// No rule of an Ingress or HTTPRoute matches it.
+    NoRoute,
 }
 
 /// Who is told what becomes of requests.
@@ -38,6 +41,8 @@ pub trait Ledger {
     fn attempted(&mut self, now: SimTime);
     /// A request ends, so long after it was sent.
     fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration);
+    /// An attempt of a request ends, having come so far.
+    fn left(&mut self, place: Place, outcome: Outcome, now: SimTime, after: SimDuration);
 }
 
 /// What a step has for others.

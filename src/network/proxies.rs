@@ -4,7 +4,8 @@
 //! turns (`rr`) or the one with the fewest connections (`lc`). Each request is a connection. With `sessionAffinity: ClientIP` a
 //! proxy sends a client to the endpoint that it had last.
 
-use super::routing::usable::{Known, Stand, usable};
+use super::routing::usable::{Known, Stand, ZoneId, usable};
+use super::split::{Missing, Split, Way};
 use crate::api::TrafficPolicy;
 use crate::engine::RandomStream;
 use crate::units::{SimDuration, SimTime};
@@ -31,14 +32,19 @@ pub struct Manner {
     pub affinity: Option<SimDuration>,
 }
 
-/// Why there is no endpoint for a request.
+/// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
-    /// The proxy knows of none.
-    Endpoint,
-    /// The name resolves to nothing.
-    Name,
+pub struct Chosen {
+    /// The Service, by its number among those of the entry.
+    pub route: u32,
+    /// The endpoint.
+    pub endpoint: u32,
+    /// The zone that it comes from.
+    pub zone: Option<ZoneId>,
 }
+
+/// A request that goes nowhere: why, and the Service that has no endpoint for it, by its number, if it got that far.
+pub type Lost = (Missing, Option<u32>);
 
 /// What a proxy learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +82,6 @@ impl Proxy {
 /// One Service of those among which requests are split.
 #[derive(Clone, Debug)]
 struct Route {
-    weight: u32,
     manner: Manner,
     proxies: Vec<Proxy>,
 }
@@ -87,6 +92,8 @@ pub struct Proxies {
     balancing: Balancing,
     stands: Vec<Stand>,
     routes: Vec<Route>,
+    /// How each proxy splits requests among the Services.
+    splits: Vec<Split>,
 }
 
 /// Who sends a request, and when.
@@ -101,7 +108,9 @@ pub struct Sender {
 impl Proxies {
     /// A number of proxies that know no endpoint yet, of one Service.
     pub fn new(balancing: Balancing, count: usize) -> Self {
-        let mut proxies = Self { balancing, stands: vec![Stand::default(); count.max(1)], routes: Vec::new() };
+        let (count, all) = (count.max(1), Split::all(Way::Route(0)));
+        let (stands, splits) = (vec![Stand::default(); count], vec![all; count]);
+        let mut proxies = Self { balancing, stands, routes: Vec::new(), splits };
         proxies.add_route();
         proxies
     }
@@ -129,14 +138,19 @@ impl Proxies {
     /// One more Service among which requests are split. Gives its number.
     pub fn add_route(&mut self) -> usize {
         let proxies = vec![Proxy::default(); self.count()];
-        self.routes.push(Route { weight: 1, manner: Manner::default(), proxies });
+        self.routes.push(Route { manner: Manner::default(), proxies });
         self.routes.len() - 1
     }
 
-    /// The share of a Service in the requests, as a weight.
-    pub fn set_weight(&mut self, route: usize, weight: u32) {
-        if let Some(route) = self.routes.get_mut(route) {
-            route.weight = weight;
+    /// From now on all proxies split requests so.
+    pub fn split_all(&mut self, split: &Split) {
+        self.splits.fill(split.clone());
+    }
+
+    /// From now on a proxy splits requests so.
+    pub fn split(&mut self, proxy: usize, split: Split) {
+        if let Some(known) = self.splits.get_mut(proxy) {
+            *known = split;
         }
     }
 
@@ -179,7 +193,7 @@ impl Proxies {
         learned
     }
 
-    /// The endpoint for a request. `in_flight` says how many requests an endpoint has.
+    /// The Service and the endpoint for a request. `in_flight` says how many requests an endpoint has.
     ///
     /// # Errors
     /// What is missing.
@@ -188,28 +202,43 @@ impl Proxies {
         sender: Sender,
         random: &mut RandomStream,
         in_flight: impl Fn(u32) -> usize,
-    ) -> Result<u32, Missing> {
+    ) -> Result<Chosen, Lost> {
         let count = self.stands.len();
-        let total: u32 = self.routes.iter().map(|route| route.weight).sum();
-        if total == 0 {
-            return Err(Missing::Name);
-        }
         let index = if count > 1 { random.random_range(0..count) } else { 0 };
-        let mut place = 0;
-        if self.routes.len() > 1 {
-            let mut draw = random.random_range(0..total);
-            while let Some(route) = self.routes.get(place)
-                && draw >= route.weight
-            {
-                draw -= route.weight;
-                place += 1;
+        let split = self.splits.get(index).ok_or((Missing::Endpoint, None))?;
+        let route = match split.draw(random) {
+            Way::Route(route) => route,
+            Way::Nowhere(missing) => return Err((missing, None)),
+        };
+        let instead = split.instead_of(route);
+        let chosen = self.choose_of(route, index, sender, random, &in_flight);
+        match (chosen, instead) {
+            (None, Some(Way::Route(first))) => {
+                self.choose_of(first, index, sender, random, &in_flight).ok_or((Missing::Endpoint, Some(first)))
             }
+            (None, Some(Way::Nowhere(missing))) => Err((missing, None)),
+            (None, None) => Err((Missing::Endpoint, Some(route))),
+            (Some(chosen), _) => Ok(chosen),
         }
-        let Some(route) = self.routes.get_mut(place) else { return Err(Missing::Name) };
+    }
+
+    /// The endpoint for a request to a Service.
+    fn choose_of(
+        &mut self,
+        route: u32,
+        index: usize,
+        sender: Sender,
+        random: &mut RandomStream,
+        in_flight: impl Fn(u32) -> usize,
+    ) -> Option<Chosen> {
+        let count = self.stands.len();
+        let number = route;
+        let route = self.routes.get_mut(route as usize)?;
         let affinity = route.manner.affinity;
         // A client with an affinity is always behind the same proxy: that of its node.
         let index = if affinity.is_some() { sender.client as usize % count } else { index };
-        let Some(proxy) = route.proxies.get_mut(index) else { return Err(Missing::Endpoint) };
+        let proxy = route.proxies.get_mut(index)?;
+        let zone = self.stands.get(index).and_then(|stand| stand.zone);
         if let Some(affinity) = affinity
             && let Some((endpoint, last)) = proxy.clients.get(&sender.client)
             && sender.now - *last <= affinity
@@ -217,13 +246,13 @@ impl Proxies {
         {
             let endpoint = *endpoint;
             proxy.clients.insert(sender.client, (endpoint, sender.now));
-            return Ok(endpoint);
+            return Some(Chosen { route: number, endpoint, zone });
         }
-        let chosen = proxy.choose(self.balancing, random, in_flight).ok_or(Missing::Endpoint)?;
+        let chosen = proxy.choose(self.balancing, random, in_flight)?;
         if affinity.is_some() {
             proxy.clients.insert(sender.client, (chosen, sender.now));
         }
-        Ok(chosen)
+        Some(Chosen { route: number, endpoint: chosen, zone })
     }
 }
 
@@ -269,7 +298,7 @@ mod tests {
         for _ in 0..draws {
             let chosen =
                 proxies.choose(FIRST, &mut random, |endpoint| counts[endpoint as usize] * (endpoint as usize + 1));
-            counts[chosen.unwrap() as usize] += 1;
+            counts[chosen.unwrap().endpoint as usize] += 1;
         }
         counts
     }
@@ -286,26 +315,33 @@ mod tests {
         assert_eq!(random[3], 0);
         let mut stream = RandomStreams::new(1).stream("routes");
         let chosen = Proxies::new(Balancing::Random, 2).choose(FIRST, &mut stream, |_| 0);
-        assert_eq!(chosen, Err(Missing::Endpoint));
+        assert_eq!(chosen, Err((Missing::Endpoint, Some(0))));
     }
 
     #[test]
     fn weights_split_the_requests() {
         let mut proxies = Proxies::new(Balancing::Random, 1);
         assert_eq!(proxies.add_route(), 1);
-        for (route, weight) in [(0, 90), (1, 10)] {
-            proxies.set_weight(route, weight);
+        for route in 0..2 {
             proxies.learn(route, 0, u32::try_from(route).unwrap(), Some(Known::READY));
         }
+        let both = |first, second| vec![(Way::Route(0), first), (Way::Route(1), second)];
+        proxies.split_all(&Split::new(both(90, 10), true));
         let mut random = RandomStreams::new(1).stream("routes");
-        let mut choose = |proxies: &mut Proxies| proxies.choose(FIRST, &mut random, |_| 0);
-        let canary = (0..30_000).filter(|_| choose(&mut proxies) == Ok(1)).count();
+        let mut choose = |proxies: &mut Proxies| {
+            proxies.choose(FIRST, &mut random, |_| 0).map(|chosen| (chosen.route, chosen.endpoint))
+        };
+        let canary = (0..30_000).filter(|_| choose(&mut proxies) == Ok((1, 1))).count();
         // Four standard deviations.
         assert!((2_792..=3_208).contains(&canary), "{canary}");
-        proxies.set_weight(0, 0);
-        assert_eq!(choose(&mut proxies), Ok(1), "a weight of zero gets nothing");
-        proxies.set_weight(1, 0);
-        assert_eq!(choose(&mut proxies), Err(Missing::Name));
+        proxies.split_all(&Split::new(both(0, 10), true));
+        assert_eq!(choose(&mut proxies), Ok((1, 1)), "a weight of zero gets nothing");
+        proxies.learn(1, 0, 1, None);
+        assert_eq!(choose(&mut proxies), Ok((0, 0)), "the first takes those of a Service without endpoints");
+        proxies.split_all(&Split::new(both(0, 10), false));
+        assert_eq!(choose(&mut proxies), Err((Missing::Endpoint, Some(1))));
+        proxies.split_all(&Split::all(Way::Nowhere(Missing::Route)));
+        assert_eq!(choose(&mut proxies), Err((Missing::Route, None)));
     }
 
     #[test]
@@ -321,7 +357,7 @@ mod tests {
         let mut random = RandomStreams::new(1).stream("routes");
         let mut choose = |proxies: &mut Proxies, client, seconds| {
             let sender = Sender { client, now: SimTime::from_secs(seconds) };
-            proxies.choose(sender, &mut random, |_| 0).unwrap()
+            proxies.choose(sender, &mut random, |_| 0).unwrap().endpoint
         };
         let first = choose(&mut proxies, 4, 0);
         assert_eq!(choose(&mut proxies, 4, 50), first);

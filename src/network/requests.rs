@@ -5,16 +5,18 @@
 //! pods use without requests is taken from a node's CPU as it was at the last measurement, and is never less itself.
 
 mod cpu;
+mod fronts;
 mod measure;
 mod of_pods;
 mod start;
 
 pub use self::start::OutOfMemory;
 use self::start::ServerRules;
-use super::backend::{Announced, Backend, announce, backend_of, follow_service};
+use super::backend::{Announced, Backend, Group, announce, backend_of, follow_service, group_of};
 use super::calls::Graph;
 use super::destinations::Destinations;
 use super::entry::graph;
+use super::front::{Front, Fronts};
 pub use super::measured::{MeasuredLoad, Measurement};
 use super::node_cpus::NOBODY;
 use super::outcome::Ledger;
@@ -58,8 +60,9 @@ struct Server {
     entry: usize,
     /// Its number there, as long as it runs.
     endpoint: Option<u32>,
-    /// Index of the backend that it belongs to.
+    /// Index of the backend that it belongs to, and of its group.
     backend: usize,
+    group: usize,
     /// What the proxies were told of it last.
     announced: SmallVec<[Announced; 1]>,
     container: usize,
@@ -96,6 +99,7 @@ struct Entry {
     /// How pods serve of which no backend says more.
     server: scenario::Server,
     backends: Vec<Backend>,
+    groups: Vec<Group>,
     rules: ServerRules,
     /// Cores.
     idle: f64,
@@ -112,6 +116,7 @@ struct Entry {
 pub struct Requests {
     entries: Vec<Entry>,
     destinations: Destinations,
+    fronts: Fronts,
     /// What each of them is, in their order, and the calls among them.
     graph: Graph,
     /// By index of the pod.
@@ -150,10 +155,10 @@ impl Requests {
                 .iter()
                 .map(|backend| Backend::new(&backend.target, &entry.server, Some(&backend.server)))
                 .collect();
-            if entry.target.kind == Kind::Service {
-                requests.destinations.add_service(number, 0, &entry.target);
-            } else {
-                backends.push(Backend::new(&entry.target, &entry.server, None));
+            match &entry.target {
+                Some(target) if target.kind == Kind::Service => requests.destinations.add_service(number, 0, target),
+                Some(target) if target.kind.has_scale() => backends.push(Backend::new(target, &entry.server, None)),
+                _ => requests.fronts.extend(Front::new(entry).map(|front| (number, front))),
             }
             for backend in &backends {
                 requests.destinations.add_workload(number, &backend.target);
@@ -164,6 +169,7 @@ impl Requests {
                 zones: entry.routing.zones.clone(),
                 server: entry.server.clone(),
                 backends,
+                groups: Vec::new(),
                 rules: ServerRules::new(entry, streams),
                 idle: entry.cpu_idle.milli_cpu().as_f64() / 1000.0,
                 until_ready: entry.cpu_until_ready.unwrap_or(entry.cpu_idle).milli_cpu().as_f64() / 1000.0,
@@ -184,6 +190,12 @@ impl Requests {
                 self.graph.service_mut(index).proxies().set_stands(&stands);
                 for route in self.destinations.routes_of(index) {
                     follow_service(self.graph.service_mut(index).proxies(), route, cluster);
+                }
+                if let Some(front) = self.fronts.get_mut(&index) {
+                    let proxies = self.graph.service_mut(index).proxies();
+                    if let Some(split) = front.follow(index, &mut self.destinations, proxies, cluster) {
+                        proxies.split_all(&split);
+                    }
                 }
             }
             self.measured = agenda.now();
@@ -252,6 +264,8 @@ impl Requests {
         ChangeKind::ServiceChanged,
         ChangeKind::ServiceRemoved,
         ChangeKind::ServiceEndpoint,
+        ChangeKind::HttpRouteChanged,
+        ChangeKind::PlainObjectRemoved,
     ])
     .without_bare_pods();
 
@@ -284,9 +298,12 @@ impl Requests {
                 }
             }
         } else if let Change::ServiceChanged(service) | Change::ServiceRemoved(service) = change {
-            for route in self.destinations.routes_to(service, cluster) {
+            for route in self.destinations.routes_to(service, cluster).filter(|route| !route.is_behind_front) {
                 follow_service(self.graph.service_mut(route.entry).proxies(), route, cluster);
             }
+            self.follow_fronts(cluster, ledgers, agenda.now());
+        } else if let Change::HttpRouteChanged(_) | Change::PlainObjectRemoved(_) = change {
+            self.follow_fronts(cluster, ledgers, agenda.now());
         }
         self.plan(agenda);
     }
@@ -316,10 +333,12 @@ impl Requests {
         let container = template.container(entry.container.as_deref()).unwrap_or_default();
         let limit = template.cpu_limit(container).map(|limit| limit.as_f64() / 1000.0);
         let server = slot.get_or_insert_with(|| {
+            let backend = backend_of(id, &mut entry.backends, &entry.server, cluster);
             Box::new(Server {
                 entry: index,
                 endpoint: None,
-                backend: backend_of(id, &mut entry.backends, &entry.server, cluster),
+                backend,
+                group: group_of(id, backend, &mut entry.groups, cluster),
                 announced: SmallVec::new(),
                 container,
                 node: pod.node,
@@ -348,7 +367,9 @@ impl Requests {
         }
         server.ended = if runs { None } else { server.ended.or(Some(now)) };
         if runs && server.endpoint.is_none() {
-            entry.begin(index, id, server, cluster, &mut self.graph, now);
+            let zone = pod.node.and_then(|node| cluster.node(node).object.zone().cloned());
+            let zone = zone.map(|zone| self.destinations.zone(&zone));
+            entry.begin(index, id, server, cluster, &mut self.graph, zone, now);
         }
         if let Some(endpoint) = server.endpoint
             && let Some(deletion) = pod.deletion
@@ -360,14 +381,17 @@ impl Requests {
             let hook = hook.unwrap_or_default().min(deletion.grace.max_zero());
             self.graph.refuse_from(index, endpoint, (deletion.requested + hook).max(now));
         }
-        let routes: SmallVec<[_; 2]> =
-            self.destinations.routes_of(index).map(|route| (route.number, route.service(cluster))).collect();
-        if routes.is_empty() {
+        let routes: SmallVec<[_; 2]> = self
+            .destinations
+            .routes_of(index)
+            .map(|route| (route.number, route.service(cluster), route.is_behind_front))
+            .collect();
+        if routes.is_empty() && !self.fronts.contains_key(&index) {
             let known = (pod.exists() && pod.in_endpoints).then_some(Known::READY);
             tell(&mut self.graph, entry, server, 0, known, now);
         }
-        for (route, service) in routes {
-            let known = service.and_then(|service| self.destinations.known(service, id, cluster));
+        for (route, service, is_behind_front) in routes {
+            let known = service.and_then(|service| self.destinations.known(service, id, is_behind_front, cluster));
             tell(&mut self.graph, entry, server, route, known, now);
         }
     }

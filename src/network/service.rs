@@ -3,19 +3,25 @@
 //! It does what concerns its own clients, proxies and pods; what concerns other entries too (calls, attempts of calls) it
 //! gives back as an [`Effect`] to `calls::graph`, which plays the entries in one order of time.
 
+mod endings;
+mod news;
 mod servers;
 
-use super::arena::{Arena, NONE, Origin, Request, Ticket};
+use super::arena::{Arena, NONE, Origin, Ticket};
 use super::clients::Clients;
 use super::earliest::Earliest;
 use super::node_cpus::NewDemand;
-pub use super::outcome::{Effect, Ledger, Outcome, Reply};
-use super::proxies::{Learned, Missing, Proxies, Sender};
+pub use super::outcome::{Effect, Ledger, Outcome};
+use super::place::Crossing;
+use super::proxies::{Chosen, Lost, Proxies, Sender};
 use super::request_memory::RequestMemory;
-use super::routing::usable::Known;
+use super::routing::usable::ZoneId;
 pub use super::rules::{Calls, Rules, Streams, Work};
+use super::split::{Missing, Split};
 use super::station::{Job, Offer, Shape, Station};
 use crate::units::{SimDuration, SimTime};
+use endings::visits_of;
+use news::News;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -33,8 +39,11 @@ enum State {
 struct Endpoint {
     station: Station,
     state: State,
-    /// The backend that it belongs to.
+    /// The backend that it belongs to, and the group of pods of one revision.
     backend: u32,
+    group: u32,
+    /// Its zone.
+    zone: Option<ZoneId>,
     /// Proxies that know it, and news of it on their way.
     mentions: u32,
     /// Requests that wait for their calls without a worker.
@@ -56,15 +65,6 @@ impl Endpoint {
     }
 }
 
-/// What is known later than it happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum News {
-    /// A proxy learns what an endpoint of a Service is, or that it is none any more.
-    Endpoint { route: u32, proxy: u32, endpoint: u32, known: Option<Known> },
-    /// A pod takes no more requests.
-    Refuses { endpoint: u32 },
-}
-
 /// The requests of a traffic entry.
 #[derive(Clone, Debug)]
 pub struct Service {
@@ -80,6 +80,8 @@ pub struct Service {
     deadlines: VecDeque<(SimTime, Ticket)>,
     news: BinaryHeap<Reverse<(SimTime, u64, News)>>,
     news_count: u64,
+    /// How requests were split from some instant on.
+    splits: Vec<Split>,
     /// The last news of each proxy: it learns of changes in their order.
     latest: Vec<SimTime>,
     /// Requests sent, and failed, since somebody asked.
@@ -88,8 +90,8 @@ pub struct Service {
     /// The same of those that reached each backend.
     visits: Vec<[u64; 2]>,
     demands: Vec<NewDemand>,
-    /// By user who keeps its connection: the endpoint, and which of those that had its number.
-    connections: Vec<(u32, u64)>,
+    /// By user who keeps its connection: where it goes, and which of those that had the endpoint's number it is.
+    connections: Vec<Option<(Chosen, u64)>>,
     /// Pods that began so far.
     begun: u64,
     /// Pods that ran out of memory, since somebody asked.
@@ -117,6 +119,7 @@ impl Service {
             deadlines: VecDeque::new(),
             news: BinaryHeap::new(),
             news_count: 0,
+            splits: Vec::new(),
             latest,
             sent: 0,
             failed: 0,
@@ -142,32 +145,9 @@ impl Service {
         }
     }
 
-    /// A pod is, or is no longer, among the endpoints of a Service from `now` on: each proxy learns of it in its own time.
-    pub fn announce(&mut self, route: usize, endpoint: u32, known: Option<Known>, now: SimTime) {
-        let route = u32::try_from(route).unwrap_or(u32::MAX);
-        for proxy in 0..self.latest.len() {
-            let at = now + self.rules.propagation.sample_duration(&mut self.streams.propagation);
-            let at = at.max(self.latest[proxy]);
-            self.latest[proxy] = at;
-            let proxy = u32::try_from(proxy).unwrap_or(u32::MAX);
-            self.tell(at, News::Endpoint { route, proxy, endpoint, known }, endpoint);
-        }
-    }
-
     /// The proxies.
     pub const fn proxies(&mut self) -> &mut Proxies {
         &mut self.proxies
-    }
-
-    /// A pod takes no more requests from an instant on.
-    pub fn refuse_from(&mut self, endpoint: u32, at: SimTime) {
-        self.tell(at, News::Refuses { endpoint }, endpoint);
-    }
-
-    fn tell(&mut self, at: SimTime, news: News, endpoint: u32) {
-        self.endpoints[endpoint as usize].mentions += 1;
-        self.news_count += 1;
-        self.news.push(Reverse((at, self.news_count, news)));
     }
 
     /// A pod is gone. Gives all requests that it has.
@@ -301,10 +281,15 @@ impl Service {
             self.arena.free(slot);
             return None;
         }
-        let number = match self.kept_or_chosen(slot, now, shuns) {
-            Ok(number) => number,
-            Err(missing) => return Some(self.refuse(slot, NONE, outcome_without(missing), now, ledger)),
+        let chosen = match self.kept_or_chosen(slot, now, shuns) {
+            Ok(chosen) => chosen,
+            Err((missing, route)) => {
+                self.arena.get_mut(slot).route = route.unwrap_or(NONE);
+                return Some(self.refuse(slot, NONE, outcome_without(missing), now, ledger));
+            }
         };
+        let number = chosen.endpoint;
+        self.arena.get_mut(slot).route = chosen.route;
         let endpoint = &mut self.endpoints[number as usize];
         let backend = endpoint.backend;
         visits_of(&mut self.visits, backend)[0] += 1;
@@ -322,6 +307,7 @@ impl Service {
         }
         let request = self.arena.get_mut(slot);
         (request.endpoint, request.is_error) = (number, is_error);
+        request.crossing = Crossing::between(chosen.zone, endpoint.zone);
         endpoint.taken += 1;
         if endpoint.fills_memory() {
             self.out_of_memory.push((number, now));
@@ -331,157 +317,21 @@ impl Service {
         None
     }
 
-    /// The endpoint for a request; one that is shunned if there seems to be no other.
-    fn choose(&mut self, sender: Sender, shuns: impl Fn(u32) -> bool) -> Result<u32, Missing> {
+    /// The Service and the endpoint for a request; one that is shunned if there seems to be no other.
+    fn choose(&mut self, sender: Sender, shuns: impl Fn(u32) -> bool) -> Result<Chosen, Lost> {
         let endpoints = &self.endpoints;
         let in_flight = |number: u32| {
             if shuns(number) { usize::MAX } else { endpoints[number as usize].in_flight() }
         };
         let mut chosen = self.proxies.choose(sender, &mut self.streams.routes, in_flight)?;
         for _ in 0..DRAWS {
-            if !shuns(chosen) {
+            if !shuns(chosen.endpoint) {
                 break;
             }
             chosen = self.proxies.choose(sender, &mut self.streams.routes, in_flight)?;
         }
         Ok(chosen)
     }
-
-    /// A request is refused as soon as it comes.
-    fn refuse(
-        &mut self,
-        slot: u32,
-        endpoint: u32,
-        outcome: Outcome,
-        now: SimTime,
-        ledger: &mut impl Ledger,
-    ) -> (u32, Outcome) {
-        self.failed += 1;
-        self.note_failure(endpoint);
-        let request = *self.arena.get(slot);
-        self.arena.free(slot);
-        match request.origin {
-            Origin::User(user) => {
-                ledger.ended(outcome, now, now - request.sent);
-                self.clients.answered(user, now + REFUSAL, &mut self.streams.clients);
-            }
-            Origin::Call { by_user: false, .. } => ledger.ended(outcome, now, now - request.sent),
-            Origin::Call { by_user: true, .. } => {}
-        }
-        (endpoint, outcome)
-    }
-
-    /// Whoever sent a request does not wait for it any more, unless it has ended.
-    pub fn give_up(
-        &mut self,
-        ticket: Ticket,
-        outcome: Outcome,
-        now: SimTime,
-        ledger: &mut impl Ledger,
-    ) -> Option<Request> {
-        let request = self.arena.give_up(ticket)?;
-        if outcome != Outcome::Abandoned {
-            self.failed += 1;
-            self.note_failure(request.endpoint);
-        }
-        if !matches!(request.origin, Origin::Call { by_user: true, .. }) {
-            ledger.ended(outcome, now, now - request.sent);
-        }
-        Some(request)
-    }
-
-    /// A request whose calls are over leaves its pod.
-    pub fn leave(&mut self, slot: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) -> Effect {
-        let number = self.arena.get(slot).endpoint;
-        let endpoint = &mut self.endpoints[number as usize];
-        if self.rules.calls == Calls::Synchronous {
-            endpoint.station.release(&mut self.arena, now);
-            endpoint.note_demand(&mut self.demands, now);
-            self.next.set(number, endpoint.station.next_at());
-        } else {
-            endpoint.calling -= 1;
-        }
-        self.over(slot, outcome, now, ledger)
-    }
-
-    /// A request has left its pod.
-    pub fn over(&mut self, slot: u32, outcome: Outcome, now: SimTime, ledger: &mut impl Ledger) -> Effect {
-        let request = *self.arena.get(slot);
-        let is_given_up = self.arena.is_given_up(slot);
-        self.arena.free(slot);
-        if is_given_up {
-            return Effect::Nothing;
-        }
-        let outcome = if outcome == Outcome::Served && request.is_error { Outcome::Error } else { outcome };
-        if outcome != Outcome::Served {
-            self.failed += 1;
-            self.note_failure(request.endpoint);
-        }
-        match request.origin {
-            Origin::User(user) => {
-                ledger.ended(outcome, now, now - request.sent);
-                self.clients.answered(user, now, &mut self.streams.clients);
-                Effect::Nothing
-            }
-            Origin::Call { call, attempt, by_user } => {
-                if !by_user {
-                    ledger.ended(outcome, now, now - request.sent);
-                }
-                Effect::Reply(Reply { call, attempt, endpoint: request.endpoint, outcome })
-            }
-        }
-    }
-
-    /// A request that an endpoint had, or none, has failed.
-    fn note_failure(&mut self, endpoint: u32) {
-        if let Some(state) = self.endpoints.get(endpoint as usize) {
-            visits_of(&mut self.visits, state.backend)[1] += 1;
-        }
-    }
-
-    /// Requests that reached each backend, and those that failed there, since the last call.
-    pub fn take_visits(&mut self) -> Vec<[u64; 2]> {
-        std::mem::take(&mut self.visits)
-    }
-
-    fn learn(&mut self, news: News) {
-        let endpoint = match news {
-            News::Endpoint { route, proxy, endpoint, known } => {
-                match self.proxies.learn(route as usize, proxy as usize, endpoint, known) {
-                    Learned::New => self.endpoints[endpoint as usize].mentions += 1,
-                    Learned::Gone => self.endpoints[endpoint as usize].mentions -= 1,
-                    Learned::Same => {}
-                }
-                endpoint
-            }
-            News::Refuses { endpoint } => {
-                let state = &mut self.endpoints[endpoint as usize].state;
-                if *state == State::Serves {
-                    *state = State::Refuses;
-                }
-                endpoint
-            }
-        };
-        self.endpoints[endpoint as usize].mentions -= 1;
-        self.forget(endpoint);
-    }
-
-    /// An endpoint that is gone and that nobody speaks of any more makes room for another.
-    fn forget(&mut self, endpoint: u32) {
-        let state = &self.endpoints[endpoint as usize];
-        if state.state == State::Gone && state.mentions == 0 {
-            self.unused.push(endpoint);
-        }
-    }
-}
-
-/// The counts of a backend.
-fn visits_of(visits: &mut Vec<[u64; 2]>, backend: u32) -> &mut [u64; 2] {
-    let backend = backend as usize;
-    if visits.len() <= backend {
-        visits.resize(backend + 1, [0; 2]);
-    }
-    &mut visits[backend]
 }
 
 /// What becomes of a request for which something is missing.
@@ -489,5 +339,6 @@ const fn outcome_without(missing: Missing) -> Outcome {
     match missing {
         Missing::Endpoint => Outcome::NoEndpoint,
         Missing::Name => Outcome::NoName,
+        Missing::Route => Outcome::NoRoute,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::calls::Graph;
 use super::clients::{Clients, ClosedLoop, OpenLoop, Recorded, Sessions, Spacing};
+use super::place::Place;
 use super::proxies::{Balancing, Proxies};
 use super::routing::usable::Known;
 use super::service::{Calls, Ledger, Outcome, Rules, Service, Streams};
@@ -55,6 +56,8 @@ impl Ledger for Book {
     fn attempted(&mut self, _: SimTime) {
         self.attempts += 1;
     }
+
+    fn left(&mut self, _: Place, _: Outcome, _: SimTime, _: SimDuration) {}
 
     fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration) {
         self.advance(now);

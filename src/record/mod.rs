@@ -47,6 +47,6 @@ pub use recommendation::{Bounds, RecommendationRecord};
 pub use request_counts::{CountInfo, CountKind, RequestCount, RequestCounts};
 pub use request_log::{Flow, RequestLog};
 pub use request_windows::{MINUTE, RequestMinute, RequestWindow, WINDOW};
-pub use requests::{RequestInterval, TrafficIdentity, TrafficRecord};
+pub use requests::{BackendRecord, RequestInterval, TrafficIdentity, TrafficRecord, Transfer};
 pub use series::{Bucket, IntervalSeries, StepSeries};
 pub use service_level::ServiceLevel;

@@ -79,7 +79,11 @@ counts! {
     Abandoned = "abandoned", Failed, "abandoned by their callers", "calls whose caller needed no answer any more";
     Error = "error", Failed, "answered with an error", "requests that were answered with an error";
     NoName = "no_name", Failed, "to a name that does not resolve", "requests to the name of a Service that does not exist";
+    NoRoute = "no_route", Failed, "without a matching rule", "requests that no rule of an Ingress or HTTPRoute matched";
     Attempts = "attempts", Further, "attempts", "attempts that were sent: requests, and each retry of a client";
+    SameZone = "same_zone", Further, "in their zone", "attempts that a pod in the zone of their proxy took";
+    CrossZone = "cross_zone", Further, "to another zone", "attempts that a pod in another zone than that of their proxy took";
+    CrossZoneAnswered = "cross_zone_answered", Further, "answered from another zone", "those of them that were answered, if with an error";
     Good = "good", Further, "good",
         "requests that were served, within the latency of the entry's objective if it names one";
     Satisfied = "apdex_satisfied", Further, "satisfied", "requests served within T of Apdex";

@@ -4,7 +4,7 @@
 use super::latencies::Latencies;
 use super::request_counts::{CountKind, RequestCount, RequestCounts};
 use super::request_windows::WindowLog;
-use super::requests::{RequestInterval, TrafficIdentity, TrafficRecord};
+use super::requests::{BackendRecord, RequestInterval, TrafficIdentity, TrafficRecord};
 use super::service_level::ServiceLevel;
 use crate::units::{SimDuration, SimTime};
 
@@ -173,6 +173,20 @@ impl RequestLog {
     #[must_use]
     pub fn recent_latency(&self, quantile: f64, now: SimTime) -> Option<SimDuration> {
         self.windows.recent_latency(quantile, now)
+    }
+
+    /// Whose requests they are.
+    #[must_use]
+    pub const fn identity(&self) -> &TrafficIdentity {
+        &self.record.identity
+    }
+
+    /// What it has written of the attempts that came to one backend, by the end of the run.
+    #[must_use]
+    pub fn finish_backend(self, service: &str, workload: &str, revision: &str, end: SimTime) -> BackendRecord {
+        let TrafficRecord { counts, latencies, intervals, .. } = self.finish(end);
+        let (service, workload, revision) = (service.into(), workload.into(), revision.into());
+        BackendRecord { service, workload, revision, counts, latencies, intervals }
     }
 
     /// What it has written, by the end of the run.

@@ -1,6 +1,6 @@
 //! The metrics of requests, made of the list of what is counted of them.
 
-use super::metric::Unit::{BurnRate, Count, Ratio, Seconds};
+use super::metric::Unit::{BurnRate, Count, Dollars, Ratio, Seconds};
 use super::metric::{Metric, metric};
 use crate::record::RequestCount;
 
@@ -29,6 +29,17 @@ pub(super) const FIGURES: &[Metric] = &[
     metric("request_latency_seconds_p99", Seconds, "the same, 99th percentile"),
     metric("request_latency_seconds_p999", Seconds, "the same, 99.9th percentile"),
     metric("request_latency_seconds_max", Seconds, "the same, largest"),
+    metric(
+        "requests_cross_zone_ratio",
+        Ratio,
+        "share of the attempts that a pod in another zone than that of their proxy took, of those whose zones are known",
+    ),
+    metric(
+        "cross_zone_bytes",
+        Count,
+        "bytes of these attempts and their answers, by `requestBytes` and `responseBytes` of the entries",
+    ),
+    metric("cross_zone_dollars", Dollars, "what they cost by `pricing.crossZonePerGb`; no part of `cost_dollars`"),
     metric(
         "requests_good_ratio",
         Ratio,

@@ -55,6 +55,17 @@ pub(super) fn metrics(records: &[&TrafficRecord], all_incidents: &[Incident<'_>]
         add("slo_page_seconds_max", largest(&|burn| burn.paged.as_secs_f64()));
         add("slo_ticket_seconds_max", largest(&|burn| burn.ticketed.as_secs_f64()));
     }
+    let zones = zones(records);
+    let known = [
+        ("requests_cross_zone_ratio", zones.ratio),
+        ("cross_zone_bytes", zones.bytes),
+        ("cross_zone_dollars", zones.dollars),
+    ];
+    for (name, value) in known {
+        if let Some(value) = value {
+            add(name, value);
+        }
+    }
     let concerned = all_incidents
         .iter()
         .filter(|incident| records.iter().any(|record| record.identity.name == incident.traffic.identity.name));
@@ -62,6 +73,33 @@ pub(super) fn metrics(records: &[&TrafficRecord], all_incidents: &[Incident<'_>]
         add(name, value);
     }
     metrics
+}
+
+/// What went between zones, of some entries together; `None` of what is not known of all.
+pub(super) struct Zones {
+    /// Share of the attempts that left their zone among those of which that is known.
+    pub ratio: Option<f64>,
+    /// Bytes.
+    pub bytes: Option<f64>,
+    /// Dollars.
+    pub dollars: Option<f64>,
+}
+
+/// What went between zones.
+pub(super) fn zones(records: &[&TrafficRecord]) -> Zones {
+    let sum = |count| records.iter().map(|record| float(record.counts.of(count))).sum::<f64>();
+    let (same, cross) = (sum(RequestCount::SameZone), sum(RequestCount::CrossZone));
+    // Only entries with a request that left its zone have anything to say.
+    let crossing = || records.iter().filter(|record| record.counts.of(RequestCount::CrossZone) > 0);
+    let is_any = same + cross > 0.0;
+    let all = |of: fn(&TrafficRecord) -> Option<f64>| {
+        is_any.then(|| crossing().map(|record| of(record)).sum::<Option<f64>>()).flatten()
+    };
+    Zones {
+        ratio: is_any.then(|| cross / (same + cross)),
+        bytes: all(TrafficRecord::cross_zone_bytes),
+        dollars: all(TrafficRecord::cross_zone_dollars),
+    }
 }
 
 /// Whether the latencies of so many served requests are known; of a fluid, parts of requests are left over.

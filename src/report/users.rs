@@ -1,11 +1,11 @@
 //! What users felt, in the lines that a terminal shows first: requests and latencies, and the incidents that did most harm.
 
 use super::incidents::{Incident, incidents};
-use super::numbers::{grouped, human_percent, human_span};
+use super::numbers::{grouped, human_dollars, human_number, human_percent, human_span};
 use super::requests::{causes, latency_words, service_level_words};
 use super::summary::Summary;
 use super::unserved::{Unserved, unserved};
-use crate::record::{Facts, TrafficRecord};
+use crate::record::{BackendRecord, Facts, RequestCount, TrafficRecord, Transfer};
 use std::cmp::Reverse;
 
 /// The most lines of one kind.
@@ -35,6 +35,8 @@ pub(super) fn lines(facts: &Facts, summary: &Summary) -> Vec<Line> {
         [only] => lines.extend(latency_words(only).map(|words| ("latency", words.join(", ")))),
         several => entries(several, facts, &mut lines),
     }
+    push(&mut lines, "zones", between_zones(facts), "traffic entries");
+    push(&mut lines, "backend", backends(facts), "backends");
     let levels: Vec<String> = facts
         .traffic
         .iter()
@@ -43,6 +45,56 @@ pub(super) fn lines(facts: &Facts, summary: &Summary) -> Vec<Line> {
     push(&mut lines, "slo", levels, "traffic entries");
     harm(facts, &mut lines);
     lines
+}
+
+/// What the requests of entries whose sizes or prices are given did between zones.
+fn between_zones(facts: &Facts) -> Vec<String> {
+    let said = facts.traffic.iter().filter_map(|record| {
+        let Transfer { request_bytes, response_bytes, dollars_per_gb } = record.identity.transfer;
+        let ratio = record.cross_zone_ratio()?;
+        if request_bytes.is_none() && response_bytes.is_none() && dollars_per_gb.is_none() {
+            return None;
+        }
+        let volume = match record.cross_zone_bytes() {
+            Some(bytes) => format!("{} GB", human_number(bytes / 1e9)),
+            None => "volume unknown".to_owned(),
+        };
+        let cost = record.cross_zone_dollars().map_or("cost unknown".to_owned(), human_dollars);
+        Some(format!("{}{} to another zone, {volume}, {cost}", prefix(facts, record), human_percent(ratio)))
+    });
+    said.collect()
+}
+
+/// Who had the requests of entries with several backends: the largest share first.
+fn backends(facts: &Facts) -> Vec<String> {
+    let mut texts = Vec::new();
+    for record in facts.traffic.iter().filter(|record| record.backends.len() > 1) {
+        let mut backends: Vec<&BackendRecord> = record.backends.iter().collect();
+        backends.sort_by_key(|backend| Reverse(backend.counts.of(RequestCount::Attempts)));
+        let said: Vec<String> = backends.iter().take(SHOWN).map(|backend| backend_words(record, backend)).collect();
+        let more = backends.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!("; and {more} more in backends.csv") } else { String::new() };
+        texts.push(format!("{}{}{more}", prefix(facts, record), said.join("; ")));
+    }
+    texts
+}
+
+/// What became of the attempts that came to a backend.
+fn backend_words(record: &TrafficRecord, backend: &BackendRecord) -> String {
+    let name = [&backend.revision, &backend.workload, &backend.service].into_iter().find(|name| !name.is_empty());
+    let name = name.map_or("nobody", |name| name.rsplit('/').next().unwrap_or(name));
+    let (attempts, failed) = (float(backend.counts.of(RequestCount::Attempts)), float(backend.counts.failed()));
+    let mut parts = vec![format!("{name} {} ({})", grouped(attempts), human_percent(record.share_of(backend)))];
+    if failed > 0.0 {
+        parts.push(format!("{} failed", human_percent(failed / attempts.max(1.0))));
+    }
+    parts.extend(backend.latencies.quantile(0.99).map(|p99| format!("p99 {}", human_span(p99))));
+    parts.join(", ")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "statistics need no more than 53 bits")]
+fn float(count: u64) -> f64 {
+    count as f64
 }
 
 /// A line for each of several entries: its latency and losses, or its losses alone where no latency is known.
@@ -57,7 +109,10 @@ fn entries(records: &[TrafficRecord], facts: &Facts, lines: &mut Vec<Line>) {
         .collect();
     push(lines, "latency", latencies, "traffic entries");
     let is_said = |one: &Unserved| {
-        records.iter().any(|record| record.is_of(&one.namespace, &one.name) && record.latencies.count() > 0)
+        records.iter().any(|record| {
+            let is_backend = record.backends.iter().any(|backend| backend.is_of(&one.namespace, &one.name));
+            (record.is_of(&one.namespace, &one.name) || is_backend) && record.latencies.count() > 0
+        })
     };
     let unserved: Vec<String> = unserved(facts)
         .iter()

@@ -33,8 +33,8 @@ impl Default for OutputOptions {
 }
 
 /// Writes the output folder, which is made if it is missing, and gives the paths of the files in it. A table without a
-/// row is written with its header, except `instances.csv`, `jobs.csv`, `requests.csv`, `latency.csv`, `calls.csv`, `incidents.csv`, `autoscaling.csv`, `actions.csv`, `recovery.csv` and `cost.csv`, which belong only to
-/// runs with a machine that the cloud was asked for, a Job, requests, calls, something that happened to those who serve requests, an autoscaler, an action, a fault or a price; a chart without data is left out. Files of these names that an earlier run left in the
+/// row is written with its header, except `instances.csv`, `jobs.csv`, `requests.csv`, `latency.csv`, `backends.csv`, `backends_over_time.csv`, `calls.csv`, `incidents.csv`, `autoscaling.csv`, `actions.csv`, `recovery.csv` and `cost.csv`, which belong only to
+/// runs with a machine that the cloud was asked for, a Job, requests, requests to a Service or route, calls, something that happened to those who serve requests, an autoscaler, an action, a fault or a price; a chart without data is left out. Files of these names that an earlier run left in the
 /// folder are removed where this run has none.
 ///
 /// # Errors
@@ -57,11 +57,14 @@ pub fn write_all(
         tables::write_events(&stage.join("events.csv"), facts)?;
         type Writer = fn(&Path, &Facts) -> Result<PathBuf, ReportError>;
         let has_requests = summary.get("requests_served").is_some();
+        let has_backends = facts.traffic.iter().any(|record| !record.backends.is_empty());
         let is_priced = summary.get("cost_dollars").is_some();
-        let sometimes: [(&str, bool, Writer); 13] = [
+        let sometimes: [(&str, bool, Writer); 15] = [
             ("jobs.csv", !facts.jobs.is_empty(), tables::write_jobs),
             ("requests.csv", has_requests, tables::write_requests),
             ("latency.csv", has_requests, tables::write_latency),
+            ("backends.csv", has_backends, tables::write_backends),
+            ("backends_over_time.csv", has_backends, tables::write_backends_over_time),
             ("calls.csv", !facts.calls.is_empty(), tables::write_calls),
             ("incidents.csv", summary.get("incidents").is_some(), tables::write_incidents),
             ("instances.csv", facts.instances.iter().any(InstanceRecord::is_launched_in_run), tables::write_instances),

@@ -73,7 +73,7 @@ fn check_owners(scenario: &Scenario, objects: &[Object], diagnostics: &mut Diagn
 /// Each version of a traffic entry's target has the container that serves.
 fn check_traffic(scenario: &Scenario, all: &[&Object], diagnostics: &mut Diagnostics) {
     for (index, traffic) in scenario.spec.traffic.iter().enumerate() {
-        let (Some(container), target) = (&traffic.container, &traffic.target) else { continue };
+        let (Some(container), Some(target)) = (&traffic.container, &traffic.target) else { continue };
         let versions = all.iter().filter(|object| {
             let meta = object.meta();
             object.kind() == target.kind && *meta.name == *target.name && *meta.namespace == *target.namespace

@@ -157,11 +157,10 @@ pub(super) fn check(
         let message = format!("there is no {} `{path}`", target.kind.as_str());
         scenario.error_at(field, message).with_hint(existing.objects_like(target))
     };
-    let traffic = scenario.spec.traffic.iter().enumerate().filter(|(_, traffic)| !existing.has(&traffic.target));
-    for (index, traffic) in traffic {
-        diagnostics.push(no_object(&format!("spec.traffic[{index}].target"), &traffic.target));
-    }
     for (index, traffic) in scenario.spec.traffic.iter().enumerate() {
+        if let Some(target) = traffic.target.as_ref().filter(|target| !existing.has(target)) {
+            diagnostics.push(no_object(&format!("spec.traffic[{index}].target"), target));
+        }
         let backends = traffic.backends.iter().enumerate().filter(|(_, backend)| !existing.has(&backend.target));
         for (place, backend) in backends {
             diagnostics.push(no_object(&format!("spec.traffic[{index}].backends[{place}].target"), &backend.target));

@@ -1,30 +1,51 @@
 //! The books on what becomes of requests, one for each traffic entry.
 
-use crate::input::scenario::{self, Fidelity};
+use crate::input::scenario::{self, Fidelity, ScenarioSpec};
 use crate::network::requests::Requests;
-use crate::network::{CallCounts, Ledger, Outcome};
-use crate::record::{CallRecord, FluidLog, RequestCount, RequestLog, ServiceLevel, TrafficIdentity, TrafficRecord};
+use crate::network::{CallCounts, Crossing, Ledger, Outcome, Place};
+use crate::record::{
+    CallRecord, FluidLog, RequestCount, RequestLog, ServiceLevel, TrafficIdentity, TrafficRecord, Transfer,
+};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::traffic::Traffic;
+use std::collections::BTreeMap;
 
 /// The books of one traffic entry.
 #[derive(Clone, Debug)]
 pub enum EntryLog {
     /// Of requests that are played.
-    Requests(Box<RequestLog>),
+    Requests(Box<PlayedLog>),
     /// Of a fluid.
     Fluid(Box<FluidLog>),
 }
 
+/// The books of one traffic entry whose requests are played.
+#[derive(Clone, Debug)]
+pub struct PlayedLog {
+    log: RequestLog,
+    /// Those of each place to which attempts came, where Services decide on that.
+    backends: Option<BTreeMap<(u32, u32), RequestLog>>,
+    interval: SimDuration,
+}
+
 /// The books of a scenario's traffic.
-pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec<EntryLog> {
+pub fn request_logs(spec: &ScenarioSpec, interval: SimDuration) -> Vec<EntryLog> {
+    let price = spec.cloud.as_ref().and_then(|cloud| cloud.pricing.cross_zone_per_gb);
     let log = |entry: &scenario::Traffic| {
-        let target = &entry.target;
         let slo = &entry.slo;
         let identity = TrafficIdentity {
             name: entry.title().into(),
-            namespace: target.namespace.as_str().into(),
-            target: format!("{}/{}", target.kind.as_str(), target.name).into(),
+            namespace: entry.target.as_ref().map(|target| target.namespace.as_str().into()).unwrap_or_default(),
+            target: match &entry.target {
+                Some(target) => format!("{}/{}", target.kind.as_str(), target.name).into(),
+                None => entry.destination().into(),
+            },
+            is_behind_front: entry.is_behind_front(),
+            transfer: Transfer {
+                request_bytes: entry.request_bytes.map(|amount| amount.bytes()),
+                response_bytes: entry.response_bytes.map(|amount| amount.bytes()),
+                dollars_per_gb: price,
+            },
             is_fluid: entry.fidelity == Fidelity::Fluid,
             has_senders: entry.has_senders(),
             service_level: ServiceLevel {
@@ -34,27 +55,38 @@ pub fn request_logs(entries: &[scenario::Traffic], interval: SimDuration) -> Vec
             },
         };
         match entry.fidelity {
-            Fidelity::Requests => EntryLog::Requests(Box::new(RequestLog::new(identity, interval))),
+            Fidelity::Requests => EntryLog::Requests(Box::new(PlayedLog {
+                backends: entry.is_routed_by_services().then(BTreeMap::new),
+                interval,
+                log: RequestLog::new(identity, interval),
+            })),
             Fidelity::Fluid => EntryLog::Fluid(Box::new(FluidLog::new(identity, interval))),
         }
     };
-    entries.iter().map(log).collect()
+    spec.traffic.iter().map(log).collect()
 }
 
 /// What the books say at the end of the run.
-pub fn traffic_records(logs: Vec<EntryLog>, end: SimTime) -> Vec<TrafficRecord> {
-    let finish = |log| match log {
-        EntryLog::Requests(log) => log.finish(end),
+pub fn traffic_records(logs: Vec<EntryLog>, requests: &Requests, end: SimTime) -> Vec<TrafficRecord> {
+    let finish = |(index, log)| match log {
+        EntryLog::Requests(played) => {
+            let backend = |((route, group), log): ((u32, u32), RequestLog)| {
+                let names = requests.backend_at(index, route, group);
+                log.finish_backend(&names.service, &names.workload, &names.revision, end)
+            };
+            let backends = played.backends.into_iter().flatten().map(backend).collect();
+            TrafficRecord { backends, ..played.log.finish(end) }
+        }
         EntryLog::Fluid(log) => log.finish(end),
     };
-    logs.into_iter().map(finish).collect()
+    logs.into_iter().enumerate().map(finish).collect()
 }
 
 impl EntryLog {
     /// A quantile of the latency of the requests of late; `None` of a fluid, or if none was served.
     pub fn recent_latency(&self, quantile: f64, now: SimTime) -> Option<SimDuration> {
         match self {
-            Self::Requests(log) => log.recent_latency(quantile, now),
+            Self::Requests(played) => played.log.recent_latency(quantile, now),
             Self::Fluid(_) => None,
         }
     }
@@ -114,32 +146,65 @@ pub fn call_records(requests: &Requests, entries: &[scenario::Traffic]) -> Vec<C
 
 impl Ledger for EntryLog {
     fn sent(&mut self, now: SimTime) {
-        if let Self::Requests(log) = self {
-            log.count(RequestCount::Offered, 1, now);
+        if let Self::Requests(played) = self {
+            played.log.count(RequestCount::Offered, 1, now);
         }
     }
 
     fn attempted(&mut self, now: SimTime) {
-        if let Self::Requests(log) = self {
-            log.count(RequestCount::Attempts, 1, now);
+        if let Self::Requests(played) = self {
+            played.log.count(RequestCount::Attempts, 1, now);
         }
     }
 
     fn ended(&mut self, outcome: Outcome, now: SimTime, after: SimDuration) {
-        let Self::Requests(log) = self else { return };
-        let cause = match outcome {
-            Outcome::Served => return log.served(now, after),
-            Outcome::NoEndpoint => RequestCount::NoEndpoint,
-            Outcome::DeadEndpoint => RequestCount::DeadEndpoint,
-            Outcome::QueueFull => RequestCount::QueueFull,
-            Outcome::Timeout => RequestCount::Timeout,
-            Outcome::Cut => RequestCount::Cut,
-            Outcome::Error => RequestCount::Error,
-            Outcome::NoName => RequestCount::NoName,
-            Outcome::Dependency => RequestCount::Dependency,
-            Outcome::RetryExhausted => RequestCount::RetryExhausted,
-            Outcome::Abandoned => RequestCount::Abandoned,
-        };
-        log.count(cause, 1, now);
+        if let Self::Requests(played) = self {
+            note_end(&mut played.log, outcome, now, after);
+        }
     }
+
+    fn left(&mut self, place: Place, outcome: Outcome, now: SimTime, after: SimDuration) {
+        let Self::Requests(played) = self else { return };
+        note_zone(&mut played.log, place.crossing, outcome, now);
+        if let Some(backends) = &mut played.backends {
+            let interval = played.interval;
+            let new = || RequestLog::new(played.log.identity().clone(), interval);
+            let log = backends.entry((place.route, place.group)).or_insert_with(new);
+            log.count(RequestCount::Attempts, 1, now);
+            note_zone(log, place.crossing, outcome, now);
+            note_end(log, outcome, now, after);
+        }
+    }
+}
+
+/// Counts an attempt that a pod took by where that is, and its answer if there was one.
+fn note_zone(log: &mut RequestLog, crossing: Crossing, outcome: Outcome, now: SimTime) {
+    match crossing {
+        Crossing::Unknown => {}
+        Crossing::Same => log.count(RequestCount::SameZone, 1, now),
+        Crossing::Cross => {
+            log.count(RequestCount::CrossZone, 1, now);
+            if matches!(outcome, Outcome::Served | Outcome::Error) {
+                log.count(RequestCount::CrossZoneAnswered, 1, now);
+            }
+        }
+    }
+}
+
+fn note_end(log: &mut RequestLog, outcome: Outcome, now: SimTime, after: SimDuration) {
+    let cause = match outcome {
+        Outcome::Served => return log.served(now, after),
+        Outcome::NoEndpoint => RequestCount::NoEndpoint,
+        Outcome::DeadEndpoint => RequestCount::DeadEndpoint,
+        Outcome::QueueFull => RequestCount::QueueFull,
+        Outcome::Timeout => RequestCount::Timeout,
+        Outcome::Cut => RequestCount::Cut,
+        Outcome::Error => RequestCount::Error,
+        Outcome::NoName => RequestCount::NoName,
+        Outcome::NoRoute => RequestCount::NoRoute,
+        Outcome::Dependency => RequestCount::Dependency,
+        Outcome::RetryExhausted => RequestCount::RetryExhausted,
+        Outcome::Abandoned => RequestCount::Abandoned,
+    };
+    log.count(cause, 1, now);
 }

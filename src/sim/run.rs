@@ -163,7 +163,7 @@ fn finish(played: Played<'_>) -> Facts {
         framework_attempts: world.scheduler.framework_attempts(),
         arrivals: scenario.arrivals.iter().map(|stream| Name::from(stream.name.as_str())).collect(),
         calls: call_records(&world.requests, &scenario.spec.traffic),
-        traffic: traffic_records(world.request_logs, end),
+        traffic: traffic_records(world.request_logs, &world.requests, end),
         decisions: std::mem::take(&mut world.decisions),
         recommendations: super::recommendations::records(&mut world.vpa, &world.cluster),
         remarks,

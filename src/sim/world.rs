@@ -132,7 +132,7 @@ impl<'a> World<'a> {
             kubelets: Kubelets::new(settings::kubelet_settings(spec, awaited), &spec.startup, &spec.jobs, streams),
             traffic: settings::traffic(spec, metrics_server.longest_look_back(), streams),
             requests: settings::requests(spec, metrics_server.longest_look_back(), interval, streams),
-            request_logs: request_logs(&spec.traffic, interval),
+            request_logs: request_logs(spec, interval),
             usage: UsageOverTime::new(&spec.usage, settings::midnight(spec), streams),
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec), streams),
             hpa: settings::hpa_controller(spec, streams).reading_each_pod(every_loop),

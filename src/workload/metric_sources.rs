@@ -143,12 +143,12 @@ impl MetricSources {
                 MetricValue::Series(rate) => Value::Series { curve: RateCurve::new(rate, midnight), current: 0.0 },
                 MetricValue::Traffic(name) => {
                     let index = traffic.iter().position(|entry| entry.title() == *name).unwrap_or_default();
-                    target = target.or_else(|| traffic.get(index).map(|entry| entry.target.clone()));
+                    target = target.or_else(|| traffic.get(index).and_then(|entry| entry.target.clone()));
                     Value::Traffic(index)
                 }
                 MetricValue::Requests(requests) => {
                     let index = traffic.iter().position(|entry| entry.title() == requests.traffic).unwrap_or_default();
-                    target = target.or_else(|| traffic.get(index).map(|entry| entry.target.clone()));
+                    target = target.or_else(|| traffic.get(index).and_then(|entry| entry.target.clone()));
                     let mut random = streams.stream(&format!("metrics/{}/{}", metric.name, requests.traffic));
                     let of_pods = metric.metric_type == MetricType::Pods;
                     Value::Requests(Box::new(RequestSamples::new(index, requests, of_pods, &mut random)))

@@ -44,7 +44,7 @@ pub struct Share {
 /// One traffic entry.
 #[derive(Debug)]
 struct Entry {
-    target: scenario::Target,
+    target: Option<scenario::Target>,
     /// The container that serves; `None` is the first.
     container: Option<String>,
     workload: Option<WorkloadId>,
@@ -131,7 +131,7 @@ impl Traffic {
         };
         let mut by_target = FxHashMap::default();
         for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.fidelity == Fidelity::Fluid) {
-            let scenario::Target { kind, namespace, name } = &entry.target;
+            let Some(scenario::Target { kind, namespace, name }) = &entry.target else { continue };
             by_target.entry(target_key(kind.as_str(), namespace, name)).or_insert(index);
         }
         Self { entries: entries.iter().enumerate().map(prepare).collect(), by_target, reach, ..Self::default() }
@@ -332,8 +332,9 @@ impl Traffic {
     /// Shares the rate of an entry among its serving pods.
     fn spread(&mut self, index: usize, cluster: &Cluster, now: SimTime) {
         let entry = &mut self.entries[index];
-        if entry.workload.is_none() {
-            let target = &entry.target;
+        if entry.workload.is_none()
+            && let Some(target) = &entry.target
+        {
             entry.workload = cluster.find_workload(target.kind.as_str(), &target.namespace, &target.name);
         }
         let serving: i64 = entry.serving.iter().sum();

@@ -32,6 +32,7 @@ mod golden_quota;
 mod golden_scheduler;
 mod golden_vpa;
 mod hpa_pods;
+mod http_routes;
 mod jobs;
 mod karpenter;
 mod kinds_in_runs;

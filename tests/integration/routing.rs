@@ -152,3 +152,33 @@ fn topology_keeps_requests_in_their_zone() {
     let (anywhere, _) = cpu_of_pods("");
     assert!(anywhere.abs_diff(13_500 / 7) < 200, "{anywhere}");
 }
+
+#[test]
+fn what_leaves_its_zone_is_counted_and_priced() {
+    let spread = "
+      topologySpreadConstraints:
+      - {maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {app: web}}}";
+    let manifests = |fields: &str| {
+        let deployment = deployment("web", 3, "").replacen("    spec:", &format!("    spec:{spread}"), 1);
+        deployment + &service("app: web", fields)
+    };
+    let priced = "cloud: {pricing: {crossZonePerGb: 0.02}}";
+    let sizes = "cpuPerRequest: 1ms, requestBytes: 1k, responseBytes: 9k";
+    let facts = play(&manifests(""), sizes, priced);
+    let record = &facts.traffic[0];
+    let ratio = record.cross_zone_ratio().unwrap();
+    // Four standard deviations of two thirds.
+    assert!((ratio - 2.0 / 3.0).abs() < 0.017, "{ratio}");
+    let crossed = f64::from(u32::try_from(record.counts.of(RequestCount::CrossZone)).unwrap());
+    let bytes = record.cross_zone_bytes().unwrap();
+    assert!((bytes - crossed * 10_000.0).abs() < 50_000.0, "all but those on their way are answered: {bytes}");
+    let dollars = record.cross_zone_dollars().unwrap();
+    assert!((dollars - bytes / 1e9 * 0.02).abs() < 1e-12, "{dollars}");
+    let near = play(&manifests(", trafficDistribution: PreferSameZone"), sizes, priced);
+    assert_eq!(near.traffic[0].counts.of(RequestCount::CrossZone), 0);
+    assert_eq!(near.traffic[0].cross_zone_dollars(), Some(0.0));
+    let unpriced = &play(&manifests(""), sizes, "").traffic[0];
+    assert!(unpriced.cross_zone_bytes().is_some() && unpriced.cross_zone_dollars().is_none(), "no price: unknown");
+    let unweighed = &play(&manifests(""), "cpuPerRequest: 1ms, responseBytes: 9k", priced).traffic[0];
+    assert!(unweighed.cross_zone_bytes().is_none() && unweighed.cross_zone_dollars().is_none(), "no size: unknown");
+}

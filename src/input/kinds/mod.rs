@@ -14,6 +14,8 @@ pub mod csi_storage_capacity;
 pub mod daemon_set;
 pub mod deployment;
 pub mod horizontal_pod_autoscaler;
+pub mod http_route;
+pub mod ingress;
 pub mod job;
 pub mod karpenter;
 pub mod keda;

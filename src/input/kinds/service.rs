@@ -5,7 +5,7 @@ use super::common::meta;
 use super::common::validation::{Naming, labels, object_meta};
 use super::common::value::optional_word;
 use super::kind::Kind;
-use crate::api::{self, LabelSelector, Object, ServiceType, TrafficDistribution, TrafficPolicy};
+use crate::api::{self, LabelSelector, Object, ServicePort, ServiceType, TrafficDistribution, TrafficPolicy};
 use crate::input::document::typed::InertFields;
 use crate::input::{FieldErrors, FieldPath};
 use crate::units::SimDuration;
@@ -127,8 +127,11 @@ impl Kind for Service {
         let spec = service.spec.as_ref().unwrap_or(&empty);
         let selector = spec.selector.as_ref().filter(|selector| !selector.is_empty());
         let ports = spec.ports.iter().flatten().enumerate();
-        let ports: Vec<u16> = ports
-            .filter_map(|(index, port)| port_number(port.port, ports_path.index(index).key("port"), errors))
+        let ports: Vec<ServicePort> = ports
+            .filter_map(|(index, port)| {
+                let number = port_number(port.port, ports_path.index(index).key("port"), errors)?;
+                Some(ServicePort { name: port.name.as_deref().unwrap_or_default().into(), number })
+            })
             .collect();
         Object::Service(api::Service {
             meta: meta::convert(&service.metadata, start),

@@ -12,6 +12,8 @@ use super::daemon_set::DaemonSet;
 use super::deployment::Deployment;
 use super::horizontal_pod_autoscaler::v1::HorizontalPodAutoscalerV1;
 use super::horizontal_pod_autoscaler::v2::HorizontalPodAutoscalerV2;
+use super::http_route::HttpRoute;
+use super::ingress::Ingress;
 use super::job::Job;
 use super::karpenter::node_claim::NodeClaim;
 use super::karpenter::node_class::{AksNodeClass, Ec2NodeClass, GceNodeClass, KwokNodeClass};
@@ -51,6 +53,8 @@ pub static KINDS: &[Descriptor<Object>] = &[
     Descriptor::of::<ResourceQuota>(),
     Descriptor::of::<Pod>(),
     Descriptor::of::<Service>(),
+    Descriptor::of::<Ingress>(),
+    Descriptor::of::<HttpRoute>(),
     Descriptor::of::<Deployment>(),
     Descriptor::of::<ReplicaSet>(),
     Descriptor::of::<ReplicationController>(),

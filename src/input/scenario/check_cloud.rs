@@ -71,6 +71,9 @@ impl Checker<'_> {
             self.require_share(path.key("spotRatio"), ratio);
         }
         self.require_price(path.key("clusterFeePerHour"), pricing.cluster_fee_per_hour);
+        if let Some(price) = pricing.cross_zone_per_gb {
+            self.require_price(path.key("crossZonePerGb"), price);
+        }
         for (index, discount) in pricing.discounts.iter().enumerate() {
             let path = path.key("discounts").index(index);
             self.check_nodes(&path.key("nodes"), &discount.nodes, spec);

@@ -223,7 +223,7 @@ impl Checker<'_> {
     pub fn check_traffic(&mut self, path: &FieldPathBuf, traffic: &mut [Traffic], duration: SimDuration) {
         let names = traffic.iter().enumerate().map(|(index, entry)| match &entry.name {
             Some(name) => (path.index(index).key("name"), name.clone()),
-            None => (path.index(index).key("target"), entry.target.to_string()),
+            None => (path.index(index).key("target"), entry.destination()),
         });
         self.require_unique("traffic", names.collect::<Vec<_>>());
         let called: BTreeSet<String> =

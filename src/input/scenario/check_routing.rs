@@ -11,16 +11,22 @@ const NEEDS_REQUESTS: &str = "has no effect on a fluid (expected `fidelity: requ
 impl Checker<'_> {
     /// Where the requests of an entry go, and what is different at single backends.
     pub fn check_route(&mut self, path: &FieldPathBuf, entry: &mut Traffic) {
-        let kind = entry.target.kind;
         let is_fluid = entry.fidelity == Fidelity::Fluid;
+        let kind = entry.target.as_ref().map(|target| target.kind);
+        self.check_http(path, entry);
         match kind {
-            Kind::Service if is_fluid => {
-                self.error(path.key("target"), "a fluid takes no Service (expected `fidelity: requests` beside it)");
+            Some(kind @ (Kind::Service | Kind::Ingress | Kind::HttpRoute)) if is_fluid => {
+                let kind = kind.as_str();
+                let message = format!("a fluid takes no {kind} (expected `fidelity: requests` beside it)");
+                self.error(path.key("target"), message);
             }
-            Kind::Service => {}
-            kind => {
-                let message =
-                    format!("a {} takes no traffic (expected a service, {})", kind.as_str(), words_of_scaled_kinds());
+            None | Some(Kind::Service | Kind::Ingress | Kind::HttpRoute) => {}
+            Some(kind) => {
+                let message = format!(
+                    "a {} takes no traffic (expected a service, ingress, httproute, {})",
+                    kind.as_str(),
+                    words_of_scaled_kinds()
+                );
                 self.require(kind.has_scale(), path.key("target"), message);
             }
         }
@@ -28,9 +34,14 @@ impl Checker<'_> {
         if is_fluid && entry.error_rate.is_some() {
             self.error(path.key("errorRate"), NEEDS_REQUESTS);
         }
+        for (field, given) in [("requestBytes", entry.request_bytes), ("responseBytes", entry.response_bytes)] {
+            if is_fluid && given.is_some() {
+                self.error(path.key(field), NEEDS_REQUESTS);
+            }
+        }
         if is_fluid && !entry.backends.is_empty() {
             self.error(path.key("backends"), NEEDS_REQUESTS);
-        } else if kind.has_scale() && !entry.backends.is_empty() {
+        } else if kind.is_some_and(Kind::has_scale) && !entry.backends.is_empty() {
             self.error(
                 path.key("backends"),
                 "has no effect on a workload (expected a target such as service/shop/web)",
@@ -43,6 +54,33 @@ impl Checker<'_> {
             let is_first = seen.insert(backend.target.clone());
             self.require(is_first, path.key("target"), format!("`{}` is given twice", backend.target));
             self.check_backend(&path, backend, limit);
+        }
+    }
+
+    /// What the requests are to an Ingress or HTTPRoute.
+    fn check_http(&mut self, path: &FieldPathBuf, entry: &Traffic) {
+        let http_path = path.key("http");
+        let Some(http) = &entry.http else {
+            if entry.target.is_none() && !self.is_damaged(&path.key("target")) {
+                self.error(path.clone(), "has neither `target` nor `http` with a host (expected one of them)");
+            }
+            return;
+        };
+        if entry.fidelity == Fidelity::Fluid {
+            self.error(http_path.clone(), NEEDS_REQUESTS);
+        } else if !entry.is_behind_front() {
+            self.error(http_path.clone(), "has no effect on this target (expected an ingress or httproute)");
+        }
+        if entry.target.is_none() && http.host.as_deref().unwrap_or_default().is_empty() {
+            self.error(http_path.key("host"), "is missing (expected a host, or a `target` beside `http`)");
+        }
+        if let Some(host) = http.host.as_deref().filter(|host| host.contains(['*', '/', ' '])) {
+            let message =
+                format!("`{host}` is no host that a request can have (expected a name such as `shop.example.com`)");
+            self.error(http_path.key("host"), message);
+        }
+        if let Some(text) = http.path.as_deref().filter(|text| !text.starts_with('/')) {
+            self.error(http_path.key("path"), format!("`{text}` is no absolute path (expected `/...`)"));
         }
     }
 

@@ -76,6 +76,8 @@ pub struct Pricing {
     /// What is paid for each node besides its price, known or not. Default none.
     #[serde(default)]
     pub fees: Vec<Fee>,
+    /// Dollars for 10^9 bytes of requests and answers from one zone to another, both directions together. Default: unknown.
+    pub cross_zone_per_gb: Option<f64>,
     /// What is paid for the cluster, in dollars per hour: a managed control plane. Default 0.
     #[serde(default)]
     pub cluster_fee_per_hour: f64,

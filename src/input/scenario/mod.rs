@@ -101,6 +101,8 @@ pub(crate) use spec::{ImagePull, ImageTransfer, NodePool, Objective, PrintKind, 
 pub(crate) use target::Target;
 #[cfg(test)]
 pub(crate) use traffic::Routing;
-pub(crate) use traffic::{AfterSignal, Backend, BackendServer, Fidelity, ProxyMode, RequestSpacing, Server, Traffic};
+pub(crate) use traffic::{
+    AfterSignal, Backend, BackendServer, Fidelity, HttpOptions, ProxyMode, RequestSpacing, Server, Traffic,
+};
 pub(crate) use typed::GeneratedArrivals;
 pub(crate) use usage::{Usage, UsageOverTime};

@@ -67,7 +67,7 @@ impl JsonSchema for Target {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "An object: kind/namespace/name or kind/name (namespace default), with kubectl's words for \
-                kinds: deployment, replicaset, statefulset, daemonset, replicationcontroller, pod, node, service, hpa, pdb and their short \
+                kinds: deployment, replicaset, statefulset, daemonset, replicationcontroller, pod, node, service, ingress, httproute, hpa, pdb and their short \
                 names. Example: deployment/shop/web.",
             "type": "string",
             "pattern": "^[A-Za-z]+/[^/]+(/[^/]+)?$"

@@ -14,6 +14,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Request load on a workload, spread over its ready pods.
@@ -23,8 +24,11 @@ pub struct Traffic {
     /// Name, unique among the traffic; names the random stream and the columns. Default: the target.
     pub name: Option<String>,
     /// Where the requests go: a workload whose pods serve them (a Deployment, ReplicaSet, ReplicationController or
-    /// StatefulSet) or, with `fidelity: requests`, a Service.
-    pub target: Target,
+    /// StatefulSet) or, with `fidelity: requests`, a Service, an Ingress or an HTTPRoute. Without it they go to the Ingress or
+    /// HTTPRoute that knows the host in `http`.
+    pub target: Option<Target>,
+    /// What the requests are to an Ingress or HTTPRoute: host, path and so on. Only with `fidelity: requests`.
+    pub http: Option<HttpOptions>,
     /// How closely the requests are played. Default `fluid`.
     #[serde(default)]
     pub fidelity: Fidelity,
@@ -54,6 +58,10 @@ pub struct Traffic {
     /// CPU that a running pod uses until it serves for the first time, in cores: what it starts with, as a Java program that
     /// loads its classes. Default: as `cpuIdle`.
     pub cpu_until_ready: Option<Amount>,
+    /// Bytes of a request on the network, for what goes between zones. Only with `fidelity: requests`. Default: unknown.
+    pub request_bytes: Option<Amount>,
+    /// Bytes of an answer. Only with `fidelity: requests`. Default: unknown.
+    pub response_bytes: Option<Amount>,
     /// Memory that a running pod uses without requests, in bytes. Default 0.
     #[serde(default)]
     pub memory_per_pod: Amount,
@@ -89,13 +97,32 @@ impl Traffic {
     /// The name by which other parts of the scenario mean the entry: its own, or its target's.
     #[must_use]
     pub fn title(&self) -> String {
-        self.name.clone().unwrap_or_else(|| self.target.to_string())
+        self.name.clone().unwrap_or_else(|| self.destination())
+    }
+
+    /// Where the requests go, in words: the target, or host and path.
+    #[must_use]
+    pub fn destination(&self) -> String {
+        match (&self.target, &self.http) {
+            (Some(target), _) => target.to_string(),
+            (None, Some(http)) => {
+                format!("{}{}", http.host.as_deref().unwrap_or_default(), http.path.as_deref().unwrap_or("/"))
+            }
+            (None, None) => String::new(),
+        }
+    }
+
+    /// Whether requests come by an Ingress or a Gateway.
+    #[must_use]
+    pub fn is_behind_front(&self) -> bool {
+        self.target.as_ref().is_none_or(|target| matches!(target.kind, Kind::Ingress | Kind::HttpRoute))
     }
 
     /// Whether Services decide which pods serve the requests.
     #[must_use]
     pub fn is_routed_by_services(&self) -> bool {
-        self.fidelity == Fidelity::Requests && self.target.kind == Kind::Service
+        let is_service = self.target.as_ref().is_some_and(|target| target.kind == Kind::Service);
+        self.fidelity == Fidelity::Requests && (is_service || self.is_behind_front())
     }
 
     /// Whether it says who sends, besides those that call it.
@@ -103,6 +130,20 @@ impl Traffic {
     pub const fn has_senders(&self) -> bool {
         self.rate.is_some() || self.users.is_some() || self.sessions.is_some() || self.producer.is_some()
     }
+}
+
+/// What all requests of an entry are to an Ingress or HTTPRoute.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct HttpOptions {
+    /// Host, such as `shop.example.com`. Default: the first one that the target names.
+    pub host: Option<String>,
+    /// Path, such as `/cart`, with query parameters after a question mark. Default: the first path of an Ingress, else `/`.
+    pub path: Option<String>,
+    /// Method. Default `GET`.
+    pub method: Option<String>,
+    /// Headers by name. Default: none.
+    pub headers: BTreeMap<String, String>,
 }
 
 /// How closely requests are played.

@@ -5,6 +5,7 @@ use crate::engine::RandomStreams;
 use crate::input::scenario::{Distribution, Duration, Exponential, Gamma, LogNormal, Rate, Uniform};
 use crate::network::calls::Graph;
 use crate::network::clients::{Clients, OpenLoop, Spacing};
+use crate::network::place::Place;
 use crate::network::proxies::{Balancing, Proxies};
 use crate::network::routing::usable::Known;
 use crate::network::service::{Calls, Ledger, Outcome, Rules, Service, Streams};
@@ -68,6 +69,8 @@ impl Ledger for Book {
         self.sent += 1;
     }
     fn attempted(&mut self, _: SimTime) {}
+    fn left(&mut self, _: Place, _: Outcome, _: SimTime, _: SimDuration) {}
+
     fn ended(&mut self, outcome: Outcome, _: SimTime, after: SimDuration) {
         if outcome == Outcome::Served {
             self.latencies.push(after.as_secs_f64());

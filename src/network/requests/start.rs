@@ -8,6 +8,7 @@ use crate::network::calls::Graph;
 use crate::network::node_cpus::NOBODY;
 use crate::network::outcome::Ledger;
 use crate::network::request_memory::RequestMemory;
+use crate::network::routing::usable::ZoneId;
 use crate::network::service::Service;
 use crate::network::station::{Pace, Shape, WarmAfter, WarmUp};
 use crate::units::{Bytes, SimTime};
@@ -68,6 +69,7 @@ impl ServerRules {
 
 impl Entry {
     /// A pod begins to serve.
+    #[expect(clippy::too_many_arguments, reason = "parts of one state that are borrowed one by one")]
     pub(super) fn begin(
         &mut self,
         index: usize,
@@ -75,6 +77,7 @@ impl Entry {
         server: &mut Server,
         cluster: &Cluster,
         graph: &mut Graph,
+        zone: Option<ZoneId>,
         now: SimTime,
     ) {
         let rules = &self.rules;
@@ -88,7 +91,10 @@ impl Entry {
             workers: backend.workers,
             queue: backend.queue,
         };
-        let endpoint = graph.begin(index, u32::try_from(server.backend).unwrap_or(u32::MAX), shape, now);
+        let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+        let endpoint = graph.begin(index, number(server.backend), shape, now);
+        graph.service_mut(index).set_group(endpoint, number(server.group));
+        graph.service_mut(index).set_zone(endpoint, zone);
         if rules.warm_up.is_some() || rules.speed.is_some() {
             graph.service_mut(index).set_pace(endpoint, Pace { speed: server.speed, warm_up: rules.warm_up });
         }

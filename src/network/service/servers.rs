@@ -4,8 +4,9 @@
 use super::{Endpoint, Service, State};
 use crate::network::arena::Origin;
 use crate::network::node_cpus::{NOBODY, NewDemand};
-use crate::network::proxies::{Missing, Sender};
+use crate::network::proxies::{Chosen, Lost, Sender};
 use crate::network::request_memory::RequestMemory;
+use crate::network::routing::usable::ZoneId;
 use crate::network::station::{Pace, Station};
 use crate::units::SimTime;
 
@@ -13,7 +14,20 @@ impl Endpoint {
     /// A pod that serves, as one of so many that began.
     pub(super) const fn new(backend: u32, station: Station, begun: u64) -> Self {
         let (state, memory, member) = (State::Serves, None, NOBODY);
-        Self { station, state, backend, mentions: 0, calling: 0, taken: 0, begun, memory, member, wants: 0.0 }
+        Self {
+            station,
+            state,
+            backend,
+            group: 0,
+            zone: None,
+            mentions: 0,
+            calling: 0,
+            taken: 0,
+            begun,
+            memory,
+            member,
+            wants: 0.0,
+        }
     }
 
     /// Notes for its node what it wants, if that changed.
@@ -43,6 +57,16 @@ impl Service {
     pub fn in_flight(&self, endpoint: u32) -> (usize, usize) {
         let state = &self.endpoints[endpoint as usize];
         (state.in_flight(), state.station.queued())
+    }
+
+    /// The group of pods that a pod belongs to: those of one revision of one workload.
+    pub fn set_group(&mut self, endpoint: u32, group: u32) {
+        self.endpoints[endpoint as usize].group = group;
+    }
+
+    /// The zone that a pod is in.
+    pub fn set_zone(&mut self, endpoint: u32, zone: Option<ZoneId>) {
+        self.endpoints[endpoint as usize].zone = zone;
     }
 
     /// Requests that a pod took since the last call.
@@ -113,14 +137,14 @@ impl Service {
         &mut self.demands
     }
 
-    /// The endpoint for a request: that of its user's connection, if it keeps one and its pod takes requests, or that of a
-    /// new one.
+    /// The Service and the endpoint for a request: those of its user's connection, if it keeps one and its pod takes requests,
+    /// or those of a new one.
     pub(super) fn kept_or_chosen(
         &mut self,
         slot: u32,
         now: SimTime,
         shuns: impl Fn(u32) -> bool,
-    ) -> Result<u32, Missing> {
+    ) -> Result<Chosen, Lost> {
         let Origin::User(user) = self.arena.get(slot).origin else {
             return self.choose(Sender { client: 0, now }, shuns);
         };
@@ -129,18 +153,18 @@ impl Service {
             return self.choose(sender, shuns);
         }
         let place = user as usize;
-        if let Some((number, begun)) = self.connections.get(place).copied()
-            && let Some(endpoint) = self.endpoints.get(number as usize)
+        if let Some((kept, begun)) = self.connections.get(place).copied().flatten()
+            && let Some(endpoint) = self.endpoints.get(kept.endpoint as usize)
             && endpoint.begun == begun
             && endpoint.state == State::Serves
         {
-            return Ok(number);
+            return Ok(kept);
         }
         let chosen = self.choose(sender, shuns)?;
         if self.connections.len() <= place {
-            self.connections.resize(place + 1, (NOBODY, 0));
+            self.connections.resize(place + 1, None);
         }
-        self.connections[place] = (chosen, self.endpoints[chosen as usize].begun);
+        self.connections[place] = Some((chosen, self.endpoints[chosen.endpoint as usize].begun));
         Ok(chosen)
     }
 }

@@ -1,7 +1,9 @@
 //! What happened in a run that its users may have felt: faults, rollouts and other actions of operators, scalings, and
 //! nodes that were taken away; each with the workloads that it touched.
 
-use crate::record::{ActionOutcome, ActionRecord, Facts, InstanceRecord, PodRecord, StepSeries, WorkloadRecord};
+use crate::record::{
+    ActionOutcome, ActionRecord, Facts, InstanceRecord, PodRecord, StepSeries, TrafficRecord, WorkloadRecord,
+};
 use crate::report::tables::fault_word;
 use crate::units::{SimDuration, SimTime};
 use smol_str::SmolStr;
@@ -48,13 +50,38 @@ pub enum Touched {
 }
 
 impl Touched {
-    /// Whether a workload is among them.
-    pub fn has(&self, namespace: &SmolStr, workload: &SmolStr) -> bool {
+    /// Whether one of some workloads is among them.
+    pub fn has_any(&self, of: &BTreeSet<Workload>) -> bool {
         match self {
             Self::All => true,
-            Self::Workloads(workloads) => workloads.contains(&(namespace.clone(), workload.clone())),
+            Self::Workloads(workloads) => !workloads.is_disjoint(of),
         }
     }
+}
+
+/// What the requests of an entry depend on: its target, the Services and workloads that had some of them, and the Ingresses
+/// and HTTPRoutes that somebody changed, if they come by one.
+pub fn parts_of(record: &TrafficRecord, facts: &Facts) -> BTreeSet<Workload> {
+    let identity = &record.identity;
+    let mut parts = BTreeSet::from([(identity.namespace.clone(), identity.target.clone())]);
+    for backend in &record.backends {
+        if let Some((namespace, service)) = backend.service.split_once('/') {
+            parts.insert((namespace.into(), format!("Service/{service}").into()));
+            parts.insert((namespace.into(), backend.workload.clone()));
+        }
+    }
+    if identity.is_behind_front {
+        let routes = facts.actions.iter().filter_map(|action| {
+            let (kind, namespace, name) = object_of(action)?;
+            let is_route = matches!(kind, "Ingress" | "HTTPRoute");
+            // An Ingress does nothing to requests that come by a Gateway, and the other way round.
+            let by = identity.target.split_once('/').map_or("", |(by, _)| by);
+            let is_other = matches!(by, "Ingress" | "HTTPRoute") && by != kind;
+            (is_route && !is_other).then(|| (namespace.into(), format!("{kind}/{name}").into()))
+        });
+        parts.extend(routes);
+    }
+    parts
 }
 
 /// Something that happened.
@@ -81,11 +108,7 @@ const LONGEST_DRAIN: SimDuration = SimDuration::from_hours(1);
 
 /// Everything that happened in a run to workloads with traffic, in order of time.
 pub fn happenings(facts: &Facts) -> Vec<Happening> {
-    let served: BTreeSet<Workload> = facts
-        .traffic
-        .iter()
-        .map(|record| (record.identity.namespace.clone(), record.identity.target.clone()))
-        .collect();
+    let served: BTreeSet<Workload> = facts.traffic.iter().flat_map(|record| parts_of(record, facts)).collect();
     if served.is_empty() {
         return Vec::new();
     }
@@ -94,10 +117,7 @@ pub fn happenings(facts: &Facts) -> Vec<Happening> {
     all.extend(facts.actions.iter().filter_map(|action| of_action(action, facts, &pods)));
     all.extend(scalings(facts, &served));
     all.extend(facts.instances.iter().filter_map(|instance| of_instance(instance, &pods)));
-    all.retain(|happening| match &happening.touched {
-        Touched::All => true,
-        Touched::Workloads(workloads) => !workloads.is_disjoint(&served),
-    });
+    all.retain(|happening| happening.touched.has_any(&served));
     all.sort_by_key(|happening| happening.start);
     all
 }
@@ -153,28 +173,47 @@ fn of_action(action: &ActionRecord, facts: &Facts, pods: &PodsByNode<'_>) -> Opt
         return None;
     }
     let until = action.ended.unwrap_or(facts.end) + LONGEST_DRAIN;
-    let (kind, name) = action.target.split_once(' ').unwrap_or(("Node", &action.target));
-    let touched = if kind == "Node" {
-        let node = facts.nodes.iter().position(|node| *node.name == *name).and_then(|node| u32::try_from(node).ok())?;
-        workloads(pods.leaving(node, action.at, until))
-    } else {
-        let (namespace, name) = name.split_once('/')?;
-        if kind == "Pod" {
+    let object = object_of(action);
+    let touched = match object {
+        None => {
+            let name = action.target.rsplit([' ', '/']).next().unwrap_or_default();
+            let node = facts.nodes.iter().position(|node| *node.name == *name);
+            workloads(pods.leaving(u32::try_from(node?).ok()?, action.at, until))
+        }
+        Some(("Pod", namespace, name)) => {
             let is_it = |pod: &&PodRecord| *pod.name == *name && *pod.namespace == *namespace;
             workloads(facts.pods.iter().filter(is_it))
-        } else {
+        }
+        Some((kind, namespace, name)) => {
             Touched::Workloads(BTreeSet::from([(SmolStr::from(namespace), format!("{kind}/{name}").into())]))
         }
     };
+    let name = action.target.split_once(' ').map_or(action.target.as_str(), |(_, name)| name);
+    let target =
+        object.map_or(action.target.to_string(), |(kind, namespace, name)| format!("{kind} {namespace}/{name}"));
     let changes_what_runs = action.action.starts_with("rollout") || matches!(action.action.as_str(), "apply" | "patch");
     Some(Happening {
         kind: if changes_what_runs { IncidentKind::Rollout } else { IncidentKind::Action },
-        what: format!("{} of {}", action.action, action.target),
-        short: if kind == "Node" { format!("{} of {name}", action.action) } else { action.action.to_string() },
+        what: format!("{} of {target}", action.action),
+        short: if object.is_none() { format!("{} of {name}", action.action) } else { action.action.to_string() },
         start: action.at,
         end: action.ended,
         touched,
     })
+}
+
+/// Kind, namespace and name of what an action is done to, which is written as `Deployment shop/web` or `service/shop/web`;
+/// `None` of a node.
+fn object_of(action: &ActionRecord) -> Option<(&str, &str, &str)> {
+    let (word, name) = action.target.split_once([' ', '/'])?;
+    let (namespace, name) = name.split_once('/')?;
+    let kind = match word {
+        "service" => "Service",
+        "ingress" => "Ingress",
+        "httproute" => "HTTPRoute",
+        word => word,
+    };
+    Some((kind, namespace, name))
 }
 
 /// Scalings of workloads by HorizontalPodAutoscalers.

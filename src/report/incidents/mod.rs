@@ -9,7 +9,7 @@ pub(super) use happenings::{Happening, IncidentKind};
 pub(super) use harm::Harm;
 
 use crate::record::{Facts, TrafficRecord};
-use happenings::happenings;
+use happenings::{happenings, parts_of};
 use harm::harm;
 
 /// Something that happened, and what the users of a traffic entry felt of it.
@@ -23,10 +23,10 @@ pub(super) struct Incident<'a> {
 /// The incidents of a run, in order of time, those at one instant in the order of the traffic entries.
 pub(super) fn incidents(facts: &Facts) -> Vec<Incident<'_>> {
     let mut all = Vec::new();
+    let parts: Vec<_> = facts.traffic.iter().map(|traffic| parts_of(traffic, facts)).collect();
     for happening in happenings(facts) {
-        for traffic in &facts.traffic {
-            let identity = &traffic.identity;
-            if !happening.touched.has(&identity.namespace, &identity.target) {
+        for (traffic, parts) in facts.traffic.iter().zip(&parts) {
+            if !happening.touched.has_any(parts) {
                 continue;
             }
             let over = happening.end.unwrap_or(facts.end);

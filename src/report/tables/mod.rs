@@ -3,6 +3,7 @@
 //! An empty cell means that the thing did not happen or is not known. Times are exact seconds since the start of the
 //! scenario; where the scenario pins its start, the column `time` holds the calendar time in RFC 3339 (UTC).
 
+mod backends;
 mod calls;
 mod decisions;
 mod incidents;
@@ -16,6 +17,7 @@ mod timeline;
 mod workload_costs;
 mod workloads;
 
+pub(super) use backends::{write_backends, write_backends_over_time};
 pub(super) use calls::write_calls;
 pub(super) use decisions::{fault_word, write_actions, write_autoscaling, write_events, write_recovery};
 pub(super) use incidents::write_incidents;

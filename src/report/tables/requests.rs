@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 pub(in crate::report) fn write_requests(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
     let identity = ["traffic", "namespace", "workload", "fidelity"];
     let mut columns = identity.to_vec();
-    columns.extend(count_columns());
+    columns.extend(count_columns(|_| true));
     columns.push("in_flight_at_end");
     columns.extend(LATENCIES);
     columns.extend(SERVICE_LEVEL);
+    columns.extend(["cross_zone_ratio", "cross_zone_bytes", "cross_zone_dollars"]);
     let mut table = Table::create(path, &columns)?;
     for record in &facts.traffic {
         let identity = &record.identity;
@@ -21,12 +22,15 @@ pub(in crate::report) fn write_requests(path: &Path, facts: &Facts) -> Result<Pa
         table.text(&identity.namespace)?;
         table.text(&identity.target)?;
         table.text(if identity.is_fluid { "fluid" } else { "requests" })?;
-        write_counts(&mut table, &record.counts)?;
+        write_counts(&mut table, &record.counts, |_| true)?;
         // Of a fluid there are parts of requests, and none on its way.
         let in_flight = record.counts.offered().saturating_sub(record.counts.ended());
         table.integer(if identity.is_fluid { 0 } else { in_flight })?;
         write_latencies(&mut table, record.latencies.figures())?;
         write_service_level(&mut table, record)?;
+        for value in [record.cross_zone_ratio(), record.cross_zone_bytes(), record.cross_zone_dollars()] {
+            table.float(value)?;
+        }
         table.end_row()?;
     }
     table.finish()
@@ -66,7 +70,7 @@ fn write_service_level(table: &mut Table, record: &TrafficRecord) -> Result<(), 
 /// A row for each interval of the timeline in which requests of an entry were sent or ended, entry by entry.
 pub(in crate::report) fn write_latency(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
     let mut columns = vec!["time_seconds", "time", "traffic"];
-    columns.extend(count_columns());
+    columns.extend(count_columns(|_| true));
     columns.extend(LATENCIES);
     let mut table = Table::create(path, &columns)?;
     for record in &facts.traffic {
@@ -80,15 +84,21 @@ fn write_intervals(table: &mut Table, facts: &Facts, record: &TrafficRecord) -> 
         table.instant(Some(interval.start))?;
         calendar(table, facts, interval.start)?;
         table.text(&record.identity.name)?;
-        write_counts(table, &interval.counts)?;
+        write_counts(table, &interval.counts, |_| true)?;
         write_latencies(table, interval.latency)?;
         table.end_row()?;
     }
     Ok(())
 }
 
-fn count_columns() -> impl Iterator<Item = &'static str> {
-    RequestCount::ALL.iter().map(|count| count.info().name)
+/// The names of some of the counts.
+pub(super) fn count_columns(is_shown: fn(RequestCount) -> bool) -> impl Iterator<Item = &'static str> {
+    RequestCount::ALL.iter().filter(move |count| is_shown(**count)).map(|count| count.info().name)
+}
+
+/// The names of the columns of latency.
+pub(super) fn latency_columns() -> impl Iterator<Item = &'static str> {
+    LATENCIES.into_iter()
 }
 
 const LATENCIES: [&str; 7] = [
@@ -101,14 +111,20 @@ const LATENCIES: [&str; 7] = [
     "latency_seconds_max",
 ];
 
-fn write_counts(table: &mut Table, counts: &RequestCounts) -> Result<(), ReportError> {
-    for count in RequestCount::ALL {
+/// Some of the counts, as in [`count_columns`].
+pub(super) fn write_counts(
+    table: &mut Table,
+    counts: &RequestCounts,
+    is_shown: fn(RequestCount) -> bool,
+) -> Result<(), ReportError> {
+    for count in RequestCount::ALL.iter().filter(|count| is_shown(**count)) {
         table.integer(counts.of(*count))?;
     }
     Ok(())
 }
 
-fn write_latencies(table: &mut Table, figures: Option<LatencyFigures>) -> Result<(), ReportError> {
+/// Latencies, as in [`latency_columns`].
+pub(super) fn write_latencies(table: &mut Table, figures: Option<LatencyFigures>) -> Result<(), ReportError> {
     let each = figures.map(|of| [of.mean, of.p50, of.p90, of.p95, of.p99, of.p999, of.max]);
     for index in 0..LATENCIES.len() {
         table.span(each.and_then(|each| each.get(index).copied()))?;

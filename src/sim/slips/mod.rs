@@ -8,6 +8,7 @@ mod endless_jobs;
 mod given;
 mod placement;
 mod requests;
+mod routes;
 mod vertical;
 
 pub use given::Given;
@@ -21,6 +22,7 @@ pub fn check(given: &Given<'_>, diagnostics: &mut Diagnostics) {
     amounts::check(given, diagnostics);
     requests::check(given, diagnostics);
     placement::check(given, diagnostics);
+    routes::check(given, diagnostics);
     budgets::check(given, diagnostics);
     endless_jobs::check(given, diagnostics);
     check_autoscalers(given, diagnostics);

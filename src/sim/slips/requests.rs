@@ -15,7 +15,7 @@ pub fn check(given: &Given<'_>, diagnostics: &mut Diagnostics) {
     });
     let templates: BTreeMap<_, _> = with_pods.collect();
     for (index, traffic) in given.scenario.spec.traffic.iter().enumerate() {
-        let target = &traffic.target;
+        let Some(target) = &traffic.target else { continue };
         let template = templates.get(&(target.kind, target.namespace.as_str(), target.name.as_str()));
         let limit = template.and_then(|template| cpu_limit(&template.spec));
         let (gets, what) = match (limit, largest_node) {

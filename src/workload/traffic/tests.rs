@@ -62,7 +62,14 @@ fn cluster(limit: i64) -> (Cluster, Vec<PodId>) {
 fn traffic(cluster: &Cluster, pods: &[PodId]) -> Traffic {
     let entry = scenario::Traffic {
         name: None,
-        target: scenario::Target { kind: Kind::Deployment, namespace: "default".to_owned(), name: "web".to_owned() },
+        target: Some(scenario::Target {
+            kind: Kind::Deployment,
+            namespace: "default".to_owned(),
+            name: "web".to_owned(),
+        }),
+        http: None,
+        request_bytes: None,
+        response_bytes: None,
         container: None,
         fidelity: scenario::Fidelity::Fluid,
         rate: Some(Rate::Constant(100.0)),

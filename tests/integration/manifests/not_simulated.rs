@@ -17,11 +17,11 @@ fn what_is_not_simulated_is_listed_once() {
     let extra = "\
 ---
 apiVersion: networking.k8s.io/v1
-kind: Ingress
+kind: NetworkPolicy
 metadata: {name: a}
 ---
 apiVersion: networking.k8s.io/v1
-kind: Ingress
+kind: NetworkPolicy
 metadata: {name: b}
 ---
 apiVersion: apps/v1
@@ -42,7 +42,7 @@ metadata: {name: d}
     let warnings: Vec<_> = diagnostics.iter().map(ToString::to_string).collect();
     let first = text.lines().count();
     let expected = [
-        format!("x.yaml:{}:1: warning: kind Ingress (networking.k8s.io/v1) is not simulated and has no effect (2 objects)", first + 2),
+        format!("x.yaml:{}:1: warning: kind NetworkPolicy (networking.k8s.io/v1) is not simulated and has no effect (2 objects)", first + 2),
         format!(
             "x.yaml:{}:1: warning: kind Deploymnet (apps/v1) is not simulated and has no effect (1 object)\n  hint: did you mean `Deployment`?",
             first + 10

@@ -389,3 +389,67 @@ fn quotas_that_the_api_server_refuses() {
         assert!(errors.iter().any(|error| error.contains(expected)), "{why}: {errors:?}");
     }
 }
+
+#[test]
+fn routes_that_the_api_server_refuses_or_nobody_simulates() {
+    const INGRESS: &str = "\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  annotations: {nginx.ingress.kubernetes.io/canary: 'true', nginx.ingress.kubernetes.io/canary-weight: '5'}
+spec:
+  rules:
+  - host: shop.example.com
+    http:
+      paths:
+      - {path: /cart, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}
+";
+    const ROUTE: &str = "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: shop}
+spec:
+  hostnames: ['*.example.com']
+  rules:
+  - matches:
+    - path: {type: PathPrefix, value: /cart}
+    backendRefs:
+    - {name: web, port: 80, weight: 1}
+";
+    let cases = [
+        (INGRESS, "host: shop.example.com", "host: shop/x", 8, "`shop/x` is no DNS name"),
+        (INGRESS, "host: shop.example.com", "host: 10.0.0.1", 8, "`10.0.0.1` is no DNS name"),
+        (INGRESS, "path: /cart", "path: cart", 11, "`cart` is no absolute path"),
+        (INGRESS, "pathType: Prefix", "pathType: Regex", 11, "unknown value `Regex` (expected one of `Exact`"),
+        (INGRESS, "{number: 80}", "{number: 80, name: http}", 11, "needs exactly one of name and number"),
+        (INGRESS, "{number: 80}", "{number: 99999}", 11, "99999 is not a port"),
+        (INGRESS, "service: {name: web, port: {number: 80}}", "", 11, "is empty (expected a service)"),
+        (INGRESS, "canary-weight: '5'", "canary-weight: five", 5, "`five` is no number of requests"),
+        (INGRESS, "/canary: 'true'", "/canary: 'false'", 5, "has no effect without the annotation `canary`"),
+        (INGRESS, "/canary-weight: '5'", "/use-regex: 'true'", 5, "regular expressions, which are not simulated"),
+        (ROUTE, "type: PathPrefix", "type: RegularExpression", 8, "is a regular expression, which is not simulated"),
+        (ROUTE, "value: /cart", "value: cart", 8, "`cart` is no absolute path"),
+        (ROUTE, "weight: 1", "weight: -1", 10, "`-1` is out of range (expected 0 to 1000000)"),
+        (ROUTE, ", port: 80", "", 10, "port: missing (expected a port of the Service)"),
+        (ROUTE, "*.example.com", "*", 5, "`*` is no DNS name"),
+        (
+            ROUTE,
+            "    backendRefs:",
+            "    filters: [{type: RequestRedirect}]\n    backendRefs:",
+            9,
+            "is RequestRedirect",
+        ),
+        (ROUTE, "value: /cart}", "value: /cart}\n      method: get", 9, "unknown value `get`"),
+    ];
+    let mut wrong = Vec::new();
+    for (text, from, to, line, fragment) in cases {
+        assert!(text.contains(from), "{from}");
+        wrong.extend(error_missing("r.yaml", &text.replacen(from, to, 1), line, fragment, to));
+    }
+    for text in [INGRESS, ROUTE] {
+        let (_, diagnostics) = load("r.yaml", text);
+        assert!(!diagnostics.has_errors(), "{diagnostics}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

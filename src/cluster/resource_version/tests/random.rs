@@ -1,13 +1,15 @@
 //! Whatever is done to a cluster: an object has a new version exactly if what the API shows of it has changed, and a change
 //! tells of each new version.
 
+mod plain;
+
 use crate::api::{
     ACTIVE_CAPACITY, CapacityBuffer, ClaimTemplate, ConcurrencyPolicy, ConfigKind, ConfigObject, CpuAndMemory, CronJob,
     CronJobSpec, CronJobStatus, CrossVersionObjectReference, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet,
     DaemonSetStatus, DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy,
-    HorizontalPodAutoscaler, HpaStatus, Job, JobSpec, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node,
-    Object, ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy,
-    PodPhase, PodTemplate, PodTemplateObject, PriorityClass, RecommendedContainerResources, ReplicaSet, ResourceList,
+    HorizontalPodAutoscaler, HpaStatus, Job, JobSpec, Kind, LabelSelector, Labels, LimitRange, Namespace, Node, Object,
+    ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy, PodPhase,
+    PodTemplate, PodTemplateObject, PriorityClass, RecommendedContainerResources, ReplicaSet, ResourceList,
     ResourceQuota, RuntimeClass, Service, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy, StorageClass,
     VerticalPodAutoscaler, VpaUpdateMode, WithMeta, karpenter,
 };
@@ -16,6 +18,7 @@ use crate::cluster::{
     ReplicaSetStatus,
 };
 use crate::units::{Bytes, MilliCpu, SimDuration, SimTime};
+use plain::plain_content;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -111,29 +114,6 @@ fn exists(cluster: &Cluster, object: ObjectId) -> bool {
     let kind = cluster.kind_of(object);
     let namespace = if kind.is_cluster_scoped() { None } else { cluster.namespace_id(&cluster.namespace_of(object)) };
     cluster.index.get(kind, namespace, cluster.name_of(object)) == Some(object)
-}
-
-/// What the API shows of a plain object; there is one of each kind.
-fn plain_content(cluster: &Cluster, kind: Kind, name: &Name) -> String {
-    let keys = |kind| cluster.config_keys(kind, cluster.namespace_id(NAMESPACE)?, name);
-    let storage = cluster.storage();
-    let admission = format!("{:?}", cluster.admission);
-    let (classes, ranges) = admission.split_once("limit_ranges").expect("both are among its fields");
-    let (classes, runtime_classes) = classes.split_once("runtime_classes").expect("both are among its fields");
-    match kind {
-        Kind::Ec2NodeClass => format!("{:?}", cluster.node_class(kind.as_str(), name)),
-        Kind::ConfigMap => format!("{:?}", keys(ConfigKind::ConfigMap)),
-        Kind::Secret => format!("{:?}", keys(ConfigKind::Secret)),
-        Kind::StorageClass => format!("{:?}", storage.classes().get(name)),
-        Kind::CsiNode => format!("{:?}", storage.csi_nodes().get(name)),
-        Kind::CsiDriver => format!("{:?}", storage.capacity_drivers().contains(name)),
-        Kind::CsiStorageCapacity => format!("{:?}", storage.capacities().collect::<Vec<_>>()),
-        Kind::PriorityClass => classes.to_owned(),
-        Kind::RuntimeClass => runtime_classes.to_owned(),
-        Kind::LimitRange => ranges.to_owned(),
-        Kind::PodTemplate => format!("{:?}", cluster.standing_template(&NAMESPACE.into(), name)),
-        _ => unreachable!("{kind:?} is no plain kind"),
-    }
 }
 
 fn meta(kind: Kind, name: &str) -> ObjectMeta {
@@ -275,6 +255,7 @@ fn objects(variant: u8) -> Vec<Object> {
     ];
     objects.extend(storage_objects(is_second));
     objects.extend(karpenter_objects(is_second));
+    objects.extend(plain::route_objects(is_second));
     objects
 }
 
