@@ -3,6 +3,7 @@
 use super::Summary;
 use super::requests::interval_value;
 use crate::record::{Facts, TrafficRecord};
+use serde::{Deserialize, Serialize};
 
 /// Bounds on a metric, both inclusive.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,7 +58,8 @@ impl Objective {
 }
 
 /// How an objective came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The metric is within the bounds.
     Met,

@@ -89,7 +89,7 @@ pub use typed::{ArrivalSource, Arrivals, Scenario};
 pub(crate) use boot::{Boot, default_spot_notice};
 pub(crate) use calls::{Call, Jitter, OutlierDetection, Retries, RetryBudget, RetryCause};
 pub(crate) use cloud::Cloud;
-pub(crate) use control_plane::{MetricResource, MetricsOutage};
+pub(crate) use control_plane::{ControlPlane, MetricResource, MetricsOutage};
 pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
