@@ -65,7 +65,7 @@ pub fn prepare(path: &Path, options: &PrepareOptions) -> Result<(Prepared, Diagn
             None => overrides.push((path.clone(), text.clone())),
             Some(field) => match ManifestValue::from_text(field, path, text) {
                 Ok(value) => values.push(value),
-                Err(problem) => problems.push(problem),
+                Err(found) => problems.extend(found.iter().cloned()),
             },
         }
     }

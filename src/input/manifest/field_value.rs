@@ -2,10 +2,10 @@
 //! of a sweep.
 
 use crate::api::Kind;
-use crate::input::Diagnostic;
 use crate::input::document::field_path::split_dotted;
 use crate::input::document::tree;
 use crate::input::document::yaml::Dialect;
+use crate::input::{Diagnostic, Diagnostics};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::sync::Arc;
@@ -84,11 +84,12 @@ impl ManifestValue {
     ///
     /// # Errors
     /// What is wrong with path or value.
-    pub fn from_text(field: Result<ManifestField, String>, path: &str, text: &str) -> Result<Self, Diagnostic> {
+    pub fn from_text(field: Result<ManifestField, String>, path: &str, text: &str) -> Result<Self, Diagnostics> {
         let origin: Arc<str> = format!("--set {path}").into();
-        let field = field.map_err(|message| Diagnostic::error(origin.clone(), message))?;
+        let refused = |message: String| Diagnostics::from(Diagnostic::error(origin.clone(), message));
+        let field = field.map_err(refused)?;
         let mut node = tree::parse(text, Dialect::Core)
-            .map_err(|error| Diagnostic::error(origin.clone(), format!("`{text}` is not YAML: {}", error.problem)))?;
+            .map_err(|error| refused(format!("`{text}` is not YAML: {}", error.problem)))?;
         Ok(Self { field, value: node.take_json(), origin })
     }
 
@@ -103,7 +104,7 @@ impl ManifestValue {
     ///
     /// # Errors
     /// Why there is no such field, and what there is.
-    pub(super) fn apply(&self, object: &mut Value) -> Result<(), Diagnostic> {
+    pub(super) fn apply(&self, object: &mut Value) -> Result<(), Diagnostics> {
         let mut target = object;
         let mut done: Vec<&str> = Vec::new();
         for step in &self.field.steps {
@@ -138,8 +139,9 @@ impl ManifestValue {
         Ok(())
     }
 
-    fn missing(&self, why: &str, hint: Option<String>) -> Diagnostic {
-        Diagnostic::error(self.origin.clone(), format!("`{}` does not exist: {why}", self.field)).with_hint(hint)
+    fn missing(&self, why: &str, hint: Option<String>) -> Diagnostics {
+        let message = format!("`{}` does not exist: {why}", self.field);
+        Diagnostic::error(self.origin.clone(), message).with_hint(hint).into()
     }
 
     /// That no manifest has the object.
@@ -162,7 +164,8 @@ mod tests {
 
     #[test]
     fn paths_name_objects_or_stay_in_the_scenario() {
-        let cases: [(&str, Option<Result<(), &str>>, &str); 9] = [
+        type Case<'a> = (&'a str, Option<Result<(), &'a str>>, &'a str);
+        let cases: [Case; 9] = [
             ("spec.nodePools.general.count", None, "a path within the scenario"),
             ("spec.nodePools.a.labels.example\\.com/x:y", None, "a key with a slash within the scenario"),
             ("deployment/shop/web:spec.replicas", Some(Ok(())), "kind, namespace and name"),
@@ -199,7 +202,7 @@ mod tests {
             let mut changed = object.clone();
             match (value.apply(&mut changed), expected) {
                 (Ok(()), Ok(pointer)) => assert_eq!(changed.pointer(pointer), Some(&json!(41)), "{path}: {why}"),
-                (Err(found), Err(part)) => assert!(found.message.contains(part), "{path}: {found}"),
+                (Err(found), Err(part)) => assert!(found.to_string().contains(part), "{path}: {found}"),
                 (found, _) => panic!("{path}: {found:?}: {why}"),
             }
         }

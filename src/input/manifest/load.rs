@@ -134,8 +134,8 @@ impl<'a> Loader<'a> {
         for (one, is_used) in self.values.iter().zip(&mut self.is_used) {
             if one.concerns(kind.kind, namespace, name) {
                 *is_used = true;
-                if let Err(problem) = one.apply(changed.to_mut()) {
-                    self.diagnostics.push(problem);
+                if let Err(problems) = one.apply(changed.to_mut()) {
+                    self.diagnostics.extend(problems.iter().cloned());
                 }
             }
         }
