@@ -36,7 +36,8 @@ impl Objective {
     }
 
     /// How it comes out with a value of the metric, or with the share of the intervals in which the bounds hold.
-    fn verdict(&self, value: Option<f64>) -> Verdict {
+    #[must_use]
+    pub fn verdict(&self, value: Option<f64>) -> Verdict {
         let is_met = |value| self.of_intervals.map_or_else(|| self.holds(value), |share| value >= share);
         match value {
             None => Verdict::NotMeasured,

@@ -55,6 +55,7 @@ mod scenario;
 mod scheduling;
 mod service_levels;
 mod sweep;
+mod sweep_points;
 mod traces;
 mod validation;
 mod versions;

@@ -276,7 +276,7 @@ fn charts_of_sweeps_come_out_of_any_points() {
         ("none", SweepX::Numeric(Vec::new()), &[]),
     ];
     for (name, x, series) in cases {
-        let figure = charts::sweep("How many nodes are enough?", "pod_pending_seconds_p99", "nodes", &x, series);
+        let figure = charts::sweep("How many nodes are enough?", "pod_pending_seconds_p99", "nodes", &x, series, &[]);
         let svg = charts::write_svg(&figure, &folder.path().join(format!("{name}.svg"))).unwrap();
         charts::write_png(&figure, &folder.path().join(format!("{name}.png"))).unwrap();
         assert_texts_apart(name, &fs::read_to_string(svg).unwrap());
