@@ -81,6 +81,7 @@ kinds! {
     Service ["service", "services", "svc"] PLAIN;
     HorizontalPodAutoscaler ["horizontalpodautoscaler", "horizontalpodautoscalers", "hpa"] PLAIN;
     VerticalPodAutoscaler ["verticalpodautoscaler", "verticalpodautoscalers", "vpa"] PLAIN;
+    ScaledObject ["scaledobject", "scaledobjects", "so"] PLAIN;
     PodDisruptionBudget ["poddisruptionbudget", "poddisruptionbudgets", "pdb"] PLAIN;
     Namespace ["namespace", "namespaces", "ns"] CLUSTER_SCOPED;
     LimitRange ["limitrange", "limitranges", "limits"] PLAIN;
@@ -135,6 +136,7 @@ impl Kind {
             Self::Deployment | Self::ReplicaSet | Self::StatefulSet | Self::DaemonSet => ".apps",
             Self::HorizontalPodAutoscaler => ".autoscaling",
             Self::VerticalPodAutoscaler => ".autoscaling.k8s.io",
+            Self::ScaledObject => ".keda.sh",
             Self::Job | Self::CronJob => ".batch",
             Self::PodDisruptionBudget => ".policy",
             Self::CapacityBuffer => ".autoscaling.x-k8s.io",

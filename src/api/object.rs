@@ -4,7 +4,7 @@ use super::{
     ApiObject, CapacityBuffer, ClaimTemplate, ConfigObject, CronJob, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet,
     Deployment, HorizontalPodAutoscaler, ImmutableField, Job, Kind, LabelSelector, LimitRange, Namespace, Node,
     ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PodTemplateObject, PriorityClass, ReplicaSet,
-    ResourceQuota, RuntimeClass, Service, StatefulSet, StorageClass, VerticalPodAutoscaler, WithMeta, karpenter,
+    ResourceQuota, RuntimeClass, Service, StatefulSet, StorageClass, VerticalPodAutoscaler, WithMeta, karpenter, keda,
 };
 use std::sync::Arc;
 
@@ -60,6 +60,8 @@ objects! { $
     Service(Service),
     HorizontalPodAutoscaler(HorizontalPodAutoscaler),
     VerticalPodAutoscaler(VerticalPodAutoscaler),
+    /// KEDA's ScaledObject.
+    ScaledObject(Box<keda::ScaledObject>),
     PriorityClass(PriorityClass),
     RuntimeClass(RuntimeClass),
     PodDisruptionBudget(PodDisruptionBudget),

@@ -200,9 +200,9 @@ impl Prepared {
         start_of(&self.scenario)
     }
 
-    /// Whether there is ever a HorizontalPodAutoscaler.
+    /// Whether there is ever a HorizontalPodAutoscaler, that of a ScaledObject included.
     pub(super) fn has_autoscalers(&self) -> bool {
-        self.has_objects_of(Kind::HorizontalPodAutoscaler)
+        self.has_objects_of(Kind::HorizontalPodAutoscaler) || self.has_objects_of(Kind::ScaledObject)
     }
 
     /// Whether there is ever an object of a kind.

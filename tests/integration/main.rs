@@ -34,6 +34,7 @@ mod golden_vpa;
 mod hpa_pods;
 mod jobs;
 mod karpenter;
+mod keda;
 mod kinds_in_runs;
 mod load_forms;
 mod manifests;

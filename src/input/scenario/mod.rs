@@ -75,6 +75,7 @@ pub use leaf::{Amount, AnyValue, Duration, PodTemplateText};
 pub use load::{LoadOptions, load, load_text};
 pub use metric::{
     AdapterOutage, DescribedObject, MetricQueue, MetricSource, MetricType, MetricValue, RequestMeasure, RequestMetric,
+    TriggerReference,
 };
 pub use paid_by::PaidBy;
 pub use rate::{

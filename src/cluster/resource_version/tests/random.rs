@@ -1,15 +1,16 @@
 //! Whatever is done to a cluster: an object has a new version exactly if what the API shows of it has changed, and a change
 //! tells of each new version.
 
+use super::custom_objects::custom_objects;
 use crate::api::{
     ACTIVE_CAPACITY, CapacityBuffer, ClaimTemplate, ConcurrencyPolicy, ConfigKind, ConfigObject, CpuAndMemory, CronJob,
     CronJobSpec, CronJobStatus, CrossVersionObjectReference, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet,
     DaemonSetStatus, DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy,
     HorizontalPodAutoscaler, HpaStatus, Job, JobSpec, Kind, LabelSelector, Labels, LimitRange, Name, Namespace, Node,
     Object, ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy,
-    PodPhase, PodTemplate, PodTemplateObject, PriorityClass, RecommendedContainerResources, ReplicaSet, ResourceList,
-    ResourceQuota, RuntimeClass, Service, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy, StorageClass,
-    VerticalPodAutoscaler, VpaUpdateMode, WithMeta, karpenter,
+    PodPhase, PodTemplate, PodTemplateObject, PriorityClass, RecommendedContainerResources, ReplicaSet, ResourceQuota,
+    RuntimeClass, Service, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy, StorageClass,
+    VerticalPodAutoscaler, VpaUpdateMode, WithMeta,
 };
 use crate::cluster::{
     self, CapacityBufferStatus, Cluster, DisruptionBudgetStatus, JobStatus, NodeReady, ObjectHead, ObjectId,
@@ -72,6 +73,10 @@ fn content(cluster: &Cluster, object: ObjectId) -> String {
         ObjectId::VerticalPodAutoscaler(id) => {
             let vpa = cluster.vpa(id);
             format!("{:?}", (&vpa.object, &vpa.recommendation, vpa.removed))
+        }
+        ObjectId::ScaledObject(id) => {
+            let scaled = cluster.scaled_object(id);
+            format!("{:?}", (&scaled.object, scaled.removed))
         }
         ObjectId::NodePool(id) => format!("{:?}", (&cluster.node_pool(id).object, cluster.node_pool(id).removed)),
         ObjectId::NodeClaim(id) => {
@@ -274,37 +279,8 @@ fn objects(variant: u8) -> Vec<Object> {
         config(ConfigKind::Secret),
     ];
     objects.extend(storage_objects(is_second));
-    objects.extend(karpenter_objects(is_second));
+    objects.extend(custom_objects(is_second, meta));
     objects
-}
-
-fn karpenter_objects(is_second: bool) -> Vec<Object> {
-    let number = i32::from(is_second);
-    vec![
-        Object::NodePool(Box::new(karpenter::NodePool {
-            meta: meta(Kind::NodePool, "p"),
-            template: karpenter::NodeClaimTemplate::default(),
-            disruption: karpenter::DisruptionSpec::default(),
-            limits: ResourceList::default(),
-            weight: number,
-            replicas: None,
-            is_not_ready: false,
-        })),
-        Object::NodeClaim(Box::new(karpenter::NodeClaim {
-            meta: meta(Kind::NodeClaim, "c"),
-            spec: karpenter::NodeClaimSpec::default(),
-            status: karpenter::NodeClaimStatus {
-                node_name: is_second.then(|| "n".into()),
-                ..karpenter::NodeClaimStatus::default()
-            },
-        })),
-        Object::NodeClass(Box::new(karpenter::NodeClass {
-            kind: Kind::Ec2NodeClass,
-            meta: meta(Kind::Ec2NodeClass, "c"),
-            root_volume: Some(Bytes::new(i64::from(number))),
-            kubelet: karpenter::KubeletConfiguration::default(),
-        })),
-    ]
 }
 
 fn storage_objects(is_second: bool) -> Vec<Object> {
