@@ -52,7 +52,7 @@ pub fn measure(folder: &Path) -> Result<(), String> {
     let x = SweepX::Categories(NODES.iter().map(ToString::to_string).collect());
     let title = "What a pod costs as the cluster grows";
     let subtitle = format!("whole simulations with {PODS_PER_NODE} pods per node, median of {RUNS} runs, one core");
-    let figure = charts::sweep(title, "CPU microseconds per pod", "nodes", &x, &series).with_subtitle(subtitle);
+    let figure = charts::sweep(title, "CPU microseconds per pod", "nodes", &x, &series, &[]).with_subtitle(subtitle);
     charts::write_svg(&figure, &folder.join("scaling.svg")).map_err(|error| error.to_string())?;
     charts::write_png(&figure, &folder.join("scaling.png")).map_err(|error| error.to_string())?;
     Ok(())

@@ -83,6 +83,7 @@ kinds! {
     HttpRoute = "HTTPRoute" ["httproute", "httproutes"] PLAIN;
     HorizontalPodAutoscaler ["horizontalpodautoscaler", "horizontalpodautoscalers", "hpa"] PLAIN;
     VerticalPodAutoscaler ["verticalpodautoscaler", "verticalpodautoscalers", "vpa"] PLAIN;
+    ScaledObject ["scaledobject", "scaledobjects", "so"] PLAIN;
     PodDisruptionBudget ["poddisruptionbudget", "poddisruptionbudgets", "pdb"] PLAIN;
     Namespace ["namespace", "namespaces", "ns"] CLUSTER_SCOPED;
     LimitRange ["limitrange", "limitranges", "limits"] PLAIN;
@@ -137,6 +138,7 @@ impl Kind {
             Self::Deployment | Self::ReplicaSet | Self::StatefulSet | Self::DaemonSet => ".apps",
             Self::HorizontalPodAutoscaler => ".autoscaling",
             Self::VerticalPodAutoscaler => ".autoscaling.k8s.io",
+            Self::ScaledObject => ".keda.sh",
             Self::Job | Self::CronJob => ".batch",
             Self::PodDisruptionBudget => ".policy",
             Self::Ingress => ".networking.k8s.io",

@@ -5,7 +5,7 @@ use super::{
     Deployment, HorizontalPodAutoscaler, HttpRoute, ImmutableField, Ingress, Job, Kind, LabelSelector, LimitRange,
     Namespace, Node, ObjectMeta, PersistentVolume, Pod, PodDisruptionBudget, PodTemplate, PodTemplateObject,
     PriorityClass, ReplicaSet, ResourceQuota, RuntimeClass, Service, StatefulSet, StorageClass, VerticalPodAutoscaler,
-    WithMeta, karpenter,
+    WithMeta, karpenter, keda,
 };
 use std::sync::Arc;
 
@@ -63,6 +63,8 @@ objects! { $
     HttpRoute(HttpRoute),
     HorizontalPodAutoscaler(HorizontalPodAutoscaler),
     VerticalPodAutoscaler(VerticalPodAutoscaler),
+    /// KEDA's ScaledObject.
+    ScaledObject(Box<keda::ScaledObject>),
     PriorityClass(PriorityClass),
     RuntimeClass(RuntimeClass),
     PodDisruptionBudget(PodDisruptionBudget),

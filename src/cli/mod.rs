@@ -13,6 +13,7 @@ mod options;
 mod panic;
 mod progress;
 mod recommend;
+mod report;
 mod run;
 mod schema;
 mod stdio;
@@ -27,6 +28,7 @@ use std::panic::catch_unwind;
 const EXAMPLES: &str = "\
 Examples:
   wavetank run scenarios/quickstart
+  wavetank run scenarios/quickstart --report
   wavetank sweep scenarios/quickstart -j 4
   wavetank validate scenarios/quickstart
   wavetank explain scenarios/quickstart --pod deployment/shop/web
@@ -63,6 +65,7 @@ enum Command {
     Validate(validate::ValidateArgs),
     Fit(fit::FitArgs),
     Recommend(recommend::RecommendArgs),
+    Report(report::ReportArgs),
     Schema(schema::SchemaArgs),
     Conformance(conformance::ConformanceArgs),
     Completions(completions::CompletionsArgs),
@@ -89,6 +92,7 @@ pub fn main() -> Exit {
             Command::Validate(args) => validate::run(&args),
             Command::Fit(args) => fit::run(&args),
             Command::Recommend(args) => recommend::run(&args),
+            Command::Report(args) => report::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Conformance(args) => conformance::run(&args),
             Command::Completions(args) => completions::run(&args, &mut Cli::command()),

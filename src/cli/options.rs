@@ -41,9 +41,17 @@ impl ScenarioArgs {
     /// # Errors
     /// Everything that is wrong.
     pub fn prepare(&self) -> Result<Prepared, Diagnostics> {
+        self.prepare_with_warnings().map(|(prepared, _)| prepared)
+    }
+
+    /// The same, with the warnings that were printed.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn prepare_with_warnings(&self) -> Result<(Prepared, Diagnostics), Diagnostics> {
         let (prepared, warnings) = single::prepare(&self.path, &self.prepare_options()?)?;
         stdio::print_diagnostics(warnings.iter());
-        Ok(prepared)
+        Ok((prepared, warnings))
     }
 
     /// Reads standard input if it is wanted, and the environment.

@@ -56,6 +56,7 @@ impl SweepProgress {
 
     /// How far the sweep is.
     pub fn at(&self, progress: Progress) {
+        self.0.set_length(progress.runs as u64);
         self.0.set_position(progress.done as u64);
     }
 

@@ -8,6 +8,7 @@ use crate::record::Facts;
 use crate::report::format::{Column, Format, ResultSet};
 use crate::report::{self, OutputOptions, Summary, find_metric, kubectl, terminal};
 use crate::sim::RunOptions;
+use crate::study::about::about;
 use crate::study::single;
 use clap::Args;
 
@@ -20,6 +21,7 @@ use clap::Args;
 Examples:
   wavetank run scenarios/quickstart
   wavetank run scenarios/quickstart --set spec.nodePools.general.count=12
+  wavetank run scenarios/quickstart --report
   wavetank run scenarios/quickstart --seed 7 --out /tmp/seven -o json
   kubectl get deploy,hpa -o yaml | wavetank run scenarios/quickstart -f -")]
 pub struct RunArgs {
@@ -35,11 +37,14 @@ pub struct RunArgs {
     /// Draw no charts
     #[arg(long)]
     no_charts: bool,
+    /// Write report.html, which holds all of it in one file to pass on
+    #[arg(long)]
+    report: bool,
 }
 
 /// Runs the scenario.
 pub fn run(args: &RunArgs) -> Exit {
-    let prepared = match args.scenario.prepare() {
+    let (prepared, warnings) = match args.scenario.prepare_with_warnings() {
         Ok(prepared) => prepared,
         Err(problems) => return refuse(&problems),
     };
@@ -75,6 +80,8 @@ pub fn run(args: &RunArgs) -> Exit {
         svg: charts,
         png: charts,
         objectives: objectives.clone(),
+        about: about(&prepared, &warnings, &facts),
+        report: args.report,
         ..OutputOptions::default()
     };
     if let Err(error) = report::write_all(&facts, &summary, &folder, &output) {

@@ -6,17 +6,18 @@ use super::{Exit, interrupt, stdio};
 use crate::study::scenario_sweep::{self, ScenarioModel};
 use crate::study::single;
 use crate::study::sweep::{
-    Plan, SweepOptions, SweepResult, execute, headline_table, summarize_points, write_charts, write_placements,
-    write_tables,
+    Plan, PointVerdict, SweepOptions, SweepResult, execute, headline_table, judge, summarize_points, write_charts,
+    write_placements, write_tables,
 };
 use clap::Args;
 use std::num::NonZeroUsize;
 
-/// Run all combinations of the sweep's parameters, each with several seeds
+/// Run the points of a sweep, each with several seeds
 ///
 /// Reads `spec.sweep` of the scenario. The results are the same for any number of threads. Finished runs are kept as they
 /// end: after an interrupt (Ctrl-C), the same command goes on where it stopped. A run that fails is a row of sweep.csv with
-/// its parameters and seed, and the others go on; the exit code is 1 then.
+/// its parameters and seed, and the others go on; the exit code is 1 then. Objectives do not change the exit code: the table
+/// says in how many runs each point meets them, and which point that meets them all costs least.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -45,7 +46,7 @@ pub fn run(args: &SweepArgs) -> Exit {
         Err(problems) => return refuse(&problems),
     };
     let planned = single::prepare(&args.scenario.path, &options).and_then(|(prepared, warnings)| {
-        let plan = scenario_sweep::plan(&prepared.scenario)?;
+        let plan = scenario_sweep::plan(&prepared)?;
         stdio::print_diagnostics(warnings.iter());
         Ok((prepared, plan))
     });
@@ -71,14 +72,21 @@ pub fn run(args: &SweepArgs) -> Exit {
         let metrics = scenario_sweep::headline_metrics(&prepared.scenario, &summaries);
         write_tables(&plan, &result, &summaries, &folder)?;
         write_placements(&plan, &result.runs, &folder)?;
+        let objectives = single::objectives(&prepared.scenario);
         if prepared.scenario.spec.output.charts && !args.no_charts {
-            write_charts(&plan, &summaries, &metrics, &prepared.scenario.spec.description, &folder)?;
+            write_charts(&plan, &summaries, &metrics, &objectives, &prepared.scenario.spec.description, &folder)?;
         }
-        Ok((result, headline_table(&plan, &summaries, &metrics)))
+        let verdicts = judge(&plan, &result, &summaries, &objectives);
+        let table = headline_table(&plan, &summaries, &metrics, &verdicts, &objectives);
+        let is_met = objectives.is_empty() || verdicts.iter().any(PointVerdict::is_met);
+        Ok((result, table, is_met))
     });
     match written {
-        Ok((result, table)) => {
+        Ok((result, table, is_met)) => {
             let exit = report(&plan, &result);
+            if !is_met {
+                stdio::say("no point meets every objective in every run");
+            }
             stdio::say(&format!("files: {}", folder.display()));
             stdio::print_data(&table.render(args.format.output.into()), exit)
         }
@@ -91,8 +99,9 @@ pub fn run(args: &SweepArgs) -> Exit {
 
 /// Says which runs failed, were taken over or are missing.
 fn report(plan: &Plan, result: &SweepResult) -> Exit {
+    let all = result.runs.len() + result.missing;
     if result.resumed > 0 {
-        stdio::say(&format!("{} of {} runs were finished before", result.resumed, plan.runs()));
+        stdio::say(&format!("{} of {all} runs were finished before", result.resumed));
     }
     let mut failures = 0;
     for (run, error) in result.failures() {
@@ -110,11 +119,11 @@ fn report(plan: &Plan, result: &SweepResult) -> Exit {
         stdio::print_error(&format_args!("run failed ({place}): {error}"));
     }
     if failures > 0 {
-        stdio::say(&format!("{failures} of {} runs failed", plan.runs()));
+        stdio::say(&format!("{failures} of {all} runs failed"));
     }
-    if result.interrupted {
-        let missing = plan.runs() - result.runs.len();
-        stdio::say(&format!("{missing} of {} runs are missing: the same command goes on with them", plan.runs()));
+    if result.missing > 0 {
+        let missing = result.missing;
+        stdio::say(&format!("{missing} of {all} runs are missing: the same command goes on with them"));
         return Exit::Interrupted;
     }
     if failures > 0 { Exit::Internal } else { Exit::Success }

@@ -3,7 +3,7 @@
 use super::{
     AttachmentId, CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId,
     InstanceId, JobId, Machine, NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId,
-    PodId, ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, VolumeId, VpaId, WorkloadId,
+    PodId, ReplicaSetId, ResourceQuotaId, ScaledObjectId, ServiceId, StatefulSetId, VolumeId, VpaId, WorkloadId,
 };
 use crate::api::Name;
 use crate::units::{SimDuration, SimTime};
@@ -138,6 +138,10 @@ changes! {
     VpaStatus(VpaId),
     /// A VerticalPodAutoscaler was removed.
     VpaRemoved(VpaId),
+    /// A ScaledObject was created or changed.
+    ScaledObjectSpec(ScaledObjectId),
+    /// A ScaledObject was removed.
+    ScaledObjectRemoved(ScaledObjectId),
     /// A Service was created or changed.
     ServiceChanged(ServiceId),
     /// A Service was removed.
@@ -256,6 +260,7 @@ impl Change {
             Self::CronJobSpec(id) | Self::CronJobStatus(id) | Self::CronJobRemoved(id) => id.into(),
             Self::HpaSpec(id) | Self::HpaStatus(id) | Self::HpaRemoved(id) => id.into(),
             Self::VpaSpec(id) | Self::VpaStatus(id) | Self::VpaRemoved(id) => id.into(),
+            Self::ScaledObjectSpec(id) | Self::ScaledObjectRemoved(id) => id.into(),
             Self::ServiceChanged(id) | Self::ServiceRemoved(id) => id.into(),
             Self::DisruptionBudgetSpec(id) | Self::DisruptionBudgetStatus(id) | Self::DisruptionBudgetRemoved(id) => {
                 id.into()

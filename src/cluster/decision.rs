@@ -9,11 +9,11 @@ use crate::api::Name;
 /// A decision of an autoscaler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AutoscalerDecision {
-    /// Who decides, for example `cluster-autoscaler`, `karpenter` or `vertical-pod-autoscaler`.
+    /// Who decides, for example `cluster-autoscaler`, `karpenter`, `keda` or `vertical-pod-autoscaler`.
     pub autoscaler: &'static str,
     /// Namespace of what decides or is decided about; empty if it has none.
     pub namespace: Name,
-    /// The object whose rules decide: a node group, a NodePool, a VerticalPodAutoscaler.
+    /// The object whose rules decide: a node group, a NodePool, a VerticalPodAutoscaler, a ScaledObject.
     pub name: Name,
     /// What it is about, as `Node/web-1` or `Pod/web-0`; empty if nothing else than `name`.
     pub target: Name,

@@ -145,6 +145,8 @@ objects! { $
     Plain(PlainObjectId);
     /// A VerticalPodAutoscaler.
     VerticalPodAutoscaler(VpaId);
+    /// A ScaledObject.
+    ScaledObject(ScaledObjectId);
 }
 
 id! {

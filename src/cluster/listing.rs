@@ -97,6 +97,9 @@ impl Cluster {
             ObjectId::VerticalPodAutoscaler(id) => {
                 changes.extend((!self.vpa(id).removed).then_some(Change::VpaSpec(id)));
             }
+            ObjectId::ScaledObject(id) => {
+                changes.extend((!self.scaled_object(id).removed).then_some(Change::ScaledObjectSpec(id)));
+            }
             ObjectId::PodDisruptionBudget(id) => {
                 changes.extend((!self.disruption_budget(id).removed).then_some(Change::DisruptionBudgetSpec(id)));
             }

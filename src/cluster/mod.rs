@@ -46,6 +46,7 @@ mod resize;
 mod resource;
 mod resource_quota;
 mod resource_version;
+mod scaled_object;
 mod service;
 mod stateful_set;
 mod storage;
@@ -73,7 +74,7 @@ pub use http_routes::Dated;
 pub use ids::{
     AttachmentId, CapacityBufferId, ClaimId, CronJobId, DaemonSetId, DeploymentId, DisruptionBudgetId, HpaId,
     InstanceId, JobId, NamespaceId, NodeClaimId, NodeGroupId, NodeId, NodePoolId, ObjectId, PlainObjectId, PodId,
-    ReplicaSetId, ResourceQuotaId, ServiceId, StatefulSetId, TemplateId, VolumeId, VpaId, WorkloadId,
+    ReplicaSetId, ResourceQuotaId, ScaledObjectId, ServiceId, StatefulSetId, TemplateId, VolumeId, VpaId, WorkloadId,
 };
 pub use instance::{Instance, InstanceOrigin, InstanceRequest, InstanceState, LaunchChoice, LaunchFailure};
 pub use interest::Interest;
@@ -92,6 +93,7 @@ pub use pod_labels::{asks_for_own_labels, is_own_label, may_select};
 pub use replica_set::{NewReplicaSet, ReplicaSet, ReplicaSetStatus};
 pub use resize::{Resize, ResizePending};
 pub use resource::Scale;
+pub use scaled_object::ScaledObject;
 pub use service::Service;
 pub use stateful_set::StatefulSet;
 pub use storage::Storage;
@@ -144,6 +146,7 @@ pub struct Cluster {
     http_routes: HttpRoutes,
     hpas: Vec<Hpa>,
     vpas: Vec<Vpa>,
+    scaled_objects: Vec<ScaledObject>,
     /// Of the few pods that had one.
     oom_kills: BTreeMap<PodId, OomKill>,
     node_pools: Vec<NodePool>,
@@ -249,6 +252,7 @@ impl Cluster {
             .chain(ids(self.services.len(), ServiceId::from_index))
             .chain(ids(self.hpas.len(), HpaId::from_index))
             .chain(ids(self.vpas.len(), VpaId::from_index))
+            .chain(ids(self.scaled_objects.len(), ScaledObjectId::from_index))
             .chain(ids(self.node_pools.len(), NodePoolId::from_index))
             .chain(ids(self.node_claims.len(), NodeClaimId::from_index))
             .chain(ids(self.disruption_budgets.len(), DisruptionBudgetId::from_index))

@@ -12,7 +12,7 @@ pub struct DecisionRecord {
     pub autoscaler: &'static str,
     /// Namespace of what decides or is decided about; empty if it has none.
     pub namespace: SmolStr,
-    /// The object whose rules decide: a node group, a NodePool, a VerticalPodAutoscaler.
+    /// The object whose rules decide: a node group, a NodePool, a VerticalPodAutoscaler, a ScaledObject.
     pub name: SmolStr,
     /// What it is about, as `Node/web-1`; empty if nothing else than `name`.
     pub target: SmolStr,

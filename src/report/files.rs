@@ -1,7 +1,10 @@
 //! Files that are either whole or not there, and CSV rows on top of them.
 
 use super::numbers;
+use super::read::ReadError;
+use super::run_file::{Cells, ColumnForm, TableForm};
 use crate::units::{SimDuration, SimTime};
+use flate2::Crc;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -19,6 +22,9 @@ pub enum ReportError {
         /// Why.
         source: io::Error,
     },
+    /// What was just written cannot be read back for the report.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// A chart cannot be drawn.
     #[error("{}: cannot be drawn: {problem}", file.display())]
     Draw {
@@ -34,6 +40,8 @@ pub(super) struct WholeFile {
     path: PathBuf,
     temporary: PathBuf,
     writer: Option<BufWriter<File>>,
+    checksum: Crc,
+    length: u64,
 }
 
 /// The name that a file has until it is whole: hidden, beside the final one, with the same extension.
@@ -48,7 +56,13 @@ impl WholeFile {
     pub(super) fn create(path: &Path) -> Result<Self, ReportError> {
         let temporary = temporary_name(path);
         let file = File::create(&temporary).map_err(|source| ReportError::Write { file: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), temporary, writer: Some(BufWriter::with_capacity(1 << 16, file)) })
+        Ok(Self {
+            path: path.to_owned(),
+            temporary,
+            writer: Some(BufWriter::with_capacity(1 << 16, file)),
+            checksum: Crc::new(),
+            length: 0,
+        })
     }
 
     /// Puts the file in its place and gives its path.
@@ -67,7 +81,10 @@ impl WholeFile {
 
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.as_mut().map_or(Ok(0), |writer| writer.write(bytes))
+        let written = self.writer.as_mut().map_or(Ok(0), |writer| writer.write(bytes))?;
+        self.checksum.update(bytes.get(..written).unwrap_or_default());
+        self.length += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -96,7 +113,8 @@ pub(super) fn write_whole(path: &Path, content: &[u8]) -> Result<PathBuf, Report
 pub(super) struct Table {
     path: PathBuf,
     writer: csv::Writer<WholeFile>,
-    columns: usize,
+    columns: Vec<ColumnForm>,
+    rows: u64,
     cells: usize,
     /// The text of the number that is being written.
     number: String,
@@ -107,13 +125,22 @@ impl Table {
     pub(super) fn create(path: &Path, columns: &[&str]) -> Result<Self, ReportError> {
         let mut writer = csv::WriterBuilder::new().flexible(false).from_writer(WholeFile::create(path)?);
         writer.write_record(columns).map_err(|error| write_error(path, error))?;
-        Ok(Self { path: path.to_owned(), writer, columns: columns.len(), cells: 0, number: String::new() })
+        let columns = columns.iter().map(|name| ColumnForm { name: (*name).to_owned(), cells: Cells::None }).collect();
+        Ok(Self { path: path.to_owned(), writer, columns, rows: 0, cells: 0, number: String::new() })
     }
 
     /// A cell of text.
     pub(super) fn text(&mut self, value: &str) -> Result<(), ReportError> {
-        self.cells += 1;
+        self.note(Cells::Text);
         self.writer.write_field(value).map_err(|error| write_error(&self.path, error))
+    }
+
+    /// Notes what a cell of the column holds.
+    fn note(&mut self, cells: Cells) {
+        if let Some(column) = self.columns.get_mut(self.cells) {
+            column.cells = column.cells.max(cells);
+        }
+        self.cells += 1;
     }
 
     /// `amount / 10^digits`, exactly; an absent one leaves the cell empty.
@@ -122,7 +149,7 @@ impl Table {
         if let Some(amount) = amount {
             numbers::push_decimal(&mut self.number, amount, digits);
         }
-        self.cells += 1;
+        self.note(if digits == 0 { Cells::Integer } else { Cells::Number });
         self.writer.write_field(&self.number).map_err(|error| write_error(&self.path, error))
     }
 
@@ -133,7 +160,10 @@ impl Table {
 
     /// A float; an absent one leaves the cell empty.
     pub(super) fn float(&mut self, value: Option<f64>) -> Result<(), ReportError> {
-        self.text(&value.map(numbers::shortest).unwrap_or_default())
+        self.note(Cells::Number);
+        self.writer
+            .write_field(value.map(numbers::shortest).unwrap_or_default())
+            .map_err(|error| write_error(&self.path, error))
     }
 
     /// An instant in exact seconds; an absent one leaves the cell empty.
@@ -158,18 +188,32 @@ impl Table {
 
     /// Ends the row.
     pub(super) fn end_row(&mut self) -> Result<(), ReportError> {
-        debug_assert_eq!(self.cells, self.columns, "{}: every row has a cell for each column", self.path.display());
+        debug_assert_eq!(
+            self.cells,
+            self.columns.len(),
+            "{}: every row has a cell for each column",
+            self.path.display()
+        );
         self.cells = 0;
+        self.rows += 1;
         self.writer.write_record(None::<&[u8]>).map_err(|error| write_error(&self.path, error))
     }
 
-    /// Puts the file in its place and gives its path.
-    pub(super) fn finish(self) -> Result<PathBuf, ReportError> {
+    /// Puts the file in its place and gives its form.
+    pub(super) fn finish(self) -> Result<TableForm, ReportError> {
         let file = self.writer.into_inner().map_err(|error| ReportError::Write {
             file: self.path.clone(),
             source: io::Error::new(error.error().kind(), error.error().to_string()),
         })?;
-        file.finish()
+        let form = TableForm {
+            file: self.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            rows: self.rows,
+            bytes: file.length,
+            crc32: format!("{:08x}", file.checksum.sum()),
+            columns: self.columns,
+        };
+        file.finish()?;
+        Ok(form)
     }
 }
 
@@ -199,7 +243,9 @@ mod tests {
         table.text("one, \"two\"").unwrap();
         table.span(Some(SimDuration::from_millis(1_500))).unwrap();
         table.end_row().unwrap();
-        assert_eq!(table.finish().unwrap(), path);
+        let written = table.finish().unwrap();
+        let cells: Vec<Cells> = written.columns.iter().map(|column| column.cells).collect();
+        assert_eq!((written.rows, written.bytes, cells), (1, 23, vec![Cells::Text, Cells::Number]));
         assert_eq!(fs::read_to_string(&path).unwrap(), "a,b\n\"one, \"\"two\"\"\",1.5\n");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

@@ -4,6 +4,7 @@ use super::numbers;
 use super::summary_file::json_number;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::str::FromStr;
 use thiserror::Error;
@@ -122,28 +123,61 @@ impl Cell {
     }
 }
 
+/// Which forms have a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audience {
+    /// Every form.
+    All,
+    /// Every form but `-o table`.
+    Wide,
+    /// Those for people: table, wide and Markdown.
+    People,
+    /// Those for programs: JSON, YAML and CSV.
+    Programs,
+}
+
 /// A column of a result set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
     /// Name in JSON, YAML and CSV: snake_case.
-    pub key: &'static str,
-    /// Heading for people, as kubectl writes it: `UP-TO-DATE`.
-    pub heading: &'static str,
-    /// Whether `-o table` leaves it out.
-    pub wide: bool,
+    key: Cow<'static, str>,
+    /// Heading for people, as kubectl writes it: `UP-TO-DATE`. It may have several lines.
+    heading: Cow<'static, str>,
+    audience: Audience,
 }
 
 impl Column {
     /// A column of every form.
     #[must_use]
     pub const fn new(key: &'static str, heading: &'static str) -> Self {
-        Self { key, heading, wide: false }
+        Self { key: Cow::Borrowed(key), heading: Cow::Borrowed(heading), audience: Audience::All }
     }
 
     /// A column that `-o table` leaves out.
     #[must_use]
     pub const fn wide(key: &'static str, heading: &'static str) -> Self {
-        Self { key, heading, wide: true }
+        Self { key: Cow::Borrowed(key), heading: Cow::Borrowed(heading), audience: Audience::Wide }
+    }
+
+    /// A column that people see, under this heading.
+    #[must_use]
+    pub fn for_people(heading: impl Into<Cow<'static, str>>) -> Self {
+        Self { key: Cow::Borrowed(""), heading: heading.into(), audience: Audience::People }
+    }
+
+    /// A column that programs see, under this name.
+    #[must_use]
+    pub fn for_programs(key: impl Into<Cow<'static, str>>) -> Self {
+        Self { key: key.into(), heading: Cow::Borrowed(""), audience: Audience::Programs }
+    }
+
+    const fn is_in(&self, format: Format) -> bool {
+        match self.audience {
+            Audience::All => true,
+            Audience::Wide => !matches!(format, Format::Table),
+            Audience::People => matches!(format, Format::Table | Format::Wide | Format::Markdown),
+            Audience::Programs => matches!(format, Format::Json | Format::Yaml | Format::Csv),
+        }
     }
 }
 
@@ -176,32 +210,43 @@ impl ResultSet {
     /// The set as text that ends with a line break; a table without a row is empty.
     #[must_use]
     pub fn render(&self, format: Format) -> String {
+        let shown = self.only(format);
         match format {
-            Format::Table => self.table(false),
-            Format::Wide => self.table(true),
-            Format::Json => format!("{:#}\n", Value::Array(self.objects().map(Value::Object).collect())),
-            Format::Yaml => self.yaml(),
-            Format::Csv => self.csv(),
-            Format::Markdown => self.markdown(),
+            Format::Table | Format::Wide => shown.table(),
+            Format::Json => format!("{:#}\n", Value::Array(shown.objects().map(Value::Object).collect())),
+            Format::Yaml => shown.yaml(),
+            Format::Csv => shown.csv(),
+            Format::Markdown => shown.markdown(),
+        }
+    }
+
+    /// The columns that a form has.
+    fn only(&self, format: Format) -> Self {
+        let of_row = |row: &Vec<Cell>| {
+            let cells = self.columns.iter().zip(row).filter(|(column, _)| column.is_in(format));
+            cells.map(|(_, cell)| cell.clone()).collect()
+        };
+        Self {
+            columns: self.columns.iter().filter(|column| column.is_in(format)).cloned().collect(),
+            rows: self.rows.iter().map(of_row).collect(),
         }
     }
 
     fn objects(&self) -> impl Iterator<Item = Map<String, Value>> + '_ {
         self.rows.iter().map(|row| {
-            self.columns.iter().zip(row).map(|(column, cell)| (column.key.to_owned(), cell.json())).collect()
+            self.columns.iter().zip(row).map(|(column, cell)| (column.key.to_string(), cell.json())).collect()
         })
     }
 
-    fn table(&self, wide: bool) -> String {
+    fn table(&self) -> String {
         if self.rows.is_empty() {
             return String::new();
         }
-        let shown = || self.columns.iter().map(|column| wide || !column.wide);
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        table.set_header(self.columns.iter().filter(|column| wide || !column.wide).map(|column| column.heading));
+        table.set_header(self.columns.iter().map(|column| &*column.heading));
         for row in &self.rows {
-            table.add_row(row.iter().zip(shown()).filter(|(_, shown)| *shown).map(|(cell, _)| cell.shown()));
+            table.add_row(row.iter().map(Cell::shown));
         }
         for column in table.column_iter_mut() {
             column.set_padding((0, 3));
@@ -228,7 +273,7 @@ impl ResultSet {
 
     fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let header = writer.write_record(self.columns.iter().map(|column| column.key));
+        let header = writer.write_record(self.columns.iter().map(|column| &*column.key));
         debug_assert!(header.is_ok(), "writing to memory cannot fail");
         for row in &self.rows {
             let written = writer.write_record(row.iter().map(Cell::plain));
@@ -242,7 +287,7 @@ impl ResultSet {
         let mut line = |cells: Vec<String>| {
             let _ = writeln!(text, "| {} |", cells.join(" | "));
         };
-        line(self.columns.iter().map(|column| column.heading.to_owned()).collect());
+        line(self.columns.iter().map(|column| column.heading.replace('\n', "")).collect());
         let numeric = |index: usize| {
             !self.rows.is_empty() && self.rows.iter().all(|row| row.get(index).is_some_and(Cell::is_number))
         };
@@ -290,6 +335,15 @@ mod tests {
         let json: Value = serde_json::from_str(&example().render(Format::Json)).unwrap();
         assert_eq!(json[1]["ready"], 12);
         assert!("xml".parse::<Format>().unwrap_err().to_string().contains("`xml`"));
+    }
+
+    #[test]
+    fn people_and_programs_see_columns_of_their_own() {
+        let mut set = ResultSet::new(vec![Column::for_people("P99-\nSECONDS"), Column::for_programs("p99_seconds")]);
+        set.push(vec!["0.3 ±0.1".into(), Cell::Number(0.3)]);
+        assert_eq!(set.render(Format::Table), "P99-\nSECONDS\n0.3 ±0.1\n");
+        assert_eq!(set.render(Format::Markdown), "| P99-SECONDS |\n| --- |\n| 0.3 ±0.1 |\n");
+        assert_eq!(set.render(Format::Csv), "p99_seconds\n0.3\n");
     }
 
     #[test]

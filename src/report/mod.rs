@@ -1,4 +1,4 @@
-//! Facts to files and text: summary, objectives, tables, charts, what a terminal shows.
+//! Facts to files and text: summary, objectives, tables, charts, what a terminal shows; and a run's folder to its report.
 //!
 //! Nothing here simulates or decides, and nothing here prints: functions return text or write files into the folder that
 //! they are given. Every file is written under a temporary name and renamed when it is whole, and the files of a run take
@@ -25,8 +25,11 @@ mod node_price;
 mod node_waits;
 mod numbers;
 mod objectives;
+mod page;
+mod read;
 mod request_metrics;
 mod requests;
+mod run_file;
 mod shortfall;
 mod staged_folder;
 mod summary;
@@ -41,7 +44,10 @@ pub use metric::{Metric, Unit};
 pub use metric_list::METRICS;
 pub use metrics::{is_metric, is_request_metric};
 pub use objectives::{Objective, ObjectiveResult, Verdict, check};
+pub use page::{REPORT_FILE, write as write_report};
+pub use read::ReadError;
 pub use requests::is_interval_metric;
+pub use run_file::About;
 pub use shortfall::{Shortfall, shortfalls};
 pub use summary::{Summary, summarize};
 pub use write::{OutputOptions, write_all};

@@ -3,6 +3,7 @@
 use super::Summary;
 use super::requests::interval_value;
 use crate::record::{Facts, TrafficRecord};
+use serde::{Deserialize, Serialize};
 
 /// Bounds on a metric, both inclusive.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,7 +36,8 @@ impl Objective {
     }
 
     /// How it comes out with a value of the metric, or with the share of the intervals in which the bounds hold.
-    fn verdict(&self, value: Option<f64>) -> Verdict {
+    #[must_use]
+    pub fn verdict(&self, value: Option<f64>) -> Verdict {
         let is_met = |value| self.of_intervals.map_or_else(|| self.holds(value), |share| value >= share);
         match value {
             None => Verdict::NotMeasured,
@@ -57,7 +59,8 @@ impl Objective {
 }
 
 /// How an objective came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The metric is within the bounds.
     Met,

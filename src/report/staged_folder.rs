@@ -3,14 +3,13 @@
 //! note that says that they are of two runs.
 
 use super::files::ReportError;
+use super::run_file::NOTE;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// The hidden folder.
 const STAGE: &str = ".next";
-/// The note.
-const NOTE: &str = "INCOMPLETE";
 const NOTE_TEXT: &str = "The files in this folder are of two runs: the later one was stopped while it put its files here.\n\
     Run it again.\n";
 

@@ -21,6 +21,17 @@ pub(super) fn json_number(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 { json!(value as i64) } else { json!(value) }
 }
 
+/// Metrics by name.
+pub(super) fn metrics<'a>(metrics: impl Iterator<Item = (&'a str, f64)>) -> Map<String, Value> {
+    metrics.map(|(name, value)| (name.to_owned(), json_number(value))).collect()
+}
+
+/// The metrics of the requests of each traffic entry.
+pub(super) fn traffic(summary: &Summary) -> Map<String, Value> {
+    let of_entry = |of: &[(String, f64)]| metrics(of.iter().map(|(name, value)| (name.as_str(), *value)));
+    summary.traffic().map(|(entry, of)| (entry.to_owned(), of_entry(of).into())).collect()
+}
+
 /// Writes `summary.json`.
 pub(super) fn write(
     path: &Path,
@@ -28,14 +39,8 @@ pub(super) fn write(
     summary: &Summary,
     objectives: &[ObjectiveResult],
 ) -> Result<PathBuf, ReportError> {
-    let metrics: Map<String, Value> =
-        summary.iter().map(|(name, value)| (name.to_owned(), json_number(value))).collect();
     let objectives: Vec<Value> = objectives.iter().map(objective_json).collect();
-    let of_entry = |metrics: &[(String, f64)]| -> Map<String, Value> {
-        metrics.iter().map(|(name, value)| (name.clone(), json_number(*value))).collect()
-    };
-    let traffic: Map<String, Value> =
-        summary.traffic().map(|(entry, metrics)| (entry.to_owned(), of_entry(metrics).into())).collect();
+    let traffic = traffic(summary);
     let mut document = json!({
         "format_version": SUMMARY_FORMAT_VERSION,
         "scenario": facts.scenario,
@@ -43,7 +48,7 @@ pub(super) fn write(
         "start_time": numbers::calendar_time(facts.start_unix_seconds, SimTime::ZERO),
         "planned_seconds": json_number(facts.planned_duration.as_secs_f64()),
         "interrupted": facts.interrupted,
-        "metrics": metrics,
+        "metrics": metrics(summary.iter()),
         "objectives": objectives,
         "remarks": facts.remarks,
     });

@@ -90,65 +90,89 @@ pub fn run_summary(
     out: Option<&Path>,
 ) -> String {
     let mut lines = Lines(String::new());
-    lines.add("scenario", &format!("{} (seed {})", facts.scenario, facts.seed));
-    if !question.is_empty() {
-        lines.add("question", question);
-    }
-    lines.add("simulated", &simulated(facts));
-    for (label, text) in users::lines(facts, summary) {
+    for (label, text) in answers(facts, summary, objectives, question) {
         lines.add(label, &text);
     }
-    lines.add("pods", &pods(summary));
-    if let Some(waiting) = waiting(summary) {
-        lines.add("waiting", &waiting);
-    }
-    lines.add("nodes", &nodes(facts, summary));
-    let autoscalers: Vec<&AutoscalerRecord> =
-        facts.autoscalers.iter().filter(|autoscaler| !autoscaler.removed).collect();
-    for autoscaler in autoscalers.iter().take(SHOWN) {
-        lines.add("autoscaler", &autoscaling(autoscaler));
-    }
-    more(&mut lines, "autoscaler", autoscalers.len(), "autoscalers");
-    if let Some(jobs) = jobs(summary) {
-        lines.add("jobs", &jobs);
-    }
-    for action in notable(&facts.actions, |action| action_weight(action.outcome)) {
-        lines.add("action", &action_line(facts, action));
-    }
-    more(&mut lines, "action", facts.actions.len(), "actions");
-    let weight = |fault: &RecoveryRecord| (fault.restored.is_none(), fault.missing_replica_nanos);
-    for fault in notable(&facts.recoveries, weight) {
-        lines.add("fault", &fault_line(facts, fault));
-    }
-    more(&mut lines, "fault", facts.recoveries.len(), "faults");
-    let shortfalls = shortfalls(facts);
-    for shortfall in shortfalls.iter().take(SHOWN) {
-        let Shortfall { namespace, name, ready, desired, reason } = shortfall;
-        let name = name.split_once('/').map_or(name.as_str(), |(_, name)| name);
-        lines.add("not ready", &format!("{namespace}/{name} {ready}/{desired} at the end: {reason}"));
-    }
-    more(&mut lines, "not ready", shortfalls.len(), "workloads");
-    if let Some(total) = summary.get("cost_dollars") {
-        lines.add("cost", &cost(summary, total));
-    } else if let Some(hours) = summary.get("node_hours_of_unknown_price") {
-        lines.add("cost", &format!("unknown ({} node hours)", human_number(hours)));
-    }
-    for result in objectives {
-        lines.add("objective", &objective(result));
-    }
-    for remark in facts.remarks.iter().take(SHOWN) {
-        lines.add("remark", remark);
-    }
-    more(&mut lines, "remark", facts.remarks.len(), "remarks");
     if let Some(out) = out {
         lines.add("files", &out.display().to_string());
     }
     lines.0
 }
 
-fn more(lines: &mut Lines, label: &str, count: usize, things: &str) {
+/// What is said of a run.
+#[derive(Default)]
+struct Answers(Vec<(&'static str, String)>);
+
+impl Answers {
+    fn add(&mut self, label: &'static str, text: impl Into<String>) {
+        self.0.push((label, text.into()));
+    }
+}
+
+/// What is said of a run: a label and a sentence each. `question` may be empty.
+pub(super) fn answers(
+    facts: &Facts,
+    summary: &Summary,
+    objectives: &[ObjectiveResult],
+    question: &str,
+) -> Vec<(&'static str, String)> {
+    let mut lines = Answers::default();
+    lines.add("scenario", format!("{} (seed {})", facts.scenario, facts.seed));
+    if !question.is_empty() {
+        lines.add("question", question);
+    }
+    lines.add("simulated", simulated(facts));
+    for (label, text) in users::lines(facts, summary) {
+        lines.add(label, text);
+    }
+    lines.add("pods", pods(summary));
+    if let Some(waiting) = waiting(summary) {
+        lines.add("waiting", waiting);
+    }
+    lines.add("nodes", nodes(facts, summary));
+    let autoscalers: Vec<&AutoscalerRecord> =
+        facts.autoscalers.iter().filter(|autoscaler| !autoscaler.removed).collect();
+    for autoscaler in autoscalers.iter().take(SHOWN) {
+        lines.add("autoscaler", autoscaling(autoscaler));
+    }
+    more(&mut lines, "autoscaler", autoscalers.len(), "autoscalers");
+    if let Some(jobs) = jobs(summary) {
+        lines.add("jobs", jobs);
+    }
+    for action in notable(&facts.actions, |action| action_weight(action.outcome)) {
+        lines.add("action", action_line(facts, action));
+    }
+    more(&mut lines, "action", facts.actions.len(), "actions");
+    let weight = |fault: &RecoveryRecord| (fault.restored.is_none(), fault.missing_replica_nanos);
+    for fault in notable(&facts.recoveries, weight) {
+        lines.add("fault", fault_line(facts, fault));
+    }
+    more(&mut lines, "fault", facts.recoveries.len(), "faults");
+    let shortfalls = shortfalls(facts);
+    for shortfall in shortfalls.iter().take(SHOWN) {
+        let Shortfall { namespace, name, ready, desired, reason } = shortfall;
+        let name = name.split_once('/').map_or(name.as_str(), |(_, name)| name);
+        lines.add("not ready", format!("{namespace}/{name} {ready}/{desired} at the end: {reason}"));
+    }
+    more(&mut lines, "not ready", shortfalls.len(), "workloads");
+    if let Some(total) = summary.get("cost_dollars") {
+        lines.add("cost", cost(summary, total));
+    } else if let Some(hours) = summary.get("node_hours_of_unknown_price") {
+        lines.add("cost", format!("unknown ({} node hours)", human_number(hours)));
+    }
+    for result in objectives {
+        lines.add("objective", objective(result));
+    }
+    for remark in facts.remarks.iter().take(SHOWN) {
+        lines.add("remark", remark.as_str());
+    }
+    more(&mut lines, "remark", facts.remarks.len(), "remarks");
+    lines.0
+}
+
+fn more(lines: &mut Answers, label: &'static str, count: usize, things: &str) {
     if count > SHOWN {
-        lines.add(label, &format!("and {} more {things}", count - SHOWN));
+        lines.add(label, format!("and {} more {things}", count - SHOWN));
     }
 }
 
@@ -355,7 +379,8 @@ fn beside(metric: &str, value: f64, bound: f64) -> String {
     told_apart.map_or_else(|| precise(metric, value, MOST_DIGITS), |(value, _)| value)
 }
 
-fn objective(result: &ObjectiveResult) -> String {
+/// An objective in a sentence: how it came out, its bounds, and the value.
+pub(super) fn objective(result: &ObjectiveResult) -> String {
     let metric = &result.objective.metric;
     let human =
         |value: f64| find_metric(metric).map_or_else(|| human_number(value), |known| human_value(known.unit, value));

@@ -10,6 +10,7 @@ use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::cluster_autoscaler::controller::CaController;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::running::KarpenterController;
+use crate::autoscaler::keda::controller::KedaController;
 use crate::autoscaler::vpa::controller::VpaController;
 use crate::cluster::{Change, ChangeKind};
 use crate::controllers::manager::Controllers;
@@ -40,6 +41,7 @@ pub(super) enum Part {
     Hpa,
     ClusterAutoscaler,
     Vpa,
+    Keda,
     CapacityBuffers,
     Cloud,
     Karpenter,
@@ -81,6 +83,7 @@ impl Audience {
             (Part::Hpa, !prepared.has_autoscalers()),
             (Part::ClusterAutoscaler, prepared.cluster_autoscaler.is_none()),
             (Part::Vpa, !prepared.has_objects_of(Kind::VerticalPodAutoscaler)),
+            (Part::Keda, !prepared.has_objects_of(Kind::ScaledObject)),
             (Part::Karpenter, !prepared.has_karpenter()),
             (
                 Part::CapacityBuffers,
@@ -108,6 +111,7 @@ impl Audience {
             (Part::Hpa, HpaController::INTEREST),
             (Part::ClusterAutoscaler, CaController::INTEREST),
             (Part::Vpa, VpaController::INTEREST),
+            (Part::Keda, KedaController::INTEREST),
             (Part::Karpenter, KarpenterController::INTEREST),
             (Part::CapacityBuffers, CapacityBufferController::INTEREST),
             (Part::Cloud, Cloud::INTEREST),
@@ -147,6 +151,7 @@ mod tests {
         Part::Actions,
         Part::Usage,
         Part::Vpa,
+        Part::Keda,
     ];
 
     #[test]

@@ -3,6 +3,7 @@
 use super::applied_object::AppliedObject;
 use super::check_autoscalers;
 use super::check_cron_jobs;
+use super::check_keda;
 use super::check_names;
 use super::check_output;
 use super::config_references;
@@ -34,6 +35,7 @@ pub fn check(
     check_traffic(scenario, &all, diagnostics);
     check_objects(scenario, &all, diagnostics);
     check_autoscalers::check(scenario, &all, diagnostics);
+    check_keda::check(scenario, &all, diagnostics);
     check_cron_jobs::check(scenario, &all, diagnostics);
     check_owners(scenario, objects, diagnostics);
     check_output::check(scenario, &all, diagnostics);

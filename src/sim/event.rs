@@ -3,6 +3,7 @@
 use crate::autoscaler::cluster_autoscaler::controller::CaEvent;
 use crate::autoscaler::hpa::controller::HpaEvent;
 use crate::autoscaler::karpenter::controller::event::KarpenterEvent;
+use crate::autoscaler::keda::controller::KedaEvent;
 use crate::autoscaler::vpa::controller::VpaEvent;
 use crate::controllers::common::event::ControllerEvent;
 use crate::infra::cloud::CloudEvent;
@@ -73,6 +74,8 @@ pub enum Event {
     Metric(MetricChange),
     /// The queues of a fluid come to another state.
     Queues(QueueTurn),
+    /// KEDA does something.
+    Keda(KedaEvent),
 }
 
 macro_rules! from_room_event {
@@ -101,4 +104,5 @@ from_room_event!(
     Usage(UsageEvent),
     Vpa(VpaEvent),
     Karpenter(KarpenterEvent),
+    Keda(KedaEvent),
 );

@@ -9,6 +9,7 @@ mod autoscaling_log;
 mod check;
 mod check_autoscalers;
 mod check_cron_jobs;
+mod check_keda;
 mod check_names;
 mod check_output;
 mod cloud_settings;

@@ -7,8 +7,8 @@ use crate::api::{Kind, KubernetesVersion, Name, Object, PodTemplate};
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::input::kinds::common::pod_template;
 use crate::input::kinds::common::pod_validation::validate_bare_template;
-use crate::input::manifest::{LoadedObject, load_documents};
-use crate::input::scenario::{ActionVerb, ArrivalSource, LoadOptions, Scenario, load};
+use crate::input::manifest::{LoadedObject, ManifestField, ManifestValue, load_documents};
+use crate::input::scenario::{ActionVerb, AnyValue, ArrivalSource, LoadOptions, Scenario, load};
 use crate::input::scheduler_config::load_scheduler_config;
 use crate::input::trace::{self, TraceFile};
 use crate::input::{Diagnostic, Diagnostics, FieldErrors, FieldPath, ManifestSource};
@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// What changes how a scenario is prepared.
 #[derive(Clone, Debug, Default)]
 pub struct PrepareOptions {
-    /// `--set PATH=VALUE`.
+    /// `--set PATH=VALUE`, of fields of the scenario and of manifests.
     pub overrides: Vec<(String, String)>,
     /// `-f`: manifests besides those of the scenario.
     pub manifests: Vec<ManifestSource>,
@@ -50,6 +50,8 @@ pub struct Prepared {
     /// The Cluster Autoscaler; `None` if nobody asks for it.
     pub(super) cluster_autoscaler: Option<PreparedAutoscaler>,
     manifests: Vec<ManifestSource>,
+    /// What takes the place of fields in manifests.
+    values: Vec<ManifestValue>,
 }
 
 /// Reads a scenario and everything that it refers to. Warnings come with the result.
@@ -57,16 +59,36 @@ pub struct Prepared {
 /// # Errors
 /// Every error of every file.
 pub fn prepare(path: &Path, options: &PrepareOptions) -> Result<(Prepared, Diagnostics), Diagnostics> {
-    let load_options = LoadOptions { overrides: options.overrides.clone(), traces: options.traces.clone() };
-    let scenario = load(path, &load_options)?;
-    complete(scenario, &options.manifests)
+    let (mut overrides, mut values, mut problems) = (Vec::new(), Vec::new(), Diagnostics::default());
+    for (path, text) in &options.overrides {
+        match ManifestField::parse(path) {
+            None => overrides.push((path.clone(), text.clone())),
+            Some(field) => match ManifestValue::from_text(field, path, text) {
+                Ok(value) => values.push(value),
+                Err(found) => problems.extend(found.iter().cloned()),
+            },
+        }
+    }
+    let scenario = load(path, &LoadOptions { overrides, traces: options.traces.clone() });
+    match scenario {
+        Ok(scenario) if !problems.has_errors() => complete(scenario, &options.manifests, &values),
+        Ok(_) => Err(problems),
+        Err(mut found) => {
+            found.extend(problems.iter().cloned());
+            Err(found)
+        }
+    }
 }
 
-/// Reads everything that a scenario refers to.
+/// Reads everything that a scenario refers to, with `values` in the place of fields of manifests.
 ///
 /// # Errors
 /// Every error of every file.
-pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Prepared, Diagnostics), Diagnostics> {
+pub fn complete(
+    scenario: Scenario,
+    manifests: &[ManifestSource],
+    values: &[ManifestValue],
+) -> Result<(Prepared, Diagnostics), Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     let start = start_of(&scenario);
     let relative = |path: &str| ManifestSource::Path(scenario.folder.join(path));
@@ -76,7 +98,7 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
     let applied = scenario.actions.iter().map(|action| match &action.verb {
         ActionVerb::Apply(path) => {
             let source = ManifestSource::Path(path.clone());
-            let loaded = load_documents(&[source], start, &|_| true, &mut diagnostics_of_actions);
+            let loaded = load_documents(&[source], start, &|_| true, &[], &mut diagnostics_of_actions);
             let applied = |LoadedObject { object, document, .. }| Some(AppliedObject { object, manifest: document? });
             loaded.into_iter().filter_map(applied).collect()
         }
@@ -91,7 +113,7 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
     let again: BTreeSet<ObjectKey> =
         applied.iter().flatten().map(|applied| key_of(&applied.object)).chain(patched).collect();
     let is_kept = |object: &Object| again.contains(&key_of(object)) || cluster_autoscaler::is_of_interest(object);
-    let loaded = load_documents(&sources, start, &is_kept, &mut diagnostics);
+    let loaded = load_documents(&sources, start, &is_kept, values, &mut diagnostics);
     diagnostics.extend(diagnostics_of_actions.iter().cloned());
     let mut documents = BTreeMap::new();
     let mut objects = Vec::new();
@@ -158,6 +180,7 @@ pub fn complete(scenario: Scenario, manifests: &[ManifestSource]) -> Result<(Pre
             scheduler,
             cluster_autoscaler,
             manifests: manifests.to_vec(),
+            values: values.to_vec(),
         },
         diagnostics,
     ))
@@ -177,9 +200,9 @@ impl Prepared {
         start_of(&self.scenario)
     }
 
-    /// Whether there is ever a HorizontalPodAutoscaler.
+    /// Whether there is ever a HorizontalPodAutoscaler, that of a ScaledObject included.
     pub(super) fn has_autoscalers(&self) -> bool {
-        self.has_objects_of(Kind::HorizontalPodAutoscaler)
+        self.has_objects_of(Kind::HorizontalPodAutoscaler) || self.has_objects_of(Kind::ScaledObject)
     }
 
     /// Whether there is ever an object of a kind.
@@ -208,14 +231,27 @@ impl Prepared {
             || self.objects.iter().chain(applied).any(|object| matches!(object, Object::NodePool(_)))
     }
 
-    /// The same scenario with other values at some paths: a point of a sweep. Files are read again, since the paths may
-    /// lead to other ones.
+    /// The same scenario with other values at some paths, also of manifests: a point of a sweep. Files are read again, since
+    /// the paths may lead to other ones.
     ///
     /// # Errors
     /// Every error of the changed scenario.
-    pub fn with_values(&self, values: &[(&str, &crate::input::scenario::AnyValue)]) -> Result<Self, Diagnostics> {
-        let scenario = self.scenario.with_values(values)?;
-        complete(scenario, &self.manifests).map(|(prepared, _)| prepared)
+    pub fn with_values(&self, values: &[(&str, &AnyValue)]) -> Result<Self, Diagnostics> {
+        let mut of_scenario = Vec::new();
+        let mut of_manifests = self.values.clone();
+        for (path, value) in values {
+            match ManifestField::parse(path) {
+                None => of_scenario.push((*path, *value)),
+                Some(field) => {
+                    let origin: Arc<str> = format!("sweep point {path}={}", value.0).into();
+                    let refused = |message| Diagnostics::from(Diagnostic::error(origin.clone(), message));
+                    let field = field.map_err(refused)?;
+                    of_manifests.push(ManifestValue { field, value: value.0.clone(), origin });
+                }
+            }
+        }
+        let scenario = self.scenario.with_values(&of_scenario)?;
+        complete(scenario, &self.manifests, &of_manifests).map(|(prepared, _)| prepared)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The books on what becomes of requests, one for each traffic entry.
 
-use crate::input::scenario::{self, Fidelity, ScenarioSpec};
+use crate::input::scenario::{self, Amount, Fidelity, ScenarioSpec};
 use crate::network::requests::Requests;
 use crate::network::{CallCounts, Crossing, Ledger, Outcome, Place};
 use crate::record::{
@@ -42,8 +42,8 @@ pub fn request_logs(spec: &ScenarioSpec, interval: SimDuration) -> Vec<EntryLog>
             },
             is_behind_front: entry.is_behind_front(),
             transfer: Transfer {
-                request_bytes: entry.request_bytes.map(|amount| amount.bytes()),
-                response_bytes: entry.response_bytes.map(|amount| amount.bytes()),
+                request_bytes: entry.request_bytes.map(Amount::bytes),
+                response_bytes: entry.response_bytes.map(Amount::bytes),
                 dollars_per_gb: price,
             },
             is_fluid: entry.fidelity == Fidelity::Fluid,

@@ -5,6 +5,7 @@ use crate::autoscaler::hpa::HpaConfig;
 use crate::autoscaler::hpa::controller::HpaController;
 use crate::autoscaler::karpenter::controller::settings::KarpenterSettings;
 use crate::autoscaler::karpenter::options::{MinValuesPolicy, PreferencePolicy, Version as KarpenterVersion};
+use crate::autoscaler::keda::controller::KedaController;
 use crate::autoscaler::metrics::{MetricsOutage, MetricsServer};
 use crate::cluster::{GroupBounds, NodeGroup};
 use crate::controllers::common::client_rate::TokenBucket;
@@ -196,6 +197,13 @@ pub fn hpa_controller(spec: &ScenarioSpec, streams: RandomStreams) -> HpaControl
     let sync = Latency::new(sync, streams, "latency/horizontal-pod-autoscaler");
     let controller = HpaController::new(hpa_config(spec), metrics_server(spec, streams), sync, streams);
     controller.with_outages(metrics_outages(spec))
+}
+
+/// KEDA, without ScaledObjects. Its operator sees a change as fast as a controller of kube-controller-manager does.
+pub fn keda_controller(spec: &ScenarioSpec, streams: RandomStreams) -> KedaController {
+    let latencies = &spec.control_plane.latency;
+    let sync = latency(latencies.scale, latencies.controller_sync);
+    KedaController::new(Latency::new(sync, streams, "latency/keda"), calendar_start(spec), streams)
 }
 
 /// Times in which metrics-server has no answer.

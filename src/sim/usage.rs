@@ -2,6 +2,7 @@
 
 use crate::api::{CrossVersionObjectReference, MetricIdentifier, Name};
 use crate::autoscaler::hpa::{LoadShare, UsageSource};
+use crate::autoscaler::keda::controller::{AskedTrigger, ToldMetric, TriggerSources};
 use crate::autoscaler::metrics::ScrapeWindow;
 use crate::cluster::{Cluster, PodId, WorkloadId};
 use crate::kubelet::controller::Kubelets;
@@ -23,6 +24,8 @@ pub struct Usage<'a> {
     pub metrics: &'a MetricSources,
     /// The kubelets.
     pub kubelets: &'a Kubelets,
+    /// What KEDA's adapter answers to the HorizontalPodAutoscaler that asks.
+    pub told: &'a [ToldMetric],
 }
 
 impl RequestRates for Usage<'_> {
@@ -40,6 +43,12 @@ impl Usage<'_> {
     fn is_loaded(&self, pod: PodId, container: Option<usize>) -> bool {
         let loaded = self.traffic.loaded_container(pod).or_else(|| self.requests.loaded_container(pod));
         container.is_none_or(|container| loaded == Some(container))
+    }
+}
+
+impl TriggerSources for Usage<'_> {
+    fn trigger_value(&self, asked: AskedTrigger<'_>, now: SimTime) -> Option<f64> {
+        self.metrics.trigger_value((asked.object, asked.index), asked.trigger, self, now)
     }
 }
 
@@ -96,11 +105,15 @@ impl UsageSource for Usage<'_> {
     }
 
     fn external_metric(&self, metric: &MetricIdentifier, now: SimTime) -> Option<f64> {
-        self.metrics.external_metric(metric, self, now)
+        match self.told.iter().find(|told| told.name == metric.name) {
+            Some(told) => told.value,
+            None => self.metrics.external_metric(metric, self, now),
+        }
     }
 
     fn is_moving(&self, name: &Name, now: SimTime) -> bool {
-        self.metrics.is_moving(name, now)
+        // Nobody announces what KEDA's triggers see, and each question counts for a fallback.
+        self.told.iter().any(|told| told.name == *name) || self.metrics.is_moving(name, now)
     }
 
     fn share(&self, pod: PodId, since: SimTime) -> Option<LoadShare> {

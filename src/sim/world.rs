@@ -24,8 +24,9 @@ use super::vpa_settings;
 use crate::autoscaler::capacity_buffer::BufferRules;
 use crate::autoscaler::capacity_buffer::controller::CapacityBufferController;
 use crate::autoscaler::cluster_autoscaler::controller::CaController;
-use crate::autoscaler::hpa::controller::HpaController;
+use crate::autoscaler::hpa::controller::{HpaController, HpaEvent};
 use crate::autoscaler::karpenter::controller::running::KarpenterController;
+use crate::autoscaler::keda::controller::KedaController;
 use crate::autoscaler::vpa::controller::VpaController;
 use crate::cluster::{Admission, ApiEvent, Change, Cluster, GroupBounds};
 use crate::controllers::common::settings::ControllerSettings;
@@ -44,6 +45,20 @@ use crate::workload::traffic::{Load, Traffic};
 use crate::workload::usage::UsageOverTime;
 use std::hash::{Hash, Hasher};
 
+/// What the metrics pipeline and KEDA measure.
+macro_rules! usage_of {
+    ($world:expr) => {
+        Usage {
+            traffic: &$world.traffic,
+            requests: &$world.requests,
+            over_time: &$world.usage,
+            metrics: &$world.metrics,
+            kubelets: &$world.kubelets,
+            told: &[],
+        }
+    };
+}
+
 /// Everything in a run.
 pub struct World<'a> {
     pub(super) prepared: &'a Prepared,
@@ -60,6 +75,7 @@ pub struct World<'a> {
     pub(super) usage: UsageOverTime,
     pub(super) hpa: HpaController,
     pub(super) vpa: VpaController,
+    keda: KedaController,
     capacity_buffers: CapacityBufferController,
     csi: CsiDrivers,
     cluster_autoscaler: Option<CaController>,
@@ -137,6 +153,7 @@ impl<'a> World<'a> {
             metrics: MetricSources::new(&spec.metrics, &spec.traffic, settings::midnight(spec), streams),
             hpa: settings::hpa_controller(spec, streams).reading_each_pod(every_loop),
             vpa: vpa_settings::vpa_controller(spec, streams),
+            keda: settings::keda_controller(spec, streams),
             karpenter: KarpenterController::new(settings::karpenter(spec, streams)),
             cloud: Cloud::new(cloud_settings(scenario), streams),
             capacity_buffers: CapacityBufferController::new(
@@ -230,15 +247,10 @@ impl<'a> World<'a> {
                 }
             }
             Event::Vpa(event) => {
-                let usage = Usage {
-                    traffic: &self.traffic,
-                    requests: &self.requests,
-                    over_time: &self.usage,
-                    metrics: &self.metrics,
-                    kubelets: &self.kubelets,
-                };
+                let usage = usage_of!(self);
                 self.vpa.handle(event, cluster, &usage, queue);
             }
+            Event::Keda(event) => self.keda.handle(event, cluster, &usage_of!(self), queue),
             Event::Usage(event) => {
                 if let Some(full) = self.usage.handle(event, cluster, queue) {
                     self.requests.container_ended(full.pod, &mut self.request_logs, queue);
@@ -250,15 +262,15 @@ impl<'a> World<'a> {
                 self.metrics.handle(change, &values, queue);
             }
             Event::Hpa(event) => {
-                let usage = Usage {
-                    traffic: &self.traffic,
-                    requests: &self.requests,
-                    over_time: &self.usage,
-                    metrics: &self.metrics,
-                    kubelets: &self.kubelets,
-                };
+                let HpaEvent::Sync(id) = event;
+                let usage = usage_of!(self);
+                let told = self.keda.told(id, cluster, &usage, now);
+                let usage = Usage { told: &told.metrics, ..usage };
                 if let Some(report) = self.hpa.handle(event, cluster, &usage, queue) {
                     self.recorder.note_autoscaling(&report, cluster, now);
+                    if report.decision.metrics.is_some() {
+                        self.keda.note_told(told, cluster);
+                    }
                 }
             }
             Event::ClusterAutoscaler(event) => {
@@ -383,6 +395,9 @@ impl<'a> World<'a> {
         }
         if parts.have(Part::Vpa) {
             self.vpa.observe(change, cluster, queue);
+        }
+        if parts.have(Part::Keda) {
+            self.keda.observe(change, cluster, queue);
         }
         if parts.have(Part::Actions) {
             self.operator.observe(change, cluster, now);

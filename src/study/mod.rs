@@ -1,6 +1,7 @@
 //! Many runs: sweeps and replications, the replay of recorded decisions, the explanation of single ones, and questions
 //! to the scheduler without a run.
 
+pub mod about;
 pub(crate) mod cluster_view;
 pub mod conformance;
 pub mod consolidation_pass;

@@ -111,7 +111,7 @@ pub fn of_usage(
     manifests: &[ManifestSource],
 ) -> Result<(Vec<Advice>, Diagnostics), Diagnostics> {
     let mut diagnostics = Diagnostics::default();
-    let loaded = load_documents(manifests, jiff::Timestamp::UNIX_EPOCH, &|_| false, &mut diagnostics);
+    let loaded = load_documents(manifests, jiff::Timestamp::UNIX_EPOCH, &|_| false, &[], &mut diagnostics);
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }

@@ -1,9 +1,13 @@
 //! The sweep of a scenario: its points are scenarios with other values, its runs are simulations.
 
 use super::single;
-use super::sweep::{Attempt, Metrics, Model, Parameter, Placement, Plan, Point, PointSummary, PreparedPoint, RunError};
+use super::sweep::{
+    Attempt, HalfWidth, Method, Metrics, Model, OBJECTIVES_MET, Parameter, Placement, Plan, Point, PointSummary,
+    Precision, PreparedPoint, Replications, RunError, Sample, Step,
+};
 use crate::engine::Checksum;
-use crate::input::scenario::{AnyValue, ArrivalSource, Scenario};
+use crate::input::manifest::ManifestField;
+use crate::input::scenario::{AnyValue, ArrivalSource, SamplingMethod, Scenario, Sweep, SweepParameter, SweepStep};
 use crate::input::{Diagnostic, Diagnostics};
 use crate::record::Facts;
 use crate::report::{self, Objective};
@@ -26,37 +30,95 @@ const USUAL_METRICS: [&str; 5] = [
     "cost_dollars",
 ];
 
-/// The runs that `spec.sweep` asks for.
+/// The runs that `spec.sweep` asks for. Values for fields of manifests are tried here, those for the scenario were when it
+/// was read.
 ///
 /// # Errors
-/// A [`Diagnostic`] if the scenario has no sweep or one of an impossible size.
-pub fn plan(scenario: &Scenario) -> Result<Plan, Diagnostics> {
-    let refused = |diagnostic: Diagnostic| {
-        let mut problems = Diagnostics::default();
-        problems.push(diagnostic);
-        problems
-    };
+/// [`Diagnostics`] if the scenario has no sweep, one of an impossible size, or a value that a manifest cannot have.
+pub fn plan(base: &Prepared) -> Result<Plan, Diagnostics> {
+    let scenario = &base.scenario;
     let Some(sweep) = &scenario.spec.sweep else {
         let hint = "give `parameters` with their `values`, or `replications`; or use `wavetank run`".to_owned();
         let problem =
             Diagnostic::error(scenario.file.display().to_string(), "is missing (expected the parameters to vary)");
-        return Err(refused(problem.in_field("spec.sweep").with_hint(Some(hint))));
+        return Err(Diagnostics::from(problem.in_field("spec.sweep").with_hint(Some(hint))));
     };
-    let parameters: Vec<Parameter> = sweep
-        .parameters
-        .iter()
-        .map(|parameter| Parameter {
-            path: parameter.path.clone(),
-            values: parameter.values.iter().map(|value| value.0.clone()).collect(),
-            names: parameter.names.clone(),
-            baseline: parameter
-                .baseline
-                .as_ref()
-                .and_then(|wanted| parameter.values.iter().position(|value| value == wanted)),
-        })
-        .collect();
-    Plan::new(&parameters, sweep.replications)
-        .map_err(|error| refused(scenario.error_at("spec.sweep", error.to_string())))
+    try_manifests(base, sweep)?;
+    let replications = Replications {
+        least: sweep.replications,
+        until: sweep.until.as_ref().map(|rule| Precision {
+            metric: rule.metric.clone(),
+            bound: match rule.relative {
+                Some(share) => HalfWidth::Relative(share),
+                None => HalfWidth::Absolute(rule.half_width.unwrap_or(0.0)),
+            },
+            most: rule.max_replications,
+        }),
+    };
+    let planned = match &sweep.sampling {
+        None => {
+            let parameters: Vec<Parameter> = sweep
+                .parameters
+                .iter()
+                .map(|parameter| Parameter {
+                    name: parameter.title().to_owned(),
+                    steps: parameter.steps().into_iter().map(step).collect(),
+                    baseline: parameter.baseline_step(),
+                })
+                .collect();
+            Plan::new(&parameters, replications)
+        }
+        Some(sampling) => {
+            let step_at = |parameter: &SweepParameter| {
+                let parameter = parameter.clone();
+                (parameter.title().to_owned(), move |place| step(parameter.step_at(place)))
+            };
+            let parameters: Vec<_> = sweep.parameters.iter().map(step_at).collect();
+            let parameters: Vec<(String, &dyn Fn(f64) -> Step)> =
+                parameters.iter().map(|(name, step_at)| (name.clone(), step_at as &dyn Fn(f64) -> Step)).collect();
+            let method = match sampling.method {
+                SamplingMethod::LatinHypercube => Method::LatinHypercube,
+                SamplingMethod::Sobol => Method::Sobol,
+            };
+            let sample = Sample { method, points: sampling.points, seed: scenario.spec.seed };
+            Plan::sample(&parameters, sample, replications)
+        }
+    };
+    planned.map_err(|error| Diagnostics::from(scenario.error_at("spec.sweep", error.to_string())))
+}
+
+fn step(SweepStep { name, set }: SweepStep) -> Step {
+    Step { name, set: set.into_iter().map(|(path, value)| (path, value.0)).collect() }
+}
+
+/// Tries each step that sets a field of a manifest by itself.
+fn try_manifests(base: &Prepared, sweep: &Sweep) -> Result<(), Diagnostics> {
+    let mut problems = Diagnostics::default();
+    for (index, parameter) in sweep.parameters.iter().enumerate() {
+        for (place, step) in parameter.steps().iter().enumerate() {
+            let of_manifests = |path: &str| ManifestField::parse(path).is_some();
+            if !step.set.iter().any(|(path, _)| of_manifests(path)) {
+                continue;
+            }
+            let values: Vec<(&str, &AnyValue)> = step.set.iter().map(|(path, value)| (path.as_str(), value)).collect();
+            let Err(found) = base.with_values(&values) else { continue };
+            let list = if !parameter.points.is_empty() {
+                format!("points[{place}]")
+            } else if parameter.range.is_some() {
+                "range".to_owned()
+            } else {
+                format!("values[{place}]")
+            };
+            let field = format!("spec.sweep.parameters[{index}].{list}");
+            problems.extend(found.errors().map(|error| {
+                let error_field = error.field.as_ref().map_or_else(String::new, |field| format!("{field}: "));
+                let message = format!("with this value, {error_field}{}", error.message);
+                base.scenario.error_at(&field, message).with_hint(error.hint.clone())
+            }));
+            break;
+        }
+    }
+    if problems.has_errors() { Err(problems) } else { Ok(()) }
 }
 
 /// The metrics to chart and print: those that the sweep names, else those with objectives, else usual ones.
@@ -64,17 +126,13 @@ pub fn plan(scenario: &Scenario) -> Result<Plan, Diagnostics> {
 pub fn headline_metrics(scenario: &Scenario, summaries: &[PointSummary]) -> Vec<String> {
     let named = scenario.spec.sweep.iter().flat_map(|sweep| sweep.metrics.clone());
     let objectives = single::objectives(scenario);
-    let with_objectives = || {
-        let met = (!objectives.is_empty()).then(|| OBJECTIVES_MET.to_owned());
-        objectives.iter().map(Objective::column).chain(met)
-    };
     let usual = || {
         let measured = |name: &&str| summaries.iter().any(|point| point.metric(name).is_some());
         USUAL_METRICS.into_iter().filter(measured).map(str::to_owned)
     };
     let mut metrics: Vec<String> = named.collect();
     if metrics.is_empty() {
-        metrics = with_objectives().collect();
+        metrics = objectives.iter().map(Objective::column).collect();
     }
     if metrics.is_empty() {
         metrics = usual().collect();
@@ -88,9 +146,6 @@ pub fn headline_metrics(scenario: &Scenario, summaries: &[PointSummary]) -> Vec<
     }
     unique
 }
-
-/// Share of the objectives that a run meets.
-const OBJECTIVES_MET: &str = "objectives_met_ratio";
 
 #[expect(clippy::cast_precision_loss, reason = "a number of objectives")]
 fn share(part: usize, whole: usize) -> f64 {

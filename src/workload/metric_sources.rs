@@ -6,6 +6,7 @@
 //! What is measured of requests is sampled (`request_samples`). Not modelled: how late an adapter knows of a change of the
 //! others.
 
+use crate::api::keda::{ScaleTrigger, ScaledObject};
 use crate::api::{CrossVersionObjectReference, Labels, MetricIdentifier};
 use crate::cluster::{Change, ChangeKind, Cluster, Interest, PodId, WorkloadId};
 use crate::engine::{Agenda, RandomStreams};
@@ -92,6 +93,7 @@ struct Source {
     /// The workload whose pods have it.
     target: Option<scenario::Target>,
     described_object: Option<scenario::DescribedObject>,
+    trigger: Option<scenario::TriggerReference>,
     value: Value,
     /// When its adapter has no answer: from, until.
     outages: Vec<(SimTime, SimTime)>,
@@ -170,6 +172,7 @@ impl MetricSources {
                 labels: metric.labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
                 target,
                 described_object: metric.described_object.clone(),
+                trigger: metric.trigger.clone(),
                 value,
                 outages: metric
                     .outages
@@ -326,6 +329,22 @@ impl MetricSources {
         let sources = self.named(MetricType::External, &metric.name);
         let sources = sources.filter(|source| source.is_asked_for(metric) && source.answers(now));
         sum(sources.filter_map(|source| whole(source, traffic, now)))
+    }
+
+    /// The value of the source of the `index`th trigger of a ScaledObject; `None` if it does not answer.
+    pub fn trigger_value(
+        &self,
+        (object, index): (&ScaledObject, usize),
+        trigger: &ScaleTrigger,
+        traffic: &impl RequestRates,
+        now: SimTime,
+    ) -> Option<f64> {
+        let is_asked =
+            |source: &&Source| source.trigger.as_ref().is_some_and(|reference| reference.is_of(object, index, trigger));
+        let mut sources = self.sources.iter().filter(is_asked).peekable();
+        // A source that is made of several is whole or does not answer.
+        sources.peek()?;
+        sources.map(|source| whole(source, traffic, now).filter(|_| source.answers(now))).sum()
     }
 }
 

@@ -96,7 +96,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 #[test]
 fn help_fits_a_terminal() {
     let tank = Tank::new("");
-    let commands = ["", "run", "sweep", "explain", "validate", "fit", "schema", "conformance", "completions"];
+    let commands = ["", "run", "report", "sweep", "explain", "validate", "fit", "schema", "conformance", "completions"];
     for name in commands {
         let args: Vec<&str> = [name, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let output = tank.wavetank(&args);
@@ -214,7 +214,7 @@ fn the_number_of_threads_changes_no_file() {
     assert_eq!((one.status.code(), two.status.code()), (Some(0), Some(0)), "{}", told(&one));
     assert_eq!(text(&one.stdout), text(&two.stdout));
     let (one, two) = (files(&tank.path().join("one")), files(&tank.path().join("two")));
-    assert_eq!(one.len(), 2 + 3 * 2, "two tables, three charts in two forms: {:?}", one.keys());
+    assert_eq!(one.len(), 2 + 5 * 2, "two tables, five charts in two forms: {:?}", one.keys());
     assert_eq!(one, two);
     let runs = text(&one[Path::new("sweep.csv")]);
     assert_eq!(runs.lines().count(), 1 + 2 * 2 * 3);

@@ -6,7 +6,7 @@
 )]
 
 #[path = "report_example.rs"]
-mod example;
+pub mod example;
 
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -84,8 +84,16 @@ fn files_of_an_earlier_run_do_not_stay() {
     let empty = example::empty(60);
     write_all(&empty, &summarize(&empty), folder.path(), &options).unwrap();
     let names: Vec<String> = every_file(folder.path()).into_keys().collect();
-    let expected =
-        ["events.csv", "nodes.csv", "notes.txt", "pods.csv", "summary.json", "timeline.csv", "workloads.csv"];
+    let expected = [
+        "events.csv",
+        "nodes.csv",
+        "notes.txt",
+        "pods.csv",
+        "run.json",
+        "summary.json",
+        "timeline.csv",
+        "workloads.csv",
+    ];
     assert_eq!(names, expected);
 }
 
@@ -268,7 +276,7 @@ fn charts_of_sweeps_come_out_of_any_points() {
         ("none", SweepX::Numeric(Vec::new()), &[]),
     ];
     for (name, x, series) in cases {
-        let figure = charts::sweep("How many nodes are enough?", "pod_pending_seconds_p99", "nodes", &x, series);
+        let figure = charts::sweep("How many nodes are enough?", "pod_pending_seconds_p99", "nodes", &x, series, &[]);
         let svg = charts::write_svg(&figure, &folder.path().join(format!("{name}.svg"))).unwrap();
         charts::write_png(&figure, &folder.path().join(format!("{name}.png"))).unwrap();
         assert_texts_apart(name, &fs::read_to_string(svg).unwrap());

@@ -125,7 +125,7 @@ fn overrides_and_sweep_points_change_values() {
     assert_eq!(scenario.spec.node_pools[1].allocatable_list().scalar("nvidia.com/gpu"), Some(4));
     assert_eq!(scenario.spec.node_pools[1].labels["a"], "b");
     let sweep = scenario.spec.sweep.clone().unwrap();
-    let point: Vec<_> = sweep.parameters.iter().map(|one| (one.path.as_str(), &one.values[1])).collect();
+    let point: Vec<_> = sweep.parameters.iter().map(|one| (one.title(), &one.values[1])).collect();
     let point = scenario.with_values(&point).unwrap();
     assert_eq!((point.spec.node_pools[0].count, point.spec.seed), (8, 7), "overrides stay in place at a point");
     let bad = AnyValue("many".into());

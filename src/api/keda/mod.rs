@@ -8,6 +8,6 @@ mod trigger;
 pub use annotations::KedaAnnotations;
 pub use scaled_job::{MultipleScalersCalculation, ScaledJobSpec, ScalingStrategy};
 pub use scaled_object::{
-    Fallback, FallbackBehavior, HpaBehavior, HpaRules, ModifierTarget, ScaledObjectSpec, ScalingModifiers,
+    Fallback, FallbackBehavior, HpaBehavior, HpaRules, ModifierTarget, ScaledObject, ScaledObjectSpec, ScalingModifiers,
 };
 pub use trigger::{ScaleTrigger, TriggerMetricType};

@@ -1,8 +1,11 @@
-//! The spec of a ScaledObject.
+//! ScaledObjects.
 
 use super::ScaleTrigger;
 use super::trigger::TriggerMetricType;
-use crate::api::{HpaScalingPolicy, HpaScalingRules, Name, Quantity, ScalingPolicySelect};
+use crate::api::{
+    ApiObject, CrossVersionObjectReference, HpaScalingPolicy, HpaScalingRules, Kind, Name, ObjectMeta, Quantity,
+    ScalingPolicySelect,
+};
 use crate::units::SimDuration;
 
 /// One direction of `advanced.horizontalPodAutoscalerConfig.behavior`, as far as it is given.
@@ -133,5 +136,28 @@ impl ScaledObjectSpec {
         }
         let idle = self.idle_replica_count.filter(|idle| *idle >= min)?;
         Some(format!("IdleReplicaCount={idle} must be less than MinReplicaCount={min}"))
+    }
+}
+
+/// A `ScaledObject`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScaledObject {
+    /// Identity.
+    pub meta: ObjectMeta,
+    /// `spec.scaleTargetRef`.
+    pub target: CrossVersionObjectReference,
+    /// `apiVersion` of the target, as Events tell it: `apps/v1`.
+    pub target_version: Name,
+    /// The rest of the spec.
+    pub spec: ScaledObjectSpec,
+}
+
+impl ApiObject for ScaledObject {
+    fn kind(&self) -> Kind {
+        Kind::ScaledObject
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
     }
 }

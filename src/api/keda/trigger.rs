@@ -36,6 +36,12 @@ impl ScaleTrigger {
         matches!(&*self.trigger_type, "cpu" | "memory")
     }
 
+    /// Whether the value comes from a source outside the cluster.
+    #[must_use]
+    pub fn is_external(&self) -> bool {
+        !self.is_resource() && *self.trigger_type != *"cron"
+    }
+
     /// A parameter; `None` if it is absent or empty.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&str> {

@@ -151,3 +151,28 @@ impl Triggers<'_> {
         })
     }
 }
+
+/// Reads the triggers of a ScaledObject.
+///
+/// # Errors
+/// KEDA's text of what is wrong with one.
+pub fn read_triggers(spec: &ScaledObjectSpec) -> Result<Vec<Scaler>, String> {
+    spec.triggers.iter().enumerate().map(|(index, trigger)| Scaler::new(trigger, index)).collect()
+}
+
+/// The names that a formula may use.
+fn formula_names(spec: &ScaledObjectSpec) -> Vec<String> {
+    let named = spec.triggers.iter().filter(|trigger| !trigger.is_resource() && !trigger.name.is_empty());
+    named.map(|trigger| trigger.name.to_string()).collect()
+}
+
+/// The formula of a ScaledObject over its triggers that have names; `None` without one.
+///
+/// # Errors
+/// Why it is refused.
+pub fn compile_formula(spec: &ScaledObjectSpec) -> Result<Option<Formula>, String> {
+    let Some(modifiers) = spec.scaling_modifiers.as_ref().filter(|modifiers| !modifiers.formula.is_empty()) else {
+        return Ok(None);
+    };
+    Formula::compile(&modifiers.formula, &formula_names(spec)).map(Some).map_err(|error| error.to_string())
+}

@@ -1,8 +1,6 @@
 //! KEDA (2.18): scaling between zero and one, the HorizontalPodAutoscaler that it generates for the rest, and Jobs by queue
 //! length. The decisions are pure functions of plain values and `now`.
 //!
-//! Known deviations: no running controller asks them yet; `wavetank conformance keda` does.
-//!
 //! - [`parameters`]: what a trigger says; [`scaler`]: what it measures, and what the HorizontalPodAutoscaler is told of it; [`cron_scaler`]: triggers of time
 //! - [`activity`]: whether the triggers want the target to run, and the metrics of the HorizontalPodAutoscaler
 //! - [`fallback`]: replicas for when a source of metrics fails
@@ -10,8 +8,10 @@
 //! - [`executor`]: to and from zero, or idle
 //! - [`generated_hpa`]: the HorizontalPodAutoscaler of a ScaledObject
 //! - [`scaled_job`]: how many Jobs are created
+//! - [`controller`]: the running operator and adapter for ScaledObjects; no controller creates the Jobs of ScaledJobs
 
 pub mod activity;
+pub mod controller;
 pub mod cron_scaler;
 pub mod executor;
 pub mod fallback;

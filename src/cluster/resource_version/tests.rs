@@ -1,5 +1,6 @@
 //! Versions grow with changes, and with changes alone.
 
+mod custom_objects;
 mod random;
 
 use crate::api::{self, DeploymentStatus, LabelSelector, ObjectMeta, PodPhase, Service};

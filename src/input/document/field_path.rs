@@ -142,6 +142,29 @@ impl fmt::Display for FieldPathBuf {
     }
 }
 
+/// Splits a dotted path as `--set` and sweeps write it: `\.` is a dot within a part.
+#[must_use]
+pub fn split_dotted(path: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut characters = path.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '.' => parts.push(String::new()),
+            '\\' => {
+                if let (Some(last), Some(next)) = (parts.last_mut(), characters.next()) {
+                    last.push(next);
+                }
+            }
+            letter => {
+                if let Some(last) = parts.last_mut() {
+                    last.push(letter);
+                }
+            }
+        }
+    }
+    parts
+}
+
 /// A path with every index replaced, so that the same field of all elements is one: `spec.containers[*].name`.
 pub fn pattern(path: &str) -> String {
     let mut pattern = String::with_capacity(path.len());
@@ -162,6 +185,12 @@ pub fn pattern(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dots_can_be_escaped() {
+        assert_eq!(split_dotted(r"a.b\.c.d"), ["a", "b.c", "d"]);
+        assert_eq!(split_dotted(r"a\"), ["a"]);
+    }
 
     #[test]
     fn paths_are_written_and_read_back() {

@@ -264,7 +264,7 @@ fn check_match(item: &PlainMatch, path: FieldPath<'_>, errors: &mut FieldErrors)
             "RegularExpression" => errors.push(path.key("type"), REGULAR),
             "Exact" | "PathPrefix" => {}
             other => {
-                errors.push(path.key("type"), format_args!("unknown value `{other}` (expected Exact or PathPrefix)"))
+                errors.push(path.key("type"), format_args!("unknown value `{other}` (expected Exact or PathPrefix)"));
             }
         }
         if !text.starts_with('/') || text.contains("//") {

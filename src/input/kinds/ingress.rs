@@ -66,7 +66,7 @@ impl Kind for Ingress {
                 let item_path = paths_path.index(index);
                 let text = item.path.as_deref().unwrap_or_default();
                 let is_specific = item.path_type == "ImplementationSpecific";
-                if !text.starts_with('/') && !(is_specific && text.is_empty()) {
+                if !(text.starts_with('/') || is_specific && text.is_empty()) {
                     errors.push(item_path.key("path"), format_args!("`{text}` is no absolute path (expected `/...`)"));
                 }
                 check_backend(&item.backend, item_path.key("backend"), errors);

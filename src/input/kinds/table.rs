@@ -18,6 +18,7 @@ use super::job::Job;
 use super::karpenter::node_claim::NodeClaim;
 use super::karpenter::node_class::{AksNodeClass, Ec2NodeClass, GceNodeClass, KwokNodeClass};
 use super::karpenter::node_pool::NodePool;
+use super::keda::scaled_object::ScaledObject;
 use super::kind::Kind;
 use super::limit_range::LimitRange;
 use super::namespace::Namespace;
@@ -65,6 +66,7 @@ pub static KINDS: &[Descriptor<Object>] = &[
     Descriptor::of::<HorizontalPodAutoscalerV2>(),
     Descriptor::of::<HorizontalPodAutoscalerV1>(),
     Descriptor::of::<VerticalPodAutoscaler>(),
+    Descriptor::of::<ScaledObject>(),
     Descriptor::of::<PodDisruptionBudget>(),
     Descriptor::of::<CapacityBuffer>(),
     Descriptor::of::<PodTemplate>(),

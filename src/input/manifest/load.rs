@@ -1,5 +1,6 @@
 //! Documents to objects: which kind each is, what is wrong with it, and what of it is not simulated.
 
+use super::field_value::ManifestValue;
 use super::unused::Unused;
 use crate::api::{Kind, Name, Object};
 use crate::input::document::{ManifestSource, Place, read_documents, read_sources};
@@ -8,6 +9,7 @@ use crate::input::kinds::table::{Descriptor, KINDS};
 use crate::input::{Diagnostic, Diagnostics};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
@@ -30,24 +32,28 @@ pub struct LoadedObject {
 /// is wrong goes to `diagnostics`, objects with errors are left out, and what is not simulated is listed there once as
 /// warnings: each kind, each unknown key, each field without effect.
 pub fn load_objects(sources: &[ManifestSource], start: Timestamp, diagnostics: &mut Diagnostics) -> Vec<LoadedObject> {
-    load_documents(sources, start, &|_| false, diagnostics)
+    load_documents(sources, start, &|_| false, &[], diagnostics)
 }
 
-/// Reads every object as [`load_objects`] does, with the documents of those for which `keeps` holds.
+/// Reads every object as [`load_objects`] does, with `values` in the place of their fields, and with the documents of those
+/// for which `keeps` holds. A value for an object that is not there is an error.
 pub fn load_documents(
     sources: &[ManifestSource],
     start: Timestamp,
     keeps: &dyn Fn(&Object) -> bool,
+    values: &[ManifestValue],
     diagnostics: &mut Diagnostics,
 ) -> Vec<LoadedObject> {
     let files = read_sources(sources, diagnostics);
-    let mut loader = Loader { keeps, ..Loader::new(start, diagnostics) };
+    let mut loader = Loader { keeps, values, is_used: vec![false; values.len()], ..Loader::new(start, diagnostics) };
     for file in &files {
         for document in read_documents(file, loader.diagnostics) {
             loader.load(&document.value, None, &document.place());
         }
     }
-    let Loader { objects, unused, diagnostics, .. } = loader;
+    let Loader { objects, unused, is_used, diagnostics, .. } = loader;
+    let without_object = values.iter().zip(&is_used).filter(|(_, is_used)| !**is_used);
+    diagnostics.extend(without_object.map(|(value, _)| value.without_object()));
     unused.report(diagnostics);
     objects
 }
@@ -60,6 +66,9 @@ pub(super) struct Loader<'a> {
     start: Timestamp,
     /// Whether an object keeps its document.
     keeps: &'a dyn Fn(&Object) -> bool,
+    /// What takes the place of fields, and whether the object of each was there.
+    values: &'a [ManifestValue],
+    is_used: Vec<bool>,
     pub(super) objects: Vec<LoadedObject>,
     pub(super) diagnostics: &'a mut Diagnostics,
     /// The place of each object in `objects`, by kind, namespace and name.
@@ -80,6 +89,8 @@ impl<'a> Loader<'a> {
         Self {
             start,
             keeps: &|_| false,
+            values: &[],
+            is_used: Vec::new(),
             objects: Vec::new(),
             diagnostics,
             seen: BTreeMap::new(),
@@ -108,10 +119,27 @@ impl<'a> Loader<'a> {
             return;
         }
         let Some(kind) = self.known_kind(meta, place) else { return };
-        if let Some(object) = self.read(kind, value, place) {
-            let document = (self.keeps)(&object).then(|| complete_document(value, meta, &object)).flatten();
+        let value = self.with_values(kind, value);
+        if let Some(object) = self.read(kind, &value, place) {
+            let document = (self.keeps)(&object).then(|| complete_document(&value, meta, &object)).flatten();
             self.add(object, document, place);
         }
+    }
+
+    /// The object with the values that take the place of its fields.
+    fn with_values<'v>(&mut self, kind: &Descriptor<Object>, value: &'v Value) -> Cow<'v, Value> {
+        let text = |field| value.get("metadata").and_then(|meta| meta.get(field)).and_then(Value::as_str);
+        let (namespace, name) = (text("namespace").filter(|text| !text.is_empty()), text("name").unwrap_or_default());
+        let mut changed = Cow::Borrowed(value);
+        for (one, is_used) in self.values.iter().zip(&mut self.is_used) {
+            if one.concerns(kind.kind, namespace, name) {
+                *is_used = true;
+                if let Err(problems) = one.apply(changed.to_mut()) {
+                    self.diagnostics.extend(problems.iter().cloned());
+                }
+            }
+        }
+        changed
     }
 
     /// The type of a document, or errors.

@@ -29,7 +29,7 @@ impl Checker<'_> {
                 }
                 MetricValue::Queue(queue) => {
                     let value = value.key("queue");
-                    let message = "has no meaning for type Pods (expected type External or Object)";
+                    let message = "has no meaning for type Pods (expected type External, Object or Trigger)";
                     self.require(metric.metric_type != MetricType::Pods, value.clone(), message);
                     self.check_settled_rate(&value.key("arrivals"), &mut queue.arrivals);
                     self.require_positive(value.key("servedPerPod"), queue.served_per_pod);
@@ -53,7 +53,7 @@ impl Checker<'_> {
         self.require(is_played, path.key("traffic"), message);
         let measure = requests.measure;
         let is_of_all = matches!(measure, RequestMeasure::FailedRate | RequestMeasure::Latency);
-        let message = "is not measured of single pods (expected type External or Object)";
+        let message = "is not measured of single pods (expected type External, Object or Trigger)";
         self.require(!is_of_all || metric_type != MetricType::Pods, path.key("measure"), message);
         if let Some(quantile) = requests.quantile {
             let message = "has no meaning without `measure: latency`";
@@ -78,6 +78,15 @@ impl Checker<'_> {
                 self.require(!is_pods || follows_traffic, path.key("target"), message);
             }
         }
+        let is_trigger = metric.metric_type == MetricType::Trigger;
+        match &metric.trigger {
+            Some(_) => self.require(is_trigger, path.key("trigger"), "belongs to type Trigger alone"),
+            None => {
+                self.require(!is_trigger, path.key("trigger"), "is missing (expected the trigger whose value it is)");
+            }
+        }
+        let no_labels = "has no meaning for type Trigger: KEDA asks for no labels";
+        self.require(!is_trigger || metric.labels.is_empty(), path.key("labels"), no_labels);
         let described = path.key("describedObject");
         match &metric.described_object {
             Some(_) => self.require(is_object, described, "belongs to type Object alone"),

@@ -1,13 +1,10 @@
-//! Rules for what is asked of the runs: objectives and sweeps.
+//! Rules for objectives.
 
 use super::check::Checker;
-use super::spec::{Objective, Sweep};
+use super::spec::Objective;
 use super::traffic::Traffic;
 use crate::input::document::field_path::FieldPathBuf;
 use std::collections::BTreeSet;
-
-/// More runs than this are taken for a slip.
-const MAX_RUNS: u64 = 1_000_000;
 
 impl Checker<'_> {
     /// Bounds on metrics.
@@ -37,33 +34,5 @@ impl Checker<'_> {
                 _ => {}
             }
         }
-    }
-
-    /// Sweeps; whether the paths exist is found by trying each value (`load`).
-    pub fn check_sweep(&mut self, path: &FieldPathBuf, sweep: &Sweep) {
-        self.require(
-            !sweep.parameters.is_empty(),
-            path.key("parameters"),
-            "is empty (expected at least one parameter)",
-        );
-        self.require(sweep.replications > 0, path.key("replications"), "is zero: nothing would run");
-        let names = sweep.parameters.iter().enumerate();
-        let names =
-            names.map(|(index, parameter)| (path.key("parameters").index(index).key("path"), parameter.path.clone()));
-        self.require_unique("parameter", names.collect::<Vec<_>>());
-        let mut runs = u64::from(sweep.replications);
-        for (index, parameter) in sweep.parameters.iter().enumerate() {
-            let path = path.key("parameters").index(index);
-            runs = runs.saturating_mul(parameter.values.len() as u64);
-            self.require(!parameter.values.is_empty(), path.key("values"), "is empty (expected at least one value)");
-            let (given, values) = (parameter.names.len(), parameter.values.len());
-            let message = format!("has {given} names for {values} values (expected one for each)");
-            self.require(given == 0 || given == values, path.key("names"), message);
-            let is_known = parameter.baseline.as_ref().is_none_or(|baseline| parameter.values.contains(baseline));
-            self.require(is_known, path.key("baseline"), "is not one of `values`");
-            let is_inside = parameter.path == "spec.sweep" || parameter.path.starts_with("spec.sweep.");
-            self.require(!is_inside, path.key("path"), "a sweep cannot change itself");
-        }
-        self.require(runs <= MAX_RUNS, path.clone(), format!("has {runs} runs in all (expected at most {MAX_RUNS})"));
     }
 }

@@ -5,14 +5,16 @@ use super::check_cloud::load_catalogue;
 use super::leaf::AnyValue;
 use super::overrides::apply_override;
 use super::source::ScenarioSource;
-use super::spec::{ScenarioFile, Sweep};
+use super::spec::ScenarioFile;
 use super::stand_in::stand_in;
+use super::sweep::{Sweep, SweepStep};
 use super::typed::Scenario;
 use crate::input::catalogue::Catalogue;
 use crate::input::document::field_path::FieldPathBuf;
 use crate::input::document::tolerant::{Problem, read};
 use crate::input::document::tree::{self, Node, Position, Value};
 use crate::input::document::yaml::{Dialect, YamlError};
+use crate::input::manifest::ManifestField;
 use crate::input::{Diagnostic, Diagnostics, Severity};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -195,35 +197,64 @@ impl ScenarioSource {
         let parameters = FieldPathBuf::default().key("spec").key("sweep").key("parameters");
         for (index, parameter) in sweep.parameters.iter().enumerate() {
             let field = parameters.index(index);
-            for (place, value) in parameter.values.iter().enumerate() {
-                let path = field.key("values").index(place);
-                let at = self.root.locate(&path).clone();
-                match self.point(&[(&parameter.path, value)], &at) {
-                    Err((_, message, hint)) => {
-                        let path = field.key("path");
-                        errors.push(self.diagnostic(Severity::Error, &path, self.root.locate(&path), message, hint));
+            for (place, step) in parameter.steps().iter().enumerate() {
+                let (path, of_path) = if !parameter.points.is_empty() {
+                    let point = field.key("points").index(place).key("set");
+                    (point.clone(), point)
+                } else if parameter.range.is_some() {
+                    (field.key("range"), field.key("path"))
+                } else {
+                    (field.key("values").index(place), field.key("path"))
+                };
+                match self.try_step(step, &path, &of_path, known) {
+                    Ok(found) => errors.extend(found),
+                    Err(problem) => {
+                        errors.push(*problem);
                         break;
-                    }
-                    Ok(point) => {
-                        let Err(found) = point.check() else { continue };
-                        let is_new = |diagnostic: &Diagnostic| {
-                            !known
-                                .iter()
-                                .any(|old| (&old.field, &old.message) == (&diagnostic.field, &diagnostic.message))
-                        };
-                        errors.extend(found.into_iter().filter(is_new).map(|diagnostic| {
-                            let message = format!(
-                                "with this value, {}: {}",
-                                diagnostic.field.as_deref().unwrap_or("the scenario"),
-                                diagnostic.message
-                            );
-                            self.diagnostic(Severity::Error, &path, &at, message, diagnostic.hint)
-                        }));
                     }
                 }
             }
         }
         errors
+    }
+}
+
+impl ScenarioSource {
+    /// Tries the fields of the scenario that one step sets, and gives what is wrong with the values beyond `known`; those of
+    /// manifests are tried with the manifests. `path` is where the values stand, and `of_path` where their paths do.
+    ///
+    /// # Errors
+    /// A path that does not exist.
+    fn try_step(
+        &self,
+        step: &SweepStep,
+        path: &FieldPathBuf,
+        of_path: &FieldPathBuf,
+        known: &[Diagnostic],
+    ) -> Result<Vec<Diagnostic>, Box<Diagnostic>> {
+        let problem = |field: &FieldPathBuf, message, hint| {
+            let at = self.root.locate(field);
+            self.diagnostic(Severity::Error, field, at, message, hint)
+        };
+        let mut values: Vec<(&str, &AnyValue)> = Vec::new();
+        for (name, value) in &step.set {
+            match ManifestField::parse(name) {
+                None => values.push((name, value)),
+                Some(field) => drop(field.map_err(|message| Box::new(problem(of_path, message, None)))?),
+            }
+        }
+        let at = self.root.locate(path).clone();
+        let point = self.point(&values, &at);
+        let point = point.map_err(|(_, message, hint)| Box::new(problem(of_path, message, hint)))?;
+        let Err(found) = point.check() else { return Ok(Vec::new()) };
+        let is_new = |diagnostic: &Diagnostic| {
+            !known.iter().any(|old| (&old.field, &old.message) == (&diagnostic.field, &diagnostic.message))
+        };
+        let found = found.into_iter().filter(is_new).map(|diagnostic| {
+            let field = diagnostic.field.as_deref().unwrap_or("the scenario");
+            problem(path, format!("with this value, {field}: {}", diagnostic.message), diagnostic.hint)
+        });
+        Ok(found.collect())
     }
 }
 

@@ -3,16 +3,17 @@
 use super::leaf::Duration;
 use super::rate::Rate;
 use super::target::Target;
+use crate::api::keda::{ScaleTrigger, ScaledObject};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A metric of pods, of another object, or from outside the cluster: what an adapter answers to HorizontalPodAutoscalers
-/// that ask for it by name. Where several entries answer the same question, their values add up.
+/// that ask for it by name, or what the source of a KEDA trigger holds. Where several entries answer the same question, their values add up.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MetricSource {
-    /// Name, as `metric.name` of the HorizontalPodAutoscaler.
+    /// Name, as `metric.name` of the HorizontalPodAutoscaler. Of type Trigger it is for people alone.
     pub name: String,
     /// Which of the metrics APIs has it.
     #[serde(rename = "type")]
@@ -24,6 +25,8 @@ pub struct MetricSource {
     pub target: Option<Target>,
     /// Of type Object: the object whose metric it is.
     pub described_object: Option<DescribedObject>,
+    /// Of type Trigger: the trigger whose value it is.
+    pub trigger: Option<TriggerReference>,
     /// The value over time.
     pub value: MetricValue,
     /// Times in which the adapter has no answer. Default none.
@@ -41,6 +44,38 @@ pub struct AdapterOutage {
     pub duration: Option<Duration>,
 }
 
+/// A trigger of a KEDA ScaledObject, whose value comes from outside the cluster: exactly one that all that is given holds for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TriggerReference {
+    /// Namespace. Default `default`.
+    #[serde(default = "default_namespace")]
+    pub namespace: String,
+    /// Name of the ScaledObject.
+    pub scaled_object: String,
+    /// `name` of the trigger.
+    pub name: Option<String>,
+    /// Place in `spec.triggers`, from 0.
+    pub index: Option<u32>,
+    /// `type` of the trigger, for example `rabbitmq`.
+    #[serde(rename = "type")]
+    pub trigger_type: Option<String>,
+}
+
+impl TriggerReference {
+    /// Whether it is the `index`th trigger of a ScaledObject.
+    #[must_use]
+    pub fn is_of(&self, object: &ScaledObject, index: usize, trigger: &ScaleTrigger) -> bool {
+        let has = |wanted: Option<&String>, given: &str| wanted.is_none_or(|wanted| wanted == given);
+        *object.meta.namespace == *self.namespace
+            && *object.meta.name == *self.scaled_object
+            && has(self.name.as_ref(), &trigger.name)
+            && has(self.trigger_type.as_ref(), &trigger.trigger_type)
+            && self.index.is_none_or(|wanted| u32::try_from(index) == Ok(wanted))
+            && trigger.is_external()
+    }
+}
+
 /// Which of the metrics APIs has a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum MetricType {
@@ -50,6 +85,8 @@ pub enum MetricType {
     Object,
     /// `external.metrics.k8s.io`.
     External,
+    /// None of them: the source of a trigger, which KEDA asks.
+    Trigger,
 }
 
 /// The object that a metric describes, of any kind.

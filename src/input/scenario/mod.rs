@@ -21,6 +21,7 @@ mod check_rate;
 mod check_routing;
 mod check_runs;
 mod check_server;
+mod check_sweep;
 mod check_usage;
 mod cloud;
 mod cluster_autoscaler;
@@ -49,6 +50,7 @@ mod source;
 mod spec;
 mod stand_in;
 mod storage;
+mod sweep;
 mod taint_change;
 mod target;
 mod text_or_map;
@@ -73,6 +75,7 @@ pub use leaf::{Amount, AnyValue, Duration, PodTemplateText};
 pub use load::{LoadOptions, load, load_text};
 pub use metric::{
     AdapterOutage, DescribedObject, MetricQueue, MetricSource, MetricType, MetricValue, RequestMeasure, RequestMetric,
+    TriggerReference,
 };
 pub use paid_by::PaidBy;
 pub use rate::{
@@ -83,13 +86,14 @@ pub use reference::{ObjectReference, PodOf};
 pub use schema::json_schema;
 pub use spec::TraceFormat;
 pub use storage::{AttachOutage, Expansion, Storage};
+pub use sweep::{NamedPoint, Sampling, SamplingMethod, Scale, StopRule, Sweep, SweepParameter, SweepRange};
 pub use taint_change::TaintChange;
 pub use typed::{ArrivalSource, Arrivals, Scenario};
 
 pub(crate) use boot::{Boot, default_spot_notice};
 pub(crate) use calls::{Call, Jitter, OutlierDetection, Retries, RetryBudget, RetryCause};
 pub(crate) use cloud::Cloud;
-pub(crate) use control_plane::{MetricResource, MetricsOutage};
+pub(crate) use control_plane::{ControlPlane, MetricResource, MetricsOutage};
 pub(crate) use karpenter::{KarpenterVersion, MinValuesPolicy, PreferencePolicy};
 pub(crate) use leaf::CalendarTime;
 pub(crate) use nodes::MAX_NODES;
@@ -98,6 +102,7 @@ pub(crate) use resource_amounts::{MAX_PODS, resource_list};
 pub(crate) use service_level::ServiceLevelObjective;
 pub(crate) use shortage::{Problem, Shortage};
 pub(crate) use spec::{ImagePull, ImageTransfer, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry};
+pub(crate) use sweep::SweepStep;
 pub(crate) use target::Target;
 #[cfg(test)]
 pub(crate) use traffic::Routing;

@@ -1,5 +1,6 @@
 //! Values that take the place of a document's: `--set` and the points of a sweep.
 
+use crate::input::document::field_path::split_dotted;
 use crate::input::document::tree::{Entry, Node, Value};
 use crate::input::document::yaml::MAX_DEPTH;
 
@@ -89,40 +90,12 @@ fn name_of(node: &Node) -> Option<&str> {
     }
 }
 
-/// Splits a dotted path as `--set` and sweeps write it: `\.` is a dot within a part.
-fn split_dotted(path: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut characters = path.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '.' => parts.push(String::new()),
-            '\\' => {
-                if let (Some(last), Some(next)) = (parts.last_mut(), characters.next()) {
-                    last.push(next);
-                }
-            }
-            letter => {
-                if let Some(last) = parts.last_mut() {
-                    last.push(letter);
-                }
-            }
-        }
-    }
-    parts
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::input::document::field_path::{FieldPathBuf, PathStep};
     use crate::input::document::tree::{Number, parse};
     use crate::input::document::yaml::Dialect;
-
-    #[test]
-    fn dots_can_be_escaped() {
-        assert_eq!(split_dotted(r"a.b\.c.d"), ["a", "b.c", "d"]);
-        assert_eq!(split_dotted(r"a\"), ["a"]);
-    }
 
     #[test]
     fn overrides_reach_lists_by_name_and_index() {

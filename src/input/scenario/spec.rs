@@ -9,11 +9,12 @@ use super::distribution::Distribution;
 use super::fault::FaultEntry;
 use super::job_run::JobRun;
 use super::karpenter::Karpenter;
-use super::leaf::{Amount, AnyValue, CalendarTime, Duration, PodTemplateText};
+use super::leaf::{Amount, CalendarTime, Duration, PodTemplateText};
 use super::metric::MetricSource;
 use super::paid_by::PaidBy;
 use super::resource_amounts::{MAX_PODS, resource_list};
 use super::storage::Storage;
+use super::sweep::Sweep;
 use super::traffic::Traffic;
 use super::usage::Usage;
 use super::vertical_pod_autoscaler::VerticalPodAutoscaler;
@@ -404,40 +405,4 @@ pub enum PrintKind {
     Hpa,
     /// `kubectl get events -A`.
     Events,
-}
-
-/// Runs over all combinations of parameter values, each repeated with different seeds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Sweep {
-    /// The parameters; the points are all combinations of their values.
-    pub parameters: Vec<SweepParameter>,
-    /// Runs per point, with the seeds `seed`, `seed + 1` and so on, the same ones at every point. Default 1.
-    #[serde(default = "one_replication")]
-    pub replications: u32,
-    /// Headline metrics to chart. Default: those with objectives.
-    #[serde(default)]
-    pub metrics: Vec<String>,
-}
-
-const fn one_replication() -> u32 {
-    1
-}
-
-/// A parameter of a sweep.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SweepParameter {
-    /// Path of a field of this file; elements of lists are named by their `name`, or by index from 0. Example:
-    /// `spec.nodePools.general.count`.
-    pub path: String,
-    /// The values that the field takes; at least one.
-    pub values: Vec<AnyValue>,
-    /// What the values are called in charts and in the table on the terminal, one name for each. Default: the values; of
-    /// lists and mappings the fields in which they differ.
-    #[serde(default)]
-    pub names: Vec<String>,
-    /// The value that the others are compared with: which pods are placed elsewhere. One of `values`.
-    #[serde(default)]
-    pub baseline: Option<AnyValue>,
 }

@@ -164,16 +164,20 @@ fn number_label(value: f64, step: f64) -> String {
 }
 
 /// The vertical range and ticks for values between `least` and `greatest`.
-pub(super) fn y_ticks(axis: YAxis, least: f64, greatest: f64, most: usize) -> (f64, f64, Vec<Tick>) {
-    if axis == YAxis::Log {
+pub(super) fn y_ticks(axis: &YAxis, least: f64, greatest: f64, most: usize) -> (f64, f64, Vec<Tick>) {
+    if let YAxis::Categories(names) = axis {
+        let ticks = names.iter().enumerate().map(|(index, name)| Tick::new(float(index), name.clone()));
+        return (-0.5, f64::max(0.5, float(names.len()) - 0.5), ticks.collect());
+    }
+    if *axis == YAxis::Log {
         return log_ticks(least, greatest, most);
     }
     // Away from zero only where there is something to see: otherwise noise, or rounding, would fill the chart.
-    let free = axis == YAxis::Free && least > 0.4 * greatest && greatest - least > 0.05 * greatest;
+    let free = *axis == YAxis::Free && least > 0.4 * greatest && greatest - least > 0.05 * greatest;
     let bottom = if free || least < 0.0 { least } else { 0.0 };
     let top = if greatest > bottom { greatest } else { bottom + bottom.abs().max(1.0) };
     let mut step = nice_step((top - bottom) * 1.04, float(most));
-    if axis == YAxis::Count {
+    if *axis == YAxis::Count {
         step = step.max(1.0);
     }
     let low = (bottom / step + 1e-9).floor() * step;
@@ -184,7 +188,7 @@ pub(super) fn y_ticks(axis: YAxis, least: f64, greatest: f64, most: usize) -> (f
         .into_iter()
         .map(|at| {
             let text = number_label(at, step);
-            Tick::new(at, if axis == YAxis::Dollars { format!("${text}") } else { text })
+            Tick::new(at, if *axis == YAxis::Dollars { format!("${text}") } else { text })
         })
         .collect();
     (low, high, ticks)
@@ -234,7 +238,7 @@ mod tests {
 
     #[test]
     fn the_axis_leaves_zero_only_for_differences() {
-        let bottom = |least, greatest| y_ticks(YAxis::Free, least, greatest, 8).0;
+        let bottom = |least, greatest| y_ticks(&YAxis::Free, least, greatest, 8).0;
         assert!(bottom(9.0, 24.0) < 1e-9, "from zero");
         assert!(bottom(20.0, 24.0) >= 18.0, "the differences fill the chart");
         assert!(bottom(0.288, 0.290) < 1e-9, "noise does not");
@@ -243,7 +247,7 @@ mod tests {
 
     #[test]
     fn counts_have_no_tick_between_two_things() {
-        let (low, high, ticks) = y_ticks(YAxis::Count, 0.0, 2.0, 8);
+        let (low, high, ticks) = y_ticks(&YAxis::Count, 0.0, 2.0, 8);
         assert_eq!(labels(&ticks), ["0", "1", "2"]);
         assert!(low == 0.0 && high > 2.0);
     }
@@ -257,7 +261,7 @@ mod tests {
             (0.001, 1.0, 7, &["0.001", "0.01", "0.1", "1"]),
         ];
         for (least, greatest, most, expected) in cases {
-            let (low, high, ticks) = y_ticks(YAxis::Log, least, greatest, most);
+            let (low, high, ticks) = y_ticks(&YAxis::Log, least, greatest, most);
             assert_eq!(labels(&ticks), expected, "{least} to {greatest}");
             assert!(low <= least.max(1e-9) * 1.000_001 && high >= greatest * 0.999_999, "{low} {high}");
         }
@@ -266,7 +270,7 @@ mod tests {
     #[test]
     fn every_range_has_ticks() {
         for greatest in [0.0, 1e-12, 0.3, 1.0, 17.0, 1e6, 3.3e15, 1e300] {
-            let (low, high, ticks) = y_ticks(YAxis::Amount, 0.0, greatest, 6);
+            let (low, high, ticks) = y_ticks(&YAxis::Amount, 0.0, greatest, 6);
             assert!(low < high && ticks.len() >= 2 && ticks.len() < 12, "{greatest}: {low} {high} {}", ticks.len());
         }
         for span in [1e-3, 1.0, 100.0, 86_400.0 * 365.0, 9.2e9] {

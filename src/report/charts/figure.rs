@@ -73,11 +73,13 @@ pub(super) struct Line {
     pub error_bars: Vec<(f64, f64, f64)>,
     /// Whether each point gets a dot.
     pub dots: bool,
+    /// Text of each point: beside its dot, or in its place where there are none. Empty for no texts.
+    pub texts: Vec<String>,
 }
 
 impl Line {
     pub(super) fn new(label: &str, stroke: Stroke, shape: Shape, points: Vec<(f64, f64)>) -> Self {
-        Self { label: label.to_owned(), stroke, shape, points, error_bars: Vec::new(), dots: false }
+        Self { label: label.to_owned(), stroke, shape, points, error_bars: Vec::new(), dots: false, texts: Vec::new() }
     }
 }
 
@@ -128,7 +130,7 @@ impl XAxis {
 }
 
 /// What the vertical axis counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum YAxis {
     /// Whole things: no tick between two of them. Starts at zero.
     Count,
@@ -140,6 +142,8 @@ pub(super) enum YAxis {
     Free,
     /// An amount above zero on a logarithmic axis.
     Log,
+    /// Names at 0, 1, 2 and so on, from below.
+    Categories(Vec<String>),
 }
 
 /// One coordinate system.

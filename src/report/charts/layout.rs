@@ -182,6 +182,8 @@ struct Scale {
     x: (f64, f64),
     y: (f64, f64),
     is_log: bool,
+    /// Whether the vertical ticks have lines across the frame.
+    has_lines: bool,
     frame: Frame,
 }
 
@@ -219,7 +221,7 @@ fn extent(panel: &Panel) -> (f64, f64) {
 fn draw_panel(panel: &Panel, outer: Frame, items: &mut Vec<Item>) {
     let (least, greatest) = extent(panel);
     let most = usize::from(outer.bottom - outer.top > 260.0) * 3 + 4;
-    let (low, high, y_axis) = y_ticks(panel.y, least, greatest, most);
+    let (low, high, y_axis) = y_ticks(&panel.y, least, greatest, most);
     let labels = y_axis.iter().map(|tick| text_width(&tick.label, SMALL)).fold(0.0, f64::max);
     let inner_width = outer.right - outer.left - labels - 30.0;
     let x_axis = spaced_x_ticks(panel, inner_width);
@@ -236,7 +238,8 @@ fn draw_panel(panel: &Panel, outer: Frame, items: &mut Vec<Item>) {
     let rows = place_marks(panel, frame, (x_low, x_high), items);
     frame.top += rows * 18.0;
     let is_log = panel.y == YAxis::Log;
-    let scale = Scale { x: (x_low, x_high), y: (low, high), is_log, frame };
+    let has_lines = !matches!(panel.y, YAxis::Categories(_));
+    let scale = Scale { x: (x_low, x_high), y: (low, high), is_log, has_lines, frame };
     axes(&scale, &y_axis, &x_axis, items);
     for area in &panel.areas {
         draw_area(area, &scale, items);
@@ -248,6 +251,11 @@ fn draw_panel(panel: &Panel, outer: Frame, items: &mut Vec<Item>) {
     }
     for line in &panel.lines {
         draw_line(line, &scale, items);
+    }
+    // What is drawn in front has its names first, if there is not room for all.
+    let mut names = Vec::new();
+    for line in panel.lines.iter().rev() {
+        draw_texts(line, &scale, &mut names, items);
     }
     let base = Stroke { color: INK, width: 1.0, dash: Dash::Solid };
     push_stroked(&[(frame.left, frame.bottom), (frame.right, frame.bottom)], base, items);
@@ -278,7 +286,9 @@ fn axes(scale: &Scale, y_axis: &[Tick], x_axis: &Ticks, items: &mut Vec<Item>) {
     let frame = scale.frame;
     for tick in y_axis {
         let y = scale.y(tick.at);
-        items.push(Item::Polyline { points: vec![(frame.left, y), (frame.right, y)], color: FAINT, width: 1.0 });
+        if scale.has_lines {
+            items.push(Item::Polyline { points: vec![(frame.left, y), (frame.right, y)], color: FAINT, width: 1.0 });
+        }
         items.push(text((frame.left - 8.0, y), Anchor::Right, SMALL, INK, tick.label.clone()));
     }
     let mut bottom = frame.bottom + 15.0;
@@ -360,6 +370,30 @@ fn draw_line(line: &Line, scale: &Scale, items: &mut Vec<Item>) {
     }
     if line.shape != Shape::Points {
         push_stroked(&points, line.stroke, items);
+    }
+}
+
+/// The texts of a line's points: beside their dots where `names` leaves room for them, or in the place of points without.
+fn draw_texts(line: &Line, scale: &Scale, names: &mut Vec<Frame>, items: &mut Vec<Item>) {
+    for ((x, y), words) in line.points.iter().zip(&line.texts).filter(|((x, y), _)| x.is_finite() && y.is_finite()) {
+        let (x, y) = (scale.x(*x), scale.y(*y));
+        if !line.dots {
+            items.push(text((x, y), Anchor::Middle, SMALL, line.stroke.color, words.clone()));
+            continue;
+        }
+        let width = text_width(words, SMALL);
+        // To the side with more room.
+        let is_right = x < f64::midpoint(scale.frame.left, scale.frame.right);
+        let (left, anchor, aside) =
+            if is_right { (x + 9.0, Anchor::Left, 9.0) } else { (x - 9.0 - width, Anchor::Right, -9.0) };
+        let own = Frame { left, right: left + width, top: y - 17.0, bottom: y - 1.0 };
+        let meets = |other: &Frame| {
+            own.left < other.right && other.left < own.right && own.top < other.bottom && other.top < own.bottom
+        };
+        if !names.iter().any(meets) {
+            items.push(text((x + aside, y - 9.0), anchor, SMALL, line.stroke.color, words.clone()));
+            names.push(own);
+        }
     }
 }
 

@@ -17,13 +17,16 @@ mod node_types;
 mod recovery;
 mod sampling;
 mod sweep;
+mod sweep_map;
+mod trade_off;
 mod workloads;
 
 pub use crate::stats::{Interval, confidence_interval};
-pub use cost_and_pending::trade_off;
 pub use draw::{write_png, write_svg};
 pub use figure::Figure;
 pub use sweep::{SweepPoint, SweepSeries, SweepX, sweep};
+pub use sweep_map::{MapAxis, sweep_map};
+pub use trade_off::{Better, TradeOffPoint, trade_off};
 
 use super::incidents::incidents;
 use crate::record::Facts;

@@ -2,14 +2,14 @@
 //! `backends_over_time.csv`: the same by interval.
 
 use super::requests::{count_columns, latency_columns, write_counts, write_latencies};
-use super::{ReportError, Table, calendar};
+use super::{ReportError, Table, TableForm, calendar};
 use crate::record::{BackendRecord, Facts, RequestCount, TrafficRecord};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const IDENTITY: [&str; 4] = ["traffic", "service", "workload", "revision"];
 
 /// A row for each backend of each traffic entry that goes to a Service, an Ingress or an HTTPRoute.
-pub(in crate::report) fn write_backends(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_backends(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut columns = IDENTITY.to_vec();
     columns.push("share_ratio");
     columns.extend(counts());
@@ -28,7 +28,7 @@ pub(in crate::report) fn write_backends(path: &Path, facts: &Facts) -> Result<Pa
 }
 
 /// A row for each interval of the timeline in which a backend had an attempt that ended.
-pub(in crate::report) fn write_backends_over_time(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_backends_over_time(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut columns = vec!["time_seconds", "time"];
     columns.extend(IDENTITY);
     columns.extend(counts());

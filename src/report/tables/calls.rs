@@ -1,8 +1,8 @@
 //! `calls.csv`: what became of the calls between traffic entries.
 
-use super::{ReportError, Table};
+use super::{ReportError, Table, TableForm};
 use crate::record::Facts;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const COLUMNS: [&str; 14] = [
     "caller",
@@ -22,7 +22,7 @@ const COLUMNS: [&str; 14] = [
 ];
 
 /// A row for each place at which calls are made.
-pub(in crate::report) fn write_calls(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_calls(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut table = Table::create(path, &COLUMNS)?;
     for record in &facts.calls {
         table.text(&record.caller)?;

@@ -1,12 +1,12 @@
 //! `events.csv`, `autoscaling.csv`, `recovery.csv`, `actions.csv`: what happened and why.
 
-use super::{ReportError, Table, calendar};
+use super::{ReportError, Table, TableForm, calendar};
 use crate::record::{
     ActionOutcome, AutoscalingRecord, DecisionRecord, EventType, Facts, FaultKind, MetricRecord, MetricSpecRecord,
 };
 use crate::report::numbers;
 use std::cmp::Ordering;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const EVENT_COLUMNS: &[&str] = &[
     "first_seconds",
@@ -84,7 +84,7 @@ const fn outcome_word(outcome: ActionOutcome) -> &'static str {
 }
 
 /// Writes what came of each action, in order of time.
-pub(in crate::report) fn write_actions(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_actions(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut table = Table::create(path, ACTION_COLUMNS)?;
     for action in &facts.actions {
         table.instant(Some(action.at))?;
@@ -114,7 +114,7 @@ pub(in crate::report) const fn fault_word(kind: FaultKind) -> &'static str {
 }
 
 /// Writes the Kubernetes Events, in order of their first occurrence.
-pub(in crate::report) fn write_events(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_events(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut table = Table::create(path, EVENT_COLUMNS)?;
     for event in facts.events() {
         table.instant(Some(event.first))?;
@@ -137,7 +137,7 @@ pub(in crate::report) fn write_events(path: &Path, facts: &Facts) -> Result<Path
 }
 
 /// Writes one row per kept decision and metric; a decision without a metric has one row.
-pub(in crate::report) fn write_autoscaling(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_autoscaling(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut table = Table::create(path, AUTOSCALING_COLUMNS)?;
     let mut others = facts.decisions.iter().peekable();
     for decision in &facts.autoscaling {
@@ -216,7 +216,7 @@ fn write_metric(
 }
 
 /// Writes every fault, in order of time.
-pub(in crate::report) fn write_recovery(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_recovery(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut table = Table::create(path, RECOVERY_COLUMNS)?;
     for fault in &facts.recoveries {
         table.instant(Some(fault.struck))?;

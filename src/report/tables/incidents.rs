@@ -1,10 +1,10 @@
 //! `incidents.csv`: what the users of each traffic entry felt of each fault, rollout, action, scaling and lost node.
 
-use super::{ReportError, Table, calendar};
+use super::{ReportError, Table, TableForm, calendar};
 use crate::record::Facts;
 use crate::report::incidents::incidents;
 use crate::units::SimDuration;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const COLUMNS: &[&str] = &[
     "start_seconds",
@@ -23,7 +23,7 @@ const COLUMNS: &[&str] = &[
 ];
 
 /// A row for each incident and traffic entry that it touched.
-pub(in crate::report) fn write_incidents(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_incidents(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut table = Table::create(path, COLUMNS)?;
     for incident in incidents(facts) {
         let (happening, harm) = (&incident.happening, &incident.harm);

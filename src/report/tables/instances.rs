@@ -1,9 +1,9 @@
 //! `instances.csv`: one row per machine that the cloud was asked for.
 
-use super::{ReportError, Table};
+use super::{ReportError, Table, TableForm};
 use crate::record::Facts;
 use crate::units::NanoDollars;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const COLUMNS: &[&str] = &[
     "name",
@@ -29,7 +29,7 @@ const COLUMNS: &[&str] = &[
 ];
 
 /// Writes every machine, in order of the requests.
-pub(in crate::report) fn write_instances(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_instances(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut table = Table::create(path, COLUMNS)?;
     for instance in &facts.instances {
         for text in [&instance.name, &instance.pool, &instance.node_claim, &instance.instance_type, &instance.zone] {

@@ -1,8 +1,8 @@
 //! `jobs.csv`: one row per Job, in order of creation.
 
-use super::{ReportError, Table};
+use super::{ReportError, Table, TableForm};
 use crate::record::{Facts, JobOutcome, JobRecord};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const COLUMNS: &[&str] = &[
     "namespace",
@@ -31,7 +31,7 @@ const fn outcome_word(outcome: JobOutcome) -> &'static str {
 }
 
 /// Writes every Job. `duration_seconds` is from its start to its end.
-pub(in crate::report) fn write_jobs(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_jobs(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut table = Table::create(path, COLUMNS)?;
     for job in &facts.jobs {
         write_one(&mut table, job)?;

@@ -32,6 +32,7 @@ pub(super) use workloads::write_workloads;
 
 use super::files::{ReportError, Table};
 use super::numbers;
+use super::run_file::TableForm;
 use crate::record::Facts;
 use crate::units::SimTime;
 use smol_str::SmolStr;

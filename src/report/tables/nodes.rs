@@ -1,13 +1,13 @@
 //! `nodes.csv`: one row per node; `cost.csv`: one row per node pool and kind of machine in it.
 
-use super::{ReportError, Table, extended};
+use super::{ReportError, Table, TableForm, extended};
 use crate::record::{Facts, NodeRecord};
 use crate::report::cost;
 use crate::report::node_price::{hourly_price, paid_for};
 use crate::report::numbers;
 use crate::stats;
 use crate::units::{NanoDollars, SimDuration, SimTime};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const NODE_COLUMNS: &[&str] = &[
     "name",
@@ -60,7 +60,7 @@ fn lifetime(node: &NodeRecord, end: SimTime) -> SimDuration {
 }
 
 /// Writes every node, in order of creation. Means are over the node's life within the run.
-pub(in crate::report) fn write_nodes(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_nodes(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut table = Table::create(path, NODE_COLUMNS)?;
     for node in &facts.nodes {
         let pool = facts.pools.get(node.pool as usize);
@@ -115,7 +115,7 @@ const UNKNOWN: &str = "unknown";
 
 /// Writes every pool, in order of the scenario, and in it the machines that cost alike, in order of their first launch; then
 /// what is paid besides the machines. `idle_dollars` is the part of the cost that paid for CPU which no pod requested.
-pub(in crate::report) fn write_cost(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_cost(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut table = Table::create(path, COST_COLUMNS)?;
     for (index, pool) in facts.pools.iter().enumerate() {
         let of_pool = facts.machine_types.iter().enumerate().filter(|(_, record)| record.pool as usize == index);

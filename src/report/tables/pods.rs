@@ -1,10 +1,10 @@
 //! `pods.csv`: one row per pod, in order of creation.
 
-use super::{ReportError, Table, extended};
+use super::{ReportError, Table, TableForm, extended};
 use crate::record::{Facts, PodOutcome, PodRecord};
 use crate::report::evictions::{Cause, Evictions};
 use crate::report::summary::pending_for;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const COLUMNS: &[&str] = &[
     "namespace",
@@ -46,7 +46,7 @@ const fn outcome_word(outcome: PodOutcome) -> &'static str {
 }
 
 /// Writes every pod. `pending_seconds` of a pod that was never bound is the time until it was deleted or the run ended.
-pub(in crate::report) fn write_pods(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_pods(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut table = Table::create(path, COLUMNS)?;
     let evictions = Evictions::new(facts);
     for pod in &facts.pods {

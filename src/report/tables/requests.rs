@@ -1,13 +1,13 @@
 //! `requests.csv`: what became of the requests of each traffic entry. `latency.csv`: the same over time.
 
-use super::{ReportError, Table, calendar};
+use super::{ReportError, Table, TableForm, calendar};
 use crate::record::{Facts, LatencyFigures, RequestCount, RequestCounts, TrafficRecord};
 use crate::report::burn::{self, ALERTS};
 use crate::report::requests;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A row for each traffic entry.
-pub(in crate::report) fn write_requests(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_requests(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let identity = ["traffic", "namespace", "workload", "fidelity"];
     let mut columns = identity.to_vec();
     columns.extend(count_columns(|_| true));
@@ -68,7 +68,7 @@ fn write_service_level(table: &mut Table, record: &TrafficRecord) -> Result<(), 
 }
 
 /// A row for each interval of the timeline in which requests of an entry were sent or ended, entry by entry.
-pub(in crate::report) fn write_latency(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_latency(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut columns = vec!["time_seconds", "time", "traffic"];
     columns.extend(count_columns(|_| true));
     columns.extend(LATENCIES);

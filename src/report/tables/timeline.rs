@@ -1,11 +1,11 @@
 //! `timeline.csv`: the cluster by interval.
 
 use super::machines_over_time::{launching, nodes_by_type};
-use super::{ReportError, Table, calendar};
+use super::{ReportError, Table, TableForm, calendar};
 use crate::record::{Facts, IntervalSeries};
 use crate::report::metrics::resource_name;
 use crate::units::{SimDuration, SimTime};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A column of time-weighted means.
 struct Column<'a> {
@@ -16,7 +16,7 @@ struct Column<'a> {
 }
 
 /// Writes one row per interval. The last interval may be shorter: a mean times `interval_seconds` is the integral.
-pub(in crate::report) fn write_timeline(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_timeline(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let (types, launching) = (nodes_by_type(facts), launching(facts));
     let mut columns = columns(facts);
     columns.extend(types.iter().map(|(name, series)| Column { name: name.clone(), series, scale: 1.0 }));

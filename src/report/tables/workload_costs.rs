@@ -1,6 +1,6 @@
 //! `cost_by_workload.csv` and `cost_by_namespace.csv`: what the requests of pods cost. `node_waits.csv`: pods that waited for a node.
 
-use super::{ReportError, Table};
+use super::{ReportError, Table, TableForm};
 use crate::record::{Facts, PodRecord};
 use crate::report::cost_split::weights;
 use crate::report::node_price::{hourly_price, paid_for};
@@ -8,7 +8,7 @@ use crate::report::node_waits::node_waits;
 use crate::report::numbers;
 use crate::units::{NanoDollars, SimTime};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What pods had, summed over them.
 #[derive(Default)]
@@ -80,7 +80,7 @@ fn rest(facts: &Facts, accounted: f64) -> Requested {
 
 /// Writes every workload by namespace and name; pods without one by their arrival stream or trace. The last row is what no
 /// request accounts for.
-pub(in crate::report) fn write_cost_by_workload(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_cost_by_workload(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let columns: Vec<&str> = ["namespace", "workload"].into_iter().chain(SUMS).collect();
     let mut table = Table::create(path, &columns)?;
     let name = |pod: &PodRecord| if pod.workload.is_empty() { pod.arrival.clone() } else { pod.workload.clone() };
@@ -98,7 +98,7 @@ pub(in crate::report) fn write_cost_by_workload(path: &Path, facts: &Facts) -> R
 }
 
 /// Writes every namespace. The last row is what no request accounts for.
-pub(in crate::report) fn write_cost_by_namespace(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_cost_by_namespace(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let columns: Vec<&str> = ["namespace"].into_iter().chain(SUMS).collect();
     let mut table = Table::create(path, &columns)?;
     let sums = by(facts, |pod| pod.namespace.clone());
@@ -130,7 +130,7 @@ const WAITS: &[&str] = &[
 ];
 
 /// Writes every pod that waited for a node, in order of creation, with where the time went.
-pub(in crate::report) fn write_node_waits(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_node_waits(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut table = Table::create(path, WAITS)?;
     for wait in node_waits(facts) {
         let pod = wait.pod;

@@ -1,9 +1,9 @@
 //! `workloads.csv`: replicas and load of each workload, one row per change that is kept.
 
-use super::{ReportError, Table, calendar};
+use super::{ReportError, Table, TableForm, calendar};
 use crate::record::{Facts, WorkloadRecord};
 use crate::units::SimTime;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const COLUMNS: &[&str] = &[
     "time_seconds",
@@ -29,7 +29,7 @@ enum Scale {
 
 /// Writes the values that hold from each instant at which one of them changes, workload by workload, and a last row at
 /// the end of the run, so that the rows integrate to the totals.
-pub(in crate::report) fn write_workloads(path: &Path, facts: &Facts) -> Result<PathBuf, ReportError> {
+pub(in crate::report) fn write_workloads(path: &Path, facts: &Facts) -> Result<TableForm, ReportError> {
     let mut table = Table::create(path, COLUMNS)?;
     for workload in &facts.workloads {
         write_one(&mut table, facts, workload)?;

@@ -2,12 +2,15 @@
 
 use super::journal::{Journal, KnownRun, RunKey};
 use super::moves;
-use super::plan::{Plan, Point};
+use super::plan::{HalfWidth, Plan, Point, Precision};
+use super::point_summary::CONFIDENCE;
 use super::run::{Placement, Run, RunOutcome, SweepResult};
 use super::{Metrics, SweepError};
+use crate::stats::{self, Interval};
 use rayon::prelude::*;
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -61,7 +64,7 @@ pub enum Attempt {
 pub struct Progress {
     /// Runs that are finished or have failed.
     pub done: usize,
-    /// Runs of the sweep.
+    /// Runs of the sweep, as far as it is decided which there are.
     pub runs: usize,
 }
 
@@ -95,8 +98,9 @@ pub fn execute<M: Model>(
         journal_error: Mutex::new(None),
         broken: AtomicBool::new(false),
         points: plan.points().iter().map(|_| Mutex::new(Slot::Waiting)).collect(),
-        left: plan.points().iter().map(|_| AtomicUsize::new(plan.replications() as usize)).collect(),
+        left: plan.points().iter().map(|_| AtomicUsize::new(0)).collect(),
         done: AtomicUsize::new(0),
+        planned: AtomicUsize::new(0),
         resumed: AtomicUsize::new(0),
         options,
     };
@@ -105,27 +109,59 @@ pub fn execute<M: Model>(
         .thread_name(|index| format!("sweep-{index}"))
         .build()
         .map_err(|error| SweepError::Threads { threads: options.threads, problem: error.to_string() })?;
-    let jobs: Vec<(&Point, u32)> = plan
-        .points()
-        .iter()
-        .flat_map(|point| (0..plan.replications()).map(move |replication| (point, replication)))
-        .collect();
-    let mut runs: Vec<Run> = pool.install(|| {
-        // One run per job: runs differ too much in length to be handed out in lots.
-        let outcomes: Vec<Option<Run>> =
-            jobs.par_iter().with_max_len(1).map(|(point, replication)| sweep.play(point, *replication)).collect();
-        outcomes.into_iter().flatten().collect()
-    });
-    if let Some(error) = lock(&sweep.journal_error).take() {
-        return Err(error);
+    let mut runs: Vec<Run> = Vec::new();
+    let mut wanting: Vec<&Point> = plan.points().iter().collect();
+    let least = plan.replications().least;
+    for first in (0..plan.replications().most()).step_by(least.max(1) as usize) {
+        let replications = first..plan.replications().most().min(first + least);
+        let played = sweep.round(&pool, &wanting, &replications);
+        let is_whole = played.len() == wanting.len() * replications.len();
+        runs.extend(played);
+        if let Some(error) = lock(&sweep.journal_error).take() {
+            return Err(error);
+        }
+        if !is_whole {
+            break;
+        }
+        // Which points go on is decided when all have as many runs, so that it does not hang on the threads.
+        let Some(precision) = &plan.replications().until else { break };
+        let mut of_point: BTreeMap<usize, Vec<&Run>> = BTreeMap::new();
+        for run in &runs {
+            of_point.entry(run.point).or_default().push(run);
+        }
+        wanting.retain(|point| of_point.get(&point.index).is_some_and(|runs| !has_enough(precision, runs)));
+        if wanting.is_empty() {
+            break;
+        }
     }
-    let interrupted = runs.len() < plan.runs();
+    runs.sort_by_key(|run| (run.point, run.replication));
+    let missing = sweep.planned.into_inner() - runs.len();
     moves::add_metrics(plan, &mut runs);
-    let result = SweepResult { runs, resumed: sweep.resumed.into_inner(), interrupted };
-    if !interrupted && result.failures().next().is_none() {
+    let result = SweepResult { runs, resumed: sweep.resumed.into_inner(), missing };
+    if missing == 0 && result.failures().next().is_none() {
         sweep.journal.into_inner().unwrap_or_else(PoisonError::into_inner).remove()?;
     }
     Ok(result)
+}
+
+/// Whether a point with these runs needs no more of them. One that has failed runs gets no further ones.
+fn has_enough(precision: &Precision, runs: &[&Run]) -> bool {
+    let mut values = Vec::new();
+    for run in runs {
+        match &run.outcome {
+            RunOutcome::Failed(_) => return true,
+            RunOutcome::Finished(metrics) => {
+                values.extend(metrics.iter().find(|(name, _)| *name == precision.metric).map(|(_, value)| *value));
+            }
+        }
+    }
+    let Some(Interval { mean, half_width: Some(half), .. }) = stats::confidence_interval(&values, CONFIDENCE) else {
+        return false;
+    };
+    match precision.bound {
+        HalfWidth::Absolute(bound) => half <= bound,
+        HalfWidth::Relative(share) => half <= share * mean.abs(),
+    }
 }
 
 /// A point's preparation, shared by its replications and dropped after the last.
@@ -146,11 +182,33 @@ struct Running<'a, M: Model> {
     points: Vec<Mutex<Slot<M::Prepared>>>,
     left: Vec<AtomicUsize>,
     done: AtomicUsize,
+    /// Runs that were begun or will be, as far as that is decided.
+    planned: AtomicUsize,
     resumed: AtomicUsize,
     options: &'a SweepOptions<'a>,
 }
 
 impl<M: Model> Running<'_, M> {
+    /// Plays the same replications of several points; those that were interrupted are missing.
+    fn round(&self, pool: &rayon::ThreadPool, points: &[&Point], replications: &Range<u32>) -> Vec<Run> {
+        self.planned.fetch_add(points.len() * replications.len(), Ordering::AcqRel);
+        for point in points {
+            if let Some(left) = self.left.get(point.index) {
+                left.store(replications.len(), Ordering::Release);
+            }
+        }
+        let jobs: Vec<(&Point, u32)> = points
+            .iter()
+            .flat_map(|point| replications.clone().map(move |replication| (*point, replication)))
+            .collect();
+        pool.install(|| {
+            // One run per job: runs differ too much in length to be handed out in lots.
+            let outcomes: Vec<Option<Run>> =
+                jobs.par_iter().with_max_len(1).map(|(point, replication)| self.play(point, *replication)).collect();
+            outcomes.into_iter().flatten().collect()
+        })
+    }
+
     /// Plays one run; `None` if it was interrupted or never began.
     fn play(&self, point: &Point, replication: u32) -> Option<Run> {
         let run = self.attempt(point, replication);
@@ -161,7 +219,7 @@ impl<M: Model> Running<'_, M> {
         }
         if run.is_some() {
             let done = self.done.fetch_add(1, Ordering::AcqRel) + 1;
-            (self.options.progress)(Progress { done, runs: self.plan.runs() });
+            (self.options.progress)(Progress { done, runs: self.planned.load(Ordering::Acquire) });
         }
         run
     }

@@ -68,12 +68,11 @@ fn compared_with(plan: &Plan, runs: &[Run]) -> Vec<Option<usize>> {
         runs.iter().enumerate().map(|(position, run)| ((run.point, run.replication), position)).collect();
     let baseline = |run: &Run| {
         let point = plan.baseline_of(run.point)?;
-        let replication = if point == run.point {
-            (plan.replications() > 1).then(|| (run.replication + 1) % plan.replications())?
-        } else {
-            run.replication
-        };
-        positions.get(&(point, replication)).copied()
+        if point != run.point {
+            return positions.get(&(point, run.replication)).copied();
+        }
+        let next = positions.get(&(point, run.replication + 1)).or_else(|| positions.get(&(point, 0)));
+        next.copied().filter(|position| runs.get(*position).is_some_and(|other| other.replication != run.replication))
     };
     runs.iter().map(baseline).collect()
 }
@@ -122,7 +121,7 @@ pub fn write_placements(plan: &Plan, runs: &[Run], folder: &Path) -> Result<Opti
 
 fn placements_table(plan: &Plan, runs: &[Run]) -> io::Result<Vec<u8>> {
     let mut table = csv::Writer::from_writer(Vec::new());
-    let parameters = plan.parameters().iter().map(|parameter| parameter.path.as_str());
+    let parameters = plan.parameters().iter().map(|parameter| parameter.name.as_str());
     let columns =
         ["replication", "compared_point", "compared_replication", "workload", "node", "pods", "compared_pods"];
     table.write_record(["point"].into_iter().chain(parameters).chain(columns))?;
@@ -186,14 +185,9 @@ mod tests {
 
     #[test]
     fn each_run_is_compared_with_the_baseline_and_the_baseline_with_its_next_replication() {
-        let version = Parameter {
-            path: "version".to_owned(),
-            values: vec![json!("new"), json!("old")],
-            names: Vec::new(),
-            baseline: Some(1),
-        };
-        let nodes =
-            Parameter { path: "nodes".to_owned(), values: vec![json!(1), json!(2)], names: Vec::new(), baseline: None };
+        let version =
+            Parameter { baseline: Some(1), ..Parameter::of_field("version", vec![json!("new"), json!("old")]) };
+        let nodes = Parameter::of_field("nodes", vec![json!(1), json!(2)]);
         let plan = Plan::new(&[version, nodes], 2).unwrap();
         let runs: Vec<Run> = (0..4)
             .flat_map(|point| (0..2).map(move |replication| (point, replication)))

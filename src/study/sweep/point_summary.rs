@@ -1,12 +1,14 @@
 //! The replications of a point reduced to a mean with its confidence interval, extremes and percentiles.
 
+use super::Metrics;
 use super::metric_columns::metric_columns;
-use super::plan::Plan;
-use super::run::{RunOutcome, SweepResult};
-use crate::stats;
+use super::plan::{Plan, Point};
+use super::run::{Run, RunOutcome, SweepResult};
+use crate::stats::{self, Interval};
+use std::collections::BTreeMap;
 
 /// Confidence of the intervals.
-const CONFIDENCE: f64 = 0.95;
+pub(super) const CONFIDENCE: f64 = 0.95;
 
 /// One metric over the replications of a point.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,10 +31,21 @@ pub struct MetricSummary {
     pub p95: f64,
     /// Largest value.
     pub max: f64,
+    /// What it is above the point that the others are compared with; absent there, and without one.
+    pub difference: Option<Interval>,
 }
 
+/// The values of a metric by replication.
+type ByReplication = BTreeMap<u32, f64>;
+
 impl MetricSummary {
-    fn new(metric: &str, mut values: Vec<f64>) -> Option<Self> {
+    fn new(metric: &str, values: &ByReplication, baseline: Option<&ByReplication>) -> Option<Self> {
+        let difference = baseline.and_then(|baseline| {
+            // Runs with the same seed make pairs, whose differences vary less than the values do.
+            let pairs = values.iter().filter_map(|(replication, value)| Some(value - baseline.get(replication)?));
+            stats::confidence_interval(&pairs.collect::<Vec<_>>(), CONFIDENCE)
+        });
+        let mut values: Vec<f64> = values.values().copied().collect();
         values.sort_unstable_by(f64::total_cmp);
         let percentile = |percent| stats::percentile_of_sorted(&values, percent);
         let interval = stats::confidence_interval(&values, CONFIDENCE)?;
@@ -46,6 +59,7 @@ impl MetricSummary {
             p50: percentile(50.0)?,
             p95: percentile(95.0)?,
             max: *values.last()?,
+            difference,
         })
     }
 }
@@ -73,33 +87,40 @@ impl PointSummary {
 
 /// Summarises each point, in order. A point none of whose runs came to its end has no metrics.
 #[must_use]
-pub fn summarize_points(plan: &Plan, result: &SweepResult) -> Vec<PointSummary> {
+pub fn summarize_points<'a>(plan: &Plan, result: &'a SweepResult) -> Vec<PointSummary> {
     let columns = metric_columns(&result.runs);
     let mut runs = result.runs.as_slice();
-    let mut summaries = Vec::with_capacity(plan.points().len());
+    let mut finished: Vec<Vec<(u32, &Metrics)>> = Vec::with_capacity(plan.points().len());
+    let mut all = Vec::with_capacity(plan.points().len());
     for point in plan.points() {
         // The runs are sorted by point.
         let (of_point, rest) = runs.split_at(runs.partition_point(|run| run.point <= point.index));
         runs = rest;
-        let finished: Vec<_> = of_point
-            .iter()
-            .filter_map(|run| match &run.outcome {
-                RunOutcome::Finished(metrics) => Some(metrics),
-                RunOutcome::Failed(_) => None,
-            })
-            .collect();
-        let values = |name: &str| -> Vec<f64> {
-            let value = |metrics: &&super::Metrics| {
-                metrics.iter().find(|(of_point, _)| of_point == name).map(|(_, value)| *value)
-            };
-            finished.iter().filter_map(value).collect()
+        all.push(of_point.len());
+        let metrics = |run: &'a Run| match &run.outcome {
+            RunOutcome::Finished(metrics) => Some((run.replication, metrics)),
+            RunOutcome::Failed(_) => None,
         };
-        summaries.push(PointSummary {
-            point: point.index,
-            finished: finished.len(),
-            failed: of_point.len() - finished.len(),
-            metrics: columns.iter().filter_map(|name| MetricSummary::new(name, values(name))).collect(),
-        });
+        finished.push(of_point.iter().filter_map(metrics).collect());
     }
-    summaries
+    let values = |point: usize, name: &str| -> ByReplication {
+        let value = |metrics: &Metrics| metrics.iter().find(|(own, _)| own == name).map(|(_, value)| *value);
+        let runs = finished.get(point).into_iter().flatten();
+        runs.filter_map(|(replication, metrics)| Some((*replication, value(metrics)?))).collect()
+    };
+    let summary = |point: &Point| {
+        let of_point = finished.get(point.index).map_or(0, Vec::len);
+        let baseline = plan.baseline_of(point.index).filter(|baseline| *baseline != point.index);
+        let metric = |name: &&str| {
+            let baseline = baseline.map(|baseline| values(baseline, name));
+            MetricSummary::new(name, &values(point.index, name), baseline.as_ref())
+        };
+        PointSummary {
+            point: point.index,
+            finished: of_point,
+            failed: all.get(point.index).map_or(0, |all| all - of_point),
+            metrics: columns.iter().filter_map(metric).collect(),
+        }
+    };
+    plan.points().iter().map(summary).collect()
 }

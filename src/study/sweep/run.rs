@@ -34,8 +34,8 @@ pub struct SweepResult {
     pub runs: Vec<Run>,
     /// How many of them an earlier, interrupted sweep had finished.
     pub resumed: usize,
-    /// Whether runs are missing.
-    pub interrupted: bool,
+    /// How many runs an interrupt prevented.
+    pub missing: usize,
 }
 
 impl SweepResult {

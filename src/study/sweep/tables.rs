@@ -3,13 +3,16 @@
 //! `sweep.csv` has one row per run: `point`, one column per parameter (named by its path), `replication`, `seed`, `status`
 //! (`finished` or `failed`), `error`, then every metric of `summary.json`; a metric that a run does not have is empty.
 //! `sweep_summary.csv` has one row per point and metric: `point`, the parameters, `metric`, `n` (runs that have it), `mean`,
-//! `ci95_low`, `ci95_high` (empty with fewer than two runs), `min`, `p5`, `p50`, `p95`, `max`.
+//! `ci95_low`, `ci95_high` (empty with fewer than two runs), `min`, `p5`, `p50`, `p95`, `max`, `difference` from the point with
+//! the baseline values and its interval over the pairs of runs with the same seed (`difference_ci95_low`,
+//! `difference_ci95_high`); empty at that point and without one.
 
 use super::SweepError;
 use super::metric_columns::metric_columns;
 use super::plan::{Plan, Point};
 use super::point_summary::PointSummary;
 use super::run::{RunOutcome, SweepResult};
+use crate::stats::Interval;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,7 +41,7 @@ pub fn write_tables(
 fn runs_table(plan: &Plan, result: &SweepResult) -> io::Result<Vec<u8>> {
     let columns = metric_columns(&result.runs);
     let mut table = csv::Writer::from_writer(Vec::new());
-    let parameters = plan.parameters().iter().map(|parameter| parameter.path.as_str());
+    let parameters = plan.parameters().iter().map(|parameter| parameter.name.as_str());
     table.write_record(
         ["point"]
             .into_iter()
@@ -74,9 +77,10 @@ fn runs_table(plan: &Plan, result: &SweepResult) -> io::Result<Vec<u8>> {
 
 fn summary_table(plan: &Plan, summaries: &[PointSummary]) -> io::Result<Vec<u8>> {
     let mut table = csv::Writer::from_writer(Vec::new());
-    let parameters = plan.parameters().iter().map(|parameter| parameter.path.as_str());
+    let parameters = plan.parameters().iter().map(|parameter| parameter.name.as_str());
     let statistics = ["metric", "n", "mean", "ci95_low", "ci95_high", "min", "p5", "p50", "p95", "max"];
-    table.write_record(["point"].into_iter().chain(parameters).chain(statistics))?;
+    let differences = ["difference", "difference_ci95_low", "difference_ci95_high"];
+    table.write_record(["point"].into_iter().chain(parameters).chain(statistics).chain(differences))?;
     for summary in summaries {
         let Some(point) = plan.points().get(summary.point) else { continue };
         for metric in &summary.metrics {
@@ -89,6 +93,11 @@ fn summary_table(plan: &Plan, summaries: &[PointSummary]) -> io::Result<Vec<u8>>
             }
             for value in [metric.min, metric.p5, metric.p50, metric.p95, metric.max] {
                 table.write_field(number(value))?;
+            }
+            let difference = metric.difference.as_ref();
+            let bounds = difference.filter(|found| found.half_width.is_some()).map(Interval::bounds);
+            for value in [difference.map(|found| found.mean), bounds.map(|ends| ends.0), bounds.map(|ends| ends.1)] {
+                table.write_field(value.map(number).unwrap_or_default())?;
             }
             table.write_record(None::<&[u8]>)?;
         }

@@ -3,15 +3,16 @@
 
 mod plain;
 
+use super::custom_objects::custom_objects;
 use crate::api::{
     ACTIVE_CAPACITY, CapacityBuffer, ClaimTemplate, ConcurrencyPolicy, ConfigKind, ConfigObject, CpuAndMemory, CronJob,
     CronJobSpec, CronJobStatus, CrossVersionObjectReference, CsiDriver, CsiNode, CsiStorageCapacity, DaemonSet,
     DaemonSetStatus, DaemonSetUpdateStrategy, Deployment, DeploymentStatus, DeploymentStrategy,
     HorizontalPodAutoscaler, HpaStatus, Job, JobSpec, Kind, LabelSelector, Labels, LimitRange, Namespace, Node, Object,
     ObjectMeta, PersistentVolume, PersistentVolumeClaim, Pod, PodDisruptionBudget, PodManagementPolicy, PodPhase,
-    PodTemplate, PodTemplateObject, PriorityClass, RecommendedContainerResources, ReplicaSet, ResourceList,
-    ResourceQuota, RuntimeClass, Service, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy, StorageClass,
-    VerticalPodAutoscaler, VpaUpdateMode, WithMeta, karpenter,
+    PodTemplate, PodTemplateObject, PriorityClass, RecommendedContainerResources, ReplicaSet, ResourceQuota,
+    RuntimeClass, Service, StatefulSet, StatefulSetStatus, StatefulSetUpdateStrategy, StorageClass,
+    VerticalPodAutoscaler, VpaUpdateMode, WithMeta,
 };
 use crate::cluster::{
     self, CapacityBufferStatus, Cluster, DisruptionBudgetStatus, JobStatus, NodeReady, ObjectHead, ObjectId,
@@ -75,6 +76,10 @@ fn content(cluster: &Cluster, object: ObjectId) -> String {
         ObjectId::VerticalPodAutoscaler(id) => {
             let vpa = cluster.vpa(id);
             format!("{:?}", (&vpa.object, &vpa.recommendation, vpa.removed))
+        }
+        ObjectId::ScaledObject(id) => {
+            let scaled = cluster.scaled_object(id);
+            format!("{:?}", (&scaled.object, scaled.removed))
         }
         ObjectId::NodePool(id) => format!("{:?}", (&cluster.node_pool(id).object, cluster.node_pool(id).removed)),
         ObjectId::NodeClaim(id) => {
@@ -254,38 +259,9 @@ fn objects(variant: u8) -> Vec<Object> {
         config(ConfigKind::Secret),
     ];
     objects.extend(storage_objects(is_second));
-    objects.extend(karpenter_objects(is_second));
+    objects.extend(custom_objects(is_second, meta));
     objects.extend(plain::route_objects(is_second));
     objects
-}
-
-fn karpenter_objects(is_second: bool) -> Vec<Object> {
-    let number = i32::from(is_second);
-    vec![
-        Object::NodePool(Box::new(karpenter::NodePool {
-            meta: meta(Kind::NodePool, "p"),
-            template: karpenter::NodeClaimTemplate::default(),
-            disruption: karpenter::DisruptionSpec::default(),
-            limits: ResourceList::default(),
-            weight: number,
-            replicas: None,
-            is_not_ready: false,
-        })),
-        Object::NodeClaim(Box::new(karpenter::NodeClaim {
-            meta: meta(Kind::NodeClaim, "c"),
-            spec: karpenter::NodeClaimSpec::default(),
-            status: karpenter::NodeClaimStatus {
-                node_name: is_second.then(|| "n".into()),
-                ..karpenter::NodeClaimStatus::default()
-            },
-        })),
-        Object::NodeClass(Box::new(karpenter::NodeClass {
-            kind: Kind::Ec2NodeClass,
-            meta: meta(Kind::Ec2NodeClass, "c"),
-            root_volume: Some(Bytes::new(i64::from(number))),
-            kubelet: karpenter::KubeletConfiguration::default(),
-        })),
-    ]
 }
 
 fn storage_objects(is_second: bool) -> Vec<Object> {

@@ -103,7 +103,7 @@ fn hosts_have_an_order() {
         ("foo.bar.com/any", "exact", "a host that is known has its own rules alone"),
     ];
     for (asked, expected, why) in cases {
-        assert_eq!(route(&[rules.clone()], &request(asked, None)), expected, "{why}");
+        assert_eq!(route(std::slice::from_ref(&rules), &request(asked, None)), expected, "{why}");
     }
     let both = [rules, rest];
     assert_eq!(route(&both, &request("other.org/x", None)), "rest", "what no rule matches");
@@ -133,7 +133,8 @@ fn canaries_get_their_share() {
     use PathType::{Exact, Prefix};
     let main = ingress("main", &[("example.com", Prefix, "/", "http-svc")]);
     let of = |path_type, host: &str, path: &str, service: &str, policy: Canary| {
-        let canary = canary(ingress("canary", &[(host, path_type, path, service)]), policy);
+        let mut canary = canary(ingress("canary", &[(host, path_type, path, service)]), policy);
+        canary.created = SimTime::from_secs(1);
         route(&[main.clone(), canary], &request("example.com/", None))
     };
     let same = |policy: Canary| of(Prefix, "example.com", "/", "next", policy);

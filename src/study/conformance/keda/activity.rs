@@ -3,10 +3,8 @@
 use super::super::answer::Exact;
 use super::{object, read, spec_of};
 use crate::api::Name;
-use crate::api::keda::ScaledObjectSpec;
-use crate::autoscaler::keda::activity::{Answer, CachedAnswers, Triggers};
+use crate::autoscaler::keda::activity::{Answer, CachedAnswers, Triggers, compile_formula};
 use crate::autoscaler::keda::fallback::{COMPOSITE_METRIC, HealthStatus, MetricHealth, TargetReplicas};
-use crate::autoscaler::keda::formula::Formula;
 use crate::autoscaler::keda::scaler::{Scaler, ScalerSource, metric_target};
 use crate::autoscaler::keda::value::MetricValue;
 use crate::input::kinds::keda::read_scaled_object_spec;
@@ -98,7 +96,7 @@ pub(super) fn replay(case: ActivityCase) -> Result<(Value, Value), String> {
     let triggers = case.triggers.iter().map(|trigger| json!({ "type": trigger.type_, "name": trigger.name })).collect();
     let spec = read(&spec_of(&case.fallback, &case.advanced, &triggers), read_scaled_object_spec)?;
     let scalers = case.triggers.iter().map(scaler).collect::<Result<Vec<_>, _>>()?;
-    let formula = compile(&spec)?;
+    let formula = compile_formula(&spec)?;
     let triggers = Triggers { spec: &spec, scalers: &scalers, formula: formula.as_ref() };
     let (mut cached, mut health) = (CachedAnswers::new(), HealthStatus::default());
     let (mut expected, mut actual) = (Vec::new(), Vec::new());
@@ -144,20 +142,6 @@ pub(super) fn replay(case: ActivityCase) -> Result<(Value, Value), String> {
         expected.push(poll.expected);
     }
     Ok((json!({ "polls": expected }), json!({ "polls": actual })))
-}
-
-/// The formula of a spec over its triggers that have names.
-fn compile(spec: &ScaledObjectSpec) -> Result<Option<Formula>, String> {
-    let Some(modifiers) = spec.scaling_modifiers.as_ref().filter(|modifiers| !modifiers.formula.is_empty()) else {
-        return Ok(None);
-    };
-    Formula::compile(&modifiers.formula, &formula_names(spec)).map(Some).map_err(|error| error.to_string())
-}
-
-/// The names that a formula may use.
-pub(super) fn formula_names(spec: &ScaledObjectSpec) -> Vec<String> {
-    let named = spec.triggers.iter().filter(|trigger| !trigger.is_resource() && !trigger.name.is_empty());
-    named.map(|trigger| trigger.name.to_string()).collect()
 }
 
 /// `health` of a metric as the recordings have it.
