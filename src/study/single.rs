@@ -72,7 +72,9 @@ fn unknown_metrics(scenario: &Scenario) -> impl Iterator<Item = Diagnostic> + '_
         .map(|(index, objective)| (format!("spec.objectives[{index}].metric"), &objective.metric));
     let charted = scenario.spec.sweep.iter().flat_map(|sweep| &sweep.metrics);
     let charted = charted.enumerate().map(|(index, metric)| (format!("spec.sweep.metrics[{index}]"), metric));
-    objectives.chain(charted).filter(|(_, metric)| !report::is_metric(metric)).map(|(field, metric)| {
+    let until = scenario.spec.sweep.iter().filter_map(|sweep| sweep.until.as_ref());
+    let until = until.map(|rule| ("spec.sweep.until.metric".to_owned(), &rule.metric));
+    objectives.chain(charted).chain(until).filter(|(_, metric)| !report::is_metric(metric)).map(|(field, metric)| {
         let near = report::suggest_metrics(metric);
         let hint = if near.is_empty() {
             "summary.json of any run has the names of all metrics".to_owned()
