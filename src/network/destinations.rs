@@ -2,11 +2,14 @@
 
 use super::proxies::Manner;
 use super::routing::usable::{Known, Stand, ZoneId};
-use crate::api::{Kind, Name};
+use crate::api::{Kind, Name, ServiceType};
 use crate::cluster::{Cluster, NodeId, PodId, ServiceId, WorkloadId};
 use crate::input::scenario::Target;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
+
+/// Aliases of aliases that are followed.
+const MAX_ALIASES: usize = 8;
 
 /// A Service to which an entry sends requests.
 #[derive(Clone, Debug)]
@@ -27,9 +30,9 @@ impl Route {
         format!("{}/{}", self.namespace, self.name)
     }
 
-    /// The Service, if it exists.
+    /// The Service, if it exists: of one that is an alias the one that it stands for, if that is a Service of this cluster.
     pub fn service(&self, cluster: &Cluster) -> Option<ServiceId> {
-        cluster.find(Kind::Service, cluster.namespace_id(&self.namespace)?, &self.name)
+        find_service(&self.namespace, &self.name, cluster)
     }
 }
 
@@ -105,14 +108,14 @@ impl Destinations {
     pub fn routes_to(&self, service: ServiceId, cluster: &Cluster) -> impl Iterator<Item = &Route> {
         let state = cluster.service(service);
         let namespace = cluster.namespace_name(state.namespace);
-        let is_it = move |route: &&Route| *route.name == *state.object.meta.name && *route.namespace == **namespace;
-        self.routes.iter().filter(is_it)
+        let has_name = move |route: &Route| *route.name == *state.object.meta.name && *route.namespace == **namespace;
+        self.routes.iter().filter(move |route| has_name(route) || route.service(cluster) == Some(service))
     }
 
     /// What the EndpointSlices of a Service say of a pod.
     pub fn known(&mut self, service: ServiceId, pod: PodId, is_behind_front: bool, cluster: &Cluster) -> Option<Known> {
         let endpoint = cluster.endpoint(service, pod)?;
-        if is_behind_front {
+        if is_behind_front || cluster.service(service).object.headless {
             return endpoint.ready.then_some(Known { node: cluster.pod(pod).node, ..Known::READY });
         }
         Some(Known {
@@ -162,8 +165,33 @@ impl Destinations {
     }
 }
 
+/// The Service of a name, or the one that it is an alias of; `None` if it resolves to nothing in this cluster.
+fn find_service(namespace: &str, name: &str, cluster: &Cluster) -> Option<ServiceId> {
+    let (mut namespace, mut name) = (Name::from(namespace), Name::from(name));
+    for _ in 0..=MAX_ALIASES {
+        let id: ServiceId = cluster.find(Kind::Service, cluster.namespace_id(&namespace)?, &name)?;
+        let object = &cluster.service(id).object;
+        if object.service_type != ServiceType::ExternalName {
+            return Some(id);
+        }
+        let (service, of) = service_of_host(object.external_name.as_deref()?)?;
+        (namespace, name) = (of.into(), service.into());
+    }
+    None
+}
+
+/// The name and namespace of the Service that a cluster's DNS name stands for; `None` of a name outside of the cluster.
+pub fn service_of_host(host: &str) -> Option<(&str, &str)> {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let service = host.strip_suffix(".cluster.local").unwrap_or(host).strip_suffix(".svc")?;
+    service.split_once('.').filter(|(name, namespace)| !name.is_empty() && !namespace.contains('.'))
+}
+
 /// What a Service says of its clients' ways.
 pub fn manner(service: ServiceId, cluster: &Cluster) -> Manner {
     let object = &cluster.service(service).object;
-    Manner { policy: object.internal_traffic_policy, affinity: object.client_ip_affinity }
+    if object.headless {
+        return Manner { is_headless: true, ..Manner::default() };
+    }
+    Manner { policy: object.internal_traffic_policy, affinity: object.client_ip_affinity, is_headless: false }
 }

@@ -59,6 +59,7 @@ fn service(
         error_rate: entry.error_rate.unwrap_or(0.0),
         backends: entry.backends.iter().map(work).collect(),
         propagation: Sampler::new(&entry.routing.endpoint_propagation),
+        dns_ttl: entry.routing.dns_ttl.get(),
         end,
         reach,
         calls: match (entry.server.calls.is_empty(), entry.server.asynchronous) {

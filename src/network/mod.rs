@@ -15,6 +15,7 @@ mod front;
 mod measured;
 mod node_cpus;
 mod outcome;
+mod outside;
 mod place;
 mod producer;
 mod proxies;
@@ -29,6 +30,7 @@ mod split;
 mod station;
 
 pub use calls::CallCounts;
+pub use destinations::service_of_host;
 pub use front::has_port;
 pub use outcome::{Ledger, Outcome};
 pub use place::{Crossing, Place};

@@ -2,15 +2,18 @@
 //!
 //! Mirrors kube-proxy (Kubernetes 1.36): iptables and nftables choose each usable endpoint with the same probability, IPVS takes
 //! turns (`rr`) or the one with the fewest connections (`lc`). Each request is a connection. With `sessionAffinity: ClientIP` a
-//! proxy sends a client to the endpoint that it had last.
+//! proxy sends a client to the endpoint that it had last. What comes from outside the cluster comes to the proxy of a node first.
 
+use super::outside::{DoorNode, Outside};
 use super::routing::usable::{Known, Stand, ZoneId, usable};
 use super::split::{Missing, Split, Way};
 use crate::api::TrafficPolicy;
+use crate::cluster::NodeId;
 use crate::engine::RandomStream;
 use crate::units::{SimDuration, SimTime};
 use rand::RngExt;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 
 /// How a proxy chooses among endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub struct Manner {
     pub policy: TrafficPolicy,
     /// How long a client keeps its endpoint after a request, if it does.
     pub affinity: Option<SimDuration>,
+    /// Whether clients resolve the name to the pods' addresses themselves: a headless Service.
+    pub is_headless: bool,
 }
 
 /// Where a request goes.
@@ -67,10 +72,14 @@ struct Proxy {
     turn: usize,
     /// The endpoint of each client, and when it was last used. Only looked up, never iterated.
     clients: FxHashMap<u32, (u32, SimTime)>,
+    /// The endpoints for requests that come by a node from outside, and the next turn there, since it learned something last.
+    /// Only looked up, never iterated.
+    at_node: FxHashMap<NodeId, (Vec<u32>, usize)>,
 }
 
 impl Proxy {
     fn use_anew(&mut self, stand: Stand, policy: TrafficPolicy) {
+        self.at_node.clear();
         let usable = usable(&self.known, stand, policy);
         // The turn stands before the same endpoint as before.
         let before = self.usable.iter().take(self.turn);
@@ -84,6 +93,8 @@ impl Proxy {
 struct Route {
     manner: Manner,
     proxies: Vec<Proxy>,
+    /// The nodes by which users come, if they come from outside the cluster.
+    outside: Option<Outside>,
 }
 
 /// The proxies that an entry's clients go through, each client through any of them.
@@ -103,6 +114,8 @@ pub struct Sender {
     pub client: u32,
     /// When.
     pub now: SimTime,
+    /// Whether it is a user, not a pod of the cluster.
+    pub is_user: bool,
 }
 
 impl Proxies {
@@ -138,7 +151,7 @@ impl Proxies {
     /// One more Service among which requests are split. Gives its number.
     pub fn add_route(&mut self) -> usize {
         let proxies = vec![Proxy::default(); self.count()];
-        self.routes.push(Route { manner: Manner::default(), proxies });
+        self.routes.push(Route { manner: Manner::default(), proxies, outside: None });
         self.routes.len() - 1
     }
 
@@ -164,6 +177,30 @@ impl Proxies {
         for (proxy, stand) in route.proxies.iter_mut().zip(&self.stands) {
             proxy.use_anew(*stand, manner.policy);
         }
+    }
+
+    /// What a Service says of its clients' ways.
+    pub fn manner(&self, route: usize) -> Manner {
+        self.routes.get(route).map(|route| route.manner).unwrap_or_default()
+    }
+
+    /// The nodes by which users come to a Service, if they come from outside the cluster.
+    pub fn outside(&mut self, route: usize) -> Option<&mut Outside> {
+        self.routes.get_mut(route)?.outside.as_mut()
+    }
+
+    /// From now on the users of a Service come by these nodes, or from inside the cluster.
+    pub fn set_outside(&mut self, route: usize, outside: Option<Outside>) {
+        if let Some(route) = self.routes.get_mut(route) {
+            route.outside = outside;
+        }
+    }
+
+    /// The nodes with a ready endpoint of a Service, as far as its first proxy knows.
+    pub fn nodes_with_endpoint(&self, route: usize) -> BTreeSet<NodeId> {
+        let first = self.routes.get(route).and_then(|route| route.proxies.first());
+        let known = first.map(|proxy| proxy.known.as_slice()).unwrap_or_default();
+        known.iter().filter(|(_, known)| known.ready).filter_map(|(_, known)| known.node).collect()
     }
 
     /// A proxy learns of an endpoint of a Service: what it is, or that it is none any more.
@@ -211,15 +248,65 @@ impl Proxies {
             Way::Nowhere(missing) => return Err((missing, None)),
         };
         let instead = split.instead_of(route);
+        if sender.is_user && self.routes.get(route as usize).is_some_and(|route| route.outside.is_some()) {
+            return self.choose_from_outside(route, sender, random, in_flight);
+        }
         let chosen = self.choose_of(route, index, sender, random, &in_flight);
         match (chosen, instead) {
             (None, Some(Way::Route(first))) => {
                 self.choose_of(first, index, sender, random, &in_flight).ok_or((Missing::Endpoint, Some(first)))
             }
             (None, Some(Way::Nowhere(missing))) => Err((missing, None)),
-            (None, None) => Err((Missing::Endpoint, Some(route))),
+            (None, None) => Err((self.missing(route), Some(route))),
             (Some(chosen), _) => Ok(chosen),
         }
+    }
+
+    /// What a Service without endpoints is to its clients: the name of a headless one resolves to nothing.
+    fn missing(&self, route: u32) -> Missing {
+        if self.manner(route as usize).is_headless { Missing::Name } else { Missing::Endpoint }
+    }
+
+    /// The endpoint for a request that comes from outside the cluster, chosen by the proxy of the node to which it comes.
+    fn choose_from_outside(
+        &mut self,
+        number: u32,
+        sender: Sender,
+        random: &mut RandomStream,
+        in_flight: impl Fn(u32) -> usize,
+    ) -> Result<Chosen, Lost> {
+        let none = (Missing::Endpoint, Some(number));
+        let route = self.routes.get_mut(number as usize).ok_or(none)?;
+        let affinity = route.manner.affinity;
+        let outside = route.outside.as_mut().ok_or(none)?;
+        let policy = outside.policy();
+        let client = affinity.is_some().then_some(sender.client);
+        let (node, DoorNode { zone, is_up }) = outside.choose(client, random).ok_or(none)?;
+        if !is_up {
+            return Err((Missing::Node, Some(number)));
+        }
+        // The proxies are fewer than the nodes: each learns for several of them.
+        let index = node.index() % route.proxies.len().max(1);
+        let proxy = route.proxies.get_mut(index).ok_or(none)?;
+        let Proxy { known, at_node, clients, .. } = proxy;
+        let (usable, turn) = at_node.entry(node).or_insert_with(|| {
+            let stand = Stand { node: Some(node), zone };
+            (usable(known, stand, policy), 0)
+        });
+        if let Some(affinity) = affinity
+            && let Some((endpoint, last)) = clients.get(&sender.client)
+            && sender.now - *last <= affinity
+            && usable.contains(endpoint)
+        {
+            let endpoint = *endpoint;
+            clients.insert(sender.client, (endpoint, sender.now));
+            return Ok(Chosen { route: number, endpoint, zone });
+        }
+        let endpoint = take(usable, turn, self.balancing, random, in_flight).ok_or(none)?;
+        if affinity.is_some() {
+            clients.insert(sender.client, (endpoint, sender.now));
+        }
+        Ok(Chosen { route: number, endpoint, zone })
     }
 
     /// The endpoint for a request to a Service.
@@ -248,7 +335,7 @@ impl Proxies {
             proxy.clients.insert(sender.client, (endpoint, sender.now));
             return Some(Chosen { route: number, endpoint, zone });
         }
-        let chosen = proxy.choose(self.balancing, random, in_flight)?;
+        let chosen = take(&proxy.usable, &mut proxy.turn, self.balancing, random, in_flight)?;
         if affinity.is_some() {
             proxy.clients.insert(sender.client, (chosen, sender.now));
         }
@@ -256,25 +343,25 @@ impl Proxies {
     }
 }
 
-impl Proxy {
-    fn choose(
-        &mut self,
-        balancing: Balancing,
-        random: &mut RandomStream,
-        in_flight: impl Fn(u32) -> usize,
-    ) -> Option<u32> {
-        if self.usable.is_empty() {
-            return None;
+/// One of the endpoints that a proxy uses; `turn` is the next one's place.
+fn take(
+    usable: &[u32],
+    turn: &mut usize,
+    balancing: Balancing,
+    random: &mut RandomStream,
+    in_flight: impl Fn(u32) -> usize,
+) -> Option<u32> {
+    if usable.is_empty() {
+        return None;
+    }
+    match balancing {
+        Balancing::Random => usable.get(random.random_range(0..usable.len())).copied(),
+        Balancing::RoundRobin => {
+            let place = if *turn < usable.len() { *turn } else { 0 };
+            *turn = place + 1;
+            usable.get(place).copied()
         }
-        match balancing {
-            Balancing::Random => self.usable.get(random.random_range(0..self.usable.len())).copied(),
-            Balancing::RoundRobin => {
-                let turn = if self.turn < self.usable.len() { self.turn } else { 0 };
-                self.turn = turn + 1;
-                self.usable.get(turn).copied()
-            }
-            Balancing::LeastConnection => self.usable.iter().copied().min_by_key(|endpoint| in_flight(*endpoint)),
-        }
+        Balancing::LeastConnection => usable.iter().copied().min_by_key(|endpoint| in_flight(*endpoint)),
     }
 }
 
@@ -283,7 +370,7 @@ mod tests {
     use super::*;
     use crate::engine::RandomStreams;
 
-    const FIRST: Sender = Sender { client: 0, now: SimTime::ZERO };
+    const FIRST: Sender = Sender { client: 0, now: SimTime::ZERO, is_user: true };
 
     fn counts(balancing: Balancing, draws: usize) -> Vec<usize> {
         let mut proxies = Proxies::new(balancing, 1);
@@ -356,7 +443,7 @@ mod tests {
         }
         let mut random = RandomStreams::new(1).stream("routes");
         let mut choose = |proxies: &mut Proxies, client, seconds| {
-            let sender = Sender { client, now: SimTime::from_secs(seconds) };
+            let sender = Sender { client, now: SimTime::from_secs(seconds), is_user: true };
             proxies.choose(sender, &mut random, |_| 0).unwrap().endpoint
         };
         let first = choose(&mut proxies, 4, 0);

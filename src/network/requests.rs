@@ -5,11 +5,13 @@
 //! pods use without requests is taken from a node's CPU as it was at the last measurement, and is never less itself.
 
 mod cpu;
+mod doors;
 mod fronts;
 mod measure;
 mod of_pods;
 mod start;
 
+use self::doors::UsersWay;
 pub use self::start::OutOfMemory;
 use self::start::ServerRules;
 use super::backend::{Announced, Backend, Group, announce, backend_of, follow_service, group_of};
@@ -26,6 +28,7 @@ use crate::cluster::{Change, ChangeKind, Cluster, Interest, Machine, NodeId, Pod
 use crate::engine::{Agenda, RandomStreams};
 use crate::input::scenario::{self, Fidelity};
 use crate::units::{SimDuration, SimTime};
+use rand::Rng as _;
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,6 +99,8 @@ struct Entry {
     container: Option<String>,
     /// The zones of its clients.
     zones: Vec<String>,
+    /// How its users come.
+    way: UsersWay,
     /// How pods serve of which no backend says more.
     server: scenario::Server,
     backends: Vec<Backend>,
@@ -167,6 +172,7 @@ impl Requests {
                 traffic,
                 container: entry.container.clone(),
                 zones: entry.routing.zones.clone(),
+                way: UsersWay::new(&entry.routing, streams.stream(&health_checks_of(entry)).next_u64()),
                 server: entry.server.clone(),
                 backends,
                 groups: Vec::new(),
@@ -198,6 +204,7 @@ impl Requests {
                     }
                 }
             }
+            self.follow_doors(None, cluster, agenda.now());
             self.measured = agenda.now();
             agenda.schedule(agenda.now() + self.measure_every, RequestEvent::Measure);
             self.plan(agenda);
@@ -261,6 +268,9 @@ impl Requests {
         ChangeKind::PodEnded,
         ChangeKind::PodRemoved,
         ChangeKind::Machine,
+        ChangeKind::NodeAdded,
+        ChangeKind::NodeUpdated,
+        ChangeKind::NodeRemoved,
         ChangeKind::ServiceChanged,
         ChangeKind::ServiceRemoved,
         ChangeKind::ServiceEndpoint,
@@ -290,6 +300,9 @@ impl Requests {
                 self.update_pod(*pod, cluster, ledgers, agenda.now());
             }
             self.note_pods_of(node, cluster, agenda.now());
+            self.follow_node(node, cluster, agenda.now());
+        } else if let Change::NodeAdded(node) | Change::NodeUpdated(node) | Change::NodeRemoved(node) = change {
+            self.follow_node(node, cluster, agenda.now());
         } else if let Change::ServiceEndpoint { service, pod } = change {
             if self.destinations.routes_to(service, cluster).next().is_some() {
                 self.update_pod(pod, cluster, ledgers, agenda.now());
@@ -301,6 +314,7 @@ impl Requests {
             for route in self.destinations.routes_to(service, cluster).filter(|route| !route.is_behind_front) {
                 follow_service(self.graph.service_mut(route.entry).proxies(), route, cluster);
             }
+            self.follow_doors(Some(service), cluster, agenda.now());
             self.follow_fronts(cluster, ledgers, agenda.now());
         } else if let Change::HttpRouteChanged(_) | Change::PlainObjectRemoved(_) = change {
             self.follow_fronts(cluster, ledgers, agenda.now());
@@ -407,6 +421,11 @@ impl Requests {
             *self.used_before.entry(node).or_default() += entry.unloaded(&server, server.running, ended);
         }
     }
+}
+
+/// The name of the stream of an entry that says when its load balancer checks nodes.
+fn health_checks_of(entry: &scenario::Traffic) -> String {
+    format!("traffic/{}/health-checks", entry.title())
 }
 
 /// Tells the proxies of a Service what they do not know of a pod yet.

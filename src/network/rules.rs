@@ -31,6 +31,8 @@ pub struct Rules {
     pub backends: Vec<Work>,
     /// From an endpoint's change until a proxy knows of it.
     pub propagation: Sampler,
+    /// How long clients of a headless Service keep the addresses that its name resolved to.
+    pub dns_ttl: SimDuration,
     /// End of the run.
     pub end: SimTime,
     /// How far back anybody asks for what a pod used.

@@ -197,7 +197,7 @@ impl Service {
             && news_at == at
         {
             self.news.pop();
-            self.learn(news);
+            self.learn(news, at);
         } else if station_at == at {
             let state = &mut self.endpoints[endpoint as usize];
             let done = if self.rules.calls == Calls::Synchronous {
@@ -340,5 +340,6 @@ const fn outcome_without(missing: Missing) -> Outcome {
         Missing::Endpoint => Outcome::NoEndpoint,
         Missing::Name => Outcome::NoName,
         Missing::Route => Outcome::NoRoute,
+        Missing::Node => Outcome::DeadEndpoint,
     }
 }

@@ -12,6 +12,8 @@ pub enum Missing {
     Name,
     /// No rule matches the host and path.
     Route,
+    /// The node by which it comes is dead.
+    Node,
 }
 
 /// A part of the requests.

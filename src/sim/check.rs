@@ -6,6 +6,7 @@ use super::check_cron_jobs;
 use super::check_keda;
 use super::check_names;
 use super::check_output;
+use super::check_services;
 use super::config_references;
 use super::prepared_arrivals::PreparedArrivals;
 use super::slips::{self, Given};
@@ -36,6 +37,7 @@ pub fn check(
     check_objects(scenario, &all, diagnostics);
     check_autoscalers::check(scenario, &all, diagnostics);
     check_keda::check(scenario, &all, diagnostics);
+    check_services::check(scenario, &all, diagnostics);
     check_cron_jobs::check(scenario, &all, diagnostics);
     check_owners(scenario, objects, diagnostics);
     check_output::check(scenario, &all, diagnostics);

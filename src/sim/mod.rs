@@ -12,6 +12,7 @@ mod check_cron_jobs;
 mod check_keda;
 mod check_names;
 mod check_output;
+mod check_services;
 mod cloud_settings;
 mod cluster_autoscaler;
 mod config_references;

@@ -253,6 +253,7 @@ impl Checker<'_> {
             let routing = path.key("routing");
             self.check_distribution(&routing.key("endpointPropagation"), &mut entry.routing.endpoint_propagation);
             self.require((1..=MAX_PROXIES).contains(&entry.routing.proxies), routing.key("proxies"), PROXIES);
+            self.check_health_check(&routing.key("healthCheck"), &entry.routing.health_check);
         }
         self.check_calls(path, traffic);
     }

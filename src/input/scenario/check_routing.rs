@@ -1,9 +1,10 @@
 //! Rules for where requests go: targets, backends.
 
 use super::check::Checker;
-use super::traffic::{Backend, Fidelity, Traffic};
+use super::traffic::{Backend, ClientsFrom, Fidelity, HealthCheck, Traffic};
 use crate::api::Kind;
 use crate::input::document::field_path::FieldPathBuf;
+use crate::units::SimDuration;
 use std::collections::BTreeSet;
 
 const NEEDS_REQUESTS: &str = "has no effect on a fluid (expected `fidelity: requests` beside it)";
@@ -29,6 +30,10 @@ impl Checker<'_> {
                 );
                 self.require(kind.has_scale(), path.key("target"), message);
             }
+        }
+        if entry.routing.from == Some(ClientsFrom::Outside) && kind != Some(Kind::Service) {
+            let message = "has no effect on this target (expected a service)";
+            self.error(path.key("routing").key("from"), message);
         }
         self.check_error_rate(&path.key("errorRate"), entry.error_rate);
         if is_fluid && entry.error_rate.is_some() {
@@ -101,6 +106,17 @@ impl Checker<'_> {
         }
         if backend.server.concurrency.or(limit).is_none() && backend.server.queue.is_some() {
             self.error(server.key("queue"), "nothing ever waits without `concurrency`");
+        }
+    }
+
+    /// How a load balancer checks nodes.
+    pub fn check_health_check(&mut self, path: &FieldPathBuf, check: &HealthCheck) {
+        let is_positive = check.interval.get() > SimDuration::ZERO;
+        self.require(is_positive, path.key("interval"), "is not above zero");
+        for (field, threshold) in
+            [("healthyThreshold", check.healthy_threshold), ("unhealthyThreshold", check.unhealthy_threshold)]
+        {
+            self.require(threshold > 0, path.key(field), "is 0 (expected 1 or more)");
         }
     }
 

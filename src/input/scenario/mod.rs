@@ -104,10 +104,9 @@ pub(crate) use shortage::{Problem, Shortage};
 pub(crate) use spec::{ImagePull, ImageTransfer, NodePool, Objective, PrintKind, ScenarioSpec, Startup, TaintEntry};
 pub(crate) use sweep::SweepStep;
 pub(crate) use target::Target;
-#[cfg(test)]
-pub(crate) use traffic::Routing;
 pub(crate) use traffic::{
-    AfterSignal, Backend, BackendServer, Fidelity, HttpOptions, ProxyMode, RequestSpacing, Server, Traffic,
+    AfterSignal, Backend, BackendServer, ClientsFrom, Fidelity, HealthCheck, HttpOptions, ProxyMode, RequestSpacing,
+    Routing, Server, Traffic,
 };
 pub(crate) use typed::GeneratedArrivals;
 pub(crate) use usage::{Usage, UsageOverTime};

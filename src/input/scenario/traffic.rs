@@ -316,6 +316,41 @@ pub struct Routing {
     pub proxies: u32,
     /// The zones in which the clients and their proxies are, in turn. Default: those of the nodes at the start.
     pub zones: Vec<String>,
+    /// Where the users are. Default: outside of the cluster for a Service of type `LoadBalancer` or `NodePort`, else inside.
+    pub from: Option<ClientsFrom>,
+    /// How the load balancer of a Service checks the nodes.
+    pub health_check: HealthCheck,
+    /// How long a client of a headless Service keeps the addresses that its name resolved to. Default 30 s, as kubeadm sets up
+    /// CoreDNS.
+    pub dns_ttl: Duration,
+}
+
+/// Where users are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ClientsFrom {
+    /// They use the Service's cluster IP.
+    Cluster,
+    /// They come by the load balancer or the node port.
+    Outside,
+}
+
+/// How a load balancer checks nodes. The defaults are those of the cloud controller manager for GCE.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct HealthCheck {
+    /// From one check of a node to the next; above zero. Default 8 s.
+    pub interval: Duration,
+    /// Checks in a row that a node must pass to get requests; above zero. Default 1.
+    pub healthy_threshold: u32,
+    /// Checks in a row that a node must fail to get none; above zero. Default 3.
+    pub unhealthy_threshold: u32,
+}
+
+impl Default for HealthCheck {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(8), healthy_threshold: 1, unhealthy_threshold: 3 }
+    }
 }
 
 impl Default for Routing {
@@ -326,6 +361,9 @@ impl Default for Routing {
             endpoint_propagation: Distribution::Uniform(bounds),
             proxies: 4,
             zones: Vec::new(),
+            from: None,
+            health_check: HealthCheck::default(),
+            dns_ttl: Duration::from_secs(30),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What is known later than it happened: the endpoints of Services, how requests are split among those, and which pods refuse.
 
 use super::{Service, State};
+use crate::cluster::NodeId;
+use crate::network::outside::{DoorNode, Outside};
 use crate::network::proxies::Learned;
 use crate::network::routing::usable::Known;
 use crate::network::split::Split;
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 use std::cmp::Reverse;
 
 /// What is known later than it happened.
@@ -16,6 +18,8 @@ pub(super) enum News {
     Split { proxy: u32, split: u32 },
     /// A pod takes no more requests.
     Refuses { endpoint: u32 },
+    /// A load balancer may have checked a node often enough.
+    Check { route: u32, node: NodeId },
 }
 
 impl Service {
@@ -24,6 +28,7 @@ impl Service {
         let route = u32::try_from(route).unwrap_or(u32::MAX);
         for proxy in 0..self.latest.len() {
             let at = self.learns_at(proxy, now);
+            let at = self.resolved_at(route, proxy, at);
             let proxy = u32::try_from(proxy).unwrap_or(u32::MAX);
             self.tell(at, News::Endpoint { route, proxy, endpoint, known }, endpoint);
         }
@@ -48,6 +53,46 @@ impl Service {
         at
     }
 
+    /// When a client that keeps what a name resolved to asks again: each of them at its own instants, evenly apart.
+    fn resolved_at(&self, route: u32, proxy: usize, at: SimTime) -> SimTime {
+        let ttl = self.rules.dns_ttl;
+        if !self.proxies.manner(route as usize).is_headless || ttl <= SimDuration::ZERO {
+            return at;
+        }
+        let (proxy, count) = (i64::try_from(proxy), i64::try_from(self.latest.len().max(1)));
+        let share = proxy.unwrap_or(0) * (ttl.as_nanos() / count.unwrap_or(1));
+        at.next_tick(SimTime::ZERO + SimDuration::from_nanos(share), ttl)
+    }
+
+    /// From now on the users of a Service come by these nodes, or from inside the cluster.
+    pub fn set_outside(&mut self, route: usize, outside: Option<Outside>, now: SimTime) {
+        self.proxies.set_outside(route, outside);
+        self.note_endpoints(route, now);
+    }
+
+    /// A node by which users come is there, has changed, or is gone.
+    pub fn announce_node(&mut self, route: usize, id: NodeId, node: Option<DoorNode>, now: SimTime) {
+        let due = self.proxies.outside(route).and_then(|outside| outside.set_node(id, node, now));
+        self.plan_checks(route, due.map(|at| (id, at)));
+    }
+
+    /// A load balancer is told which nodes have an endpoint.
+    fn note_endpoints(&mut self, route: usize, now: SimTime) {
+        if self.proxies.outside(route).is_some() {
+            let nodes = self.proxies.nodes_with_endpoint(route);
+            let due = self.proxies.outside(route).map(|outside| outside.set_endpoints(nodes, now));
+            self.plan_checks(route, due.into_iter().flatten());
+        }
+    }
+
+    /// Plans that the checks of nodes count.
+    pub fn plan_checks(&mut self, route: usize, due: impl IntoIterator<Item = (NodeId, SimTime)>) {
+        let route = u32::try_from(route).unwrap_or(u32::MAX);
+        for (node, at) in due {
+            self.push_news(at, News::Check { route, node });
+        }
+    }
+
     /// A pod takes no more requests from an instant on.
     pub fn refuse_from(&mut self, endpoint: u32, at: SimTime) {
         self.tell(at, News::Refuses { endpoint }, endpoint);
@@ -64,7 +109,7 @@ impl Service {
     }
 
     /// What somebody learns now.
-    pub(super) fn learn(&mut self, news: News) {
+    pub(super) fn learn(&mut self, news: News, now: SimTime) {
         let endpoint = match news {
             News::Endpoint { route, proxy, endpoint, known } => {
                 match self.proxies.learn(route as usize, proxy as usize, endpoint, known) {
@@ -72,11 +117,20 @@ impl Service {
                     Learned::Gone => self.endpoints[endpoint as usize].mentions -= 1,
                     Learned::Same => {}
                 }
+                if proxy == 0 {
+                    self.note_endpoints(route as usize, now);
+                }
                 endpoint
             }
             News::Split { proxy, split } => {
                 if let Some(split) = self.splits.get(split as usize) {
                     self.proxies.split(proxy as usize, split.clone());
+                }
+                return;
+            }
+            News::Check { route, node } => {
+                if let Some(outside) = self.proxies.outside(route as usize) {
+                    outside.turn(node, now);
                 }
                 return;
             }

@@ -145,10 +145,11 @@ impl Service {
         now: SimTime,
         shuns: impl Fn(u32) -> bool,
     ) -> Result<Chosen, Lost> {
-        let Origin::User(user) = self.arena.get(slot).origin else {
-            return self.choose(Sender { client: 0, now }, shuns);
+        let user = match self.arena.get(slot).origin {
+            Origin::User(user) => user,
+            Origin::Call { by_user, .. } => return self.choose(Sender { client: 0, now, is_user: by_user }, shuns),
         };
-        let sender = Sender { client: user, now };
+        let sender = Sender { client: user, now, is_user: true };
         if !self.clients.keeps_alive() {
             return self.choose(sender, shuns);
         }
