@@ -56,6 +56,7 @@ mod run_report;
 mod scenario;
 mod scheduling;
 mod service_levels;
+mod service_types;
 mod sweep;
 mod sweep_points;
 mod traces;

@@ -4,7 +4,7 @@ use assert_cmd::Command;
 use std::fs;
 
 /// Runs `wavetank validate` or `run` on a scenario with these parts; gives the exit code and what it says, on one line.
-fn wavetank(command: &str, spec: &str, manifests: &str, trace: &str) -> (Option<i32>, String) {
+pub fn wavetank(command: &str, spec: &str, manifests: &str, trace: &str) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     let duration = if spec.starts_with("  duration:") { "" } else { "  duration: 1h\n" };
     let pools = if spec.contains("nodePools:") { "" } else { POOL };
@@ -25,7 +25,7 @@ fn wavetank(command: &str, spec: &str, manifests: &str, trace: &str) -> (Option<
 }
 
 const POOL: &str = "  nodePools: [{name: n, count: 1, capacity: {cpu: 4, memory: 16Gi}}]\n";
-const MANIFESTS: &str = "  manifests: [objects.yaml]\n";
+pub const MANIFESTS: &str = "  manifests: [objects.yaml]\n";
 
 fn pod(containers: &[&str], more: &str) -> String {
     let containers: Vec<String> = containers

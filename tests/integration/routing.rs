@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use wavetank::record::{Facts, RequestCount, RequestCounts};
 
 /// Requests that pods do not notice.
-const CHEAP: &str = "cpuPerRequest: 1ms";
+pub const CHEAP: &str = "cpuPerRequest: 1ms";
 
 /// A Deployment whose pods have the labels `app: web` and `track: NAME`, and a second to end in.
-fn deployment(name: &str, replicas: u32, container: &str) -> String {
+pub fn deployment(name: &str, replicas: u32, container: &str) -> String {
     format!(
         "apiVersion: apps/v1
 kind: Deployment
@@ -27,7 +27,7 @@ spec:
 }
 
 /// A Service `web` with this selector and further fields.
-fn service(selector: &str, fields: &str) -> String {
+pub fn service(selector: &str, fields: &str) -> String {
     format!(
         "apiVersion: v1
 kind: Service
@@ -39,7 +39,7 @@ spec: {{selector: {{{selector}}}, ports: [{{port: 80}}]{fields}}}
 }
 
 /// Five minutes of 50 requests/s to the Service, with further lines of the entry and of the spec.
-fn play(manifests: &str, entry: &str, spec: &str) -> Facts {
+pub fn play(manifests: &str, entry: &str, spec: &str) -> Facts {
     let mut text = "duration: 5m\ntraffic:\n".to_owned();
     let start = "{name: web, target: service/web, fidelity: requests, rate: {steps: [{at: 30s, rate: 50}]}";
     writeln!(text, "- {start}, {entry}}}\n{spec}").unwrap();
@@ -54,7 +54,7 @@ fn counts(facts: &Facts) -> RequestCounts {
 }
 
 /// Requests that a workload got.
-fn got(facts: &Facts, workload: &str) -> f64 {
+pub fn got(facts: &Facts, workload: &str) -> f64 {
     let record = facts.workloads.iter().find(|record| *record.name == *format!("Deployment/{workload}")).unwrap();
     let milli = i64::try_from(record.request_rate_milli.integral_until(facts.end) / 1_000_000_000).unwrap();
     f64::from(i32::try_from(milli).unwrap()) / 1000.0
