@@ -3,6 +3,7 @@
 //! Data goes to standard output, talk to standard error. Only here and in `main` is anything printed, is the environment
 //! read, and are signals and panics handled.
 
+mod compare;
 mod completions;
 mod conformance;
 mod exit;
@@ -30,6 +31,7 @@ Examples:
   wavetank run scenarios/quickstart
   wavetank run scenarios/quickstart --report
   wavetank sweep scenarios/quickstart -j 4
+  wavetank compare old/scenario.yaml new/scenario.yaml
   wavetank validate scenarios/quickstart
   wavetank explain scenarios/quickstart --pod deployment/shop/web
   kubectl get deployments -o yaml | wavetank run scenarios/quickstart -f -
@@ -61,6 +63,7 @@ struct Cli {
 enum Command {
     Run(run::RunArgs),
     Sweep(sweep::SweepArgs),
+    Compare(compare::CompareArgs),
     Explain(explain::ExplainArgs),
     Validate(validate::ValidateArgs),
     Fit(fit::FitArgs),
@@ -88,6 +91,7 @@ pub fn main() -> Exit {
         match cli.command {
             Command::Run(args) => run::run(&args),
             Command::Sweep(args) => sweep::run(&args),
+            Command::Compare(args) => compare::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Validate(args) => validate::run(&args),
             Command::Fit(args) => fit::run(&args),

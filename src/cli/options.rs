@@ -22,6 +22,13 @@ pub struct ScenarioArgs {
     /// The scenario file, or a folder with a scenario.yaml
     #[arg(value_name = "PATH")]
     pub path: PathBuf,
+    #[command(flatten)]
+    pub input: InputArgs,
+}
+
+/// What is read besides a scenario, and set in it.
+#[derive(Debug, Args)]
+pub struct InputArgs {
     /// Set a field of the scenario; elements of lists go by their name or index.
     /// May be given again
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = parse_override)]
@@ -54,6 +61,16 @@ impl ScenarioArgs {
         Ok((prepared, warnings))
     }
 
+    /// Reads standard input if it is wanted, and the environment.
+    ///
+    /// # Errors
+    /// What is wrong with standard input.
+    pub fn prepare_options(&self) -> Result<PrepareOptions, Diagnostics> {
+        self.input.prepare_options()
+    }
+}
+
+impl InputArgs {
     /// Reads standard input if it is wanted, and the environment.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 
 pub mod about;
 pub(crate) mod cluster_view;
+pub mod compare;
 pub mod conformance;
 pub mod consolidation_pass;
 pub mod explain;

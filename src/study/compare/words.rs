@@ -1,0 +1,222 @@
+//! Values, differences and names as a comparison says them.
+
+use super::comparison::PointComparison;
+use super::pair::{MetricRow, ObjectiveRow, Verdict};
+use super::side::MetricKey;
+use crate::report::terminal::human_value;
+use crate::report::{Objective, RunDifference, Unit};
+
+/// A value in the unit that people read; with three significant digits where the unit has no words of its own.
+pub(super) fn value(unit: Option<Unit>, value: f64) -> String {
+    let sign = if value < 0.0 { "-" } else { "" };
+    let size = value.abs();
+    match unit {
+        Some(Unit::Ratio) => format!("{sign}{}", human_value(Unit::Ratio, size)),
+        Some(unit @ (Unit::Dollars | Unit::DollarsPerHour)) => format!("{sign}{}", human_value(unit, size)),
+        Some(Unit::Seconds) if size > 0.0 && size < 0.01 => format!("{}ms", significant(value * 1000.0)),
+        Some(Unit::Seconds) => human_value(Unit::Seconds, value),
+        _ => significant(value),
+    }
+}
+
+/// Three significant digits, without trailing zeros; whole numbers whole.
+fn significant(value: f64) -> String {
+    let size = value.abs();
+    if size >= 999.5 || value.fract() == 0.0 {
+        return human_value(Unit::Count, value);
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 9")]
+    let digits = (2.0 - size.log10().floor()).clamp(0.0, 9.0) as usize;
+    let text = format!("{value:.digits$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// The value of a side: `unknown` where a price is, `at least` where it is a part.
+pub(super) fn side_value(row: &MetricRow, side: usize) -> String {
+    let is_unpriced = row.is_of_unknown_price.get(side).copied().unwrap_or(false);
+    match (row.values.get(side).copied().flatten(), is_unpriced) {
+        (None, false) => "-".to_owned(),
+        (None, true) => "unknown".to_owned(),
+        (Some(found), false) => value(row.unit(), found),
+        (Some(found), true) => format!(">= {}", value(row.unit(), found)),
+    }
+}
+
+/// The difference with half the width of its interval: `+1m 3s ±2.1s`, `-0.3 pp`.
+pub(super) fn difference(row: &MetricRow) -> String {
+    let Some(found) = row.difference else { return "-".to_owned() };
+    let of_unit = |number: f64| {
+        let text = value(row.unit(), number);
+        if row.unit() == Some(Unit::Ratio) { text.replace(" %", " pp") } else { text }
+    };
+    let sign = if found.mean > 0.0 { "+" } else { "" };
+    let width = found.half_width.filter(|half| *half > 0.0);
+    let width = width.map_or_else(String::new, |half| format!(" ±{}", of_unit(half)));
+    format!("{sign}{}{width}", of_unit(found.mean))
+}
+
+/// The verdict, and how the tolerance came out.
+pub(super) fn verdict(row: &MetricRow) -> String {
+    match row.tolerance {
+        Some(state) => format!("{}, tolerance {}", row.verdict.words(), state.words()),
+        None => row.verdict.words().to_owned(),
+    }
+}
+
+/// A metric and whose it is: `request_latency_seconds_p99 of web`.
+pub(super) fn metric(key: &MetricKey) -> String {
+    key.traffic().map_or_else(|| key.metric().to_owned(), |entry| format!("{} of {entry}", key.metric()))
+}
+
+/// An objective: `requests_unserved_ratio <= 0.1 % of web`.
+pub(super) fn objective(objective: &Objective) -> String {
+    let unit = MetricKey::of_run(&objective.metric).unit();
+    let bounds = [(">=", objective.min), ("<=", objective.max)];
+    let bounds: Vec<String> =
+        bounds.into_iter().filter_map(|(sign, bound)| Some(format!("{sign} {}", value(unit, bound?)))).collect();
+    let entry = objective.traffic.as_ref().map_or_else(String::new, |entry| format!(" of {entry}"));
+    let share = objective.of_intervals.map_or_else(String::new, |share| {
+        format!(" in {} of the intervals", value(Some(Unit::Ratio), share))
+    });
+    format!("{} {}{entry}{share}", objective.metric, bounds.join(" and "))
+}
+
+/// In how many runs a side meets an objective.
+pub(super) fn met(row: &ObjectiveRow, side: usize) -> String {
+    match row.met.get(side) {
+        None | Some((_, 0)) => "-".to_owned(),
+        Some((1, 1)) => "met".to_owned(),
+        Some((0, 1)) => "not met".to_owned(),
+        Some((met, all)) => format!("met in {met} of {all}"),
+    }
+}
+
+/// The rows in the order in which they are told: those with a failed tolerance, then by verdict. What is the same or may be
+/// chance is left out, unless it has a tolerance or all are wanted.
+pub(super) fn told(rows: &[MetricRow], all: bool) -> Vec<&MetricRow> {
+    let is_told = |row: &&MetricRow| all || row.verdict.is_difference() || row.tolerance.is_some();
+    let mut told: Vec<&MetricRow> = rows.iter().filter(is_told).collect();
+    let rank = |row: &&MetricRow| {
+        let state = row.tolerance.map_or(2, |state| if state.is_failure() { 0 } else { 1 });
+        (state, row.verdict)
+    };
+    told.sort_by_key(rank);
+    told
+}
+
+/// A count with its noun.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "a count is told with less than 53 bits")]
+    let text = human_value(Unit::Count, count as f64);
+    if count == 1 { format!("{text} {noun}") } else { format!("{text} {noun}s") }
+}
+
+/// How the placements of the pair differ, in one line.
+pub(super) fn pods(found: &RunDifference) -> String {
+    let pods = &found.pods;
+    if pods.is_none() {
+        return format!("{} placed alike", counted(pods.shared, "pod"));
+    }
+    let parts = [
+        (pods.on_another_node, "on another node"),
+        (pods.at_another_time, "on the same node at another time"),
+        (pods.only[0], "in A alone"),
+        (pods.only[1], "in B alone"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    format!("{} in both; {}", counted(pods.shared, "pod"), parts.join(", "))
+}
+
+/// Where a pod was bound, and when.
+pub(super) fn bound(node: &str, at: Option<f64>) -> String {
+    match at {
+        Some(at) if !node.is_empty() => format!("{node} at {}", instant(at)),
+        _ => "not bound".to_owned(),
+    }
+}
+
+/// An instant of the run in seconds, to the millisecond.
+pub(super) fn instant(seconds: f64) -> String {
+    let text = format!("{seconds:.3}");
+    format!("{}s", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// What the timelines say in one line, without what happened.
+pub(super) fn timeline(found: &RunDifference) -> String {
+    let timeline = &found.timeline;
+    let intervals = match (timeline.differing, timeline.intervals) {
+        (None, _) => "their intervals are not of one length".to_owned(),
+        (Some(0), _) => "no interval differs".to_owned(),
+        (Some(count), all) => format!("{} of {} differ", count, counted(all, "interval")),
+    };
+    match &timeline.parting {
+        None if timeline.differing == Some(0) => "the same".to_owned(),
+        None => intervals,
+        Some(parting) => format!("part at {}; {intervals}", instant(parting.seconds)),
+    }
+}
+
+/// What happened first in one run and not in the other: a line for each side.
+pub(super) fn parting(found: &RunDifference) -> Vec<String> {
+    let Some(parting) = &found.timeline.parting else { return Vec::new() };
+    let side = |(label, row): (&str, &String)| {
+        let row = if row.is_empty() { "nothing yet" } else { row.as_str() };
+        format!("{label} ({}): {row}", parting.file)
+    };
+    ["A", "B"].into_iter().zip(&parting.rows).map(side).collect()
+}
+
+/// Which columns of the timeline differ first.
+pub(super) fn first_interval(found: &RunDifference) -> Option<String> {
+    let (seconds, columns) = found.timeline.first_interval.as_ref()?;
+    let number = |text: &String| text.parse().map_or_else(|_| text.clone(), significant);
+    let columns: Vec<String> =
+        columns.iter().map(|(name, [a, b])| format!("{name} {} and {}", number(a), number(b))).collect();
+    Some(format!("first interval that differs, from {}: {}", instant(*seconds), columns.join(", ")))
+}
+
+/// How many rows have a verdict.
+pub(super) fn count(point: &PointComparison, verdict: Verdict) -> usize {
+    point.pair.metrics.iter().filter(|row| row.verdict == verdict).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::Interval;
+
+    #[test]
+    fn values_are_short_and_have_their_unit() {
+        let cases = [
+            ("requests_unserved_ratio", 0.023, "2.3 %"),
+            ("pod_pending_seconds_p50", 0.002_3, "2.3ms"),
+            ("pod_pending_seconds_p50", -83.0, "-1m 23s"),
+            ("cost_dollars", -1234.5, "-$1,234.50"),
+            ("node_count_mean", 4.25, "4.25"),
+            ("pods_created", 12.4, "12.4"),
+            ("pods_created", 12_400.4, "12,400"),
+            ("no_metric", 0.000_123_4, "0.000123"),
+        ];
+        for (metric, number, expected) in cases {
+            assert_eq!(value(MetricKey::of_run(metric).unit(), number), expected, "{metric} {number}");
+        }
+    }
+
+    #[test]
+    fn differences_have_a_sign_and_a_width() {
+        let row = |metric: &str, mean, half_width| MetricRow {
+            key: MetricKey::of_run(metric),
+            values: [Some(1.0), Some(1.0)],
+            is_of_unknown_price: [false, true],
+            difference: Some(Interval { mean, half_width, count: 2 }),
+            verdict: Verdict::Worse,
+            tolerance: None,
+        };
+        assert_eq!(difference(&row("requests_unserved_ratio", 0.02, Some(0.001))), "+2 pp ±0.1 pp");
+        assert_eq!(difference(&row("cost_dollars", -2.0, None)), "-$2.00");
+        assert_eq!(difference(&row("recovery_seconds_max", 63.0, Some(0.0))), "+1m 3s");
+        assert_eq!(side_value(&row("cost_dollars", 0.0, None), 1), ">= $1.00");
+    }
+}
