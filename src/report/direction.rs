@@ -154,6 +154,17 @@ mod tests {
     }
 
     #[test]
+    fn the_guide_lists_them() {
+        let page = include_str!("../../docs/guide/compare.md");
+        let listed = |mark: &str| -> Vec<&str> {
+            let list = page.split(mark).nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
+            list.split('`').skip(1).step_by(2).collect()
+        };
+        assert_eq!(listed("<!-- lower -->"), LOWER);
+        assert_eq!(listed("<!-- higher -->"), HIGHER);
+    }
+
+    #[test]
     fn directions_by_name() {
         let cases = [
             ("requests_unserved_ratio", Direction::Lower),

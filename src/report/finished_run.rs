@@ -40,9 +40,8 @@ pub struct FinishedRun {
 /// The folder is not that of a whole run, or of a version that is not known.
 pub fn read_run(folder: &Path) -> Result<FinishedRun, ReadError> {
     let run = RunFolder::open(folder)?.run;
-    let of_entry = |(entry, metrics): (&String, &Value)| {
-        (entry.clone(), metrics.as_object().map_or_else(Vec::new, numbers))
-    };
+    let of_entry =
+        |(entry, metrics): (&String, &Value)| (entry.clone(), metrics.as_object().map_or_else(Vec::new, numbers));
     Ok(FinishedRun {
         folder: folder.to_owned(),
         metrics: numbers(&run.metrics),

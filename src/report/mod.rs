@@ -53,7 +53,7 @@ pub use page::{REPORT_FILE, write as write_report};
 pub use read::ReadError;
 pub use requests::is_interval_metric;
 pub use run_difference::{
-    MovedPod, Parting, PodDifference, PodOfOne, RunDifference, TimelineDifference, run_difference,
+    DifferingInterval, MovedPod, Parting, PodDifference, PodOfOne, RunDifference, TimelineDifference, run_difference,
 };
 pub use run_file::About;
 pub use shortfall::{Shortfall, shortfalls};

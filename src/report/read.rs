@@ -112,7 +112,11 @@ impl RunFolder {
     ///
     /// # Errors
     /// The table has not all of them.
-    pub(super) fn places<const N: usize>(&self, table: &TableForm, columns: [&str; N]) -> Result<[usize; N], ReadError> {
+    pub(super) fn places<const N: usize>(
+        &self,
+        table: &TableForm,
+        columns: [&str; N],
+    ) -> Result<[usize; N], ReadError> {
         let mut places = [0; N];
         for (place, column) in places.iter_mut().zip(columns) {
             let found = table.columns.iter().position(|form| form.name == column);

@@ -12,6 +12,8 @@ mod client_rate;
 mod cloud;
 mod cluster_autoscaler;
 mod company;
+mod compare;
+mod compare_ci;
 mod cron_jobs;
 mod docs;
 mod explain;

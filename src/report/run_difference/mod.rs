@@ -8,7 +8,7 @@
 mod parting;
 mod pods;
 
-pub use parting::{Parting, TimelineDifference};
+pub use parting::{DifferingInterval, Parting, TimelineDifference};
 pub use pods::{MovedPod, PodDifference, PodOfOne};
 
 use super::read::{ReadError, RunFolder};

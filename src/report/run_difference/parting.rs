@@ -6,8 +6,12 @@ use csv::StringRecord;
 /// The tables that tell to the nanosecond what happened, in order of time: the column with the instant, and the columns
 /// that say what happened then. An Event's count and last occurrence are of later.
 const EXACT: &[(&str, &str, &[&str])] = &[
-    ("events.csv", "first_seconds", &["kind", "namespace", "name", "reason", "source", "message"]),
-    ("workloads.csv", "time_seconds", &["namespace", "workload", "desired_replicas", "current_replicas", "ready_replicas"]),
+    ("events.csv", "first_seconds", &["kind", "namespace", "name", "reason", "message"]),
+    (
+        "workloads.csv",
+        "time_seconds",
+        &["namespace", "workload", "desired_replicas", "current_replicas", "ready_replicas"],
+    ),
     ("autoscaling.csv", "time_seconds", &["namespace", "name", "desired_replicas", "limited_by", "decision"]),
     ("pods.csv", "created_seconds", &["namespace", "name"]),
 ];
@@ -24,8 +28,17 @@ pub struct TimelineDifference {
     pub intervals: u64,
     /// Of those, intervals in which some column differs; `None` if the intervals of the runs are not of one length.
     pub differing: Option<u64>,
-    /// Start of the first of them in seconds, with up to three columns and their values in A and B.
-    pub first_interval: Option<(f64, Vec<(String, [String; 2])>)>,
+    /// The first of them.
+    pub first_interval: Option<DifferingInterval>,
+}
+
+/// An interval of `timeline.csv` that differs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DifferingInterval {
+    /// Its start in seconds.
+    pub seconds: f64,
+    /// Up to three columns with their values in A and B.
+    pub columns: Vec<(String, [String; 2])>,
 }
 
 /// The first row of a table that differs.
@@ -43,8 +56,7 @@ pub(super) fn compare(one: &RunFolder, other: &RunFolder) -> Result<TimelineDiff
     let mut found = intervals(one, other)?;
     for (file, time, columns) in EXACT {
         let parting = parting(one, other, file, time, columns)?;
-        let is_earlier =
-            |new: &Parting| found.parting.as_ref().is_none_or(|known| new.seconds < known.seconds);
+        let is_earlier = |new: &Parting| found.parting.as_ref().is_none_or(|known| new.seconds < known.seconds);
         if let Some(parting) = parting.filter(is_earlier) {
             found.parting = Some(parting);
         }
@@ -155,7 +167,7 @@ fn intervals(one: &RunFolder, other: &RunFolder) -> Result<TimelineDifference, R
             let cell = |record: &StringRecord, place: usize| record.get(place).unwrap_or_default().to_owned();
             let shown = values.iter().take(SHOWN);
             let shown = shown.map(|(name, place, twin)| ((*name).to_owned(), [cell(&a, *place), cell(&b, *twin)]));
-            found.first_interval = Some((seconds, shown.collect()));
+            found.first_interval = Some(DifferingInterval { seconds, columns: shown.collect() });
         }
     }
     found.differing = differing;

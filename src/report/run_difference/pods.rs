@@ -1,6 +1,6 @@
 //! Pods that two runs placed differently.
 
-use crate::report::read::{ReadError, RunFolder, Rows, number};
+use crate::report::read::{ReadError, Rows, RunFolder, number};
 use csv::StringRecord;
 use std::collections::BTreeMap;
 

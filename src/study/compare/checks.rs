@@ -1,13 +1,13 @@
 //! What makes a comparison meaningless, and what is to be said beside it.
 
 use super::side::Side;
-use crate::input::Diagnostic;
+use crate::input::{Diagnostic, Diagnostics};
 
 /// Refuses runs of different lengths: their totals are of different spans.
 ///
 /// # Errors
 /// A side has runs of another length than the first one.
-pub(super) fn refuse_lengths(sides: &[Side]) -> Result<(), Diagnostic> {
+pub(super) fn refuse_lengths(sides: &[Side]) -> Result<(), Diagnostics> {
     let Some(first) = sides.first() else { return Ok(()) };
     let differs = |side: &&Side| match (first.seconds, side.seconds) {
         (Some(one), Some(other)) => (one - other).abs() > 1e-9 * one.max(other),
@@ -21,7 +21,7 @@ pub(super) fn refuse_lengths(sides: &[Side]) -> Result<(), Diagnostic> {
         first.given,
         length(first)
     );
-    Err(Diagnostic::error(side.given.clone(), problem))
+    Err(Diagnostic::error(side.given.clone(), problem).into())
 }
 
 /// What two sides differ in besides what is compared.

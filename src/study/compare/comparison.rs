@@ -1,17 +1,18 @@
 //! A comparison: reads or runs each side, and holds each against the first one.
 
 use super::checks;
-use super::pair::{Pair, Verdict, compare_points, shared_seeds};
+use super::pair::{MetricRow, Pair, compare_points, shared_seeds};
 use super::play::{Play, PlayError, metrics, play};
-use super::side::{Side, SideKind, SidePoint, SideRun};
+use super::side::{MetricKey, Side, SideKind, SidePoint, SideRun};
 use super::source::{self, Source};
 use super::sweep_folder::{self, SweepPoint};
 use super::tolerance::{Tolerance, ToleranceState};
+use super::verdict::Verdict;
 use crate::input::{Diagnostic, Diagnostics};
 use crate::report::{self, ReadError, ReportError, RunDifference};
 use crate::sim::{PrepareOptions, Prepared};
 use crate::study::single;
-use crate::study::sweep::{JOURNAL_FILE, Progress};
+use crate::study::sweep::{JOURNAL_FILE, OBJECTIVES_MET, Progress};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -60,6 +61,12 @@ pub enum CompareError {
 impl From<Diagnostic> for CompareError {
     fn from(problem: Diagnostic) -> Self {
         Self::Input(Box::new(Diagnostics::from(problem)))
+    }
+}
+
+impl From<Diagnostics> for CompareError {
+    fn from(problems: Diagnostics) -> Self {
+        Self::Input(Box::new(problems))
     }
 }
 
@@ -127,7 +134,7 @@ impl PointComparison {
     }
 
     fn is_worse(&self) -> bool {
-        let worse = |row: &super::pair::MetricRow| row.verdict == Verdict::Worse && row.tolerance.is_none();
+        let worse = |row: &MetricRow| row.verdict == Verdict::Worse && row.tolerance.is_none();
         self.pair.metrics.iter().any(worse) || self.pair.objectives.iter().any(|row| row.verdict == Verdict::Worse)
     }
 
@@ -169,6 +176,7 @@ pub fn compare(paths: &[PathBuf], options: &CompareOptions<'_>) -> Result<Compar
     checks::refuse_lengths(&sides)?;
     let scratch = tempfile::tempdir().map_err(CompareError::Scratch)?;
     run_scenarios(&mut sides, &scenarios, scratch.path(), options)?;
+    as_sweeps(&mut sides);
     let mut warnings: Vec<String> = sides.iter().flat_map(|side| side.warnings.clone()).collect();
     let mut points = Vec::new();
     if let Some((first, others)) = sides.split_first() {
@@ -186,16 +194,12 @@ fn label(index: usize) -> String {
     letter.map_or_else(|| format!("#{}", index + 1), String::from)
 }
 
-fn prepare(
-    path: &Path,
-    index: usize,
-    options: &CompareOptions<'_>,
-) -> Result<(Prepared, Diagnostics), CompareError> {
+fn prepare(path: &Path, index: usize, options: &CompareOptions<'_>) -> Result<(Prepared, Diagnostics), CompareError> {
     let mut prepare = options.prepare.clone();
     if index > 0 {
         prepare.overrides.extend(options.changes.iter().cloned());
     }
-    single::prepare(path, &prepare).map_err(|problems| CompareError::Input(Box::new(problems)))
+    Ok(single::prepare(path, &prepare)?)
 }
 
 /// A side without runs and names.
@@ -272,7 +276,7 @@ fn sweep_side(source: &Source) -> Result<Side, CompareError> {
     if source.path.join(JOURNAL_FILE).exists() {
         warnings.push(format!("{given}: the sweep is not complete; what it has is compared"));
     }
-    let length = super::side::MetricKey::of_run("simulated_seconds");
+    let length = MetricKey::of_run("simulated_seconds");
     let run = points.iter().flat_map(|point| &point.point.runs).find_map(|run| run.metrics.get(&length));
     let is_one = points.len() == 1;
     let named = |point: SweepPoint| {
@@ -330,6 +334,25 @@ fn run_scenarios(
     Ok(())
 }
 
+/// Beside a sweep, whose table has neither the objectives nor the traffic entries by themselves, the others are taken to
+/// what it has.
+fn as_sweeps(sides: &mut [Side]) {
+    let sweeps = sides.iter().filter(|side| side.kind == SideKind::Sweep).count();
+    if sweeps == 0 || sweeps == sides.len() {
+        return;
+    }
+    let met = MetricKey::of_run(OBJECTIVES_MET);
+    for run in sides.iter_mut().flat_map(|side| &mut side.points).flat_map(|point| &mut point.runs) {
+        run.metrics.retain(|key, _| key.traffic().is_none() && report::is_metric(key.metric()));
+        #[expect(clippy::cast_precision_loss, reason = "a number of objectives")]
+        if !run.objectives.is_empty() {
+            let passed = run.objectives.iter().filter(|result| result.passed()).count();
+            run.metrics.insert(met.clone(), passed as f64 / run.objectives.len() as f64);
+            run.objectives.clear();
+        }
+    }
+}
+
 /// Compares each point of a side with the one of the same name of the first side.
 fn compare_sides(
     first: &Side,
@@ -349,12 +372,18 @@ fn compare_sides(
         if shared_seeds(twin, point).is_empty() && !options.unpaired {
             return Err(refuse_seeds(first, other, twin, point).into());
         }
-        points.push(PointComparison {
-            side,
-            point: point.name.clone(),
-            pair: compare_points(twin, point, &options.tolerances),
-            difference: difference(twin, point, options.examples)?,
-        });
+        let difference = difference(twin, point, options.examples)?;
+        if let Some((_, RunDifference { pods, .. })) = &difference
+            && pods.shared == 0
+            && pods.only.iter().all(|count| *count > 0)
+        {
+            let (a, b) = (&first.label, &other.label);
+            warnings.push(format!(
+                "no pod of {a} is in {b}: other workloads, or pod templates that give all pods other names"
+            ));
+        }
+        let pair = compare_points(twin, point, &options.tolerances);
+        points.push(PointComparison { side, point: point.name.clone(), pair, difference });
     }
     missing[0] = first.points.iter().filter(|one| !other.points.iter().any(|two| two.name == one.name)).count();
     if points.len() == before {

@@ -89,11 +89,8 @@ fn objective(row: &ObjectiveRow) -> Value {
 
 fn course(seed: u64, found: &RunDifference) -> Value {
     let (pods, timeline) = (&found.pods, &found.timeline);
-    let moved: Vec<Value> = pods
-        .moved
-        .iter()
-        .map(|pod| json!({"pod": pod.pod, "nodes": pod.nodes, "bound_seconds": pod.bound}))
-        .collect();
+    let moved: Vec<Value> =
+        pods.moved.iter().map(|pod| json!({"pod": pod.pod, "nodes": pod.nodes, "bound_seconds": pod.bound})).collect();
     let only = pods.only_examples.each_ref().map(|pods| {
         let pods = pods.iter().map(|pod| json!({"pod": pod.pod, "created_seconds": pod.created}));
         pods.collect::<Vec<Value>>()
@@ -116,7 +113,7 @@ fn course(seed: u64, found: &RunDifference) -> Value {
             "part_rows": timeline.parting.as_ref().map(|parting| &parting.rows),
             "intervals": timeline.intervals,
             "intervals_differing": timeline.differing,
-            "first_interval_seconds": timeline.first_interval.as_ref().map(|(seconds, _)| seconds),
+            "first_interval_seconds": timeline.first_interval.as_ref().map(|found| found.seconds),
         },
     })
 }

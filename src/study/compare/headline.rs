@@ -1,16 +1,15 @@
 //! A comparison in one sentence.
 
 use super::comparison::{Comparison, PointComparison};
-use super::pair::Verdict;
 use super::tolerance::ToleranceState;
+use super::verdict::Verdict;
 use super::words::count;
 
-/// The sentence of one point: what matters most first. `2 tolerances exceeded, 1 objective worse; metrics: 3 worse, 1 better`.
+/// The sentence of one point: what matters most first. `2 tolerances exceeded; 1 objective worse; metrics: 3 worse, 1 better`.
 pub(super) fn of_point(point: &PointComparison) -> String {
     let tolerances =
         |state: ToleranceState| point.pair.metrics.iter().filter(|row| row.tolerance == Some(state)).count();
-    let objectives =
-        |verdict: Verdict| point.pair.objectives.iter().filter(|row| row.verdict == verdict).count();
+    let objectives = |verdict: Verdict| point.pair.objectives.iter().filter(|row| row.verdict == verdict).count();
     let mut parts = Vec::new();
     let mut add = |number: usize, one: &str, many: &str, what: &str| {
         if number > 0 {
@@ -25,14 +24,8 @@ pub(super) fn of_point(point: &PointComparison) -> String {
     }
     let one_sided = objectives(Verdict::OnlyA) + objectives(Verdict::OnlyB);
     add(one_sided, "objective", "objectives", "of one side only");
-    let verdicts = [
-        Verdict::Worse,
-        Verdict::Better,
-        Verdict::Changed,
-        Verdict::Unknown,
-        Verdict::OnlyA,
-        Verdict::OnlyB,
-    ];
+    let verdicts =
+        [Verdict::Worse, Verdict::Better, Verdict::Changed, Verdict::Unknown, Verdict::OnlyA, Verdict::OnlyB];
     let metrics: Vec<String> = verdicts
         .into_iter()
         .map(|verdict| (count(point, verdict), verdict))
@@ -59,7 +52,7 @@ pub(super) fn of_point(point: &PointComparison) -> String {
             format!("no difference that is not chance{chance}")
         };
     }
-    format!("{}{chance}", parts.join(", "))
+    format!("{}{chance}", parts.join("; "))
 }
 
 /// What is compared with what: `B against A`, and the point.

@@ -5,12 +5,12 @@
 
 use super::comparison::{Comparison, PointComparison};
 use super::headline;
-use super::pair::Verdict;
 use super::tolerance::ToleranceState;
+use super::verdict::Verdict;
 use super::words;
 use std::fmt::Write as _;
 
-/// Rows of a table; the rest is counted.
+/// Rows of a table unless all are wanted; the rest is counted.
 const ROWS: usize = 40;
 
 /// The comment. With `all` the tables have what did not change too.
@@ -71,8 +71,9 @@ fn add_metrics(text: &mut String, comparison: &Comparison, point: &PointComparis
         "| metric | A | {} | difference | change | verdict |\n| --- | ---: | ---: | ---: | ---: | --- |",
         label(comparison, point)
     );
-    for row in rows.iter().take(ROWS) {
-        let change = row.change().map_or_else(String::new, |change| format!("{:+.1} %", change * 100.0));
+    let shown = if all { rows.len() } else { ROWS };
+    for row in rows.iter().take(shown) {
+        let change = entity(&words::change(row));
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {change} | {} |",
@@ -83,8 +84,8 @@ fn add_metrics(text: &mut String, comparison: &Comparison, point: &PointComparis
             marked(row.verdict, row.tolerance)
         );
     }
-    if rows.len() > ROWS {
-        let _ = writeln!(text, "\nand {} more metrics", rows.len() - ROWS);
+    if rows.len() > shown {
+        let _ = writeln!(text, "\nand {} more metrics", rows.len() - shown);
     }
     text.push('\n');
 }
@@ -93,21 +94,23 @@ fn add_course(text: &mut String, comparison: &Comparison, point: &PointCompariso
     let title = headline::title(comparison, point);
     let _ = writeln!(text, "- {title}: {}", headline::basis(point));
     let Some((seed, found)) = &point.difference else { return };
-    let _ = writeln!(text, "- Pods of seed {seed}: {}", words::pods(found));
+    let other = label(comparison, point);
+    let _ = writeln!(text, "- Pods of seed {seed}: {}", words::pods(found, other));
     for pod in &found.pods.moved {
         let [a, b] = [0, 1].map(|side: usize| {
             let node = pod.nodes.get(side).map_or("", String::as_str);
             words::bound(node, pod.bound.get(side).copied().flatten())
         });
-        let _ = writeln!(text, "  - {}: A {}, B {}", code(&pod.pod), code(&a), code(&b));
+        let _ = writeln!(text, "  - {}: A {}, {other} {}", code(&pod.pod), code(&a), code(&b));
     }
-    for (label, pods) in ["A", "B"].iter().zip(&found.pods.only_examples) {
+    for (label, pods) in ["A", other].iter().zip(&found.pods.only_examples) {
         for pod in pods {
-            let _ = writeln!(text, "  - {}: in {label} alone, created at {}", code(&pod.pod), words::instant(pod.created));
+            let _ =
+                writeln!(text, "  - {}: in {label} alone, created at {}", code(&pod.pod), words::instant(pod.created));
         }
     }
     let _ = writeln!(text, "- Timelines of seed {seed}: {}", words::timeline(found));
-    for line in words::parting(found).iter().chain(&words::first_interval(found)) {
+    for line in words::parting(found, other).iter().chain(&words::first_interval(found)) {
         let _ = writeln!(text, "  - {}", code(line));
     }
 }

@@ -17,13 +17,15 @@ mod source;
 mod sweep_folder;
 mod text;
 mod tolerance;
+mod verdict;
 mod words;
 
 pub use comparison::{CompareError, CompareOptions, Comparison, FailOn, PointComparison, compare};
 pub use csv_table::csv;
 pub use document::json;
 pub use markdown::markdown;
-pub use pair::{MetricRow, ObjectiveRow, Pair, Verdict};
+pub use pair::{MetricRow, ObjectiveRow, Pair};
 pub use side::{MetricKey, Side, SideKind, SidePoint, SideRun};
 pub use text::text;
 pub use tolerance::{Limit, Tolerance, ToleranceError, ToleranceState};
+pub use verdict::Verdict;

@@ -2,60 +2,18 @@
 
 use super::side::{MetricKey, SidePoint, SideRun};
 use super::tolerance::{Tolerance, ToleranceState};
+use super::verdict::Verdict;
 use crate::report::{Direction, Objective, Unit, direction};
 use crate::stats::{self, Interval};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Confidence of the intervals.
 const CONFIDENCE: f64 = 0.95;
-/// Values that differ by less than this share are the same: a number may lose its last bit on the way through a file.
-const SAME: f64 = 1e-9;
+/// Values that differ by no more than this share are the same: the last digits are of no use to anyone, and a number may
+/// lose its last bit on the way through a file.
+const SAME: f64 = 1e-6;
 /// The metric that says that costs are lower bounds.
 const UNKNOWN_PRICE: &str = "node_hours_of_unknown_price";
-
-/// How a metric or an objective of B stands to that of A.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// It is worse.
-    Worse,
-    /// It is better.
-    Better,
-    /// It is another one, of a metric that is neither better nor worse with more.
-    Changed,
-    /// A price is not known on one side, so that the difference is not.
-    Unknown,
-    /// A alone has it.
-    OnlyA,
-    /// B alone has it.
-    OnlyB,
-    /// The interval of the difference reaches zero: it may be chance.
-    NoEvidence,
-    /// It is the same in every pair.
-    Same,
-}
-
-impl Verdict {
-    /// Its words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Better => "better",
-            Self::Worse => "worse",
-            Self::Changed => "changed",
-            Self::Unknown => "unknown",
-            Self::OnlyA => "only A",
-            Self::OnlyB => "only B",
-            Self::NoEvidence => "no evidence",
-            Self::Same => "same",
-        }
-    }
-
-    /// Whether it says that something is different beyond chance.
-    #[must_use]
-    pub const fn is_difference(self) -> bool {
-        !matches!(self, Self::NoEvidence | Self::Same)
-    }
-}
 
 /// A metric of A and of B.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,8 +83,7 @@ pub(super) fn compare_points(a: &SidePoint, b: &SidePoint, tolerances: &[Toleran
     let is_compared = |run: &&SideRun| seeds.is_empty() || seeds.contains(&run.seed);
     let runs: [Vec<&SideRun>; 2] = [a, b].map(|point| point.runs.iter().filter(is_compared).collect());
     let keys: BTreeSet<&MetricKey> = runs.iter().flatten().flat_map(|run| run.metrics.keys()).collect();
-    let mut metrics: Vec<MetricRow> =
-        keys.into_iter().map(|key| metric_row(key, &runs, !seeds.is_empty())).collect();
+    let mut metrics: Vec<MetricRow> = keys.into_iter().map(|key| metric_row(key, &runs, !seeds.is_empty())).collect();
     for tolerance in tolerances {
         match metrics.iter_mut().find(|row| row.key == tolerance.key) {
             Some(row) => {
@@ -154,10 +111,13 @@ fn metric_row(key: &MetricKey, runs: &[Vec<&SideRun>; 2], is_paired: bool) -> Me
         // Means over the same pairs as the difference, where there are any.
         let both: BTreeSet<u64> = values[0].keys().filter(|seed| values[1].contains_key(seed)).copied().collect();
         if !both.is_empty() {
-            values.iter_mut().for_each(|of_side| of_side.retain(|seed, _| both.contains(seed)));
+            for of_side in &mut values {
+                of_side.retain(|seed, _| both.contains(seed));
+            }
         }
     }
-    let is_money = matches!(key.unit(), Some(Unit::Dollars | Unit::DollarsPerHour)) && key.metric().starts_with("cost_");
+    let is_money =
+        matches!(key.unit(), Some(Unit::Dollars | Unit::DollarsPerHour)) && key.metric().starts_with("cost_");
     let unpriced = MetricKey::of_run(UNKNOWN_PRICE);
     let is_unpriced = |runs: &Vec<&SideRun>| {
         is_money && runs.iter().any(|run| run.metrics.get(&unpriced).is_some_and(|hours| *hours > 0.0))
@@ -184,7 +144,9 @@ fn metric_row(key: &MetricKey, runs: &[Vec<&SideRun>; 2], is_paired: bool) -> Me
         _ => Verdict::NoEvidence,
     };
     // What is the same is so to the last digit that is shown.
-    let difference = difference.map(|found| if is_same { Interval { mean: 0.0, half_width: found.half_width.map(|_| 0.0), ..found } } else { found });
+    let difference = difference.map(|found| {
+        if is_same { Interval { mean: 0.0, half_width: found.half_width.map(|_| 0.0), ..found } } else { found }
+    });
     MetricRow { key: key.clone(), values: means, is_of_unknown_price, difference, verdict, tolerance: None }
 }
 
@@ -293,7 +255,10 @@ mod tests {
         a.runs[0].metrics.insert(MetricKey::of_run(UNKNOWN_PRICE), 2.0);
         let pair = compare_points(&a, &b, &["cost_dollars=50%".parse().unwrap()]);
         let row = pair.metrics.iter().find(|row| row.key.metric() == "cost_dollars").unwrap();
-        assert_eq!((row.verdict, row.difference, row.tolerance), (Verdict::Unknown, None, Some(ToleranceState::Unknown)));
+        assert_eq!(
+            (row.verdict, row.difference, row.tolerance),
+            (Verdict::Unknown, None, Some(ToleranceState::Unknown))
+        );
         assert_eq!(row.is_of_unknown_price, [true, false]);
         let absent = compare_points(&b, &b, &["apdex_ratio=1%".parse().unwrap()]);
         assert_eq!(absent.metrics[1].tolerance, Some(ToleranceState::Unknown), "nobody measured it");

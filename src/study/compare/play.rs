@@ -72,8 +72,7 @@ impl Play<'_> {
             return Err(PlayError::Interrupted);
         }
         let options = RunOptions { seed: Some(seed), interrupt: Some(self.interrupt), ..RunOptions::default() };
-        let facts =
-            sim::simulate(prepared, &options).map_err(|error| PlayError::Run(index, error.to_string()))?;
+        let facts = sim::simulate(prepared, &options).map_err(|error| PlayError::Run(index, error.to_string()))?;
         if facts.interrupted {
             return Err(PlayError::Interrupted);
         }
@@ -86,8 +85,7 @@ impl Play<'_> {
             None
         };
         let traffic: Vec<(&str, &[(String, f64)])> = summary.traffic().collect();
-        let run = summary.iter().map(|(name, value)| (name, value));
-        Ok(SideRun { seed, metrics: metrics(run, &traffic), objectives, folder })
+        Ok(SideRun { seed, metrics: metrics(summary.iter(), &traffic), objectives, folder })
     }
 }
 
@@ -98,8 +96,7 @@ fn write(
     objectives: &[ObjectiveResult],
     folder: PathBuf,
 ) -> Result<PathBuf, ReportError> {
-    let options =
-        OutputOptions { svg: false, png: false, objectives: objectives.to_vec(), ..OutputOptions::default() };
+    let options = OutputOptions { svg: false, png: false, objectives: objectives.to_vec(), ..OutputOptions::default() };
     report::write_all(facts, summary, &folder, &options)?;
     Ok(folder)
 }
@@ -109,8 +106,7 @@ pub(super) fn metrics<'a>(
     run: impl Iterator<Item = (&'a str, f64)>,
     traffic: &[(&str, &[(String, f64)])],
 ) -> BTreeMap<MetricKey, f64> {
-    let mut metrics: BTreeMap<MetricKey, f64> =
-        run.map(|(name, value)| (MetricKey::of_run(name), value)).collect();
+    let mut metrics: BTreeMap<MetricKey, f64> = run.map(|(name, value)| (MetricKey::of_run(name), value)).collect();
     for (entry, of_entry) in traffic.iter().filter(|_| traffic.len() > 1) {
         metrics.extend(of_entry.iter().map(|(name, value)| (MetricKey::new(name, Some(entry)), *value)));
     }

@@ -91,11 +91,7 @@ impl MetricKey {
     pub fn new(metric: &str, traffic: Option<&str>) -> Self {
         let found = find_metric(listed(metric));
         let place = found.and_then(|metric| METRICS.iter().position(|listed| listed.name == metric.name));
-        Self {
-            traffic: traffic.map(str::to_owned),
-            place: place.unwrap_or(METRICS.len()),
-            metric: metric.to_owned(),
-        }
+        Self { traffic: traffic.map(str::to_owned), place: place.unwrap_or(METRICS.len()), metric: metric.to_owned() }
     }
 
     /// A metric of the run as a whole.

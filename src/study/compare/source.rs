@@ -1,7 +1,7 @@
 //! What a path names: a scenario, the folder of a run, or that of a sweep.
 
 use super::side::SideKind;
-use crate::input::Diagnostic;
+use crate::input::{Diagnostic, Diagnostics};
 use crate::report::RUN_FILE;
 use crate::study::sweep::{JOURNAL_FILE, SWEEP_FILE};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(super) struct Source {
 ///
 /// # Errors
 /// It is none of the three.
-pub(super) fn find(path: &Path) -> Result<Source, Diagnostic> {
+pub(super) fn find(path: &Path) -> Result<Source, Diagnostics> {
     let source = |path: &Path, kind, point| Source { path: path.to_owned(), kind, point };
     if path.is_dir() {
         let has = |file: &str| path.join(file).exists();
@@ -42,7 +42,7 @@ pub(super) fn find(path: &Path) -> Result<Source, Diagnostic> {
                 `{SWEEP_FILE}` in it)"
             )
         };
-        return Err(Diagnostic::error(path.display().to_string(), problem));
+        return Err(Diagnostic::error(path.display().to_string(), problem).into());
     }
     let text = path.to_string_lossy();
     if !path.exists()
@@ -62,7 +62,9 @@ mod tests {
     #[test]
     fn folders_are_told_by_what_is_in_them() {
         let home = tempfile::tempdir().unwrap();
-        for (folder, file) in [("a", "scenario.yaml"), ("b", RUN_FILE), ("c", SWEEP_FILE), ("d", JOURNAL_FILE), ("e", "x")] {
+        for (folder, file) in
+            [("a", "scenario.yaml"), ("b", RUN_FILE), ("c", SWEEP_FILE), ("d", JOURNAL_FILE), ("e", "x")]
+        {
             fs::create_dir(home.path().join(folder)).unwrap();
             fs::write(home.path().join(folder).join(file), "").unwrap();
         }
@@ -72,7 +74,8 @@ mod tests {
         assert_eq!(kind("b"), Ok((SideKind::Run, None)));
         assert_eq!(kind("c"), Ok((SideKind::Sweep, None)));
         assert_eq!(kind("c@2"), Ok((SideKind::Sweep, Some("2".to_owned()))));
-        assert!(kind("d").unwrap_err().message.contains("has not ended"));
-        assert!(kind("e").unwrap_err().message.contains("is neither a scenario nor"));
+        let told = |name: &str| kind(name).unwrap_err().iter().next().unwrap().message.clone();
+        assert!(told("d").contains("has not ended"));
+        assert!(told("e").contains("is neither a scenario nor"));
     }
 }

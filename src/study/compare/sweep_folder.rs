@@ -1,7 +1,7 @@
 //! Reading `sweep.csv` back: the points of a sweep with their runs.
 
 use super::side::{MetricKey, SidePoint, SideRun};
-use crate::input::Diagnostic;
+use crate::input::{Diagnostic, Diagnostics};
 use crate::study::sweep::SWEEP_FILE;
 use csv::StringRecord;
 use std::path::Path;
@@ -20,9 +20,9 @@ pub(super) struct SweepPoint {
 ///
 /// # Errors
 /// It cannot be read, or is not what `wavetank sweep` writes.
-pub(super) fn read(folder: &Path) -> Result<Vec<SweepPoint>, Diagnostic> {
+pub(super) fn read(folder: &Path) -> Result<Vec<SweepPoint>, Diagnostics> {
     let path = folder.join(SWEEP_FILE);
-    let refused = |problem: String| Diagnostic::error(path.display().to_string(), problem);
+    let refused = |problem: String| Diagnostics::from(Diagnostic::error(path.display().to_string(), problem));
     let damaged = |problem: &str| refused(format!("is not what `wavetank sweep` writes: {problem}"));
     let mut reader = csv::Reader::from_path(&path).map_err(|error| refused(format!("cannot be read: {error}")))?;
     let header = reader.headers().map_err(|error| damaged(&error.to_string()))?.clone();

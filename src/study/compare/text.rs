@@ -3,8 +3,8 @@
 use super::comparison::{Comparison, PointComparison};
 use super::headline;
 use super::words;
-use crate::report::format::{Column, Format, ResultSet};
 use crate::report::RunDifference;
+use crate::report::format::{Column, Format, ResultSet};
 use std::fmt::Write as _;
 
 /// What was compared, then for each pair a sentence and tables of what differs; of everything with `all`.
@@ -25,14 +25,14 @@ pub fn text(comparison: &Comparison, all: bool) -> String {
         let _ = writeln!(text, "{}", headline::basis(point));
         add_tables(&mut text, comparison, point, all);
         if let Some((seed, found)) = &point.difference {
-            add_course(&mut text, *seed, found);
+            add_course(&mut text, *seed, found, &label(comparison, point));
         }
     }
     text
 }
 
 fn add_tables(text: &mut String, comparison: &Comparison, point: &PointComparison, all: bool) {
-    let other = comparison.sides.get(point.side).map_or_else(String::new, |side| side.label.clone());
+    let other = label(comparison, point);
     let mut table = ResultSet::new(vec![
         Column::for_people("METRIC"),
         Column::for_people("A"),
@@ -70,23 +70,24 @@ fn add_tables(text: &mut String, comparison: &Comparison, point: &PointCompariso
     }
 }
 
-fn add_course(text: &mut String, seed: u64, found: &RunDifference) {
-    let _ = writeln!(text, "\npods       {} (seed {seed})", words::pods(found));
+fn add_course(text: &mut String, seed: u64, found: &RunDifference, other: &str) {
+    let _ = writeln!(text, "\npods       {} (seed {seed})", words::pods(found, other));
     for pod in &found.pods.moved {
         let [a, b] = [0, 1].map(|side: usize| {
             let node = pod.nodes.get(side).map_or("", String::as_str);
             plain(&words::bound(node, pod.bound.get(side).copied().flatten()))
         });
-        let _ = writeln!(text, "  {}: {a}; in B {b}", plain(&pod.pod));
+        let _ = writeln!(text, "  {}: {a}; in {other} {b}", plain(&pod.pod));
     }
-    for (label, pods) in ["A", "B"].iter().zip(&found.pods.only_examples) {
+    for (label, pods) in ["A", other].iter().zip(&found.pods.only_examples) {
         for pod in pods {
-            let _ = writeln!(text, "  {}: in {label} alone, created at {}", plain(&pod.pod), words::instant(pod.created));
+            let _ =
+                writeln!(text, "  {}: in {label} alone, created at {}", plain(&pod.pod), words::instant(pod.created));
         }
     }
     let _ = writeln!(text, "timelines  {}", words::timeline(found));
-    for line in words::parting(found).into_iter().chain(words::first_interval(found)) {
-        let _ = writeln!(text, "  {}", shortened(&plain(&line)));
+    for line in words::parting(found, other).into_iter().chain(words::first_interval(found)) {
+        add_wrapped(text, &plain(&line));
     }
 }
 
@@ -95,10 +96,28 @@ fn plain(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
-/// A line of at most 98 letters.
-fn shortened(line: &str) -> String {
-    if line.chars().count() <= 98 {
-        return line.to_owned();
+/// The label of the side that is held against A.
+fn label(comparison: &Comparison, point: &PointComparison) -> String {
+    comparison.sides.get(point.side).map_or_else(String::new, |side| side.label.clone())
+}
+
+/// A line of at most 98 columns, broken between words, further ones set in.
+fn add_wrapped(text: &mut String, line: &str) {
+    let mut column = 0;
+    for word in line.split(' ') {
+        let length = word.chars().count();
+        if column == 0 {
+            text.push_str("  ");
+            column = 2;
+        } else if column + 1 + length > 98 {
+            text.push_str("\n    ");
+            column = 4;
+        } else {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += length;
     }
-    line.chars().take(95).chain("...".chars()).collect()
+    text.push('\n');
 }

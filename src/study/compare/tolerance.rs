@@ -1,7 +1,7 @@
 //! How much worse a metric may become.
 
-use super::pair::Verdict;
 use super::side::MetricKey;
+use super::verdict::Verdict;
 use crate::report::{Direction, direction, is_metric, suggest_metrics};
 use crate::stats::Interval;
 use std::str::FromStr;
@@ -117,12 +117,18 @@ mod tests {
 
     #[test]
     fn tolerances_are_read_and_refused() {
-        let read = |text: &str| text.parse::<Tolerance>().map(|one| (one.key.metric().to_owned(), one.key.traffic().map(str::to_owned), one.limit));
+        let read = |text: &str| {
+            text.parse::<Tolerance>()
+                .map(|one| (one.key.metric().to_owned(), one.key.traffic().map(str::to_owned), one.limit))
+        };
         let entry = Some("deployment/shop/web".to_owned());
         let cases = [
             ("cost_dollars=5%", ("cost_dollars", None, Limit::Share(0.05))),
             ("cost_dollars=0.5", ("cost_dollars", None, Limit::Absolute(0.5))),
-            ("request_latency_seconds_p99@deployment/shop/web=0", ("request_latency_seconds_p99", entry, Limit::Absolute(0.0))),
+            (
+                "request_latency_seconds_p99@deployment/shop/web=0",
+                ("request_latency_seconds_p99", entry, Limit::Absolute(0.0)),
+            ),
         ];
         for (text, (metric, traffic, limit)) in cases {
             assert_eq!(read(text), Ok((metric.to_owned(), traffic, limit)), "{text}");

@@ -1,32 +1,41 @@
 //! Values, differences and names as a comparison says them.
 
 use super::comparison::PointComparison;
-use super::pair::{MetricRow, ObjectiveRow, Verdict};
+use super::pair::{MetricRow, ObjectiveRow};
 use super::side::MetricKey;
+use super::verdict::Verdict;
 use crate::report::terminal::human_value;
 use crate::report::{Objective, RunDifference, Unit};
 
 /// A value in the unit that people read; with three significant digits where the unit has no words of its own.
 pub(super) fn value(unit: Option<Unit>, value: f64) -> String {
+    value_with(unit, value, 3)
+}
+
+/// The same with so many significant digits.
+fn value_with(unit: Option<Unit>, value: f64, digits: i32) -> String {
     let sign = if value < 0.0 { "-" } else { "" };
     let size = value.abs();
     match unit {
         Some(Unit::Ratio) => format!("{sign}{}", human_value(Unit::Ratio, size)),
+        Some(Unit::Dollars | Unit::DollarsPerHour) if size > 0.0 && size < 0.01 => {
+            format!("{sign}${}", significant(size, 2.min(digits)))
+        }
         Some(unit @ (Unit::Dollars | Unit::DollarsPerHour)) => format!("{sign}{}", human_value(unit, size)),
-        Some(Unit::Seconds) if size > 0.0 && size < 0.01 => format!("{}ms", significant(value * 1000.0)),
+        Some(Unit::Seconds) if size > 0.0 && size < 0.01 => format!("{}ms", significant(value * 1000.0, digits)),
         Some(Unit::Seconds) => human_value(Unit::Seconds, value),
-        _ => significant(value),
+        _ => significant(value, digits),
     }
 }
 
-/// Three significant digits, without trailing zeros; whole numbers whole.
-fn significant(value: f64) -> String {
+/// So many significant digits, without trailing zeros; whole numbers whole.
+fn significant(value: f64, digits: i32) -> String {
     let size = value.abs();
     if size >= 999.5 || value.fract() == 0.0 {
         return human_value(Unit::Count, value);
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 9")]
-    let digits = (2.0 - size.log10().floor()).clamp(0.0, 9.0) as usize;
+    let digits = (f64::from(digits - 1) - size.log10().floor()).clamp(0.0, 9.0) as usize;
     let text = format!("{value:.digits$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
@@ -46,20 +55,30 @@ pub(super) fn side_value(row: &MetricRow, side: usize) -> String {
 /// The difference with half the width of its interval: `+1m 3s ±2.1s`, `-0.3 pp`.
 pub(super) fn difference(row: &MetricRow) -> String {
     let Some(found) = row.difference else { return "-".to_owned() };
-    let of_unit = |number: f64| {
-        let text = value(row.unit(), number);
+    let of_unit = |number: f64, digits: i32| {
+        let text = value_with(row.unit(), number, digits);
         if row.unit() == Some(Unit::Ratio) { text.replace(" %", " pp") } else { text }
     };
     let sign = if found.mean > 0.0 { "+" } else { "" };
-    let width = found.half_width.filter(|half| *half > 0.0);
-    let width = width.map_or_else(String::new, |half| format!(" ±{}", of_unit(half)));
-    format!("{sign}{}{width}", of_unit(found.mean))
+    // A width that no digit of the difference shows is none.
+    let width = found.half_width.filter(|half| *half > 1e-6 * found.mean.abs());
+    let width = width.map_or_else(String::new, |half| format!(" ±{}", of_unit(half, 2)));
+    format!("{sign}{}{width}", of_unit(found.mean, 3))
+}
+
+/// The difference as a share of the value in A; empty without one.
+pub(super) fn change(row: &MetricRow) -> String {
+    let of_ratio = |change: f64| {
+        let sign = if change > 0.0 { "+" } else { "" };
+        format!("{sign}{}", value(Some(Unit::Ratio), change))
+    };
+    row.change().map_or_else(String::new, of_ratio)
 }
 
 /// The verdict, and how the tolerance came out.
 pub(super) fn verdict(row: &MetricRow) -> String {
     match row.tolerance {
-        Some(state) => format!("{}, tolerance {}", row.verdict.words(), state.words()),
+        Some(state) => format!("{}, {}", row.verdict.words(), state.words()),
         None => row.verdict.words().to_owned(),
     }
 }
@@ -76,9 +95,9 @@ pub(super) fn objective(objective: &Objective) -> String {
     let bounds: Vec<String> =
         bounds.into_iter().filter_map(|(sign, bound)| Some(format!("{sign} {}", value(unit, bound?)))).collect();
     let entry = objective.traffic.as_ref().map_or_else(String::new, |entry| format!(" of {entry}"));
-    let share = objective.of_intervals.map_or_else(String::new, |share| {
-        format!(" in {} of the intervals", value(Some(Unit::Ratio), share))
-    });
+    let share = objective
+        .of_intervals
+        .map_or_else(String::new, |share| format!(" in {} of the intervals", value(Some(Unit::Ratio), share)));
     format!("{} {}{entry}{share}", objective.metric, bounds.join(" and "))
 }
 
@@ -98,34 +117,43 @@ pub(super) fn told(rows: &[MetricRow], all: bool) -> Vec<&MetricRow> {
     let is_told = |row: &&MetricRow| all || row.verdict.is_difference() || row.tolerance.is_some();
     let mut told: Vec<&MetricRow> = rows.iter().filter(is_told).collect();
     let rank = |row: &&MetricRow| {
-        let state = row.tolerance.map_or(2, |state| if state.is_failure() { 0 } else { 1 });
+        let state = row.tolerance.map_or(2, |state| u8::from(!state.is_failure()));
         (state, row.verdict)
     };
     told.sort_by_key(rank);
     told
 }
 
+/// A count with commas between the thousands.
+fn grouped(count: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "a count is told with less than 53 bits")]
+    human_value(Unit::Count, count as f64)
+}
+
 /// A count with its noun.
 pub(super) fn counted(count: u64, noun: &str) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "a count is told with less than 53 bits")]
-    let text = human_value(Unit::Count, count as f64);
+    let text = grouped(count);
     if count == 1 { format!("{text} {noun}") } else { format!("{text} {noun}s") }
 }
 
 /// How the placements of the pair differ, in one line.
-pub(super) fn pods(found: &RunDifference) -> String {
+pub(super) fn pods(found: &RunDifference, other: &str) -> String {
     let pods = &found.pods;
     if pods.is_none() {
         return format!("{} placed alike", counted(pods.shared, "pod"));
     }
+    let alone = format!("in {other} alone");
     let parts = [
         (pods.on_another_node, "on another node"),
         (pods.at_another_time, "on the same node at another time"),
         (pods.only[0], "in A alone"),
-        (pods.only[1], "in B alone"),
+        (pods.only[1], &*alone),
     ];
-    let parts: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", grouped(*count)))
+        .collect();
     format!("{} in both; {}", counted(pods.shared, "pod"), parts.join(", "))
 }
 
@@ -149,7 +177,7 @@ pub(super) fn timeline(found: &RunDifference) -> String {
     let intervals = match (timeline.differing, timeline.intervals) {
         (None, _) => "their intervals are not of one length".to_owned(),
         (Some(0), _) => "no interval differs".to_owned(),
-        (Some(count), all) => format!("{} of {} differ", count, counted(all, "interval")),
+        (Some(count), all) => format!("{} of {} differ", grouped(count), counted(all, "interval")),
     };
     match &timeline.parting {
         None if timeline.differing == Some(0) => "the same".to_owned(),
@@ -159,22 +187,22 @@ pub(super) fn timeline(found: &RunDifference) -> String {
 }
 
 /// What happened first in one run and not in the other: a line for each side.
-pub(super) fn parting(found: &RunDifference) -> Vec<String> {
+pub(super) fn parting(found: &RunDifference, other: &str) -> Vec<String> {
     let Some(parting) = &found.timeline.parting else { return Vec::new() };
     let side = |(label, row): (&str, &String)| {
         let row = if row.is_empty() { "nothing yet" } else { row.as_str() };
         format!("{label} ({}): {row}", parting.file)
     };
-    ["A", "B"].into_iter().zip(&parting.rows).map(side).collect()
+    ["A", other].into_iter().zip(&parting.rows).map(side).collect()
 }
 
 /// Which columns of the timeline differ first.
 pub(super) fn first_interval(found: &RunDifference) -> Option<String> {
-    let (seconds, columns) = found.timeline.first_interval.as_ref()?;
-    let number = |text: &String| text.parse().map_or_else(|_| text.clone(), significant);
+    let interval = found.timeline.first_interval.as_ref()?;
+    let number = |text: &String| text.parse().map_or_else(|_| text.clone(), |number| significant(number, 3));
     let columns: Vec<String> =
-        columns.iter().map(|(name, [a, b])| format!("{name} {} and {}", number(a), number(b))).collect();
-    Some(format!("first interval that differs, from {}: {}", instant(*seconds), columns.join(", ")))
+        interval.columns.iter().map(|(name, [a, b])| format!("{name} {} and {}", number(a), number(b))).collect();
+    Some(format!("first interval that differs, from {}: {}", instant(interval.seconds), columns.join(", ")))
 }
 
 /// How many rows have a verdict.
@@ -194,6 +222,7 @@ mod tests {
             ("pod_pending_seconds_p50", 0.002_3, "2.3ms"),
             ("pod_pending_seconds_p50", -83.0, "-1m 23s"),
             ("cost_dollars", -1234.5, "-$1,234.50"),
+            ("cost_dollars", -0.000_012_34, "-$0.000012"),
             ("node_count_mean", 4.25, "4.25"),
             ("pods_created", 12.4, "12.4"),
             ("pods_created", 12_400.4, "12,400"),
