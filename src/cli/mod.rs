@@ -12,6 +12,7 @@ mod fit;
 mod interrupt;
 mod options;
 mod panic;
+mod plan;
 mod progress;
 mod recommend;
 mod report;
@@ -31,6 +32,7 @@ Examples:
   wavetank run scenarios/quickstart
   wavetank run scenarios/quickstart --report
   wavetank sweep scenarios/quickstart -j 4
+  wavetank plan scenarios/hpa-peak
   wavetank compare old/scenario.yaml new/scenario.yaml
   wavetank validate scenarios/quickstart
   wavetank explain scenarios/quickstart --pod deployment/shop/web
@@ -63,6 +65,7 @@ struct Cli {
 enum Command {
     Run(run::RunArgs),
     Sweep(sweep::SweepArgs),
+    Plan(plan::PlanArgs),
     Compare(compare::CompareArgs),
     Explain(explain::ExplainArgs),
     Validate(validate::ValidateArgs),
@@ -91,6 +94,7 @@ pub fn main() -> Exit {
         match cli.command {
             Command::Run(args) => run::run(&args),
             Command::Sweep(args) => sweep::run(&args),
+            Command::Plan(args) => plan::run(&args),
             Command::Compare(args) => compare::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Validate(args) => validate::run(&args),

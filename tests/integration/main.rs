@@ -45,6 +45,7 @@ mod months;
 mod outages;
 mod overflow;
 mod overload;
+mod plan;
 mod pod_as_server;
 mod prices;
 mod reaction;

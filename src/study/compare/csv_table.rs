@@ -2,8 +2,8 @@
 
 use super::comparison::Comparison;
 use super::pair::{MetricRow, ObjectiveRow};
-use super::words;
 use crate::report::format::{Cell, Column, Format, ResultSet};
+use crate::study::amounts::objective_text;
 
 const COLUMNS: [&str; 16] = [
     "side",
@@ -73,7 +73,7 @@ fn objective_cells(row: &ObjectiveRow) -> Vec<Cell> {
     let [a, b] = row.met.map(share);
     vec![
         "objective".into(),
-        words::objective(&row.objective).into(),
+        objective_text(&row.objective).into(),
         row.objective.traffic.as_deref().unwrap_or_default().into(),
         "ratio".into(),
         number(a),

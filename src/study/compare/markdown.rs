@@ -8,6 +8,7 @@ use super::headline;
 use super::tolerance::ToleranceState;
 use super::verdict::Verdict;
 use super::words;
+use crate::study::amounts::objective_text;
 use std::fmt::Write as _;
 
 /// Rows of a table unless all are wanted; the rest is counted.
@@ -51,12 +52,8 @@ fn add_objectives(text: &mut String, comparison: &Comparison, point: &PointCompa
     let _ = writeln!(text, "| objective | A | {} | verdict |\n| --- | --- | --- | --- |", label(comparison, point));
     for row in rows {
         let (a, b) = (words::met(row, 0), words::met(row, 1));
-        let _ = writeln!(
-            text,
-            "| {} | {a} | {b} | {} |",
-            cell(&words::objective(&row.objective)),
-            marked(row.verdict, None)
-        );
+        let _ =
+            writeln!(text, "| {} | {a} | {b} | {} |", cell(&objective_text(&row.objective)), marked(row.verdict, None));
     }
     text.push('\n');
 }

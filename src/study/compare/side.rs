@@ -1,6 +1,7 @@
 //! One of the things that are compared: where it comes from, and what its runs left.
 
-use crate::report::{METRICS, ObjectiveResult, Unit, find_metric, is_metric};
+use crate::report::{METRICS, ObjectiveResult, Unit, find_metric};
+use crate::study::amounts::{listed, unit_of};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -122,13 +123,6 @@ impl MetricKey {
     /// Its unit, if it is known.
     #[must_use]
     pub fn unit(&self) -> Option<Unit> {
-        if self.metric.ends_with("_held_ratio") {
-            return Some(Unit::Ratio);
-        }
-        find_metric(self.listed()).map(|metric| metric.unit)
+        unit_of(&self.metric)
     }
-}
-
-fn listed(metric: &str) -> &str {
-    if is_metric(metric) { metric } else { metric.split_once("_of_").map_or(metric, |(metric, _)| metric) }
 }

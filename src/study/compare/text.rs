@@ -5,6 +5,7 @@ use super::headline;
 use super::words;
 use crate::report::RunDifference;
 use crate::report::format::{Column, Format, ResultSet};
+use crate::study::amounts::{objective_text, push_wrapped};
 use std::fmt::Write as _;
 
 /// What was compared, then for each pair a sentence and tables of what differs; of everything with `all`.
@@ -57,7 +58,7 @@ fn add_tables(text: &mut String, comparison: &Comparison, point: &PointCompariso
     ]);
     for row in point.pair.objectives.iter().filter(|row| all || row.verdict.is_difference()) {
         objectives.push(vec![
-            plain(&words::objective(&row.objective)).into(),
+            plain(&objective_text(&row.objective)).into(),
             words::met(row, 0).into(),
             words::met(row, 1).into(),
             row.verdict.words().into(),
@@ -87,7 +88,7 @@ fn add_course(text: &mut String, seed: u64, found: &RunDifference, other: &str) 
     }
     let _ = writeln!(text, "timelines  {}", words::timeline(found));
     for line in words::parting(found, other).into_iter().chain(words::first_interval(found)) {
-        add_wrapped(text, &plain(&line));
+        push_wrapped(text, "  ", &plain(&line), 4);
     }
 }
 
@@ -99,25 +100,4 @@ fn plain(text: &str) -> String {
 /// The label of the side that is held against A.
 fn label(comparison: &Comparison, point: &PointComparison) -> String {
     comparison.sides.get(point.side).map_or_else(String::new, |side| side.label.clone())
-}
-
-/// A line of at most 98 columns, broken between words, further ones set in.
-fn add_wrapped(text: &mut String, line: &str) {
-    let mut column = 0;
-    for word in line.split(' ') {
-        let length = word.chars().count();
-        if column == 0 {
-            text.push_str("  ");
-            column = 2;
-        } else if column + 1 + length > 98 {
-            text.push_str("\n    ");
-            column = 4;
-        } else {
-            text.push(' ');
-            column += 1;
-        }
-        text.push_str(word);
-        column += length;
-    }
-    text.push('\n');
 }

@@ -5,41 +5,8 @@ use super::pair::{MetricRow, ObjectiveRow};
 use super::side::MetricKey;
 use super::verdict::Verdict;
 use crate::report::terminal::human_value;
-use crate::report::{Objective, RunDifference, Unit};
-
-/// A value in the unit that people read; with three significant digits where the unit has no words of its own.
-pub(super) fn value(unit: Option<Unit>, value: f64) -> String {
-    value_with(unit, value, 3)
-}
-
-/// The same with so many significant digits.
-fn value_with(unit: Option<Unit>, value: f64, digits: i32) -> String {
-    let sign = if value < 0.0 { "-" } else { "" };
-    let size = value.abs();
-    match unit {
-        Some(Unit::Ratio) => format!("{sign}{}", human_value(Unit::Ratio, size)),
-        Some(Unit::Dollars | Unit::DollarsPerHour) if size > 0.0 && size < 0.01 => {
-            format!("{sign}${}", significant(size, 2.min(digits)))
-        }
-        Some(unit @ (Unit::Dollars | Unit::DollarsPerHour)) => format!("{sign}{}", human_value(unit, size)),
-        Some(Unit::Seconds) if size > 0.0 && size < 0.01 => format!("{}ms", significant(value * 1000.0, digits)),
-        Some(Unit::Seconds) => human_value(Unit::Seconds, value),
-        _ => significant(value, digits),
-    }
-}
-
-/// So many significant digits, without trailing zeros; whole numbers whole.
-fn significant(value: f64, digits: i32) -> String {
-    let size = value.abs();
-    if size >= 999.5 || value.fract() == 0.0 {
-        return human_value(Unit::Count, value);
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 9")]
-    let digits = (f64::from(digits - 1) - size.log10().floor()).clamp(0.0, 9.0) as usize;
-    let text = format!("{value:.digits$}");
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    if text == "-0" { "0".to_owned() } else { text.to_owned() }
-}
+use crate::report::{RunDifference, Unit};
+use crate::study::amounts::{significant, value_text, value_with};
 
 /// The value of a side: `unknown` where a price is, `at least` where it is a part.
 pub(super) fn side_value(row: &MetricRow, side: usize) -> String {
@@ -47,8 +14,8 @@ pub(super) fn side_value(row: &MetricRow, side: usize) -> String {
     match (row.values.get(side).copied().flatten(), is_unpriced) {
         (None, false) => "-".to_owned(),
         (None, true) => "unknown".to_owned(),
-        (Some(found), false) => value(row.unit(), found),
-        (Some(found), true) => format!(">= {}", value(row.unit(), found)),
+        (Some(found), false) => value_text(row.unit(), found),
+        (Some(found), true) => format!(">= {}", value_text(row.unit(), found)),
     }
 }
 
@@ -70,7 +37,7 @@ pub(super) fn difference(row: &MetricRow) -> String {
 pub(super) fn change(row: &MetricRow) -> String {
     let of_ratio = |change: f64| {
         let sign = if change > 0.0 { "+" } else { "" };
-        format!("{sign}{}", value(Some(Unit::Ratio), change))
+        format!("{sign}{}", value_text(Some(Unit::Ratio), change))
     };
     row.change().map_or_else(String::new, of_ratio)
 }
@@ -86,19 +53,6 @@ pub(super) fn verdict(row: &MetricRow) -> String {
 /// A metric and whose it is: `request_latency_seconds_p99 of web`.
 pub(super) fn metric(key: &MetricKey) -> String {
     key.traffic().map_or_else(|| key.metric().to_owned(), |entry| format!("{} of {entry}", key.metric()))
-}
-
-/// An objective: `requests_unserved_ratio <= 0.1 % of web`.
-pub(super) fn objective(objective: &Objective) -> String {
-    let unit = MetricKey::of_run(&objective.metric).unit();
-    let bounds = [(">=", objective.min), ("<=", objective.max)];
-    let bounds: Vec<String> =
-        bounds.into_iter().filter_map(|(sign, bound)| Some(format!("{sign} {}", value(unit, bound?)))).collect();
-    let entry = objective.traffic.as_ref().map_or_else(String::new, |entry| format!(" of {entry}"));
-    let share = objective
-        .of_intervals
-        .map_or_else(String::new, |share| format!(" in {} of the intervals", value(Some(Unit::Ratio), share)));
-    format!("{} {}{entry}{share}", objective.metric, bounds.join(" and "))
 }
 
 /// In how many runs a side meets an objective.
@@ -214,24 +168,6 @@ pub(super) fn count(point: &PointComparison, verdict: Verdict) -> usize {
 mod tests {
     use super::*;
     use crate::stats::Interval;
-
-    #[test]
-    fn values_are_short_and_have_their_unit() {
-        let cases = [
-            ("requests_unserved_ratio", 0.023, "2.3 %"),
-            ("pod_pending_seconds_p50", 0.002_3, "2.3ms"),
-            ("pod_pending_seconds_p50", -83.0, "-1m 23s"),
-            ("cost_dollars", -1234.5, "-$1,234.50"),
-            ("cost_dollars", -0.000_012_34, "-$0.000012"),
-            ("node_count_mean", 4.25, "4.25"),
-            ("pods_created", 12.4, "12.4"),
-            ("pods_created", 12_400.4, "12,400"),
-            ("no_metric", 0.000_123_4, "0.000123"),
-        ];
-        for (metric, number, expected) in cases {
-            assert_eq!(value(MetricKey::of_run(metric).unit(), number), expected, "{metric} {number}");
-        }
-    }
 
     #[test]
     fn differences_have_a_sign_and_a_width() {
