@@ -3,6 +3,7 @@
 //! Data goes to standard output, talk to standard error. Only here and in `main` is anything printed, is the environment
 //! read, and are signals and panics handled.
 
+mod compare;
 mod completions;
 mod conformance;
 mod exit;
@@ -11,6 +12,7 @@ mod fit;
 mod interrupt;
 mod options;
 mod panic;
+mod plan;
 mod progress;
 mod recommend;
 mod report;
@@ -30,6 +32,8 @@ Examples:
   wavetank run scenarios/quickstart
   wavetank run scenarios/quickstart --report
   wavetank sweep scenarios/quickstart -j 4
+  wavetank plan scenarios/hpa-peak
+  wavetank compare old/scenario.yaml new/scenario.yaml
   wavetank validate scenarios/quickstart
   wavetank explain scenarios/quickstart --pod deployment/shop/web
   kubectl get deployments -o yaml | wavetank run scenarios/quickstart -f -
@@ -61,6 +65,8 @@ struct Cli {
 enum Command {
     Run(run::RunArgs),
     Sweep(sweep::SweepArgs),
+    Plan(plan::PlanArgs),
+    Compare(compare::CompareArgs),
     Explain(explain::ExplainArgs),
     Validate(validate::ValidateArgs),
     Fit(fit::FitArgs),
@@ -88,6 +94,8 @@ pub fn main() -> Exit {
         match cli.command {
             Command::Run(args) => run::run(&args),
             Command::Sweep(args) => sweep::run(&args),
+            Command::Plan(args) => plan::run(&args),
+            Command::Compare(args) => compare::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Validate(args) => validate::run(&args),
             Command::Fit(args) => fit::run(&args),

@@ -6,6 +6,7 @@ use crate::report::SUMMARY_FILE;
 use crate::report::format::Format;
 use crate::scheduler::KubernetesVersion;
 use crate::sim::{PrepareOptions, Prepared};
+use crate::study::plan::{PLAN_FILE, PLAN_JOURNAL};
 use crate::study::single;
 use crate::study::sweep::{JOURNAL_FILE, SWEEP_FILE};
 use clap::builder::PossibleValue;
@@ -22,6 +23,13 @@ pub struct ScenarioArgs {
     /// The scenario file, or a folder with a scenario.yaml
     #[arg(value_name = "PATH")]
     pub path: PathBuf,
+    #[command(flatten)]
+    pub input: InputArgs,
+}
+
+/// What is read besides a scenario, and set in it.
+#[derive(Debug, Args)]
+pub struct InputArgs {
     /// Set a field of the scenario; elements of lists go by their name or index.
     /// May be given again
     #[arg(long = "set", value_name = "PATH=VALUE", value_parser = parse_override)]
@@ -54,6 +62,16 @@ impl ScenarioArgs {
         Ok((prepared, warnings))
     }
 
+    /// Reads standard input if it is wanted, and the environment.
+    ///
+    /// # Errors
+    /// What is wrong with standard input.
+    pub fn prepare_options(&self) -> Result<PrepareOptions, Diagnostics> {
+        self.input.prepare_options()
+    }
+}
+
+impl InputArgs {
     /// Reads standard input if it is wanted, and the environment.
     ///
     /// # Errors
@@ -111,7 +129,7 @@ pub(super) fn parse_override(text: &str) -> Result<(String, String), String> {
 #[derive(Debug, Args)]
 pub struct OutArgs {
     /// The folder for the results [default: output/<scenario name>; of a sweep
-    /// output/<scenario name>_sweep]
+    /// output/<scenario name>_sweep, of a plan output/<scenario name>_plan]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -120,27 +138,44 @@ impl OutArgs {
     /// The folder of a run.
     ///
     /// # Errors
-    /// It holds the results of a sweep.
+    /// It holds the results of something else.
     pub fn of_run(&self, scenario: &str) -> Result<PathBuf, Diagnostics> {
         let folder = self.out.clone().unwrap_or_else(|| Path::new("output").join(scenario));
-        without(folder, &[SWEEP_FILE, JOURNAL_FILE], "a sweep")
+        without(folder, &[&OF_SWEEP, &OF_PLAN])
     }
 
     /// The folder of a sweep.
     ///
     /// # Errors
-    /// It holds the results of a run.
+    /// It holds the results of something else.
     pub fn of_sweep(&self, scenario: &str) -> Result<PathBuf, Diagnostics> {
         // No scenario has an underscore in its name.
         let folder = self.out.clone().unwrap_or_else(|| Path::new("output").join(format!("{scenario}_sweep")));
-        without(folder, &[SUMMARY_FILE], "a run")
+        without(folder, &[&OF_RUN, &OF_PLAN])
+    }
+
+    /// The folder of a search for the cheapest point.
+    ///
+    /// # Errors
+    /// It holds the results of something else.
+    pub fn of_plan(&self, scenario: &str) -> Result<PathBuf, Diagnostics> {
+        let folder = self.out.clone().unwrap_or_else(|| Path::new("output").join(format!("{scenario}_plan")));
+        without(folder, &[&OF_RUN, &OF_SWEEP])
     }
 }
 
-/// The folder, if it has none of these files, which are results of something else.
-fn without(folder: PathBuf, files: &[&str], of: &str) -> Result<PathBuf, Diagnostics> {
-    match files.iter().find(|file| folder.join(file).exists()) {
-        Some(file) => {
+/// What has left results, and the files that tell.
+type Results = (&'static str, &'static [&'static str]);
+const OF_RUN: Results = ("a run", &[SUMMARY_FILE]);
+const OF_SWEEP: Results = ("a sweep", &[SWEEP_FILE, JOURNAL_FILE]);
+const OF_PLAN: Results = ("a plan", &[PLAN_FILE, PLAN_JOURNAL]);
+
+/// The folder, if it has no results of something else.
+fn without(folder: PathBuf, others: &[&Results]) -> Result<PathBuf, Diagnostics> {
+    let files = others.iter().flat_map(|(of, files)| files.iter().map(move |file| (of, file)));
+    let mut found = files.filter(|(_, file)| folder.join(file).exists());
+    match found.next() {
+        Some((of, file)) => {
             let message = format!("holds the results of {of} (`{file}`)");
             let hint = "write to another folder with --out, or remove this one";
             Err(refused(Diagnostic::error(folder.display().to_string(), message).with_hint(Some(hint.to_owned()))))

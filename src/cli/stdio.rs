@@ -35,6 +35,11 @@ pub fn print_error(message: &dyn Display) {
     say(&format!("{RED}error:{PLAIN} {message}"));
 }
 
+/// Says what a reader of the results should know.
+pub fn print_warning(message: &dyn Display) {
+    say(&format!("{YELLOW}warning:{PLAIN} {message}"));
+}
+
 /// Says what is wrong with the input, one problem after the other, and counts them. The same problem of many objects is
 /// said once.
 pub fn print_diagnostics<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {

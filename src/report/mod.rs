@@ -14,8 +14,10 @@ pub mod terminal;
 mod burn;
 mod cost;
 mod cost_split;
+mod direction;
 mod evictions;
 mod files;
+mod finished_run;
 mod incidents;
 mod metric;
 mod metric_list;
@@ -29,6 +31,7 @@ mod page;
 mod read;
 mod request_metrics;
 mod requests;
+mod run_difference;
 mod run_file;
 mod shortfall;
 mod staged_folder;
@@ -39,7 +42,9 @@ mod unserved;
 mod users;
 mod write;
 
+pub use direction::{Direction, direction};
 pub use files::ReportError;
+pub use finished_run::{FinishedRun, read_run};
 pub use metric::{Metric, Unit};
 pub use metric_list::METRICS;
 pub use metrics::{is_metric, is_request_metric};
@@ -47,10 +52,14 @@ pub use objectives::{Objective, ObjectiveResult, Verdict, check};
 pub use page::{REPORT_FILE, write as write_report};
 pub use read::ReadError;
 pub use requests::is_interval_metric;
+pub use run_difference::{
+    DifferingInterval, MovedPod, Parting, PodDifference, PodOfOne, RunDifference, TimelineDifference, run_difference,
+};
 pub use run_file::About;
 pub use shortfall::{Shortfall, shortfalls};
 pub use summary::{Summary, summarize};
 pub use write::{OutputOptions, write_all};
 
 pub(crate) use metrics::{find_metric, suggest_metrics};
+pub(crate) use run_file::RUN_FILE;
 pub(crate) use summary_file::SUMMARY_FILE;

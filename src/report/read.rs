@@ -104,15 +104,28 @@ impl RunFolder {
         mut row: impl FnMut([&str; N]),
     ) -> Result<(), ReadError> {
         let Some(table) = self.table(file) else { return Ok(()) };
+        let places = self.places(table, columns)?;
+        self.each_record(table, |record| row(places.map(|place| record.get(place).unwrap_or_default())))
+    }
+
+    /// Where these columns stand in the rows of a table.
+    ///
+    /// # Errors
+    /// The table has not all of them.
+    pub(super) fn places<const N: usize>(
+        &self,
+        table: &TableForm,
+        columns: [&str; N],
+    ) -> Result<[usize; N], ReadError> {
         let mut places = [0; N];
         for (place, column) in places.iter_mut().zip(columns) {
             let found = table.columns.iter().position(|form| form.name == column);
             *place = found.ok_or_else(|| {
-                let problem = format!("is damaged: `{file}` has no column `{column}`");
+                let problem = format!("is damaged: `{}` has no column `{column}`", table.file);
                 ReadError::new(&self.folder.join(RUN_FILE), problem)
             })?;
         }
-        self.each_record(table, |record| row(places.map(|place| record.get(place).unwrap_or_default())))
+        Ok(places)
     }
 
     /// Gives every row, in order.
@@ -120,27 +133,65 @@ impl RunFolder {
     /// # Errors
     /// The table is missing or damaged.
     pub(super) fn each_record(&self, table: &TableForm, mut row: impl FnMut(&StringRecord)) -> Result<(), ReadError> {
-        let path = self.path(table)?;
-        let damaged = |problem: String| ReadError::new(&path, format!("is damaged: {problem}"));
-        let file = File::open(&path).map_err(|error| cannot_open(&path, &error))?;
-        let mut reader = ReaderBuilder::new().buffer_capacity(1 << 16).from_reader(CrcReader::new(file));
-        let header = reader.headers().map_err(|error| damaged(error.to_string()))?;
-        if !header.iter().eq(table.columns.iter().map(|column| column.name.as_str())) {
-            return Err(damaged(format!("its columns are not those that {RUN_FILE} names")));
-        }
+        let mut rows = self.rows(table)?;
         let mut record = StringRecord::new();
-        let mut rows = 0_u64;
-        while reader.read_record(&mut record).map_err(|error| damaged(error.to_string()))? {
-            rows += 1;
+        while rows.next(&mut record)? {
             row(&record);
         }
-        let crc32 = format!("{:08x}", reader.get_ref().crc().sum());
-        match () {
-            () if rows != table.rows => Err(damaged(format!("it has {rows} rows (expected {})", table.rows))),
-            () if crc32 != table.crc32 => Err(damaged(format!("its checksum is {crc32} (expected {})", table.crc32))),
-            () => Ok(()),
-        }
+        Ok(())
     }
+
+    /// Opens a table to read it row by row.
+    ///
+    /// # Errors
+    /// The table is missing, or has other columns than `run.json` says.
+    pub(super) fn rows<'a>(&self, table: &'a TableForm) -> Result<Rows<'a>, ReadError> {
+        let path = self.path(table)?;
+        let file = File::open(&path).map_err(|error| cannot_open(&path, &error))?;
+        let reader = ReaderBuilder::new().buffer_capacity(1 << 16).from_reader(CrcReader::new(file));
+        let mut rows = Rows { path, table, reader, read: 0 };
+        let header = rows.reader.headers().map_err(|error| rows_damaged(&rows.path, &error.to_string()))?;
+        if !header.iter().eq(table.columns.iter().map(|column| column.name.as_str())) {
+            let problem = format!("its columns are not those that {RUN_FILE} names");
+            return Err(rows_damaged(&rows.path, &problem));
+        }
+        Ok(rows)
+    }
+}
+
+/// The rows of a table, one after the other: of the table no more than a buffer is in memory.
+pub(super) struct Rows<'a> {
+    path: PathBuf,
+    table: &'a TableForm,
+    reader: csv::Reader<CrcReader<File>>,
+    read: u64,
+}
+
+impl Rows<'_> {
+    /// Reads the next row; `false` after the last one.
+    ///
+    /// # Errors
+    /// The table is damaged: a row cannot be read, or at the end its length or checksum is not what `run.json` says.
+    pub(super) fn next(&mut self, record: &mut StringRecord) -> Result<bool, ReadError> {
+        if self.reader.read_record(record).map_err(|error| rows_damaged(&self.path, &error.to_string()))? {
+            self.read += 1;
+            return Ok(true);
+        }
+        let crc32 = format!("{:08x}", self.reader.get_ref().crc().sum());
+        if self.read != self.table.rows {
+            let problem = format!("it has {} rows (expected {})", self.read, self.table.rows);
+            return Err(rows_damaged(&self.path, &problem));
+        }
+        if crc32 != self.table.crc32 {
+            let problem = format!("its checksum is {crc32} (expected {})", self.table.crc32);
+            return Err(rows_damaged(&self.path, &problem));
+        }
+        Ok(false)
+    }
+}
+
+fn rows_damaged(path: &Path, problem: &str) -> ReadError {
+    ReadError::new(path, format!("is damaged: {problem}"))
 }
 
 fn cannot_open(path: &Path, error: &io::Error) -> ReadError {

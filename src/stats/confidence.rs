@@ -1,6 +1,7 @@
 //! Means of independent runs with confidence intervals by Student's t.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
+use std::collections::BTreeMap;
 
 /// A mean with its two-sided confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,10 +53,15 @@ pub fn variance(observations: &[f64]) -> Option<f64> {
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "degrees of freedom are far below 2^53")]
 pub fn student_t_quantile(confidence: f64, freedom: usize) -> Option<f64> {
-    if freedom == 0 || !(confidence > 0.0 && confidence < 1.0) {
+    t_quantile(confidence, freedom as f64)
+}
+
+/// The same for degrees of freedom that are no whole number.
+fn t_quantile(confidence: f64, freedom: f64) -> Option<f64> {
+    if !(freedom > 0.0 && confidence > 0.0 && confidence < 1.0) {
         return None;
     }
-    let distribution = StudentsT::new(0.0, 1.0, freedom as f64).ok()?;
+    let distribution = StudentsT::new(0.0, 1.0, freedom).ok()?;
     Some((distribution.inverse_cdf(f64::midpoint(1.0, confidence)) * 1e9).round() / 1e9)
 }
 
@@ -70,9 +76,58 @@ pub fn confidence_interval(observations: &[f64], confidence: f64) -> Option<Inte
     Some(Interval { mean: mean(observations)?, half_width, count })
 }
 
+/// The mean of what each value is above the one of the same key in `baseline`, with its interval: runs with the same seed
+/// make pairs, whose differences vary less than the values do. `None` without a pair.
+#[must_use]
+pub fn paired_difference<K: Ord>(
+    values: &BTreeMap<K, f64>,
+    baseline: &BTreeMap<K, f64>,
+    confidence: f64,
+) -> Option<Interval> {
+    let pairs = values.iter().filter_map(|(key, value)| Some(value - baseline.get(key)?));
+    confidence_interval(&pairs.collect::<Vec<_>>(), confidence)
+}
+
+/// The difference of two means of independent observations, those of `values` less those of `baseline`, with the interval
+/// by Welch's t. `None` if either has none; no width if either has fewer than two.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a count is far below 2^53")]
+pub fn unpaired_difference(values: &[f64], baseline: &[f64], confidence: f64) -> Option<Interval> {
+    let difference = mean(values)? - mean(baseline)?;
+    let error = |observations: &[f64]| Some(variance(observations)? / observations.len() as f64);
+    let half_width = error(values).zip(error(baseline)).and_then(|(one, other)| {
+        if one + other <= 0.0 {
+            return Some(0.0);
+        }
+        // Welch and Satterthwaite's degrees of freedom.
+        let part = |error: f64, count: usize| error.powi(2) / (count as f64 - 1.0);
+        let freedom = (one + other).powi(2) / (part(one, values.len()) + part(other, baseline.len()));
+        Some(t_quantile(confidence, freedom)? * (one + other).sqrt())
+    });
+    Some(Interval { mean: difference, half_width, count: values.len().min(baseline.len()) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn differences_by_hand() {
+        let of = |values: &[(u64, f64)]| values.iter().copied().collect::<BTreeMap<u64, f64>>();
+        let (a, b) = (of(&[(1, 1.0), (2, 5.0), (3, 9.0)]), of(&[(2, 7.0), (3, 12.0), (4, 0.0)]));
+        let paired = paired_difference(&b, &a, 0.95).unwrap();
+        // Differences 2 and 3: mean 2.5, standard error 0.5, t(1) = 12.706.
+        assert_eq!((paired.mean, paired.count), (2.5, 2));
+        assert!((paired.half_width.unwrap() - 6.353).abs() < 1e-3, "{paired:?}");
+        assert_eq!(paired_difference(&of(&[(9, 1.0)]), &a, 0.95), None);
+        // Variances 1 of 3 and 4 of 3: error sqrt(5/3), Welch's freedom (5/3)^2 / ((1/9 + 16/9) / 2) = 2.941.
+        let apart = unpaired_difference(&[11.0, 13.0, 15.0], &[4.0, 5.0, 6.0], 0.95).unwrap();
+        assert!((apart.mean - 8.0).abs() < 1e-12);
+        // scipy.stats.ttest_ind([11, 13, 15], [4, 5, 6], equal_var=False).confidence_interval(0.95): 3.8446 to 12.1554.
+        assert!((apart.half_width.unwrap() - 4.155_4).abs() < 1e-3, "{apart:?}");
+        assert_eq!(unpaired_difference(&[1.0], &[2.0], 0.95).unwrap().half_width, None);
+        assert_eq!(unpaired_difference(&[], &[2.0], 0.95), None);
+    }
 
     #[test]
     fn quantiles_match_the_published_table() {

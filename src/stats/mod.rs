@@ -7,7 +7,9 @@
 mod confidence;
 mod over_time;
 mod sample;
+mod share;
 
-pub use confidence::{Interval, confidence_interval};
+pub use confidence::{Interval, confidence_interval, mean, paired_difference, unpaired_difference};
 pub use over_time::{mean_of_intervals, mean_of_steps, peak_ratio, ratio_of_totals, shortfall, total_until};
 pub use sample::{Sample, percentile_of_sorted};
+pub use share::share_bounds;

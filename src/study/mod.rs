@@ -2,12 +2,15 @@
 //! to the scheduler without a run.
 
 pub mod about;
+mod amounts;
 pub(crate) mod cluster_view;
+pub mod compare;
 pub mod conformance;
 pub mod consolidation_pass;
 pub mod explain;
 pub(crate) mod families;
 pub(crate) mod fit;
+pub mod plan;
 pub mod recommend;
 pub mod scenario_sweep;
 pub mod single;

@@ -96,7 +96,20 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 #[test]
 fn help_fits_a_terminal() {
     let tank = Tank::new("");
-    let commands = ["", "run", "report", "sweep", "explain", "validate", "fit", "schema", "conformance", "completions"];
+    let commands = [
+        "",
+        "run",
+        "report",
+        "sweep",
+        "plan",
+        "compare",
+        "explain",
+        "validate",
+        "fit",
+        "schema",
+        "conformance",
+        "completions",
+    ];
     for name in commands {
         let args: Vec<&str> = [name, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let output = tank.wavetank(&args);

@@ -27,6 +27,8 @@ fn output(root: &Path, arguments: &str) -> String {
     let writes = arguments.starts_with("run ") || arguments.starts_with("sweep ");
     if writes {
         command.args(["--no-charts", "--out"]).arg(out.path());
+    } else if arguments.starts_with("plan ") {
+        command.arg("--out").arg(out.path());
     }
     let output = command.output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();

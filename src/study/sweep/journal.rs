@@ -71,11 +71,12 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of an output folder, which is made if it is missing, and gives the runs that are in it. Lines that
-    /// were not written whole are skipped.
-    pub(super) fn open(folder: &Path) -> Result<(Self, BTreeMap<RunKey, KnownRun>), SweepError> {
-        let path = folder.join(JOURNAL_FILE);
+    /// Opens a journal, whose folder is made if it is missing, and gives the runs that are in it. Lines that were not
+    /// written whole are skipped.
+    pub(super) fn open(path: &Path) -> Result<(Self, BTreeMap<RunKey, KnownRun>), SweepError> {
+        let path = path.to_owned();
         let failed = |source| SweepError::Output { file: path.clone(), source };
+        let folder = path.parent().unwrap_or(&path);
         fs::create_dir_all(folder).map_err(|source| SweepError::Output { file: folder.to_owned(), source })?;
         let text = match fs::read(&path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -123,7 +124,7 @@ mod tests {
     fn what_is_appended_reads_back_exactly() {
         let folder = tempfile::tempdir().unwrap();
         let metrics = vec![("a".to_owned(), 0.1 + 0.2), ("b".to_owned(), 1e300), ("c".to_owned(), -5e-324)];
-        let (mut journal, runs) = Journal::open(folder.path()).unwrap();
+        let (mut journal, runs) = Journal::open(&folder.path().join(JOURNAL_FILE)).unwrap();
         assert!(runs.is_empty());
         let placements = vec![Placement {
             workload: "shop/Pod/a".to_owned(),
@@ -134,7 +135,7 @@ mod tests {
         journal.append(RunKey(7), &metrics, None).unwrap();
         journal.append(RunKey(8), &metrics, Some(&placements)).unwrap();
         drop(journal);
-        let (journal, runs) = Journal::open(folder.path()).unwrap();
+        let (journal, runs) = Journal::open(&folder.path().join(JOURNAL_FILE)).unwrap();
         let known = |placements| KnownRun { metrics: metrics.clone(), placements };
         assert_eq!(runs, BTreeMap::from([(RunKey(7), known(None)), (RunKey(8), known(Some(placements)))]));
         journal.remove().unwrap();
@@ -145,10 +146,10 @@ mod tests {
     fn a_torn_line_is_skipped_and_does_not_swallow_the_next() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(JOURNAL_FILE), "{\"key\":\"01\",\"metr").unwrap();
-        let (mut journal, runs) = Journal::open(folder.path()).unwrap();
+        let (mut journal, runs) = Journal::open(&folder.path().join(JOURNAL_FILE)).unwrap();
         assert!(runs.is_empty());
         journal.append(RunKey(2), &vec![("a".to_owned(), 1.0)], None).unwrap();
-        let (_, runs) = Journal::open(folder.path()).unwrap();
+        let (_, runs) = Journal::open(&folder.path().join(JOURNAL_FILE)).unwrap();
         assert_eq!(runs.len(), 1);
     }
 

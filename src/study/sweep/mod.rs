@@ -13,27 +13,32 @@ mod headline;
 mod journal;
 mod labels;
 mod metric_columns;
+mod model;
 mod moves;
 mod plan;
 mod point_summary;
 mod run;
 mod sampling;
+mod session;
 mod tables;
 mod verdict;
 
-pub use execute::{Attempt, Model, PreparedPoint, Progress, RunError, SweepOptions, execute};
+pub use execute::execute;
 pub use journal::JOURNAL_FILE;
+pub use model::{Attempt, Model, PreparedPoint, Progress, RunError, SweepOptions};
 pub use moves::{PLACEMENTS_FILE, write_placements};
 pub use plan::{HalfWidth, Parameter, Plan, PlanError, Point, Precision, Replications, Step};
 pub use point_summary::{MetricSummary, PointSummary, summarize_points};
 pub use run::{Placement, Run, RunOutcome, SweepResult};
 pub use sampling::{Method, Sample};
+pub use session::Session;
 pub use tables::{SUMMARY_FILE, SWEEP_FILE, write_tables};
 
 pub use verdict::{OBJECTIVES_MET, PointVerdict, judge};
 
 pub(crate) use charts::write_charts;
 pub(crate) use headline::headline_table;
+pub(crate) use tables::write_whole;
 
 use crate::report::ReportError;
 use std::path::PathBuf;

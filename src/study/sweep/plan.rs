@@ -1,6 +1,6 @@
 //! Which runs a sweep has: the points and their repetitions, in order.
 
-use super::labels::{value_labels, value_text};
+use super::labels::{short_path, value_labels, value_text};
 use super::sampling::{Sample, places};
 use serde_json::Value;
 use thiserror::Error;
@@ -86,6 +86,13 @@ impl Point {
     /// one that sets several fields.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.texts.iter().map(String::as_str)
+    }
+
+    /// The same with the ends of the paths alone: `count=3, seed=1`.
+    #[must_use]
+    pub fn short_label(&self) -> String {
+        let short = |(parameter, name): &(String, String)| format!("{}={name}", short_path(parameter));
+        self.names.iter().map(short).collect::<Vec<_>>().join(", ")
     }
 
     /// The point in words: `spec.nodePools.general.count=3, spec.seed=1`.

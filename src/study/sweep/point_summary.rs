@@ -40,11 +40,7 @@ type ByReplication = BTreeMap<u32, f64>;
 
 impl MetricSummary {
     fn new(metric: &str, values: &ByReplication, baseline: Option<&ByReplication>) -> Option<Self> {
-        let difference = baseline.and_then(|baseline| {
-            // Runs with the same seed make pairs, whose differences vary less than the values do.
-            let pairs = values.iter().filter_map(|(replication, value)| Some(value - baseline.get(replication)?));
-            stats::confidence_interval(&pairs.collect::<Vec<_>>(), CONFIDENCE)
-        });
+        let difference = baseline.and_then(|baseline| stats::paired_difference(values, baseline, CONFIDENCE));
         let mut values: Vec<f64> = values.values().copied().collect();
         values.sort_unstable_by(f64::total_cmp);
         let percentile = |percent| stats::percentile_of_sorted(&values, percent);

@@ -119,10 +119,10 @@ fn number(value: f64) -> String {
 }
 
 /// Writes a file under a temporary name and puts it in its place.
-pub(super) fn write_whole(path: &Path, content: &io::Result<Vec<u8>>) -> Result<PathBuf, SweepError> {
+pub(crate) fn write_whole(path: &Path, content: &io::Result<Vec<u8>>) -> Result<PathBuf, SweepError> {
     let write = || {
         let content = content.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
-        let temporary = path.with_extension("csv.part");
+        let temporary = path.with_extension("part");
         fs::write(&temporary, content)?;
         fs::rename(&temporary, path)
     };
