@@ -97,9 +97,9 @@ impl Outside {
 
     /// A node comes, changes or goes. Gives when a new result of its checks counts.
     pub fn set_node(&mut self, id: NodeId, node: Option<DoorNode>, now: SimTime) -> Option<SimTime> {
+        self.is_stale = true;
         let Some(node) = node else {
             self.members.remove(&id);
-            self.is_stale = true;
             return None;
         };
         let new = Member { node, passes: false, is_used: false, turns_at: None };

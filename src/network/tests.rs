@@ -109,6 +109,7 @@ fn service(sender: Sender, cpu: &Distribution<Duration>, timeout: Option<i64>, e
         error_rate: 0.0,
         backends: Vec::new(),
         propagation: Sampler::new(&fixed(0)),
+        dns_ttl: SimDuration::ZERO,
         end,
         reach: SimDuration::from_secs(60),
         calls: Calls::None,

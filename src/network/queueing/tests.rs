@@ -108,6 +108,7 @@ fn play(
         error_rate: 0.0,
         backends: Vec::new(),
         propagation: Sampler::new(&fixed(0)),
+        dns_ttl: SimDuration::ZERO,
         end,
         reach: SimDuration::from_secs(60),
         calls: Calls::None,
