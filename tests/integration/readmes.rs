@@ -1,8 +1,10 @@
 //! The READMEs of the scenarios show what the binary says: a block after `<!-- gives: ARGUMENTS -->` is the output of
 //! `wavetank ARGUMENTS`, a table after `<!-- sweep: FOLDER; METRIC, METRIC -->` holds the means of these metrics from
-//! `sweep_summary.csv`. `WAVETANK_UPDATE=1 cargo test --test integration readmes` writes them anew.
+//! `sweep_summary.csv`. `WAVETANK_UPDATE=1 cargo test --test integration readmes` writes them anew. `WAVETANK_BIN` names the
+//! program if it is not the one that the test builds: an optimized one of the same commit is through in a fraction of the time.
 
 use assert_cmd::Command;
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -16,11 +18,16 @@ fn traces(root: &Path) -> Option<PathBuf> {
     given.or_else(|| Some(root.join("../shared/traces"))).filter(|folder| folder.is_dir())
 }
 
+/// The program.
+fn program() -> Command {
+    std::env::var_os("WAVETANK_BIN").map_or_else(|| Command::cargo_bin("wavetank").unwrap(), Command::new)
+}
+
 /// What a command prints, with the folder that its files would go to by default. `DIR` stands for the folder of traces.
 fn output(root: &Path, arguments: &str) -> String {
     let out = tempfile::tempdir().unwrap();
     let scenario = arguments.split_whitespace().nth(1).unwrap().trim_start_matches("scenarios/");
-    let mut command = Command::cargo_bin("wavetank").unwrap();
+    let mut command = program();
     let traces = traces(root).unwrap_or_default();
     let words = arguments.split_whitespace().map(|word| if word == "DIR" { traces.as_os_str() } else { word.as_ref() });
     command.current_dir(root).args(words).env_remove("COLUMNS").env_remove("WAVETANK_TRACES");
@@ -52,7 +59,7 @@ fn told(metric: &str, mean: f64) -> String {
 /// The table of a sweep: a row for each point, its parameters first.
 fn sweep_table(root: &Path, folder: &str, metrics: &[&str]) -> String {
     let out = tempfile::tempdir().unwrap();
-    let mut command = Command::cargo_bin("wavetank").unwrap();
+    let mut command = program();
     command.current_dir(root).args(["sweep", folder, "-j", "2", "--no-charts", "--out"]).arg(out.path());
     command.assert().success();
     let mut reader = csv::Reader::from_path(out.path().join("sweep_summary.csv")).unwrap();
@@ -115,20 +122,19 @@ fn the_readmes_of_the_scenarios_show_what_comes_out() {
     files.sort();
     #[expect(clippy::disallowed_methods, reason = "the way to write the files anew")]
     let is_update = std::env::var("WAVETANK_UPDATE").is_ok();
-    let mut blocks = 0;
-    let mut stale = Vec::new();
-    for file in files {
+    let anew = |file: PathBuf| {
         let readme = std::fs::read_to_string(&file).unwrap();
-        blocks += readme.matches(MARK).count();
         let current = current(root, &readme);
-        if current != readme {
-            if is_update {
-                std::fs::write(&file, &current).unwrap();
-            } else {
-                stale.push(format!("{}\n{current}", file.display()));
-            }
+        let blocks = readme.matches(MARK).count();
+        if current != readme && is_update {
+            std::fs::write(&file, &current).unwrap();
         }
-    }
+        (blocks, (current != readme && !is_update).then(|| format!("{}\n{current}", file.display())))
+    };
+    // Each README waits for its commands in turn.
+    let read: Vec<(usize, Option<String>)> = files.into_par_iter().map(anew).collect();
+    let blocks: usize = read.iter().map(|(blocks, _)| blocks).sum();
+    let stale: Vec<String> = read.into_iter().filter_map(|(_, stale)| stale).collect();
     assert!(blocks >= 8, "only {blocks} blocks are marked");
     let advice = "write them anew with `WAVETANK_UPDATE=1 cargo test --test integration readmes`";
     assert!(stale.is_empty(), "{} READMEs are stale: {advice}\n{}", stale.len(), stale.join("\n"));
