@@ -177,6 +177,19 @@ fn samples_have_as_many_points_as_asked_for() {
 }
 
 #[test]
+fn a_stopping_rule_needs_a_metric_that_is_measured() {
+    let folder = tank(
+        "  sweep:
+    parameters: [{path: spec.arrivals.jobs.every.exponential.mean, values: [60s, 5s]}]
+    until: {metric: pods_crated, relative: 0.05, maxReplications: 40}
+",
+    );
+    let (code, _, told) = sweep(folder.path());
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("spec.sweep.until.metric") && told.contains("pods_created"), "{told}");
+}
+
+#[test]
 fn replications_are_added_until_a_metric_is_known() {
     let folder = tank(
         "  sweep:
