@@ -275,19 +275,19 @@ impl Proxies {
         random: &mut RandomStream,
         in_flight: impl Fn(u32) -> usize,
     ) -> Result<Chosen, Lost> {
-        let none = (Missing::Endpoint, Some(number));
-        let route = self.routes.get_mut(number as usize).ok_or(none)?;
+        let missing = (Missing::Endpoint, Some(number));
+        let route = self.routes.get_mut(number as usize).ok_or(missing)?;
         let affinity = route.manner.affinity;
-        let outside = route.outside.as_mut().ok_or(none)?;
+        let outside = route.outside.as_mut().ok_or(missing)?;
         let policy = outside.policy();
         let client = affinity.is_some().then_some(sender.client);
-        let (node, DoorNode { zone, is_up }) = outside.choose(client, random).ok_or(none)?;
+        let (node, DoorNode { zone, is_up }) = outside.choose(client, random).ok_or(missing)?;
         if !is_up {
             return Err((Missing::Node, Some(number)));
         }
         // The proxies are fewer than the nodes: each learns for several of them.
         let index = node.index() % route.proxies.len().max(1);
-        let proxy = route.proxies.get_mut(index).ok_or(none)?;
+        let proxy = route.proxies.get_mut(index).ok_or(missing)?;
         let Proxy { known, at_node, clients, .. } = proxy;
         let (usable, turn) = at_node.entry(node).or_insert_with(|| {
             let stand = Stand { node: Some(node), zone };
@@ -302,7 +302,7 @@ impl Proxies {
             clients.insert(sender.client, (endpoint, sender.now));
             return Ok(Chosen { route: number, endpoint, zone });
         }
-        let endpoint = take(usable, turn, self.balancing, random, in_flight).ok_or(none)?;
+        let endpoint = take(usable, turn, self.balancing, random, in_flight).ok_or(missing)?;
         if affinity.is_some() {
             clients.insert(sender.client, (endpoint, sender.now));
         }
