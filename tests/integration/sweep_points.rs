@@ -180,8 +180,9 @@ fn samples_have_as_many_points_as_asked_for() {
 fn a_stopping_rule_needs_a_metric_that_is_measured() {
     let folder = tank(
         "  sweep:
-    parameters: [{path: spec.arrivals.jobs.every.exponential.mean, values: [60s, 5s]}]
+    replications: 3
     until: {metric: pods_crated, relative: 0.05, maxReplications: 40}
+    parameters: [{path: spec.arrivals.jobs.every.exponential.mean, values: [60s, 5s]}]
 ",
     );
     let (code, _, told) = sweep(folder.path());
