@@ -33,9 +33,15 @@ pub(super) fn difference(row: &MetricRow) -> String {
     format!("{sign}{}{width}", of_unit(found.mean, 3))
 }
 
+/// From how much more on a change is told as how many times the value in A: percentages of five digits say nothing.
+const TOLD_IN_TIMES: f64 = 9.0;
+
 /// The difference as a share of the value in A; empty without one.
 pub(super) fn change(row: &MetricRow) -> String {
     let of_ratio = |change: f64| {
+        if change >= TOLD_IN_TIMES && row.values[0].is_some_and(|value| value > 0.0) {
+            return format!("{} times", significant(change + 1.0, 3));
+        }
         let sign = if change > 0.0 { "+" } else { "" };
         format!("{sign}{}", value_text(Some(Unit::Ratio), change))
     };
@@ -183,5 +189,8 @@ mod tests {
         assert_eq!(difference(&row("cost_dollars", -2.0, None)), "-$2.00");
         assert_eq!(difference(&row("recovery_seconds_max", 63.0, Some(0.0))), "+1m 3s");
         assert_eq!(side_value(&row("cost_dollars", 0.0, None), 1), ">= $1.00");
+        assert_eq!(change(&row("recovery_seconds_max", 2.0, None)), "+200 %");
+        assert_eq!(change(&row("recovery_seconds_max", -0.5, None)), "-50 %");
+        assert_eq!(change(&row("recovery_seconds_max", 10_362.9, None)), "10,364 times");
     }
 }
