@@ -315,6 +315,7 @@ impl Requests {
                 follow_service(self.graph.service_mut(route.entry).proxies(), route, cluster);
             }
             self.follow_doors(Some(service), cluster, agenda.now());
+            self.follow_alias(service, cluster, ledgers, agenda.now());
             self.follow_fronts(cluster, ledgers, agenda.now());
         } else if let Change::HttpRouteChanged(_) | Change::PlainObjectRemoved(_) = change {
             self.follow_fronts(cluster, ledgers, agenda.now());

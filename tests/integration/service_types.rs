@@ -105,6 +105,23 @@ spec: {type: ExternalName, externalName: web.default.svc.cluster.local}
 }
 
 #[test]
+fn an_alias_switches_to_another_service() {
+    let named = |name: &str| service(&format!("track: {name}"), "").replace("name: web", &format!("name: {name}"));
+    let alias = "apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {type: ExternalName, externalName: blue.default.svc.cluster.local}
+";
+    let manifests = deployment("blue", 2, "") + &deployment("green", 2, "") + &named("blue") + &named("green") + alias;
+    let switch = "actions:\n- {at: 150s, patch: {target: service/web, patch: {spec: {externalName: green.default.svc.cluster.local}}}}";
+    let facts = play(&manifests, CHEAP, switch);
+    assert_eq!(counts(&facts).failed(), 0, "pods of both serve until every proxy knows");
+    let share = got(&facts, "blue") / (got(&facts, "blue") + got(&facts, "green"));
+    // 120 s of 270 s.
+    assert!((share - 120.0 / 270.0).abs() < 0.02, "{share}");
+}
+
+#[test]
 fn ways_that_lead_nowhere_are_refused() {
     let alias = "apiVersion: v1
 kind: Service

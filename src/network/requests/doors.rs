@@ -4,7 +4,9 @@ use super::Requests;
 use crate::api::{Service, ServiceType};
 use crate::cluster::{Cluster, Machine, NodeId, ServiceId};
 use crate::input::scenario::{self, ClientsFrom};
+use crate::network::backend::follow_service;
 use crate::network::destinations::{Destinations, Route};
+use crate::network::outcome::Ledger;
 use crate::network::outside::{Door, DoorNode, HealthCheck, Outside};
 use crate::units::SimTime;
 
@@ -92,6 +94,31 @@ impl Requests {
             }
             self.graph.touch(entry);
         }
+    }
+
+    /// An alias is new, stands for another Service, or is gone: whatever may go by it, over other aliases too, is decided anew.
+    pub(super) fn follow_alias<L: Ledger>(
+        &mut self,
+        changed: ServiceId,
+        cluster: &Cluster,
+        ledgers: &mut [L],
+        now: SimTime,
+    ) {
+        if cluster.service(changed).object.service_type != ServiceType::ExternalName {
+            return;
+        }
+        for entry in 0..self.entries.len() {
+            let mut pods = self.entries[entry].pods.clone();
+            for route in self.destinations.routes_of(entry).filter(|route| !route.is_behind_front) {
+                follow_service(self.graph.service_mut(entry).proxies(), route, cluster);
+                let endpoints = route.service(cluster).into_iter().flat_map(|service| cluster.endpoints(service));
+                pods.extend(endpoints.map(|(pod, _)| pod));
+            }
+            for pod in pods {
+                self.update_pod(pod, cluster, ledgers, now);
+            }
+        }
+        self.follow_doors(None, cluster, now);
     }
 
     /// A node has come, changed or gone.
